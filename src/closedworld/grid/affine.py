@@ -1,0 +1,188 @@
+"""The grid: where each tile lies, and its id.
+
+A grid is the pixel lattice of a north-up, unrotated raster in WGS 84 longitude and latitude. Every
+coordinate of a tile comes from the four functions here, so two tiles that touch share the very same
+float64 edge.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from closedworld.errors import ConfigError, GridError
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+# Polar rows may overshoot by what float64 arithmetic on the origin costs, not by a real part of a
+# cell: 1e-6 of a cell is 1 mm on a 1 km grid.
+_POLE_TOLERANCE_CELLS = 1e-6
+# row and column are stored as uint32; row * n_cols + col must fit int64 with room for sort keys.
+_MAX_SIDE = 2**31 - 2
+_ARCSEC_PER_DEGREE = 3600
+
+_RESOLUTION = re.compile(r"^\s*(\d+(?:\.\d+)?)\s*(s|sec|arcsec|m|min|arcmin|d|deg|degree)\s*$")
+_DEGREES_PER_UNIT = {
+    "s": Fraction(1, 3600),
+    "sec": Fraction(1, 3600),
+    "arcsec": Fraction(1, 3600),
+    "m": Fraction(1, 60),
+    "min": Fraction(1, 60),
+    "arcmin": Fraction(1, 60),
+    "d": Fraction(1),
+    "deg": Fraction(1),
+    "degree": Fraction(1),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Grid:
+    """A north-up geographic raster lattice.
+
+    Row 0 is the northernmost, column 0 the westernmost. The grid need not start at -180 nor be 360
+    degrees wide; a grid on 0..360 is as good as one on -180..180.
+
+    Attributes:
+        west: Longitude of the outer west edge, degrees.
+        north: Latitude of the outer north edge, degrees.
+        cell_width: Width of a cell, degrees, > 0.
+        cell_height: Height of a cell, degrees, > 0 (rows run south).
+        n_cols: Number of columns.
+        n_rows: Number of rows.
+
+    Raises:
+        GridError: ``grid-not-finite``, ``grid-cell-size``, ``grid-shape``, ``grid-beyond-pole``,
+            ``grid-too-wide``.
+    """
+
+    west: float
+    north: float
+    cell_width: float
+    cell_height: float
+    n_cols: int
+    n_rows: int
+
+    def __post_init__(self) -> None:
+        """Refuse a lattice that cannot lie on the globe."""
+        numbers = (self.west, self.north, self.cell_width, self.cell_height)
+        if not all(math.isfinite(number) for number in numbers):
+            raise GridError("grid-not-finite", f"grid has a coordinate that is not finite: {self}.")
+        if self.cell_width <= 0 or self.cell_height <= 0:
+            raise GridError(
+                "grid-cell-size",
+                f"cells are {self.cell_width} x {self.cell_height} degrees; both must be above 0.",
+                "Rows must run north to south: rewrite a south-up raster with gdalwarp.",
+            )
+        if not (0 < self.n_cols <= _MAX_SIDE and 0 < self.n_rows <= _MAX_SIDE):
+            raise GridError("grid-shape", f"grid has {self.n_rows} rows x {self.n_cols} columns.")
+        slack = _POLE_TOLERANCE_CELLS * self.cell_height
+        south = self.north - self.n_rows * self.cell_height
+        if self.north > 90 + slack or south < -90 - slack:
+            raise GridError(
+                "grid-beyond-pole",
+                f"grid spans latitudes {south} to {self.north}, beyond a pole.",
+                "Cut it to -90..90, for example with gdal_translate -projwin.",
+            )
+        width = self.n_cols * self.cell_width
+        if width > 360 + self.cell_width:
+            raise GridError(
+                "grid-too-wide",
+                f"grid is {width} degrees wide; more than once round the globe.",
+                "Cut it to 360 degrees, for example with gdal_translate -projwin.",
+            )
+
+    @classmethod
+    def from_resolution(cls, resolution: str) -> Grid:
+        """Return the whole globe, -180..180 and 90..-90, cut into square cells.
+
+        Args:
+            resolution: Cell size such as ``"30s"`` (arc-seconds), ``"5m"`` (arc-minutes) or
+                ``"0.25deg"``; it must divide 180 degrees.
+
+        Raises:
+            ConfigError: ``resolution-syntax``, ``resolution-size``.
+        """
+        match = _RESOLUTION.match(resolution)
+        if match is None:
+            raise ConfigError(
+                "resolution-syntax",
+                f"resolution {resolution!r} is not a number with a unit.",
+                "Write 30s (arc-seconds), 5m (arc-minutes) or 0.25deg (degrees).",
+            )
+        cell = Fraction(match[1]) * _DEGREES_PER_UNIT[match[2]]
+        if cell <= 0 or Fraction(180) % cell:
+            raise ConfigError(
+                "resolution-size",
+                f"resolution {resolution!r} does not cut 180 degrees into whole cells.",
+                "Take one that does, such as 1s, 3s, 15s, 30s, 1m, 2.5m, 5m, 0.25deg or 1deg.",
+            )
+        n_rows = int(180 / cell)
+        return cls(-180.0, 90.0, float(cell), float(cell), 2 * n_rows, n_rows)
+
+    @property
+    def n_tiles(self) -> int:
+        """Number of cells, land or not."""
+        return self.n_rows * self.n_cols
+
+    @property
+    def east(self) -> float:
+        """Longitude of the outer east edge, degrees."""
+        return self.west + self.n_cols * self.cell_width
+
+    @property
+    def south(self) -> float:
+        """Latitude of the outer south edge, degrees."""
+        return self.north - self.n_rows * self.cell_height
+
+    def lon_edges(self) -> NDArray[np.float64]:
+        """Return the west edge of every column and the last east edge, float64 (n_cols + 1,)."""
+        return self.west + np.arange(self.n_cols + 1) * self.cell_width
+
+    def lat_edges(self) -> NDArray[np.float64]:
+        """Return the north edge of every row and the last south edge, float64 (n_rows + 1,)."""
+        return self.north - np.arange(self.n_rows + 1) * self.cell_height
+
+    def lon_centers(self) -> NDArray[np.float64]:
+        """Return the centre longitude of every column, float64 (n_cols,), ascending."""
+        return self.west + (np.arange(self.n_cols) + 0.5) * self.cell_width
+
+    def lat_centers(self) -> NDArray[np.float64]:
+        """Return the centre latitude of every row, float64 (n_rows,), descending."""
+        return self.north - (np.arange(self.n_rows) + 0.5) * self.cell_height
+
+    def tile_id(self, rows: NDArray[np.integer], cols: NDArray[np.integer]) -> NDArray[np.uint64]:
+        """Return ``row * n_cols + col`` as uint64, in the shape of the arguments."""
+        # uint64 * Python int stays uint64; uint64 * a signed array would turn into float64.
+        return rows.astype(np.uint64) * np.uint64(self.n_cols) + cols.astype(np.uint64)
+
+    def row_col(
+        self, tile_ids: NDArray[np.uint64]
+    ) -> tuple[NDArray[np.uint32], NDArray[np.uint32]]:
+        """Return ``(rows, cols)`` of tile ids, both uint32, in the shape of the argument."""
+        rows, cols = np.divmod(tile_ids.astype(np.uint64), np.uint64(self.n_cols))
+        return rows.astype(np.uint32), cols.astype(np.uint32)
+
+    def to_dict(self) -> dict[str, float | int]:
+        """Return the six numbers that define the grid, for receipts and hashes."""
+        return {
+            "west": self.west,
+            "north": self.north,
+            "cell_width": self.cell_width,
+            "cell_height": self.cell_height,
+            "n_cols": self.n_cols,
+            "n_rows": self.n_rows,
+        }
+
+    def __str__(self) -> str:
+        arcsec = self.cell_width * _ARCSEC_PER_DEGREE
+        return (
+            f"{self.n_rows} rows x {self.n_cols} columns of {self.cell_width:.10g} x "
+            f"{self.cell_height:.10g} degrees ({arcsec:.4g} arc-seconds) from west {self.west:.10g}, "
+            f"north {self.north:.10g}"
+        )
