@@ -1,0 +1,45 @@
+"""The two inclusion rules by name."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+from closedworld.errors import ConfigError
+from closedworld.spans.center import center_runs
+from closedworld.spans.overlap import overlap_runs
+
+if TYPE_CHECKING:
+    from closedworld.grid import Grid
+    from closedworld.spans.edges import Edges
+    from closedworld.spans.runs import Runs
+
+
+class Rule(StrEnum):
+    """When a tile belongs to a polygon.
+
+    ``CENTER``: its centre lies in the polygon; on the outer boundary is in, on a hole's boundary is
+    out. ``ANY_OVERLAP``: it shares an area greater than zero with the polygon.
+    """
+
+    CENTER = "center"
+    ANY_OVERLAP = "any_overlap"
+
+    @classmethod
+    def parse(cls, name: str) -> Rule:
+        """Return the rule of that name.
+
+        Raises:
+            ConfigError: ``rule-unknown``.
+        """
+        try:
+            return cls(name)
+        except ValueError:
+            names = " or ".join(rule.value for rule in cls)
+            raise ConfigError(
+                "rule-unknown", f"there is no inclusion rule {name!r}.", f"Take {names}."
+            ) from None
+
+    def runs(self, edges: Edges, grid: Grid) -> Runs:
+        """Return the tiles of each patch: canonical runs on the row line, with the patch as key."""
+        return center_runs(edges, grid) if self is Rule.CENTER else overlap_runs(edges, grid)
