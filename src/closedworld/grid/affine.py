@@ -142,19 +142,19 @@ class Grid:
 
     def lon_edges(self) -> NDArray[np.float64]:
         """Return the west edge of every column and the last east edge, float64 (n_cols + 1,)."""
-        return self.west + np.arange(self.n_cols + 1) * self.cell_width
+        return self.west + np.arange(self.n_cols + 1, dtype=np.float64) * self.cell_width
 
     def lat_edges(self) -> NDArray[np.float64]:
         """Return the north edge of every row and the last south edge, float64 (n_rows + 1,)."""
-        return self.north - np.arange(self.n_rows + 1) * self.cell_height
+        return self.north - np.arange(self.n_rows + 1, dtype=np.float64) * self.cell_height
 
     def lon_centers(self) -> NDArray[np.float64]:
         """Return the centre longitude of every column, float64 (n_cols,), ascending."""
-        return self.west + (np.arange(self.n_cols) + 0.5) * self.cell_width
+        return self.west + (np.arange(self.n_cols, dtype=np.float64) + 0.5) * self.cell_width
 
     def lat_centers(self) -> NDArray[np.float64]:
         """Return the centre latitude of every row, float64 (n_rows,), descending."""
-        return self.north - (np.arange(self.n_rows) + 0.5) * self.cell_height
+        return self.north - (np.arange(self.n_rows, dtype=np.float64) + 0.5) * self.cell_height
 
     def tile_id(self, rows: NDArray[np.integer], cols: NDArray[np.integer]) -> NDArray[np.uint64]:
         """Return ``row * n_cols + col`` as uint64, in the shape of the arguments."""
