@@ -64,7 +64,5 @@ def _sine(angle: DoubleDouble) -> DoubleDouble:
 
 def _zone(sine: DoubleDouble) -> DoubleDouble:
     """Return F of the docstring above: zone area from the equator, per radian and b^2."""
-    terms = [
-        Fraction(k + 1, 2 * k + 1) * _ECCENTRICITY_SQUARED**k for k in range(_ZONE_TERMS)
-    ]
+    terms = [Fraction(k + 1, 2 * k + 1) * _ECCENTRICITY_SQUARED**k for k in range(_ZONE_TERMS)]
     return sine * polynomial(sine * sine, terms)

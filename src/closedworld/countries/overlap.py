@@ -1,0 +1,50 @@
+"""Polygons that overlap themselves only round the globe.
+
+Plane geometry holds 185 and -175 for different places, so a valid multipolygon with one part at
+170..190 and another at -180..-170 may still cover a tile twice. Rules that pair crossings (even-odd)
+would punch a hole there.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import shapely
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+_TURN = 360.0
+_INTERIORS_MEET = "T********"
+# Parts that touch may overlap by the rounding of a shift (1e-13 degrees) once shifted. 1e-9 square
+# degrees is 12 square metres.
+_SLIVER_DEG2 = 1e-9
+
+
+def place_of_overlap_round_globe(geometry: shapely.MultiPolygon) -> tuple[float, float] | None:
+    """Return ``(lon, lat)`` of a place covered twice modulo 360 degrees, else ``None``.
+
+    Args:
+        geometry: Valid, longitudes possibly beyond +/-180.
+    """
+    west, _, east, _ = geometry.bounds
+    for turns in range(1, int((east - west) / _TURN) + 2):
+        shifted = _shifted(geometry, _TURN * turns)
+        if shifted.bounds[0] >= east or not shapely.relate_pattern(
+            geometry, shifted, _INTERIORS_MEET
+        ):
+            continue
+        common = shapely.intersection(geometry, shifted)
+        if common.area > _SLIVER_DEG2:
+            point = common.point_on_surface()
+            return float(point.x), float(point.y)
+    return None
+
+
+def _shifted(geometry: shapely.MultiPolygon, degrees: float) -> shapely.MultiPolygon:
+    def move(coordinates: NDArray[np.float64]) -> NDArray[np.float64]:
+        moved: NDArray[np.float64] = coordinates + np.array([degrees, 0.0])
+        return moved
+
+    return shapely.transform(geometry, move)

@@ -1,0 +1,45 @@
+"""Where results live below the output folder.
+
+::
+
+    <root>/<stage>/parameter_hash=<hash>/_receipt.json
+    <root>/<stage>/parameter_hash=<hash>/<dataset>/country_iso=<ISO2>/part-00000.parquet
+
+All datasets of a stage lie in one folder, so one rename publishes them together
+(docs/decisions/0003-published-layout.md).
+"""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path, PurePosixPath
+
+RECEIPT_NAME = "_receipt.json"
+STAGING_NAME = ".staging"
+HASH_PREFIX = "parameter_hash="
+
+_COUNTRY = re.compile(r"[A-Z]{2}")
+_HASH = re.compile(r"[0-9a-f]{64}")
+
+
+def stage_folder(root: Path, stage: str, parameter_hash: str) -> Path:
+    """Return the folder of a published result."""
+    return root / stage / f"{HASH_PREFIX}{parameter_hash}"
+
+
+def hash_of_folder(folder: Path) -> str | None:
+    """Return the parameter hash that a folder's name states, or None when it states none."""
+    digits = folder.name.removeprefix(HASH_PREFIX)
+    stated = folder.name.startswith(HASH_PREFIX) and _HASH.fullmatch(digits)
+    return digits if stated else None
+
+
+def part_path(dataset: str, country_iso: str, number: int) -> PurePosixPath:
+    """Return a part's path below the stage folder.
+
+    Raises:
+        ValueError: When ``country_iso`` is not two capital letters: a code never brings a path.
+    """
+    if not _COUNTRY.fullmatch(country_iso):
+        raise ValueError(f"not a country code: {country_iso!r}")
+    return PurePosixPath(dataset, f"country_iso={country_iso}", f"part-{number:05d}.parquet")

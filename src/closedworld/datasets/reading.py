@@ -1,0 +1,156 @@
+"""Finding and opening published results; only what has a receipt is data."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pyarrow.dataset as pads
+
+from closedworld.datasets.paths import HASH_PREFIX, RECEIPT_NAME, hash_of_folder
+from closedworld.datasets.receipt import Receipt, read_receipt
+from closedworld.datasets.schemas import DATASETS
+from closedworld.errors import ConfigError, IntegrityError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+
+@dataclass(frozen=True, slots=True)
+class Published:
+    """A published result of a stage.
+
+    Attributes:
+        folder: The folder that holds the receipt and the datasets.
+        receipt: Its receipt.
+    """
+
+    folder: Path
+    receipt: Receipt
+
+    def dataset(self, name: str) -> pads.Dataset:
+        """Return one of its datasets.
+
+        Raises:
+            ConfigError: ``dataset-unknown``.
+        """
+        files = [entry.path for entry in self.receipt.files if entry.dataset == name]
+        if name not in DATASETS or not files:
+            names = ", ".join(sorted(self.receipt.datasets()))
+            raise ConfigError(
+                "dataset-unknown", f"{self.folder} holds no dataset {name!r}.", f"It holds {names}."
+            )
+        return pads.dataset(
+            [str(self.folder / path) for path in files], schema=DATASETS[name].schema
+        )
+
+    def verify(self) -> None:
+        """Check every file against the receipt: presence, size and SHA-256, and nothing besides.
+
+        Raises:
+            IntegrityError: ``file-missing``, ``file-size``, ``file-digest`` or ``file-unexpected``.
+        """
+        listed = {entry.path for entry in self.receipt.files} | {RECEIPT_NAME}
+        for path in sorted(p for p in self.folder.rglob("*") if not p.is_dir()):
+            if path.relative_to(self.folder).as_posix() not in listed:
+                raise _damaged("file-unexpected", f"{path} is not in the receipt.")
+        for entry in self.receipt.files:
+            path = self.folder / entry.path
+            try:
+                size = path.stat().st_size
+                if size != entry.size_bytes:
+                    raise _damaged(
+                        "file-size",
+                        f"{path} has {size} bytes; its receipt says {entry.size_bytes}.",
+                    )
+                with path.open("rb") as file:
+                    digest = hashlib.file_digest(file, "sha256").hexdigest()
+            except FileNotFoundError:
+                raise _damaged("file-missing", f"{path} is in the receipt but not there.") from None
+            if digest != entry.sha256:
+                raise _damaged(
+                    "file-digest", f"{path} has SHA-256 {digest}; its receipt says {entry.sha256}."
+                )
+
+
+def open_published(path: Path | str) -> Published:
+    """Return the one published result at or below a path.
+
+    Args:
+        path: An output folder, a stage folder or a ``parameter_hash=...`` folder.
+
+    Raises:
+        IntegrityError: ``receipt-missing``, ``published-under-another-hash``, or a bad receipt.
+        ConfigError: ``published-several`` when there is more than one to choose from.
+    """
+    found = find_published(path)
+    if not found:
+        raise IntegrityError(
+            "receipt-missing",
+            f"{path} holds no published result.",
+            "Give the --out folder of a finished `closedworld run`.",
+        )
+    if len(found) > 1:
+        choices = ", ".join(str(one.folder) for one in found)
+        raise ConfigError(
+            "published-several",
+            f"{path} holds {len(found)} results.",
+            f"Name one of them: {choices}.",
+        )
+    return found[0]
+
+
+def find_published(path: Path | str) -> list[Published]:
+    """Return every published result at or below a path, ordered by folder."""
+    path = Path(path)
+    if (path / RECEIPT_NAME).exists():
+        folders: Sequence[Path] = [path]
+    else:
+        below = [*path.glob(f"{HASH_PREFIX}*"), *path.glob(f"*/{HASH_PREFIX}*")]
+        folders = sorted(folder for folder in below if (folder / RECEIPT_NAME).exists())
+    return [open_folder(folder) for folder in folders]
+
+
+def open_folder(folder: Path) -> Published:
+    """Return the published result of a folder that holds a receipt.
+
+    Raises:
+        IntegrityError: ``published-under-another-hash`` when the receipt belongs elsewhere, or as
+            ``read_receipt``.
+    """
+    receipt = read_receipt(folder)
+    stated = hash_of_folder(folder)
+    if stated is not None and stated != receipt.parameter_hash:
+        raise IntegrityError(
+            "published-under-another-hash",
+            f"{folder} holds a result whose receipt says parameter_hash {receipt.parameter_hash}.",
+            "It was moved or renamed: give it its own name back, or move it away.",
+        )
+    return Published(folder, receipt)
+
+
+def open_dataset(
+    path: Path | str, name: str = "tile_index", *, verify: bool = False
+) -> pads.Dataset:
+    """Return a published dataset, ready to scan, filter or turn into a table.
+
+    Args:
+        path: As for ``open_published``.
+        name: ``tile_index``, ``tile_bounds`` or ``tile_spans``.
+        verify: Check all files of the result against the receipt first.
+
+    Raises:
+        ConfigError: ``dataset-unknown`` or ``published-several``.
+        IntegrityError: As ``open_published`` and, with ``verify``, as ``Published.verify``.
+    """
+    published = open_published(path)
+    if verify:
+        published.verify()
+    return published.dataset(name)
+
+
+def _damaged(code: str, message: str) -> IntegrityError:
+    """Return the error for data that differs from its receipt."""
+    return IntegrityError(code, message, "Delete the folder and build it again.")

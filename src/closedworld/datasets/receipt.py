@@ -1,0 +1,166 @@
+"""Receipts: what a published folder holds, byte for byte."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from closedworld.datasets.paths import RECEIPT_NAME
+from closedworld.errors import IntegrityError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+RECEIPT_FORMAT = 1
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class FileEntry:
+    """One file of a published folder.
+
+    Attributes:
+        path: Path below the folder, with forward slashes.
+        size_bytes: Size on disk.
+        rows: Rows it holds.
+        sha256: Digest of its bytes, lower-case hex.
+    """
+
+    path: str
+    size_bytes: int
+    rows: int
+    sha256: str
+
+    @property
+    def dataset(self) -> str:
+        """The dataset that the file belongs to."""
+        return self.path.split("/", 1)[0]
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """The seal of a published folder.
+
+    Nothing in it depends on when, where or how fast it was made.
+
+    Attributes:
+        stage: Stage name, such as ``tiles``.
+        parameter_hash: SHA-256 of ``parameters`` in canonical JSON.
+        parameters: Everything that decides the content.
+        totals: Figures of the whole, such as countries and tiles.
+        versions: Versions of what wrote the bytes.
+        files: Every file but the receipt, ordered by path.
+    """
+
+    stage: str
+    parameter_hash: str
+    parameters: Mapping[str, Any]
+    totals: Mapping[str, Any]
+    versions: Mapping[str, str]
+    files: tuple[FileEntry, ...]
+
+    def datasets(self) -> dict[str, dict[str, int]]:
+        """Return files, rows and bytes of each dataset, by name."""
+        sums: dict[str, dict[str, int]] = {}
+        for entry in self.files:
+            total = sums.setdefault(entry.dataset, {"files": 0, "rows": 0, "size_bytes": 0})
+            total["files"] += 1
+            total["rows"] += entry.rows
+            total["size_bytes"] += entry.size_bytes
+        return sums
+
+    def to_bytes(self) -> bytes:
+        """Return the receipt as the bytes of its file."""
+        content = {
+            "receipt_format": RECEIPT_FORMAT,
+            "stage": self.stage,
+            "parameter_hash": self.parameter_hash,
+            "parameters": self.parameters,
+            "totals": self.totals,
+            "versions": self.versions,
+            "datasets": self.datasets(),
+            "files": [
+                {"path": f.path, "size_bytes": f.size_bytes, "rows": f.rows, "sha256": f.sha256}
+                for f in self.files
+            ],
+        }
+        return (json.dumps(content, indent=1, sort_keys=True, ensure_ascii=True) + "\n").encode()
+
+    @classmethod
+    def from_bytes(cls, text: bytes, where: str) -> Receipt:
+        """Return the receipt that a file holds.
+
+        Raises:
+            IntegrityError: ``receipt-unreadable``, ``receipt-format`` or ``receipt-hash``.
+        """
+        try:
+            content = json.loads(text)
+            if content["receipt_format"] != RECEIPT_FORMAT:
+                raise IntegrityError(
+                    "receipt-format",
+                    f"{where} has receipt format {content['receipt_format']!r}; "
+                    f"this version reads {RECEIPT_FORMAT}.",
+                    "Read it with the version of closedworld that wrote it.",
+                )
+            receipt = cls(
+                stage=str(content["stage"]),
+                parameter_hash=str(content["parameter_hash"]),
+                parameters=dict(content["parameters"]),
+                totals=dict(content["totals"]),
+                versions=dict(content["versions"]),
+                files=tuple(
+                    FileEntry(
+                        str(f["path"]), int(f["size_bytes"]), int(f["rows"]), str(f["sha256"])
+                    )
+                    for f in content["files"]
+                ),
+            )
+        except (ValueError, KeyError, TypeError, RecursionError) as error:
+            raise IntegrityError(
+                "receipt-unreadable",
+                f"{where} is not a receipt: {type(error).__name__}: {error}.",
+                "Delete the folder and build it again.",
+            ) from error
+        if parameter_hash(receipt.parameters) != receipt.parameter_hash:
+            raise IntegrityError(
+                "receipt-hash",
+                f"{where} states parameter_hash {receipt.parameter_hash}, but its parameters "
+                f"hash to {parameter_hash(receipt.parameters)}.",
+                "The receipt was edited or damaged: delete the folder and build it again.",
+            )
+        return receipt
+
+
+def read_receipt(folder: Path) -> Receipt:
+    """Return the receipt of a published folder.
+
+    Raises:
+        IntegrityError: ``receipt-missing``, or as ``Receipt.from_bytes``.
+    """
+    path = folder / RECEIPT_NAME
+    try:
+        text = path.read_bytes()
+    except (FileNotFoundError, NotADirectoryError):
+        raise IntegrityError(
+            "receipt-missing",
+            f"{folder} has no {RECEIPT_NAME}, so it is not a published result.",
+            "Give a folder that `closedworld run` or `closedworld tiles` has published.",
+        ) from None
+    except OSError as error:
+        raise IntegrityError(
+            "receipt-unreadable", f"{path} cannot be read: {error.strerror}."
+        ) from error
+    return Receipt.from_bytes(text, str(path))
+
+
+def parameter_hash(parameters: Mapping[str, Any]) -> str:
+    """Return SHA-256 of the canonical JSON of the parameters, lower-case hex.
+
+    Canonical: keys sorted, no white space, ASCII, floats by their shortest round-trip digits.
+    """
+    canonical = json.dumps(
+        parameters, sort_keys=True, separators=(",", ":"), ensure_ascii=True, allow_nan=False
+    )
+    return hashlib.sha256(canonical.encode("ascii")).hexdigest()

@@ -1,0 +1,177 @@
+"""What a run tells its observers: frozen records, in the order things happen."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Protocol, TypeAlias
+
+
+@dataclass(frozen=True, slots=True)
+class InputLoaded:
+    """An input was read and checked.
+
+    Attributes:
+        role: ``countries``, ``raster`` or ``resolution``.
+        path: The file as given; the resolution's text when there is no file.
+        size_bytes: Size of the file or files, 0 without one.
+        rows: Countries or raster rows.
+        sha256: Digest of each file by name; empty without one.
+        detail: What it is, in a few words.
+        seconds: Wall time.
+    """
+
+    role: str
+    path: str
+    size_bytes: int
+    rows: int
+    sha256: dict[str, str]
+    detail: str
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class Warned:
+    """Something a user should know and that stops nothing.
+
+    Attributes:
+        code: Stable name.
+        message: One sentence.
+    """
+
+    code: str
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class EnumerationStarted:
+    """The search for the tiles of the countries begins.
+
+    Attributes:
+        stage: Stage number, such as ``S1``.
+        countries: How many countries.
+        grid: The grid in words.
+        rule: Inclusion rule.
+    """
+
+    stage: str
+    countries: int
+    grid: str
+    rule: str
+
+
+@dataclass(frozen=True, slots=True)
+class EnumerationFinished:
+    """All tiles are known, as runs.
+
+    Attributes:
+        stage: Stage number.
+        countries: Countries with at least one tile.
+        tiles: Tiles of all countries.
+        runs: Runs of all countries.
+        units: Units of work ahead, 0 when a published result is reused.
+        seconds: Wall time.
+    """
+
+    stage: str
+    countries: int
+    tiles: int
+    runs: int
+    units: int
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class UnitFinished:
+    """A unit of work is on disk.
+
+    Attributes:
+        unit: Country and parts.
+        tiles: Its tiles.
+        worker: Who did it.
+        seconds: Wall time of the unit.
+    """
+
+    unit: str
+    tiles: int
+    worker: str
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class CountryFinished:
+    """All units of a country are on disk.
+
+    Attributes:
+        country_iso: Its code.
+        tiles: Its tiles.
+        done: Countries finished so far, this one included.
+        total: Countries in all.
+        tiles_done: Tiles on disk so far, of all countries.
+        tiles_total: Tiles of all countries.
+        seconds: Wall time since writing began.
+    """
+
+    country_iso: str
+    tiles: int
+    done: int
+    total: int
+    tiles_done: int
+    tiles_total: int
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class DatasetPublished:
+    """A dataset is visible to readers.
+
+    Attributes:
+        dataset: Its name.
+        path: Its folder.
+        rows: Rows of all files.
+        files: Number of files.
+        size_bytes: Size of all files.
+        seconds: Wall time of its stage.
+    """
+
+    dataset: str
+    path: str
+    rows: int
+    files: int
+    size_bytes: int
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class StageReused:
+    """The result was already published; it was checked against its receipt and is used as it is.
+
+    Attributes:
+        stage: Stage number.
+        path: Its folder.
+        parameter_hash: Its identity.
+        seconds: Wall time of the check.
+    """
+
+    stage: str
+    path: str
+    parameter_hash: str
+    seconds: float
+
+
+Event: TypeAlias = (
+    InputLoaded
+    | Warned
+    | EnumerationStarted
+    | EnumerationFinished
+    | UnitFinished
+    | CountryFinished
+    | DatasetPublished
+    | StageReused
+)
+
+
+class Observer(Protocol):
+    """Whoever wants to know what a run does; called in the run's own thread."""
+
+    def on_event(self, event: Event) -> None:
+        """Take note of an event."""

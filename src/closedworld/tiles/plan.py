@@ -1,0 +1,97 @@
+"""The work plan: which tiles go into which part file, and which parts make a unit of work.
+
+Parts are cut by the tile count of a country alone, so their names and bytes depend neither on the
+workers nor on how parts are grouped into units.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from closedworld.errors import ConfigError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+ROW_GROUP_TILES = 1 << 20
+"""Rows of a Parquet row group; part of the format, so of every file's bytes."""
+
+PART_TILES = 4 * ROW_GROUP_TILES
+"""Rows of a part file at most; part of the format. About 7 MB on disk."""
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Part:
+    """One part file's share of a country's tiles.
+
+    Attributes:
+        country_iso: ISO 3166-1 alpha-2 code.
+        number: Part number within the country, from 0.
+        first_rank: Rank of the first tile in the country, in tile_id order.
+        stop_rank: Rank after the last tile; above ``first_rank``.
+    """
+
+    country_iso: str
+    number: int
+    first_rank: int
+    stop_rank: int
+
+    @property
+    def tile_count(self) -> int:
+        """Number of tiles."""
+        return self.stop_rank - self.first_rank
+
+
+@dataclass(frozen=True, slots=True)
+class Unit:
+    """A piece of work for one worker: consecutive parts of one country.
+
+    Attributes:
+        country_iso: ISO 3166-1 alpha-2 code.
+        parts: One part or more, ascending by number.
+    """
+
+    country_iso: str
+    parts: tuple[Part, ...]
+
+    @property
+    def tile_count(self) -> int:
+        """Number of tiles, which is the cost of the unit."""
+        return self.parts[-1].stop_rank - self.parts[0].first_rank
+
+    def __str__(self) -> str:
+        first, last = self.parts[0].number, self.parts[-1].number
+        parts = f"part {first}" if first == last else f"parts {first} to {last}"
+        return f"{self.country_iso} {parts}"
+
+
+def plan_parts(country_iso: str, tile_count: int) -> tuple[Part, ...]:
+    """Return the parts of a country, ascending; none for a country without tiles."""
+    return tuple(
+        Part(country_iso, number, first, min(first + PART_TILES, tile_count))
+        for number, first in enumerate(range(0, tile_count, PART_TILES))
+    )
+
+
+def plan_units(tile_counts: Mapping[str, int], unit_tiles: int = PART_TILES) -> tuple[Unit, ...]:
+    """Return the units of work, heaviest first; equal ones by country and part.
+
+    Args:
+        tile_counts: Tiles of each country by ISO code.
+        unit_tiles: Tiles of a unit at most, rounded up to whole parts.
+
+    Raises:
+        ConfigError: ``unit-size`` when ``unit_tiles`` is not positive.
+    """
+    if unit_tiles <= 0:
+        raise ConfigError("unit-size", f"a unit of {unit_tiles} tiles does no work.")
+    parts_per_unit = -(-unit_tiles // PART_TILES)
+    units = []
+    for country_iso, tile_count in tile_counts.items():
+        parts = plan_parts(country_iso, tile_count)
+        units += [
+            Unit(country_iso, parts[first : first + parts_per_unit])
+            for first in range(0, len(parts), parts_per_unit)
+        ]
+    return tuple(sorted(units, key=lambda unit: (-unit.tile_count, unit.parts[0])))
