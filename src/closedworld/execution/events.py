@@ -86,15 +86,19 @@ class UnitFinished:
 
     Attributes:
         unit: Country and parts.
+        country_iso: Its country.
         tiles: Its tiles.
         worker: Who did it.
         seconds: Wall time of the unit.
+        phases: Wall seconds by phase.
     """
 
     unit: str
+    country_iso: str
     tiles: int
     worker: str
     seconds: float
+    phases: dict[str, float]
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,9 +1,10 @@
-"""Tiles: the work plan, and the columns of every tile of a range of ranks."""
+"""Tiles: which countries own which, the work plan, and the columns of every tile."""
 
 from closedworld.tiles.batches import spans_batch, tile_batches
 from closedworld.tiles.columns import Tiles
 from closedworld.tiles.plan import PART_TILES, ROW_GROUP_TILES, Part, Unit, plan_parts, plan_units
 from closedworld.tiles.summary import CountrySummary
+from closedworld.tiles.world import World, enumerate_tiles, summarize
 
 __all__ = [
     "PART_TILES",
@@ -12,8 +13,11 @@ __all__ = [
     "Part",
     "Tiles",
     "Unit",
+    "World",
+    "enumerate_tiles",
     "plan_parts",
     "plan_units",
     "spans_batch",
+    "summarize",
     "tile_batches",
 ]

@@ -1,0 +1,58 @@
+# Every target sets up what it needs from nothing but python3; nothing is installed outside .venv.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+# Constraints hold for the build backend too.
+PIP := PIP_CONSTRAINT=constraints.txt PIP_DISABLE_PIP_VERSION_CHECK=1 $(BIN)/python -m pip install --quiet
+
+.DEFAULT_GOAL := help
+.PHONY: help world test quick check format bench reference clean
+
+help: ## Show the targets
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+$(BIN)/python:
+	$(PYTHON) -m venv $(VENV)
+
+$(VENV)/.installed: pyproject.toml constraints.txt | $(BIN)/python
+	$(PIP) --editable .
+	@touch $@
+
+$(VENV)/.installed-dev: $(VENV)/.installed
+	$(PIP) --editable '.[dev]'
+	@touch $@
+
+$(VENV)/.installed-reference: $(VENV)/.installed-dev
+	$(PIP) --editable '.[dev,reference]'
+	@touch $@
+
+world: $(VENV)/.installed ## Build the bundled world into ./world
+	$(BIN)/closedworld run --out world
+
+test: $(VENV)/.installed-dev ## Run the whole test suite
+	$(BIN)/python -m pytest
+
+quick: $(VENV)/.installed-dev ## Run the tests that take a few seconds
+	$(BIN)/python -m pytest -m 'not slow'
+
+check: $(VENV)/.installed-dev ## Lint, formatting and types
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+format: $(VENV)/.installed-dev ## Put the code in its format
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+bench: $(VENV)/.installed-dev ## Compare speed, memory and size with peers (minutes)
+	$(BIN)/python benchmarks/tile_index.py
+
+reference: $(VENV)/.installed-reference ## Rebuild the bundled data; SOURCE=path of the Natural Earth zip
+	$(BIN)/python scripts/reference/build_iso_table.py
+	$(BIN)/python scripts/reference/build_countries.py $(SOURCE)
+	$(BIN)/python scripts/reference/build_population.py $(SOURCE)
+	$(BIN)/python scripts/reference/seal.py
+
+clean: ## Remove the virtual environment and caches
+	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis

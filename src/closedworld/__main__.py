@@ -1,0 +1,5 @@
+"""``python -m closedworld``."""
+
+from closedworld.cli import main
+
+main()

@@ -1,0 +1,105 @@
+"""What a running command shows: log lines and, on a terminal, a progress bar."""
+
+from __future__ import annotations
+
+import logging
+import sys
+from contextlib import ExitStack, contextmanager
+from typing import TYPE_CHECKING, Self
+
+from closedworld.execution import events
+from closedworld.run.logs import ROOT_LOGGER, JsonLines
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from rich.console import Console
+    from rich.progress import Progress
+
+    from closedworld.execution.events import Event, Observer
+
+_LINE = logging.Formatter("%(asctime)s %(levelname)-7s %(message)s", "%H:%M:%S")
+
+
+@contextmanager
+def watching(log_format: str, *, quiet: bool) -> Iterator[list[Observer]]:
+    """Show log lines on standard error while the block runs, and a progress bar on a terminal.
+
+    Yields:
+        Observers that the run must tell what happens.
+    """
+    observers: list[Observer] = []
+    with ExitStack() as stack:
+        handler: logging.Handler = logging.StreamHandler(sys.stderr)
+        handler.setFormatter(JsonLines() if log_format == "json" else _LINE)
+        if log_format == "text" and sys.stderr.isatty() and not quiet:
+            bar = stack.enter_context(_ProgressBar())
+            observers.append(bar)
+            handler = _AboveBar(bar.console)
+            handler.setFormatter(_LINE)
+        handler.setLevel(logging.WARNING if quiet else logging.INFO)
+        ROOT_LOGGER.addHandler(handler)
+        ROOT_LOGGER.setLevel(logging.INFO)
+        stack.callback(ROOT_LOGGER.removeHandler, handler)
+        yield observers
+
+
+class _ProgressBar:
+    """Tiles done, tiles per second and time left."""
+
+    def __init__(self) -> None:
+        from rich.console import Console  # noqa: PLC0415
+        from rich.progress import (  # noqa: PLC0415
+            BarColumn,
+            Progress,
+            TaskProgressColumn,
+            TextColumn,
+            TimeRemainingColumn,
+        )
+
+        self.console: Console = Console(stderr=True)
+        self._progress: Progress = Progress(
+            TextColumn("{task.description}"),
+            BarColumn(),
+            TaskProgressColumn(),
+            TextColumn("{task.fields[rate]}"),
+            TimeRemainingColumn(),
+            console=self.console,
+            transient=True,
+        )
+        self._task = self._progress.add_task("S1 tiles", total=None, rate="", visible=False)
+
+    def __enter__(self) -> Self:
+        self._progress.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._progress.stop()
+
+    def on_event(self, event: Event) -> None:
+        """Move the bar."""
+        match event:
+            case events.EnumerationFinished(tiles=tiles, units=units) if units:
+                self._progress.reset(self._task, total=tiles, visible=True)
+            case events.UnitFinished(tiles=tiles):
+                self._progress.advance(self._task, tiles)
+                speed = self._progress.tasks[0].speed
+                rate = f"{speed / 1e6:.1f} M tiles/s" if speed else ""
+                self._progress.update(self._task, rate=rate)
+            case _:
+                return
+
+
+class _AboveBar(logging.Handler):
+    """Prints log lines above the progress bar."""
+
+    def __init__(self, console: Console) -> None:
+        super().__init__()
+        self._console = console
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Print a record; brackets in it are text, not markup."""
+        style = "yellow" if record.levelno >= logging.WARNING else None
+        self._console.print(
+            self.format(record), style=style, markup=False, highlight=False, soft_wrap=True
+        )

@@ -1,0 +1,115 @@
+"""``closedworld inputs``: what is bundled, and what is wrong with a file of your own."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from closedworld.cli.options import POLYGON_OPTIONS, RASTER_OPTION, with_options
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from closedworld.countries import CountryCheck
+
+
+@click.command()
+@with_options(*POLYGON_OPTIONS, RASTER_OPTION)
+def inputs(polygons: Path | None, raster: Path | None, **options: Any) -> None:
+    """List the bundled data, or check your own files (S0).
+
+    With --polygons or --raster it says what is in the file and everything that is wrong with it; the
+    exit status is 3 when it cannot be used.
+
+    \b
+    Examples:
+      closedworld inputs
+      closedworld inputs --polygons mine.shp --raster worldpop.tif
+    """
+    if polygons is None and raster is None:
+        _list_bundled()
+        return
+    usable = True
+    if polygons is not None:
+        given = {name: value for name, value in options.items() if value is not None}
+        usable &= _check_polygons(polygons, given)
+    if raster is not None:
+        usable &= _check_raster(raster)
+    if not usable:
+        raise click.exceptions.Exit(3)
+
+
+def _list_bundled() -> None:
+    """Print every bundled file, after checking its digest."""
+    from closedworld.reference import bundled_files, verify_bundled  # noqa: PLC0415
+
+    total = 0
+    for entry in bundled_files():
+        verify_bundled(entry.name)
+        total += entry.size_bytes
+        click.secho(entry.name, bold=True)
+        click.echo(f"  {entry.title}")
+        click.echo(f"  source   {entry.source}, version {entry.version}")
+        click.echo(f"  licence  {entry.licence}; {entry.attribution}")
+        click.echo(f"  sha256   {entry.sha256} (verified)")
+        click.echo(f"  path     {entry.path}")
+        click.echo()
+    click.echo(f"{len(bundled_files())} files, {total / 1e6:.1f} MB in all")
+
+
+def _check_polygons(path: Path, options: dict[str, Any]) -> bool:
+    """Print what a polygon file holds and what is wrong with it; return whether it can be used."""
+    from closedworld.countries import check_countries  # noqa: PLC0415
+
+    check = check_countries(path, **options)
+    _heading(path, usable=check.ok)
+    if check.n_rows:
+        click.echo(f"  rows       {check.n_rows:,}")
+    if check.iso_column:
+        click.echo(f"  codes      column {check.iso_column}")
+    if check.name_column:
+        click.echo(f"  names      column {check.name_column}")
+    _show_countries(check)
+    for problem in check.problems:
+        click.secho(f"  [{problem.code}] ", fg="red", nl=False)
+        click.echo(problem.message)
+    for hint in dict.fromkeys(problem.hint for problem in check.problems if problem.hint):
+        click.echo(f"  What to do: {hint}")
+    return check.ok
+
+
+def _show_countries(check: CountryCheck) -> None:
+    """Print the usable countries and what was done to them."""
+    countries = check.countries
+    if countries is None or not len(countries):
+        return
+    click.echo(f"  countries  {len(countries)}: {', '.join(countries.isos)}")
+    for note in countries.notes:
+        click.echo(f"  {note.kind:<9}  {note.message}")
+
+
+def _check_raster(path: Path) -> bool:
+    """Print what a raster's header says; return whether its grid can be used."""
+    from closedworld.errors import InputError  # noqa: PLC0415
+    from closedworld.grid import read_raster_info  # noqa: PLC0415
+
+    try:
+        info = read_raster_info(path)
+    except InputError as error:
+        _heading(path, usable=False)
+        click.secho(f"  [{error.code}] ", fg="red", nl=False)
+        click.echo(error.message)
+        click.echo(f"  What to do: {error.hint}")
+        return False
+    _heading(path, usable=True)
+    click.echo(f"  grid    {info.grid}")
+    click.echo(f"  bands   {info.bands} of {info.dtype}, NODATA {info.nodata}")
+    return True
+
+
+def _heading(path: Path, *, usable: bool) -> None:
+    """Print a file and the verdict on it."""
+    click.secho(str(path), bold=True, nl=False)
+    verdict = ("can be used", "green") if usable else ("cannot be used", "red")
+    click.secho(f"  {verdict[0]}", fg=verdict[1])

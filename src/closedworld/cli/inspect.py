@@ -1,0 +1,114 @@
+"""``closedworld inspect``: what is in a published result."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from closedworld.datasets import Published
+
+
+_WIDTH = 100
+
+
+@click.command()
+@click.argument("path", type=click.Path(path_type=Path))
+@click.option("--dataset", help="Show the columns and first rows of this dataset.")
+@click.option(
+    "--rows", type=click.IntRange(0, 1000), default=5, show_default=True, help="Rows shown."
+)
+@click.option("--country", metavar="DE", help="Show rows of this country, with --dataset.")
+@click.option("--json", "as_json", is_flag=True, help="Print the receipt as JSON.")
+def inspect(
+    path: Path, dataset: str | None, rows: int, country: str | None, *, as_json: bool
+) -> None:
+    """Say what is in a published result, from its receipt.
+
+    PATH is an output folder, a parameter_hash=... folder, one of its datasets, or a receipt.
+
+    \b
+    Examples:
+      closedworld inspect world
+      closedworld inspect world --dataset tile_index --country MT
+    """
+    from closedworld.datasets import find_published  # noqa: PLC0415
+    from closedworld.errors import IntegrityError  # noqa: PLC0415
+
+    folder, named = _result_folder(path)
+    found = find_published(folder)
+    if not found:
+        raise IntegrityError(
+            "receipt-missing",
+            f"{path} holds no published result.",
+            "Give the --out folder of a finished `closedworld run`.",
+        )
+    for published in found:
+        if as_json:
+            click.echo(published.receipt.to_bytes().decode(), nl=False)
+            continue
+        _show_receipt(published)
+        if dataset or named:
+            _show_rows(published, dataset or named, rows, country)
+
+
+def _result_folder(path: Path) -> tuple[Path, str]:
+    """Return the folder to look for results in, and the dataset that the path names, if any."""
+    from closedworld.datasets.paths import RECEIPT_NAME, hash_of_folder  # noqa: PLC0415
+
+    if path.name == RECEIPT_NAME:
+        return path.parent, ""
+    if hash_of_folder(path.parent) is not None:
+        return path.parent, path.name
+    return path, ""
+
+
+def _show_receipt(published: Published) -> None:
+    """Print a receipt for people."""
+    receipt = published.receipt
+    click.secho(str(published.folder), bold=True)
+    facts = {**_flat(receipt.totals), **_flat(receipt.parameters)}
+    facts["parameter_hash"] = receipt.parameter_hash
+    facts["written by"] = ", ".join(f"{name} {v}" for name, v in receipt.versions.items())
+    for name, value in facts.items():
+        click.echo(f"  {name.replace('_', ' '):<24} {_short(value)}")
+    click.echo()
+    click.echo(f"  {'dataset':<14}{'rows':>14}{'files':>8}{'MB':>10}")
+    for name, total in receipt.datasets().items():
+        megabytes = total["size_bytes"] / 1e6
+        click.echo(f"  {name:<14}{total['rows']:>14,}{total['files']:>8,}{megabytes:>10,.2f}")
+    click.echo()
+
+
+def _show_rows(published: Published, name: str, rows: int, country: str | None) -> None:
+    """Print the columns and first rows of a dataset."""
+    import pyarrow.compute as pc  # noqa: PLC0415
+
+    dataset = published.dataset(name)
+    click.secho(name, bold=True)
+    for column in dataset.schema:
+        click.echo(f"  {column.name:<16} {column.type}")
+    wanted = None if country is None else pc.field("country_iso") == country.upper()
+    for row in dataset.head(rows, filter=wanted).to_pylist():
+        click.echo("  " + json.dumps(row))
+
+
+def _flat(content: Mapping[str, object]) -> dict[str, object]:
+    """Return the content with nested tables spread out."""
+    flat: dict[str, object] = {}
+    for name, value in content.items():
+        flat.update(value if isinstance(value, dict) else {name: value})
+    return flat
+
+
+def _short(value: object) -> str:
+    """Return a value on one line that fits a screen."""
+    text = f"{value:,}" if isinstance(value, int) and not isinstance(value, bool) else str(value)
+    if isinstance(value, list):
+        text = f"{len(value)}: {', '.join(map(str, value))}" if value else "none"
+    return text if len(text) <= _WIDTH else text[: _WIDTH - 3] + "..."

@@ -1,0 +1,74 @@
+"""The command group, and how errors reach the user."""
+
+from __future__ import annotations
+
+import itertools
+import json
+import sys
+from typing import Any
+
+import click
+
+from closedworld._version import __version__
+from closedworld.cli.inputs import inputs
+from closedworld.cli.inspect import inspect
+from closedworld.cli.run import run, tiles
+from closedworld.errors import ClosedWorldError
+
+_EPILOG = """\
+Exit status: 0 done; 2 wrong option or argument; 3 unusable input; 4 output cannot be written;
+5 published data is damaged; 6 a unit of work failed.
+"""
+
+
+class _Commands(click.Group):
+    """Commands in the order a user meets them; errors of closedworld as messages, not tracebacks."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Return the names as they were added."""
+        return list(self.commands)
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run the command; a known error ends it with its message and exit status."""
+        try:
+            return super().invoke(ctx)
+        except ClosedWorldError as error:
+            _show(error)
+            ctx.exit(error.exit_code)
+
+
+@click.group(
+    cls=_Commands, epilog=_EPILOG, context_settings={"help_option_names": ["-h", "--help"]}
+)
+@click.version_option(__version__, prog_name="closedworld")
+def main() -> None:
+    """Cut every country of the world into the cells of a raster, exactly and fast.
+
+    Start with `closedworld run`: without arguments it builds the bundled world.
+    """
+
+
+main.add_command(run)
+main.add_command(tiles)
+main.add_command(inputs)
+main.add_command(inspect)
+
+
+def _show(error: ClosedWorldError) -> None:
+    """Print an error to standard error: what, where, and what to do."""
+    if _asked_for_json():
+        line = {"level": "error", "code": error.code, "message": error.message, "hint": error.hint}
+        click.echo(json.dumps(line), err=True)
+        return
+    click.secho(f"error [{error.code}]: ", err=True, nl=False, fg="red", bold=True)
+    click.echo(error.message, err=True)
+    for note in getattr(error, "__notes__", []):
+        click.echo(f"  {note}", err=True)
+    if error.hint:
+        click.echo(f"  {error.hint}", err=True)
+
+
+def _asked_for_json() -> bool:
+    """Return whether the command line asks for logs as JSON lines."""
+    words = sys.argv[1:]
+    return "--log-format=json" in words or ("--log-format", "json") in itertools.pairwise(words)

@@ -1,0 +1,136 @@
+"""The configuration of a run: one frozen value, from options or a TOML file."""
+
+from __future__ import annotations
+
+import tomllib
+from dataclasses import dataclass, fields, replace
+from pathlib import Path
+from typing import Any, Self
+
+from closedworld.errors import ConfigError
+
+RULES = ("center", "any_overlap")
+DEFAULT_OUT = Path("world")
+
+_PATHS = {"polygons", "raster", "out"}
+
+
+@dataclass(frozen=True, slots=True)
+class RunConfig:
+    """What to build, from what, and where to put it.
+
+    Attributes:
+        polygons: File of country polygons; None for the bundled Natural Earth countries.
+        layer: Layer of the polygon file, when it has several.
+        iso_column: Column of ISO 3166-1 codes; None to find it by name.
+        name_column: Column of country names; None to find it by name.
+        countries: Alpha-2 codes to build; empty for all.
+        repair_geometry: Repair invalid polygons and report it.
+        skip_unknown_codes: Leave out rows without an ISO code and report it.
+        raster: GeoTIFF whose grid is used; None for the resolution or the bundled raster.
+        resolution: Cell size of a global grid, such as ``30s``; None to take a raster's grid.
+        rule: Inclusion rule, ``center`` or ``any_overlap``.
+        keep_small_countries: Give a country without tiles the one of its representative point.
+        out: Output folder.
+        s1_workers: Workers of S1, >= 1.
+
+    Raises:
+        ConfigError: ``grid-ambiguous``, ``rule-unknown``, ``workers``, ``option-type``.
+    """
+
+    polygons: Path | None = None
+    layer: str | None = None
+    iso_column: str | None = None
+    name_column: str | None = None
+    countries: tuple[str, ...] = ()
+    repair_geometry: bool = False
+    skip_unknown_codes: bool = False
+    raster: Path | None = None
+    resolution: str | None = None
+    rule: str = "center"
+    keep_small_countries: bool = False
+    out: Path = DEFAULT_OUT
+    s1_workers: int = 1
+
+    def __post_init__(self) -> None:
+        """Refuse combinations that cannot be meant."""
+        if self.raster is not None and self.resolution is not None:
+            raise ConfigError(
+                "grid-ambiguous",
+                f"the grid is asked for twice: raster {self.raster} and resolution "
+                f"{self.resolution}.",
+                "Keep one of the two.",
+            )
+        if self.rule not in RULES:
+            raise ConfigError(
+                "rule-unknown", f"there is no inclusion rule {self.rule!r}.", f"Take {RULES}."
+            )
+        if self.s1_workers < 1:
+            raise ConfigError(
+                "workers", f"{self.s1_workers} workers do no work.", "Take 1 or more."
+            )
+
+    @classmethod
+    def from_toml(cls, path: Path) -> Self:
+        """Return the configuration that a TOML file states; what it leaves out has its default.
+
+        Keys are the option names with underscores. Paths are taken from the file's own folder.
+
+        Raises:
+            ConfigError: ``config-missing``, ``config-syntax``, ``option-unknown``, ``option-type``,
+                or as the class.
+        """
+        try:
+            content = tomllib.loads(path.read_text(encoding="utf-8"))
+        except OSError as error:
+            raise ConfigError(
+                "config-missing", f"{path} cannot be read: {error.strerror}."
+            ) from error
+        except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
+            raise ConfigError("config-syntax", f"{path} is not TOML: {error}.") from error
+        known = {field.name for field in fields(cls)}
+        unknown = sorted(set(content) - known)
+        if unknown:
+            raise ConfigError(
+                "option-unknown",
+                f"{path} has no option {', '.join(map(repr, unknown))}.",
+                f"There are {', '.join(sorted(known))}.",
+            )
+        return cls(**{name: _value(name, given, path) for name, given in content.items()})
+
+    def without_grid(self) -> Self:
+        """Return the configuration with neither raster nor resolution."""
+        return replace(self, raster=None, resolution=None)
+
+    def with_options(self, **given: Any) -> Self:
+        """Return the configuration with options put over it; None leaves a value as it is."""
+        return replace(self, **{name: value for name, value in given.items() if value is not None})
+
+
+def _value(name: str, given: Any, path: Path) -> Any:
+    """Return a TOML value in the type of its field."""
+    wanted = {
+        "countries": (list, str),
+        "repair_geometry": (bool,),
+        "skip_unknown_codes": (bool,),
+        "keep_small_countries": (bool,),
+        "s1_workers": (int,),
+    }.get(name, (str,))
+    is_right = isinstance(given, wanted) and (bool in wanted or not isinstance(given, bool))
+    if isinstance(given, list):
+        is_right = is_right and all(isinstance(code, str) for code in given)
+    if not is_right:
+        names = " or ".join(kind.__name__ for kind in wanted)
+        raise ConfigError(
+            "option-type", f"{path}: {name} is {given!r}.", f"It must be of type {names}."
+        )
+    if name in _PATHS:
+        return path.parent / given
+    if name == "countries":
+        return split_codes(given) if isinstance(given, str) else tuple(given)
+    return given
+
+
+def split_codes(text: str) -> tuple[str, ...]:
+    """Return the codes of a comma-separated list, such as ``DE,FR``."""
+    return tuple(code.strip() for code in text.split(",") if code.strip())

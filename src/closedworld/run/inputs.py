@@ -1,0 +1,114 @@
+"""S0: open, check and digest the inputs."""
+
+from __future__ import annotations
+
+import hashlib
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from closedworld.countries import input_files, read_countries
+from closedworld.execution.events import InputLoaded, Warned
+from closedworld.grid import Grid, read_raster_info
+from closedworld.reference import bundled, verify_bundled
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from pathlib import Path
+
+    from closedworld.config import RunConfig
+    from closedworld.countries import CountrySet
+    from closedworld.execution.events import Observer
+
+BUNDLED_COUNTRIES = "countries.parquet"
+BUNDLED_RASTER = "population_5m.tif"
+
+
+@dataclass(frozen=True, slots=True)
+class Inputs:
+    """What the stages work on.
+
+    Attributes:
+        countries: The countries to build.
+        grid: The lattice.
+        attributions: Texts to show with results, for bundled data.
+    """
+
+    countries: CountrySet
+    grid: Grid
+    attributions: tuple[str, ...]
+
+
+def load_inputs(config: RunConfig, observer: Observer) -> Inputs:
+    """Return the inputs that a configuration names; what it does not name is bundled.
+
+    Raises:
+        ConfigError, InputError, GeometryError, GridError: As the readers.
+        IntegrityError: A bundled file was changed.
+    """
+    attributions = [bundled(BUNDLED_COUNTRIES).attribution] if config.polygons is None else []
+    if config.raster is None and config.resolution is None:
+        attributions.append(bundled(BUNDLED_RASTER).attribution)
+    return Inputs(_countries(config, observer), _grid(config, observer), tuple(attributions))
+
+
+def digest_file(path: Path) -> str:
+    """Return SHA-256 of a file, lower-case hex."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _countries(config: RunConfig, observer: Observer) -> CountrySet:
+    """Return the countries asked for."""
+    began = time.perf_counter()
+    path = config.polygons or verify_bundled(BUNDLED_COUNTRIES).path
+    countries = read_countries(
+        path,
+        iso_column=config.iso_column,
+        name_column=config.name_column,
+        layer=config.layer,
+        repair_geometry=config.repair_geometry,
+        skip_unknown_codes=config.skip_unknown_codes,
+    )
+    if config.countries:
+        countries = countries.select(config.countries)
+    detail = f"{len(countries)} countries"
+    _report("countries", input_files(path), len(countries), detail, began, observer)
+    for note in countries.notes:
+        observer.on_event(Warned(f"countries-{note.kind}", note.message))
+    return countries
+
+
+def _grid(config: RunConfig, observer: Observer) -> Grid:
+    """Return the grid asked for."""
+    began = time.perf_counter()
+    if config.resolution is not None:
+        grid = Grid.from_resolution(config.resolution)
+        seconds = time.perf_counter() - began
+        observer.on_event(
+            InputLoaded("resolution", config.resolution, 0, grid.n_rows, {}, str(grid), seconds)
+        )
+        return grid
+    path = config.raster or verify_bundled(BUNDLED_RASTER).path
+    info = read_raster_info(path)
+    detail = f"grid of {info.grid}; {info.bands} band(s) of {info.dtype}, not read by S1"
+    _report("raster", [path], info.grid.n_rows, detail, began, observer)
+    return info.grid
+
+
+def _report(
+    role: str, paths: Iterable[Path], rows: int, detail: str, began: float, observer: Observer
+) -> None:
+    """Tell the observer of files that were loaded."""
+    files = list(paths)
+    observer.on_event(
+        InputLoaded(
+            role=role,
+            path=str(files[0]),
+            size_bytes=sum(path.stat().st_size for path in files),
+            rows=rows,
+            sha256={path.name: digest_file(path) for path in files},
+            detail=detail,
+            seconds=time.perf_counter() - began,
+        )
+    )

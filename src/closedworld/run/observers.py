@@ -1,0 +1,146 @@
+"""Observers: one writes log lines, one keeps what the report needs, one passes on to several."""
+
+from __future__ import annotations
+
+import logging
+import time
+from dataclasses import asdict, dataclass, field
+from typing import TYPE_CHECKING
+
+from closedworld.execution import events
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from closedworld.execution.events import Event, Observer
+
+LOGGER = logging.getLogger("closedworld.run")
+
+COUNTRIES_PER_LINE = 25
+_SECONDS_PER_LINE = 10.0
+
+
+@dataclass(frozen=True, slots=True)
+class Observers:
+    """Passes every event on.
+
+    Attributes:
+        observers: Told in this order.
+    """
+
+    observers: Sequence[Observer]
+
+    def on_event(self, event: Event) -> None:
+        """Tell every observer."""
+        for observer in self.observers:
+            observer.on_event(event)
+
+
+@dataclass(slots=True)
+class Recorder:
+    """Keeps events for the report.
+
+    Attributes:
+        inputs: Inputs loaded.
+        warnings: Warnings given.
+        units: Units finished.
+        datasets: Datasets published.
+        enumeration: The enumeration of S1, once it is finished.
+    """
+
+    inputs: list[events.InputLoaded] = field(default_factory=list)
+    warnings: list[events.Warned] = field(default_factory=list)
+    units: list[events.UnitFinished] = field(default_factory=list)
+    datasets: list[events.DatasetPublished] = field(default_factory=list)
+    enumeration: events.EnumerationFinished | None = None
+
+    def on_event(self, event: Event) -> None:
+        """Keep an event where it belongs."""
+        match event:
+            case events.InputLoaded():
+                self.inputs.append(event)
+            case events.Warned():
+                self.warnings.append(event)
+            case events.UnitFinished():
+                self.units.append(event)
+            case events.DatasetPublished():
+                self.datasets.append(event)
+            case events.EnumerationFinished():
+                self.enumeration = event
+            case _:
+                return
+
+
+class LogObserver:
+    """Writes events as log records; the fields of the event travel in the record's ``event``."""
+
+    def __init__(self) -> None:
+        self._last_line = time.monotonic()
+
+    def on_event(self, event: Event) -> None:
+        """Log an event."""
+        LOGGER.log(
+            self._level(event),
+            "%s",
+            describe(event),
+            extra={"event": {"event": type(event).__name__, **asdict(event)}},
+        )
+
+    def _level(self, event: Event) -> int:
+        """Return how loud an event is: progress at least every 25 countries or 10 seconds."""
+        match event:
+            case events.Warned():
+                return logging.WARNING
+            case events.UnitFinished():
+                return logging.DEBUG
+            case events.CountryFinished(done=done, total=total):
+                now = time.monotonic()
+                is_due = now - self._last_line >= _SECONDS_PER_LINE
+                if is_due or done % COUNTRIES_PER_LINE == 0 or done == total:
+                    self._last_line = now
+                    return logging.INFO
+                return logging.DEBUG
+            case _:
+                return logging.INFO
+
+
+def describe(event: Event) -> str:  # noqa: PLR0911 -- one line for each kind of event
+    """Return an event as one line for people."""
+    match event:
+        case events.InputLoaded(role=role, path=path, size_bytes=0):
+            return f"S0 {role} {path}: {event.detail}"
+        case events.InputLoaded(role=role, path=path):
+            size = megabytes(event.size_bytes)
+            return f"S0 {role} {path}: {event.detail}, {size} in {event.seconds:.2f} s"
+        case events.Warned(code=code, message=message):
+            return f"{message} [{code}]"
+        case events.EnumerationStarted():
+            return (
+                f"{event.stage} tiles of {event.countries} countries, rule {event.rule}, "
+                f"grid of {event.grid}"
+            )
+        case events.EnumerationFinished():
+            return (
+                f"{event.stage} found {event.tiles:,} tiles in {event.runs:,} runs for "
+                f"{event.countries} countries in {event.seconds:.2f} s; {event.units} units of work"
+            )
+        case events.UnitFinished():
+            return f"{event.unit}: {event.tiles:,} tiles in {event.seconds:.2f} s by {event.worker}"
+        case events.CountryFinished():
+            rate = event.tiles_done / max(event.seconds, 1e-9) / 1e6
+            return (
+                f"{event.done}/{event.total} countries, {event.tiles_done:,} of "
+                f"{event.tiles_total:,} tiles, {rate:.1f} M tiles/s (last: {event.country_iso})"
+            )
+        case events.DatasetPublished():
+            return (
+                f"published {event.dataset}: {event.rows:,} rows, {event.files} files, "
+                f"{megabytes(event.size_bytes)} after {event.seconds:.2f} s in {event.path}"
+            )
+        case events.StageReused():
+            return f"{event.stage} is published already; verified and reused {event.path}"
+
+
+def megabytes(size_bytes: int) -> str:
+    """Return a size for people, in megabytes of 10^6 bytes."""
+    return f"{size_bytes / 1e6:,.1f} MB"

@@ -1,0 +1,73 @@
+"""A whole run: inputs, stages, pictures, report. The only place that knows their order."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from closedworld.errors import ClosedWorldError
+from closedworld.run.inputs import load_inputs
+from closedworld.run.logs import log_file
+from closedworld.run.observers import LOGGER, LogObserver, Observers, Recorder
+from closedworld.run.pictures import draw_pictures
+from closedworld.run.report import LOG_NAME, RunClock, make_report_folder, write_report
+from closedworld.run.tile_index import TileIndex, build_tile_index
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from closedworld.config import RunConfig
+    from closedworld.execution.events import Observer
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class RunOutcome:
+    """What a run leaves.
+
+    Attributes:
+        index: The published tile index.
+        report_folder: Folder of the run's report.
+        report: Content of ``run_report.json``.
+    """
+
+    index: TileIndex
+    report_folder: Path
+    report: dict[str, Any]
+
+
+def run_world(config: RunConfig, observers: Sequence[Observer] = ()) -> RunOutcome:
+    """Run all stages (S0 inputs, S1 tiles) and write the report.
+
+    A failed run leaves a report that says so; what was published before stays as it was.
+
+    Args:
+        config: What to build.
+        observers: Told what happens, besides the log.
+
+    Raises:
+        ClosedWorldError: As the stages.
+    """
+    clock = RunClock.start()
+    folder = make_report_folder(config.out, clock.run_id)
+    recorder = Recorder()
+    observer = Observers([recorder, LogObserver(), *observers])
+    with log_file(folder / LOG_NAME):
+        try:
+            inputs = load_inputs(config, observer)
+            index = build_tile_index(
+                inputs.countries,
+                inputs.grid,
+                config.out,
+                rule=config.rule,
+                keep_small_countries=config.keep_small_countries,
+                workers=config.s1_workers,
+                observer=observer,
+            )
+            draw_pictures(index, inputs.attributions, folder)
+        except ClosedWorldError as error:
+            LOGGER.debug("run failed: %s", error)
+            write_report(folder, config, recorder, clock, index=None, error=error)
+            raise
+        report = write_report(folder, config, recorder, clock, index=index, error=None)
+    return RunOutcome(index, folder, report)
