@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import difflib
+import hashlib
 import itertools
 import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
+import shapely
 from shapely import MultiPolygon
 
 from closedworld.errors import ConfigError, InputError
@@ -122,6 +124,19 @@ class CountrySet:
     def isos(self) -> tuple[str, ...]:
         """The alpha-2 codes, ascending."""
         return tuple(country.iso for country in self.countries)
+
+    def polygons_sha256(self) -> str:
+        """Return SHA-256 over codes and polygons, lower-case hex.
+
+        It identifies what the tiles depend on, whatever the format of the file, the order of its
+        rows or its other columns. Little-endian WKB of each feature, in order, after its code.
+        """
+        digest = hashlib.sha256()
+        for country in self:
+            for wkb in shapely.to_wkb(country.features, byte_order=1):
+                digest.update(f"{country.iso} {len(wkb)}\n".encode())
+                digest.update(wkb)
+        return digest.hexdigest()
 
     def select(self, isos: Iterable[str]) -> CountrySet:
         """Return the countries asked for, with the notes on them and on the file as a whole.

@@ -162,6 +162,19 @@ class StageReused:
     seconds: float
 
 
+@dataclass(frozen=True, slots=True)
+class PhaseFinished:
+    """A phase that is not part of any unit is over.
+
+    Attributes:
+        phase: ``spans``, ``summaries``, ``publish`` or ``pictures``.
+        seconds: Wall time.
+    """
+
+    phase: str
+    seconds: float
+
+
 Event: TypeAlias = (
     InputLoaded
     | Warned
@@ -171,6 +184,7 @@ Event: TypeAlias = (
     | CountryFinished
     | DatasetPublished
     | StageReused
+    | PhaseFinished
 )
 
 

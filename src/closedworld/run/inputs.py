@@ -31,12 +31,12 @@ class Inputs:
     Attributes:
         countries: The countries to build.
         grid: The lattice.
-        attributions: Texts to show with results, for bundled data.
+        attribution: Credit to show with pictures of the countries; empty for the user's own.
     """
 
     countries: CountrySet
     grid: Grid
-    attributions: tuple[str, ...]
+    attribution: str
 
 
 def load_inputs(config: RunConfig, observer: Observer) -> Inputs:
@@ -46,10 +46,8 @@ def load_inputs(config: RunConfig, observer: Observer) -> Inputs:
         ConfigError, InputError, GeometryError, GridError: As the readers.
         IntegrityError: A bundled file was changed.
     """
-    attributions = [bundled(BUNDLED_COUNTRIES).attribution] if config.polygons is None else []
-    if config.raster is None and config.resolution is None:
-        attributions.append(bundled(BUNDLED_RASTER).attribution)
-    return Inputs(_countries(config, observer), _grid(config, observer), tuple(attributions))
+    attribution = bundled(BUNDLED_COUNTRIES).attribution if config.polygons is None else ""
+    return Inputs(_countries(config, observer), _grid(config, observer), attribution)
 
 
 def digest_file(path: Path) -> str:

@@ -45,14 +45,14 @@ class Recorder:
         warnings: Warnings given.
         units: Units finished.
         datasets: Datasets published.
-        enumeration: The enumeration of S1, once it is finished.
+        phases: Phases outside the units.
     """
 
     inputs: list[events.InputLoaded] = field(default_factory=list)
     warnings: list[events.Warned] = field(default_factory=list)
     units: list[events.UnitFinished] = field(default_factory=list)
     datasets: list[events.DatasetPublished] = field(default_factory=list)
-    enumeration: events.EnumerationFinished | None = None
+    phases: list[events.PhaseFinished] = field(default_factory=list)
 
     def on_event(self, event: Event) -> None:
         """Keep an event where it belongs."""
@@ -65,8 +65,8 @@ class Recorder:
                 self.units.append(event)
             case events.DatasetPublished():
                 self.datasets.append(event)
-            case events.EnumerationFinished():
-                self.enumeration = event
+            case events.PhaseFinished():
+                self.phases.append(event)
             case _:
                 return
 
@@ -91,7 +91,7 @@ class LogObserver:
         match event:
             case events.Warned():
                 return logging.WARNING
-            case events.UnitFinished():
+            case events.UnitFinished() | events.PhaseFinished():
                 return logging.DEBUG
             case events.CountryFinished(done=done, total=total):
                 now = time.monotonic()
@@ -104,7 +104,7 @@ class LogObserver:
                 return logging.INFO
 
 
-def describe(event: Event) -> str:  # noqa: PLR0911 -- one line for each kind of event
+def describe(event: Event) -> str:  # noqa: C901, PLR0911 -- one case for each kind of event
     """Return an event as one line for people."""
     match event:
         case events.InputLoaded(role=role, path=path, size_bytes=0):
@@ -137,6 +137,8 @@ def describe(event: Event) -> str:  # noqa: PLR0911 -- one line for each kind of
                 f"published {event.dataset}: {event.rows:,} rows, {event.files} files, "
                 f"{megabytes(event.size_bytes)} after {event.seconds:.2f} s in {event.path}"
             )
+        case events.PhaseFinished():
+            return f"{event.phase} took {event.seconds:.2f} s"
         case events.StageReused():
             return f"{event.stage} is published already; verified and reused {event.path}"
 

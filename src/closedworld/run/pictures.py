@@ -17,7 +17,7 @@ WORLD_MAP_NAME = "world_map.png"
 _ARCSEC_PER_DEGREE = 3600
 
 
-def draw_pictures(index: TileIndex, attributions: tuple[str, ...], folder: Path) -> Path:
+def draw_pictures(index: TileIndex, attribution: str, folder: Path) -> Path:
     """Draw the map of all tiles by country and return its path.
 
     Raises:
@@ -36,7 +36,7 @@ def draw_pictures(index: TileIndex, attributions: tuple[str, ...], folder: Path)
                 f"{sum(counts):,} tiles of {_cell(world.grid.cell_width)} · {countries} · "
                 f"rule {world.rule.value}"
             ),
-            credit=" ".join(attributions),
+            credit=attribution,
         )
     except OSError as error:
         raise not_writable(path, error) from error

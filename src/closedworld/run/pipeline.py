@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from closedworld.errors import ClosedWorldError
+from closedworld.execution.events import PhaseFinished
 from closedworld.run.inputs import load_inputs
 from closedworld.run.logs import log_file
 from closedworld.run.observers import LOGGER, LogObserver, Observers, Recorder
@@ -64,7 +66,9 @@ def run_world(config: RunConfig, observers: Sequence[Observer] = ()) -> RunOutco
                 workers=config.s1_workers,
                 observer=observer,
             )
-            draw_pictures(index, inputs.attributions, folder)
+            began = time.perf_counter()
+            draw_pictures(index, inputs.attribution, folder)
+            observer.on_event(PhaseFinished("pictures", time.perf_counter() - began))
         except ClosedWorldError as error:
             LOGGER.debug("run failed: %s", error)
             write_report(folder, config, recorder, clock, index=None, error=error)

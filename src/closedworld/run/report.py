@@ -132,8 +132,8 @@ def _performance(recorder: Recorder, clock: RunClock) -> dict[str, Any]:
     wall = time.perf_counter() - clock.wall
     phases: dict[str, float] = defaultdict(float)
     phases["load"] = sum(loaded.seconds for loaded in recorder.inputs)
-    if recorder.enumeration is not None:
-        phases["spans"] = recorder.enumeration.seconds
+    for finished in recorder.phases:
+        phases[finished.phase] += finished.seconds
     workers: dict[str, dict[str, float]] = defaultdict(
         lambda: {"units": 0, "tiles": 0, "seconds": 0.0}
     )
@@ -172,6 +172,11 @@ def _summary_lines(index: TileIndex, recorder: Recorder) -> list[str]:
 
 def peak_memory_bytes() -> int:
     """Return the largest resident set of this process so far, bytes."""
+    if sys.platform == "linux":
+        # getrusage would count what the parent held when it started this process.
+        for line in Path("/proc/self/status").read_text(encoding="ascii").splitlines():
+            if line.startswith("VmHWM:"):
+                return int(line.split()[1]) * 1024
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     # Linux counts kibibytes, macOS bytes.
     return peak if sys.platform == "darwin" else peak * 1024

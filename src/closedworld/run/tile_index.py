@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from contextlib import nullcontext
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
@@ -106,38 +106,63 @@ def build_tile_index(
     """
     observer = observer or _Nobody()
     began = time.perf_counter()
-    tell = observer.on_event
-    tell(events.EnumerationStarted(TILES.number, len(countries), str(grid), str(rule)))
-    world = enumerate_tiles(countries, grid, rule, keep_small_countries=keep_small_countries)
+    observer.on_event(events.EnumerationStarted(TILES.number, len(countries), str(grid), str(rule)))
+    with _timed("spans", observer):
+        world = enumerate_tiles(countries, grid, rule, keep_small_countries=keep_small_countries)
     _require_tiles(world, grid)
-    shared, summaries = summarize(world, countries)
+    with _timed("summaries", observer):
+        shared, summaries = summarize(world, countries)
     units = plan_units(world.tile_counts, unit_tiles)
     _tell_findings(world, shared, len(units), time.perf_counter() - began, observer)
     parameters = _parameters(countries, world, keep_small_countries=keep_small_countries)
-    folder = stage_folder(Path(out), TILES.name, parameter_hash(parameters))
-    reused = (folder / RECEIPT_NAME).exists()
-    if reused:
-        published = open_folder(folder)
-        published.verify()
-        seconds = time.perf_counter() - began
-        tell(
-            events.StageReused(TILES.number, str(folder), published.receipt.parameter_hash, seconds)
-        )
+    published = _find(Path(out), parameters)
+    reused = published is not None
+    if published is not None:
+        _tell_reused(published, time.perf_counter() - began, observer)
     else:
         # An executor that was handed in stays open for its owner.
         opened = nullcontext(executor) if executor else open_executor(workers)
         with Staging(Path(out), TILES.name) as staging, opened as pool:
             tasks = [
-                TileTask(u, world.spans[u.country_iso], world.rule, staging.folder) for u in units
+                TileTask(unit, world.spans[unit.country_iso], world.rule, staging.folder)
+                for unit in units
             ]
             results = run_tasks(
                 pool, write_tiles, tasks, name=str, in_flight=_UNITS_AHEAD * workers
             )
             files = _collect(results, world, observer)
             receipt = _receipt(parameters, world, shared, files)
-            published = Published(staging.publish(receipt), receipt)
+            with _timed("publish", observer):
+                published = Published(staging.publish(receipt), receipt)
         _tell_published(published, time.perf_counter() - began, observer)
     return TileIndex(published, reused, world, tuple(summaries), shared)
+
+
+@contextmanager
+def _timed(phase: str, observer: Observer) -> Iterator[None]:
+    """Tell the observer how long the block took."""
+    began = time.perf_counter()
+    yield
+    observer.on_event(events.PhaseFinished(phase, time.perf_counter() - began))
+
+
+def _find(out: Path, parameters: dict[str, Any]) -> Published | None:
+    """Return the verified result that is already there, if there is one."""
+    folder = stage_folder(out, TILES.name, parameter_hash(parameters))
+    if not (folder / RECEIPT_NAME).exists():
+        return None
+    published = open_folder(folder)
+    published.verify()
+    return published
+
+
+def _tell_reused(published: Published, seconds: float, observer: Observer) -> None:
+    """Tell that nothing had to be written."""
+    observer.on_event(
+        events.StageReused(
+            TILES.number, str(published.folder), published.receipt.parameter_hash, seconds
+        )
+    )
 
 
 def _parameters(

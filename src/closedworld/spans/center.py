@@ -7,7 +7,7 @@ ring is in, on a hole's ring is out. They are collected apart and settled part b
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -17,10 +17,13 @@ from closedworld.spans.runs import RowLine, Runs, combine, covered, pair_crossin
 from closedworld.spans.scan import edge_rows
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from numpy.typing import NDArray
 
     from closedworld.grid import Grid
     from closedworld.spans.edges import Edges
+    from closedworld.spans.lattice import Lines
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -28,16 +31,31 @@ class _Ties:
     """Centres that lie exactly on a ring, as short runs of columns.
 
     Attributes:
-        ring: Ring that the centres lie on, int64 (n,).
+        part: Part that the ring belongs to, int64 (n,).
+        on_hole: Whether the ring bounds a hole, bool (n,).
         row: Raster row, int64 (n,).
         col_start: First column, int64 (n,).
         col_stop: Column after the last, int64 (n,), above ``col_start``.
     """
 
-    ring: NDArray[np.int64]
+    part: NDArray[np.int64]
+    on_hole: NDArray[np.bool_]
     row: NDArray[np.int64]
     col_start: NDArray[np.int64]
     col_stop: NDArray[np.int64]
+
+    @classmethod
+    def of_edges(
+        cls,
+        edges: Edges,
+        edge: NDArray[np.int64],
+        row: NDArray[np.int64],
+        col_start: NDArray[np.int64],
+        col_stop: NDArray[np.int64],
+    ) -> _Ties:
+        """Return the ties on some edges."""
+        ring = edges.ring_of(edge)
+        return cls(edges.ring_part[ring], edges.ring_is_hole[ring], row, col_start, col_stop)
 
 
 def center_runs(edges: Edges, grid: Grid) -> Runs:
@@ -51,8 +69,7 @@ def center_runs(edges: Edges, grid: Grid) -> Runs:
         Canonical runs on the ``RowLine`` of the grid, with the patch as key.
     """
     runs, ties = _cast_rays(edges, grid)
-    ties.append(_ties_on_rows(edges, grid))
-    return _settle_ties(runs, [tie for tie in ties if len(tie.ring)], edges, grid)
+    return _settle_ties(runs, ties, edges, grid) if ties else runs
 
 
 def interior_runs(edges: Edges, grid: Grid) -> Runs:
@@ -68,33 +85,46 @@ def _cast_rays(edges: Edges, grid: Grid) -> tuple[Runs, list[_Ties]]:
     turns there: every row gets an even number of crossings.
     """
     line, rows, cols = RowLine.of(grid), row_centers(grid), col_centers(grid)
-    # Number of centre lines at or above a vertex = first row strictly below it.
-    row_start = rows.count_before(edges.y1, including=True)
-    row_stop = edges.at_ends(row_start)
-    first, stop = np.minimum(row_start, row_stop), np.maximum(row_start, row_stop)
-    patch = edges.patch
     crossings: list[NDArray[np.int64]] = [np.empty(0, np.int64)]
     ties: list[_Ties] = []
-    for edge, row in edge_rows(first, stop, northward=row_stop < row_start):
-        col, on = crossing_count(cols, edges, edge, rows.at[row])
-        crossings.append(line.encode(patch[edge], row, col))
-        if len(on):
-            ties.append(_Ties(edges.ring[edge[on]], row[on], col[on], col[on] + 1))
+    for piece in edges.pieces():
+        # Number of centre lines at or above a point = first row strictly below it.
+        row_below = rows.count_before(piece.y, including=True)
+        begin, end = row_below[:-1], row_below[1:]
+        first, stop = np.minimum(begin, end), np.maximum(begin, end)
+        stop[piece.seams] = 0
+        patch = piece.patch
+        for edge, row in edge_rows(first, stop, northward=end < begin):
+            col, on = crossing_count(cols, piece, edge, rows.at.take(row))
+            crossings.append(line.encode(patch.take(edge), row, col))
+            if len(on):
+                ties.append(_Ties.of_edges(piece, edge[on], row[on], col[on], col[on] + 1))
+        ties += _ties_on_rows(piece, row_below - 1, rows, cols)
     return pair_crossings(np.concatenate(crossings)), ties
 
 
-def _ties_on_rows(edges: Edges, grid: Grid) -> _Ties:
-    """Return the centres on vertices and on horizontal edges, which no ray crosses."""
-    rows, cols = row_centers(grid), col_centers(grid)
-    row_after = rows.count_before(edges.y1, including=True)
-    row = row_after - 1
-    at = np.flatnonzero((row_after > 0) & (rows.at[row] == edges.y1))
-    x1, y1, row = edges.x1[at], edges.y1[at], row[at]
-    x2 = np.where(edges.y2[at] == y1, edges.x2[at], x1)
+def _ties_on_rows(
+    edges: Edges, row: NDArray[np.int64], rows: Lines, cols: Lines
+) -> Iterator[_Ties]:
+    """Yield the centres on vertices and on horizontal edges, which no ray crosses, if there are any.
+
+    Args:
+        edges: The edges.
+        row: Last row whose centre line is at or above each point, -1 for none.
+        rows: Centre lines of the rows.
+        cols: Centre lines of the columns.
+    """
+    at = np.flatnonzero((rows.at.take(row, mode="clip") == edges.y) & (row >= 0))
+    if len(at) == 0:
+        return
+    row, x1, after = row[at], edges.x[at], np.minimum(at + 1, len(edges.x) - 1)
+    level = (edges.y[after] == edges.y[at]) & ~np.isin(at, edges.seams)
+    x2 = np.where(level, edges.x[after], x1)
     start = cols.count_before(np.minimum(x1, x2))
     stop = cols.count_before(np.maximum(x1, x2), including=True)
-    some = stop > start
-    return _Ties(edges.ring[at][some], row[some], start[some], stop[some])
+    some = np.flatnonzero(stop > start)
+    if len(some):
+        yield _Ties.of_edges(edges, at[some], row[some], start[some], stop[some])
 
 
 def _settle_ties(runs: Runs, ties: list[_Ties], edges: Edges, grid: Grid) -> Runs:
@@ -103,20 +133,15 @@ def _settle_ties(runs: Runs, ties: list[_Ties], edges: Edges, grid: Grid) -> Run
     A centre on rings is in when some part has it on its outer ring and on none of its holes' rings.
     Valid parts share no interior, so no other part can decide otherwise.
     """
-    if not ties:
-        return runs
     line = RowLine.of(grid)
-    ring, row, start, stop = (
-        np.concatenate([getattr(tie, name) for tie in ties])
-        for name in ("ring", "row", "col_start", "col_stop")
+    part, on_hole, row, start, stop = (
+        np.concatenate([getattr(tie, field.name) for tie in ties]) for field in fields(_Ties)
     )
-    part = edges.ring_part[ring]
     begin, end = line.encode(part, row, start), line.encode(part, row, stop)
-    hole = edges.ring_is_hole[ring]
-    on_outer = covered(begin[~hole], end[~hole])
-    on_hole = covered(begin[hole], end[hole])
+    outer_ties = covered(begin[~on_hole], end[~on_hole])
+    hole_ties = covered(begin[on_hole], end[on_hole])
     tied = covered(*_by_patch((begin, end), edges, line))
-    part_in = combine(on_outer, on_hole, lambda outer, inner: outer & ~inner)
+    part_in = combine(outer_ties, hole_ties, lambda outer, hole: outer & ~hole)
     tied_in = covered(*_by_patch(part_in, edges, line))
     untied = combine(runs, tied, lambda inside, tie: inside & ~tie)
     return combine(untied, tied_in, np.logical_or)

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import itertools
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 import shapely
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from numpy.typing import NDArray
 
     from closedworld.grid import Grid
+
+PIECE_POINTS = 1 << 14
+"""Points scanned at once: an array over them has 128 KiB."""
 
 _TURN_DEGREES = 360.0
 _MULTIPOLYGON = shapely.GeometryType.MULTIPOLYGON
@@ -24,47 +28,61 @@ class Edges:
     """The ring segments of many polygons.
 
     A *patch* is one polygon or multipolygon at one multiple of 360 degrees; a *part* is one polygon
-    of a patch. The directed edges of each ring close it.
+    of a patch. Edge i runs from point i to point i + 1. The last point of a ring repeats its first,
+    so the rings are closed; the edge from there to the next ring is a *seam* and bounds nothing.
 
     Attributes:
-        x1: Longitude of the start, degrees, float64 (n,).
-        y1: Latitude of the start, degrees, float64 (n,).
-        x2: Longitude of the end, float64 (n,).
-        y2: Latitude of the end, float64 (n,).
-        ring: Ring of each edge, int64 (n,), ascending.
+        x: Longitude of each point, degrees, float64 (n + 1,).
+        y: Latitude of each point, degrees, float64 (n + 1,).
+        ring_starts: First point of each ring and the number of points, int64 (rings + 1,).
         ring_part: Part of each ring, int64 (rings,), ascending.
         ring_is_hole: Whether a ring bounds a hole, bool (rings,).
         part_patch: Patch of each part, int64 (parts,), ascending.
         patch_owner: Index of the polygon that a patch comes from, int64 (patches,), ascending.
     """
 
-    x1: NDArray[np.float64]
-    y1: NDArray[np.float64]
-    x2: NDArray[np.float64]
-    y2: NDArray[np.float64]
-    ring: NDArray[np.int64]
+    x: NDArray[np.float64]
+    y: NDArray[np.float64]
+    ring_starts: NDArray[np.int64]
     ring_part: NDArray[np.int64]
     ring_is_hole: NDArray[np.bool_]
     part_patch: NDArray[np.int64]
     patch_owner: NDArray[np.int64]
 
     @property
-    def patch(self) -> NDArray[np.int64]:
-        """Patch of each edge, int64 (n,), ascending."""
-        return self.part_patch[self.ring_part][self.ring]
+    def seams(self) -> NDArray[np.int64]:
+        """Indices of the edges that are seams, int64, ascending."""
+        last_points = self.ring_starts[1:] - 1
+        return last_points[(last_points >= 0) & (last_points < len(self.x) - 1)]
 
     @property
-    def part(self) -> NDArray[np.int64]:
-        """Part of each edge, int64 (n,), ascending."""
-        return self.ring_part[self.ring]
+    def patch(self) -> NDArray[np.int64]:
+        """Patch of each edge, int64 (n,), ascending."""
+        patch_of_ring = self.part_patch[self.ring_part]
+        return np.repeat(patch_of_ring, np.diff(self.ring_starts))[:-1]
 
-    def at_ends(self, at_starts: NDArray[np.int64]) -> NDArray[np.int64]:
-        """Return a value of each edge's end point, given those of the start points, both (n,)."""
-        at_ends = np.roll(at_starts, -1)
-        last = np.flatnonzero(np.diff(self.ring, append=-1))
-        first = np.concatenate([[0], last[:-1] + 1])[: len(last)]
-        at_ends[last] = at_starts[first]
-        return at_ends
+    def pieces(self, points: int = PIECE_POINTS) -> Iterator[Edges]:
+        """Yield the edges in pieces of whole rings, about ``points`` points each.
+
+        Arrays over the edges of a piece stay in the processor's cache, where those over all edges
+        would cost more in fresh memory pages than the arithmetic does.
+        """
+        cuts = np.searchsorted(self.ring_starts, np.arange(0, len(self.x), points))
+        cuts = np.unique(np.append(cuts, len(self.ring_starts) - 1))
+        for a, b in itertools.pairwise(cuts):
+            begin, end = self.ring_starts[a], self.ring_starts[b]
+            yield replace(
+                self,
+                x=self.x[begin:end],
+                y=self.y[begin:end],
+                ring_starts=self.ring_starts[a : b + 1] - begin,
+                ring_part=self.ring_part[a:b],
+                ring_is_hole=self.ring_is_hole[a:b],
+            )
+
+    def ring_of(self, edge: NDArray[np.int64]) -> NDArray[np.int64]:
+        """Return the ring of each of some edges, int64."""
+        return np.searchsorted(self.ring_starts, edge, side="right") - 1
 
 
 def edges_on_grid(polygons: Sequence[shapely.Polygon | shapely.MultiPolygon], grid: Grid) -> Edges:
@@ -76,28 +94,22 @@ def edges_on_grid(polygons: Sequence[shapely.Polygon | shapely.MultiPolygon], gr
     """
     geometries, owners = place_on_grid(np.asarray(polygons, dtype=object), grid)
     if len(geometries) == 0:
-        return _no_edges()
-    kind, coords, offsets = shapely.to_ragged_array(geometries)
-    ring_ends, part_ends = offsets[:2]
+        none, start = np.empty(0, np.int64), np.zeros(1, np.int64)
+        return Edges(np.empty(0), np.empty(0), start, none, np.empty(0, np.bool_), none, none)
+    kind, points, offsets = shapely.to_ragged_array(geometries)
+    ring_starts, part_starts = offsets[:2]
     # Polygons alone have no third level: each is its own patch.
-    patch_ends = offsets[2] if kind == _MULTIPOLYGON else np.arange(len(part_ends))
-    x, y = np.ascontiguousarray(coords[:, 0]), np.ascontiguousarray(coords[:, 1])
-    # Each ring of k + 1 coordinates (the first is repeated at the end) has k edges.
-    starts_edge = np.ones(len(x), np.bool_)
-    starts_edge[ring_ends[1:] - 1] = False
-    first = np.flatnonzero(starts_edge)
-    n_rings = len(ring_ends) - 1
-    is_hole = np.ones(n_rings, np.bool_)
-    is_hole[part_ends[:-1]] = False
+    patch_starts = offsets[2] if kind == _MULTIPOLYGON else np.arange(len(part_starts))
+    is_hole = np.ones(len(ring_starts) - 1, np.bool_)
+    # The first ring of a part is its outer one; an empty part has none.
+    is_hole[part_starts[:-1][np.diff(part_starts) > 0]] = False
     return Edges(
-        x1=x[first],
-        y1=y[first],
-        x2=x[first + 1],
-        y2=y[first + 1],
-        ring=np.repeat(np.arange(n_rings), np.diff(ring_ends) - 1),
-        ring_part=np.repeat(np.arange(len(part_ends) - 1), np.diff(part_ends)),
+        x=np.ascontiguousarray(points[:, 0]),
+        y=np.ascontiguousarray(points[:, 1]),
+        ring_starts=ring_starts,
+        ring_part=np.repeat(np.arange(len(part_starts) - 1), np.diff(part_starts)),
         ring_is_hole=is_hole,
-        part_patch=np.repeat(np.arange(len(patch_ends) - 1), np.diff(patch_ends)),
+        part_patch=np.repeat(np.arange(len(patch_starts) - 1), np.diff(patch_starts)),
         patch_owner=owners,
     )
 
@@ -139,14 +151,5 @@ def _shifted(polygons: NDArray[np.object_], shift: float) -> NDArray[np.object_]
     """Return the polygons moved east by ``shift`` degrees."""
     if shift == 0:
         return polygons
-    moved: NDArray[np.object_] = shapely.transform(polygons, lambda xy: xy + [shift, 0.0])
+    moved: NDArray[np.object_] = shapely.transform(polygons, lambda xy: xy + np.array([shift, 0.0]))
     return moved
-
-
-def _no_edges() -> Edges:
-    """Return edges of nothing."""
-    numbers, index = np.empty(0), np.empty(0, np.int64)
-    return Edges(
-        x1=numbers, y1=numbers, x2=numbers, y2=numbers, ring=index, ring_part=index,
-        ring_is_hole=np.empty(0, np.bool_), part_patch=index, patch_owner=index,
-    )  # fmt: skip

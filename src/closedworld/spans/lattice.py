@@ -97,10 +97,11 @@ def crossing_count(
         ``(west, on)``: the number of lines strictly west of each crossing, int64 (n,) in 0..lines,
         and the indices of crossings that lie exactly on the line of that number, int64 (m,).
     """
-    x1, y1 = edges.x1[edge], edges.y1[edge]
+    end = edge + 1
+    x, y = edges.x.take(edge), edges.y.take(edge)
     # A share of the edge, never a slope: a nearly level edge would overflow it.
-    share = (height - y1) / (edges.y2[edge] - y1)
-    number = lines.index_of(x1 + share * (edges.x2[edge] - x1))
+    share = (height - y) / (edges.y.take(end) - y)
+    number = lines.index_of(x + share * (edges.x.take(end) - x))
     np.clip(number, -1, len(lines.at), out=number)
     ceiling = np.ceil(number)
     west = np.maximum(ceiling, 0).astype(np.int64)
@@ -112,9 +113,8 @@ def crossing_count(
     near, line = near[on_grid], line[on_grid]
     if len(near) == 0:
         return west, near
-    of = edge[near]
     side = side_of_edge(
-        edges.x1[of], edges.y1[of], edges.x2[of], edges.y2[of], lines.at[line], height[near]
+        x[near], y[near], edges.x[end[near]], edges.y[end[near]], lines.at[line], height[near]
     )
     west[near] = line + (side < 0)
     return west, near[side == 0]

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
     from closedworld.grid import Grid
     from closedworld.spans.edges import Edges
+    from closedworld.spans.lattice import Lines
 
 
 def overlap_runs(edges: Edges, grid: Grid) -> Runs:
@@ -36,22 +37,27 @@ def overlap_runs(edges: Edges, grid: Grid) -> Runs:
     Returns:
         Canonical runs on the ``RowLine`` of the grid, with the patch as key.
     """
-    found = [interior_runs(edges, grid), _level_runs(edges, grid), *_sloped_runs(edges, grid)]
-    return covered(*(np.concatenate(side) for side in zip(*found, strict=True)))
-
-
-def _sloped_runs(edges: Edges, grid: Grid) -> Iterator[Runs]:
-    """Yield the open cells that edges pass through, horizontal edges left out, in chunks."""
     line, rows, cols = RowLine.of(grid), row_edges(grid), col_edges(grid)
+    found = [interior_runs(edges, grid)]
+    for piece in edges.pieces():
+        found += [_level_runs(piece, line, rows, cols), *_sloped_runs(piece, line, rows, cols)]
+    starts, stops = (np.concatenate(side) for side in zip(*found, strict=True))
+    return covered(starts, stops)
+
+
+def _sloped_runs(edges: Edges, line: RowLine, rows: Lines, cols: Lines) -> Iterator[Runs]:
+    """Yield the open cells that edges pass through, horizontal edges left out, in chunks."""
     # The open band of row r lies between line r (its north) and line r + 1: an edge enters it when
     # line r + 1 is below the edge's upper end and line r above its lower end.
-    upper, lower = np.maximum(edges.y1, edges.y2), np.minimum(edges.y1, edges.y2)
+    x1, y1, x2, y2 = edges.x[:-1], edges.y[:-1], edges.x[1:], edges.y[1:]
+    upper, lower = np.maximum(y1, y2), np.minimum(y1, y2)
     first = np.maximum(rows.count_before(upper, including=True) - 1, 0)
-    stop = np.minimum(rows.count_before(lower), grid.n_rows)
+    stop = np.minimum(rows.count_before(lower), line.n_rows)
     stop[upper == lower] = 0
-    climbs_west = (edges.x2 < edges.x1) == (edges.y2 > edges.y1)
+    stop[edges.seams] = 0
+    climbs_west = (x2 < x1) == (y2 > y1)
     patch = edges.patch
-    for edge, row in edge_rows(first, stop, northward=edges.y2 > edges.y1):
+    for edge, row in edge_rows(first, stop, northward=y2 > y1):
         north = np.minimum(upper[edge], rows.at[row])
         south = np.maximum(lower[edge], rows.at[row + 1])
         west_at = np.where(climbs_west[edge], north, south)
@@ -65,18 +71,19 @@ def _sloped_runs(edges: Edges, grid: Grid) -> Iterator[Runs]:
         yield _encode(line, patch[edge], row, col_start, col_stop)
 
 
-def _level_runs(edges: Edges, grid: Grid) -> Runs:
+def _level_runs(edges: Edges, line: RowLine, rows: Lines, cols: Lines) -> Runs:
     """Return the open cells that horizontal edges pass through."""
-    rows, cols = row_edges(grid), col_edges(grid)
-    level = np.flatnonzero(edges.y1 == edges.y2)
+    is_level = edges.y[:-1] == edges.y[1:]
+    is_level[edges.seams] = False
+    level = np.flatnonzero(is_level)
     # One row lies around a latitude between two lines, none around one on a line.
-    row = rows.count_before(edges.y1[level], including=True) - 1
-    inside = (row >= 0) & (row == rows.count_before(edges.y1[level]) - 1) & (row < grid.n_rows)
+    row = rows.count_before(edges.y[level], including=True) - 1
+    inside = (row >= 0) & (row == rows.count_before(edges.y[level]) - 1) & (row < line.n_rows)
     level, row = level[inside], row[inside]
-    x1, x2 = edges.x1[level], edges.x2[level]
+    x1, x2 = edges.x[level], edges.x[level + 1]
     col_start = cols.count_before(np.minimum(x1, x2), including=True) - 1
     col_stop = cols.count_before(np.maximum(x1, x2))
-    return _encode(RowLine.of(grid), edges.patch[level], row, col_start, col_stop)
+    return _encode(line, edges.patch[level], row, col_start, col_stop)
 
 
 def _encode(

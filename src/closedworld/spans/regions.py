@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -62,11 +63,12 @@ def _by_region(runs: Runs, region_of_patch: NDArray[np.int64], line: RowLine) ->
     """Return runs keyed by patch as canonical runs keyed by region."""
     starts, stops = line.rekey(runs[0], region_of_patch), line.rekey(runs[1], region_of_patch)
     # Only regions with tiles from several patches need a union; most have one.
-    patch, _, _ = line.decode(runs[0])
-    tiled = np.bincount(patch, minlength=len(region_of_patch)) > 0
-    several = (np.bincount(region_of_patch[tiled]) > 1)[region_of_patch[patch]]
-    if not several.any():
+    per_patch = np.diff(line.key_bounds(runs[0], len(region_of_patch)))
+    tiled = np.bincount(region_of_patch, weights=per_patch > 0)
+    is_several = (tiled > 1)[region_of_patch]
+    if not is_several.any():
         return starts, stops
+    several = np.repeat(is_several, per_patch)
     joined = covered(starts[several], stops[several])
     starts = np.concatenate([starts[~several], joined[0]])
     stops = np.concatenate([stops[~several], joined[1]])
@@ -76,10 +78,10 @@ def _by_region(runs: Runs, region_of_patch: NDArray[np.int64], line: RowLine) ->
 
 def _split(runs: Runs, n_regions: int, grid: Grid) -> list[RowSpans]:
     """Return runs keyed by region as one set per region."""
-    region, rows, cols = RowLine.of(grid).decode(runs[0])
+    line = RowLine.of(grid)
+    _, rows, cols = line.decode(runs[0])
     col_stops = cols + (runs[1] - runs[0])
-    bounds = np.searchsorted(region, np.arange(n_regions + 1))
+    bounds = line.key_bounds(runs[0], n_regions)
     return [
-        RowSpans(grid, rows[a:b], cols[a:b], col_stops[a:b])
-        for a, b in zip(bounds[:-1], bounds[1:], strict=True)
+        RowSpans(grid, rows[a:b], cols[a:b], col_stops[a:b]) for a, b in itertools.pairwise(bounds)
     ]

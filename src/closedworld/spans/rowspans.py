@@ -47,11 +47,8 @@ class RowSpans:
             raise ValueError("rows, col_starts and col_stops differ in length")
         if len(self.rows) == 0:
             return
+        _refuse_off_grid(self.grid, self.rows, self.col_starts, self.col_stops)
         starts, stops = self._on_line()
-        in_rows = self.rows[0] >= 0 and self.rows[-1] < self.grid.n_rows
-        in_cols = self.col_starts.min() >= 0 and self.col_stops.max() <= self.grid.n_cols
-        if not (in_rows and in_cols):
-            raise ValueError(f"runs leave the grid of {self.grid}")
         if (stops <= starts).any() or (starts[1:] <= stops[:-1]).any():
             raise ValueError("runs are not sorted, disjoint, non-empty and apart")
 
@@ -69,11 +66,26 @@ class RowSpans:
         col_starts: NDArray[np.int64],
         col_stops: NDArray[np.int64],
     ) -> RowSpans:
-        """Return the tiles that any of the runs covers; runs in any order, overlapping or empty."""
-        line = RowLine.of(grid)
-        lengths = np.maximum(np.asarray(col_stops) - np.asarray(col_starts), 0)
-        starts = line.encode(0, np.asarray(rows, np.int64), np.asarray(col_starts, np.int64))
-        return cls._from_line(grid, covered(starts, starts + lengths))
+        """Return the tiles that any of the runs covers; runs in any order, overlapping or empty.
+
+        Args:
+            grid: The lattice.
+            rows: Raster row of each run, integer (n,).
+            col_starts: First column of each run, integer (n,).
+            col_stops: Column after the last, integer (n,); not above ``col_starts`` for no tiles.
+
+        Raises:
+            ValueError: When a run that is not empty leaves the grid.
+        """
+        # int64 before any arithmetic: the unsigned columns of a file would wrap, uint64 turn float.
+        rows, first, stop = (np.asarray(side, np.int64) for side in (rows, col_starts, col_stops))
+        some = stop > first
+        rows, first, stop = rows[some], first[some], stop[some]
+        # Checked before the line, on which a run off the grid is a run of another row.
+        if len(rows):
+            _refuse_off_grid(grid, rows, first, stop)
+        starts = RowLine.of(grid).encode(0, rows, first)
+        return cls._from_line(grid, covered(starts, starts + (stop - first)))
 
     @classmethod
     def from_polygon(
@@ -124,7 +136,8 @@ class RowSpans:
     def first_ranks(self) -> NDArray[np.int64]:
         """Tiles of the set before each run, int64 (n,): the rank of the run's first tile."""
         lengths = self.col_stops - self.col_starts
-        return np.cumsum(lengths) - lengths
+        first_ranks: NDArray[np.int64] = np.cumsum(lengths) - lengths
+        return first_ranks
 
     def tile_ids(self) -> NDArray[np.uint64]:
         """Return every tile id, ascending, uint64 (tile_count,)."""
@@ -148,12 +161,14 @@ class RowSpans:
 
     def contains(self, tile_ids: NDArray[np.uint64]) -> NDArray[np.bool_]:
         """Return whether each tile belongs to the set, bool in the shape of the argument."""
-        rows, cols = self.grid.row_col(np.asarray(tile_ids, np.uint64))
+        tile_ids = np.asarray(tile_ids, np.uint64)
+        rows, cols = self.grid.row_col(tile_ids)
         line = RowLine.of(self.grid)
         position = line.encode(0, rows.astype(np.int64), cols.astype(np.int64))
         starts, stops = self._on_line()
         run = np.searchsorted(starts, position, side="right") - 1
-        inside: NDArray[np.bool_] = run >= 0
+        # Rows are uint32 and wrap for an id far off the grid.
+        inside: NDArray[np.bool_] = (run >= 0) & (tile_ids < self.grid.n_tiles)
         inside[inside] = position[inside] < stops[run[inside]]
         return inside
 
@@ -208,6 +223,19 @@ class RowSpans:
         """Return the set of canonical runs on the row line."""
         _, rows, cols = RowLine.of(grid).decode(runs[0])
         return cls(grid, rows, cols, cols + (runs[1] - runs[0]))
+
+
+def _refuse_off_grid(
+    grid: Grid,
+    rows: NDArray[np.int64],
+    col_starts: NDArray[np.int64],
+    col_stops: NDArray[np.int64],
+) -> None:
+    """Raise ``ValueError`` when one of the runs, at least one, leaves the grid."""
+    in_rows = rows.min() >= 0 and rows.max() < grid.n_rows
+    in_cols = col_starts.min() >= 0 and col_stops.max() <= grid.n_cols
+    if not (in_rows and in_cols):
+        raise ValueError(f"runs leave the grid of {grid}")
 
 
 def _without_key(runs: Runs, grid: Grid) -> Runs:

@@ -8,13 +8,14 @@ and no run begins where another stops.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from numpy.typing import NDArray
 
     from closedworld.grid import Grid
@@ -52,15 +53,22 @@ class RowLine:
         self, starts: NDArray[np.int64]
     ) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
         """Return ``(key, row, col)`` of positions, int64 each."""
-        key_row, col = np.divmod(starts, self.n_cols + 1)
-        key, row = np.divmod(key_row, self.n_rows)
-        return key, row, col
+        # Floor division by a scalar is vectorised where divmod is not.
+        width = self.n_cols + 1
+        key_row = starts // width
+        key = key_row // self.n_rows
+        return key, key_row - key * self.n_rows, starts - key_row * width
+
+    def key_bounds(self, starts: NDArray[np.int64], n_keys: int) -> NDArray[np.int64]:
+        """Return where each key begins among ascending positions, and their number: (n_keys + 1,)."""
+        per_key = self.n_rows * (self.n_cols + 1)
+        return np.searchsorted(starts, np.arange(n_keys + 1) * per_key)
 
     def rekey(self, positions: NDArray[np.int64], new_key: NDArray[np.int64]) -> NDArray[np.int64]:
         """Return positions with key k replaced by ``new_key[k]``."""
         per_key = self.n_rows * (self.n_cols + 1)
-        key, rest = np.divmod(positions, per_key)
-        return new_key[key] * per_key + rest
+        key = positions // per_key
+        return positions + (new_key[key] - key) * per_key
 
 
 def pair_crossings(positions: NDArray[np.int64]) -> Runs:
