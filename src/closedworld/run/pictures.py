@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from closedworld.datasets.staging import not_writable
-from closedworld.report.world_map import draw_world_map
+from closedworld.report import draw_world_map
 
 if TYPE_CHECKING:
     from pathlib import Path
