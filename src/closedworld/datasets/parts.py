@@ -8,6 +8,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from closedworld.datasets.schemas import DatasetSpec
 
 _COMPRESSION_LEVEL = 1
@@ -15,7 +17,7 @@ _VALUES_PER_CALL = 1 << 16
 
 
 class PartEncoder:
-    """Puts a part file together in memory, one row group per batch.
+    """Puts a part file together in memory, row group by row group.
 
     A part is a few megabytes, so it is hashed and written in one go and never seen half done.
 
@@ -29,20 +31,24 @@ class PartEncoder:
         self._writer: pq.ParquetWriter | None = None
         self.rows = 0
 
-    def write(self, batch: pa.RecordBatch) -> None:
-        """Append a batch as one row group.
+    def write(self, batches: Sequence[pa.RecordBatch]) -> None:
+        """Append one row group; its bytes do not depend on how it is cut into batches.
 
         Args:
-            batch: The dataset's columns in order; a text may come as a dictionary array.
+            batches: At least one, with the dataset's columns in order; a text may come as a
+                dictionary array.
 
         Raises:
             TypeError: When a column is not the dataset's.
         """
         if self._writer is None:
-            self._writer = self._open(batch.schema)
-        table = pa.Table.from_arrays(batch.columns, schema=self._writer.schema)
-        self._writer.write_table(table, row_group_size=max(1, batch.num_rows))
-        self.rows += batch.num_rows
+            self._writer = self._open(batches[0].schema)
+        schema = self._writer.schema
+        table = pa.Table.from_batches(
+            [pa.RecordBatch.from_arrays(batch.columns, schema=schema) for batch in batches]
+        )
+        self._writer.write_table(table, row_group_size=max(1, table.num_rows))
+        self.rows += table.num_rows
 
     def finish(self) -> pa.Buffer:
         """Return the bytes of the file.

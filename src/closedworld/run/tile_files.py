@@ -11,12 +11,24 @@ from closedworld.datasets import FileEntry, stage_file
 from closedworld.datasets.parts import PartEncoder
 from closedworld.datasets.paths import part_path
 from closedworld.datasets.schemas import TILE_BOUNDS, TILE_INDEX, TILE_SPANS
-from closedworld.tiles import ROW_GROUP_TILES, Part, Tiles, Unit, spans_batch, tile_batches
+from closedworld.tiles import (
+    ROW_GROUP_TILES,
+    Part,
+    Unit,
+    ranked_batches,
+    spans_batch,
+    tile_batches,
+)
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from closedworld.spans import RowSpans, Rule
+
+
+BATCH_TILES = 1 << 18
+"""Tiles expanded at once. Arrays of 2 MiB come from memory that was used before, where those of whole
+row groups would need fresh pages: a tenth of the run."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -70,7 +82,7 @@ def write_tiles(task: TileTask) -> TileResult:
     clock = _Clock(result)
     if task.unit.parts[0].number == 0:
         encoder = PartEncoder(TILE_SPANS)
-        encoder.write(spans_batch(iso, task.spans))
+        encoder.write([spans_batch(iso, task.spans)])
         clock.ends("encode")
         _stage(task, encoder, TILE_SPANS.name, task.unit.parts[0], result)
         clock.ends("write")
@@ -78,10 +90,13 @@ def write_tiles(task: TileTask) -> TileResult:
         index, bounds = PartEncoder(TILE_INDEX), PartEncoder(TILE_BOUNDS)
         for first in range(part.first_rank, part.stop_rank, ROW_GROUP_TILES):
             stop = min(first + ROW_GROUP_TILES, part.stop_rank)
-            batches = tile_batches(iso, Tiles.ranked(task.spans, first, stop), task.rule)
+            batches = [
+                tile_batches(iso, tiles, task.rule)
+                for tiles in ranked_batches(task.spans, first, stop, BATCH_TILES)
+            ]
             clock.ends("expand")
-            index.write(batches[0])
-            bounds.write(batches[1])
+            index.write([of_index for of_index, _ in batches])
+            bounds.write([of_bounds for _, of_bounds in batches])
             clock.ends("encode")
         _stage(task, index, TILE_INDEX.name, part, result)
         _stage(task, bounds, TILE_BOUNDS.name, part, result)

@@ -1,7 +1,7 @@
 """Tiles: which countries own which, the work plan, and the columns of every tile."""
 
 from closedworld.tiles.batches import spans_batch, tile_batches
-from closedworld.tiles.columns import Tiles
+from closedworld.tiles.columns import Tiles, ranked_batches
 from closedworld.tiles.plan import PART_TILES, ROW_GROUP_TILES, Part, Unit, plan_parts, plan_units
 from closedworld.tiles.summary import CountrySummary
 from closedworld.tiles.world import World, enumerate_tiles, summarize
@@ -17,6 +17,7 @@ __all__ = [
     "enumerate_tiles",
     "plan_parts",
     "plan_units",
+    "ranked_batches",
     "spans_batch",
     "summarize",
     "tile_batches",

@@ -12,6 +12,8 @@ import pyarrow as pa
 from closedworld.grid import Grid, tile_areas_m2
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from numpy.typing import NDArray
 
     from closedworld.spans import RowSpans
@@ -117,6 +119,14 @@ class Tiles:
         values = np.arange(self.tile_count)
         values += np.repeat(run_first - before, self.lengths)
         return values
+
+
+def ranked_batches(
+    spans: RowSpans, first_rank: int, stop_rank: int, batch_tiles: int
+) -> Iterator[Tiles]:
+    """Yield the tiles of a range of ranks, ``batch_tiles`` at a time, the last batch maybe fewer."""
+    for first in range(first_rank, stop_rank, batch_tiles):
+        yield Tiles.ranked(spans, first, min(first + batch_tiles, stop_rank))
 
 
 def constant_column(value: str, length: int) -> pa.DictionaryArray:
