@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import sys
+import time
 from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING, Self
 
@@ -54,7 +55,6 @@ class _ProgressBar:
             Progress,
             TaskProgressColumn,
             TextColumn,
-            TimeRemainingColumn,
         )
 
         self.console: Console = Console(stderr=True)
@@ -62,12 +62,13 @@ class _ProgressBar:
             TextColumn("{task.description}"),
             BarColumn(),
             TaskProgressColumn(),
-            TextColumn("{task.fields[rate]}"),
-            TimeRemainingColumn(),
+            TextColumn("{task.fields[pace]}"),
             console=self.console,
             transient=True,
         )
-        self._task = self._progress.add_task("S1 tiles", total=None, rate="", visible=False)
+        self._total = self._done = 0
+        self._began = time.monotonic()
+        self._task = self._progress.add_task("S1 tiles", total=None, pace="", visible=False)
 
     def __enter__(self) -> Self:
         self._progress.start()
@@ -80,14 +81,19 @@ class _ProgressBar:
         """Move the bar."""
         match event:
             case events.EnumerationFinished(tiles=tiles, units=units) if units:
+                self._total, self._done, self._began = tiles, 0, time.monotonic()
                 self._progress.reset(self._task, total=tiles, visible=True)
             case events.UnitFinished(tiles=tiles):
-                self._progress.advance(self._task, tiles)
-                speed = self._progress.tasks[0].speed
-                rate = f"{speed / 1e6:.1f} M tiles/s" if speed else ""
-                self._progress.update(self._task, rate=rate)
+                self._done += tiles
+                self._progress.update(self._task, completed=self._done, pace=self._pace())
             case _:
                 return
+
+    def _pace(self) -> str:
+        """Return the tiles per second since writing began, and the time left at that rate."""
+        rate = self._done / max(time.monotonic() - self._began, 1e-3)
+        minutes, seconds = divmod(round((self._total - self._done) / rate), 60)
+        return f"{rate / 1e6:.1f} M tiles/s, {minutes}:{seconds:02d} left"
 
 
 class _AboveBar(logging.Handler):

@@ -185,7 +185,7 @@ def _require_tiles(world: World, grid: Grid) -> None:
     if len(world.without_tiles) == len(world.spans):
         raise ConfigError(
             "world-empty",
-            f"none of {len(world.spans)} countries ({', '.join(list(world.spans)[:10])}) has a tile "
+            f"none of {_countries(len(world.spans))} ({', '.join(list(world.spans)[:10])}) has a tile "
             f"on the grid of {grid} under rule {world.rule.value}.",
             "Take a grid that covers them, a finer one, or --keep-small-countries.",
         )
@@ -210,7 +210,8 @@ def _tell_findings(
         observer.on_event(
             events.Warned(
                 "countries-without-tiles",
-                f"{len(world.without_tiles)} countries get no tile under rule {world.rule.value}: "
+                f"{_countries(len(world.without_tiles))} without a tile under rule "
+                f"{world.rule.value}: "
                 f"{', '.join(world.without_tiles)}. "
                 "Use a finer grid, rule any_overlap, or --keep-small-countries.",
             )
@@ -219,14 +220,19 @@ def _tell_findings(
         observer.on_event(
             events.Warned(
                 "countries-kept-small",
-                f"{len(world.kept_small)} countries were given the tile of their representative "
-                f"point: {', '.join(sorted(world.kept_small))}.",
+                f"{_countries(len(world.kept_small))} given the tile of the representative point: "
+                f"{', '.join(sorted(world.kept_small))}.",
             )
         )
     if shared:
         observer.on_event(
-            events.Warned("tiles-shared", f"{shared:,} tiles belong to two countries or more.")
+            events.Warned("tiles-shared", f"{shared:,} tiles that two countries or more own.")
         )
+
+
+def _countries(number: int) -> str:
+    """Return a number of countries in words."""
+    return f"{number} country" if number == 1 else f"{number} countries"
 
 
 def _collect(
