@@ -1,5 +1,6 @@
 """Countries: reading polygons, ISO codes, validity, and the antimeridian."""
 
+from closedworld.countries.files import input_files
 from closedworld.countries.model import Country, CountrySet, Note
 from closedworld.countries.problems import CountryCheck, Problem
 from closedworld.countries.reading import (
@@ -7,7 +8,6 @@ from closedworld.countries.reading import (
     countries_from_features,
     read_countries,
 )
-from closedworld.countries.sources import input_files
 
 __all__ = [
     "Country",

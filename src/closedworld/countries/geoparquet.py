@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from closedworld.countries.sources import unreadable
+from closedworld.countries.files import unreadable
 from closedworld.countries.table import Header, Rows
 from closedworld.errors import ConfigError, InputError
 from closedworld.text import plain

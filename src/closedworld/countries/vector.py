@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import pyogrio
 from pyogrio import raw
 
-from closedworld.countries.sources import SHAPEFILE_MUST, START_BYTES, check_start, unreadable
+from closedworld.countries.files import SHAPEFILE_MUST, START_BYTES, check_start, unreadable
 from closedworld.countries.table import Header, Rows
 from closedworld.errors import ConfigError, InputError
 from closedworld.text import listed, plain
