@@ -67,8 +67,8 @@ def run_tasks(
                 _raise_failure(future.exception(), name(task))
                 yield task, future.result()
     finally:
-        for future in running:
-            future.cancel()
+        # What has begun must end before the caller takes its folder away.
+        wait([future for future in running if not future.cancel()])
 
 
 def _raise_failure(error: BaseException | None, task: str) -> None:
