@@ -77,7 +77,7 @@ def compare_spans(runs: int) -> None:
     shapes = [(f, code) for code, polygons in enumerate(regions, 1) for f in polygons]
     transform = from_origin(GRID.west, GRID.north, GRID.cell_width, GRID.cell_height)
     size = (GRID.n_rows, GRID.n_cols)
-    reused = np.zeros(size, np.uint8)
+    reused = np.zeros(size, np.uint8 if len(regions) < 256 else np.uint16)
     ways = {
         "as documented": lambda: rasterize(shapes, out_shape=size, transform=transform),
         "best form, into a reused uint8 array": lambda: rasterize(

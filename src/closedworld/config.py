@@ -35,7 +35,7 @@ class RunConfig:
         s1_workers: Workers of S1, >= 1.
 
     Raises:
-        ConfigError: ``grid-ambiguous``, ``rule-unknown``, ``workers``, ``option-type``.
+        ConfigError: ``grid-ambiguous``, ``rule-unknown``, ``workers``.
     """
 
     polygons: Path | None = None
@@ -127,10 +127,21 @@ def _value(name: str, given: Any, path: Path) -> Any:
     if name in _PATHS:
         return path.parent / given
     if name == "countries":
-        return split_codes(given) if isinstance(given, str) else tuple(given)
+        return split_codes(given if isinstance(given, str) else ",".join(given))
     return given
 
 
 def split_codes(text: str) -> tuple[str, ...]:
-    """Return the codes of a comma-separated list, such as ``DE,FR``."""
-    return tuple(code.strip() for code in text.split(",") if code.strip())
+    """Return the codes of a comma-separated list, such as ``DE,FR``.
+
+    Raises:
+        ConfigError: ``countries-none-selected``; an empty list would build every country.
+    """
+    codes = tuple(code.strip() for code in text.split(",") if code.strip())
+    if not codes:
+        raise ConfigError(
+            "countries-none-selected",
+            f"no country code in {text!r}.",
+            "Write codes with commas between, such as DE,FR; leave the option out for all.",
+        )
+    return codes

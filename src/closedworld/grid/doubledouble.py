@@ -55,7 +55,7 @@ class DoubleDouble:
         return _normal(product, error + (self.high * other.low + self.low * other.high))
 
     def rounded(self) -> NDArray[np.int64]:
-        """Return the nearest integers, int64; values are below 2**62."""
+        """Return the nearest integers, int64; values are below 2**63."""
         whole = np.rint(self.high)
         return whole.astype(np.int64) + np.rint((self.high - whole) + self.low).astype(np.int64)
 

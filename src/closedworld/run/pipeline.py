@@ -6,7 +6,7 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from closedworld.errors import ClosedWorldError
+from closedworld.errors import ClosedWorldError, PublishError
 from closedworld.execution.events import PhaseFinished
 from closedworld.run.inputs import load_inputs
 from closedworld.run.logs import log_file
@@ -41,7 +41,8 @@ class RunOutcome:
 def run_world(config: RunConfig, observers: Sequence[Observer] = ()) -> RunOutcome:
     """Run all stages (S0 inputs, S1 tiles) and write the report.
 
-    A failed run leaves a report that says so; what was published before stays as it was.
+    A run that fails with a ``ClosedWorldError`` leaves a report that says so; what was published
+    before stays as it was.
 
     Args:
         config: What to build.
@@ -54,6 +55,7 @@ def run_world(config: RunConfig, observers: Sequence[Observer] = ()) -> RunOutco
     folder = make_report_folder(config.out, clock.run_id)
     recorder = Recorder()
     observer = Observers([recorder, LogObserver(), *observers])
+    index: TileIndex | None = None
     with log_file(folder / LOG_NAME):
         try:
             inputs = load_inputs(config, observer)
@@ -71,7 +73,11 @@ def run_world(config: RunConfig, observers: Sequence[Observer] = ()) -> RunOutco
             observer.on_event(PhaseFinished("pictures", time.perf_counter() - began))
         except ClosedWorldError as error:
             LOGGER.debug("run failed: %s", error)
-            write_report(folder, config, recorder, clock, index=None, error=error)
+            try:
+                write_report(folder, config, recorder, clock, index=index, error=error)
+            except PublishError as second:
+                # The first error is the one to mend; a full disk often causes both.
+                error.add_note(f"The report could not be written either: {second.message}")
             raise
         report = write_report(folder, config, recorder, clock, index=index, error=None)
     return RunOutcome(index, folder, report)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import math
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -130,11 +131,15 @@ def place_on_grid(
     bounds = shapely.bounds(polygons).reshape(-1, 4)
     west, south, east, north = bounds.T
     in_rows = (south < grid.north) & (north > grid.south)
+    if not in_rows.any():
+        return np.empty(0, dtype=object), np.empty(0, np.int64)
     # Turns k with west + 360 k < grid.east and east + 360 k > grid.west; empty polygons have NaN
     # bounds and fail every comparison.
+    first_turn = math.floor((grid.west - east[in_rows].max()) / _TURN_DEGREES)
+    last_turn = math.ceil((grid.east - west[in_rows].min()) / _TURN_DEGREES)
     placed: list[NDArray[np.object_]] = []
     owners: list[NDArray[np.int64]] = []
-    for turn in range(-2, 3):
+    for turn in range(first_turn, last_turn + 1):
         shift = turn * _TURN_DEGREES
         here = np.flatnonzero(in_rows & (west + shift < grid.east) & (east + shift > grid.west))
         if len(here):

@@ -15,9 +15,9 @@ import numpy as np
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-NEAR_CELLS = 1e-5
-"""Half-width of the sliver, in cells. float64 error of a crossing is below 1e-13 degrees * 4, so it
-covers grids down to 1e-7 degrees (1 cm)."""
+NEAR_CELLS = 1e-4
+"""Half-width of the sliver, in cells. float64 arithmetic puts a crossing within 3e-13 degrees
+(longitudes within +/-540), which is 3e-5 of the smallest cell that a grid may have."""
 
 # J. R. Shewchuk, "Adaptive Precision Floating-Point Arithmetic and Fast Robust Geometric
 # Predicates" (1997), bound A of orient2d.

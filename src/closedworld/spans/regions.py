@@ -9,6 +9,7 @@ import numpy as np
 
 from closedworld.spans.edges import edges_on_grid
 from closedworld.spans.rowspans import RowSpans
+from closedworld.spans.rules import Rule
 from closedworld.spans.runs import RowLine, Runs, covered
 
 if TYPE_CHECKING:
@@ -18,11 +19,12 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from closedworld.grid import Grid
-    from closedworld.spans.rules import Rule
 
 
 def region_spans(
-    regions: Sequence[Sequence[shapely.Polygon | shapely.MultiPolygon]], grid: Grid, rule: Rule
+    regions: Sequence[Sequence[shapely.Polygon | shapely.MultiPolygon]],
+    grid: Grid,
+    rule: Rule | str,
 ) -> list[RowSpans]:
     """Return the tiles of each region; a tile belongs when it belongs to any of its polygons.
 
@@ -34,7 +36,12 @@ def region_spans(
 
     Returns:
         One set of tiles per region, in the order given.
+
+    Raises:
+        ConfigError: ``rule-unknown``.
+        GridError: ``grid-too-fine`` for so many polygons.
     """
+    rule = Rule.parse(rule)
     polygons = [polygon for region in regions for polygon in region]
     region_of = np.repeat(np.arange(len(regions)), [len(region) for region in regions])
     edges = edges_on_grid(polygons, grid)

@@ -43,6 +43,9 @@ class RowSpans:
 
     def __post_init__(self) -> None:
         """Refuse runs that are not canonical."""
+        arrays = (self.rows, self.col_starts, self.col_stops)
+        if any(array.ndim != 1 or array.dtype != np.int64 for array in arrays):
+            raise ValueError("rows, col_starts and col_stops are not 1-D int64; use from_runs")
         if not len(self.rows) == len(self.col_starts) == len(self.col_stops):
             raise ValueError("rows, col_starts and col_stops differ in length")
         if len(self.rows) == 0:

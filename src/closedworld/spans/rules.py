@@ -5,7 +5,7 @@ from __future__ import annotations
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
-from closedworld.errors import ConfigError
+from closedworld.errors import ConfigError, GridError
 from closedworld.spans.center import center_runs
 from closedworld.spans.overlap import overlap_runs
 
@@ -13,6 +13,9 @@ if TYPE_CHECKING:
     from closedworld.grid import Grid
     from closedworld.spans.edges import Edges
     from closedworld.spans.runs import Runs
+
+
+_MAX_POSITIONS = 2**63
 
 
 class Rule(StrEnum):
@@ -41,5 +44,16 @@ class Rule(StrEnum):
             ) from None
 
     def runs(self, edges: Edges, grid: Grid) -> Runs:
-        """Return the tiles of each patch: canonical runs on the row line, with the patch as key."""
+        """Return the tiles of each patch: canonical runs on the row line, with the patch as key.
+
+        Raises:
+            GridError: ``grid-too-fine`` when positions of all parts would not fit 64 bits.
+        """
+        positions = 2 * max(len(edges.part_patch), 1) * grid.n_rows * (grid.n_cols + 1)
+        if positions >= _MAX_POSITIONS:
+            raise GridError(
+                "grid-too-fine",
+                f"{len(edges.part_patch)} polygons on {grid} are too many for one pass.",
+                "Take fewer polygons at a time, or a coarser grid.",
+            )
         return center_runs(edges, grid) if self is Rule.CENTER else overlap_runs(edges, grid)
