@@ -20,24 +20,42 @@ if TYPE_CHECKING:
         read_countries,
     )
     from closedworld.datasets import Published, find_published, open_dataset, open_published
-    from closedworld.errors import ClosedWorldError
+    from closedworld.errors import (
+        ClosedWorldError,
+        ConfigError,
+        GeometryError,
+        GridError,
+        InputError,
+        IntegrityError,
+        PublishError,
+        UnitError,
+    )
     from closedworld.grid import Grid, read_raster_info, tile_areas_cm2, tile_areas_m2
-    from closedworld.reference import bundled, bundled_files
-    from closedworld.run.pipeline import run_world
+    from closedworld.reference import bundled, bundled_files, verify_bundled
+    from closedworld.run.pipeline import RunOutcome, run_world
     from closedworld.run.tile_index import TileIndex, build_tile_index
     from closedworld.spans import RowSpans, Rule, region_spans
-    from closedworld.tiles import World, enumerate_tiles
+    from closedworld.tiles import CountrySummary, World, enumerate_tiles
 
 _HOMES = {
     "ClosedWorldError": "errors",
+    "ConfigError": "errors",
     "Country": "countries",
     "CountrySet": "countries",
+    "CountrySummary": "tiles",
+    "GeometryError": "errors",
     "Grid": "grid",
+    "GridError": "errors",
+    "InputError": "errors",
+    "IntegrityError": "errors",
+    "PublishError": "errors",
     "Published": "datasets",
     "RowSpans": "spans",
     "Rule": "spans",
     "RunConfig": "config",
+    "RunOutcome": "run.pipeline",
     "TileIndex": "run.tile_index",
+    "UnitError": "errors",
     "World": "tiles",
     "build_tile_index": "run.tile_index",
     "bundled": "reference",
@@ -54,18 +72,28 @@ _HOMES = {
     "run_world": "run.pipeline",
     "tile_areas_cm2": "grid",
     "tile_areas_m2": "grid",
+    "verify_bundled": "reference",
 }
 
 __all__ = [
     "ClosedWorldError",
+    "ConfigError",
     "Country",
     "CountrySet",
+    "CountrySummary",
+    "GeometryError",
     "Grid",
+    "GridError",
+    "InputError",
+    "IntegrityError",
+    "PublishError",
     "Published",
     "RowSpans",
     "Rule",
     "RunConfig",
+    "RunOutcome",
     "TileIndex",
+    "UnitError",
     "World",
     "__version__",
     "build_tile_index",
@@ -83,6 +111,7 @@ __all__ = [
     "run_world",
     "tile_areas_cm2",
     "tile_areas_m2",
+    "verify_bundled",
 ]
 
 
@@ -91,3 +120,8 @@ def __getattr__(name: str) -> Any:
     if name not in _HOMES:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     return getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)
+
+
+def __dir__() -> list[str]:
+    """Return the public names, imported already or not."""
+    return __all__

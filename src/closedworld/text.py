@@ -18,6 +18,16 @@ def shown(value: object) -> str:
     return text if len(text) <= _SHOWN_LENGTH else text[: _SHOWN_LENGTH - 3] + "..."
 
 
+def printable(text: str) -> str:
+    """Return ``text`` with what ``str.isprintable`` refuses written as escapes.
+
+    For whole lines on their way to a terminal: nothing is cut, and a path can still be recognised.
+    """
+    return "".join(
+        c if c.isprintable() else c.encode("unicode_escape").decode("ascii") for c in text
+    )
+
+
 def plain(text: str, length: int = _NAME_LENGTH) -> str:
     """Return ``text`` on one line, unprintable characters as blanks, cut to ``length``.
 

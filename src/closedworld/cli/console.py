@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Self
 
 from closedworld.execution import events
 from closedworld.run.logs import ROOT_LOGGER, JsonLines
+from closedworld.text import printable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -19,7 +20,16 @@ if TYPE_CHECKING:
 
     from closedworld.execution.events import Event, Observer
 
-_LINE = logging.Formatter("%(asctime)s %(levelname)-7s %(message)s", "%H:%M:%S")
+
+class _Line(logging.Formatter):
+    """One line for people per record; a path may hold anything, so escapes are shown as text."""
+
+    def __init__(self) -> None:
+        super().__init__("%(asctime)s %(levelname)-7s %(message)s", "%H:%M:%S")
+
+    def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802 -- logging's name
+        """Return the line of a record, without a traceback."""
+        return printable(super().formatMessage(record))
 
 
 @contextmanager
@@ -32,12 +42,12 @@ def watching(log_format: str, *, quiet: bool) -> Iterator[list[Observer]]:
     observers: list[Observer] = []
     with ExitStack() as stack:
         handler: logging.Handler = logging.StreamHandler(sys.stderr)
-        handler.setFormatter(JsonLines() if log_format == "json" else _LINE)
+        handler.setFormatter(JsonLines() if log_format == "json" else _Line())
         if log_format == "text" and sys.stderr.isatty() and not quiet:
             bar = stack.enter_context(_ProgressBar())
             observers.append(bar)
             handler = _AboveBar(bar.console)
-            handler.setFormatter(_LINE)
+            handler.setFormatter(_Line())
         handler.setLevel(logging.WARNING if quiet else logging.INFO)
         ROOT_LOGGER.addHandler(handler)
         ROOT_LOGGER.setLevel(logging.INFO)

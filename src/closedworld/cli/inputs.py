@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from closedworld.cli.options import POLYGON_OPTIONS, RASTER_OPTION, with_options
+from closedworld.text import printable
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -67,15 +68,15 @@ def _check_polygons(path: Path, options: dict[str, Any]) -> bool:
     if check.n_rows:
         click.echo(f"  rows       {check.n_rows:,}")
     if check.iso_column:
-        click.echo(f"  codes      column {check.iso_column}")
+        click.echo(printable(f"  codes      column {check.iso_column}"))
     if check.name_column:
-        click.echo(f"  names      column {check.name_column}")
+        click.echo(printable(f"  names      column {check.name_column}"))
     _show_countries(check)
     for problem in check.problems:
         click.secho(f"  [{problem.code}] ", fg="red", nl=False)
-        click.echo(problem.message)
+        click.echo(printable(problem.message))
     for hint in dict.fromkeys(problem.hint for problem in check.problems if problem.hint):
-        click.echo(f"  What to do: {hint}")
+        click.echo(printable(f"  What to do: {hint}"))
     return check.ok
 
 
@@ -86,7 +87,7 @@ def _show_countries(check: CountryCheck) -> None:
         return
     click.echo(f"  countries  {len(countries)}: {', '.join(countries.isos)}")
     for note in countries.notes:
-        click.echo(f"  {note.kind:<9}  {note.message}")
+        click.echo(printable(f"  {note.kind:<9}  {note.message}"))
 
 
 def _check_raster(path: Path) -> bool:
@@ -99,7 +100,7 @@ def _check_raster(path: Path) -> bool:
     except InputError as error:
         _heading(path, usable=False)
         click.secho(f"  [{error.code}] ", fg="red", nl=False)
-        click.echo(error.message)
+        click.echo(printable(error.message))
         click.echo(f"  What to do: {error.hint}")
         return False
     _heading(path, usable=True)
@@ -110,6 +111,6 @@ def _check_raster(path: Path) -> bool:
 
 def _heading(path: Path, *, usable: bool) -> None:
     """Print a file and the verdict on it."""
-    click.secho(str(path), bold=True, nl=False)
+    click.secho(printable(str(path)), bold=True, nl=False)
     verdict = ("can be used", "green") if usable else ("cannot be used", "red")
     click.secho(f"  {verdict[0]}", fg=verdict[1])

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 
 import click
 
+from closedworld.text import printable
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -71,12 +73,12 @@ def _result_folder(path: Path) -> tuple[Path, str]:
 def _show_receipt(published: Published) -> None:
     """Print a receipt for people."""
     receipt = published.receipt
-    click.secho(str(published.folder), bold=True)
+    click.secho(printable(str(published.folder)), bold=True)
     facts = {**_flat(receipt.totals), **_flat(receipt.parameters)}
     facts["parameter_hash"] = receipt.parameter_hash
     facts["written by"] = ", ".join(f"{name} {v}" for name, v in receipt.versions.items())
     for name, value in facts.items():
-        click.echo(f"  {name.replace('_', ' '):<24} {_short(value)}")
+        click.echo(printable(f"  {name.replace('_', ' '):<24} {_short(value)}"))
     click.echo()
     click.echo(f"  {'dataset':<14}{'rows':>14}{'files':>8}{'MB':>10}")
     for name, total in receipt.datasets().items():

@@ -14,6 +14,7 @@ from closedworld.cli.inputs import inputs
 from closedworld.cli.inspect import inspect
 from closedworld.cli.run import run, tiles
 from closedworld.errors import ClosedWorldError
+from closedworld.text import printable
 
 _EPILOG = """\
 Exit status: 0 done; 2 wrong option or argument; 3 unusable input; 4 output cannot be written;
@@ -61,11 +62,11 @@ def _show(error: ClosedWorldError) -> None:
         click.echo(json.dumps(line), err=True)
         return
     click.secho(f"error [{error.code}]: ", err=True, nl=False, fg="red", bold=True)
-    click.echo(error.message, err=True)
+    click.echo(printable(error.message), err=True)
     for note in getattr(error, "__notes__", []):
-        click.echo(f"  {note}", err=True)
+        click.echo(f"  {printable(note)}", err=True)
     if error.hint:
-        click.echo(f"  {error.hint}", err=True)
+        click.echo(f"  {printable(error.hint)}", err=True)
 
 
 def _asked_for_json() -> bool:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from closedworld.cli.options import RUN_OPTIONS, run_config, with_options
+from closedworld.text import printable
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -78,4 +79,4 @@ def _outcome_text(outcome: RunOutcome) -> str:
         "",
         f"Look into it with: closedworld inspect {outcome.index.published.folder}",
     ]
-    return "\n".join(lines)
+    return "\n".join(printable(line) for line in lines)

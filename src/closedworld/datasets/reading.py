@@ -50,10 +50,11 @@ class Published:
         """Check every file against the receipt: presence, size and SHA-256, and nothing besides.
 
         Raises:
-            IntegrityError: ``file-missing``, ``file-size``, ``file-digest`` or ``file-unexpected``.
+            IntegrityError: ``file-missing``, ``file-size``, ``file-digest``, ``file-unexpected`` or
+                ``file-unreadable``.
         """
         listed = {entry.path for entry in self.receipt.files} | {RECEIPT_NAME}
-        for path in sorted(p for p in self.folder.rglob("*") if not p.is_dir()):
+        for path in sorted(p for p in self.folder.rglob("*") if p.is_symlink() or not p.is_dir()):
             if path.relative_to(self.folder).as_posix() not in listed:
                 raise _damaged("file-unexpected", f"{path} is not in the receipt.")
         for entry in self.receipt.files:
@@ -69,6 +70,10 @@ class Published:
                     digest = hashlib.file_digest(file, "sha256").hexdigest()
             except FileNotFoundError:
                 raise _damaged("file-missing", f"{path} is in the receipt but not there.") from None
+            except OSError as error:
+                raise _damaged(
+                    "file-unreadable", f"{path} cannot be read: {error.strerror}."
+                ) from error
             if digest != entry.sha256:
                 raise _damaged(
                     "file-digest", f"{path} has SHA-256 {digest}; its receipt says {entry.sha256}."

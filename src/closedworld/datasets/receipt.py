@@ -4,17 +4,22 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from closedworld.datasets.paths import RECEIPT_NAME
 from closedworld.errors import IntegrityError
+from closedworld.text import shown
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
 RECEIPT_FORMAT = 1
+
+_NAME = r"[A-Za-z0-9_][A-Za-z0-9_=.-]*"
+_PATH = re.compile(rf"{_NAME}(?:/{_NAME})*")
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -26,12 +31,20 @@ class FileEntry:
         size_bytes: Size on disk.
         rows: Rows it holds.
         sha256: Digest of its bytes, lower-case hex.
+
+    Raises:
+        ValueError: When the path could lead out of the folder.
     """
 
     path: str
     size_bytes: int
     rows: int
     sha256: str
+
+    def __post_init__(self) -> None:
+        """Refuse a path that is not made of plain names: a receipt must send no reader elsewhere."""
+        if _PATH.fullmatch(self.path) is None:
+            raise ValueError(f"not a path below a folder: {shown(self.path)}")
 
     @property
     def dataset(self) -> str:
@@ -117,17 +130,18 @@ class Receipt:
                     for f in content["files"]
                 ),
             )
-        except (ValueError, KeyError, TypeError, RecursionError) as error:
+            digest = parameter_hash(receipt.parameters)
+        except (ValueError, KeyError, TypeError, OverflowError, RecursionError) as error:
             raise IntegrityError(
                 "receipt-unreadable",
                 f"{where} is not a receipt: {type(error).__name__}: {error}.",
                 "Delete the folder and build it again.",
             ) from error
-        if parameter_hash(receipt.parameters) != receipt.parameter_hash:
+        if digest != receipt.parameter_hash:
             raise IntegrityError(
                 "receipt-hash",
-                f"{where} states parameter_hash {receipt.parameter_hash}, but its parameters "
-                f"hash to {parameter_hash(receipt.parameters)}.",
+                f"{where} states parameter_hash {shown(receipt.parameter_hash)}, but its parameters "
+                f"hash to {digest}.",
                 "The receipt was edited or damaged: delete the folder and build it again.",
             )
         return receipt

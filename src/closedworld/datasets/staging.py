@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Self
 
 from closedworld.datasets.paths import RECEIPT_NAME, STAGING_NAME, stage_folder
 from closedworld.datasets.receipt import FileEntry, Receipt, read_receipt
-from closedworld.errors import PublishError
+from closedworld.errors import IntegrityError, PublishError
 
 if TYPE_CHECKING:
     from pathlib import Path, PurePosixPath
@@ -85,6 +85,7 @@ class Staging:
         Raises:
             PublishError: ``output-not-writable``, or ``published-differs`` when another run
                 published other content under the same hash meanwhile; an equal one is kept.
+            IntegrityError: What stands there has no receipt, or a bad one.
         """
         target = stage_folder(self._root, receipt.stage, receipt.parameter_hash)
         try:
@@ -196,7 +197,11 @@ def _lock_path(folder: Path) -> Path:
 
 def _expect_same(target: Path, receipt: Receipt) -> None:
     """Accept a result that is already there when it is the same."""
-    there = read_receipt(target)
+    try:
+        there = read_receipt(target)
+    except IntegrityError as error:
+        hint = "Delete the folder, or move it away, and run again."
+        raise IntegrityError(error.code, error.message, hint) from error
     if there != receipt:
         ours = {entry.path: entry.sha256 for entry in receipt.files}
         theirs = {entry.path: entry.sha256 for entry in there.files}

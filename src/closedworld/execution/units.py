@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
-from concurrent.futures import FIRST_COMPLETED, Executor, Future, ThreadPoolExecutor, wait
+from concurrent.futures import (
+    FIRST_COMPLETED,
+    BrokenExecutor,
+    Executor,
+    Future,
+    ThreadPoolExecutor,
+    wait,
+)
 from typing import TYPE_CHECKING, TypeVar
 
 from closedworld.errors import ClosedWorldError, ConfigError, UnitError
 from closedworld.execution.serial import SerialExecutor
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Generator, Sequence
 
 Task = TypeVar("Task")
 Result = TypeVar("Result")
@@ -37,8 +44,11 @@ def run_tasks(
     *,
     name: Callable[[Task], str],
     in_flight: int,
-) -> Iterator[tuple[Task, Result]]:
+) -> Generator[tuple[Task, Result]]:
     """Yield ``(task, result)`` as tasks finish, in any order.
+
+    When it ends, by a failure or because it was closed, no task is at work any more, so what they
+    wrote can be removed; use ``contextlib.closing`` where the loop over it may fail.
 
     Args:
         executor: Where the work is done.
@@ -56,7 +66,7 @@ def run_tasks(
     try:
         while True:
             for task in waiting:
-                running[executor.submit(work, task)] = task
+                running[_submitted(executor, work, task, name)] = task
                 if len(running) >= in_flight:
                     break
             if not running:
@@ -64,18 +74,31 @@ def run_tasks(
             done, _ = wait(running, return_when=FIRST_COMPLETED)
             for future in done:
                 task = running.pop(future)
-                _raise_failure(future.exception(), name(task))
+                error = future.exception()
+                if error is not None:
+                    raise _failure(error, name(task))
                 yield task, future.result()
     finally:
         # What has begun must end before the caller takes its folder away.
         wait([future for future in running if not future.cancel()])
 
 
-def _raise_failure(error: BaseException | None, task: str) -> None:
-    """Raise what a task failed with, and say which task it was."""
-    if error is None:
-        return
+def _submitted(
+    executor: Executor, work: Callable[[Task], Result], task: Task, name: Callable[[Task], str]
+) -> Future[Result]:
+    """Return the future of a task that was handed out."""
+    try:
+        return executor.submit(work, task)
+    except BrokenExecutor as error:
+        # A worker process died since the last task came back.
+        raise _failure(error, name(task)) from error
+
+
+def _failure(error: BaseException, task: str) -> ClosedWorldError:
+    """Return what a run fails with when a task has failed, and say which task it was."""
     if isinstance(error, ClosedWorldError):
         error.add_note(f"It happened in {task}.")
-        raise error
-    raise UnitError("unit-failed", f"{task} failed: {type(error).__name__}: {error}.") from error
+        return error
+    failure = UnitError("unit-failed", f"{task} failed: {type(error).__name__}: {error}.")
+    failure.__cause__ = error
+    return failure

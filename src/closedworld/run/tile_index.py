@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from contextlib import contextmanager, nullcontext
+from contextlib import closing, contextmanager, nullcontext
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
@@ -130,7 +130,9 @@ def build_tile_index(
             results = run_tasks(
                 pool, write_tiles, tasks, name=str, in_flight=_UNITS_AHEAD * workers
             )
-            files = _collect(results, world, observer)
+            # Closed whatever an observer raises: no unit may write once the folder is removed.
+            with closing(results):
+                files = _collect(results, world, observer)
             receipt = _receipt(parameters, world, shared, files)
             with _timed("publish", observer):
                 published = Published(staging.publish(receipt), receipt)

@@ -1,1 +1,32 @@
-"""testing."""
+"""Slow obvious oracles and tiny worlds, for testing tiles against them.
+
+Hypothesis strategies are in ``closedworld.testing.strategies``. They need hypothesis, and
+``tiles_by_coverage`` needs exactextract: ``pip install closedworld[testing]`` brings both. Importing
+this package needs neither.
+"""
+
+from closedworld.testing.drawing import HalfCells, picture_of, tiles_of
+from closedworld.testing.exact import is_exactly_turned, side_exactly, tiles_exactly
+from closedworld.testing.oracles import (
+    shared_areas,
+    tiles_by_coverage,
+    tiles_by_geos,
+    turned,
+)
+from closedworld.testing.worlds import TinyCountry, tiny_countries, tiny_grid
+
+__all__ = [
+    "HalfCells",
+    "TinyCountry",
+    "is_exactly_turned",
+    "picture_of",
+    "shared_areas",
+    "side_exactly",
+    "tiles_by_coverage",
+    "tiles_by_geos",
+    "tiles_exactly",
+    "tiles_of",
+    "tiny_countries",
+    "tiny_grid",
+    "turned",
+]

@@ -71,9 +71,9 @@ def window_cells(
     placed, _ = place_on_grid(parts, grid)
     west, south, east, north = shapely.bounds(placed).reshape(-1, 4).T
     if rule is Rule.CENTER:
-        rows, cols, closed = row_centers(grid), col_centers(grid), True
-        first_row, stop_row = rows.count_before(north), rows.count_before(south, including=closed)
-        first_col, stop_col = cols.count_before(west), cols.count_before(east, including=closed)
+        rows, cols = row_centers(grid), col_centers(grid)
+        first_row, stop_row = rows.count_before(north), rows.count_before(south, including=True)
+        first_col, stop_col = cols.count_before(west), cols.count_before(east, including=True)
     else:
         rows, cols = row_edges(grid), col_edges(grid)
         first_row = np.maximum(rows.count_before(north, including=True) - 1, 0)
@@ -82,6 +82,13 @@ def window_cells(
         stop_col = np.minimum(cols.count_before(east), grid.n_cols)
     height, width = np.maximum(stop_row - first_row, 0), np.maximum(stop_col - first_col, 0)
     return len(parts), int((height * width).sum())
+
+
+def lies_in_windows(tiles: RowSpans, polygons: Sequence[shapely.MultiPolygon], rule: Rule) -> bool:
+    """Return whether any of the tiles lies in the tight window of a part."""
+    bounds = shapely.bounds(shapely.get_parts(np.asarray(polygons, dtype=object)))
+    boxes = [shapely.box(*box) for box in bounds.tolist()]
+    return bool((region_spans([boxes], tiles.grid, rule)[0] & tiles).n_runs)
 
 
 def hole_cells(

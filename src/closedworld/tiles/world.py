@@ -14,6 +14,7 @@ from closedworld.spans.lattice import col_edges, row_edges
 from closedworld.tiles.summary import (
     CountrySummary,
     hole_cells,
+    lies_in_windows,
     tiles_area_km2,
     tiles_owned_twice,
     window_cells,
@@ -105,8 +106,8 @@ def summarize(world: World, countries: CountrySet) -> tuple[int, list[CountrySum
         included = own.tile_count
         ends = own.tiles_at(np.array([0, included - 1])) if included else None
         kept = country.iso in world.kept_small
-        # A tile that was given lies outside every window.
-        visited += int(kept)
+        # A tile that was given mostly lies outside every window, but not round a bay or a lake.
+        visited += int(kept and not lies_in_windows(own, country.features, world.rule))
         summaries.append(
             CountrySummary(
                 country_iso=country.iso,

@@ -1,0 +1,114 @@
+"""The command line in this process, and files to give to it."""
+
+from __future__ import annotations
+
+import logging
+import sys
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+import rasterio
+import shapely
+from affine import Affine
+from click.testing import CliRunner
+
+from closedworld.cli import main
+from closedworld.testing import tiny_countries
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+    from click.testing import Result
+
+    from closedworld.run.tile_index import TileIndex
+
+
+@pytest.fixture
+def no_pictures(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Leave the world map out: it takes most of the time of a small run."""
+
+    def draw(_index: TileIndex, _attribution: str, folder: Path) -> Path:
+        return folder / "world_map.png"
+
+    monkeypatch.setattr("closedworld.run.pipeline.draw_pictures", draw)
+
+
+@pytest.fixture
+def level_as_before() -> Iterator[None]:
+    logger = logging.getLogger("closedworld")
+    level = logger.level
+    yield
+    logger.setLevel(level)
+
+
+@pytest.fixture
+def call(
+    monkeypatch: pytest.MonkeyPatch, no_pictures: None, level_as_before: None
+) -> Callable[..., Result]:
+    """Call ``closedworld`` with arguments; an exception that it lets through fails the test."""
+    del no_pictures, level_as_before
+
+    def call_main(*words: object, **options: Any) -> Result:
+        arguments = [str(word) for word in words]
+        monkeypatch.setattr(sys, "argv", ["closedworld", *arguments])
+        return CliRunner().invoke(main, arguments, catch_exceptions=False, **options)
+
+    return call_main
+
+
+def write_polygons(path: Path, rows: list[tuple[str, str, shapely.Geometry | None]]) -> Path:
+    """Write a GeoParquet file of ``(code, name, geometry)``."""
+    wkb = [None if shape is None else shapely.to_wkb(shape) for _, _, shape in rows]
+    table = pa.table(
+        {
+            "iso_a2": [code for code, _, _ in rows],
+            "name": [name for _, name, _ in rows],
+            "shape": pa.array(wkb, pa.binary()),
+        }
+    )
+    column = '{"encoding": "WKB", "geometry_types": []}'
+    geo = '{"version": "1.1.0", "primary_column": "shape", "columns": {"shape": %s}}' % column  # noqa: UP031
+    pq.write_table(table.replace_schema_metadata({"geo": geo}), path)
+    return path
+
+
+@pytest.fixture
+def polygons(tmp_path: Path) -> Callable[..., Path]:
+    """Write a file of polygons; without rows the made-up world."""
+
+    def write(
+        name: str = "countries.parquet",
+        rows: list[tuple[str, str, shapely.Geometry | None]] | None = None,
+    ) -> Path:
+        given = [(iso, label, shape) for iso, label, shape in tiny_countries()]
+        return write_polygons(tmp_path / name, given if rows is None else rows)
+
+    return write
+
+
+@pytest.fixture
+def raster(tmp_path: Path) -> Callable[..., Path]:
+    """Write a raster of the globe in cells of five degrees."""
+
+    def write(name: str = "raster.tif", **options: Any) -> Path:
+        path = tmp_path / name
+        profile = {
+            "driver": "GTiff",
+            "width": 72,
+            "height": 36,
+            "count": 1,
+            "dtype": "int16",
+            "crs": "EPSG:4326",
+            "transform": Affine(5.0, 0.0, -180.0, 0.0, -5.0, 90.0),
+            "nodata": -1,
+            **options,
+        }
+        with rasterio.open(path, "w", **profile) as file:
+            file.write(np.zeros((1, 36, 72), np.int16))
+        return path
+
+    return write

@@ -1,0 +1,177 @@
+"""What a running command writes to standard error, for people and for programs."""
+
+from __future__ import annotations
+
+import itertools
+import json
+import re
+import subprocess
+import sys
+from typing import TYPE_CHECKING, Any
+
+import pytest
+import shapely
+
+from closedworld.execution import events
+from closedworld.run.observers import LogObserver
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from click.testing import Result
+
+    Call = Callable[..., Result]
+
+SMALL = ("--countries", "DE,FR,VA", "--resolution", "1deg", "--out")
+CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
+
+
+def json_lines(text: str) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in text.splitlines()]
+
+
+def test_text_logs_are_on_standard_error_and_the_outcome_on_standard_output(
+    call: Call, tmp_path: Path
+) -> None:
+    done = call("tiles", *SMALL, tmp_path)
+    assert "S0 countries" in done.stderr
+    assert "WARNING" in done.stderr
+    assert "VA" in done.stderr
+    assert "published tile_index" in done.stderr
+    assert "S0 countries" not in done.stdout
+    assert "tiles of 2 countries" in done.stdout
+
+
+def test_json_logs_are_json_lines_and_nothing_else(call: Call, tmp_path: Path) -> None:
+    done = call("tiles", *SMALL, tmp_path, "--log-format", "json")
+    lines = json_lines(done.stderr)
+    assert done.stdout == ""
+    assert next(line["event"] for line in lines) == "InputLoaded"
+    assert [line["event"] for line in lines][-1] == "DatasetPublished"
+    assert {line["level"] for line in lines} == {"info", "warning"}
+
+
+@pytest.mark.parametrize("words", [("--log-format", "json"), ("--log-format=json",)])
+def test_an_error_is_a_json_line_too(call: Call, tmp_path: Path, words: tuple[str, ...]) -> None:
+    done = call("tiles", "--polygons", "none.gpkg", *words, "--out", tmp_path)
+    assert done.exit_code == 3
+    last = json_lines(done.stderr)[-1]
+    assert set(last) >= {"level", "code", "message", "hint"}
+    assert (last["level"], last["code"]) == ("error", "input-missing")
+    assert "none.gpkg" in last["message"]
+
+
+def test_json_logs_of_another_process_are_json_lines_and_nothing_else(tmp_path: Path) -> None:
+    words = ["tiles", "--countries", "VA", "--resolution", "1deg", "--out", str(tmp_path)]
+    done = subprocess.run(
+        [sys.executable, "-m", "closedworld", *words, "--log-format", "json"],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 2
+    assert json_lines(done.stderr)[-1]["code"] == "world-empty"
+    assert done.stdout == ""
+
+
+def test_quiet_leaves_warnings_and_errors(call: Call, tmp_path: Path) -> None:
+    done = call("tiles", *SMALL, tmp_path, "--quiet")
+    assert done.stdout == ""
+    assert len(done.stderr.splitlines()) == 1
+    assert "countries-without-tiles" in done.stderr
+    failed = call("tiles", "--raster", "none.tif", "--out", tmp_path, "-q")
+    assert "input-missing" in failed.stderr
+
+
+def test_progress_is_logged_at_least_every_25_countries(call: Call, tmp_path: Path) -> None:
+    """And at the last one."""
+    done = call("tiles", "--resolution", "5deg", "--out", tmp_path)
+    progress = re.findall(r"(\d+)/(\d+) countries, [\d,]+ of [\d,]+ tiles", done.stderr)
+    total = int(progress[-1][1])
+    numbers = [0, *(int(number) for number, _ in progress)]
+    assert total > 75
+    assert numbers[-1] == total
+    assert max(b - a for a, b in itertools.pairwise(numbers)) <= 25
+
+
+def test_progress_is_logged_every_ten_seconds_too(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """With a clock that goes three seconds a country."""
+    now = iter(range(0, 3000, 3))
+    monkeypatch.setattr("closedworld.run.observers.time.monotonic", lambda: float(next(now)))
+    observer = LogObserver()
+    caplog.set_level("DEBUG", "closedworld")
+    for done in range(1, 13):
+        observer.on_event(events.CountryFinished("DE", 1, done, 100, done, 100, 3.0 * done))
+    loud = [record.getMessage()[:2] for record in caplog.records if record.levelname == "INFO"]
+    assert loud == ["4/", "8/", "12"]
+
+
+ESCAPE = "\x1b[31mred\x1b]0;title\x07"
+
+
+def test_control_characters_in_paths_and_names_reach_no_terminal(
+    call: Call, tmp_path: Path, polygons: Callable[..., Path], raster: Callable[..., Path]
+) -> None:
+    """In logs, errors and outcomes, of files that can be used and of those that cannot."""
+    shape = shapely.box(0, 0, 20, 20)
+    good = polygons(f"good{ESCAPE}.parquet", [("DE", f"Name{ESCAPE}", shape)])
+    bow = shapely.Polygon([(0, 0), (4, 4), (4, 0), (0, 4)])
+    bad = polygons(f"bad{ESCAPE}.parquet", [(f"X{ESCAPE}", f"N{ESCAPE}", bow), ("DE", ESCAPE, bow)])
+    picture = raster(f"picture{ESCAPE}.tif")
+    projected = raster(f"projected{ESCAPE}.tif", crs="EPSG:3857")
+    out = tmp_path / f"out{ESCAPE}"
+    calls = [
+        ("tiles", "--polygons", good, "--raster", picture, "--out", out),
+        ("tiles", "--polygons", good, "--raster", picture, "--out", out),
+        ("tiles", "--polygons", bad, "--out", out),
+        ("tiles", "--raster", projected, "--out", out),
+        ("tiles", "--raster", f"none{ESCAPE}.tif", "--out", out),
+        ("tiles", "--config", f"none{ESCAPE}.toml"),
+        ("tiles", "--countries", ESCAPE, "--out", out),
+        ("tiles", "--polygons", good, "--layer", ESCAPE, "--out", out),
+        ("tiles", "--polygons", good, "--iso-column", ESCAPE, "--out", out),
+        ("inputs", "--polygons", good, "--raster", picture),
+        ("inputs", "--polygons", bad, "--raster", projected),
+        ("inspect", out),
+        ("inspect", out, "--dataset", "tile_index"),
+        ("inspect", out, "--json"),
+        ("inspect", out, "--dataset", ESCAPE),
+        ("inspect", tmp_path / f"none{ESCAPE}"),
+    ]
+    for words in calls:
+        done = call(*words)
+        for text in (done.stdout, done.stderr):
+            assert not CONTROL.search(text), (words, text)
+
+
+def test_control_characters_in_a_receipt_reach_no_terminal(call: Call, tmp_path: Path) -> None:
+    """A receipt is a file that anybody may have written; the parameters hash as they stand."""
+    from closedworld.datasets import FileEntry, Receipt, parameter_hash  # noqa: PLC0415
+
+    parameters = {f"key{ESCAPE}": f"value{ESCAPE}", "list": [ESCAPE]}
+    receipt = Receipt(
+        f"tiles{ESCAPE}",
+        parameter_hash(parameters),
+        parameters,
+        {f"total{ESCAPE}": ESCAPE},
+        {f"library{ESCAPE}": ESCAPE},
+        (FileEntry("tile_index/a.parquet", 1, 1, ESCAPE),),
+    )
+    (tmp_path / "_receipt.json").write_bytes(receipt.to_bytes())
+    for words in (("inspect", tmp_path), ("inspect", tmp_path, "--json")):
+        done = call(*words, color=True)
+        assert done.exit_code == 0
+        assert "\x1b[31mred" not in done.stdout
+        assert "\x07" not in done.stdout
+
+
+def test_errors_keep_control_characters_from_a_terminal_in_colour(call: Call) -> None:
+    """Colours of our own are there, those of the path are not."""
+    done = call("tiles", "--raster", f"none{ESCAPE}.tif", "--out", "/proc/none", color=True)
+    assert "\x07" not in done.stderr
+    done = call("inputs", "--raster", f"none{ESCAPE}.tif", color=True)
+    assert "\x1b[1mnone\\x1b[31mred" in done.stdout
+    assert "\x07" not in done.stdout

@@ -1,0 +1,50 @@
+"""Small worlds for every folder of tests."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from closedworld.countries import countries_from_features
+from closedworld.run.tile_index import build_tile_index
+from closedworld.testing import tiny_countries, tiny_grid
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from closedworld.countries import CountrySet
+    from closedworld.grid import Grid
+    from closedworld.run.tile_index import TileIndex
+
+
+@pytest.fixture(scope="session")
+def tiny() -> CountrySet:
+    """The made-up countries of ``closedworld.testing``."""
+    return countries_from_features(tiny_countries())
+
+
+@pytest.fixture(scope="session")
+def half_degrees() -> Grid:
+    """A grid on which each of the made-up countries shows what it is about."""
+    return tiny_grid()
+
+
+@pytest.fixture(scope="session")
+def tiny_index(
+    tiny: CountrySet, half_degrees: Grid, tmp_path_factory: pytest.TempPathFactory
+) -> TileIndex:
+    """The made-up world, published; shared by all tests, so only to be read."""
+    return build_tile_index(tiny, half_degrees, tmp_path_factory.mktemp("tiny"))
+
+
+@pytest.fixture(scope="session")
+def contents() -> Callable[[Path], dict[str, bytes]]:
+    """Return the bytes of every file below a folder by its path there."""
+
+    def contents_of(folder: Path) -> dict[str, bytes]:
+        files = sorted(path for path in folder.rglob("*") if path.is_file())
+        return {path.relative_to(folder).as_posix(): path.read_bytes() for path in files}
+
+    return contents_of

@@ -1,0 +1,262 @@
+"""The same bytes and the same receipt, however the work is cut and whoever does it."""
+
+from __future__ import annotations
+
+import hashlib
+import multiprocessing
+import os
+import pickle
+import random
+import subprocess
+import sys
+from concurrent.futures import Executor, ProcessPoolExecutor, ThreadPoolExecutor
+from typing import TYPE_CHECKING, Any
+
+import pyarrow.parquet as pq
+import pytest
+
+from closedworld.countries import countries_from_features, read_countries
+from closedworld.datasets import read_receipt
+from closedworld.execution import SerialExecutor
+from closedworld.grid import Grid
+from closedworld.reference import bundled
+from closedworld.run.tile_files import TileTask, write_tiles
+from closedworld.run.tile_index import build_tile_index
+from closedworld.spans import RowSpans, Rule
+from closedworld.testing import tiny_countries
+from closedworld.tiles import ROW_GROUP_TILES as FORMAT_ROW_GROUP_TILES
+from closedworld.tiles import Unit, plan_parts, plan_units
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from closedworld.countries import CountrySet
+
+PART_TILES, ROW_GROUP_TILES, BATCH_TILES = 80, 40, 13
+
+
+def cut_small(patch: pytest.MonkeyPatch) -> None:
+    """Cut the made-up world into dozens of parts."""
+    patch.setattr("closedworld.tiles.plan.PART_TILES", PART_TILES)
+    patch.setattr("closedworld.run.tile_files.ROW_GROUP_TILES", ROW_GROUP_TILES)
+    patch.setattr("closedworld.run.tile_files.BATCH_TILES", BATCH_TILES)
+    # Waiting for the device is most of the time, and changes no byte.
+    patch.setattr("closedworld.datasets.staging.os.fsync", lambda _: None)
+
+
+def digests(folder: Path) -> dict[str, str]:
+    """Return the digest of every file of a published folder, the receipt among them."""
+    files = sorted(path for path in folder.rglob("*") if path.is_file())
+    return {
+        path.relative_to(folder.parent).as_posix(): hashlib.sha256(path.read_bytes()).hexdigest()
+        for path in files
+    }
+
+
+@pytest.fixture(scope="module")
+def reference(
+    tiny: CountrySet, half_degrees: Grid, tmp_path_factory: pytest.TempPathFactory
+) -> dict[str, str]:
+    """The world as one worker builds it in one thread, unit by unit of one part."""
+    with pytest.MonkeyPatch.context() as patch:
+        cut_small(patch)
+        out = tmp_path_factory.mktemp("reference")
+        files = digests(
+            build_tile_index(tiny, half_degrees, out, unit_tiles=PART_TILES).published.folder
+        )
+    assert sum("tile_index/country_iso=IN" in path for path in files) == 5
+    return files
+
+
+@pytest.fixture
+def build(
+    tiny: CountrySet, half_degrees: Grid, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Callable[..., dict[str, str]]:
+    """Build the made-up world into a new folder and return its digests."""
+    cut_small(monkeypatch)
+
+    def build_world(countries: CountrySet = tiny, **options: Any) -> dict[str, str]:
+        out = tmp_path / str(len(list(tmp_path.iterdir())))
+        index = build_tile_index(countries, half_degrees, out, **options)
+        assert not index.reused
+        index.published.verify()
+        return digests(index.published.folder)
+
+    return build_world
+
+
+@pytest.mark.parametrize("unit_tiles", [1, 61, 150, 10**9])
+def test_the_size_of_units_does_not_count(
+    build: Callable[..., dict[str, str]], reference: dict[str, str], unit_tiles: int
+) -> None:
+    assert build(unit_tiles=unit_tiles) == reference
+
+
+@pytest.mark.parametrize("workers", [1, 2, 4])
+@pytest.mark.parametrize("unit_tiles", [1, 150])
+def test_the_number_of_workers_does_not_count(
+    build: Callable[..., dict[str, str]], reference: dict[str, str], workers: int, unit_tiles: int
+) -> None:
+    assert build(workers=workers, unit_tiles=unit_tiles) == reference
+
+
+@pytest.mark.parametrize("make", [SerialExecutor, lambda: ThreadPoolExecutor(3)])
+def test_an_executor_that_was_handed_in_gives_the_same_and_stays_open(
+    build: Callable[..., dict[str, str]], reference: dict[str, str], make: Callable[[], Executor]
+) -> None:
+    with make() as executor:
+        assert build(executor=executor, workers=3, unit_tiles=1) == reference
+        assert executor.submit(int, "7").result() == 7
+
+
+def test_spawned_processes_give_the_same(
+    build: Callable[..., dict[str, str]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each imports closedworld anew, so only the plan, which is made here, can be cut finer."""
+    monkeypatch.setattr("closedworld.run.tile_files.ROW_GROUP_TILES", FORMAT_ROW_GROUP_TILES)
+    alone = build(unit_tiles=PART_TILES)
+    spawn = multiprocessing.get_context("spawn")
+    with ProcessPoolExecutor(2, mp_context=spawn) as pool:
+        assert build(executor=pool, workers=2, unit_tiles=1) == alone
+
+
+@pytest.mark.parametrize("batch", [1, 20, 1000])
+def test_the_size_of_batches_within_a_row_group_does_not_count(
+    build: Callable[..., dict[str, str]],
+    reference: dict[str, str],
+    monkeypatch: pytest.MonkeyPatch,
+    batch: int,
+) -> None:
+    monkeypatch.setattr("closedworld.run.tile_files.BATCH_TILES", batch)
+    assert build(unit_tiles=1) == reference
+
+
+@pytest.mark.parametrize("seed", [1, 2])
+def test_the_order_of_the_countries_in_the_input_does_not_count(
+    build: Callable[..., dict[str, str]], reference: dict[str, str], seed: int
+) -> None:
+    shuffled = list(tiny_countries())
+    random.Random(seed).shuffle(shuffled)  # noqa: S311 -- an order, not a secret
+    assert build(countries_from_features(shuffled)) == reference
+
+
+def test_the_order_of_the_units_does_not_count(
+    build: Callable[..., dict[str, str]],
+    reference: dict[str, str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def backwards(*args: Any) -> tuple[Unit, ...]:
+        return plan_units(*args)[::-1]
+
+    monkeypatch.setattr("closedworld.run.tile_index.plan_units", backwards)
+    assert build(unit_tiles=1) == reference
+
+
+def test_parts_and_row_groups_do_count(
+    build: Callable[..., dict[str, str]],
+    reference: dict[str, str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """So the tests above could fail."""
+    monkeypatch.setattr("closedworld.run.tile_files.ROW_GROUP_TILES", ROW_GROUP_TILES + 1)
+    assert build() != reference
+
+
+def test_a_task_comes_out_of_pickle_as_it_went_in(half_degrees: Grid, tmp_path: Path) -> None:
+    spans = RowSpans.from_polygon(tiny_countries()[1].geometry, half_degrees)
+    task = TileTask(Unit("AR", plan_parts("AR", spans.tile_count)), spans, Rule.CENTER, tmp_path)
+    again = pickle.loads(pickle.dumps(task))  # noqa: S301 -- our own bytes
+    assert (again.unit, again.spans, again.rule) == (task.unit, task.spans, task.rule)
+    assert str(again) == "AR part 0"
+    (tmp_path / "1").mkdir()
+    (tmp_path / "2").mkdir()
+    first = write_tiles(TileTask(task.unit, spans, Rule.CENTER, tmp_path / "1"))
+    second = write_tiles(TileTask(again.unit, again.spans, again.rule, tmp_path / "2"))
+    assert first.files == second.files
+
+
+@pytest.fixture(scope="module")
+def kazakhstan() -> CountrySet:
+    return read_countries(bundled("countries.parquet").path).select(["KZ"])
+
+
+def test_a_real_country_at_30_seconds_comes_out_the_same_from_two_threads(
+    kazakhstan: CountrySet, tmp_path: Path
+) -> None:
+    """With the row groups and parts of the format: two parts, the first of four row groups."""
+    grid = Grid.from_resolution("30s")
+    one = build_tile_index(kazakhstan, grid, tmp_path / "1").published
+    two = build_tile_index(kazakhstan, grid, tmp_path / "2", workers=2, unit_tiles=10**9).published
+    assert digests(one.folder) == digests(two.folder)
+    sizes = [
+        [metadata.row_group(i).num_rows for i in range(metadata.num_row_groups)]
+        for metadata in (
+            pq.read_metadata(one.folder / entry.path)
+            for entry in one.receipt.files
+            if entry.dataset == "tile_index"
+        )
+    ]
+    assert len(sizes) == 2
+    assert sizes[0] == [2**20] * 4
+    assert set(sizes[1][:-1]) <= {2**20}
+    assert 0 < sizes[1][-1] <= 2**20
+
+
+SCRIPT = """\
+import sys
+from closedworld.countries import countries_from_features
+from closedworld.run.tile_index import build_tile_index
+from closedworld.testing import tiny_countries, tiny_grid
+countries = countries_from_features(tiny_countries())
+build_tile_index(countries, tiny_grid(), sys.argv[1], rule="any_overlap", keep_small_countries=True)
+"""
+
+
+@pytest.fixture(scope="module")
+def plain_run(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return run_script(tmp_path_factory.mktemp("plain"), {}, None)
+
+
+def run_script(out: Path, environment: dict[str, str], cwd: Path | None) -> Path:
+    subprocess.run(
+        [sys.executable, "-c", SCRIPT, str(out)],
+        check=True,
+        env={**os.environ, **environment},
+        cwd=cwd,
+    )
+    (folder,) = (out / "tiles").iterdir()
+    return folder
+
+
+@pytest.fixture
+def elsewhere(tmp_path: Path) -> Path:
+    (tmp_path / "else where").mkdir()
+    return tmp_path / "else where"
+
+
+@pytest.mark.parametrize(
+    "environment",
+    [
+        {"PYTHONHASHSEED": "1"},
+        {"PYTHONHASHSEED": "2", "TZ": "Asia/Kathmandu"},
+        {"LC_ALL": "tr_TR.UTF-8", "LANG": "tr_TR.UTF-8"},
+        {"LC_ALL": "C", "PYTHONUTF8": "0", "OMP_NUM_THREADS": "1", "HOME": "/nonexistent"},
+    ],
+    ids=" ".join,
+)
+def test_environment_and_working_folder_do_not_count(
+    plain_run: Path, tmp_path: Path, elsewhere: Path, environment: dict[str, str]
+) -> None:
+    other = run_script(tmp_path / "out", environment, elsewhere)
+    assert digests(other) == digests(plain_run)
+    assert list(elsewhere.iterdir()) == []
+
+
+def test_nothing_of_where_it_was_built_is_in_any_file(plain_run: Path) -> None:
+    for path in plain_run.rglob("*"):
+        if path.is_file():
+            data = path.read_bytes()
+            assert str(plain_run.parents[1]).encode() not in data
+            assert os.uname().nodename.encode() not in data
+    assert read_receipt(plain_run).versions.keys() == {"closedworld", "pyarrow"}

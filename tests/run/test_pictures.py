@@ -1,0 +1,37 @@
+"""The world map of a run is there and is a picture."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+from PIL import Image
+
+from closedworld.config import RunConfig
+from closedworld.errors import PublishError
+from closedworld.run.pictures import draw_pictures
+from closedworld.run.pipeline import run_world
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from closedworld.run.tile_index import TileIndex
+
+
+def test_a_run_draws_a_world_map_in_more_than_one_colour(tmp_path: Path) -> None:
+    outcome = run_world(RunConfig(out=tmp_path, countries=("FR", "DE"), resolution="1deg"))
+    with Image.open(outcome.report_folder / "world_map.png") as picture:
+        assert picture.format == "PNG"
+        assert min(picture.size) > 300
+        colours = picture.convert("RGB").getcolors(2**24)
+    assert colours is not None
+    assert len(colours) > 3
+
+
+def test_a_picture_that_cannot_be_written_is_reported(
+    tiny_index: TileIndex, tmp_path: Path
+) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(PublishError) as caught:
+        draw_pictures(tiny_index, "", tmp_path / "file")
+    assert caught.value.code == "output-not-writable"

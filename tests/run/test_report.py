@@ -1,0 +1,255 @@
+"""What a run leaves beside its data: report, summaries, log and picture."""
+
+from __future__ import annotations
+
+import json
+import logging
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from closedworld.config import RunConfig
+from closedworld.datasets import find_published
+from closedworld.errors import ClosedWorldError, ConfigError, InputError
+from closedworld.execution import events
+from closedworld.run.pipeline import run_world
+from closedworld.tiles import CountrySummary
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from closedworld.execution.events import Event
+
+COUNTRIES = ("FJ", "LI", "LS", "LU", "VA", "ZA")
+
+
+def config(out: Path, **options: Any) -> RunConfig:
+    return RunConfig(out=out, **{"countries": COUNTRIES, "resolution": "0.25deg", **options})
+
+
+def report_of(folder: Path) -> dict[str, Any]:
+    content = json.loads((folder / "run_report.json").read_text())
+    assert isinstance(content, dict)
+    return content
+
+
+def reports(out: Path) -> list[Path]:
+    return sorted((out / "reports").iterdir(), key=lambda path: path.stat().st_mtime_ns)
+
+
+def summaries_of(folder: Path) -> list[dict[str, Any]]:
+    return [
+        json.loads(line) for line in (folder / "country_summaries.jsonl").read_text().splitlines()
+    ]
+
+
+pytestmark = pytest.mark.usefixtures("no_pictures")
+
+
+def test_the_report_of_a_finished_run_says_what_was_built_from_what(tmp_path: Path) -> None:
+    outcome = run_world(config(tmp_path, s1_workers=2))
+    report = report_of(outcome.report_folder)
+    assert report == json.loads(json.dumps(outcome.report))
+    assert outcome.report_folder == tmp_path / "reports" / report["run_id"]
+    assert (report["status"], report["error"]) == ("finished", None)
+    assert report["config"]["countries"] == list(COUNTRIES)
+    assert report["config"]["out"] == str(tmp_path)
+    roles = {loaded["role"]: loaded for loaded in report["inputs"]}
+    assert set(roles) == {"countries", "resolution"}
+    assert roles["countries"]["rows"] == len(COUNTRIES)
+    assert all(len(digest) == 64 for digest in roles["countries"]["sha256"].values())
+    assert roles["resolution"]["path"] == "0.25deg"
+    (stage,) = report["stages"]
+    receipt = outcome.index.published.receipt
+    assert (stage["number"], stage["name"], stage["reused"]) == ("S1", "tiles", False)
+    assert stage["parameter_hash"] == receipt.parameter_hash
+    assert stage["folder"] == str(outcome.index.published.folder)
+    assert stage["totals"] == receipt.totals
+    assert stage["datasets"] == receipt.datasets()
+
+
+def test_the_report_of_a_raster_has_its_digest_and_its_grid(tmp_path: Path) -> None:
+    outcome = run_world(config(tmp_path, resolution=None))
+    raster = next(loaded for loaded in outcome.report["inputs"] if loaded["role"] == "raster")
+    assert raster["path"].endswith("population_5m.tif")
+    assert list(raster["sha256"]) == ["population_5m.tif"]
+    assert raster["rows"] == 2160
+    assert "300 arc-seconds" in raster["detail"]
+
+
+def test_the_report_measures_the_run(tmp_path: Path) -> None:
+    outcome = run_world(config(tmp_path, s1_workers=2))
+    performance = outcome.report["performance"]
+    tiles = sum(outcome.index.world.tile_counts.values())
+    assert performance["tiles_written"] == tiles
+    assert performance["wall_seconds"] > 0
+    assert performance["tiles_per_second"] == pytest.approx(tiles / performance["wall_seconds"])
+    assert performance["peak_memory_bytes"] > 2**20
+    assert set(performance["phase_seconds"]) == {
+        "load",
+        "spans",
+        "summaries",
+        "expand",
+        "encode",
+        "write",
+        "publish",
+        "pictures",
+    }
+    workers = performance["workers"].values()
+    assert sum(worker["tiles"] for worker in workers) == tiles
+    assert sum(worker["units"] for worker in workers) == len(COUNTRIES) - len(
+        outcome.index.world.without_tiles
+    )
+    assert 1 <= len(workers) <= 2
+
+
+def test_there_is_one_summary_for_each_country(tmp_path: Path) -> None:
+    outcome = run_world(config(tmp_path))
+    lines = summaries_of(outcome.report_folder)
+    assert [line["country_iso"] for line in lines] == list(COUNTRIES)
+    fields = {*CountrySummary.__dataclass_fields__, "seconds", "rows_per_second"}
+    counts = outcome.index.world.tile_counts
+    for line in lines:
+        assert set(line) == fields
+        accounted = line["cells_included"] + line["cells_in_holes"] + line["cells_outside"]
+        assert line["cells_visited"] == accounted
+        assert line["cells_included"] == counts[line["country_iso"]]
+    by_iso = {line["country_iso"]: line for line in lines}
+    assert by_iso["ZA"]["cells_in_holes"] == by_iso["LS"]["cells_included"] > 0
+    assert by_iso["ZA"]["rows_per_second"] > 0
+    assert by_iso["VA"]["first_tile_id"] is by_iso["VA"]["rows_per_second"] is None
+    assert by_iso["FJ"]["first_tile_id"] < by_iso["FJ"]["last_tile_id"]
+
+
+def test_countries_without_tiles_are_warned_of_in_report_and_log(tmp_path: Path) -> None:
+    outcome = run_world(config(tmp_path))
+    (warning,) = [
+        warned
+        for warned in outcome.report["warnings"]
+        if warned["code"] == "countries-without-tiles"
+    ]
+    assert "VA" in warning["message"]
+    log = (outcome.report_folder / "run.log").read_text()
+    assert warning["message"] in log
+
+
+def test_countries_that_were_kept_are_told_of(tmp_path: Path) -> None:
+    outcome = run_world(config(tmp_path, keep_small_countries=True))
+    codes = {warned["code"] for warned in outcome.report["warnings"]}
+    assert "countries-kept-small" in codes
+    assert "countries-without-tiles" not in codes
+    by_iso = {line["country_iso"]: line for line in summaries_of(outcome.report_folder)}
+    assert by_iso["VA"]["kept_small"]
+    assert by_iso["VA"]["cells_included"] == 1
+
+
+def test_the_log_is_json_lines_with_every_event(tmp_path: Path) -> None:
+    class Watcher:
+        def __init__(self) -> None:
+            self.kinds: list[str] = []
+
+        def on_event(self, event: Event) -> None:
+            self.kinds.append(type(event).__name__)
+
+    watcher = Watcher()
+    outcome = run_world(config(tmp_path), [watcher])
+    lines = [
+        json.loads(line) for line in (outcome.report_folder / "run.log").read_text().splitlines()
+    ]
+    assert [line["event"] for line in lines if "event" in line] == watcher.kinds
+    assert {"UnitFinished", "CountryFinished", "PhaseFinished", "InputLoaded"} <= set(watcher.kinds)
+    for line in lines:
+        assert {"time", "level", "logger", "message"} <= set(line)
+    unit = next(line for line in lines if line["event"] == "UnitFinished")
+    assert (unit["level"], unit["country_iso"]) == ("debug", "ZA")
+
+
+def test_the_log_of_one_run_holds_nothing_of_another_and_the_logger_is_as_before(
+    tmp_path: Path,
+) -> None:
+    logger = logging.getLogger("closedworld")
+    before = (logger.level, list(logger.handlers))
+    first = run_world(config(tmp_path))
+    size = (first.report_folder / "run.log").stat().st_size
+    run_world(config(tmp_path))
+    assert (first.report_folder / "run.log").stat().st_size == size
+    assert (logger.level, list(logger.handlers)) == before
+
+
+def test_a_second_run_reuses_the_result_and_has_a_report_of_its_own(tmp_path: Path) -> None:
+    first, second = run_world(config(tmp_path)), run_world(config(tmp_path))
+    assert first.report_folder != second.report_folder
+    (stage,) = second.report["stages"]
+    assert stage["reused"]
+    assert stage["totals"] == first.report["stages"][0]["totals"]
+    assert second.report["performance"]["tiles_written"] == 0
+    events_of = (second.report_folder / "run.log").read_text()
+    assert '"StageReused"' in events_of
+    assert '"UnitFinished"' not in events_of
+    for mine, theirs in zip(
+        summaries_of(second.report_folder), summaries_of(first.report_folder), strict=True
+    ):
+        assert {**mine, "seconds": 0, "rows_per_second": 0} == {
+            **theirs,
+            "seconds": 0,
+            "rows_per_second": 0,
+        }
+
+
+@pytest.mark.parametrize(
+    ("options", "kind", "code"),
+    [
+        ({"polygons": "none.gpkg"}, InputError, "input-missing"),
+        ({"countries": ("QQ",)}, ConfigError, "country-unknown"),
+        ({"resolution": "7s"}, ConfigError, "resolution-size"),
+        ({"countries": ("VA",)}, ConfigError, "world-empty"),
+    ],
+)
+def test_a_failed_run_leaves_a_report_that_says_why_and_earlier_worlds_as_they_were(
+    tmp_path: Path,
+    contents: Callable[[Path], dict[str, bytes]],
+    options: dict[str, Any],
+    kind: type[ClosedWorldError],
+    code: str,
+) -> None:
+    earlier = run_world(config(tmp_path)).index.published
+    before = contents(earlier.folder)
+    if "polygons" in options:
+        options = {"polygons": tmp_path / options["polygons"]}
+    with pytest.raises(kind) as caught:
+        run_world(config(tmp_path, **options))
+    assert caught.value.code == code
+    folder = reports(tmp_path)[-1]
+    report = report_of(folder)
+    assert report["status"] == "failed"
+    assert report["stages"] == []
+    assert report["error"] == {
+        "code": code,
+        "message": caught.value.message,
+        "hint": caught.value.hint,
+    }
+    assert not (folder / "country_summaries.jsonl").exists()
+    assert code in (folder / "run.log").read_text()
+    assert find_published(tmp_path) == [earlier]
+    assert contents(earlier.folder) == before
+    assert not (tmp_path / ".staging").exists()
+
+
+def test_the_user_s_observers_hear_everything(tmp_path: Path) -> None:
+    heard: list[Event] = []
+
+    class Ear:
+        def on_event(self, event: Event) -> None:
+            heard.append(event)
+
+    run_world(config(tmp_path), [Ear()])
+    assert isinstance(heard[0], events.InputLoaded)
+    assert isinstance(heard[-1], events.PhaseFinished)
+
+
+def test_a_receipt_holds_no_time_and_the_report_does(tmp_path: Path) -> None:
+    """Two runs into two folders: receipts are equal, reports are not."""
+    one, two = run_world(config(tmp_path / "1")), run_world(config(tmp_path / "2"))
+    assert one.index.published.receipt.to_bytes() == two.index.published.receipt.to_bytes()
+    assert one.report != two.report

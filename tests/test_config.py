@@ -1,0 +1,198 @@
+"""The configuration of a run: from options or a TOML file, checked when built."""
+
+from __future__ import annotations
+
+import dataclasses
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from closedworld.config import RULES, RunConfig, split_codes
+from closedworld.errors import ConfigError
+from closedworld.spans import Rule
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+
+@pytest.fixture
+def run_file(tmp_path: Path) -> Callable[[str], Path]:
+    def write(text: str) -> Path:
+        path = tmp_path / "run.toml"
+        path.write_text(text, encoding="utf-8")
+        return path
+
+    return write
+
+
+def refusal(call: Callable[[], object]) -> ConfigError:
+    with pytest.raises(ConfigError) as caught:
+        call()
+    return caught.value
+
+
+def test_every_option_has_a_default_and_can_be_in_the_file(
+    run_file: Callable[[str], Path], tmp_path: Path
+) -> None:
+    text = """
+        polygons = "mine.gpkg"
+        layer = "countries"
+        iso_column = "iso"
+        name_column = "label"
+        countries = ["DE", "FR"]
+        repair_geometry = true
+        skip_unknown_codes = true
+        resolution = "5m"
+        rule = "any_overlap"
+        keep_small_countries = true
+        out = "/absolute/world"
+        s1_workers = 3
+    """
+    config = RunConfig.from_toml(run_file(text))
+    assert config == RunConfig(
+        polygons=tmp_path / "mine.gpkg",
+        layer="countries",
+        iso_column="iso",
+        name_column="label",
+        countries=("DE", "FR"),
+        repair_geometry=True,
+        skip_unknown_codes=True,
+        raster=None,
+        resolution="5m",
+        rule="any_overlap",
+        keep_small_countries=True,
+        out=Path("/absolute/world"),
+        s1_workers=3,
+    )
+    default = RunConfig()
+    unchanged = [
+        field.name
+        for field in dataclasses.fields(RunConfig)
+        if getattr(config, field.name) == getattr(default, field.name)
+    ]
+    assert unchanged == ["raster"]
+
+
+def test_an_empty_file_is_the_default(run_file: Callable[[str], Path]) -> None:
+    assert RunConfig.from_toml(run_file("")) == RunConfig()
+
+
+def test_paths_are_taken_from_the_folder_of_the_file(
+    run_file: Callable[[str], Path], tmp_path: Path
+) -> None:
+    config = RunConfig.from_toml(run_file('raster = "../pop.tif"\nout = "world"\n'))
+    assert config.raster == tmp_path / ".." / "pop.tif"
+    assert config.out == tmp_path / "world"
+
+
+@pytest.mark.parametrize("given", ['"DE,FR"', '" DE , FR ,"', '["DE", "FR"]'])
+def test_countries_are_a_list_or_a_text(run_file: Callable[[str], Path], given: str) -> None:
+    assert RunConfig.from_toml(run_file(f"countries = {given}")).countries == ("DE", "FR")
+
+
+@pytest.mark.parametrize(
+    ("text", "codes"),
+    [("DE", ("DE",)), ("DE,FR", ("DE", "FR")), (" DE , FR ,", ("DE", "FR"))],
+)
+def test_codes_are_split_at_commas(text: str, codes: tuple[str, ...]) -> None:
+    assert split_codes(text) == codes
+
+
+@pytest.mark.parametrize("text", ["", " ", ","])
+def test_a_text_without_codes_is_refused(text: str) -> None:
+    """An empty variable of a script must not build the whole world."""
+    assert refusal(lambda: split_codes(text)).code == "countries-none-selected"
+
+
+@pytest.mark.parametrize(
+    ("text", "name"),
+    [
+        ("s1_workers = 1.5", "s1_workers"),
+        ("s1_workers = true", "s1_workers"),
+        ('s1_workers = "1"', "s1_workers"),
+        ("keep_small_countries = 1", "keep_small_countries"),
+        ('repair_geometry = "yes"', "repair_geometry"),
+        ("countries = 1", "countries"),
+        ("countries = [1]", "countries"),
+        ("countries = {DE = 1}", "countries"),
+        ("resolution = 30", "resolution"),
+        ("out = true", "out"),
+        ("raster = ['a.tif']", "raster"),
+        ("rule = 2020-01-01", "rule"),
+    ],
+)
+def test_a_value_of_another_type_is_refused_and_named(
+    run_file: Callable[[str], Path], text: str, name: str
+) -> None:
+    path = run_file(text)
+    error = refusal(lambda: RunConfig.from_toml(path))
+    assert error.code == "option-type"
+    assert f"{path}: {name} is " in error.message
+    assert error.hint.startswith("It must be of type")
+
+
+def test_unknown_options_are_all_named_and_the_known_listed(
+    run_file: Callable[[str], Path],
+) -> None:
+    error = refusal(lambda: RunConfig.from_toml(run_file("workers = 2\n[grid]\nwest = 0\n")))
+    assert error.code == "option-unknown"
+    assert "'grid', 'workers'" in error.message
+    assert "s1_workers" in error.hint
+
+
+@pytest.mark.parametrize(
+    "content", [b"out = ", b"= 1", b"out = 1\nout = 2\n", b"\xff\xfe", b"a = " + b"[" * 5000]
+)
+def test_what_is_no_toml_is_refused(tmp_path: Path, content: bytes) -> None:
+    path = tmp_path / "run.toml"
+    path.write_bytes(content)
+    error = refusal(lambda: RunConfig.from_toml(path))
+    assert error.code == "config-syntax"
+    assert str(path) in error.message
+
+
+@pytest.mark.parametrize("name", ["none.toml", "."])
+def test_a_file_that_cannot_be_read_is_refused(tmp_path: Path, name: str) -> None:
+    error = refusal(lambda: RunConfig.from_toml(tmp_path / name))
+    assert error.code == "config-missing"
+    assert str(tmp_path) in error.message
+
+
+@pytest.mark.parametrize(
+    ("options", "code"),
+    [
+        ({"raster": Path("a.tif"), "resolution": "1deg"}, "grid-ambiguous"),
+        ({"rule": "nearest"}, "rule-unknown"),
+        ({"s1_workers": 0}, "workers"),
+    ],
+)
+def test_what_cannot_be_meant_is_refused_however_it_comes(
+    options: dict[str, Any], code: str
+) -> None:
+    assert refusal(lambda: RunConfig(**options)).code == code
+    assert refusal(lambda: RunConfig().with_options(**options)).code == code
+
+
+def test_options_go_over_a_configuration_and_none_leaves_it() -> None:
+    base = RunConfig(rule="any_overlap", keep_small_countries=True, s1_workers=4)
+    over = base.with_options(rule=None, keep_small_countries=False, layer="x", s1_workers=None)
+    assert over == RunConfig(
+        rule="any_overlap", keep_small_countries=False, layer="x", s1_workers=4
+    )
+    assert base.keep_small_countries
+
+
+def test_a_grid_can_be_taken_out() -> None:
+    assert RunConfig(resolution="1deg", layer="x").without_grid() == RunConfig(layer="x")
+    assert RunConfig(raster=Path("a.tif")).without_grid() == RunConfig()
+
+
+def test_rules_are_those_of_the_spans() -> None:
+    """Named again in the configuration, which imports no library."""
+    assert tuple(rule.value for rule in Rule) == RULES
+
+
+def test_a_configuration_is_frozen() -> None:
+    with pytest.raises(dataclasses.FrozenInstanceError):
+        RunConfig().rule = "any_overlap"  # type: ignore[misc]
