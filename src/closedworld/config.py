@@ -125,10 +125,29 @@ def _value(name: str, given: Any, path: Path) -> Any:
             "option-type", f"{path}: {name} is {given!r}.", f"It must be of type {names}."
         )
     if name in _PATHS:
-        return path.parent / given
+        return path.parent / _path(name, given)
     if name == "countries":
         return split_codes(given if isinstance(given, str) else ",".join(given))
     return given
+
+
+def _path(name: str, given: str) -> Path:
+    """Return a path with ``~`` as the home folder.
+
+    Raises:
+        ConfigError: ``path-empty``, ``path-control-character``.
+    """
+    if not given:
+        raise ConfigError(
+            "path-empty", f"{name} is empty.", "Name a file or folder, or leave it out."
+        )
+    if not given.isprintable():
+        raise ConfigError(
+            "path-control-character",
+            f"{name} has a character that cannot be printed: {given!r}.",
+            "Rename the file or folder.",
+        )
+    return Path(given).expanduser()
 
 
 def split_codes(text: str) -> tuple[str, ...]:

@@ -26,8 +26,11 @@ _CONVERT = {
 }
 
 
+_PLANE_AXES = 2
+
+
 def require_wgs84(crs: str | Mapping[str, Any] | None, tool: str = VECTOR_TOOL) -> None:
-    """Raise unless ``crs`` is two-dimensional WGS 84 in degrees from Greenwich.
+    """Raise unless ``crs`` is WGS 84 in degrees from Greenwich, with or without heights.
 
     EPSG:4326, OGC:CRS84 and whatever pyproj holds for equal to them but for the order of the axes:
     every format read here stores the longitude first, as does what GDAL hands over.
@@ -55,6 +58,9 @@ def require_wgs84(crs: str | Mapping[str, Any] | None, tool: str = VECTOR_TOOL) 
         ) from error
     if given.name.startswith(_UNDEFINED):
         raise _missing(tool)
+    if given.is_geographic and len(given.axis_info) > _PLANE_AXES:
+        # Heights are dropped with the Z of the coordinates.
+        given = given.to_2d()
     if not given.equals(CRS.from_epsg(4326), ignore_axis_order=True):
         raise InputError(
             "crs-not-wgs84",

@@ -49,3 +49,8 @@ def listed(names: tuple[str, ...], limit: int = 30) -> str:
     first = ", ".join(plain(name, _SHOWN_LENGTH) for name in names[:limit])
     more = len(names) - limit
     return f"{first} and {more} more" if more > 0 else first or "none"
+
+
+def number_of(count: int, one: str, many: str) -> str:
+    """Return a number with its noun, such as ``1 country`` or ``250 countries``."""
+    return f"{count:,} {one if count == 1 else many}"

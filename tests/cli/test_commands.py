@@ -288,3 +288,17 @@ def test_the_reports_of_runs_can_be_parsed(call: Call, tmp_path: Path) -> None:
     call("tiles", *SMALL, tmp_path)
     (report,) = (tmp_path / "reports").glob("*/run_report.json")
     assert json.loads(report.read_text())["status"] == "finished"
+
+
+def test_an_interrupted_run_ends_with_status_130_and_publishes_nothing(
+    call: Call, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def write(_task: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("closedworld.run.tile_index.write_tiles", write)
+    done = call("tiles", *SMALL, tmp_path)
+    assert done.exit_code == 130
+    assert "interrupted" in done.stderr
+    assert find_published(tmp_path) == []
+    assert {path.name for path in tmp_path.iterdir()} == {"reports"}

@@ -94,7 +94,14 @@ def test_all_results_of_a_folder_are_shown(call: Call, tmp_path: Path, tiny: Cou
     assert all(str(folder) in done.stdout for folder in folders)
 
 
-@pytest.mark.parametrize("kind", ["empty", "none", "file"])
+def test_a_path_that_is_not_there_ends_with_status_2(call: Call, tmp_path: Path) -> None:
+    done = call("inspect", tmp_path / "none")
+    assert done.exit_code == 2
+    assert "path-missing" in done.stderr
+    assert str(tmp_path / "none") in done.stderr
+
+
+@pytest.mark.parametrize("kind", ["empty", "file"])
 def test_a_path_without_a_result_ends_with_status_5_and_advice(
     call: Call, tmp_path: Path, kind: str
 ) -> None:

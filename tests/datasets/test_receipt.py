@@ -185,6 +185,7 @@ def test_a_published_receipt_says_nothing_of_time_place_or_machine(tiny_index: T
         "countries",
         "countries_without_tiles",
         "countries_kept_small",
+        "countries_off_grid",
         "tiles",
         "runs",
         "tiles_shared",

@@ -10,7 +10,7 @@ from closedworld.execution import SerialExecutor
 
 
 def test_a_call_is_done_when_submit_returns() -> None:
-    done = []
+    done: list[int] = []
     future = SerialExecutor().submit(done.append, 1)
     assert done == [1]
     assert future.done()

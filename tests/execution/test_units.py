@@ -218,6 +218,15 @@ def test_when_a_task_fails_no_other_is_at_work() -> None:
         assert ended.is_set()
 
 
+def test_results_that_are_ready_together_come_in_the_order_of_handing_out() -> None:
+    """And of two failures the same one is told of in every run."""
+    tasks = [5, 3, 9, 1, 7, 2]
+    results = run_tasks(SerialExecutor(), double, tasks, name=called, in_flight=len(tasks))
+    assert [task for task, _ in results] == tasks
+    with pytest.raises(UnitError, match="task x failed"):
+        list(run_tasks(SerialExecutor(), int, list("xyzuvw"), name=called, in_flight=6))
+
+
 def test_an_executor_that_was_handed_in_stays_open() -> None:
     with ThreadPoolExecutor(1) as pool:
         results_of(pool, double, [1, 2])

@@ -259,6 +259,8 @@ def test_events_come_in_order_and_add_up(
     counts = {iso: count for iso, count in index.world.tile_counts.items() if count}
     units = [event for event in watcher.events if isinstance(event, events.UnitFinished)]
     assert {unit.country_iso: unit.tiles for unit in units} == counts
+    tiles = [unit.tiles for unit in units]
+    assert tiles == sorted(tiles, reverse=True)
     countries = [e for e in watcher.events if isinstance(e, events.CountryFinished)]
     assert [country.done for country in countries] == list(range(1, len(counts) + 1))
     assert {country.total for country in countries} == {len(counts)}
@@ -266,6 +268,8 @@ def test_events_come_in_order_and_add_up(
     warned = {
         event.code: event.message for event in watcher.events if isinstance(event, events.Warned)
     }
-    assert set(warned) == {"countries-without-tiles", "tiles-shared"}
-    assert "AQ, VA" in warned["countries-without-tiles"]
+    assert set(warned) == {"countries-off-grid", "countries-without-tiles", "tiles-shared"}
+    assert "AQ" in warned["countries-off-grid"]
+    assert "VA" in warned["countries-without-tiles"]
+    assert "AQ" not in warned["countries-without-tiles"]
     assert "49 tiles" in warned["tiles-shared"]

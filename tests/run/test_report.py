@@ -228,11 +228,40 @@ def test_a_failed_run_leaves_a_report_that_says_why_and_earlier_worlds_as_they_w
         "code": code,
         "message": caught.value.message,
         "hint": caught.value.hint,
+        "notes": [],
     }
     assert not (folder / "country_summaries.jsonl").exists()
     assert code in (folder / "run.log").read_text()
     assert find_published(tmp_path) == [earlier]
     assert contents(earlier.folder) == before
+    assert not (tmp_path / ".staging").exists()
+
+
+@pytest.mark.parametrize(
+    ("error", "status", "code"),
+    [
+        (KeyboardInterrupt(), "interrupted", "unexpected"),
+        (ZeroDivisionError("0"), "failed", "unexpected"),
+    ],
+    ids=["Ctrl-C", "unforeseen"],
+)
+def test_whatever_ends_a_run_leaves_a_report_and_goes_on(
+    tmp_path: Path, error: BaseException, status: str, code: str
+) -> None:
+    class Ends:
+        def on_event(self, event: Event) -> None:
+            if type(event) is events.UnitFinished:
+                raise error
+
+    with pytest.raises(type(error)):
+        run_world(config(tmp_path), [Ends()])
+    (folder,) = reports(tmp_path)
+    report = report_of(folder)
+    assert report["status"] == status
+    assert report["error"]["code"] == code
+    assert type(error).__name__ in report["error"]["message"]
+    assert type(error).__name__ in (folder / "run.log").read_text()
+    assert find_published(tmp_path) == []
     assert not (tmp_path / ".staging").exists()
 
 

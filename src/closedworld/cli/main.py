@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import json
 import sys
+from datetime import UTC, datetime
 from typing import Any
 
 import click
@@ -18,8 +19,10 @@ from closedworld.text import printable
 
 _EPILOG = """\
 Exit status: 0 done; 2 wrong option or argument; 3 unusable input; 4 output cannot be written;
-5 published data is damaged; 6 a unit of work failed.
+5 published data is damaged; 6 a unit of work failed; 130 interrupted.
 """
+
+_INTERRUPTED = 130
 
 
 class _Commands(click.Group):
@@ -36,6 +39,11 @@ class _Commands(click.Group):
         except ClosedWorldError as error:
             _show(error)
             ctx.exit(error.exit_code)
+        except KeyboardInterrupt:
+            _show(
+                ClosedWorldError("interrupted", "the run was interrupted; nothing was published.")
+            )
+            ctx.exit(_INTERRUPTED)
 
 
 @click.group(
@@ -58,7 +66,14 @@ main.add_command(inspect)
 def _show(error: ClosedWorldError) -> None:
     """Print an error to standard error: what, where, and what to do."""
     if _asked_for_json():
-        line = {"level": "error", "code": error.code, "message": error.message, "hint": error.hint}
+        line = {
+            "time": datetime.now(UTC).isoformat(timespec="milliseconds"),
+            "level": "error",
+            "code": error.code,
+            "message": error.message,
+            "hint": error.hint,
+            "notes": getattr(error, "__notes__", []),
+        }
         click.echo(json.dumps(line), err=True)
         return
     click.secho(f"error [{error.code}]: ", err=True, nl=False, fg="red", bold=True)

@@ -14,7 +14,18 @@ if TYPE_CHECKING:
 
 F = TypeVar("F", bound="Callable[..., Any]")
 
-_FILE = click.Path(path_type=Path)
+
+class _PathType(click.Path):
+    """A path that is not empty: an unset shell variable must not mean the current folder."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """Return the path, or end the command with a usage error."""
+        if value == "":
+            self.fail("the path is empty.", param, ctx)
+        return super().convert(value, param, ctx)
+
+
+_FILE = _PathType(path_type=Path)
 
 # Values are None when an option is not given, so that the run file's value stands.
 POLYGON_OPTIONS = (
@@ -54,8 +65,8 @@ RUN_OPTIONS = (
         "--config",
         "config_file",
         type=_FILE,
-        help="TOML file with any of these options, written with underscores; options given here "
-        "win over it.",
+        help="TOML file with any of the options below but --log-format and --quiet, written with "
+        "underscores; its paths start from its own folder. Options given here win over it.",
     ),
     *POLYGON_OPTIONS,
     click.option(

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import shlex
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from closedworld.cli.options import RUN_OPTIONS, run_config, with_options
-from closedworld.text import printable
+from closedworld.text import number_of, printable
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -63,6 +64,8 @@ def _build(
 
 def _outcome_text(outcome: RunOutcome) -> str:
     """Return what a user wants to know at the end."""
+    from closedworld.run.pictures import WORLD_MAP_NAME  # noqa: PLC0415
+
     receipt = outcome.index.published.receipt
     performance = outcome.report["performance"]
     counts = [count for count in outcome.index.world.tile_counts.values() if count]
@@ -71,12 +74,12 @@ def _outcome_text(outcome: RunOutcome) -> str:
     cost = f"{wall:.1f} s ({size / 1e6:,.1f} MB, peak memory {peak:,.0f} MiB)"
     how = "verified and reused" if outcome.index.reused else "written"
     lines = [
-        f"{sum(counts):,} tiles of {len(counts)} countries {how} in {cost}",
+        f"{sum(counts):,} tiles of {number_of(len(counts), 'country', 'countries')} {how} in {cost}",
         "",
         f"  data    {outcome.index.published.folder}",
         f"  report  {outcome.report_folder}",
-        f"  map     {outcome.report_folder / 'world_map.png'}",
+        f"  map     {outcome.report_folder / WORLD_MAP_NAME}",
         "",
-        f"Look into it with: closedworld inspect {outcome.index.published.folder}",
+        f"Look into it with: closedworld inspect {shlex.quote(str(outcome.index.published.folder))}",
     ]
     return "\n".join(printable(line) for line in lines)

@@ -13,7 +13,8 @@ from closedworld.text import listed, plain
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-_ALPHA_2_COLUMNS = ("country_iso", "iso_a2_eh", "iso_a2", "iso2", "alpha_2")
+# A shapefile keeps ten characters of a name: country_is.
+_ALPHA_2_COLUMNS = ("country_iso", "country_is", "iso_a2_eh", "iso_a2", "iso2", "alpha_2")
 # gid_0 is GADM's, shapegroup geoBoundaries'.
 _ALPHA_3_COLUMNS = (
     "iso_a3_eh",

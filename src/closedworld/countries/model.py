@@ -129,11 +129,13 @@ class CountrySet:
         """Return SHA-256 over codes and polygons, lower-case hex.
 
         It identifies what the tiles depend on, whatever the format of the file, the order of its
-        rows or its other columns. Little-endian WKB of each feature, in order, after its code.
+        rows and parts, where its rings begin and which way they run. Little-endian WKB of each
+        normalized feature, ascending, after its code.
         """
         digest = hashlib.sha256()
         for country in self:
-            for wkb in shapely.to_wkb(country.features, byte_order=1):
+            normalized = shapely.normalize(country.features)
+            for wkb in sorted(shapely.to_wkb(normalized, byte_order=1)):
                 digest.update(f"{country.iso} {len(wkb)}\n".encode())
                 digest.update(wkb)
         return digest.hexdigest()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -10,8 +9,9 @@ from typing import TYPE_CHECKING
 import pyarrow.dataset as pads
 
 from closedworld.datasets.paths import HASH_PREFIX, RECEIPT_NAME, hash_of_folder
-from closedworld.datasets.receipt import Receipt, read_receipt
+from closedworld.datasets.receipt import FileEntry, Receipt, read_receipt
 from closedworld.datasets.schemas import DATASETS
+from closedworld.digests import sha256_of_file
 from closedworld.errors import ConfigError, IntegrityError
 
 if TYPE_CHECKING:
@@ -35,15 +35,18 @@ class Published:
 
         Raises:
             ConfigError: ``dataset-unknown``.
+            IntegrityError: ``file-missing`` or ``file-size``; digests are for ``verify``.
         """
-        files = [entry.path for entry in self.receipt.files if entry.dataset == name]
+        files = [entry for entry in self.receipt.files if entry.dataset == name]
         if name not in DATASETS or not files:
             names = ", ".join(sorted(self.receipt.datasets()))
             raise ConfigError(
                 "dataset-unknown", f"{self.folder} holds no dataset {name!r}.", f"It holds {names}."
             )
+        for entry in files:
+            self._expect_size(entry)
         return pads.dataset(
-            [str(self.folder / path) for path in files], schema=DATASETS[name].schema
+            [str(self.folder / entry.path) for entry in files], schema=DATASETS[name].schema
         )
 
     def verify(self) -> None:
@@ -56,20 +59,14 @@ class Published:
         listed = {entry.path for entry in self.receipt.files} | {RECEIPT_NAME}
         for path in sorted(p for p in self.folder.rglob("*") if p.is_symlink() or not p.is_dir()):
             if path.relative_to(self.folder).as_posix() not in listed:
-                raise _damaged("file-unexpected", f"{path} is not in the receipt.")
+                raise IntegrityError(
+                    "file-unexpected", f"{path} is not in the receipt.", "Remove that file."
+                )
         for entry in self.receipt.files:
+            self._expect_size(entry)
             path = self.folder / entry.path
             try:
-                size = path.stat().st_size
-                if size != entry.size_bytes:
-                    raise _damaged(
-                        "file-size",
-                        f"{path} has {size} bytes; its receipt says {entry.size_bytes}.",
-                    )
-                with path.open("rb") as file:
-                    digest = hashlib.file_digest(file, "sha256").hexdigest()
-            except FileNotFoundError:
-                raise _damaged("file-missing", f"{path} is in the receipt but not there.") from None
+                digest = sha256_of_file(path)
             except OSError as error:
                 raise _damaged(
                     "file-unreadable", f"{path} cannot be read: {error.strerror}."
@@ -78,6 +75,22 @@ class Published:
                 raise _damaged(
                     "file-digest", f"{path} has SHA-256 {digest}; its receipt says {entry.sha256}."
                 )
+
+    def _expect_size(self, entry: FileEntry) -> None:
+        """Raise unless a listed file is there and has its size."""
+        path = self.folder / entry.path
+        try:
+            size = path.stat().st_size
+        except FileNotFoundError:
+            raise _damaged("file-missing", f"{path} is in the receipt but not there.") from None
+        except OSError as error:
+            raise _damaged(
+                "file-unreadable", f"{path} cannot be read: {error.strerror}."
+            ) from error
+        if size != entry.size_bytes:
+            raise _damaged(
+                "file-size", f"{path} has {size} bytes; its receipt says {entry.size_bytes}."
+            )
 
 
 def open_published(path: Path | str) -> Published:
@@ -88,7 +101,8 @@ def open_published(path: Path | str) -> Published:
 
     Raises:
         IntegrityError: ``receipt-missing``, ``published-under-another-hash``, or a bad receipt.
-        ConfigError: ``published-several`` when there is more than one to choose from.
+        ConfigError: ``path-missing``; ``published-several`` when there is more than one to choose
+            from.
     """
     found = find_published(path)
     if not found:
@@ -108,8 +122,18 @@ def open_published(path: Path | str) -> Published:
 
 
 def find_published(path: Path | str) -> list[Published]:
-    """Return every published result at or below a path, ordered by folder."""
+    """Return every published result in a folder, ordered by folder.
+
+    Args:
+        path: A ``parameter_hash=...`` folder, a stage folder or an output folder.
+
+    Raises:
+        ConfigError: ``path-missing``.
+        IntegrityError: ``published-under-another-hash``, or a bad receipt.
+    """
     path = Path(path)
+    if not path.exists():
+        raise ConfigError("path-missing", f"{path} does not exist.", "Check the path.")
     if (path / RECEIPT_NAME).exists():
         folders: Sequence[Path] = [path]
     else:
@@ -126,8 +150,8 @@ def open_folder(folder: Path) -> Published:
             ``read_receipt``.
     """
     receipt = read_receipt(folder)
-    stated = hash_of_folder(folder)
-    if stated is not None and stated != receipt.parameter_hash:
+    is_named = folder.name.startswith(HASH_PREFIX)
+    if is_named and hash_of_folder(folder) != receipt.parameter_hash:
         raise IntegrityError(
             "published-under-another-hash",
             f"{folder} holds a result whose receipt says parameter_hash {receipt.parameter_hash}.",

@@ -72,7 +72,8 @@ def run_tasks(
             if not running:
                 return
             done, _ = wait(running, return_when=FIRST_COMPLETED)
-            for future in done:
+            # In the order of handing out: a set's order would differ from run to run.
+            for future in [future for future in running if future in done]:
                 task = running.pop(future)
                 error = future.exception()
                 if error is not None:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import functools
-import hashlib
 import tomllib
 from dataclasses import dataclass
 from importlib.resources import files
 from pathlib import Path
 
+from closedworld.digests import sha256_of_file
 from closedworld.errors import ConfigError, IntegrityError
 
 _PACKAGE = "closedworld.reference"
@@ -83,8 +83,7 @@ def verify_bundled(name: str) -> BundledFile:
     entry = bundled(name)
     hint = "Install closedworld again."
     try:
-        with entry.path.open("rb") as stream:
-            digest = hashlib.file_digest(stream, "sha256").hexdigest()
+        digest = sha256_of_file(entry.path)
     except FileNotFoundError:
         raise IntegrityError("bundled-missing", f"{entry.path} does not exist.", hint) from None
     if digest != entry.sha256:

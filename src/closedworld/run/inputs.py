@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import hashlib
 import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from closedworld.countries import input_files, read_countries
+from closedworld.digests import sha256_of_file
 from closedworld.execution.events import InputLoaded, Warned
 from closedworld.grid import Grid, read_raster_info
 from closedworld.reference import bundled, verify_bundled
@@ -48,12 +48,6 @@ def load_inputs(config: RunConfig, observer: Observer) -> Inputs:
     """
     attribution = bundled(BUNDLED_COUNTRIES).attribution if config.polygons is None else ""
     return Inputs(_countries(config, observer), _grid(config, observer), attribution)
-
-
-def digest_file(path: Path) -> str:
-    """Return SHA-256 of a file, lower-case hex."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _countries(config: RunConfig, observer: Observer) -> CountrySet:
@@ -105,7 +99,7 @@ def _report(
             path=str(files[0]),
             size_bytes=sum(path.stat().st_size for path in files),
             rows=rows,
-            sha256={path.name: digest_file(path) for path in files},
+            sha256={path.name: sha256_of_file(path) for path in files},
             detail=detail,
             seconds=time.perf_counter() - began,
         )

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from closedworld.datasets.staging import not_writable
 from closedworld.report import draw_world_map
+from closedworld.text import number_of
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -25,7 +26,7 @@ def draw_pictures(index: TileIndex, attribution: str, folder: Path) -> Path:
     """
     world = index.world
     counts = [count for count in world.tile_counts.values() if count]
-    countries = "1 country" if len(counts) == 1 else f"{len(counts)} countries"
+    countries = number_of(len(counts), "country", "countries")
     path = folder / WORLD_MAP_NAME
     try:
         draw_world_map(

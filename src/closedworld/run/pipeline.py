@@ -6,7 +6,7 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from closedworld.errors import ClosedWorldError, PublishError
+from closedworld.errors import PublishError
 from closedworld.execution.events import PhaseFinished
 from closedworld.run.inputs import load_inputs
 from closedworld.run.logs import log_file
@@ -41,8 +41,8 @@ class RunOutcome:
 def run_world(config: RunConfig, observers: Sequence[Observer] = ()) -> RunOutcome:
     """Run all stages (S0 inputs, S1 tiles) and write the report.
 
-    A run that fails with a ``ClosedWorldError`` leaves a report that says so; what was published
-    before stays as it was.
+    A run that fails or is interrupted leaves a report that says so; what was published before stays
+    as it was.
 
     Args:
         config: What to build.
@@ -71,8 +71,9 @@ def run_world(config: RunConfig, observers: Sequence[Observer] = ()) -> RunOutco
             began = time.perf_counter()
             draw_pictures(index, inputs.attribution, folder)
             observer.on_event(PhaseFinished("pictures", time.perf_counter() - began))
-        except ClosedWorldError as error:
-            LOGGER.debug("run failed: %s", error)
+        except BaseException as error:
+            # Ctrl-C and whatever nobody foresaw leave their account, too, and go on.
+            LOGGER.debug("run ended early: %s: %s", type(error).__name__, error)
             try:
                 write_report(folder, config, recorder, clock, index=index, error=error)
             except PublishError as second:

@@ -17,10 +17,11 @@ from typing import TYPE_CHECKING, Any
 
 from closedworld._version import __version__
 from closedworld.datasets.staging import not_writable
+from closedworld.errors import ClosedWorldError
+from closedworld.run.stages import TILES
 
 if TYPE_CHECKING:
     from closedworld.config import RunConfig
-    from closedworld.errors import ClosedWorldError
     from closedworld.run.observers import Recorder
     from closedworld.run.tile_index import TileIndex
 
@@ -75,7 +76,7 @@ def write_report(
     clock: RunClock,
     *,
     index: TileIndex | None,
-    error: ClosedWorldError | None,
+    error: BaseException | None,
 ) -> dict[str, Any]:
     """Write ``run_report.json`` and, when S1 finished, ``country_summaries.jsonl``.
 
@@ -87,8 +88,8 @@ def write_report(
     """
     report = {
         "run_id": clock.run_id,
-        "status": "finished" if error is None else "failed",
-        "error": error and {"code": error.code, "message": error.message, "hint": error.hint},
+        "status": _status(error),
+        "error": error and _failure(error),
         "started_at": clock.started_at.isoformat(timespec="seconds"),
         "config": {k: _plain(v) for k, v in asdict(config).items()},
         "inputs": [asdict(loaded) for loaded in recorder.inputs],
@@ -112,11 +113,27 @@ def write_report(
     return report
 
 
+def _status(error: BaseException | None) -> str:
+    """Return how the run ended."""
+    if error is None:
+        return "finished"
+    return "interrupted" if isinstance(error, KeyboardInterrupt) else "failed"
+
+
+def _failure(error: BaseException) -> dict[str, Any]:
+    """Return what ended the run."""
+    if isinstance(error, ClosedWorldError):
+        what = {"code": error.code, "message": error.message, "hint": error.hint}
+    else:
+        what = {"code": "unexpected", "message": f"{type(error).__name__}: {error}", "hint": ""}
+    return {**what, "notes": list(getattr(error, "__notes__", []))}
+
+
 def _tiles_stage(index: TileIndex) -> dict[str, Any]:
     """Return what S1 made."""
     receipt = index.published.receipt
     return {
-        "number": "S1",
+        "number": TILES.number,
         "name": receipt.stage,
         "parameter_hash": receipt.parameter_hash,
         "folder": str(index.published.folder),

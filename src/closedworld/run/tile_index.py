@@ -14,10 +14,11 @@ from closedworld._version import __version__
 from closedworld.datasets import FileEntry, Published, Receipt, Staging, parameter_hash
 from closedworld.datasets.paths import RECEIPT_NAME, stage_folder
 from closedworld.datasets.reading import open_folder
-from closedworld.errors import ConfigError
+from closedworld.errors import ConfigError, IntegrityError
 from closedworld.execution import events, open_executor, run_tasks
 from closedworld.run.stages import TILES
 from closedworld.run.tile_files import TileTask, write_tiles
+from closedworld.text import number_of
 from closedworld.tiles import (
     PART_TILES,
     CountrySummary,
@@ -93,7 +94,7 @@ def build_tile_index(
         out: Output folder.
         rule: ``center`` or ``any_overlap``.
         keep_small_countries: Give a country without tiles the one of its representative point.
-        workers: Units of work done at once.
+        workers: Units of work done at once; with an executor of your own, how many it does.
         executor: Where units are done; by default in this thread, or in ``workers`` threads.
         unit_tiles: Tiles of a unit at most, rounded up to whole part files.
         observer: Told what happens.
@@ -113,10 +114,10 @@ def build_tile_index(
     with _timed("summaries", observer):
         shared, summaries = summarize(world, countries)
     units = plan_units(world.tile_counts, unit_tiles)
-    _tell_findings(world, shared, len(units), time.perf_counter() - began, observer)
     parameters = _parameters(countries, world, keep_small_countries=keep_small_countries)
     published = _find(Path(out), parameters)
     reused = published is not None
+    _tell_findings(world, shared, 0 if reused else len(units), began, observer)
     if published is not None:
         _tell_reused(published, time.perf_counter() - began, observer)
     else:
@@ -130,7 +131,6 @@ def build_tile_index(
             results = run_tasks(
                 pool, write_tiles, tasks, name=str, in_flight=_UNITS_AHEAD * workers
             )
-            # Closed whatever an observer raises: no unit may write once the folder is removed.
             with closing(results):
                 files = _collect(results, world, observer)
             receipt = _receipt(parameters, world, shared, files)
@@ -151,8 +151,14 @@ def _timed(phase: str, observer: Observer) -> Iterator[None]:
 def _find(out: Path, parameters: dict[str, Any]) -> Published | None:
     """Return the verified result that is already there, if there is one."""
     folder = stage_folder(out, TILES.name, parameter_hash(parameters))
-    if not (folder / RECEIPT_NAME).exists():
+    if not folder.exists():
         return None
+    if not (folder / RECEIPT_NAME).exists():
+        raise IntegrityError(
+            "receipt-missing",
+            f"{folder} is where the result belongs, but it has no receipt.",
+            "Delete the folder, or move it away, and run again.",
+        )
     published = open_folder(folder)
     published.verify()
     return published
@@ -187,15 +193,15 @@ def _require_tiles(world: World, grid: Grid) -> None:
     if len(world.without_tiles) == len(world.spans):
         raise ConfigError(
             "world-empty",
-            f"none of {_countries(len(world.spans))} ({', '.join(list(world.spans)[:10])}) has a tile "
+            f"none of {number_of(len(world.spans), 'country', 'countries')} ({', '.join(list(world.spans)[:10])}) has a tile "
             f"on the grid of {grid} under rule {world.rule.value}.",
-            "Take a grid that covers them, a finer one, or --keep-small-countries.",
+            "Take a grid that covers them."
+            if len(world.off_grid) == len(world.spans)
+            else "Take a finer grid, rule any_overlap, or --keep-small-countries.",
         )
 
 
-def _tell_findings(
-    world: World, shared: int, units: int, seconds: float, observer: Observer
-) -> None:
+def _tell_findings(world: World, shared: int, units: int, began: float, observer: Observer) -> None:
     """Tell what the enumeration found."""
     counts = world.tile_counts
     observer.on_event(
@@ -205,16 +211,24 @@ def _tell_findings(
             tiles=sum(counts.values()),
             runs=sum(spans.n_runs for spans in world.spans.values()),
             units=units,
-            seconds=seconds,
+            seconds=time.perf_counter() - began,
         )
     )
-    if world.without_tiles:
+    if world.off_grid:
+        observer.on_event(
+            events.Warned(
+                "countries-off-grid",
+                f"{number_of(len(world.off_grid), 'country', 'countries')} outside the grid: "
+                f"{', '.join(sorted(world.off_grid))}.",
+            )
+        )
+    small = [iso for iso in world.without_tiles if iso not in world.off_grid]
+    if small:
         observer.on_event(
             events.Warned(
                 "countries-without-tiles",
-                f"{_countries(len(world.without_tiles))} without a tile under rule "
-                f"{world.rule.value}: "
-                f"{', '.join(world.without_tiles)}. "
+                f"{number_of(len(small), 'country', 'countries')} without a tile under rule {world.rule.value}: "
+                f"{', '.join(small)}. "
                 "Use a finer grid, rule any_overlap, or --keep-small-countries.",
             )
         )
@@ -222,7 +236,7 @@ def _tell_findings(
         observer.on_event(
             events.Warned(
                 "countries-kept-small",
-                f"{_countries(len(world.kept_small))} given the tile of the representative point: "
+                f"{number_of(len(world.kept_small), 'country', 'countries')} given the tile of the representative point: "
                 f"{', '.join(sorted(world.kept_small))}.",
             )
         )
@@ -230,11 +244,6 @@ def _tell_findings(
         observer.on_event(
             events.Warned("tiles-shared", f"{shared:,} tiles that two countries or more own.")
         )
-
-
-def _countries(number: int) -> str:
-    """Return a number of countries in words."""
-    return f"{number} country" if number == 1 else f"{number} countries"
 
 
 def _collect(
@@ -284,6 +293,7 @@ def _receipt(
         totals={
             "countries": len(counts),
             "countries_without_tiles": list(world.without_tiles),
+            "countries_off_grid": sorted(world.off_grid),
             "countries_kept_small": sorted(world.kept_small),
             "tiles": sum(counts.values()),
             "runs": sum(spans.n_runs for spans in world.spans.values()),

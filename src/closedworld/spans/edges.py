@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 import shapely
 
+from closedworld.errors import GeometryError
+
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
@@ -21,6 +23,10 @@ PIECE_POINTS = 1 << 14
 """Points scanned at once: an array over them has 128 KiB."""
 
 _TURN_DEGREES = 360.0
+
+MAX_LONGITUDE = 1080.0
+"""Farthest longitude of a polygon, degrees: three turns, far enough for every way to write one."""
+
 _MULTIPOLYGON = shapely.GeometryType.MULTIPOLYGON
 
 
@@ -127,9 +133,20 @@ def place_on_grid(
     Returns:
         ``placed``, object (m,), and the index of each into ``polygons``, int64 (m,), ascending. A
         polygon that only touches the outer edge of the grid is not placed.
+
+    Raises:
+        GeometryError: ``coordinates-out-of-range``.
     """
     bounds = shapely.bounds(polygons).reshape(-1, 4)
     west, south, east, north = bounds.T
+    far = np.flatnonzero((west < -MAX_LONGITUDE) | (east > MAX_LONGITUDE))
+    if len(far):
+        raise GeometryError(
+            "coordinates-out-of-range",
+            f"a polygon reaches from longitude {west[far[0]]:.10g} to {east[far[0]]:.10g}; whole "
+            f"turns count, but only within +/-{MAX_LONGITUDE:.0f}.",
+            "Bring its longitudes to -180..180 or thereabouts.",
+        )
     in_rows = (south < grid.north) & (north > grid.south)
     if not in_rows.any():
         return np.empty(0, dtype=object), np.empty(0, np.int64)

@@ -16,8 +16,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 NEAR_CELLS = 1e-4
-"""Half-width of the sliver, in cells. float64 arithmetic puts a crossing within 3e-13 degrees
-(longitudes within +/-540), which is 3e-5 of the smallest cell that a grid may have."""
+"""Half-width of the sliver, in cells. float64 arithmetic puts a crossing within 6e-13 degrees
+(longitudes within +/-1080), which is 6e-5 of the smallest cell that a grid may have."""
 
 # J. R. Shewchuk, "Adaptive Precision Floating-Point Arithmetic and Fast Robust Geometric
 # Predicates" (1997), bound A of orient2d.

@@ -106,7 +106,8 @@ class RowSpans:
             rule: ``center`` or ``any_overlap``.
 
         Raises:
-            GeometryError: ``geometry-invalid`` or ``geometry-not-polygon``.
+            GeometryError: ``geometry-invalid``, ``geometry-not-polygon`` or
+                ``coordinates-out-of-range`` (longitudes within +/-1080).
             ConfigError: ``rule-unknown``.
         """
         if polygon.geom_type not in {"Polygon", "MultiPolygon"}:

@@ -10,6 +10,7 @@ import shapely
 
 from closedworld.grid import tile_areas_cm2
 from closedworld.spans import RowSpans, Rule, region_spans
+from closedworld.spans.edges import place_on_grid
 from closedworld.spans.lattice import col_edges, row_edges
 from closedworld.tiles.summary import (
     CountrySummary,
@@ -36,12 +37,14 @@ class World:
         rule: Inclusion rule.
         spans: Tiles by country code, ascending; a country without tiles has an empty set.
         kept_small: Countries whose only tile is that of their representative point.
+        off_grid: Countries that the grid does not meet.
     """
 
     grid: Grid
     rule: Rule
     spans: Mapping[str, RowSpans]
     kept_small: frozenset[str]
+    off_grid: frozenset[str]
 
     @property
     def tile_counts(self) -> dict[str, int]:
@@ -72,13 +75,22 @@ def enumerate_tiles(
     rule = Rule.parse(rule)
     found = region_spans([country.features for country in countries], grid, rule)
     spans = dict(zip(countries.isos, found, strict=True))
+    off_grid = frozenset(
+        iso for iso, own in spans.items() if not own.n_runs and _is_off(countries[iso], grid)
+    )
     kept = set()
     if keep_small_countries:
         for iso in [iso for iso, own in spans.items() if not own.n_runs]:
             spans[iso] = representative_tile(countries[iso], grid)
             if spans[iso].n_runs:
                 kept.add(iso)
-    return World(grid, rule, spans, frozenset(kept))
+    return World(grid, rule, spans, frozenset(kept), off_grid)
+
+
+def _is_off(country: Country, grid: Grid) -> bool:
+    """Return whether no part of a country meets the grid."""
+    parts = shapely.get_parts(np.asarray(country.features, dtype=object))
+    return len(place_on_grid(parts, grid)[1]) == 0
 
 
 def representative_tile(country: Country, grid: Grid) -> RowSpans:
