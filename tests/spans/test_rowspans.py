@@ -119,6 +119,13 @@ def test_arrays_that_are_not_canonical_are_refused(triples: list[tuple[int, int,
         RowSpans(GRID, *runs(*triples))
 
 
+@pytest.mark.parametrize("dtype", [np.uint32, np.int32, np.uint64, np.float64])
+def test_arrays_that_are_not_int64_are_refused(dtype: type[np.number[Any]]) -> None:
+    """Positions on the row line would wrap or round."""
+    with pytest.raises(ValueError, match="int64"):
+        RowSpans(GRID, *(side.astype(dtype) for side in runs((0, 0, 1))))
+
+
 def test_arrays_of_two_lengths_are_refused() -> None:
     rows, starts, stops = runs((0, 0, 1), (1, 0, 1))
     with pytest.raises(ValueError, match="differ in length"):
@@ -265,6 +272,15 @@ def test_what_is_no_valid_polygon_is_refused(wkt: str, code: str) -> None:
     with pytest.raises(GeometryError) as caught:
         RowSpans.from_polygon(shapely.from_wkt(wkt), GRID)
     assert caught.value.code == code
+
+
+@pytest.mark.parametrize("lon", [1e9, -1e9, 1e200, -1081.0])
+def test_a_longitude_many_turns_off_is_refused_at_once(lon: float) -> None:
+    """A polygon of 1e9 degrees would be laid on the grid millions of times."""
+    west, east = min(lon, 0.0), max(lon, 0.0)
+    with pytest.raises(GeometryError) as caught:
+        RowSpans.from_polygon(shapely.box(west, 0, east, 1), GRID)
+    assert caught.value.code == "coordinates-out-of-range"
 
 
 @pytest.mark.parametrize("number", [np.nan, np.inf, -np.inf])

@@ -8,6 +8,7 @@ from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING
 
 from closedworld.execution import events
+from closedworld.run.stages import INPUTS
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -108,10 +109,10 @@ def describe(event: Event) -> str:  # noqa: C901, PLR0911 -- one case for each k
     """Return an event as one line for people."""
     match event:
         case events.InputLoaded(role=role, path=path, size_bytes=0):
-            return f"S0 {role} {path}: {event.detail}"
+            return f"{INPUTS.number} {role} {path}: {event.detail}"
         case events.InputLoaded(role=role, path=path):
             size = megabytes(event.size_bytes)
-            return f"S0 {role} {path}: {event.detail}, {size} in {event.seconds:.2f} s"
+            return f"{INPUTS.number} {role} {path}: {event.detail}, {size} in {event.seconds:.2f} s"
         case events.Warned(code=code, message=message):
             return f"{message} [{code}]"
         case events.EnumerationStarted():

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from closedworld.grid import Grid
 from closedworld.spans import RowSpans
+from closedworld.spans.edges import MAX_LONGITUDE
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -76,7 +77,10 @@ def row_spans(draw: DrawFn, grid: Grid) -> RowSpans:
 
 
 def _is_usable(polygon: Area | None) -> bool:
-    return polygon is not None and bool(polygon.is_valid) and not polygon.is_empty
+    if polygon is None or polygon.is_empty or not polygon.is_valid:
+        return False
+    west, _, east, _ = polygon.bounds
+    return bool(max(-west, east) <= MAX_LONGITUDE)
 
 
 def _coordinate(edges: list[float], centers: list[float]) -> SearchStrategy[float]:
