@@ -1,6 +1,6 @@
 """Speed, memory and size of S1 on the whole world at 30 arc-seconds, beside GDAL and DuckDB.
 
-Prints a Markdown table. Peers run in the same session on the same input; look at the ratios.
+Prints a Markdown table. Peers take turns in the same run on the same input; look at the ratios.
 """
 
 from __future__ import annotations
