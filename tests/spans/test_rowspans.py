@@ -11,7 +11,7 @@ import shapely
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from closedworld.errors import ConfigError, GeometryError
+from closedworld.errors import ConfigError, GeometryError, GridError
 from closedworld.grid import Grid
 from closedworld.spans import RowSpans, Rule, region_spans, shared_tiles
 from closedworld.spans.runs import combine, covered
@@ -324,6 +324,13 @@ def test_regions_without_polygons_have_no_tiles() -> None:
     assert region_spans([], GRID, Rule.CENTER) == []
     empty, one, also_empty = region_spans([[], [shapely.box(0, 0, 1, 1)], []], GRID, Rule.CENTER)
     assert (len(empty), len(one), len(also_empty)) == (0, 1, 0)
+
+
+def test_more_polygons_than_64_bits_can_keep_apart_are_refused() -> None:
+    islands = [[shapely.box(at, 0, at + 1, 1)] for at in (0, 2)]
+    with pytest.raises(GridError) as caught:
+        region_spans(islands, HUGE, Rule.CENTER)
+    assert caught.value.code == "grid-too-fine"
 
 
 def test_the_text_of_a_set_says_its_size() -> None:
