@@ -41,7 +41,9 @@ class _Commands(click.Group):
             ctx.exit(error.exit_code)
         except KeyboardInterrupt:
             _show(
-                ClosedWorldError("interrupted", "the run was interrupted; nothing was published.")
+                ClosedWorldError(
+                    "interrupted", "the run was interrupted; a result is there only whole."
+                )
             )
             ctx.exit(_INTERRUPTED)
 
