@@ -11,6 +11,11 @@ from closedworld.errors import ConfigError
 
 RULES = ("center", "any_overlap")
 DEFAULT_OUT = Path("world")
+MAX_DP = 18
+"""Largest number of decimal places of a weight: 10^18 is the largest power of ten below 2^63."""
+
+DEFAULT_DP = 12
+"""Decimal places of the weights (docs/decisions/0010-weights.md)."""
 
 _PATHS = {"polygons", "raster", "out"}
 
@@ -31,11 +36,17 @@ class RunConfig:
         resolution: Cell size of a global grid, such as ``30s``; None to take a raster's grid.
         rule: Inclusion rule, ``center`` or ``any_overlap``.
         keep_small_countries: Give a country without tiles the one of its representative point.
+        coverage: Publish the share of each tile that lies in its country; with ``any_overlap``.
+        basis: What weights are made from; None for ``population`` with a raster, else ``area_m2``.
+        dp: Decimal places of the weights, 0..18.
+        weigh_by_coverage: Multiply masses by coverage.
         out: Output folder.
         s1_workers: Workers of S1, >= 1.
+        s2_workers: Workers of S2, >= 1.
 
     Raises:
-        ConfigError: ``grid-ambiguous``, ``rule-unknown``, ``workers``.
+        ConfigError: ``grid-ambiguous``, ``rule-unknown``, ``coverage-rule``, ``coverage-missing``,
+            ``workers``.
     """
 
     polygons: Path | None = None
@@ -49,8 +60,13 @@ class RunConfig:
     resolution: str | None = None
     rule: str = "center"
     keep_small_countries: bool = False
+    coverage: bool = False
+    basis: str | None = None
+    dp: int = DEFAULT_DP
+    weigh_by_coverage: bool = False
     out: Path = DEFAULT_OUT
     s1_workers: int = 1
+    s2_workers: int = 1
 
     def __post_init__(self) -> None:
         """Refuse combinations that cannot be meant."""
@@ -65,10 +81,22 @@ class RunConfig:
             raise ConfigError(
                 "rule-unknown", f"there is no inclusion rule {self.rule!r}.", f"Take {RULES}."
             )
-        if self.s1_workers < 1:
+        if self.coverage and self.rule != "any_overlap":
             raise ConfigError(
-                "workers", f"{self.s1_workers} workers do no work.", "Take 1 or more."
+                "coverage-rule",
+                f"coverage is asked for with rule {self.rule}, which leaves out tiles that a country "
+                "covers in part.",
+                "Take --rule any_overlap.",
             )
+        if self.weigh_by_coverage and not self.coverage:
+            raise ConfigError(
+                "coverage-missing",
+                "weights are to count coverage, and the tiles are built without it.",
+                "Add --coverage.",
+            )
+        for workers in (self.s1_workers, self.s2_workers):
+            if workers < 1:
+                raise ConfigError("workers", f"{workers} workers do no work.", "Take 1 or more.")
 
     @classmethod
     def from_toml(cls, path: Path) -> Self:
@@ -107,6 +135,29 @@ class RunConfig:
         return replace(self, **{name: value for name, value in given.items() if value is not None})
 
 
+@dataclass(frozen=True, slots=True)
+class WeightsConfig:
+    """Which published tiles to weigh, how, and where to put the weights.
+
+    Attributes:
+        index: Folder that holds the published tile index.
+        raster: Population raster; None for the bundled one, if the index is on its grid.
+        basis: What weights are made from; None for ``population`` with a raster, else ``area_m2``.
+        dp: Decimal places of the weights, 0..18.
+        weigh_by_coverage: Multiply masses by coverage.
+        out: Output folder; None for that of the index.
+        s2_workers: Workers, >= 1.
+    """
+
+    index: Path
+    raster: Path | None = None
+    basis: str | None = None
+    dp: int = DEFAULT_DP
+    weigh_by_coverage: bool = False
+    out: Path | None = None
+    s2_workers: int = 1
+
+
 def _value(name: str, given: Any, path: Path) -> Any:
     """Return a TOML value in the type of its field."""
     wanted = {
@@ -114,7 +165,11 @@ def _value(name: str, given: Any, path: Path) -> Any:
         "repair_geometry": (bool,),
         "skip_unknown_codes": (bool,),
         "keep_small_countries": (bool,),
+        "coverage": (bool,),
+        "weigh_by_coverage": (bool,),
+        "dp": (int,),
         "s1_workers": (int,),
+        "s2_workers": (int,),
     }.get(name, (str,))
     is_right = isinstance(given, wanted) and (bool in wanted or not isinstance(given, bool))
     if isinstance(given, list):

@@ -78,7 +78,7 @@ class _ProgressBar:
         )
         self._total = self._done = 0
         self._began = time.monotonic()
-        self._task = self._progress.add_task("S1 tiles", total=None, pace="", visible=False)
+        self._task = self._progress.add_task("", total=None, pace="", visible=False)
 
     def __enter__(self) -> Self:
         self._progress.start()
@@ -90,9 +90,10 @@ class _ProgressBar:
     def on_event(self, event: Event) -> None:
         """Move the bar."""
         match event:
-            case events.EnumerationFinished(tiles=tiles, units=units) if units:
+            case events.WorkStarted(tiles=tiles):
                 self._total, self._done, self._began = tiles, 0, time.monotonic()
-                self._progress.reset(self._task, total=tiles, visible=True)
+                what = f"{event.stage} {event.work}"
+                self._progress.reset(self._task, description=what, total=tiles, visible=True)
             case events.UnitFinished(tiles=tiles):
                 self._done += tiles
                 self._progress.update(self._task, completed=self._done, pace=self._pace())

@@ -13,13 +13,14 @@ import click
 from closedworld._version import __version__
 from closedworld.cli.inputs import inputs
 from closedworld.cli.inspect import inspect
-from closedworld.cli.run import run, tiles
+from closedworld.cli.run import run, tiles, weights
+from closedworld.cli.verify import verify
 from closedworld.errors import ClosedWorldError
 from closedworld.text import printable
 
 _EPILOG = """\
-Exit status: 0 done; 2 wrong option or argument; 3 unusable input; 4 output cannot be written;
-5 published data is damaged; 6 a unit of work failed; 130 interrupted.
+Exit status: 0 done; 1 verify found something wrong; 2 wrong option or argument; 3 unusable input;
+4 output cannot be written; 5 published data is damaged; 6 a unit of work failed; 130 interrupted.
 """
 
 _INTERRUPTED = 130
@@ -61,8 +62,10 @@ def main() -> None:
 
 main.add_command(run)
 main.add_command(tiles)
+main.add_command(weights)
 main.add_command(inputs)
 main.add_command(inspect)
+main.add_command(verify)
 
 
 def _show(error: ClosedWorldError) -> None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from closedworld.config import DEFAULT_OUT, RULES, RunConfig, split_codes
+from closedworld.config import DEFAULT_DP, DEFAULT_OUT, MAX_DP, RULES, RunConfig, split_codes
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -57,10 +57,57 @@ POLYGON_OPTIONS = (
 RASTER_OPTION = click.option(
     "--raster",
     type=_FILE,
-    help="GeoTIFF whose grid is used, north-up in WGS 84. [default: bundled 5 arc-minute grid]",
+    help="GeoTIFF whose grid is used, north-up in WGS 84; its values are the population of each "
+    "cell. [default: bundled 5 arc-minute population]",
 )
 
-RUN_OPTIONS = (
+RASTER_VALUES_OPTION = click.option(
+    "--raster",
+    type=_FILE,
+    help="GeoTIFF with the population of each cell, on the grid of the tiles. "
+    "[default: the bundled one, if the tiles are on its grid]",
+)
+
+WEIGHTS_OUT_OPTION = click.option(
+    "--out", type=_FILE, help="Output folder. [default: the one that holds the tiles]"
+)
+
+WEIGHT_OPTIONS = (
+    click.option(
+        "--basis",
+        metavar="BASIS",
+        help="What weights are made from: uniform, area_m2, population, settled, or a mixture such as "
+        "population:0.9,area_m2:0.1. [default: population with a raster, else area_m2]",
+    ),
+    click.option(
+        "--dp",
+        type=click.IntRange(0, MAX_DP),
+        help="Decimal places: the weights of a country add up to 10^dp. "
+        f"[default: {DEFAULT_DP}]",
+    ),
+    click.option(
+        "--weigh-by-coverage/--no-weigh-by-coverage",
+        default=None,
+        help="Multiply by the share of the tile that lies in its country, so that a tile on a border "
+        "is split between countries; needs tiles built with --coverage.",
+    ),
+    click.option(
+        "--s2-workers", type=click.IntRange(min=1), help="Threads that make weights. [default: 1]"
+    ),
+)
+
+LOG_OPTIONS = (
+    click.option(
+        "--log-format",
+        type=click.Choice(["text", "json"]),
+        default="text",
+        show_default=True,
+        help="Log lines for people, or JSON lines; both on standard error.",
+    ),
+    click.option("--quiet", "-q", is_flag=True, help="Log warnings and errors only."),
+)
+
+TILE_OPTIONS = (
     click.option(
         "--config",
         "config_file",
@@ -89,18 +136,16 @@ RUN_OPTIONS = (
         default=None,
         help="Give a country without tiles the one that holds its representative point.",
     ),
+    click.option(
+        "--coverage/--no-coverage",
+        default=None,
+        help="Add the share of each tile that lies in its country as column coverage; with rule "
+        "any_overlap.",
+    ),
     click.option("--out", type=_FILE, help=f"Output folder. [default: {DEFAULT_OUT}]"),
     click.option(
         "--s1-workers", type=click.IntRange(min=1), help="Threads that write tiles. [default: 1]"
     ),
-    click.option(
-        "--log-format",
-        type=click.Choice(["text", "json"]),
-        default="text",
-        show_default=True,
-        help="Log lines for people, or JSON lines; both on standard error.",
-    ),
-    click.option("--quiet", "-q", is_flag=True, help="Log warnings and errors only."),
 )
 
 

@@ -1,28 +1,41 @@
-"""``closedworld run`` and ``closedworld tiles``."""
+"""``closedworld run``, ``closedworld tiles`` and ``closedworld weights``."""
 
 from __future__ import annotations
 
 import shlex
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from closedworld.cli.options import RUN_OPTIONS, run_config, with_options
+from closedworld.cli.options import (
+    LOG_OPTIONS,
+    RASTER_VALUES_OPTION,
+    TILE_OPTIONS,
+    WEIGHT_OPTIONS,
+    WEIGHTS_OUT_OPTION,
+    run_config,
+    with_options,
+)
+from closedworld.config import WeightsConfig
 from closedworld.text import number_of, printable
 
 if TYPE_CHECKING:
-    from pathlib import Path
+    from collections.abc import Callable
+    from types import ModuleType
 
+    from closedworld.datasets import Published
+    from closedworld.execution.events import Observer
     from closedworld.run.pipeline import RunOutcome
 
 
 @click.command()
-@with_options(*RUN_OPTIONS)
+@with_options(*TILE_OPTIONS, *WEIGHT_OPTIONS, *LOG_OPTIONS)
 def run(config_file: Path | None, log_format: str, *, quiet: bool, **given: Any) -> None:
-    """Build a world: all stages, from inputs (S0) to tiles (S1).
+    """Build a world: all stages, from inputs (S0) over tiles (S1) to weights (S2).
 
     Without arguments it builds the bundled world: every country of Natural Earth on the bundled 5
-    arc-minute grid, into the folder ./world.
+    arc-minute grid, weighed by population, into the folder ./world.
 
     \b
     Examples:
@@ -30,11 +43,12 @@ def run(config_file: Path | None, log_format: str, *, quiet: bool, **given: Any)
       closedworld run --resolution 30s --out world-1km
       closedworld run --polygons mine.gpkg --raster worldpop.tif --countries DE,FR
     """
-    _build(config_file, log_format, given, quiet=quiet)
+    config = run_config(config_file, given)
+    _build(lambda pipeline, observers: pipeline.run_world(config, observers), log_format, quiet)
 
 
 @click.command()
-@with_options(*RUN_OPTIONS)
+@with_options(*TILE_OPTIONS, *LOG_OPTIONS)
 def tiles(config_file: Path | None, log_format: str, *, quiet: bool, **given: Any) -> None:
     """Cut countries into tiles (S1 alone): tile_index, tile_bounds and tile_spans.
 
@@ -44,20 +58,44 @@ def tiles(config_file: Path | None, log_format: str, *, quiet: bool, **given: An
     Example:
       closedworld tiles --resolution 30s --countries NL --rule any_overlap --out netherlands
     """
-    _build(config_file, log_format, given, quiet=quiet)
+    config = run_config(config_file, given)
+    _build(
+        lambda pipeline, observers: pipeline.run_world(config, observers, weigh=False),
+        log_format,
+        quiet,
+    )
+
+
+@click.command()
+@click.argument("index", metavar="PATH", type=click.Path(path_type=Path))
+@with_options(RASTER_VALUES_OPTION, *WEIGHT_OPTIONS, WEIGHTS_OUT_OPTION, *LOG_OPTIONS)
+def weights(index: Path, log_format: str, *, quiet: bool, **given: Any) -> None:
+    """Weigh published tiles (S2 alone): tile_weights and span_weights.
+
+    PATH is an output folder, or the tiles/parameter_hash=... folder in it. The weights of a country
+    are whole numbers that add up to exactly 10^dp.
+
+    \b
+    Examples:
+      closedworld weights world --basis area_m2
+      closedworld weights world-1km --raster worldpop.tif --basis population:0.95,settled:0.05
+    """
+    config = WeightsConfig(index, **{k: v for k, v in given.items() if v is not None})
+    _build(lambda pipeline, observers: pipeline.weigh_world(config, observers), log_format, quiet)
 
 
 def _build(
-    config_file: Path | None, log_format: str, given: dict[str, Any], *, quiet: bool
+    work: Callable[[ModuleType, list[Observer]], RunOutcome],
+    log_format: str,
+    quiet: bool,  # noqa: FBT001 -- the command's own flag, handed on
 ) -> None:
-    """Run the stages and say what came out."""
-    config = run_config(config_file, given)
+    """Do the work and say what came out."""
     # Here and not above: the libraries below take longer to import than --help may take.
     from closedworld.cli.console import watching  # noqa: PLC0415
-    from closedworld.run.pipeline import run_world  # noqa: PLC0415
+    from closedworld.run import pipeline  # noqa: PLC0415
 
     with watching(log_format, quiet=quiet) as observers:
-        outcome = run_world(config, observers)
+        outcome = work(pipeline, observers)
     if not quiet and log_format == "text":
         click.echo(_outcome_text(outcome))
 
@@ -66,20 +104,35 @@ def _outcome_text(outcome: RunOutcome) -> str:
     """Return what a user wants to know at the end."""
     from closedworld.run.pictures import WORLD_MAP_NAME  # noqa: PLC0415
 
-    receipt = outcome.index.published.receipt
     performance = outcome.report["performance"]
-    counts = [count for count in outcome.index.world.tile_counts.values() if count]
-    size = sum(entry.size_bytes for entry in receipt.files)
     wall, peak = performance["wall_seconds"], performance["peak_memory_bytes"] / 2**20
-    cost = f"{wall:.1f} s ({size / 1e6:,.1f} MB, peak memory {peak:,.0f} MiB)"
-    how = "verified and reused" if outcome.index.reused else "written"
-    lines = [
-        f"{sum(counts):,} tiles of {number_of(len(counts), 'country', 'countries')} {how} in {cost}",
-        "",
-        f"  data    {outcome.index.published.folder}",
-        f"  report  {outcome.report_folder}",
-        f"  map     {outcome.report_folder / WORLD_MAP_NAME}",
-        "",
-        f"Look into it with: closedworld inspect {shlex.quote(str(outcome.index.published.folder))}",
-    ]
+    lines, folders = [], []
+    if outcome.index is not None:
+        counts = [count for count in outcome.index.world.tile_counts.values() if count]
+        lines.append(
+            f"{sum(counts):,} tiles of {number_of(len(counts), 'country', 'countries')} "
+            f"{_how(outcome.index.published, reused=outcome.index.reused)}"
+        )
+        folders.append(("tiles", outcome.index.published.folder))
+    if outcome.weights is not None:
+        receipt = outcome.weights.published.receipt
+        lines.append(
+            f"{receipt.totals['tiles']:,} weights by {receipt.parameters['basis']}, each country "
+            f"10^{receipt.parameters['dp']}, "
+            f"{_how(outcome.weights.published, reused=outcome.weights.reused)}"
+        )
+        folders.append(("weights", outcome.weights.published.folder))
+    lines[-1] += f" in {wall:.1f} s (peak memory {peak:,.0f} MiB)"
+    folders.append(("report", outcome.report_folder))
+    if outcome.index is not None:
+        folders.append(("map", outcome.report_folder / WORLD_MAP_NAME))
+    lines += ["", *(f"  {name:<8}{folder}" for name, folder in folders), ""]
+    newest = shlex.quote(str(folders[len(folders) - 2 - (outcome.index is not None)][1]))
+    lines.append(f"Look into it with: closedworld inspect {newest}")
     return "\n".join(printable(line) for line in lines)
+
+
+def _how(published: Published, *, reused: bool) -> str:
+    """Return what became of a result."""
+    size = sum(entry.size_bytes for entry in published.receipt.files)
+    return f"{'verified and reused' if reused else 'written'} ({size / 1e6:,.1f} MB)"

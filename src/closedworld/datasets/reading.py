@@ -10,12 +10,12 @@ import pyarrow.dataset as pads
 
 from closedworld.datasets.paths import HASH_PREFIX, RECEIPT_NAME, hash_of_folder
 from closedworld.datasets.receipt import FileEntry, Receipt, read_receipt
-from closedworld.datasets.schemas import DATASETS
+from closedworld.datasets.schemas import DATASETS, spec_of
 from closedworld.digests import sha256_of_file
 from closedworld.errors import ConfigError, IntegrityError
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Sequence
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,24 +45,26 @@ class Published:
             )
         for entry in files:
             self._expect_size(entry)
+        spec = spec_of(name, coverage=bool(self.receipt.parameters.get("coverage")))
         return pads.dataset(
-            [str(self.folder / entry.path) for entry in files], schema=DATASETS[name].schema
+            [str(self.folder / entry.path) for entry in files], schema=spec.schema
         )
 
-    def verify(self) -> None:
-        """Check every file against the receipt: presence, size and SHA-256, and nothing besides.
+    def verify(self, names: Collection[str] | None = None) -> None:
+        """Check files against the receipt: presence, size and SHA-256.
+
+        Args:
+            names: Datasets to check; None for all, and that there is nothing besides.
 
         Raises:
             IntegrityError: ``file-missing``, ``file-size``, ``file-digest``, ``file-unexpected`` or
                 ``file-unreadable``.
         """
-        listed = {entry.path for entry in self.receipt.files} | {RECEIPT_NAME}
-        for path in sorted(p for p in self.folder.rglob("*") if p.is_symlink() or not p.is_dir()):
-            if path.relative_to(self.folder).as_posix() not in listed:
-                raise IntegrityError(
-                    "file-unexpected", f"{path} is not in the receipt.", "Remove that file."
-                )
+        if names is None:
+            self._expect_nothing_else()
         for entry in self.receipt.files:
+            if names is not None and entry.dataset not in names:
+                continue
             self._expect_size(entry)
             path = self.folder / entry.path
             try:
@@ -74,6 +76,15 @@ class Published:
             if digest != entry.sha256:
                 raise _damaged(
                     "file-digest", f"{path} has SHA-256 {digest}; its receipt says {entry.sha256}."
+                )
+
+    def _expect_nothing_else(self) -> None:
+        """Raise when there is a file that the receipt does not list."""
+        listed = {entry.path for entry in self.receipt.files} | {RECEIPT_NAME}
+        for path in sorted(p for p in self.folder.rglob("*") if p.is_symlink() or not p.is_dir()):
+            if path.relative_to(self.folder).as_posix() not in listed:
+                raise IntegrityError(
+                    "file-unexpected", f"{path} is not in the receipt.", "Remove that file."
                 )
 
     def _expect_size(self, entry: FileEntry) -> None:
@@ -167,7 +178,7 @@ def open_dataset(
 
     Args:
         path: As for ``open_published``.
-        name: ``tile_index``, ``tile_bounds`` or ``tile_spans``.
+        name: Such as ``tile_index`` or ``tile_weights``.
         verify: Check all files of the result against the receipt first.
 
     Raises:

@@ -28,6 +28,12 @@ class DatasetSpec:
     encodings: dict[str, str]
 
 
+    def with_column(self, name: str, kind: pa.DataType, encoding: str) -> DatasetSpec:
+        """Return the dataset with one more column at the end."""
+        schema = self.schema.append(pa.field(name, kind, nullable=False))
+        return DatasetSpec(self.name, schema, self.order, {**self.encodings, name: encoding})
+
+
 def _required(**columns: pa.DataType) -> pa.Schema:
     """Return a schema of columns that hold no nulls."""
     return pa.schema([pa.field(name, kind, nullable=False) for name, kind in columns.items()])
@@ -55,6 +61,8 @@ TILE_INDEX = DatasetSpec(
         "pixel_area_m2": "PLAIN",
     },
 )
+
+TILE_INDEX_WITH_COVERAGE = TILE_INDEX.with_column("coverage", pa.float64(), "BYTE_STREAM_SPLIT")
 
 TILE_BOUNDS = DatasetSpec(
     "tile_bounds",
@@ -94,4 +102,63 @@ TILE_SPANS = DatasetSpec(
     },
 )
 
-DATASETS = {spec.name: spec for spec in (TILE_INDEX, TILE_BOUNDS, TILE_SPANS)}
+TILE_COVERAGE = DatasetSpec(
+    "tile_coverage",
+    _required(country_iso=pa.string(), tile_id=pa.uint64(), coverage=pa.float64()),
+    ("country_iso", "tile_id"),
+    {"tile_id": "DELTA_BINARY_PACKED", "coverage": "BYTE_STREAM_SPLIT"},
+)
+
+TILE_WEIGHTS = DatasetSpec(
+    "tile_weights",
+    _required(
+        country_iso=pa.string(),
+        tile_id=pa.uint64(),
+        weight_fp=pa.uint64(),
+        dp=pa.uint8(),
+        basis=pa.string(),
+    ),
+    ("country_iso", "tile_id"),
+    {"tile_id": "BYTE_STREAM_SPLIT", "weight_fp": "BYTE_STREAM_SPLIT"},
+)
+
+SPAN_WEIGHTS = DatasetSpec(
+    "span_weights",
+    _required(
+        country_iso=pa.string(),
+        raster_row=pa.uint32(),
+        col_start=pa.uint32(),
+        tiles=pa.uint32(),
+        weight_before=pa.uint64(),
+    ),
+    ("country_iso", "raster_row", "col_start"),
+    {
+        "raster_row": "DELTA_BINARY_PACKED",
+        "col_start": "DELTA_BINARY_PACKED",
+        "tiles": "DELTA_BINARY_PACKED",
+        "weight_before": "DELTA_BINARY_PACKED",
+    },
+)
+
+DATASETS = {
+    spec.name: spec
+    for spec in (
+        TILE_INDEX,
+        TILE_BOUNDS,
+        TILE_SPANS,
+        TILE_COVERAGE,
+        TILE_WEIGHTS,
+        SPAN_WEIGHTS,
+    )
+}
+
+
+def spec_of(name: str, *, coverage: bool) -> DatasetSpec:
+    """Return a dataset by name, in the form that a stage with or without coverage publishes.
+
+    Raises:
+        KeyError: There is none of that name.
+    """
+    if coverage and name == TILE_INDEX.name:
+        return TILE_INDEX_WITH_COVERAGE
+    return DATASETS[name]

@@ -68,6 +68,7 @@ class Staging:
         trace: TracebackType | None,
     ) -> None:
         shutil.rmtree(self.folder, ignore_errors=True)
+        shutil.rmtree(_scratch_path(self.folder), ignore_errors=True)
         _lock_path(self.folder).unlink(missing_ok=True)
         os.close(self._lock)
         try:
@@ -75,6 +76,19 @@ class Staging:
         except OSError:
             # Another run has its staging there.
             return
+
+    def scratch(self) -> Path:
+        """Return a folder for files that are not part of the result; it goes when staging ends.
+
+        Raises:
+            PublishError: ``output-not-writable``.
+        """
+        path = _scratch_path(self.folder)
+        try:
+            path.mkdir(exist_ok=True)
+        except OSError as error:
+            raise not_writable(path, error) from error
+        return path
 
     def publish(self, receipt: Receipt) -> Path:
         """Seal the folder and make it visible.
@@ -148,7 +162,9 @@ def clear_debris(root: Path) -> int:
             continue
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            shutil.rmtree(lock_path.with_suffix(""), ignore_errors=True)
+            folder = lock_path.with_suffix("")
+            shutil.rmtree(folder, ignore_errors=True)
+            shutil.rmtree(_scratch_path(folder), ignore_errors=True)
             lock_path.unlink(missing_ok=True)
             cleared += 1
         except BlockingIOError:
@@ -193,6 +209,11 @@ def _locked_folder(staging: Path, stage: str) -> tuple[Path, int]:
 def _lock_path(folder: Path) -> Path:
     """Return the lock file of a staging folder."""
     return folder.with_suffix(".lock")
+
+
+def _scratch_path(folder: Path) -> Path:
+    """Return the folder for the other files of a staging folder."""
+    return folder.with_suffix(".scratch")
 
 
 def _expect_same(target: Path, receipt: Receipt) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Protocol, TypeAlias
+from typing import Any, Protocol, TypeAlias
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,18 +81,39 @@ class EnumerationFinished:
 
 
 @dataclass(frozen=True, slots=True)
-class UnitFinished:
-    """A unit of work is on disk.
+class WorkStarted:
+    """Units of work of one kind are handed out from now on.
 
     Attributes:
-        unit: Country and parts.
-        country_iso: Its country.
+        stage: Stage number.
+        work: What is done, in a word: ``reading``, ``weighing`` or ``writing``.
+        tiles: Tiles of all units.
+        units: Number of units.
+    """
+
+    stage: str
+    work: str
+    tiles: int
+    units: int
+
+
+@dataclass(frozen=True, slots=True)
+class UnitFinished:
+    """A unit of work is done; one of ``writing`` is on disk.
+
+    Attributes:
+        stage: Stage number.
+        work: What was done, in a word.
+        unit: Country and parts, or raster rows.
+        country_iso: Its country; empty for raster rows.
         tiles: Its tiles.
         worker: Who did it.
         seconds: Wall time of the unit.
         phases: Wall seconds by phase.
     """
 
+    stage: str
+    work: str
     unit: str
     country_iso: str
     tiles: int
@@ -106,6 +127,7 @@ class CountryFinished:
     """All units of a country are on disk.
 
     Attributes:
+        stage: Stage number.
         country_iso: Its code.
         tiles: Its tiles.
         done: Countries finished so far, this one included.
@@ -115,6 +137,7 @@ class CountryFinished:
         seconds: Wall time since writing began.
     """
 
+    stage: str
     country_iso: str
     tiles: int
     done: int
@@ -122,6 +145,73 @@ class CountryFinished:
     tiles_done: int
     tiles_total: int
     seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class IndexOpened:
+    """A published tile index was checked and read, as runs.
+
+    Attributes:
+        stage: Number of the stage that reads it.
+        path: Its folder.
+        countries: Countries with at least one tile.
+        tiles: Tiles of all countries.
+        runs: Runs of all countries.
+        seconds: Wall time.
+    """
+
+    stage: str
+    path: str
+    countries: int
+    tiles: int
+    runs: int
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class RasterRead:
+    """The values of all tiles were read from a raster.
+
+    Attributes:
+        stage: Stage number.
+        path: The raster.
+        size_bytes: Its size.
+        bytes_read: What the system was asked for; None where it does not tell.
+        tiles: Tiles of all countries.
+        missing: Tiles without a value: NODATA, NaN or masked.
+        negative: Tiles with a value below zero.
+        seconds: Wall time.
+    """
+
+    stage: str
+    path: str
+    size_bytes: int
+    bytes_read: int | None
+    tiles: int
+    missing: int
+    negative: int
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class CountryWeighed:
+    """The weights of a country are decided.
+
+    Attributes:
+        stage: Stage number.
+        country_iso: Its code.
+        tiles: Its tiles.
+        bases: For each basis the fields of ``weights.BasisSummary``.
+        done: Countries decided so far, this one included.
+        total: Countries in all.
+    """
+
+    stage: str
+    country_iso: str
+    tiles: int
+    bases: tuple[dict[str, Any], ...]
+    done: int
+    total: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,10 +257,12 @@ class PhaseFinished:
     """A phase that is not part of any unit is over.
 
     Attributes:
-        phase: ``spans``, ``summaries``, ``publish`` or ``pictures``.
+        stage: Stage number.
+        phase: Such as ``spans``, ``summaries`` or ``publish``.
         seconds: Wall time.
     """
 
+    stage: str
     phase: str
     seconds: float
 
@@ -180,6 +272,10 @@ Event: TypeAlias = (
     | Warned
     | EnumerationStarted
     | EnumerationFinished
+    | IndexOpened
+    | RasterRead
+    | WorkStarted
+    | CountryWeighed
     | UnitFinished
     | CountryFinished
     | DatasetPublished

@@ -18,6 +18,8 @@ import numpy as np
 from closedworld.errors import ConfigError, GridError
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from numpy.typing import NDArray
 
 # Polar rows may overshoot by what float64 arithmetic on the origin costs, not by a real part of a
@@ -26,6 +28,7 @@ _POLE_TOLERANCE_CELLS = 1e-6
 # row and column are stored as uint32; row * n_cols + col must fit int64 with room for sort keys.
 _MAX_SIDE = 2**31 - 2
 _ARCSEC_PER_DEGREE = 3600
+_SAME_CELLS = 1e-3
 
 MIN_CELL_DEGREES = 1e-8
 """Smallest cell, 1 mm: below it float64 crossings are not good enough to know which to decide
@@ -173,6 +176,36 @@ class Grid:
         """Return ``(rows, cols)`` of tile ids, both uint32, in the shape of the argument."""
         rows, cols = np.divmod(tile_ids.astype(np.uint64), np.uint64(self.n_cols))
         return rows.astype(np.uint32), cols.astype(np.uint32)
+
+    def is_same_lattice(self, other: Grid) -> bool:
+        """Return whether both have the same cells, to a thousandth of a cell.
+
+        Files state the same grid with more or fewer digits: 1/120 degree as 0.0083333333 is off by
+        0.00017 cells after 43,200 columns.
+        """
+        if (self.n_rows, self.n_cols) != (other.n_rows, other.n_cols):
+            return False
+        across = max(abs(self.west - other.west), abs(self.east - other.east))
+        down = max(abs(self.north - other.north), abs(self.south - other.south))
+        slack = _SAME_CELLS * self.cell_width, _SAME_CELLS * self.cell_height
+        return across <= slack[0] and down <= slack[1]
+
+    @classmethod
+    def from_dict(cls, content: Mapping[str, float | int]) -> Grid:
+        """Return the grid of ``to_dict``.
+
+        Raises:
+            KeyError: A number is missing.
+            GridError: As the class.
+        """
+        return cls(
+            float(content["west"]),
+            float(content["north"]),
+            float(content["cell_width"]),
+            float(content["cell_height"]),
+            int(content["n_cols"]),
+            int(content["n_rows"]),
+        )
 
     def to_dict(self) -> dict[str, float | int]:
         """Return the six numbers that define the grid, for receipts and hashes."""

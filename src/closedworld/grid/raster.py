@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import warnings
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from closedworld.crs import RASTER_TOOL, require_wgs84
 from closedworld.errors import GridError, InputError
@@ -13,6 +14,8 @@ from closedworld.grid.affine import Grid
 from closedworld.text import library_message
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from rasterio.io import DatasetReader
 
 SUFFIXES = (".tif", ".tiff")
@@ -51,23 +54,42 @@ def read_raster_info(path: str | Path) -> RasterInfo:
     """
     path = _existing(Path(path))
     # rasterio takes 0.2 s to import, and a grid from a resolution never needs it.
-    import rasterio  # noqa: PLC0415
-    from rasterio.errors import NotGeoreferencedWarning, RasterioIOError  # noqa: PLC0415
+    from rasterio.errors import NotGeoreferencedWarning  # noqa: PLC0415
 
-    with rasterio.Env(**_GDAL_OPTIONS), warnings.catch_warnings():
-        # Reported below as an error with advice.
+    with warnings.catch_warnings():
+        # Reported by _grid_of as an error with advice.
         warnings.simplefilter("ignore", NotGeoreferencedWarning)
+        with open_raster(path) as raster:
+            return RasterInfo(
+                path, _grid_of(raster, path), raster.dtypes[0], raster.nodata, raster.count
+            )
+
+
+@contextmanager
+def open_raster(path: Path, **options: Any) -> Iterator[DatasetReader]:
+    """Open a GeoTIFF and nothing else, however it is called and whatever lies beside it.
+
+    Args:
+        path: The file.
+        options: Further GDAL options.
+
+    Raises:
+        InputError: ``input-unreadable``.
+    """
+    import rasterio  # noqa: PLC0415
+    from rasterio.errors import RasterioIOError  # noqa: PLC0415
+
+    with ExitStack() as stack:
+        stack.enter_context(rasterio.Env(**_GDAL_OPTIONS, **options))
         try:
-            with rasterio.open(path, driver="GTiff") as raster:
-                return RasterInfo(
-                    path, _grid_of(raster, path), raster.dtypes[0], raster.nodata, raster.count
-                )
+            raster = stack.enter_context(rasterio.open(path, driver="GTiff"))
         except RasterioIOError as error:
             raise InputError(
                 "input-unreadable",
                 f"{path} cannot be read as GeoTIFF: {library_message(error)}.",
                 "Check that the file is whole, or convert it with gdal_translate -of COG.",
             ) from error
+        yield raster
 
 
 def _grid_of(raster: DatasetReader, path: Path) -> Grid:

@@ -4,24 +4,27 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from closedworld.countries import input_files, read_countries
 from closedworld.digests import sha256_of_file
 from closedworld.execution.events import InputLoaded, Warned
-from closedworld.grid import Grid, read_raster_info
+from closedworld.grid import Grid, read_pixel_layout, read_raster_info
 from closedworld.reference import bundled, verify_bundled
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
-    from pathlib import Path
 
     from closedworld.config import RunConfig
     from closedworld.countries import CountrySet
     from closedworld.execution.events import Observer
+    from closedworld.grid import PixelLayout
 
 BUNDLED_COUNTRIES = "countries.parquet"
 BUNDLED_RASTER = "population_5m.tif"
+
+_SIDECARS = (".msk", ".aux.xml")
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,11 +35,26 @@ class Inputs:
         countries: The countries to build.
         grid: The lattice.
         attribution: Credit to show with pictures of the countries; empty for the user's own.
+        population: The raster that the grid comes from; None when it comes from a resolution.
     """
 
     countries: CountrySet
     grid: Grid
     attribution: str
+    population: PopulationRaster | None
+
+
+@dataclass(frozen=True, slots=True)
+class PopulationRaster:
+    """A raster that says how many people live in each cell.
+
+    Attributes:
+        layout: The file and how it is stored.
+        sha256: Digest of the file, lower-case hex.
+    """
+
+    layout: PixelLayout
+    sha256: str
 
 
 def load_inputs(config: RunConfig, observer: Observer) -> Inputs:
@@ -47,7 +65,44 @@ def load_inputs(config: RunConfig, observer: Observer) -> Inputs:
         IntegrityError: A bundled file was changed.
     """
     attribution = bundled(BUNDLED_COUNTRIES).attribution if config.polygons is None else ""
-    return Inputs(_countries(config, observer), _grid(config, observer), attribution)
+    countries = _countries(config, observer)
+    if config.resolution is not None:
+        return Inputs(countries, _global_grid(config.resolution, observer), attribution, None)
+    population = load_population(config.raster, observer)
+    return Inputs(countries, population.layout.info.grid, attribution, population)
+
+
+def load_population(path: Path | None, observer: Observer) -> PopulationRaster:
+    """Return a population raster, or the bundled one without a path; no pixel is read.
+
+    Raises:
+        InputError, GridError: As ``read_pixel_layout``.
+        IntegrityError: The bundled file was changed.
+    """
+    began = time.perf_counter()
+    layout = read_pixel_layout(path or verify_bundled(BUNDLED_RASTER).path)
+    info = layout.info
+    detail = f"grid of {info.grid}; {info.bands} band(s) of {info.dtype}, NODATA {info.nodata}"
+    digests = _report("raster", [info.path], info.grid.n_rows, detail, began, observer)
+    if info.bands > 1:
+        observer.on_event(
+            Warned("raster-bands", f"{info.path} has {info.bands} bands; the first one counts.")
+        )
+    beside = [info.path.with_name(info.path.name + suffix) for suffix in _SIDECARS]
+    for sidecar in filter(Path.exists, beside):
+        observer.on_event(
+            Warned(
+                "raster-sidecar",
+                f"{sidecar} is not looked at: what it says of NODATA, scale or masks has no effect. "
+                "Write it into the raster with gdal_translate.",
+            )
+        )
+    return PopulationRaster(layout, digests[info.path.name])
+
+
+def fits_bundled_raster(grid: Grid) -> bool:
+    """Return whether the bundled raster lies on a grid."""
+    return read_raster_info(bundled(BUNDLED_RASTER).path).grid.is_same_lattice(grid)
 
 
 def _countries(config: RunConfig, observer: Observer) -> CountrySet:
@@ -71,36 +126,30 @@ def _countries(config: RunConfig, observer: Observer) -> CountrySet:
     return countries
 
 
-def _grid(config: RunConfig, observer: Observer) -> Grid:
-    """Return the grid asked for."""
+def _global_grid(resolution: str, observer: Observer) -> Grid:
+    """Return the whole globe at a resolution."""
     began = time.perf_counter()
-    if config.resolution is not None:
-        grid = Grid.from_resolution(config.resolution)
-        seconds = time.perf_counter() - began
-        observer.on_event(
-            InputLoaded("resolution", config.resolution, 0, grid.n_rows, {}, str(grid), seconds)
-        )
-        return grid
-    path = config.raster or verify_bundled(BUNDLED_RASTER).path
-    info = read_raster_info(path)
-    detail = f"grid of {info.grid}; {info.bands} band(s) of {info.dtype}, not read by S1"
-    _report("raster", [path], info.grid.n_rows, detail, began, observer)
-    return info.grid
+    grid = Grid.from_resolution(resolution)
+    seconds = time.perf_counter() - began
+    observer.on_event(InputLoaded("resolution", resolution, 0, grid.n_rows, {}, str(grid), seconds))
+    return grid
 
 
 def _report(
     role: str, paths: Iterable[Path], rows: int, detail: str, began: float, observer: Observer
-) -> None:
-    """Tell the observer of files that were loaded."""
+) -> dict[str, str]:
+    """Tell the observer of files that were loaded; return the digest of each by name."""
     files = list(paths)
+    digests = {path.name: sha256_of_file(path) for path in files}
     observer.on_event(
         InputLoaded(
             role=role,
             path=str(files[0]),
             size_bytes=sum(path.stat().st_size for path in files),
             rows=rows,
-            sha256={path.name: sha256_of_file(path) for path in files},
+            sha256=digests,
             detail=detail,
             seconds=time.perf_counter() - began,
         )
     )
+    return digests

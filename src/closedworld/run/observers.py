@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import time
 from dataclasses import asdict, dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from closedworld.execution import events
 from closedworld.run.stages import INPUTS
@@ -19,6 +19,7 @@ LOGGER = logging.getLogger("closedworld.run")
 
 COUNTRIES_PER_LINE = 25
 _SECONDS_PER_LINE = 10.0
+_LARGE_TILES = 1 << 22
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +44,7 @@ class Recorder:
 
     Attributes:
         inputs: Inputs loaded.
+        rasters: Rasters whose values were read.
         warnings: Warnings given.
         units: Units finished.
         datasets: Datasets published.
@@ -50,6 +52,7 @@ class Recorder:
     """
 
     inputs: list[events.InputLoaded] = field(default_factory=list)
+    rasters: list[events.RasterRead] = field(default_factory=list)
     warnings: list[events.Warned] = field(default_factory=list)
     units: list[events.UnitFinished] = field(default_factory=list)
     datasets: list[events.DatasetPublished] = field(default_factory=list)
@@ -60,6 +63,8 @@ class Recorder:
         match event:
             case events.InputLoaded():
                 self.inputs.append(event)
+            case events.RasterRead():
+                self.rasters.append(event)
             case events.Warned():
                 self.warnings.append(event)
             case events.UnitFinished():
@@ -94,9 +99,12 @@ class LogObserver:
                 return logging.WARNING
             case events.UnitFinished() | events.PhaseFinished():
                 return logging.DEBUG
-            case events.CountryFinished(done=done, total=total):
+            case events.CountryFinished(done=done, total=total) | events.CountryWeighed(
+                done=done, total=total
+            ):
                 now = time.monotonic()
                 is_due = now - self._last_line >= _SECONDS_PER_LINE
+                is_due |= isinstance(event, events.CountryWeighed) and event.tiles >= _LARGE_TILES
                 if is_due or done % COUNTRIES_PER_LINE == 0 or done == total:
                     self._last_line = now
                     return logging.INFO
@@ -125,12 +133,27 @@ def describe(event: Event) -> str:  # noqa: C901, PLR0911 -- one case for each k
                 f"{event.stage} found {event.tiles:,} tiles in {event.runs:,} runs for "
                 f"{event.countries} countries in {event.seconds:.2f} s; {event.units} units of work"
             )
+        case events.IndexOpened():
+            return (
+                f"{event.stage} opened the tile index {event.path}: {event.tiles:,} tiles of "
+                f"{event.countries} countries in {event.runs:,} runs, in {event.seconds:.2f} s"
+            )
+        case events.RasterRead():
+            return f"{event.stage} {_raster_line(event)}"
+        case events.WorkStarted():
+            return f"{event.stage} {event.work}: {event.tiles:,} tiles in {event.units} units of work"
+        case events.CountryWeighed():
+            bases = "; ".join(_basis_line(basis) for basis in event.bases)
+            return f"{event.stage} {event.country_iso}: {event.tiles:,} tiles, {bases}"
         case events.UnitFinished():
-            return f"{event.unit}: {event.tiles:,} tiles in {event.seconds:.2f} s by {event.worker}"
+            return (
+                f"{event.stage} {event.work} {event.unit}: {event.tiles:,} tiles in "
+                f"{event.seconds:.2f} s by {event.worker}"
+            )
         case events.CountryFinished():
             rate = event.tiles_done / max(event.seconds, 1e-9) / 1e6
             return (
-                f"{event.done}/{event.total} countries, {event.tiles_done:,} of "
+                f"{event.stage} wrote {event.done}/{event.total} countries, {event.tiles_done:,} of "
                 f"{event.tiles_total:,} tiles, {rate:.1f} M tiles/s (last: {event.country_iso})"
             )
         case events.DatasetPublished():
@@ -139,7 +162,7 @@ def describe(event: Event) -> str:  # noqa: C901, PLR0911 -- one case for each k
                 f"{megabytes(event.size_bytes)} after {event.seconds:.2f} s in {event.path}"
             )
         case events.PhaseFinished():
-            return f"{event.phase} took {event.seconds:.2f} s"
+            return f"{event.stage} {event.phase} took {event.seconds:.2f} s"
         case events.StageReused():
             return f"{event.stage} is published already; verified and reused {event.path}"
 
@@ -147,3 +170,27 @@ def describe(event: Event) -> str:  # noqa: C901, PLR0911 -- one case for each k
 def megabytes(size_bytes: int) -> str:
     """Return a size for people, in megabytes of 10^6 bytes."""
     return f"{size_bytes / 1e6:,.1f} MB"
+
+
+def _raster_line(event: events.RasterRead) -> str:
+    """Return what was read from a raster."""
+    read = "" if event.bytes_read is None else f"{megabytes(event.bytes_read)} of "
+    found = [
+        f"{count:,} {what}"
+        for count, what in ((event.missing, "without a value"), (event.negative, "below zero"))
+        if count
+    ]
+    counted = f" ({' and '.join(found)}, counted as 0)" if found else ""
+    return (
+        f"read {event.tiles:,} tiles{counted} from {read}{megabytes(event.size_bytes)} of "
+        f"{event.path} in {event.seconds:.2f} s"
+    )
+
+
+def _basis_line(basis: dict[str, Any]) -> str:
+    """Return how a basis hands out its units."""
+    fallback = " (no mass: every tile counts the same)" if basis["fallback"] else ""
+    return (
+        f"{basis['basis']} mass {basis['mass_sum']:,}{fallback}, {basis['floor_sum']:,} units in "
+        f"whole parts and {basis['remainder_units']:,} to the largest remainders"
+    )

@@ -2,44 +2,52 @@
 
 from __future__ import annotations
 
-import time
-from dataclasses import dataclass
+from contextlib import contextmanager
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from closedworld.errors import PublishError
-from closedworld.execution.events import PhaseFinished
-from closedworld.run.inputs import load_inputs
+from closedworld.errors import ConfigError, PublishError
+from closedworld.run.inputs import fits_bundled_raster, load_inputs, load_population
 from closedworld.run.logs import log_file
 from closedworld.run.observers import LOGGER, LogObserver, Observers, Recorder
 from closedworld.run.pictures import draw_pictures
+from closedworld.run.publishing import timed
+from closedworld.run.published_index import find_index, read_index, root_of
 from closedworld.run.report import LOG_NAME, RunClock, make_report_folder, write_report
+from closedworld.run.stages import TILES, WEIGHTS
 from closedworld.run.tile_index import TileIndex, build_tile_index
+from closedworld.run.tile_weights import TileWeights, build_tile_weights
+from closedworld.weights import Basis, Mixture
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
     from pathlib import Path
 
-    from closedworld.config import RunConfig
+    from closedworld.config import RunConfig, WeightsConfig
     from closedworld.execution.events import Observer
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(slots=True, eq=False)
 class RunOutcome:
     """What a run leaves.
 
     Attributes:
-        index: The published tile index.
         report_folder: Folder of the run's report.
+        index: The published tile index; None when the run did not build one.
+        weights: The published tile weights; None when the run did not make them.
         report: Content of ``run_report.json``.
     """
 
-    index: TileIndex
     report_folder: Path
-    report: dict[str, Any]
+    index: TileIndex | None = None
+    weights: TileWeights | None = None
+    report: dict[str, Any] = field(default_factory=dict)
 
 
-def run_world(config: RunConfig, observers: Sequence[Observer] = ()) -> RunOutcome:
-    """Run all stages (S0 inputs, S1 tiles) and write the report.
+def run_world(
+    config: RunConfig, observers: Sequence[Observer] = (), *, weigh: bool = True
+) -> RunOutcome:
+    """Run the stages (S0 inputs, S1 tiles, S2 weights) and write the report.
 
     A run that fails or is interrupted leaves a report that says so; what was published before stays
     as it was.
@@ -47,38 +55,106 @@ def run_world(config: RunConfig, observers: Sequence[Observer] = ()) -> RunOutco
     Args:
         config: What to build.
         observers: Told what happens, besides the log.
+        weigh: Whether to make weights after the tiles.
 
     Raises:
         ClosedWorldError: As the stages.
     """
-    clock = RunClock.start()
-    folder = make_report_folder(config.out, clock.run_id)
-    recorder = Recorder()
-    observer = Observers([recorder, LogObserver(), *observers])
-    index: TileIndex | None = None
-    with log_file(folder / LOG_NAME):
-        try:
-            inputs = load_inputs(config, observer)
-            index = build_tile_index(
-                inputs.countries,
-                inputs.grid,
+    mixture = _mixture(config.basis, config.dp, has_raster=config.resolution is None)
+    if weigh and mixture.needs_population and config.resolution is not None:
+        raise ConfigError(
+            "basis-needs-raster",
+            f"basis {mixture} needs a population raster, and the grid comes from --resolution.",
+            "Give a raster with --raster instead, or take --basis area_m2 or uniform.",
+        )
+    with _reported(config, config.out, observers) as (outcome, observer):
+        inputs = load_inputs(config, observer)
+        outcome.index = build_tile_index(
+            inputs.countries,
+            inputs.grid,
+            config.out,
+            rule=config.rule,
+            keep_small_countries=config.keep_small_countries,
+            coverage=config.coverage,
+            workers=config.s1_workers,
+            observer=observer,
+        )
+        if weigh:
+            outcome.weights = build_tile_weights(
+                read_index(outcome.index.published, WEIGHTS, observer),
                 config.out,
-                rule=config.rule,
-                keep_small_countries=config.keep_small_countries,
-                workers=config.s1_workers,
+                basis=mixture,
+                dp=config.dp,
+                population=inputs.population,
+                weigh_by_coverage=config.weigh_by_coverage,
+                workers=config.s2_workers,
                 observer=observer,
             )
-            began = time.perf_counter()
-            draw_pictures(index, inputs.attribution, folder)
-            observer.on_event(PhaseFinished("pictures", time.perf_counter() - began))
+        with timed(TILES, "pictures", observer):
+            draw_pictures(outcome.index, inputs.attribution, outcome.report_folder)
+    return outcome
+
+
+def weigh_world(config: WeightsConfig, observers: Sequence[Observer] = ()) -> RunOutcome:
+    """Make weights for a published tile index (S2 alone) and write the report.
+
+    Args:
+        config: What to weigh, and how.
+        observers: Told what happens, besides the log.
+
+    Raises:
+        ClosedWorldError: As the stage.
+    """
+    # What is mistyped fails here, before there is a report.
+    _mixture(config.basis, config.dp, has_raster=True)
+    published = find_index(config.index)
+    with _reported(config, config.out or root_of(published), observers) as (outcome, observer):
+        index = read_index(published, WEIGHTS, observer)
+        has_raster = config.raster is not None or fits_bundled_raster(index.grid)
+        mixture = _mixture(config.basis, config.dp, has_raster=has_raster)
+        population = None
+        if mixture.needs_population and has_raster:
+            population = load_population(config.raster, observer)
+        outcome.weights = build_tile_weights(
+            index,
+            config.out or root_of(published),
+            basis=mixture,
+            dp=config.dp,
+            population=population,
+            weigh_by_coverage=config.weigh_by_coverage,
+            workers=config.s2_workers,
+            observer=observer,
+        )
+    return outcome
+
+
+def _mixture(basis: str | None, dp: int, *, has_raster: bool) -> Mixture:
+    """Return what weights are made from; population by default where there is a raster."""
+    default = Basis.POPULATION if has_raster else Basis.AREA_M2
+    mixture = Mixture.parse(default.value if basis is None else basis)
+    # Refuses a dp that is out of range before the tiles are built.
+    mixture.units(dp)
+    return mixture
+
+
+@contextmanager
+def _reported(
+    config: RunConfig | WeightsConfig, out: Path, observers: Sequence[Observer]
+) -> Iterator[tuple[RunOutcome, Observer]]:
+    """Log and observe the block, and write its report, however it ends."""
+    clock = RunClock.start()
+    outcome = RunOutcome(make_report_folder(out, clock.run_id))
+    folder, recorder = outcome.report_folder, Recorder()
+    with log_file(folder / LOG_NAME):
+        try:
+            yield outcome, Observers([recorder, LogObserver(), *observers])
         except BaseException as error:
             # Ctrl-C and whatever nobody foresaw leave their account, too, and go on.
             LOGGER.debug("run ended early: %s: %s", type(error).__name__, error)
             try:
-                write_report(folder, config, recorder, clock, index=index, error=error)
+                write_report(config, recorder, clock, outcome, error)
             except PublishError as second:
                 # The first error is the one to mend; a full disk often causes both.
                 error.add_note(f"The report could not be written either: {second.message}")
             raise
-        report = write_report(folder, config, recorder, clock, index=index, error=None)
-    return RunOutcome(index, folder, report)
+        outcome.report = write_report(config, recorder, clock, outcome, None)

@@ -5,9 +5,7 @@ from __future__ import annotations
 import json
 import os
 import platform
-import resource
 import secrets
-import sys
 import time
 from collections import defaultdict
 from dataclasses import asdict, dataclass
@@ -18,16 +16,25 @@ from typing import TYPE_CHECKING, Any
 from closedworld._version import __version__
 from closedworld.datasets.staging import not_writable
 from closedworld.errors import ClosedWorldError
-from closedworld.run.stages import TILES
+from closedworld.run.meters import cpu_seconds, peak_memory_bytes
+from closedworld.run.stages import INPUTS, TILES, WEIGHTS
+from closedworld.run.work import WRITING
 
 if TYPE_CHECKING:
-    from closedworld.config import RunConfig
+    from collections.abc import Sequence
+
+    from closedworld.config import RunConfig, WeightsConfig
+    from closedworld.datasets import Published
     from closedworld.run.observers import Recorder
+    from closedworld.run.pipeline import RunOutcome
+    from closedworld.run.stages import Stage
     from closedworld.run.tile_index import TileIndex
+    from closedworld.run.tile_weights import TileWeights
 
 REPORTS_NAME = "reports"
 REPORT_NAME = "run_report.json"
 SUMMARIES_NAME = "country_summaries.jsonl"
+WEIGHT_SUMMARIES_NAME = "weight_summaries.jsonl"
 LOG_NAME = "run.log"
 
 
@@ -52,7 +59,7 @@ class RunClock:
         """Return a clock that starts now."""
         now = datetime.now(UTC)
         run_id = f"{now:%Y%m%dT%H%M%SZ}-{secrets.token_hex(2)}"
-        return cls(run_id, now, time.perf_counter(), _cpu_seconds())
+        return cls(run_id, now, time.perf_counter(), cpu_seconds())
 
 
 def make_report_folder(out: Path, run_id: str) -> Path:
@@ -70,15 +77,13 @@ def make_report_folder(out: Path, run_id: str) -> Path:
 
 
 def write_report(
-    folder: Path,
-    config: RunConfig,
+    config: RunConfig | WeightsConfig,
     recorder: Recorder,
     clock: RunClock,
-    *,
-    index: TileIndex | None,
+    outcome: RunOutcome,
     error: BaseException | None,
 ) -> dict[str, Any]:
-    """Write ``run_report.json`` and, when S1 finished, ``country_summaries.jsonl``.
+    """Write ``run_report.json`` and the summaries of the countries, as far as the run came.
 
     Returns:
         The content of the report.
@@ -86,6 +91,12 @@ def write_report(
     Raises:
         PublishError: ``output-not-writable``.
     """
+    index, weights, folder = outcome.index, outcome.weights, outcome.report_folder
+    stages = []
+    if index is not None:
+        stages.append(_stage(TILES, index.published, reused=index.reused))
+    if weights is not None:
+        stages.append(_stage(WEIGHTS, weights.published, reused=weights.reused))
     report = {
         "run_id": clock.run_id,
         "status": _status(error),
@@ -93,8 +104,9 @@ def write_report(
         "started_at": clock.started_at.isoformat(timespec="seconds"),
         "config": {k: _plain(v) for k, v in asdict(config).items()},
         "inputs": [asdict(loaded) for loaded in recorder.inputs],
+        "rasters_read": [asdict(read) for read in recorder.rasters],
         "warnings": [asdict(warned) for warned in recorder.warnings],
-        "stages": [] if index is None else [_tiles_stage(index)],
+        "stages": stages,
         "performance": _performance(recorder, clock),
         "machine": {
             "closedworld": __version__,
@@ -106,8 +118,9 @@ def write_report(
     try:
         (folder / REPORT_NAME).write_text(json.dumps(report, indent=1) + "\n", encoding="utf-8")
         if index is not None:
-            lines = _summary_lines(index, recorder)
-            (folder / SUMMARIES_NAME).write_text("".join(lines), encoding="utf-8")
+            _write_lines(folder / SUMMARIES_NAME, _tile_lines(index, recorder))
+        if weights is not None:
+            _write_lines(folder / WEIGHT_SUMMARIES_NAME, _weight_lines(weights))
     except OSError as problem:
         raise not_writable(folder, problem) from problem
     return report
@@ -129,17 +142,19 @@ def _failure(error: BaseException) -> dict[str, Any]:
     return {**what, "notes": list(getattr(error, "__notes__", []))}
 
 
-def _tiles_stage(index: TileIndex) -> dict[str, Any]:
-    """Return what S1 made."""
-    receipt = index.published.receipt
+def _stage(stage: Stage, published: Published, *, reused: bool) -> dict[str, Any]:
+    """Return what a stage made."""
+    receipt = published.receipt
+    # The accounts of the countries have a file of their own.
+    totals = {name: total for name, total in receipt.totals.items() if name != "summaries"}
     return {
-        "number": TILES.number,
+        "number": stage.number,
         "name": receipt.stage,
         "parameter_hash": receipt.parameter_hash,
-        "folder": str(index.published.folder),
-        "reused": index.reused,
+        "folder": str(published.folder),
+        "reused": reused,
         "parameters": dict(receipt.parameters),
-        "totals": dict(receipt.totals),
+        "totals": totals,
         "datasets": receipt.datasets(),
     }
 
@@ -147,62 +162,59 @@ def _tiles_stage(index: TileIndex) -> dict[str, Any]:
 def _performance(recorder: Recorder, clock: RunClock) -> dict[str, Any]:
     """Return times, rates and memory of the run so far."""
     wall = time.perf_counter() - clock.wall
-    phases: dict[str, float] = defaultdict(float)
-    phases["load"] = sum(loaded.seconds for loaded in recorder.inputs)
+    phases: dict[str, dict[str, float]] = defaultdict(lambda: defaultdict(float))
+    phases[INPUTS.number]["load"] = sum(loaded.seconds for loaded in recorder.inputs)
     for finished in recorder.phases:
-        phases[finished.phase] += finished.seconds
+        phases[finished.stage][finished.phase] += finished.seconds
     workers: dict[str, dict[str, float]] = defaultdict(
         lambda: {"units": 0, "tiles": 0, "seconds": 0.0}
     )
+    tiles: dict[str, int] = defaultdict(int)
     for unit in recorder.units:
         for phase, seconds in unit.phases.items():
-            phases[phase] += seconds
+            phases[unit.stage][phase] += seconds
         own = workers[unit.worker]
         own["units"] += 1
-        own["tiles"] += unit.tiles
         own["seconds"] += unit.seconds
-    tiles = sum(unit.tiles for unit in recorder.units)
+        if unit.work == WRITING:
+            own["tiles"] += unit.tiles
+            tiles[unit.stage] += unit.tiles
     return {
         "wall_seconds": wall,
-        "cpu_seconds": _cpu_seconds() - clock.cpu,
+        "cpu_seconds": cpu_seconds() - clock.cpu,
         "peak_memory_bytes": peak_memory_bytes(),
-        "tiles_written": tiles,
-        "tiles_per_second": tiles / wall,
-        "phase_seconds": dict(phases),
+        "tiles_written": dict(tiles),
+        "tiles_per_second": {stage: count / wall for stage, count in tiles.items()},
+        "phase_seconds": {stage: dict(seconds) for stage, seconds in phases.items()},
         "workers": dict(workers),
     }
 
 
-def _summary_lines(index: TileIndex, recorder: Recorder) -> list[str]:
-    """Return one JSON line per country."""
+def _tile_lines(index: TileIndex, recorder: Recorder) -> list[dict[str, Any]]:
+    """Return the account of each country's tiles."""
     seconds: dict[str, float] = defaultdict(float)
     for unit in recorder.units:
-        seconds[unit.country_iso] += unit.seconds
+        if unit.stage == TILES.number:
+            seconds[unit.country_iso] += unit.seconds
     lines = []
     for summary in index.summaries:
         spent = seconds[summary.country_iso]
         rate = summary.cells_included / spent if spent else None
-        line = {**summary.to_dict(), "seconds": spent, "rows_per_second": rate}
-        lines.append(json.dumps(line) + "\n")
+        lines.append({**summary.to_dict(), "seconds": spent, "rows_per_second": rate})
     return lines
 
 
-def peak_memory_bytes() -> int:
-    """Return the largest resident set of this process so far, bytes."""
-    if sys.platform == "linux":
-        # getrusage would count what the parent held when it started this process.
-        for line in Path("/proc/self/status").read_text(encoding="ascii").splitlines():
-            if line.startswith("VmHWM:"):
-                return int(line.split()[1]) * 1024
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    # Linux counts kibibytes, macOS bytes.
-    return peak if sys.platform == "darwin" else peak * 1024
+def _weight_lines(weights: TileWeights) -> list[dict[str, Any]]:
+    """Return the account of each country's weights."""
+    return [
+        {**summary.to_dict(), "zero_share": summary.zero_share} for summary in weights.summaries
+    ]
 
 
-def _cpu_seconds() -> float:
-    """Return processor time of this process and its finished children, seconds."""
-    times = os.times()
-    return times.user + times.system + times.children_user + times.children_system
+def _write_lines(path: Path, lines: Sequence[dict[str, Any]]) -> None:
+    """Write one JSON object per line."""
+    text = "".join(json.dumps(line) + "\n" for line in lines)
+    path.write_text(text, encoding="utf-8")
 
 
 def _plain(value: Any) -> Any:

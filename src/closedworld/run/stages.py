@@ -20,3 +20,4 @@ class Stage:
 
 INPUTS = Stage("S0", "inputs")
 TILES = Stage("S1", "tiles")
+WEIGHTS = Stage("S2", "weights")

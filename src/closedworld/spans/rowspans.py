@@ -163,6 +163,25 @@ class RowSpans:
         run = np.searchsorted(first_ranks, ranks, side="right") - 1
         return self.grid.tile_id(self.rows[run], self.col_starts[run] + ranks - first_ranks[run])
 
+    def ranks_of(self, tile_ids: NDArray[np.uint64]) -> NDArray[np.int64]:
+        """Return the ranks of tiles of the set, the inverse of ``tiles_at``.
+
+        Args:
+            tile_ids: Tiles of the set, any order, uint64 (n,).
+
+        Raises:
+            KeyError: When one of them is not in the set.
+        """
+        tile_ids = np.asarray(tile_ids, np.uint64)
+        inside = self.contains(tile_ids)
+        if not inside.all():
+            raise KeyError(f"tile {tile_ids[~inside][0]} is not in the set")
+        rows, cols = (side.astype(np.int64) for side in self.grid.row_col(tile_ids))
+        line = RowLine.of(self.grid)
+        run = np.searchsorted(self._on_line()[0], line.encode(0, rows, cols), side="right") - 1
+        ranks: NDArray[np.int64] = self.first_ranks[run] + cols - self.col_starts[run]
+        return ranks
+
     def contains(self, tile_ids: NDArray[np.uint64]) -> NDArray[np.bool_]:
         """Return whether each tile belongs to the set, bool in the shape of the argument."""
         tile_ids = np.asarray(tile_ids, np.uint64)

@@ -1,10 +1,11 @@
-"""Slow obvious oracles and tiny worlds, for testing tiles against them.
+"""Slow obvious oracles and tiny worlds, for testing tiles and weights against them.
 
 Hypothesis strategies are in ``closedworld.testing.strategies``. They need hypothesis, and
 ``tiles_by_coverage`` needs exactextract: ``pip install closedworld[testing]`` brings both. Importing
 this package needs neither.
 """
 
+from closedworld.testing.apportionment import apportioned, micro_persons_exactly
 from closedworld.testing.drawing import HalfCells, picture_of, tiles_of
 from closedworld.testing.exact import is_exactly_turned, side_exactly, tiles_exactly
 from closedworld.testing.oracles import (
@@ -18,7 +19,9 @@ from closedworld.testing.worlds import TinyCountry, tiny_countries, tiny_grid
 __all__ = [
     "HalfCells",
     "TinyCountry",
+    "apportioned",
     "is_exactly_turned",
+    "micro_persons_exactly",
     "picture_of",
     "shared_areas",
     "side_exactly",

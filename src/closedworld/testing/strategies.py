@@ -1,4 +1,4 @@
-"""Hypothesis strategies for grids and for polygons that are hard on them.
+"""Hypothesis strategies for grids, for polygons that are hard on them, and for masses.
 
 Needs hypothesis: ``pip install closedworld[testing]``.
 """
@@ -25,6 +25,7 @@ Area: TypeAlias = "shapely.Polygon | shapely.MultiPolygon"
 _ODD_CELLS = (1 / 120, 0.0083333333, 1 / 3, 0.1, 0.7, 1 / 7)
 _ODD_WESTS = (-180.0012493, -180.0, -0.0, 0.0, 1 / 3, 100.1, 179.5, 359.9, -359.9)
 _WIDEST_SLIVER_DEGREES = 1e-9
+_INT64_MAX = 2**63 - 1
 
 
 @st.composite
@@ -74,6 +75,41 @@ def row_spans(draw: DrawFn, grid: Grid) -> RowSpans:
     tiles = draw(st.lists(st.booleans(), min_size=grid.n_tiles, max_size=grid.n_tiles))
     rows, cols = np.nonzero(np.array(tiles, np.bool_).reshape(grid.n_rows, grid.n_cols))
     return RowSpans.from_runs(grid, rows, cols, cols + 1)
+
+
+@st.composite
+def masses(draw: DrawFn, max_tiles: int = 40, max_mass: int = _INT64_MAX) -> list[int]:
+    """Draw the masses of a country's tiles, their sum often far beyond 64 bits.
+
+    Among them are all zero, mostly zero, all equal, few distinct values, one huge among tiny ones,
+    and neighbours of powers of two.
+
+    Args:
+        draw: Filled in by hypothesis.
+        max_tiles: Most tiles, at least one is drawn.
+        max_mass: Largest mass, >= 5.
+    """
+    anything = st.integers(0, max_mass)
+    power = st.builds(
+        lambda bits, off: min(max(2**bits + off, 0), max_mass),
+        st.integers(0, max_mass.bit_length()),
+        st.integers(-2, 2),
+    )
+    kind = draw(st.sampled_from(["any", "powers", "tiny", "mostly zero", "few", "one huge"]))
+    if kind == "few":
+        mass = st.sampled_from(draw(st.lists(st.one_of(anything, power), min_size=1, max_size=3)))
+    else:
+        mass = {
+            "any": anything,
+            "powers": power,
+            "tiny": st.integers(0, 5),
+            "mostly zero": st.one_of(st.just(0), st.just(0), st.just(0), anything),
+            "one huge": st.integers(0, 2),
+        }[kind]
+    drawn = draw(st.lists(mass, min_size=1, max_size=max_tiles))
+    if kind == "one huge":
+        drawn[draw(st.integers(0, len(drawn) - 1))] = draw(st.integers(max_mass // 2, max_mass))
+    return drawn
 
 
 def _is_usable(polygon: Area | None) -> bool:

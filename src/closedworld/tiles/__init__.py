@@ -1,7 +1,7 @@
 """Tiles: which countries own which, the work plan, and the columns of every tile."""
 
-from closedworld.tiles.batches import spans_batch, tile_batches
-from closedworld.tiles.columns import Tiles, ranked_batches
+from closedworld.tiles.batches import coverage_batch, spans_batch, tile_batches
+from closedworld.tiles.columns import Tiles, constant_column, ranked_batches
 from closedworld.tiles.plan import PART_TILES, ROW_GROUP_TILES, Part, Unit, plan_parts, plan_units
 from closedworld.tiles.summary import CountrySummary
 from closedworld.tiles.world import World, enumerate_tiles, summarize
@@ -14,6 +14,8 @@ __all__ = [
     "Tiles",
     "Unit",
     "World",
+    "constant_column",
+    "coverage_batch",
     "enumerate_tiles",
     "plan_parts",
     "plan_units",

@@ -1,0 +1,148 @@
+"""``closedworld verify``: whether published data keeps what it promises."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from closedworld.cli.options import POLYGON_OPTIONS, with_options
+from closedworld.text import number_of, printable
+
+if TYPE_CHECKING:
+    from closedworld.countries import CountrySet
+    from closedworld.validation import Verification
+
+_PATH = click.Path(path_type=Path)
+
+
+class _Recompute(click.ParamType):  # type: ignore[type-arg]  # generic for checkers only
+    """A number of countries, ``all`` or ``none``."""
+
+    name = "recompute"
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> int | str:
+        """Return ``"all"`` or a number, or end the command with a usage error."""
+        words: dict[str, int | str] = {"all": "all", "none": 0}
+        if value in words:
+            return words[value]
+        if not str(value).isdecimal():
+            self.fail(f"{value!r} is not a number, all or none.", param, ctx)
+        return int(value)
+
+
+@click.command()
+@click.argument("path", type=_PATH)
+@click.option("--index", type=_PATH, help="Tile index of the weights, when it is not beside them.")
+@click.option(
+    "--raster",
+    type=_PATH,
+    help="Population raster of the weights. [default: the bundled one, when it is that]",
+)
+@with_options(*POLYGON_OPTIONS)
+@click.option(
+    "--recompute",
+    type=_Recompute(),
+    metavar="N|all|none",
+    default="10",
+    show_default=True,
+    help="Countries whose weights are worked out again; a number draws among those of at most "
+    "200,000 tiles.",
+)
+@click.option(
+    "--oracle-sample",
+    metavar="N",
+    type=click.IntRange(min=0),
+    default=0,
+    show_default=True,
+    help="Tiles of which GEOS is asked whether they lie in their country; needs the polygons.",
+)
+@click.option("--seed", type=int, default=0, show_default=True, help="Decides what is drawn.")
+@click.option("--json", "as_json", is_flag=True, help="Print the outcome as JSON.")
+def verify(
+    path: Path,
+    index: Path | None,
+    raster: Path | None,
+    polygons: Path | None,
+    recompute: int | str,
+    oracle_sample: int,
+    seed: int,
+    *,
+    as_json: bool,
+    **options: Any,
+) -> None:
+    """Check published data from the outside: files, tiles, weights.
+
+    PATH is an output folder, a stage folder or a parameter_hash=... folder. The exit status is 1 when
+    anything is wrong.
+
+    \b
+    Examples:
+      closedworld verify world
+      closedworld verify world --oracle-sample 1000 --recompute all
+    """
+    from closedworld.validation import verify as verify_path  # noqa: PLC0415
+
+    outcome = verify_path(
+        path,
+        index=index,
+        raster=raster,
+        polygons=_countries(polygons, options),
+        recompute="all" if recompute == "all" else int(recompute),
+        oracle_sample=oracle_sample,
+        seed=seed,
+    )
+    if as_json:
+        click.echo(json.dumps({"ok": outcome.ok, **asdict(outcome)}, indent=1))
+    else:
+        for folder in outcome.folders:
+            _show_result(folder, outcome)
+        _show_verdict(outcome)
+    if not outcome.ok:
+        raise click.exceptions.Exit(1)
+
+
+def _countries(polygons: Path | None, options: dict[str, Any]) -> CountrySet | None:
+    """Return the countries of a file."""
+    if polygons is None:
+        return None
+    from closedworld.countries import read_countries  # noqa: PLC0415
+
+    given = {name: value for name, value in options.items() if value is not None}
+    return read_countries(polygons, **given)
+
+
+def _show_result(folder: str, outcome: Verification) -> None:
+    """Print what was checked in a result, what was not, and what is wrong."""
+    click.secho(printable(folder), bold=True)
+    for check in outcome.checks:
+        if check.folder == folder:
+            click.echo(f"  checked      {check.what}: {check.count:,} {check.unit}")
+    for one in outcome.not_checked:
+        if one.folder == folder:
+            click.echo(printable(f"  not checked  {one}"))
+    for finding in outcome.findings:
+        if finding.folder == folder:
+            place = " ".join(word for word in (finding.dataset, finding.country_iso) if word)
+            click.secho(f"  [{finding.code}] ", fg="red", nl=False)
+            click.echo(printable(f"{place}: {finding.message}" if place else finding.message))
+            if finding.example:
+                click.echo(printable(f"    {json.dumps(finding.example, default=str)}"))
+    click.echo()
+
+
+def _show_verdict(outcome: Verification) -> None:
+    """Print the closing line."""
+    results = number_of(len(outcome.folders), "result", "results")
+    if outcome.ok:
+        click.secho(f"{results}: nothing wrong was found", fg="green", nl=False)
+    else:
+        found = number_of(len(outcome.findings), "finding", "findings")
+        click.secho(f"{results}: {found}", fg="red", nl=False)
+    left = number_of(len(outcome.not_checked), "check", "checks")
+    click.echo(f"; {left} left out" if outcome.not_checked else "")

@@ -1,0 +1,37 @@
+"""What this process has used so far: memory, processor time, bytes read."""
+
+from __future__ import annotations
+
+import os
+import resource
+import sys
+from pathlib import Path
+
+_THREAD_IO = Path("/proc/thread-self/io")
+
+
+def peak_memory_bytes() -> int:
+    """Return the largest resident set of this process so far, bytes."""
+    if sys.platform == "linux":
+        # getrusage would count what the parent held when it started this process.
+        for line in Path("/proc/self/status").read_text(encoding="ascii").splitlines():
+            if line.startswith("VmHWM:"):
+                return int(line.split()[1]) * 1024
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    # Linux counts kibibytes, macOS bytes.
+    return peak if sys.platform == "darwin" else peak * 1024
+
+
+def cpu_seconds() -> float:
+    """Return processor time of this process and its finished children, seconds."""
+    times = os.times()
+    return times.user + times.system + times.children_user + times.children_system
+
+
+def bytes_read_by_thread() -> int | None:
+    """Return what this thread has asked the system to read so far; None where it does not tell."""
+    try:
+        counters = _THREAD_IO.read_text(encoding="ascii")
+    except OSError:
+        return None
+    return int(counters.split()[1])

@@ -1,0 +1,386 @@
+"""Reading the population of all tiles: every block that holds a tile once, in block order.
+
+The values go to a scratch file, country after country in tile_id order, in the raster's own type. So
+no more than a window of the raster and the tiles of its rows is ever in memory, whatever the
+countries' shapes, and a unit of work finds its values as one piece.
+"""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from closedworld.datasets.staging import not_writable
+from closedworld.errors import GridError, InputError
+from closedworld.execution.events import RasterRead
+from closedworld.grid import PixelReader, values_of
+from closedworld.run.meters import bytes_read_by_thread
+from closedworld.run.work import PhaseClock, UnitResult
+from closedworld.weights import MAX_PERSONS, Basis, exact_sum, full_shares, population_masses
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+    from pathlib import Path
+
+    from numpy.typing import NDArray
+
+    from closedworld.grid import Grid, PixelLayout
+    from closedworld.run.work import Crew
+    from closedworld.spans import RowSpans
+
+READING = "reading"
+"""What the work is called that reads the raster."""
+
+
+@dataclass(frozen=True, slots=True)
+class TileValues:
+    """The scratch file that holds the value of every tile.
+
+    Attributes:
+        path: The file.
+        dtype: Type of a value.
+        first: Tiles before the first of each country, by code.
+    """
+
+    path: Path
+    dtype: np.dtype[Any]
+    first: Mapping[str, int]
+
+    @classmethod
+    def planned(cls, path: Path, layout: PixelLayout, spans: Mapping[str, RowSpans]) -> TileValues:
+        """Return the place for the values of some countries."""
+        first, before = {}, 0
+        for iso, own in spans.items():
+            first[iso] = before
+            before += own.tile_count
+        return cls(path, layout.value_dtype, first)
+
+    def read(self, country_iso: str, first_rank: int, stop_rank: int) -> NDArray[Any]:
+        """Return the values of a range of a country's tiles, (tiles,)."""
+        place = (self.first[country_iso] + first_rank) * self.dtype.itemsize
+        return np.fromfile(self.path, self.dtype, stop_rank - first_rank, offset=place)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Segment:
+    """The tiles of one country in a band of rows.
+
+    Attributes:
+        country_iso: Its code.
+        first_rank: Rank of the first of them.
+        tiles: How many.
+        border: Which of them are not all inside, int64 (n,), from 0; None without coverage.
+        shares: Coverage of these in units of 2^-30, int64 (n,); None without coverage.
+    """
+
+    country_iso: str
+    first_rank: int
+    tiles: int
+    border: NDArray[np.int64] | None
+    shares: NDArray[np.int64] | None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class BandTask:
+    """The tiles of all countries in a band of raster rows; plain inputs of a unit of work.
+
+    Attributes:
+        layout: The raster.
+        row_start: First row.
+        row_stop: Row after the last.
+        runs: ``(rows, col_starts, col_stops)`` of the tiles, int64, by segment and row.
+        segments: Whose they are, in order.
+        bases: Bases whose masses are to be added up.
+        values: Where the values go.
+    """
+
+    layout: PixelLayout
+    row_start: int
+    row_stop: int
+    runs: tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]
+    segments: tuple[Segment, ...]
+    bases: tuple[Basis, ...]
+    values: TileValues
+
+    @property
+    def tiles(self) -> int:
+        """Tiles of all countries in the band."""
+        return sum(segment.tiles for segment in self.segments)
+
+    @property
+    def country_iso(self) -> str:
+        """Nobody's: a band holds several countries."""
+        return ""
+
+    def __str__(self) -> str:
+        return f"raster rows {self.row_start} to {self.row_stop - 1}"
+
+
+@dataclass(slots=True)
+class BandResult(UnitResult):
+    """What was read.
+
+    Attributes:
+        totals: Sum of the masses by country and basis.
+        missing: Tiles without a value.
+        negative: Tiles with a value below zero.
+        bytes_read: What the system was asked for; None where it does not tell.
+    """
+
+    totals: Counter[tuple[str, Basis]] = field(default_factory=Counter)
+    missing: int = 0
+    negative: int = 0
+    bytes_read: int | None = None
+
+
+def require_same_grid(layout: PixelLayout, grid: Grid) -> None:
+    """Refuse a raster of another grid.
+
+    Raises:
+        GridError: ``grids-differ``.
+    """
+    if not layout.info.grid.is_same_lattice(grid):
+        raise GridError(
+            "grids-differ",
+            f"{layout.info.path} has a grid of {layout.info.grid}; the tile index has one of {grid}.",
+            "Build the tile index with this raster (--raster), or bring the raster to the grid of the "
+            "index with gdalwarp.",
+        )
+
+
+def plan_bands(
+    layout: PixelLayout,
+    spans: Mapping[str, RowSpans],
+    bases: Sequence[Basis],
+    border_shares: Mapping[str, tuple[NDArray[np.int64], NDArray[np.int64]]] | None,
+    values: TileValues,
+) -> list[BandTask]:
+    """Return the bands that hold any tile, from north to south.
+
+    Args:
+        layout: The raster.
+        spans: Tiles by country code.
+        bases: Bases whose masses are to be added up.
+        border_shares: Ranks of the tiles that are not all inside, and their coverage in units of
+            2^-30, both int64 (n,), by country code; None to leave coverage out.
+        values: Where the values go.
+    """
+    height, n_rows = layout.window_shape[0], layout.info.grid.n_rows
+    row_starts = np.arange(0, n_rows + height, height)
+    pieces: dict[int, list[tuple[Segment, RowSpans, slice]]] = {}
+    for iso, own in spans.items():
+        cuts = np.searchsorted(own.rows, row_starts)
+        ranks = np.append(own.first_ranks, own.tile_count)[cuts]
+        for band in np.flatnonzero(np.diff(cuts)).tolist():
+            first, stop = int(ranks[band]), int(ranks[band + 1])
+            border, shares = _between(border_shares, iso, first, stop)
+            segment = Segment(iso, first, stop - first, border, shares)
+            runs = slice(int(cuts[band]), int(cuts[band + 1]))
+            pieces.setdefault(band, []).append((segment, own, runs))
+    tasks = []
+    for band, held in sorted(pieces.items()):
+        rows, col_starts, col_stops = (
+            np.concatenate([getattr(own, name)[runs] for _, own, runs in held])
+            for name in ("rows", "col_starts", "col_stops")
+        )
+        tasks.append(
+            BandTask(
+                layout,
+                band * height,
+                min((band + 1) * height, n_rows),
+                (rows, col_starts, col_stops),
+                tuple(segment for segment, _, _ in held),
+                tuple(bases),
+                values,
+            )
+        )
+    return tasks
+
+
+def _between(
+    border_shares: Mapping[str, tuple[NDArray[np.int64], NDArray[np.int64]]] | None,
+    country_iso: str,
+    first_rank: int,
+    stop_rank: int,
+) -> tuple[NDArray[np.int64] | None, NDArray[np.int64] | None]:
+    """Return the border tiles of a range of ranks, counted from its first, and their shares."""
+    if border_shares is None:
+        return None, None
+    ranks, shares = border_shares[country_iso]
+    first, stop = np.searchsorted(ranks, (first_rank, stop_rank))
+    return ranks[first:stop] - first_rank, shares[first:stop]
+
+
+def read_population(
+    crew: Crew, layout: PixelLayout, tasks: Sequence[BandTask]
+) -> Counter[tuple[str, Basis]]:
+    """Read all bands and return the sum of the masses by country and basis.
+
+    Raises:
+        InputError: ``input-unreadable``, ``raster-value-too-large``.
+        PublishError: ``output-not-writable``.
+    """
+    began = time.perf_counter()
+    totals: Counter[tuple[str, Basis]] = Counter()
+    missing = negative = tiles = 0
+    read: int | None = 0
+    for task, result in crew.do(read_band, tasks, READING):
+        totals.update(result.totals)
+        missing += result.missing
+        negative += result.negative
+        tiles += task.tiles
+        read = None if read is None or result.bytes_read is None else read + result.bytes_read
+    crew.observer.on_event(
+        RasterRead(
+            stage=crew.stage.number,
+            path=str(layout.info.path),
+            size_bytes=layout.size_bytes,
+            bytes_read=read,
+            tiles=tiles,
+            missing=missing,
+            negative=negative,
+            seconds=time.perf_counter() - began,
+        )
+    )
+    return totals
+
+
+def read_band(task: BandTask) -> BandResult:
+    """Read the tiles of a band, write their values to the scratch file and add up their masses.
+
+    Raises:
+        InputError: ``input-unreadable``, ``raster-value-too-large``.
+        PublishError: ``output-not-writable``.
+    """
+    result = BandResult()
+    clock = PhaseClock(result)
+    before = bytes_read_by_thread()
+    pixels, is_valid = _pixels(task)
+    after = bytes_read_by_thread()
+    result.bytes_read = None if before is None or after is None else after - before
+    clock.ends("read")
+    found = values_of(task.layout, pixels, is_valid)
+    result.missing, result.negative = found.missing, found.negative
+    _refuse_too_large(task, found.values)
+    _add_up(task, found.values, result)
+    clock.ends("add up")
+    _write(task, found.values)
+    clock.ends("write")
+    return result
+
+
+def _pixels(task: BandTask) -> tuple[NDArray[Any], NDArray[np.bool_] | None]:
+    """Return the pixels of the band's tiles by segment and row, and whether each is valid."""
+    pixels = np.empty(task.tiles, task.layout.info.dtype)
+    is_valid = np.empty(task.tiles, np.bool_) if task.layout.has_mask else None
+    with PixelReader(task.layout) as reader:
+        for row, col, rows, cols, pieces in _windows(task):
+            block, mask = reader.read(row, col, rows, cols)
+            _gather(block, pieces, pixels)
+            if mask is not None and is_valid is not None:
+                _gather(mask, pieces, is_valid)
+    return pixels, is_valid
+
+
+def _gather(
+    block: NDArray[Any], pieces: Sequence[NDArray[np.int64]], into: NDArray[Any]
+) -> None:
+    """Copy pieces of rows, given as places in the block, lengths and places in the target."""
+    flat = block.ravel()
+    # A copy for each run of tiles: half the time of gathering by an array of indices.
+    for place, length, target in zip(*(side.tolist() for side in pieces), strict=True):
+        into[target : target + length] = flat[place : place + length]
+
+
+def _windows(
+    task: BandTask,
+) -> Iterator[tuple[int, int, int, int, tuple[NDArray[np.int64], ...]]]:
+    """Yield ``(row, col, rows, cols, pieces)`` of the windows to read, as ``_gather`` wants them.
+
+    They are made of the blocks that hold a tile, and no two share a block.
+    """
+    rows, col_starts, col_stops = task.runs
+    lengths = col_stops - col_starts
+    targets = np.cumsum(lengths) - lengths
+    starts, stops = _column_ranges(task)
+    # A run goes on where one window ends and the next begins.
+    first = np.searchsorted(starts, col_starts, side="right") - 1
+    last = np.searchsorted(starts, col_stops - 1, side="right") - 1
+    run = np.repeat(np.arange(len(rows)), last - first + 1)
+    window = np.arange(len(run)) - np.repeat(np.cumsum(last - first + 1) - last - 1, last - first + 1)
+    begin = np.maximum(col_starts[run], starts[window])
+    length = np.minimum(col_stops[run], stops[window]) - begin
+    target = targets[run] + begin - col_starts[run]
+    order = np.argsort(window, kind="stable")
+    bounds = np.searchsorted(window[order], np.arange(len(starts) + 1))
+    for number, (col, col_stop) in enumerate(zip(starts.tolist(), stops.tolist(), strict=True)):
+        here = order[bounds[number] : bounds[number + 1]]
+        row_of = rows[run[here]]
+        row, row_stop, cols = int(row_of.min()), int(row_of.max()) + 1, col_stop - col
+        place = (row_of - row) * cols + begin[here] - col
+        yield row, col, row_stop - row, cols, (place, length[here], target[here])
+
+
+def _column_ranges(task: BandTask) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Return first and last-but-one columns of the windows: neighbouring blocks that hold tiles."""
+    _, col_starts, col_stops = task.runs
+    n_cols, block_cols = task.layout.info.grid.n_cols, task.layout.block_cols
+    n_blocks = -(-n_cols // block_cols)
+    opened = np.bincount(col_starts // block_cols, minlength=n_blocks + 1)
+    closed = np.bincount((col_stops - 1) // block_cols + 1, minlength=n_blocks + 1)
+    blocks = np.flatnonzero(np.cumsum(opened - closed) > 0)
+    # A window ends where a block is left out, and when it is wide enough.
+    most = max(1, task.layout.window_shape[1] // block_cols)
+    begins_group = np.diff(blocks, prepend=-2) > 1
+    group_first = blocks[begins_group][np.cumsum(begins_group) - 1]
+    begins = begins_group | ((blocks - group_first) % most == 0)
+    ends = np.append(begins[1:], True)
+    starts, stops = blocks[begins] * block_cols, (blocks[ends] + 1) * block_cols
+    return starts, np.minimum(stops, n_cols)
+
+
+def _refuse_too_large(task: BandTask, values: NDArray[Any]) -> None:
+    """Raise when a tile's value is more than arithmetic can hold, and say where."""
+    too_large = np.flatnonzero(values > MAX_PERSONS)
+    if len(too_large) == 0:
+        return
+    rows, col_starts, col_stops = task.runs
+    ends = np.cumsum(col_stops - col_starts)
+    run = int(np.searchsorted(ends, too_large[0], side="right"))
+    col = int(col_stops[run] - (ends[run] - too_large[0]))
+    raise InputError(
+        "raster-value-too-large",
+        f"{task.layout.info.path}: row {rows[run]}, column {col} holds {values[too_large[0]]:g} "
+        f"persons; {MAX_PERSONS:g} is the most a tile can have.",
+        "If it stands for no data, say so: gdal_edit.py -a_nodata VALUE in.tif",
+    )
+
+
+def _add_up(task: BandTask, values: NDArray[Any], result: BandResult) -> None:
+    """Add the masses of each segment to the totals."""
+    first = 0
+    for segment in task.segments:
+        own = values[first : first + segment.tiles]
+        first += segment.tiles
+        shares = full_shares(segment.tiles, segment.border, segment.shares)
+        for basis in task.bases:
+            masses = population_masses(basis, own, shares)
+            result.totals[segment.country_iso, basis] += exact_sum(masses)
+
+
+def _write(task: BandTask, values: NDArray[Any]) -> None:
+    """Write the values of each segment to their place."""
+    first = 0
+    try:
+        with task.values.path.open("r+b") as file:
+            for segment in task.segments:
+                place = task.values.first[segment.country_iso] + segment.first_rank
+                file.seek(place * values.itemsize)
+                file.write(values[first : first + segment.tiles].data)
+                first += segment.tiles
+    except OSError as error:
+        raise not_writable(task.values.path, error) from error

@@ -1,0 +1,177 @@
+"""A published tile index, read back as runs: what later stages start from."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pyarrow.compute as pc
+
+from closedworld.datasets import find_published
+from closedworld.datasets.schemas import TILE_COVERAGE, TILE_SPANS
+from closedworld.errors import ConfigError, GridError, IntegrityError
+from closedworld.execution.events import IndexOpened
+from closedworld.grid import Grid
+from closedworld.run.publishing import Nobody
+from closedworld.run.stages import TILES, WEIGHTS
+from closedworld.spans import RowSpans, Rule
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+    import pyarrow as pa
+    from numpy.typing import NDArray
+
+    from closedworld.datasets import Published
+    from closedworld.execution.events import Observer
+    from closedworld.run.stages import Stage
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class PublishedIndex:
+    """A published tile index.
+
+    Attributes:
+        published: Its folder and receipt.
+        grid: The lattice.
+        rule: Inclusion rule.
+        spans: Tiles by country code, ascending; countries without tiles are not in it.
+    """
+
+    published: Published
+    grid: Grid
+    rule: Rule
+    spans: Mapping[str, RowSpans]
+
+    @property
+    def has_coverage(self) -> bool:
+        """Whether the index was built with coverage."""
+        return bool(self.published.receipt.parameters.get("coverage"))
+
+    def coverage(self) -> dict[str, tuple[NDArray[np.int64], NDArray[np.float64]]]:
+        """Return, for each country, the ranks and the coverage of its tiles that are not all inside.
+
+        Ranks are int64 (n,), ascending; coverage is float64 (n,), in 0..1.
+
+        Raises:
+            ConfigError: ``coverage-missing``.
+            IntegrityError: The files differ from the receipt or from each other.
+        """
+        if not self.has_coverage:
+            raise ConfigError(
+                "coverage-missing",
+                f"{self.published.folder} was built without coverage.",
+                "Build the tiles with --rule any_overlap --coverage.",
+            )
+        none = np.empty(0, np.int64), np.empty(0, np.float64)
+        found = dict.fromkeys(self.spans, none)
+        if TILE_COVERAGE.name not in self.published.receipt.datasets():
+            return found
+        self.published.verify([TILE_COVERAGE.name])
+        table = self.published.dataset(TILE_COVERAGE.name).to_table()
+        for iso, rows in _by_country(table).items():
+            if iso not in self.spans:
+                raise _disagrees(self.published, f"{iso} has coverage and no tile")
+            ranks = self.spans[iso].ranks_of(rows["tile_id"].to_numpy())
+            found[iso] = ranks, rows["coverage"].to_numpy()
+        return found
+
+
+def find_index(path: Path | str) -> Published:
+    """Return the one published tile index at or below a path.
+
+    Args:
+        path: An output folder, a stage folder or a ``parameter_hash=...`` folder.
+
+    Raises:
+        ConfigError: ``path-missing``, ``published-several``.
+        IntegrityError: ``index-missing``, or a bad receipt.
+    """
+    found = [one for one in find_published(path) if one.receipt.stage == TILES.name]
+    if not found:
+        raise IntegrityError(
+            "index-missing",
+            f"{path} holds no published tile index.",
+            "Build one with `closedworld tiles`.",
+        )
+    if len(found) > 1:
+        choices = ", ".join(str(one.folder) for one in found)
+        raise ConfigError(
+            "published-several",
+            f"{path} holds {len(found)} tile indexes.",
+            f"Name one of them: {choices}.",
+        )
+    return found[0]
+
+
+def open_index(path: Path | str) -> PublishedIndex:
+    """Return the one published tile index at or below a path, as runs.
+
+    Raises:
+        ConfigError, IntegrityError: As ``find_index`` and ``read_index``.
+    """
+    return read_index(find_index(path), WEIGHTS, Nobody())
+
+
+def root_of(published: Published) -> Path:
+    """Return the output folder that a published result lies in."""
+    stage = published.folder.parent
+    return stage.parent if stage.name == published.receipt.stage else stage
+
+
+def read_index(published: Published, stage: Stage, observer: Observer) -> PublishedIndex:
+    """Return a published tile index as runs, checked by their digests.
+
+    Raises:
+        IntegrityError: The files differ from the receipt or from each other.
+    """
+    began = time.perf_counter()
+    published.verify([TILE_SPANS.name])
+    parameters = published.receipt.parameters
+    try:
+        grid = Grid.from_dict(parameters["grid"])
+        rule = Rule(parameters["rule"])
+        table = published.dataset(TILE_SPANS.name).to_table()
+        spans = {iso: _spans(rows, grid) for iso, rows in sorted(_by_country(table).items())}
+    except (KeyError, TypeError, ValueError, GridError) as error:
+        raise _disagrees(published, f"{type(error).__name__}: {error}") from error
+    observer.on_event(
+        IndexOpened(
+            stage=stage.number,
+            path=str(published.folder),
+            countries=len(spans),
+            tiles=sum(own.tile_count for own in spans.values()),
+            runs=sum(own.n_runs for own in spans.values()),
+            seconds=time.perf_counter() - began,
+        )
+    )
+    return PublishedIndex(published, grid, rule, spans)
+
+
+def _by_country(table: pa.Table) -> dict[str, pa.Table]:
+    """Return the rows of each country, which stand together."""
+    runs = pc.run_end_encode(table["country_iso"].combine_chunks())
+    ends = runs.run_ends.to_numpy()
+    starts = np.append(0, ends[:-1])
+    return {
+        iso: table.slice(start, end - start)
+        for iso, start, end in zip(runs.values.to_pylist(), starts, ends, strict=True)
+    }
+
+
+def _spans(rows: pa.Table, grid: Grid) -> RowSpans:
+    """Return the tiles of one country."""
+    names = ("raster_row", "col_start", "col_stop")
+    return RowSpans(grid, *(rows[name].to_numpy().astype(np.int64) for name in names))
+
+
+def _disagrees(published: Published, what: str) -> IntegrityError:
+    """Return the error for an index that contradicts itself."""
+    return IntegrityError(
+        "index-damaged",
+        f"{published.folder} is not a tile index that can be: {what}.",
+        "Delete the folder and build it again.",
+    )

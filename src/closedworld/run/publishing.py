@@ -1,0 +1,98 @@
+"""What every stage does with its result: find it, seal it, tell of it."""
+
+from __future__ import annotations
+
+import time
+from contextlib import contextmanager
+from importlib.metadata import version
+from typing import TYPE_CHECKING, Any
+
+from closedworld._version import __version__
+from closedworld.datasets import FileEntry, Published, Receipt, parameter_hash
+from closedworld.datasets.paths import RECEIPT_NAME, stage_folder
+from closedworld.datasets.reading import open_folder
+from closedworld.errors import IntegrityError
+from closedworld.execution import events
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from pathlib import Path
+
+    from closedworld.execution.events import Event, Observer
+    from closedworld.run.stages import Stage
+
+
+class Nobody:
+    """The observer of a run that nobody watches."""
+
+    def on_event(self, event: Event) -> None:
+        """Let it pass."""
+
+
+@contextmanager
+def timed(stage: Stage, phase: str, observer: Observer) -> Iterator[None]:
+    """Tell the observer how long the block took."""
+    began = time.perf_counter()
+    yield
+    observer.on_event(events.PhaseFinished(stage.number, phase, time.perf_counter() - began))
+
+
+def find_result(out: Path, stage: Stage, parameters: dict[str, Any]) -> Published | None:
+    """Return the verified result that is already there, if there is one.
+
+    Raises:
+        IntegrityError: What is there is damaged, or has no receipt.
+    """
+    folder = stage_folder(out, stage.name, parameter_hash(parameters))
+    if not folder.exists():
+        return None
+    if not (folder / RECEIPT_NAME).exists():
+        raise IntegrityError(
+            "receipt-missing",
+            f"{folder} is where the result belongs, but it has no receipt.",
+            "Delete the folder, or move it away, and run again.",
+        )
+    published = open_folder(folder)
+    published.verify()
+    return published
+
+
+def sealed(
+    stage: Stage,
+    parameters: dict[str, Any],
+    totals: dict[str, Any],
+    files: Sequence[FileEntry],
+) -> Receipt:
+    """Return the receipt of a result."""
+    return Receipt(
+        stage=stage.name,
+        parameter_hash=parameter_hash(parameters),
+        parameters=parameters,
+        totals=totals,
+        versions={"closedworld": __version__, "pyarrow": version("pyarrow")},
+        files=tuple(sorted(files)),
+    )
+
+
+def tell_reused(stage: Stage, published: Published, seconds: float, observer: Observer) -> None:
+    """Tell that nothing had to be written."""
+    observer.on_event(
+        events.StageReused(
+            stage.number, str(published.folder), published.receipt.parameter_hash, seconds
+        )
+    )
+
+
+def tell_published(published: Published, seconds: float, observer: Observer) -> None:
+    """Tell of each dataset that readers see now."""
+    for name, total in published.receipt.datasets().items():
+        observer.on_event(
+            events.DatasetPublished(
+                dataset=name,
+                path=str(published.folder / name),
+                rows=total["rows"],
+                files=total["files"],
+                size_bytes=total["size_bytes"],
+                seconds=seconds,
+            )
+        )

@@ -1,0 +1,384 @@
+"""S2: give every tile of a published index an exact weight and publish them."""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from contextlib import closing, nullcontext
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from closedworld.config import DEFAULT_DP
+from closedworld.datasets import FileEntry, Published, Staging, stage_file
+from closedworld.datasets.parts import PartEncoder
+from closedworld.datasets.paths import part_path
+from closedworld.datasets.schemas import SPAN_WEIGHTS
+from closedworld.datasets.staging import not_writable
+from closedworld.errors import ConfigError
+from closedworld.execution import events, open_executor
+from closedworld.grid import tile_areas_cm2
+from closedworld.run.population import TileValues, plan_bands, read_population, require_same_grid
+from closedworld.run.publishing import (
+    Nobody,
+    find_result,
+    sealed,
+    tell_published,
+    tell_reused,
+    timed,
+)
+from closedworld.run.stages import WEIGHTS
+from closedworld.run.weight_files import (
+    CountryMasses,
+    Handout,
+    TallyTask,
+    WriteTask,
+    tally_unit,
+    write_weights,
+)
+from closedworld.run.work import Crew
+from closedworld.text import number_of
+from closedworld.tiles import PART_TILES, Tiles, Unit, plan_units
+from closedworld.weights import (
+    Basis,
+    BasisSummary,
+    CutSearch,
+    Mixture,
+    WeightSummary,
+    coverage_shares,
+    covered_total,
+    span_weights_batch,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from concurrent.futures import Executor
+
+    from numpy.typing import NDArray
+
+    from closedworld.execution.events import Observer
+    from closedworld.run.inputs import PopulationRaster
+    from closedworld.run.published_index import PublishedIndex
+
+FORMAT = 1
+"""Raised when the same parameters would give other content or other files."""
+
+WEIGHING = "weighing"
+"""What the work is called that counts remainders."""
+
+BorderShares = dict[str, tuple["NDArray[np.int64]", "NDArray[np.int64]"]]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class TileWeights:
+    """Published tile weights.
+
+    Attributes:
+        published: Their folder and receipt.
+        reused: Whether they were there before.
+        summaries: The account of each country, ascending by code.
+    """
+
+    published: Published
+    reused: bool
+    summaries: tuple[WeightSummary, ...]
+
+
+def build_tile_weights(
+    index: PublishedIndex,
+    out: Path | str,
+    *,
+    basis: Mixture | str = "area_m2",
+    dp: int = DEFAULT_DP,
+    population: PopulationRaster | None = None,
+    weigh_by_coverage: bool = False,
+    workers: int = 1,
+    executor: Executor | None = None,
+    unit_tiles: int = PART_TILES,
+    observer: Observer | None = None,
+) -> TileWeights:
+    """Weigh the tiles of every country and publish ``tile_weights`` and ``span_weights``.
+
+    The weights of a country are whole numbers that add up to exactly ``10**dp``. The files are the
+    same for every number of workers, executor and unit size. A result that is already published under
+    the same parameters is verified and reused.
+
+    Args:
+        index: The tiles.
+        out: Output folder.
+        basis: ``uniform``, ``area_m2``, ``population``, ``settled``, or a mixture such as
+            ``population:0.9,area_m2:0.1``.
+        dp: Decimal places, 0..18.
+        population: The raster, when a basis needs one; on the grid of the index.
+        weigh_by_coverage: Multiply masses by the share of the tile that lies in its country.
+        workers: Units of work done at once; with an executor of your own, how many it does.
+        executor: Where units are done; by default in this thread, or in ``workers`` threads.
+        unit_tiles: Tiles of a unit at most, rounded up to whole part files.
+        observer: Told what happens.
+
+    Raises:
+        ConfigError: ``basis-...``, ``dp-range``, ``coverage-missing``, ``workers``, ``unit-size``.
+        GridError: ``grids-differ``.
+        InputError: ``input-unreadable``, ``raster-value-too-large``.
+        PublishError: ``output-not-writable``, ``published-differs``.
+        IntegrityError: The index, or the published result under the same hash, is damaged.
+        UnitError: ``unit-failed``.
+    """
+    observer = observer or Nobody()
+    began = time.perf_counter()
+    mixture = Mixture.parse(basis) if isinstance(basis, str) else basis
+    shares = mixture.units(dp)
+    raster = _raster_for(mixture, population, index)
+    borders = _border_shares(index) if weigh_by_coverage else None
+    parameters = {
+        "format": FORMAT,
+        "stage": WEIGHTS.name,
+        "tiles_parameter_hash": index.published.receipt.parameter_hash,
+        "basis": str(mixture),
+        "dp": dp,
+        "weigh_by_coverage": weigh_by_coverage,
+        "raster_sha256": None if raster is None else raster.sha256,
+    }
+    published = find_result(Path(out), WEIGHTS, parameters)
+    if published is not None:
+        tell_reused(WEIGHTS, published, time.perf_counter() - began, observer)
+        summaries = tuple(map(WeightSummary.from_dict, published.receipt.totals["summaries"]))
+        return TileWeights(published, reused=True, summaries=summaries)
+    units = plan_units({iso: own.tile_count for iso, own in index.spans.items()}, unit_tiles)
+    opened = nullcontext(executor) if executor else open_executor(workers)
+    with Staging(Path(out), WEIGHTS.name) as staging, opened as pool:
+        crew = Crew(pool, workers, WEIGHTS, observer)
+        countries = _countries(crew, index, shares, raster, borders, staging)
+        searches = _find_cuts(crew, countries, units)
+        _tell_weighed(countries, searches, observer)
+        tasks = [
+            WriteTask(
+                unit,
+                countries[unit.country_iso],
+                mixture,
+                dp,
+                tuple((s.cut, s.ties_before[at]) for s in searches[unit.country_iso]),
+                staging.folder,
+            )
+            for unit, at in _with_place(units)
+        ]
+        files, summaries = _write(crew, tasks, searches, staging.folder)
+        _warn(summaries, observer)
+        totals = {
+            "countries": len(summaries),
+            "tiles": sum(summary.tiles for summary in summaries),
+            "tiles_of_weight_zero": sum(summary.zero_tiles for summary in summaries),
+            "countries_fallback": [one.country_iso for one in summaries if one.fallback],
+            "summaries": [summary.to_dict() for summary in summaries],
+        }
+        receipt = sealed(WEIGHTS, parameters, totals, files)
+        with timed(WEIGHTS, "publish", observer):
+            published = Published(staging.publish(receipt), receipt)
+    tell_published(published, time.perf_counter() - began, observer)
+    return TileWeights(published, reused=False, summaries=summaries)
+
+
+def _raster_for(
+    mixture: Mixture, population: PopulationRaster | None, index: PublishedIndex
+) -> PopulationRaster | None:
+    """Return the raster when a basis needs it."""
+    if not mixture.needs_population:
+        return None
+    if population is None:
+        raise ConfigError(
+            "basis-needs-raster",
+            f"basis {mixture} needs a population raster.",
+            "Give one with --raster, or take --basis area_m2 or uniform.",
+        )
+    require_same_grid(population.layout, index.grid)
+    return population
+
+
+def _border_shares(index: PublishedIndex) -> BorderShares:
+    """Return ranks and shares of the tiles that are not all inside, by country."""
+    return {
+        iso: (ranks, coverage_shares(coverage))
+        for iso, (ranks, coverage) in index.coverage().items()
+    }
+
+
+def _countries(
+    crew: Crew,
+    index: PublishedIndex,
+    units_of: Mapping[Basis, int],
+    raster: PopulationRaster | None,
+    borders: BorderShares | None,
+    staging: Staging,
+) -> dict[str, CountryMasses]:
+    """Return what each country's masses come from and how much of them there is."""
+    areas_cm2 = tile_areas_cm2(index.grid)
+    totals: Counter[tuple[str, Basis]] = Counter()
+    values = None
+    if raster is not None:
+        path = staging.scratch() / "population.bin"
+        values = TileValues.planned(path, raster.layout, index.spans)
+        try:
+            path.touch()
+        except OSError as error:
+            raise not_writable(path, error) from error
+        bases = [basis for basis in units_of if basis.needs_population]
+        bands = plan_bands(raster.layout, index.spans, bases, borders, values)
+        totals = read_population(crew, raster.layout, bands)
+    countries = {}
+    for iso, own in index.spans.items():
+        border = None if borders is None else borders[iso]
+        everything = Tiles.ranked(own, 0, own.tile_count)
+        by_area = {
+            basis: covered_total(basis, everything, areas_cm2, border)
+            for basis in (Basis.UNIFORM, Basis.AREA_M2)
+        }
+        handouts = []
+        for basis, units in units_of.items():
+            mass = totals[iso, basis] if basis.needs_population else by_area[basis]
+            # Without mass every tile counts the same.
+            counts_as, total = (
+                (basis, mass) if mass else (Basis.UNIFORM, by_area[Basis.UNIFORM])
+            )
+            handouts.append(Handout(basis, units, mass, counts_as, total))
+        needs_values = any(handout.counts_as.needs_population for handout in handouts)
+        countries[iso] = CountryMasses(
+            iso, own, areas_cm2, values if needs_values else None, border, tuple(handouts)
+        )
+    return countries
+
+
+def _with_place(units: Sequence[Unit]) -> list[tuple[Unit, int]]:
+    """Return each unit with its place among the units of its country, in tile_id order."""
+    ordered = sorted(units, key=lambda unit: unit.parts[0])
+    seen: Counter[str] = Counter()
+    place = {}
+    for unit in ordered:
+        place[unit] = seen[unit.country_iso]
+        seen[unit.country_iso] += 1
+    return [(unit, place[unit]) for unit in units]
+
+
+def _find_cuts(
+    crew: Crew, countries: Mapping[str, CountryMasses], units: Sequence[Unit]
+) -> dict[str, list[CutSearch]]:
+    """Return, for each country and handout, who gets the units that whole parts leave."""
+    searches = {
+        iso: [CutSearch(h.units, h.total, own.spans.tile_count) for h in own.handouts]
+        for iso, own in countries.items()
+    }
+    parts_of: dict[str, list[Unit]] = {iso: [] for iso in countries}
+    for unit in sorted(units, key=lambda unit: unit.parts[0]):
+        parts_of[unit.country_iso].append(unit)
+    while any(search.probe for own in searches.values() for search in own):
+        tasks = [
+            TallyTask(unit, countries[unit.country_iso], probes)
+            for unit in units
+            if any(probes := tuple(search.probe for search in searches[unit.country_iso]))
+        ]
+        found = {
+            task.unit: result.tallies for task, result in crew.do(tally_unit, tasks, WEIGHING)
+        }
+        for iso, own in searches.items():
+            for number, search in enumerate(own):
+                if search.probe is not None:
+                    tallies = [found[unit][number] for unit in parts_of[iso]]
+                    search.tell([one for one in tallies if one is not None])
+    return searches
+
+
+def _write(
+    crew: Crew,
+    tasks: Sequence[WriteTask],
+    searches: Mapping[str, Sequence[CutSearch]],
+    folder: Path,
+) -> tuple[list[FileEntry], tuple[WeightSummary, ...]]:
+    """Write all weights; return the files and the account of each country."""
+    files: list[FileEntry] = []
+    summaries = {}
+    run_weights: dict[str, NDArray[np.uint64]] = {}
+    zero: Counter[str] = Counter()
+    starved: Counter[str] = Counter()
+    written = crew.write(write_weights, tasks)
+    with closing(written):
+        for task, result, is_last in written:
+            iso, spans = task.country_iso, task.country.spans
+            files += result.files
+            sums = run_weights.setdefault(iso, np.zeros(spans.n_runs, np.uint64))
+            sums[result.first_run : result.first_run + len(result.run_weights)] += (
+                result.run_weights
+            )
+            zero[iso] += result.zero_tiles
+            starved[iso] += result.zero_tiles_with_mass
+            if is_last:
+                encoder = PartEncoder(SPAN_WEIGHTS)
+                encoder.write([span_weights_batch(iso, spans, run_weights.pop(iso))])
+                path = part_path(SPAN_WEIGHTS.name, iso, 0)
+                files.append(stage_file(folder, path, encoder.finish(), encoder.rows))
+                bases = _basis_summaries(task.country, searches[iso])
+                summaries[iso] = WeightSummary(
+                    iso, spans.tile_count, zero[iso], starved[iso], bases
+                )
+    return files, tuple(summaries[iso] for iso in sorted(summaries))
+
+
+def _basis_summaries(
+    country: CountryMasses, searches: Sequence[CutSearch]
+) -> tuple[BasisSummary, ...]:
+    """Return how each basis handed out its units."""
+    return tuple(
+        BasisSummary(
+            basis=handout.basis.value,
+            units=handout.units,
+            mass_sum=handout.mass_sum,
+            floor_sum=search.floors,
+            remainder_units=handout.units - search.floors,
+            fallback=handout.counts_as is not handout.basis,
+        )
+        for handout, search in zip(country.handouts, searches, strict=True)
+    )
+
+
+def _tell_weighed(
+    countries: Mapping[str, CountryMasses],
+    searches: Mapping[str, Sequence[CutSearch]],
+    observer: Observer,
+) -> None:
+    """Tell what the masses of each country are and how they were handed out."""
+    for done, (iso, country) in enumerate(countries.items(), 1):
+        bases = _basis_summaries(country, searches[iso])
+        observer.on_event(
+            events.CountryWeighed(
+                stage=WEIGHTS.number,
+                country_iso=iso,
+                tiles=country.spans.tile_count,
+                bases=tuple(asdict(basis) for basis in bases),
+                done=done,
+                total=len(countries),
+            )
+        )
+
+
+def _warn(summaries: Sequence[WeightSummary], observer: Observer) -> None:
+    """Tell what a user should know about the weights."""
+    without = [summary.country_iso for summary in summaries if summary.fallback]
+    if without:
+        observer.on_event(
+            events.Warned(
+                "weights-fallback",
+                f"{number_of(len(without), 'country', 'countries')} without mass, where every tile "
+                f"counts the same: {', '.join(without)}.",
+            )
+        )
+    starved = {one.country_iso: one.zero_tiles_with_mass for one in summaries}
+    worst = max(starved, key=lambda iso: starved[iso])
+    if starved[worst]:
+        observer.on_event(
+            events.Warned(
+                "weights-zero",
+                f"{sum(starved.values()):,} tiles have a mass but so little of their country's that "
+                f"they get weight 0, most of them in {worst} ({starved[worst]:,}). "
+                "A larger --dp gives them one.",
+            )
+        )

@@ -1,0 +1,160 @@
+"""Doing the units of work of a stage on an executor, and telling of each as it is done."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections import Counter
+from contextlib import closing
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Protocol, TypeVar
+
+from closedworld.execution import events, run_tasks
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Generator, Sequence
+    from concurrent.futures import Executor
+
+    from closedworld.datasets import FileEntry
+    from closedworld.execution.events import Observer
+    from closedworld.run.stages import Stage
+
+WRITING = "writing"
+"""What the work is called that writes the tiles of a stage."""
+
+UNITS_AHEAD = 2
+"""Units handed out per worker: one at work, one waiting, so that no worker waits for the next."""
+
+
+class Task(Protocol):
+    """A piece of work."""
+
+    @property
+    def tiles(self) -> int:
+        """How many tiles it is about."""
+
+    @property
+    def country_iso(self) -> str:
+        """Their country; empty when they belong to several."""
+
+
+@dataclass(slots=True)
+class UnitResult:
+    """What became of a task.
+
+    Attributes:
+        worker: Who did it.
+        files: Entries of the files written.
+        phases: Wall seconds by phase.
+    """
+
+    worker: str = field(default_factory=lambda: threading.current_thread().name)
+    files: list[FileEntry] = field(default_factory=list)
+    phases: dict[str, float] = field(default_factory=dict)
+
+    @property
+    def seconds(self) -> float:
+        """Wall time of the task."""
+        return sum(self.phases.values())
+
+
+class PhaseClock:
+    """Adds the time since the last call to a phase of a result."""
+
+    def __init__(self, result: UnitResult) -> None:
+        self._phases = result.phases
+        self._last = time.perf_counter()
+
+    def ends(self, phase: str) -> None:
+        """Count the time since the last call as this phase."""
+        now = time.perf_counter()
+        self._phases[phase] = self._phases.get(phase, 0.0) + now - self._last
+        self._last = now
+
+
+T = TypeVar("T", bound=Task)
+R = TypeVar("R", bound=UnitResult)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Crew:
+    """Who does the work of a stage.
+
+    Attributes:
+        executor: Where tasks are done.
+        workers: How many it does at once.
+        stage: The stage.
+        observer: Told of each task.
+    """
+
+    executor: Executor
+    workers: int
+    stage: Stage
+    observer: Observer
+
+    def do(self, work: Callable[[T], R], tasks: Sequence[T], what: str) -> Generator[tuple[T, R]]:
+        """Yield ``(task, result)`` as tasks finish, and tell of each.
+
+        Args:
+            work: Done once per task.
+            tasks: In the order they are handed out.
+            what: The work in a word, for progress.
+
+        Raises:
+            ClosedWorldError: As ``run_tasks``.
+        """
+        tiles = sum(task.tiles for task in tasks)
+        self.observer.on_event(events.WorkStarted(self.stage.number, what, tiles, len(tasks)))
+        results = run_tasks(
+            self.executor, work, tasks, name=str, in_flight=UNITS_AHEAD * self.workers
+        )
+        with closing(results):
+            for task, result in results:
+                self.observer.on_event(
+                    events.UnitFinished(
+                        stage=self.stage.number,
+                        work=what,
+                        unit=str(task),
+                        country_iso=task.country_iso,
+                        tiles=task.tiles,
+                        worker=result.worker,
+                        seconds=result.seconds,
+                        phases=dict(result.phases),
+                    )
+                )
+                yield task, result
+
+    def write(self, work: Callable[[T], R], tasks: Sequence[T]) -> Generator[tuple[T, R, bool]]:
+        """Yield ``(task, result, is_last)`` of tasks that write units, and tell of each country.
+
+        ``is_last`` says whether all units of the country are done.
+
+        Args:
+            work: Writes a unit.
+            tasks: Units of all countries; each belongs to one.
+        """
+        began = time.perf_counter()
+        counts: Counter[str] = Counter()
+        for task in tasks:
+            counts[task.country_iso] += task.tiles
+        left, total = counts.copy(), counts.total()
+        countries_done = tiles_done = 0
+        for task, result in self.do(work, tasks, WRITING):
+            left[task.country_iso] -= task.tiles
+            tiles_done += task.tiles
+            is_last = left[task.country_iso] == 0
+            yield task, result, is_last
+            if is_last:
+                countries_done += 1
+                self.observer.on_event(
+                    events.CountryFinished(
+                        stage=self.stage.number,
+                        country_iso=task.country_iso,
+                        tiles=counts[task.country_iso],
+                        done=countries_done,
+                        total=len(counts),
+                        tiles_done=tiles_done,
+                        tiles_total=total,
+                        seconds=time.perf_counter() - began,
+                    )
+                )

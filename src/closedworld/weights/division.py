@@ -1,0 +1,66 @@
+"""The exact quotient and remainder of ``mass * units / total``, which need not fit 64 bits."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+_INT64_END = 1 << 63
+_EXACT_BITS = 50
+_DOWN = 1.0 - 2.0**-51
+
+
+def divided(
+    masses: NDArray[np.integer], units: int, total: int
+) -> tuple[NDArray[np.uint64], NDArray[Any]]:
+    """Return ``(quotients, remainders)`` of ``mass * units`` by ``total``, exact.
+
+    A float64 estimate of the quotient is at most a few units off, so the remainder that goes with it
+    is small, though the product is not: 64-bit arithmetic that wraps gives it exactly, and it tells by
+    how much the estimate is off.
+
+    Args:
+        masses: Integers (n,), 0 <= mass <= total.
+        units: 0..10^18.
+        total: > 0.
+
+    Returns:
+        Quotients, uint64 (n,); remainders in 0..total - 1, int64 (n,), or Python integers in an object
+        array (n,) when ``total`` is beyond what that arithmetic holds.
+    """
+    largest = int(masses.max()) * units // total if len(masses) else 0
+    # float(mass), units / total and their product are each off by at most 2^-53 of their size; _DOWN
+    # brings the estimate below the quotient, by less than 2^-50 of it.
+    off_by = (largest >> _EXACT_BITS) + 1
+    if (off_by + 1) * total >= _INT64_END:
+        return _divided_as_python_integers(masses, units, total)
+    masses = masses.astype(np.int64, copy=False)
+    estimate = masses.astype(np.float64)
+    estimate *= units / total * _DOWN
+    quotients = estimate.astype(np.int64)
+    remainders = masses * np.int64(units)
+    remainders -= quotients * np.int64(total)
+    if off_by == 1:
+        short = remainders >= total
+        quotients += short
+        remainders -= short * np.int64(total)
+    else:
+        short_by = remainders // np.int64(total)
+        quotients += short_by
+        remainders -= short_by * np.int64(total)
+    return quotients.view(np.uint64), remainders
+
+
+def _divided_as_python_integers(
+    masses: NDArray[np.integer], units: int, total: int
+) -> tuple[NDArray[np.uint64], NDArray[Any]]:
+    """Return the same, slowly and without a limit."""
+    pairs = [divmod(mass * units, total) for mass in masses.tolist()]
+    quotients = np.array([quotient for quotient, _ in pairs], np.uint64)
+    remainders = np.empty(len(pairs), object)
+    remainders[:] = [remainder for _, remainder in pairs]
+    return quotients, remainders
