@@ -15,7 +15,7 @@ SOURCE = Path(__file__).parents[1] / "src" / "closedworld"
 # floors first. The run draws pictures, so report is below it and knows only sets of tiles.
 BELOW = {
     "__main__": {"cli"},
-    "__init__": {"_version", "config", "countries", "datasets", "errors", "grid", "reference", "run", "spans", "tiles", "validation"},
+    "__init__": {"_version", "config", "countries", "datasets", "errors", "grid", "reference", "run", "spans", "tiles", "validation", "weights"},
     "cli": {"_version", "config", "countries", "datasets", "errors", "execution", "grid", "reference", "run", "text", "validation"},
     "validation": {"countries", "datasets", "digests", "errors", "grid", "reference", "spans", "testing", "text"},
     "run": {"_version", "config", "countries", "datasets", "digests", "errors", "execution", "grid", "reference", "report", "spans", "text", "tiles", "weights"},

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from closedworld._version import __version__
 
 if TYPE_CHECKING:
-    from closedworld.config import RunConfig
+    from closedworld.config import RunConfig, WeightsConfig
     from closedworld.countries import (
         Country,
         CountrySet,
@@ -32,39 +32,57 @@ if TYPE_CHECKING:
     )
     from closedworld.grid import Grid, read_raster_info, tile_areas_cm2, tile_areas_m2
     from closedworld.reference import bundled, bundled_files, verify_bundled
-    from closedworld.run.pipeline import RunOutcome, run_world
+    from closedworld.run.inputs import PopulationRaster, load_population
+    from closedworld.run.pipeline import RunOutcome, run_world, weigh_world
+    from closedworld.run.published_index import PublishedIndex, open_index
     from closedworld.run.tile_index import TileIndex, build_tile_index
+    from closedworld.run.tile_weights import TileWeights, build_tile_weights
     from closedworld.spans import RowSpans, Rule, region_spans
     from closedworld.tiles import CountrySummary, World, enumerate_tiles
+    from closedworld.validation import Finding, Verification, verify
+    from closedworld.weights import Basis, Mixture, WeightSummary, apportion
 
 _HOMES = {
+    "Basis": "weights",
     "ClosedWorldError": "errors",
     "ConfigError": "errors",
     "Country": "countries",
     "CountrySet": "countries",
     "CountrySummary": "tiles",
+    "Finding": "validation",
     "GeometryError": "errors",
     "Grid": "grid",
     "GridError": "errors",
     "InputError": "errors",
     "IntegrityError": "errors",
+    "Mixture": "weights",
+    "PopulationRaster": "run.inputs",
     "PublishError": "errors",
     "Published": "datasets",
+    "PublishedIndex": "run.published_index",
     "RowSpans": "spans",
     "Rule": "spans",
     "RunConfig": "config",
     "RunOutcome": "run.pipeline",
     "TileIndex": "run.tile_index",
+    "TileWeights": "run.tile_weights",
     "UnitError": "errors",
+    "Verification": "validation",
+    "WeightSummary": "weights",
+    "WeightsConfig": "config",
     "World": "tiles",
+    "apportion": "weights",
     "build_tile_index": "run.tile_index",
+    "build_tile_weights": "run.tile_weights",
     "bundled": "reference",
     "bundled_files": "reference",
     "check_countries": "countries",
     "countries_from_features": "countries",
     "enumerate_tiles": "tiles",
     "find_published": "datasets",
+    "load_population": "run.inputs",
     "open_dataset": "datasets",
+    "open_index": "run.published_index",
     "open_published": "datasets",
     "read_countries": "countries",
     "read_raster_info": "grid",
@@ -72,38 +90,53 @@ _HOMES = {
     "run_world": "run.pipeline",
     "tile_areas_cm2": "grid",
     "tile_areas_m2": "grid",
+    "verify": "validation",
     "verify_bundled": "reference",
+    "weigh_world": "run.pipeline",
 }
 
 __all__ = [
+    "Basis",
     "ClosedWorldError",
     "ConfigError",
     "Country",
     "CountrySet",
     "CountrySummary",
+    "Finding",
     "GeometryError",
     "Grid",
     "GridError",
     "InputError",
     "IntegrityError",
+    "Mixture",
+    "PopulationRaster",
     "PublishError",
     "Published",
+    "PublishedIndex",
     "RowSpans",
     "Rule",
     "RunConfig",
     "RunOutcome",
     "TileIndex",
+    "TileWeights",
     "UnitError",
+    "Verification",
+    "WeightSummary",
+    "WeightsConfig",
     "World",
     "__version__",
+    "apportion",
     "build_tile_index",
+    "build_tile_weights",
     "bundled",
     "bundled_files",
     "check_countries",
     "countries_from_features",
     "enumerate_tiles",
     "find_published",
+    "load_population",
     "open_dataset",
+    "open_index",
     "open_published",
     "read_countries",
     "read_raster_info",
@@ -111,7 +144,9 @@ __all__ = [
     "run_world",
     "tile_areas_cm2",
     "tile_areas_m2",
+    "verify",
     "verify_bundled",
+    "weigh_world",
 ]
 
 

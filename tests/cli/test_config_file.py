@@ -38,7 +38,7 @@ def test_paths_in_the_file_are_taken_from_its_folder(
     text = 'polygons = "../mine.parquet"\nresolution = "0.5deg"\nout = "world"\n'
     done = call("run", "--config", run_file(text))
     assert done.exit_code == 0
-    countries = open_published(tmp_path / "deep" / "world").receipt.parameters["countries"]
+    countries = open_published(tmp_path / "deep" / "world", "tiles").receipt.parameters["countries"]
     assert countries[0] == "AQ"
     assert len(countries) == 13
 
@@ -49,7 +49,7 @@ def test_options_win_over_the_file(
     path = run_file(BASE + 'rule = "any_overlap"\nkeep_small_countries = true\n')
     words = ("--countries", "IT", "--rule", "center", "--no-keep-small-countries")
     assert call("run", "--config", path, *words, "--out", tmp_path / "other").exit_code == 0
-    parameters = open_published(tmp_path / "other").receipt.parameters
+    parameters = open_published(tmp_path / "other", "tiles").receipt.parameters
     assert parameters["countries"] == ["IT"]
     assert parameters["rule"] == "center"
     assert parameters["keep_small_countries"] is False
@@ -62,7 +62,7 @@ def test_without_options_the_file_stands(
 ) -> None:
     path = run_file(BASE + 'rule = "any_overlap"\nkeep_small_countries = true\ns1_workers = 2\n')
     assert call("run", "--config", path).exit_code == 0
-    parameters = open_published(tmp_path / "world").receipt.parameters
+    parameters = open_published(tmp_path / "world", "tiles").receipt.parameters
     assert parameters["countries"] == ["DE", "FR"]
     assert parameters["rule"] == "any_overlap"
     assert parameters["keep_small_countries"] is True
@@ -74,11 +74,11 @@ def test_a_grid_on_the_command_line_takes_the_place_of_the_file_s(
     """Whichever kind either is; the two of the command line still exclude each other."""
     path = raster()
     assert call("tiles", "--config", run_file(BASE), "--raster", path).exit_code == 0
-    assert open_published(tmp_path / "world").receipt.parameters["grid"]["n_rows"] == 36
+    assert open_published(tmp_path / "world", "tiles").receipt.parameters["grid"]["n_rows"] == 36
     by_raster = run_file(BASE.replace('resolution = "1deg"', f'raster = "{path}"'))
     words = ("--resolution", "2deg", "--out", tmp_path / "other")
     assert call("tiles", "--config", by_raster, *words).exit_code == 0
-    assert open_published(tmp_path / "other").receipt.parameters["grid"]["n_rows"] == 90
+    assert open_published(tmp_path / "other", "tiles").receipt.parameters["grid"]["n_rows"] == 90
     both = call("tiles", "--config", by_raster, *words, "--raster", path)
     assert both.exit_code == 2
     assert "grid-ambiguous" in both.stderr

@@ -9,9 +9,12 @@ import pytest
 from closedworld.countries import read_countries
 from closedworld.grid import Grid
 from closedworld.reference import bundled
+from closedworld.run.published_index import open_index
 from closedworld.run.tile_index import build_tile_index
+from closedworld.run.tile_weights import build_tile_weights
 
 if TYPE_CHECKING:
+    from closedworld.datasets import Published
     from closedworld.run.tile_index import TileIndex
 
 COUNTRIES = ("DE", "FJ", "NA", "NO", "RU")
@@ -27,3 +30,25 @@ def real_index(tmp_path_factory: pytest.TempPathFactory) -> TileIndex:
         patch.setattr("closedworld.run.tile_files.ROW_GROUP_TILES", ROW_GROUP_TILES)
         out = tmp_path_factory.mktemp("real")
         return build_tile_index(countries, Grid.from_resolution("0.25deg"), out)
+
+
+@pytest.fixture(scope="session")
+def real_results(
+    real_index: TileIndex, tmp_path_factory: pytest.TempPathFactory
+) -> dict[str, Published]:
+    """The same countries' results by dataset: tiles, weights, and tiles with coverage."""
+    index = open_index(real_index.published.folder)
+    weights = build_tile_weights(index, tmp_path_factory.mktemp("weights"), basis="area_m2")
+    countries = read_countries(bundled("countries.parquet").path).select(COUNTRIES)
+    covered = build_tile_index(
+        countries,
+        Grid.from_resolution("1deg"),
+        tmp_path_factory.mktemp("covered"),
+        rule="any_overlap",
+        coverage=True,
+    )
+    return {
+        name: result.published
+        for result in (covered, real_index, weights)
+        for name in result.published.receipt.datasets()
+    }

@@ -18,10 +18,24 @@ from closedworld.datasets.schemas import DATASETS
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from closedworld.datasets import Published
     from closedworld.run.tile_index import TileIndex
 
-DUCKDB_TYPES = {"string": "VARCHAR", "uint64": "UBIGINT", "uint32": "UINTEGER", "double": "DOUBLE"}
-ORDER = {"tile_index": "tile_id", "tile_bounds": "tile_id", "tile_spans": "first_rank"}
+DUCKDB_TYPES = {
+    "string": "VARCHAR",
+    "uint64": "UBIGINT",
+    "uint32": "UINTEGER",
+    "double": "DOUBLE",
+    "uint8": "UTINYINT",
+}
+ORDER = {
+    "tile_index": "tile_id",
+    "tile_bounds": "tile_id",
+    "tile_spans": "first_rank",
+    "tile_coverage": "tile_id",
+    "tile_weights": "tile_id",
+    "span_weights": "weight_before",
+}
 
 
 @pytest.fixture(params=sorted(DATASETS))
@@ -30,15 +44,20 @@ def name(request: pytest.FixtureRequest) -> str:
 
 
 @pytest.fixture
-def folder(real_index: TileIndex, name: str) -> Path:
-    return real_index.published.folder / name
+def published(real_results: dict[str, Published], name: str) -> Published:
+    return real_results[name]
 
 
 @pytest.fixture
-def wanted(real_index: TileIndex, name: str) -> pa.Table:
+def folder(published: Published, name: str) -> Path:
+    return published.folder / name
+
+
+@pytest.fixture
+def wanted(published: Published, name: str) -> pa.Table:
     """The rows file by file, each read alone."""
-    entries = [entry for entry in real_index.published.receipt.files if entry.dataset == name]
-    tables = [pq.ParquetFile(real_index.published.folder / entry.path).read() for entry in entries]
+    entries = [entry for entry in published.receipt.files if entry.dataset == name]
+    tables = [pq.ParquetFile(published.folder / entry.path).read() for entry in entries]
     return pa.concat_tables(tables).cast(DATASETS[name].schema)
 
 
@@ -79,9 +98,9 @@ def test_the_world_has_namibia_norway_and_several_parts(real_index: TileIndex) -
 
 
 def test_open_dataset_gives_the_schema_and_all_rows(
-    real_index: TileIndex, name: str, wanted: pa.Table
+    published: Published, name: str, wanted: pa.Table
 ) -> None:
-    root = real_index.published.folder.parent.parent
+    root = published.folder.parent.parent
     dataset = open_dataset(root, name)
     assert dataset.schema == DATASETS[name].schema
     table = dataset.to_table()
@@ -145,8 +164,8 @@ def test_pandas_reads_the_folder_without_any_option(folder: Path, wanted: pa.Tab
     assert len(pd.read_parquet(folder)) == wanted.num_rows
 
 
-def test_pandas_reads_one_country(real_index: TileIndex, name: str) -> None:
-    frame = pd.read_parquet(real_index.published.folder / name / "country_iso=NA")
+def test_pandas_reads_one_country(folder: Path, name: str) -> None:
+    frame = pd.read_parquet(folder / "country_iso=NA")
     assert set(frame["country_iso"]) == {"NA"}
     assert frame[ORDER[name]].dtype == "uint64"
 

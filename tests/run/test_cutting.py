@@ -165,14 +165,16 @@ def test_parts_and_row_groups_do_count(
 
 def test_a_task_comes_out_of_pickle_as_it_went_in(half_degrees: Grid, tmp_path: Path) -> None:
     spans = RowSpans.from_polygon(tiny_countries()[1].geometry, half_degrees)
-    task = TileTask(Unit("AR", plan_parts("AR", spans.tile_count)), spans, Rule.CENTER, tmp_path)
+    task = TileTask(
+        Unit("AR", plan_parts("AR", spans.tile_count)), spans, Rule.CENTER, None, tmp_path
+    )
     again = pickle.loads(pickle.dumps(task))  # noqa: S301 -- our own bytes
     assert (again.unit, again.spans, again.rule) == (task.unit, task.spans, task.rule)
     assert str(again) == "AR part 0"
     (tmp_path / "1").mkdir()
     (tmp_path / "2").mkdir()
-    first = write_tiles(TileTask(task.unit, spans, Rule.CENTER, tmp_path / "1"))
-    second = write_tiles(TileTask(again.unit, again.spans, again.rule, tmp_path / "2"))
+    first = write_tiles(TileTask(task.unit, spans, Rule.CENTER, None, tmp_path / "1"))
+    second = write_tiles(TileTask(again.unit, again.spans, again.rule, None, tmp_path / "2"))
     assert first.files == second.files
 
 

@@ -25,7 +25,8 @@ if TYPE_CHECKING:
     from closedworld.countries import CountrySet
     from closedworld.execution.events import Event
     from closedworld.grid import Grid
-    from closedworld.run.tile_files import TileResult, TileTask
+    from closedworld.run.tile_files import TileTask
+    from closedworld.run.work import UnitResult
 
 # The made-up world, by a process that kills itself when an event comes for the second time.
 KILLED = """\
@@ -153,7 +154,7 @@ def test_whatever_decides_the_content_makes_another_result_beside_the_first(
 
 @pytest.fixture
 def fails_for_pakistan(monkeypatch: pytest.MonkeyPatch) -> None:
-    def write(task: TileTask) -> TileResult:
+    def write(task: TileTask) -> UnitResult:
         if task.unit.country_iso == "PK":
             raise ZeroDivisionError("made up")
         return tile_files.write_tiles(task)
@@ -175,7 +176,7 @@ def test_a_unit_that_fails_is_named_and_nothing_is_left(
 def test_a_full_disk_keeps_its_kind_and_leaves_nothing(
     tiny: CountrySet, half_degrees: Grid, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def write(task: TileTask) -> TileResult:
+    def write(task: TileTask) -> UnitResult:
         raise PublishError("output-not-writable", f"no space for {task}", "free some")
 
     monkeypatch.setattr("closedworld.run.tile_index.write_tiles", write)
@@ -192,7 +193,7 @@ def test_an_observer_that_fails_leaves_nothing_though_the_executor_lives_on(
     told, at_work = threading.Event(), threading.Event()
     first = threading.Lock()
 
-    def write(task: TileTask) -> TileResult:
+    def write(task: TileTask) -> UnitResult:
         if not first.acquire(blocking=False):
             at_work.set()
             told.wait(60)

@@ -60,7 +60,10 @@ def test_the_report_of_a_finished_run_says_what_was_built_from_what(tmp_path: Pa
     assert roles["countries"]["rows"] == len(COUNTRIES)
     assert all(len(digest) == 64 for digest in roles["countries"]["sha256"].values())
     assert roles["resolution"]["path"] == "0.25deg"
-    (stage,) = report["stages"]
+    stage, of_weights = report["stages"]
+    assert (of_weights["number"], of_weights["name"]) == ("S2", "weights")
+    assert "summaries" not in of_weights["totals"]
+    assert outcome.index is not None
     receipt = outcome.index.published.receipt
     assert (stage["number"], stage["name"], stage["reused"]) == ("S1", "tiles", False)
     assert stage["parameter_hash"] == receipt.parameter_hash
@@ -81,27 +84,25 @@ def test_the_report_of_a_raster_has_its_digest_and_its_grid(tmp_path: Path) -> N
 def test_the_report_measures_the_run(tmp_path: Path) -> None:
     outcome = run_world(config(tmp_path, s1_workers=2))
     performance = outcome.report["performance"]
+    assert outcome.index is not None
     tiles = sum(outcome.index.world.tile_counts.values())
-    assert performance["tiles_written"] == tiles
+    assert performance["tiles_written"] == {"S1": tiles, "S2": tiles}
     assert performance["wall_seconds"] > 0
-    assert performance["tiles_per_second"] == pytest.approx(tiles / performance["wall_seconds"])
+    rate = pytest.approx(tiles / performance["wall_seconds"])
+    assert performance["tiles_per_second"] == {"S1": rate, "S2": rate}
     assert performance["peak_memory_bytes"] > 2**20
-    assert set(performance["phase_seconds"]) == {
-        "load",
-        "spans",
-        "summaries",
-        "expand",
-        "encode",
-        "write",
-        "publish",
-        "pictures",
+    units = {"expand", "encode", "write"}
+    assert {stage: set(phases) for stage, phases in performance["phase_seconds"].items()} == {
+        "S0": {"load"},
+        "S1": {"spans", "summaries", *units, "publish", "pictures"},
+        "S2": {"weigh", *units, "publish"},
     }
     workers = performance["workers"].values()
-    assert sum(worker["tiles"] for worker in workers) == tiles
-    assert sum(worker["units"] for worker in workers) == len(COUNTRIES) - len(
-        outcome.index.world.without_tiles
-    )
-    assert 1 <= len(workers) <= 2
+    assert sum(worker["tiles"] for worker in workers) == 2 * tiles
+    countries = len(COUNTRIES) - len(outcome.index.world.without_tiles)
+    # Written by S1, counted and written by S2.
+    assert sum(worker["units"] for worker in workers) == 3 * countries
+    assert len(workers) <= 3
 
 
 def test_there_is_one_summary_for_each_country(tmp_path: Path) -> None:
@@ -109,6 +110,7 @@ def test_there_is_one_summary_for_each_country(tmp_path: Path) -> None:
     lines = summaries_of(outcome.report_folder)
     assert [line["country_iso"] for line in lines] == list(COUNTRIES)
     fields = {*CountrySummary.__dataclass_fields__, "seconds", "rows_per_second"}
+    assert outcome.index is not None
     counts = outcome.index.world.tile_counts
     for line in lines:
         assert set(line) == fields
@@ -180,10 +182,11 @@ def test_the_log_of_one_run_holds_nothing_of_another_and_the_logger_is_as_before
 def test_a_second_run_reuses_the_result_and_has_a_report_of_its_own(tmp_path: Path) -> None:
     first, second = run_world(config(tmp_path)), run_world(config(tmp_path))
     assert first.report_folder != second.report_folder
-    (stage,) = second.report["stages"]
+    stage, of_weights = second.report["stages"]
     assert stage["reused"]
+    assert of_weights["reused"]
     assert stage["totals"] == first.report["stages"][0]["totals"]
-    assert second.report["performance"]["tiles_written"] == 0
+    assert second.report["performance"]["tiles_written"] == {}
     events_of = (second.report_folder / "run.log").read_text()
     assert '"StageReused"' in events_of
     assert '"UnitFinished"' not in events_of
@@ -213,8 +216,9 @@ def test_a_failed_run_leaves_a_report_that_says_why_and_earlier_worlds_as_they_w
     kind: type[ClosedWorldError],
     code: str,
 ) -> None:
-    earlier = run_world(config(tmp_path)).index.published
-    before = contents(earlier.folder)
+    run_world(config(tmp_path))
+    earlier = find_published(tmp_path)
+    before = [contents(one.folder) for one in earlier]
     if "polygons" in options:
         options = {"polygons": tmp_path / options["polygons"]}
     with pytest.raises(kind) as caught:
@@ -232,8 +236,8 @@ def test_a_failed_run_leaves_a_report_that_says_why_and_earlier_worlds_as_they_w
     }
     assert not (folder / "country_summaries.jsonl").exists()
     assert code in (folder / "run.log").read_text()
-    assert find_published(tmp_path) == [earlier]
-    assert contents(earlier.folder) == before
+    assert find_published(tmp_path) == earlier
+    assert [contents(one.folder) for one in earlier] == before
     assert not (tmp_path / ".staging").exists()
 
 
@@ -280,5 +284,7 @@ def test_the_user_s_observers_hear_everything(tmp_path: Path) -> None:
 def test_a_receipt_holds_no_time_and_the_report_does(tmp_path: Path) -> None:
     """Two runs into two folders: receipts are equal, reports are not."""
     one, two = run_world(config(tmp_path / "1")), run_world(config(tmp_path / "2"))
+    assert one.index is not None
+    assert two.index is not None
     assert one.index.published.receipt.to_bytes() == two.index.published.receipt.to_bytes()
     assert one.report != two.report

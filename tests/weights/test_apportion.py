@@ -346,6 +346,22 @@ def test_hundreds_of_thousands_of_tiles_are_exact(kind: str, units: int) -> None
     assert apportion(drawn, units).tolist() == apportioned(drawn.tolist(), units)
 
 
+@pytest.mark.parametrize("units", [10**5, 10**5 + 7])
+def test_a_crowd_of_ties_below_two_tiers_of_larger_remainders_is_exact(units: int) -> None:
+    """Sought by 16 bits at a time, each tier ends in another round, and the crowd is left to a third.
+
+    No tile has a whole unit, so a remainder is the mass times the units; of 10^5 units that of the
+    crowd is a whole number of the first round's buckets, and so stands at the very start of one.
+    """
+    crowd = 2**43
+    kinds = [crowd + 2**33, crowd + 2**20, crowd, crowd - 2**20]
+    drawn = np.repeat(np.array(kinds, np.int64), [1000, 2000, 270_000, 3000])
+    np.random.default_rng(1).shuffle(drawn)
+    weights = apportion(drawn, units)
+    assert weights.tolist() == apportioned(drawn.tolist(), units)
+    assert [int(weights[drawn == kind].sum()) for kind in kinds] == [1000, 2000, units - 3000, 0]
+
+
 @examples(300)
 @given(
     tiles=st.lists(st.integers(0, INT64_MAX), min_size=1, max_size=60).filter(any),

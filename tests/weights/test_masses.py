@@ -216,22 +216,6 @@ def test_more_than_int64_holds_is_refused_as_integers_too(value: int) -> None:
                 micro_persons(np.array([1, value], dtype))
 
 
-@pytest.mark.parametrize(
-    ("value", "dtype"),
-    [
-        (9_223_372_036_854, np.int64),
-        (9_223_372_036_854, np.uint64),
-        (9_200_000_000_001, np.int64),
-        (9_223_372_036_854.7754, np.float64),
-        (9_223_371_587_584.0, np.float32),
-        (9_210_000_000_000.5, np.float64),
-    ],
-)
-def test_all_that_int64_holds_is_taken(value: float, dtype: type[np.number]) -> None:
-    check(value, dtype)
-    assert micro_persons_exactly(np.array([value], dtype)[0]) <= INT64_MAX
-
-
 @examples(300)
 @given(tiles=masses())
 def test_sums_are_exact_beyond_64_bits(tiles: list[int]) -> None:

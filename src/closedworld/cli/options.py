@@ -82,8 +82,7 @@ WEIGHT_OPTIONS = (
     click.option(
         "--dp",
         type=click.IntRange(0, MAX_DP),
-        help="Decimal places: the weights of a country add up to 10^dp. "
-        f"[default: {DEFAULT_DP}]",
+        help=f"Decimal places: the weights of a country add up to 10^dp. [default: {DEFAULT_DP}]",
     ),
     click.option(
         "--weigh-by-coverage/--no-weigh-by-coverage",

@@ -46,9 +46,7 @@ class Published:
         for entry in files:
             self._expect_size(entry)
         spec = spec_of(name, coverage=bool(self.receipt.parameters.get("coverage")))
-        return pads.dataset(
-            [str(self.folder / entry.path) for entry in files], schema=spec.schema
-        )
+        return pads.dataset([str(self.folder / entry.path) for entry in files], schema=spec.schema)
 
     def verify(self, names: Collection[str] | None = None) -> None:
         """Check files against the receipt: presence, size and SHA-256.
@@ -104,11 +102,12 @@ class Published:
             )
 
 
-def open_published(path: Path | str) -> Published:
+def open_published(path: Path | str, stage: str | None = None) -> Published:
     """Return the one published result at or below a path.
 
     Args:
         path: An output folder, a stage folder or a ``parameter_hash=...`` folder.
+        stage: Look at results of this stage only, such as ``tiles`` or ``weights``.
 
     Raises:
         IntegrityError: ``receipt-missing``, ``published-under-another-hash``, or a bad receipt.
@@ -116,20 +115,9 @@ def open_published(path: Path | str) -> Published:
             from.
     """
     found = find_published(path)
-    if not found:
-        raise IntegrityError(
-            "receipt-missing",
-            f"{path} holds no published result.",
-            "Give the --out folder of a finished `closedworld run`.",
-        )
-    if len(found) > 1:
-        choices = ", ".join(str(one.folder) for one in found)
-        raise ConfigError(
-            "published-several",
-            f"{path} holds {len(found)} results.",
-            f"Name one of them: {choices}.",
-        )
-    return found[0]
+    if stage is not None:
+        found = [one for one in found if one.receipt.stage == stage]
+    return _only(found, path, f"no published {stage or 'result'}", "results")
 
 
 def find_published(path: Path | str) -> list[Published]:
@@ -177,7 +165,8 @@ def open_dataset(
     """Return a published dataset, ready to scan, filter or turn into a table.
 
     Args:
-        path: As for ``open_published``.
+        path: An output folder, a stage folder or a ``parameter_hash=...`` folder; one result there
+            must hold the dataset.
         name: Such as ``tile_index`` or ``tile_weights``.
         verify: Check all files of the result against the receipt first.
 
@@ -185,10 +174,35 @@ def open_dataset(
         ConfigError: ``dataset-unknown`` or ``published-several``.
         IntegrityError: As ``open_published`` and, with ``verify``, as ``Published.verify``.
     """
-    published = open_published(path)
+    every = find_published(path)
+    found = [one for one in every if name in one.receipt.datasets()]
+    if every and not found:
+        names = sorted({held for one in every for held in one.receipt.datasets()})
+        raise ConfigError(
+            "dataset-unknown", f"{path} holds no dataset {name!r}.", f"It holds {', '.join(names)}."
+        )
+    published = _only(found, path, "no published result", f"results with {name}")
     if verify:
         published.verify()
     return published.dataset(name)
+
+
+def _only(found: Sequence[Published], path: Path | str, none: str, several: str) -> Published:
+    """Return the one result that was found."""
+    if not found:
+        raise IntegrityError(
+            "receipt-missing",
+            f"{path} holds {none}.",
+            "Give the --out folder of a finished `closedworld run`.",
+        )
+    if len(found) > 1:
+        choices = ", ".join(str(one.folder) for one in found)
+        raise ConfigError(
+            "published-several",
+            f"{path} holds {len(found)} {several}.",
+            f"Name one of them: {choices}.",
+        )
+    return found[0]
 
 
 def _damaged(code: str, message: str) -> IntegrityError:

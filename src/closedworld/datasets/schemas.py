@@ -27,7 +27,6 @@ class DatasetSpec:
     order: tuple[str, ...]
     encodings: dict[str, str]
 
-
     def with_column(self, name: str, kind: pa.DataType, encoding: str) -> DatasetSpec:
         """Return the dataset with one more column at the end."""
         schema = self.schema.append(pa.field(name, kind, nullable=False))

@@ -99,8 +99,9 @@ class LogObserver:
                 return logging.WARNING
             case events.UnitFinished() | events.PhaseFinished():
                 return logging.DEBUG
-            case events.CountryFinished(done=done, total=total) | events.CountryWeighed(
-                done=done, total=total
+            case (
+                events.CountryFinished(done=done, total=total)
+                | events.CountryWeighed(done=done, total=total)
             ):
                 now = time.monotonic()
                 is_due = now - self._last_line >= _SECONDS_PER_LINE
@@ -113,7 +114,7 @@ class LogObserver:
                 return logging.INFO
 
 
-def describe(event: Event) -> str:  # noqa: C901, PLR0911 -- one case for each kind of event
+def describe(event: Event) -> str:  # noqa: C901, PLR0911, PLR0912 -- one case for each kind of event
     """Return an event as one line for people."""
     match event:
         case events.InputLoaded(role=role, path=path, size_bytes=0):
@@ -141,7 +142,9 @@ def describe(event: Event) -> str:  # noqa: C901, PLR0911 -- one case for each k
         case events.RasterRead():
             return f"{event.stage} {_raster_line(event)}"
         case events.WorkStarted():
-            return f"{event.stage} {event.work}: {event.tiles:,} tiles in {event.units} units of work"
+            return (
+                f"{event.stage} {event.work}: {event.tiles:,} tiles in {event.units} units of work"
+            )
         case events.CountryWeighed():
             bases = "; ".join(_basis_line(basis) for basis in event.bases)
             return f"{event.stage} {event.country_iso}: {event.tiles:,} tiles, {bases}"

@@ -6,13 +6,14 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from closedworld.datasets import open_published
 from closedworld.errors import ConfigError, PublishError
 from closedworld.run.inputs import fits_bundled_raster, load_inputs, load_population
 from closedworld.run.logs import log_file
 from closedworld.run.observers import LOGGER, LogObserver, Observers, Recorder
 from closedworld.run.pictures import draw_pictures
+from closedworld.run.published_index import read_index, root_of
 from closedworld.run.publishing import timed
-from closedworld.run.published_index import find_index, read_index, root_of
 from closedworld.run.report import LOG_NAME, RunClock, make_report_folder, write_report
 from closedworld.run.stages import TILES, WEIGHTS
 from closedworld.run.tile_index import TileIndex, build_tile_index
@@ -107,7 +108,7 @@ def weigh_world(config: WeightsConfig, observers: Sequence[Observer] = ()) -> Ru
     """
     # What is mistyped fails here, before there is a report.
     _mixture(config.basis, config.dp, has_raster=True)
-    published = find_index(config.index)
+    published = open_published(config.index, TILES.name)
     with _reported(config, config.out or root_of(published), observers) as (outcome, observer):
         index = read_index(published, WEIGHTS, observer)
         has_raster = config.raster is not None or fits_bundled_raster(index.grid)

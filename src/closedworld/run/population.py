@@ -19,6 +19,7 @@ from closedworld.errors import GridError, InputError
 from closedworld.execution.events import RasterRead
 from closedworld.grid import PixelReader, values_of
 from closedworld.run.meters import bytes_read_by_thread
+from closedworld.run.tile_files import BATCH_TILES
 from closedworld.run.work import PhaseClock, UnitResult
 from closedworld.weights import MAX_PERSONS, Basis, exact_sum, full_shares, population_masses
 
@@ -82,6 +83,13 @@ class Segment:
     tiles: int
     border: NDArray[np.int64] | None
     shares: NDArray[np.int64] | None
+
+    def shares_between(self, first: int, stop: int) -> NDArray[np.int64] | None:
+        """Return the coverage of every tile of a range, counted from the first tile."""
+        if self.border is None or self.shares is None:
+            return None
+        here = slice(*np.searchsorted(self.border, (first, stop)))
+        return full_shares(stop - first, self.border[here] - first, self.shares[here])
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -286,9 +294,7 @@ def _pixels(task: BandTask) -> tuple[NDArray[Any], NDArray[np.bool_] | None]:
     return pixels, is_valid
 
 
-def _gather(
-    block: NDArray[Any], pieces: Sequence[NDArray[np.int64]], into: NDArray[Any]
-) -> None:
+def _gather(block: NDArray[Any], pieces: Sequence[NDArray[np.int64]], into: NDArray[Any]) -> None:
     """Copy pieces of rows, given as places in the block, lengths and places in the target."""
     flat = block.ravel()
     # A copy for each run of tiles: half the time of gathering by an array of indices.
@@ -311,7 +317,9 @@ def _windows(
     first = np.searchsorted(starts, col_starts, side="right") - 1
     last = np.searchsorted(starts, col_stops - 1, side="right") - 1
     run = np.repeat(np.arange(len(rows)), last - first + 1)
-    window = np.arange(len(run)) - np.repeat(np.cumsum(last - first + 1) - last - 1, last - first + 1)
+    window = np.arange(len(run)) - np.repeat(
+        np.cumsum(last - first + 1) - last - 1, last - first + 1
+    )
     begin = np.maximum(col_starts[run], starts[window])
     length = np.minimum(col_stops[run], stops[window]) - begin
     target = targets[run] + begin - col_starts[run]
@@ -362,14 +370,16 @@ def _refuse_too_large(task: BandTask, values: NDArray[Any]) -> None:
 
 def _add_up(task: BandTask, values: NDArray[Any], result: BandResult) -> None:
     """Add the masses of each segment to the totals."""
-    first = 0
+    before = 0
     for segment in task.segments:
-        own = values[first : first + segment.tiles]
-        first += segment.tiles
-        shares = full_shares(segment.tiles, segment.border, segment.shares)
-        for basis in task.bases:
-            masses = population_masses(basis, own, shares)
-            result.totals[segment.country_iso, basis] += exact_sum(masses)
+        for first in range(0, segment.tiles, BATCH_TILES):
+            stop = min(first + BATCH_TILES, segment.tiles)
+            own = values[before + first : before + stop]
+            shares = segment.shares_between(first, stop)
+            for basis in task.bases:
+                masses = population_masses(basis, own, shares)
+                result.totals[segment.country_iso, basis] += exact_sum(masses)
+        before += segment.tiles
 
 
 def _write(task: BandTask, values: NDArray[Any]) -> None:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pyarrow.compute as pc
 
-from closedworld.datasets import find_published
+from closedworld.datasets import open_published
 from closedworld.datasets.schemas import TILE_COVERAGE, TILE_SPANS
 from closedworld.errors import ConfigError, GridError, IntegrityError
 from closedworld.execution.events import IndexOpened
@@ -80,40 +80,16 @@ class PublishedIndex:
         return found
 
 
-def find_index(path: Path | str) -> Published:
-    """Return the one published tile index at or below a path.
+def open_index(path: Path | str) -> PublishedIndex:
+    """Return the one published tile index at or below a path, as runs.
 
     Args:
         path: An output folder, a stage folder or a ``parameter_hash=...`` folder.
 
     Raises:
-        ConfigError: ``path-missing``, ``published-several``.
-        IntegrityError: ``index-missing``, or a bad receipt.
+        ConfigError, IntegrityError: As ``open_published`` and ``read_index``.
     """
-    found = [one for one in find_published(path) if one.receipt.stage == TILES.name]
-    if not found:
-        raise IntegrityError(
-            "index-missing",
-            f"{path} holds no published tile index.",
-            "Build one with `closedworld tiles`.",
-        )
-    if len(found) > 1:
-        choices = ", ".join(str(one.folder) for one in found)
-        raise ConfigError(
-            "published-several",
-            f"{path} holds {len(found)} tile indexes.",
-            f"Name one of them: {choices}.",
-        )
-    return found[0]
-
-
-def open_index(path: Path | str) -> PublishedIndex:
-    """Return the one published tile index at or below a path, as runs.
-
-    Raises:
-        ConfigError, IntegrityError: As ``find_index`` and ``read_index``.
-    """
-    return read_index(find_index(path), WEIGHTS, Nobody())
+    return read_index(open_published(path, TILES.name), WEIGHTS, Nobody())
 
 
 def root_of(published: Published) -> Path:

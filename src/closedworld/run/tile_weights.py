@@ -166,14 +166,7 @@ def build_tile_weights(
         ]
         files, summaries = _write(crew, tasks, searches, staging.folder)
         _warn(summaries, observer)
-        totals = {
-            "countries": len(summaries),
-            "tiles": sum(summary.tiles for summary in summaries),
-            "tiles_of_weight_zero": sum(summary.zero_tiles for summary in summaries),
-            "countries_fallback": [one.country_iso for one in summaries if one.fallback],
-            "summaries": [summary.to_dict() for summary in summaries],
-        }
-        receipt = sealed(WEIGHTS, parameters, totals, files)
+        receipt = sealed(WEIGHTS, parameters, _totals(summaries), files)
         with timed(WEIGHTS, "publish", observer):
             published = Published(staging.publish(receipt), receipt)
     tell_published(published, time.perf_counter() - began, observer)
@@ -238,9 +231,7 @@ def _countries(
         for basis, units in units_of.items():
             mass = totals[iso, basis] if basis.needs_population else by_area[basis]
             # Without mass every tile counts the same.
-            counts_as, total = (
-                (basis, mass) if mass else (Basis.UNIFORM, by_area[Basis.UNIFORM])
-            )
+            counts_as, total = (basis, mass) if mass else (Basis.UNIFORM, by_area[Basis.UNIFORM])
             handouts.append(Handout(basis, units, mass, counts_as, total))
         needs_values = any(handout.counts_as.needs_population for handout in handouts)
         countries[iso] = CountryMasses(
@@ -277,9 +268,7 @@ def _find_cuts(
             for unit in units
             if any(probes := tuple(search.probe for search in searches[unit.country_iso]))
         ]
-        found = {
-            task.unit: result.tallies for task, result in crew.do(tally_unit, tasks, WEIGHING)
-        }
+        found = {task.unit: result.tallies for task, result in crew.do(tally_unit, tasks, WEIGHING)}
         for iso, own in searches.items():
             for number, search in enumerate(own):
                 if search.probe is not None:
@@ -321,6 +310,17 @@ def _write(
                     iso, spans.tile_count, zero[iso], starved[iso], bases
                 )
     return files, tuple(summaries[iso] for iso in sorted(summaries))
+
+
+def _totals(summaries: Sequence[WeightSummary]) -> dict[str, Any]:
+    """Return the totals of the receipt."""
+    return {
+        "countries": len(summaries),
+        "tiles": sum(summary.tiles for summary in summaries),
+        "tiles_of_weight_zero": sum(summary.zero_tiles for summary in summaries),
+        "countries_fallback": [one.country_iso for one in summaries if one.fallback],
+        "summaries": [summary.to_dict() for summary in summaries],
+    }
 
 
 def _basis_summaries(

@@ -101,9 +101,8 @@ def _region_on_grid(
 def _sums(patches: NDArray[np.object_], grid: Grid) -> Sums:
     """Return the sums of all cells that sloped edges pass, ascending.
 
-    The first is an empty one west of all cells. What lies west of the grid counts in column 0, what
-    lies east of it in the spare position after the last column; so the heights passed in a row add up
-    to zero.
+    The first is an empty one west of all cells. What lies beyond the grid counts on its nearer side,
+    in the first or the last column; so the heights passed in a row add up to zero.
     """
     none = np.zeros(1, np.int64)
     found: list[Sums] = [(none - 1, none, none)]
@@ -232,7 +231,7 @@ def _sums_of(strips: _Strips, cols: Lines) -> Iterator[Sums]:
         passed = goes.depth - comes.depth
         mean = (comes.across(*sides) + goes.across(*sides)) / 2
         own = np.rint(passed * (1.0 - mean)).astype(np.int64)
-        yield strips.row.take(strip) * (n_cols + 1) + np.clip(col, 0, n_cols), passed, own
+        yield strips.row.take(strip) * (n_cols + 1) + cell, passed, own
 
 
 def _met(
@@ -262,6 +261,7 @@ def _met(
 
 def _depth(down: NDArray[np.float64], height: NDArray[np.float64]) -> NDArray[np.int64]:
     """Return a way down from a row's north line in units of ``1 / _FULL`` of the row's height."""
+    # An upright edge may meet a meridian, by rounding, many rows away.
     return np.rint(np.clip(down / height, 0.0, 1.0) * _FULL).astype(np.int64)
 
 

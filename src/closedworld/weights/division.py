@@ -44,14 +44,15 @@ def divided(
     quotients = estimate.astype(np.int64)
     remainders = masses * np.int64(units)
     remainders -= quotients * np.int64(total)
-    if off_by == 1:
-        short = remainders >= total
-        quotients += short
-        remainders -= short * np.int64(total)
-    else:
+    short = remainders >= total
+    if off_by > 1:
         short_by = remainders // np.int64(total)
         quotients += short_by
         remainders -= short_by * np.int64(total)
+    elif short.any():
+        # One in a million.
+        quotients += short
+        remainders -= short * np.int64(total)
     return quotients.view(np.uint64), remainders
 
 

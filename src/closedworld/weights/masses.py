@@ -122,15 +122,20 @@ def micro_persons(values: NDArray[Any]) -> NDArray[np.int64]:
     Raises:
         ValueError: When a value is above ``MAX_PERSONS``.
     """
-    if len(values) and bool((values > MAX_PERSONS).any()):
-        raise ValueError(f"a value of {values[values > MAX_PERSONS][0]} persons is too large")
+    largest = values.max(initial=0)
+    if not largest <= MAX_PERSONS:
+        too_large = values[values > MAX_PERSONS]
+        if len(too_large):
+            raise ValueError(f"a value of {too_large[0]} persons is too large")
     # NaN is not above zero either.
-    positive = np.where(values > 0, values, np.zeros(1, values.dtype))
+    positive = values if values.min(initial=0) >= 0 else np.where(values > 0, values, 0)
     if positive.dtype.kind in "iub":
         return positive.astype(np.int64) * MICRO
     if positive.dtype.itemsize < np.dtype(np.float64).itemsize:
         # 24 bits times 10^6, which has 14 bits before its zeros: exact in float64.
-        return np.rint(positive.astype(np.float64) * MICRO).astype(np.int64)
+        exact = positive.astype(np.float64)
+        exact *= MICRO
+        return np.rint(exact, out=exact).astype(np.int64)
     return _rounded_product(positive.astype(np.float64))
 
 

@@ -1,0 +1,171 @@
+"""What verify computes itself, against slow obvious ways."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pytest
+
+from closedworld.grid import Grid, tile_areas_m2
+from closedworld.testing import apportioned, micro_persons_exactly
+from closedworld.validation import law, monotone
+from closedworld.validation.ellipsoid import zone_areas_m2
+from closedworld.validation.findings import Account
+from closedworld.validation.masses import bases_of, half_to_even, split_units
+from closedworld.validation.monotone import MassOrder, check_monotone
+from closedworld.validation.population import rounded_micro
+from closedworld.validation.runs import IdRuns, RunCollector, shared_tiles
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+
+class FakeParts:
+    dataset, country_iso = "tile_weights", "XX"
+
+
+class FakeCountry:
+    """A country in memory, in chunks, of one mass."""
+
+    parts = FakeParts()
+    shares = None
+
+    def __init__(self, masses: NDArray[np.int64], weights: list[int]) -> None:
+        self.tiles = len(masses)
+        self._columns = (
+            np.arange(self.tiles, dtype=np.uint64),
+            np.array(weights, np.uint64),
+            masses,
+        )
+
+    def chunks(self, bases: list[str]) -> list[tuple[object, object, list[object]]]:
+        own = [self._columns[2] if b != "uniform" else np.ones(self.tiles, np.int64) for b in bases]
+        return [
+            (
+                self._columns[0][i : i + 7],
+                self._columns[1][i : i + 7],
+                [masses[i : i + 7] for masses in own],
+            )
+            for i in range(0, self.tiles, 7)
+        ]
+
+
+@pytest.mark.parametrize("few", [2, 200_000])
+@pytest.mark.parametrize("seed", range(60))
+def test_the_law_is_that_of_python_integers_also_by_buckets(
+    monkeypatch: pytest.MonkeyPatch, few: int, seed: int
+) -> None:
+    """No finding for right weights; one for any unit moved."""
+    monkeypatch.setattr(law, "FEW_REMAINDERS", few)
+    draw = np.random.default_rng(seed)
+    top = int(draw.choice([1, 3, 100, 10**6, 2**40, 2**62]))
+    masses = draw.integers(0, top, int(draw.integers(2, 60)), endpoint=True)
+    if draw.random() < 0.3:
+        masses = draw.choice(masses[:3], len(masses))
+    units = 10 ** int(draw.integers(0, 19))
+    weights = apportioned(masses.tolist(), units)
+    account = Account("")
+    law.check_law(FakeCountry(masses, weights), {"population": units}, account)  # type: ignore[arg-type]
+    assert account.findings() == []
+    giver = int(np.argmax(np.array(weights, np.uint64)))
+    weights[giver] -= 1
+    weights[giver - 1] += 1
+    law.check_law(FakeCountry(masses, weights), {"population": units}, account)  # type: ignore[arg-type]
+    (found,) = account.findings()
+    assert found.code == "weight-law"
+    assert found.message.startswith("2 rows")
+
+
+@pytest.mark.parametrize("slice_tiles", [4, 50, 1 << 22])
+@pytest.mark.parametrize("seed", range(40))
+def test_monotone_is_that_of_all_pairs(
+    monkeypatch: pytest.MonkeyPatch, slice_tiles: int, seed: int
+) -> None:
+    monkeypatch.setattr(monotone, "SLICE_TILES", slice_tiles)
+    draw = np.random.default_rng(seed)
+    top = int(draw.choice([3, 50, 10**6, 2**40, 2**62]))
+    masses = draw.integers(0, top, 80, endpoint=True)
+    weights = (masses // int(draw.choice([1, 2, 1000])) + (masses % 2)).tolist()
+    if seed % 2:
+        weights[int(draw.integers(80))] += int(draw.choice([1, 5, 2**40]))
+    pairs = list(zip(masses.tolist(), weights, strict=True))
+    is_wrong = any(a < b and v > w for a, v in pairs for b, w in pairs)
+    account = Account("")
+    check_monotone(FakeCountry(masses, weights), "population", account)  # type: ignore[arg-type]
+    assert bool(account.findings()) is is_wrong
+
+
+def test_equal_masses_may_differ_in_weight() -> None:
+    order = MassOrder()
+    order.add(np.array([5, 5, 6]), np.array([2, 1, 2]))
+    order.finish()
+    assert order.worst is None
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_micro_persons_are_those_of_fractions(dtype: type) -> None:
+    draw = np.random.default_rng(5)
+    values: NDArray[np.floating] = np.concatenate([
+        draw.lognormal(0, 8, 3000),
+        draw.integers(1, 10**7, 1000) / 2 / 10**6,
+        draw.integers(1, 1000, 100).astype(float),
+    ]).astype(dtype)  # fmt: skip
+    values = values[(values > 0) & (values < 9e12)]
+    assert rounded_micro(values).tolist() == [micro_persons_exactly(value) for value in values]
+
+
+def test_half_to_even_by_hand() -> None:
+    assert [half_to_even(n, 4) for n in (1, 2, 3, 4, 5, 6, 7, 10)] == [0, 0, 1, 1, 1, 2, 2, 2]
+
+
+@pytest.mark.parametrize("cell", ["1deg", "5m", "30s"])
+def test_the_closed_formula_agrees_with_the_published_areas(cell: str) -> None:
+    grid = Grid.from_resolution(cell)
+    areas = zone_areas_m2(grid)
+    assert np.allclose(areas, tile_areas_m2(grid), rtol=1e-9, atol=1e-4)
+    globe = areas.sum() * grid.n_cols
+    assert globe == pytest.approx(510_065_621_724_089, rel=1e-11)
+
+
+def test_mixtures_by_hand() -> None:
+    assert bases_of("population:9,area_m2:1") == {"population": 9, "area_m2": 1}
+    assert split_units({"population": 9, "area_m2": 1}, 0) == {"population": 1, "area_m2": 0}
+    assert split_units({"area_m2": 1, "uniform": 1}, 0) == {"area_m2": 1, "uniform": 0}
+    assert sum(split_units({"area_m2": 3, "settled": 2, "uniform": 2}, 12).values()) == 10**12
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["", "people", "population:1", "area_m2:1,population:9", "population:2,area_m2:2",
+     "population:1,population:1", "population:0,area_m2:0", "population:1,x:1"],
+)  # fmt: skip
+def test_texts_that_are_not_canonical_are_refused(text: str) -> None:
+    with pytest.raises(ValueError, match="canonical"):
+        bases_of(text)
+
+
+@pytest.mark.parametrize("seed", range(30))
+def test_runs_are_the_sets_of_their_ids(seed: int) -> None:
+    draw = np.random.default_rng(seed)
+    one, other = (draw.integers(0, 60, 40).astype(np.uint64) for _ in range(2))
+    sets, runs = [set(one.tolist()), set(other.tolist())], []
+    for ids in (one, other):
+        collector = RunCollector()
+        twice = disordered = 0
+        for first in range(0, 40, 9):
+            found = collector.add(ids[first : first + 9])
+            twice, disordered = twice + len(found[0]), disordered + len(found[1])
+        steps = np.diff(ids.astype(np.int64))
+        assert (twice, disordered) == ((steps == 0).sum(), (steps < 0).sum())
+        runs.append(collector.finish())
+    missing = sets[0] - sets[1]
+    assert runs[0].without(runs[1]) == (len(missing), min(missing, default=0))
+    assert runs[0].tile_count == len(sets[0])
+    assert shared_tiles(runs) == len(sets[0] & sets[1])
+    rows = runs[0].by_row(7)
+    assert (rows.starts // 7 == (rows.stops - 1) // 7).all()
+    assert rows.ids_at(np.arange(len(sets[0]))).tolist() == sorted(sets[0])
+    none = IdRuns(np.empty(0, np.int64), np.empty(0, np.int64))
+    assert none.without(runs[0]) == (0, 0)
+    assert none.by_row(7).tile_count == 0
