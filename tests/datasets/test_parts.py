@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from pathlib import Path
 
+    from closedworld.datasets import Published
     from closedworld.run.tile_index import TileIndex
 
 
@@ -26,8 +27,8 @@ def spec(request: pytest.FixtureRequest) -> DatasetSpec:
 
 
 @pytest.fixture
-def files(real_index: TileIndex, spec: DatasetSpec) -> list[Path]:
-    receipt, folder = real_index.published.receipt, real_index.published.folder
+def files(real_results: dict[str, Published], spec: DatasetSpec) -> list[Path]:
+    receipt, folder = real_results[spec.name].receipt, real_results[spec.name].folder
     return [folder / entry.path for entry in receipt.files if entry.dataset == spec.name]
 
 

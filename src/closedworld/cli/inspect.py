@@ -40,7 +40,7 @@ def inspect(
       closedworld inspect world --dataset tile_index --country MT
     """
     from closedworld.datasets import find_published  # noqa: PLC0415
-    from closedworld.errors import IntegrityError  # noqa: PLC0415
+    from closedworld.errors import ConfigError, IntegrityError  # noqa: PLC0415
 
     folder, named = _result_folder(path)
     found = find_published(folder)
@@ -50,13 +50,20 @@ def inspect(
             f"{path} holds no published result.",
             "Give the --out folder of a finished `closedworld run`.",
         )
-    for published in found:
+    wanted = dataset or named
+    holders = [one for one in found if not wanted or wanted in one.receipt.datasets()]
+    if not holders:
+        held = sorted({name for one in found for name in one.receipt.datasets()})
+        raise ConfigError(
+            "dataset-unknown", f"{path} holds no dataset {wanted!r}.", f"It holds {', '.join(held)}."
+        )
+    for published in holders:
         if as_json:
             click.echo(published.receipt.to_bytes().decode(), nl=False)
             continue
         _show_receipt(published)
-        if dataset or named:
-            _show_rows(published, dataset or named, rows, country)
+        if wanted:
+            _show_rows(published, wanted, rows, country)
 
 
 def _result_folder(path: Path) -> tuple[Path, str]:
@@ -74,7 +81,9 @@ def _show_receipt(published: Published) -> None:
     """Print a receipt for people."""
     receipt = published.receipt
     click.secho(printable(str(published.folder)), bold=True)
-    facts = {**_flat(receipt.totals), **_flat(receipt.parameters)}
+    # The accounts of single countries are for programs: --json has them.
+    totals = {name: total for name, total in receipt.totals.items() if name != "summaries"}
+    facts = {**_flat(totals), **_flat(receipt.parameters)}
     facts["parameter_hash"] = receipt.parameter_hash
     facts["written by"] = ", ".join(f"{name} {v}" for name, v in receipt.versions.items())
     for name, value in facts.items():

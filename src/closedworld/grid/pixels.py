@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 from contextlib import ExitStack
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
@@ -15,6 +14,8 @@ from closedworld.grid.raster import RasterInfo, open_raster, read_raster_info
 from closedworld.text import library_message
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from numpy.typing import NDArray
 
 WINDOW_CELLS = 1 << 22
