@@ -47,6 +47,7 @@ format: $(VENV)/.installed-dev ## Put the code in its format
 
 bench: $(VENV)/.installed-dev ## Compare speed, memory and size with peers (minutes)
 	$(BIN)/python benchmarks/tile_index.py
+	$(BIN)/python benchmarks/tile_weights.py
 
 reference: $(VENV)/.installed-reference ## Rebuild the bundled data; SOURCE=path of the Natural Earth zip
 	$(BIN)/python scripts/reference/build_iso_table.py

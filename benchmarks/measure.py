@@ -6,6 +6,7 @@ import os
 import platform
 import statistics
 import subprocess
+import sys
 import time
 from dataclasses import dataclass
 from pathlib import Path
@@ -76,3 +77,20 @@ def machine() -> str:
             model = line.split(":", 1)[1].strip()
             break
     return f"{os.cpu_count()} cores of {model}, {platform.system()}, Python {platform.python_version()}"
+
+
+def run_closedworld(*arguments: str) -> Cost:
+    """Run closedworld as a whole process and return its cost."""
+    return run_process([sys.executable, "-m", "closedworld", *arguments])
+
+
+def head(runs: int) -> None:
+    """Print what the figures were measured on, and the head of the table."""
+    print(f"{machine()}; medians of {runs} runs\n")
+    print("| what | peer | closedworld | peer | ratio | goal |")
+    print("| --- | --- | ---: | ---: | ---: | --- |", flush=True)
+
+
+def row(*cells: str) -> None:
+    """Print a row of the table."""
+    print(f"| {' | '.join(cells)} |", flush=True)

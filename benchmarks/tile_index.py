@@ -12,28 +12,28 @@ import subprocess
 import sys
 import tempfile
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
-import rasterio
-from measure import Cost, machine, median_cost, median_seconds, run_process
+from measure import (
+    Cost,
+    head,
+    median_cost,
+    median_seconds,
+    row,
+    run_closedworld,
+    run_process,
+)
 from rasterio.features import rasterize
 from rasterio.transform import from_origin
+from world import GRID, write_empty_raster
 
 from closedworld import (
-    Grid,
     Rule,
     bundled,
     open_published,
     read_countries,
     region_spans,
 )
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-# WorldPop's global 1 km grid, cut to the land of Natural Earth without Antarctica's south.
-GRID = Grid(-180.0012493, 83.6329165016827, 0.0083333333, 0.0083333333, 43_199, 16_755)
 
 DUCKDB_COPY = """
 import duckdb, sys
@@ -57,9 +57,7 @@ def main() -> None:
     if arguments.only_spans:
         compare_spans(runs)
         return
-    print(f"{machine()}; medians of {runs} runs\n")
-    print("| what | peer | closedworld | peer | ratio | goal |")
-    print("| --- | --- | ---: | ---: | ---: | --- |", flush=True)
+    head(runs)
     # On its own: a process inherits the peak memory of the one that starts it, and GDAL's is large.
     subprocess.run([sys.executable, __file__, "--only-spans", "--runs", str(runs)], check=True)
     with tempfile.TemporaryDirectory(prefix="closedworld-bench-") as scratch:
@@ -102,12 +100,12 @@ def compare_spans(runs: int) -> None:
 def compare_world(scratch: Path, runs: int) -> None:
     """Time S1 of the world as a whole process, beside DuckDB copying what it published."""
     raster = scratch / "grid.tif"
-    _write_empty_raster(raster)
+    write_empty_raster(raster)
     ours: list[Cost] = []
     theirs: list[Cost] = []
     for _ in range(runs + 1):
         world, copy = scratch / "world", scratch / "copy"
-        ours.append(_build(["tiles", "--raster", str(raster), "--out", str(world)]))
+        ours.append(run_closedworld("tiles", "--raster", str(raster), "--out", str(world)))
         published = open_published(world)
         copy.mkdir()
         theirs.append(
@@ -138,38 +136,10 @@ def compare_world(scratch: Path, runs: int) -> None:
 
 def measure_bundled_world(scratch: Path, runs: int) -> None:
     """Time the bundled world, as `make world` runs it."""
-    costs = [_build(["run", "--out", str(scratch / f"bundled-{n}")]) for n in range(runs)]
+    costs = [run_closedworld("run", "--out", str(scratch / f"bundled-{n}")) for n in range(runs)]
     row(
         "bundled world, `closedworld run`", "", f"{median_cost(costs).wall:.1f} s", "", "", "< 15 s"
     )
-
-
-def row(*cells: str) -> None:
-    """Print a row of the table."""
-    print(f"| {' | '.join(cells)} |", flush=True)
-
-
-def _build(arguments: Sequence[str]) -> Cost:
-    """Run closedworld as a whole process."""
-    return run_process([sys.executable, "-m", "closedworld", *arguments])
-
-
-def _write_empty_raster(path: Path) -> None:
-    """Write a GeoTIFF that has the benchmark's grid and no block of data."""
-    with rasterio.open(
-        path,
-        "w",
-        driver="GTiff",
-        width=GRID.n_cols,
-        height=GRID.n_rows,
-        count=1,
-        dtype="uint8",
-        crs="EPSG:4326",
-        transform=from_origin(GRID.west, GRID.north, GRID.cell_width, GRID.cell_height),
-        sparse_ok=True,
-        tiled=True,
-    ):
-        return
 
 
 if __name__ == "__main__":
