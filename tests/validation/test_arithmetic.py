@@ -96,6 +96,47 @@ def test_monotone_is_that_of_all_pairs(
     assert bool(account.findings()) is is_wrong
 
 
+@pytest.mark.parametrize("seed", range(200))
+def test_monotone_is_that_of_all_pairs_also_near_the_law(seed: int) -> None:
+    """Weights of the law with single units moved: what is let pass unsorted must be in order."""
+    draw = np.random.default_rng(seed)
+    top = int(draw.choice([1, 3, 100, 10**6, 2**40, 2**55]))
+    masses = draw.integers(0, top, int(draw.integers(2, 30)), endpoint=True)
+    weights = apportioned(masses.tolist(), 10 ** int(draw.integers(0, 13)))
+    for _ in range(int(draw.integers(0, 3))):
+        giver, taker = (int(tile) for tile in draw.integers(0, len(masses), 2))
+        moved = min(weights[giver], int(draw.choice([1, 1, 2, 16, 2**30])))
+        weights[giver], weights[taker] = weights[giver] - moved, weights[taker] + moved
+    pairs = list(zip(masses.tolist(), weights, strict=True))
+    is_wrong = any(a < b and v > w for a, v in pairs for b, w in pairs)
+    account = Account("")
+    check_monotone(FakeCountry(masses, weights), "population", account)  # type: ignore[arg-type]
+    assert bool(account.findings()) is is_wrong
+
+
+@pytest.mark.parametrize("top", [1, 1000, 2**40, 2**48])
+@pytest.mark.parametrize("dp", [0, 4, 12, 18])
+def test_weights_of_the_law_are_not_sorted(
+    monkeypatch: pytest.MonkeyPatch, top: int, dp: int
+) -> None:
+    monkeypatch.setattr(monotone, "MassOrder", None)
+    masses = np.random.default_rng(dp).integers(0, top, 200, endpoint=True)
+    weights = apportioned(masses.tolist(), 10**dp)
+    account = Account("")
+    assert check_monotone(FakeCountry(masses, weights), "population", account) == 200  # type: ignore[arg-type]
+    assert account.findings() == []
+
+
+def test_weights_off_by_a_whole_turn_of_64_bits_are_found() -> None:
+    """Sixteen units times a sum of 2^60 are 2^64, which 64 bits cannot tell from nothing."""
+    masses = np.array([1 << 59, (1 << 59) - 1, 1])
+    assert apportioned(masses.tolist(), 1000) == [500, 500, 0]
+    account = Account("")
+    check_monotone(FakeCountry(masses, [484, 500, 16]), "population", account)  # type: ignore[arg-type]
+    (found,) = account.findings()
+    assert found.code == "weight-not-monotone"
+
+
 def test_equal_masses_may_differ_in_weight() -> None:
     order = MassOrder()
     order.add(np.array([5, 5, 6]), np.array([2, 1, 2]))
@@ -110,6 +151,7 @@ def test_micro_persons_are_those_of_fractions(dtype: type) -> None:
         draw.lognormal(0, 8, 3000),
         draw.integers(1, 10**7, 1000) / 2 / 10**6,
         draw.integers(1, 1000, 100).astype(float),
+        draw.integers(1, 10**5, 1000) / 128,
     ]).astype(dtype)  # fmt: skip
     values = values[(values > 0) & (values < 9e12)]
     assert rounded_micro(values).tolist() == [micro_persons_exactly(value) for value in values]

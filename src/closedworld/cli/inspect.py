@@ -55,7 +55,9 @@ def inspect(
     if not holders:
         held = sorted({name for one in found for name in one.receipt.datasets()})
         raise ConfigError(
-            "dataset-unknown", f"{path} holds no dataset {wanted!r}.", f"It holds {', '.join(held)}."
+            "dataset-unknown",
+            f"{path} holds no dataset {wanted!r}.",
+            f"It holds {', '.join(held)}.",
         )
     for published in holders:
         if as_json:

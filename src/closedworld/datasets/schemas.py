@@ -118,7 +118,7 @@ TILE_WEIGHTS = DatasetSpec(
         basis=pa.string(),
     ),
     ("country_iso", "tile_id"),
-    {"tile_id": "BYTE_STREAM_SPLIT", "weight_fp": "BYTE_STREAM_SPLIT"},
+    {"tile_id": "BYTE_STREAM_SPLIT", "weight_fp": "BYTE_STREAM_SPLIT", "dp": "PLAIN"},
 )
 
 SPAN_WEIGHTS = DatasetSpec(

@@ -198,7 +198,9 @@ def values_of(
         is_missing = ~is_valid if is_missing is None else is_missing | ~is_valid
     values = pixels
     if layout.is_scaled:
-        values = pixels.astype(np.float64) * layout.scale + layout.offset
+        # A NODATA value may overflow; a value that does is too large for whoever asks.
+        with np.errstate(over="ignore", invalid="ignore"):
+            values = pixels.astype(np.float64) * layout.scale + layout.offset
     if values.dtype.kind == "f":
         is_nan = np.isnan(values)
         is_missing = is_nan if is_missing is None else is_missing | is_nan

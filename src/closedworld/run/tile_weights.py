@@ -20,7 +20,8 @@ from closedworld.datasets.staging import not_writable
 from closedworld.errors import ConfigError
 from closedworld.execution import events, open_executor
 from closedworld.grid import tile_areas_cm2
-from closedworld.run.population import TileValues, plan_bands, read_population, require_same_grid
+from closedworld.run.bands import TileValues, plan_bands
+from closedworld.run.population import read_population, require_same_grid
 from closedworld.run.publishing import (
     Nobody,
     find_result,

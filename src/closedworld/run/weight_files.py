@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from closedworld.run.population import TileValues
+    from closedworld.run.bands import TileValues
     from closedworld.spans import RowSpans
     from closedworld.weights import Mixture
 

@@ -129,7 +129,7 @@ def ranked_batches(
         yield Tiles.ranked(spans, first, min(first + batch_tiles, stop_rank))
 
 
-def constant_column(value: str | np.generic, length: int) -> pa.DictionaryArray:
-    """Return a value repeated ``length`` times as a dictionary array."""
+def constant_column(value: str, length: int) -> pa.DictionaryArray:
+    """Return a text repeated ``length`` times as a dictionary array."""
     zeros = pa.array(np.zeros(length, np.int8))
     return pa.DictionaryArray.from_arrays(zeros, pa.array([value]))

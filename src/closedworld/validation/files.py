@@ -63,6 +63,8 @@ class Parts:
                 self.is_whole = False
                 _cannot_read(account, self, path, error)
                 return
+            # Or the pages of every file read so far stay with pyarrow: 80 MiB for a world.
+            pa.default_memory_pool().release_unused()
 
 
 Table = dict[str, dict[str, Parts]]

@@ -83,7 +83,7 @@ class Shares:
     @classmethod
     def of(cls, tile_ids: NDArray[np.uint64], coverage: NDArray[np.float64]) -> Shares:
         """Return coverage in whole units, rounded half to even."""
-        return cls(tile_ids, np.rint(coverage * FULL).astype(np.int64))
+        return cls(tile_ids, np.maximum(np.rint(coverage * FULL), 1).astype(np.int64))
 
     def within(self, tile_ids: NDArray[np.uint64]) -> tuple[NDArray[np.intp], NDArray[np.int64]]:
         """Return ``(positions, shares)`` of those that are among some ascending tiles."""

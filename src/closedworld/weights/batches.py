@@ -33,7 +33,7 @@ def weights_batch(
             "country_iso": tiles.constant(country_iso),
             "tile_id": tiles.tile_ids(),
             "weight_fp": weights,
-            "dp": constant_column(np.uint8(dp), len(weights)),
+            "dp": np.full(len(weights), dp, np.uint8),
             "basis": tiles.constant(str(mixture)),
         }
     )

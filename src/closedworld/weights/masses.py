@@ -159,8 +159,11 @@ def _rounded_product(values: NDArray[np.float64]) -> NDArray[np.int64]:
 
 
 def coverage_shares(coverage: NDArray[np.float64]) -> NDArray[np.int64]:
-    """Return coverage in 0..1 in units of 2^-30, rounded half to even, int64."""
-    return np.rint(coverage * FULL_SHARE).astype(np.int64)
+    """Return coverage in 0..1 in units of 2^-30, rounded half to even and at least 1, int64.
+
+    So a country that covers next to nothing of its tiles has a mass all the same.
+    """
+    return np.maximum(np.rint(coverage * FULL_SHARE), 1).astype(np.int64)
 
 
 def covered_total(
