@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import time
 from collections import Counter
+from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 import numpy as np
 
@@ -25,11 +26,12 @@ from closedworld.weights import MAX_PERSONS, Basis, exact_sum, population_masses
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
+    from pathlib import Path
 
     from numpy.typing import NDArray
 
     from closedworld.grid import Grid, PixelLayout
-    from closedworld.run.bands import BandTask
+    from closedworld.run.bands import BandTask, Segment
     from closedworld.run.work import Crew
 
 READING = "reading"
@@ -116,13 +118,24 @@ def read_band(task: BandTask) -> BandResult:
     after = bytes_read_by_thread()
     result.bytes_read = None if before is None or after is None else after - before
     clock.ends("read")
-    found = values_of(task.layout, pixels, is_valid)
-    result.missing, result.negative = found.missing, found.negative
-    _refuse_too_large(task, found.values)
-    _add_up(task, found.values, result)
-    clock.ends("add up")
-    _write(task, found.values)
-    clock.ends("write")
+    with _opened(task.values.path) as file:
+        before_segment = 0
+        for segment in task.segments:
+            place = task.values.first[segment.country_iso] + segment.first_rank
+            file.seek(place * task.values.dtype.itemsize)
+            for first in range(0, segment.tiles, BATCH_TILES):
+                stop = min(first + BATCH_TILES, segment.tiles)
+                here = slice(before_segment + first, before_segment + stop)
+                valid_here = None if is_valid is None else is_valid[here]
+                found = values_of(task.layout, pixels[here], valid_here)
+                result.missing += found.missing
+                result.negative += found.negative
+                _refuse_too_large(task, found.values, here.start)
+                _add_up(task, segment, first, found.values, result)
+                clock.ends("add up")
+                file.write(found.values.data)
+                clock.ends("write")
+            before_segment += segment.tiles
     return result
 
 
@@ -197,15 +210,19 @@ def _column_ranges(task: BandTask) -> tuple[NDArray[np.int64], NDArray[np.int64]
     return starts, np.minimum(stops, n_cols)
 
 
-def _refuse_too_large(task: BandTask, values: NDArray[Any]) -> None:
-    """Raise when a tile's value is more than arithmetic can hold, and say where."""
+def _refuse_too_large(task: BandTask, values: NDArray[Any], before: int) -> None:
+    """Raise when a tile's value is more than arithmetic can hold, and say where.
+
+    ``before`` counts the tiles of the band before these.
+    """
     too_large = np.flatnonzero(values > MAX_PERSONS)
     if len(too_large) == 0:
         return
     rows, col_starts, col_stops = task.runs
     ends = np.cumsum(col_stops - col_starts)
-    run = int(np.searchsorted(ends, too_large[0], side="right"))
-    col = int(col_stops[run] - (ends[run] - too_large[0]))
+    tile = before + int(too_large[0])
+    run = int(np.searchsorted(ends, tile, side="right"))
+    col = int(col_stops[run] - (ends[run] - tile))
     raise InputError(
         "raster-value-too-large",
         f"{task.layout.info.path}: row {rows[run]}, column {col} holds {values[too_large[0]]:g} "
@@ -214,29 +231,25 @@ def _refuse_too_large(task: BandTask, values: NDArray[Any]) -> None:
     )
 
 
-def _add_up(task: BandTask, values: NDArray[Any], result: BandResult) -> None:
-    """Add the masses of each segment to the totals."""
-    before = 0
-    for segment in task.segments:
-        for first in range(0, segment.tiles, BATCH_TILES):
-            stop = min(first + BATCH_TILES, segment.tiles)
-            own = values[before + first : before + stop]
-            shares = segment.shares_between(first, stop)
-            for basis in task.bases:
-                masses = population_masses(basis, own, shares)
-                result.totals[segment.country_iso, basis] += exact_sum(masses)
-        before += segment.tiles
+def _add_up(
+    task: BandTask, segment: Segment, first: int, values: NDArray[Any], result: BandResult
+) -> None:
+    """Add the masses of some tiles of a segment, from the ``first``, to the totals."""
+    shares = segment.shares_between(first, first + len(values))
+    for basis in task.bases:
+        masses = population_masses(basis, values, shares)
+        result.totals[segment.country_iso, basis] += exact_sum(masses)
 
 
-def _write(task: BandTask, values: NDArray[Any]) -> None:
-    """Write the values of each segment to their place."""
-    first = 0
+@contextmanager
+def _opened(path: Path) -> Iterator[BinaryIO]:
+    """Open the scratch file for writing in places.
+
+    Raises:
+        PublishError: ``output-not-writable``.
+    """
     try:
-        with task.values.path.open("r+b") as file:
-            for segment in task.segments:
-                place = task.values.first[segment.country_iso] + segment.first_rank
-                file.seek(place * values.itemsize)
-                file.write(values[first : first + segment.tiles].data)
-                first += segment.tiles
+        with path.open("r+b") as file:
+            yield file
     except OSError as error:
-        raise not_writable(task.values.path, error) from error
+        raise not_writable(path, error) from error

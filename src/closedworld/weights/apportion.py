@@ -153,12 +153,13 @@ def tally(masses: Masses, units: int, total: int, probe: Probe) -> Tally:
     quotients, remainders = divided(masses.values, units, total)
     floors = _floors(quotients, masses.counts, units)
     counts = masses.counts
-    if probe.low or probe.bits < total.bit_length():
-        inside = (remainders >= probe.low) & (remainders < probe.low + (1 << probe.bits))
-        inside = inside.astype(np.bool_, copy=False)
-        remainders = remainders[inside]
+    buckets = remainders - probe.low if probe.low else remainders
+    if probe.bits < total.bit_length():
+        inside = ((buckets >= 0) & (buckets < 1 << probe.bits)).astype(np.bool_, copy=False)
+        buckets = buckets[inside]
         counts = None if counts is None else counts[inside]
-    buckets = (remainders - probe.low) >> probe.shift
+    if probe.shift:
+        buckets = buckets >> probe.shift
     if probe.bits - probe.shift <= BUCKET_BITS:
         dense = np.bincount(buckets.astype(np.int64, copy=False), weights=counts)
         held = np.flatnonzero(dense)
