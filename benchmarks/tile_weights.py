@@ -8,12 +8,13 @@ from __future__ import annotations
 import argparse
 import shutil
 import statistics
+import subprocess
 import sys
 import tempfile
 from pathlib import Path
 
+import world
 from measure import Cost, head, median_cost, row, run_closedworld, run_process
-from world import GRID, write_population
 
 from closedworld import open_published
 
@@ -44,24 +45,25 @@ def main() -> None:
     head(runs)
     with tempfile.TemporaryDirectory(prefix="closedworld-bench-") as scratch:
         raster = Path(scratch) / "population.tif"
-        write_population(raster)
+        # On its own: a process inherits the peak memory of the one that starts it.
+        subprocess.run([sys.executable, world.__file__, str(raster)], check=True)
         compare_weights(Path(scratch), raster, runs)
         measure_whole_run(Path(scratch), raster, runs)
 
 
 def compare_weights(scratch: Path, raster: Path, runs: int) -> None:
     """Time S2 as a whole process, beside GDAL reading the raster and DuckDB copying the weights."""
-    world = scratch / "world"
-    run_closedworld("tiles", "--raster", str(raster), "--out", str(world), "--s1-workers", WORKERS)
+    built = scratch / "world"
+    run_closedworld("tiles", "--raster", str(raster), "--out", str(built), "--s1-workers", WORKERS)
     costs: dict[str, list[Cost]] = {name: [] for name in ("area_m2", "population", "read", "copy")}
     size = tiles = 0
     for _ in range(runs + 1):
         for basis in ("area_m2", "population"):
             options = ("--basis", basis, "--s2-workers", WORKERS)
             costs[basis].append(
-                run_closedworld("weights", str(world), "--raster", str(raster), *options)
+                run_closedworld("weights", str(built), "--raster", str(raster), *options)
             )
-            published = open_published(world, "weights")
+            published = open_published(built, "weights")
             total = published.receipt.datasets()["tile_weights"]
             size, tiles = total["size_bytes"], total["rows"]
             if basis == "population":
@@ -107,13 +109,13 @@ def measure_whole_run(scratch: Path, raster: Path, runs: int) -> None:
     """Time S1 and S2 together, from the raster to published weights, map and report."""
     costs = []
     for _ in range(runs):
-        world = scratch / "whole"
+        built = scratch / "whole"
         workers = ("--s1-workers", WORKERS, "--s2-workers", WORKERS)
-        costs.append(run_closedworld("run", "--raster", str(raster), "--out", str(world), *workers))
-        shutil.rmtree(world)
+        costs.append(run_closedworld("run", "--raster", str(raster), "--out", str(built), *workers))
+        shutil.rmtree(built)
     cost = median_cost(costs)
     row(
-        f"`closedworld run`, grid of {GRID.n_rows:,} x {GRID.n_cols:,}, two workers",
+        f"`closedworld run`, grid of {world.GRID.n_rows:,} x {world.GRID.n_cols:,}, two workers",
         "",
         f"{cost.wall:.1f} s, {cost.peak_mib:.0f} MiB",
         "",

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -12,8 +14,6 @@ from rasterio.windows import Window
 from closedworld import Grid, bundled
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from numpy.typing import NDArray
 
 GRID = Grid(-180.0012493, 83.6329165016827, 0.0083333333, 0.0083333333, 43_199, 16_755)
@@ -63,3 +63,7 @@ def write_population(path: Path) -> None:
 def _indices(places: NDArray[np.float64], count: int) -> NDArray[np.int64]:
     """Return the coarse row or column that each fine one lies in."""
     return np.clip(places.astype(np.int64), 0, count - 1)
+
+
+if __name__ == "__main__":
+    write_population(Path(sys.argv[1]))

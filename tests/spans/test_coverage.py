@@ -294,7 +294,7 @@ def test_shares_are_those_of_geos(case: tuple[Grid, Area]) -> None:
 
 
 @pytest.mark.parametrize(
-    "count", [150, pytest.param(2000, marks=pytest.mark.slow)], ids=["", "at length"]
+    "count", [150, pytest.param(600, marks=pytest.mark.slow)], ids=["", "at length"]
 )
 def test_shares_are_those_of_exact_arithmetic(count: int) -> None:
     @examples(count)

@@ -120,7 +120,7 @@ def test_weights_are_those_of_exact_arithmetic(tiles: list[int], units: int) -> 
 
 
 @pytest.mark.slow
-@examples(4_000)
+@examples(1_500)
 @given(tiles=masses(), units=UNITS)
 def test_weights_are_those_of_exact_arithmetic_at_length(tiles: list[int], units: int) -> None:
     assert weights_of(tiles, units) == apportioned(tiles, units)
@@ -262,7 +262,7 @@ def test_weights_are_exact_where_an_estimate_is_hard_put(case: tuple[list[int], 
 
 
 @pytest.mark.slow
-@examples(5_000)
+@examples(1_500)
 @given(case=edge_cases())
 def test_weights_are_exact_where_an_estimate_is_hard_put_at_length(
     case: tuple[list[int], int],

@@ -16,7 +16,7 @@ from closedworld.weights import exact_sum, micro_persons
 INT64_MAX = 2**63 - 1
 INTEGERS = [np.int8, np.int16, np.int32, np.int64, np.uint8, np.uint16, np.uint32, np.uint64]
 
-# int64 holds the micro-persons of somewhat more, but that is put to the test by itself.
+# The most that is taken; tests of what is refused start well above.
 MOST_PERSONS = 9_200_000_000_000
 
 
@@ -157,7 +157,7 @@ def test_float32_is_rounded_as_a_fraction_is(value: float) -> None:
 
 
 @pytest.mark.slow
-@examples(8_000)
+@examples(2_500)
 @given(value=persons64)
 def test_float64_is_rounded_as_a_fraction_is_at_length(value: float) -> None:
     check(value, np.float64)

@@ -12,6 +12,7 @@ from closedworld.digests import sha256_of_file
 from closedworld.execution.events import InputLoaded, Warned
 from closedworld.grid import Grid, read_pixel_layout, read_raster_info
 from closedworld.reference import bundled, verify_bundled
+from closedworld.run.publishing import Nobody
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
     from closedworld.config import RunConfig
     from closedworld.countries import CountrySet
     from closedworld.execution.events import Observer
-    from closedworld.grid import PixelLayout
+    from closedworld.grid import PixelLayout, RasterInfo
 
 BUNDLED_COUNTRIES = "countries.parquet"
 BUNDLED_RASTER = "population_5m.tif"
@@ -35,7 +36,7 @@ class Inputs:
         countries: The countries to build.
         grid: The lattice.
         attribution: Credit to show with pictures of the countries; empty for the user's own.
-        population: The raster that the grid comes from; None when it comes from a resolution.
+        population: The raster that the grid comes from; None when its values are not wanted.
     """
 
     countries: CountrySet
@@ -57,8 +58,13 @@ class PopulationRaster:
     sha256: str
 
 
-def load_inputs(config: RunConfig, observer: Observer) -> Inputs:
+def load_inputs(config: RunConfig, observer: Observer, *, with_population: bool) -> Inputs:
     """Return the inputs that a configuration names; what it does not name is bundled.
+
+    Args:
+        config: What to build.
+        observer: Told of each input.
+        with_population: Whether the raster's values are wanted, besides its grid.
 
     Raises:
         ConfigError, InputError, GeometryError, GridError: As the readers.
@@ -68,22 +74,33 @@ def load_inputs(config: RunConfig, observer: Observer) -> Inputs:
     countries = _countries(config, observer)
     if config.resolution is not None:
         return Inputs(countries, _global_grid(config.resolution, observer), attribution, None)
-    population = load_population(config.raster, observer)
-    return Inputs(countries, population.layout.info.grid, attribution, population)
+    if with_population:
+        population = load_population(config.raster, observer)
+        return Inputs(countries, population.layout.info.grid, attribution, population)
+    began = time.perf_counter()
+    info = read_raster_info(config.raster or verify_bundled(BUNDLED_RASTER).path)
+    _report_raster(info, began, observer)
+    return Inputs(countries, info.grid, attribution, None)
 
 
-def load_population(path: Path | None, observer: Observer) -> PopulationRaster:
+def load_population(
+    path: Path | str | None = None, observer: Observer | None = None
+) -> PopulationRaster:
     """Return a population raster, or the bundled one without a path; no pixel is read.
+
+    Args:
+        path: A GeoTIFF.
+        observer: Told of it.
 
     Raises:
         InputError, GridError: As ``read_pixel_layout``.
         IntegrityError: The bundled file was changed.
     """
+    observer = observer or Nobody()
     began = time.perf_counter()
     layout = read_pixel_layout(path or verify_bundled(BUNDLED_RASTER).path)
     info = layout.info
-    detail = f"grid of {info.grid}; {info.bands} band(s) of {info.dtype}, NODATA {info.nodata}"
-    digests = _report("raster", [info.path], info.grid.n_rows, detail, began, observer)
+    digest = _report_raster(info, began, observer)
     if info.bands > 1:
         observer.on_event(
             Warned("raster-bands", f"{info.path} has {info.bands} bands; the first one counts.")
@@ -97,7 +114,14 @@ def load_population(path: Path | None, observer: Observer) -> PopulationRaster:
                 "Write it into the raster with gdal_translate.",
             )
         )
-    return PopulationRaster(layout, digests[info.path.name])
+    return PopulationRaster(layout, digest)
+
+
+def _report_raster(info: RasterInfo, began: float, observer: Observer) -> str:
+    """Tell the observer of a raster; return its digest."""
+    detail = f"grid of {info.grid}; {info.bands} band(s) of {info.dtype}, NODATA {info.nodata}"
+    digests = _report("raster", [info.path], info.grid.n_rows, detail, began, observer)
+    return digests[info.path.name]
 
 
 def fits_bundled_raster(grid: Grid) -> bool:

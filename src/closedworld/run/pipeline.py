@@ -69,7 +69,7 @@ def run_world(
             "Give a raster with --raster instead, or take --basis area_m2 or uniform.",
         )
     with _reported(config, config.out, observers) as (outcome, observer):
-        inputs = load_inputs(config, observer)
+        inputs = load_inputs(config, observer, with_population=weigh and mixture.needs_population)
         outcome.index = build_tile_index(
             inputs.countries,
             inputs.grid,
