@@ -48,6 +48,11 @@ def test_every_option_has_a_default_and_can_be_in_the_file(
         keep_small_countries = true
         out = "/absolute/world"
         s1_workers = 3
+        coverage = true
+        basis = "population:0.9,area_m2:0.1"
+        dp = 9
+        weigh_by_coverage = true
+        s2_workers = 2
     """
     config = RunConfig.from_toml(run_file(text))
     assert config == RunConfig(
@@ -64,6 +69,11 @@ def test_every_option_has_a_default_and_can_be_in_the_file(
         keep_small_countries=True,
         out=Path("/absolute/world"),
         s1_workers=3,
+        coverage=True,
+        basis="population:0.9,area_m2:0.1",
+        dp=9,
+        weigh_by_coverage=True,
+        s2_workers=2,
     )
     default = RunConfig()
     unchanged = [

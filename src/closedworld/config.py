@@ -147,6 +147,9 @@ class WeightsConfig:
         weigh_by_coverage: Multiply masses by coverage.
         out: Output folder; None for that of the index.
         s2_workers: Workers, >= 1.
+
+    Raises:
+        ConfigError: ``workers``.
     """
 
     index: Path
@@ -156,6 +159,13 @@ class WeightsConfig:
     weigh_by_coverage: bool = False
     out: Path | None = None
     s2_workers: int = 1
+
+    def __post_init__(self) -> None:
+        """Refuse what cannot be meant."""
+        if self.s2_workers < 1:
+            raise ConfigError(
+                "workers", f"{self.s2_workers} workers do no work.", "Take 1 or more."
+            )
 
 
 def _value(name: str, given: Any, path: Path) -> Any:

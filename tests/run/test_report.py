@@ -88,8 +88,8 @@ def test_the_report_measures_the_run(tmp_path: Path) -> None:
     tiles = sum(outcome.index.world.tile_counts.values())
     assert performance["tiles_written"] == {"S1": tiles, "S2": tiles}
     assert performance["wall_seconds"] > 0
-    rate = pytest.approx(tiles / performance["wall_seconds"])
-    assert performance["tiles_per_second"] == {"S1": rate, "S2": rate}
+    rate = pytest.approx(2 * tiles / performance["wall_seconds"])
+    assert performance["tiles_per_second"] == rate
     assert performance["peak_memory_bytes"] > 2**20
     units = {"expand", "encode", "write"}
     assert {stage: set(phases) for stage, phases in performance["phase_seconds"].items()} == {
@@ -102,7 +102,7 @@ def test_the_report_measures_the_run(tmp_path: Path) -> None:
     countries = len(COUNTRIES) - len(outcome.index.world.without_tiles)
     # Written by S1, counted and written by S2.
     assert sum(worker["units"] for worker in workers) == 3 * countries
-    assert len(workers) <= 3
+    assert {name.split()[0] for name in performance["workers"]} == {"S1", "S2"}
 
 
 def test_there_is_one_summary_for_each_country(tmp_path: Path) -> None:

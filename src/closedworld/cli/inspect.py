@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
+from closedworld.cli.options import PATH
 from closedworld.text import printable
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from pathlib import Path
 
     from closedworld.datasets import Published
 
@@ -20,7 +21,7 @@ _WIDTH = 100
 
 
 @click.command()
-@click.argument("path", type=click.Path(path_type=Path))
+@click.argument("path", type=PATH)
 @click.option("--dataset", help="Show the columns and first rows of this dataset.")
 @click.option(
     "--rows", type=click.IntRange(0, 1000), default=5, show_default=True, help="Rows shown."

@@ -25,13 +25,13 @@ class _PathType(click.Path):
         return super().convert(value, param, ctx)
 
 
-_FILE = _PathType(path_type=Path)
+PATH = _PathType(path_type=Path)
 
 # Values are None when an option is not given, so that the run file's value stands.
 POLYGON_OPTIONS = (
     click.option(
         "--polygons",
-        type=_FILE,
+        type=PATH,
         help="Country polygons: GeoParquet, GeoPackage, Shapefile, GeoJSON or FlatGeobuf in WGS 84. "
         "[default: bundled Natural Earth countries]",
     ),
@@ -56,20 +56,20 @@ POLYGON_OPTIONS = (
 
 RASTER_OPTION = click.option(
     "--raster",
-    type=_FILE,
+    type=PATH,
     help="GeoTIFF whose grid is used, north-up in WGS 84; its values are the population of each "
     "cell. [default: bundled 5 arc-minute population]",
 )
 
 RASTER_VALUES_OPTION = click.option(
     "--raster",
-    type=_FILE,
+    type=PATH,
     help="GeoTIFF with the population of each cell, on the grid of the tiles. "
     "[default: the bundled one, if the tiles are on its grid]",
 )
 
 WEIGHTS_OUT_OPTION = click.option(
-    "--out", type=_FILE, help="Output folder. [default: the one that holds the tiles]"
+    "--out", type=PATH, help="Output folder. [default: the one that holds the tiles]"
 )
 
 WEIGHT_OPTIONS = (
@@ -110,7 +110,7 @@ TILE_OPTIONS = (
     click.option(
         "--config",
         "config_file",
-        type=_FILE,
+        type=PATH,
         help="TOML file with any of the options below but --log-format and --quiet, written with "
         "underscores; its paths start from its own folder. Options given here win over it.",
     ),
@@ -141,7 +141,7 @@ TILE_OPTIONS = (
         help="Add the share of each tile that lies in its country as column coverage; with rule "
         "any_overlap.",
     ),
-    click.option("--out", type=_FILE, help=f"Output folder. [default: {DEFAULT_OUT}]"),
+    click.option("--out", type=PATH, help=f"Output folder. [default: {DEFAULT_OUT}]"),
     click.option(
         "--s1-workers", type=click.IntRange(min=1), help="Threads that write tiles. [default: 1]"
     ),

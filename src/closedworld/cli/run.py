@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import shlex
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from closedworld.cli.options import (
     LOG_OPTIONS,
+    PATH,
     RASTER_VALUES_OPTION,
     TILE_OPTIONS,
     WEIGHT_OPTIONS,
@@ -22,6 +22,7 @@ from closedworld.text import number_of, printable
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
     from types import ModuleType
 
     from closedworld.datasets import Published
@@ -67,7 +68,7 @@ def tiles(config_file: Path | None, log_format: str, *, quiet: bool, **given: An
 
 
 @click.command()
-@click.argument("index", metavar="PATH", type=click.Path(path_type=Path))
+@click.argument("index", metavar="PATH", type=PATH)
 @with_options(RASTER_VALUES_OPTION, *WEIGHT_OPTIONS, WEIGHTS_OUT_OPTION, *LOG_OPTIONS)
 def weights(index: Path, log_format: str, *, quiet: bool, **given: Any) -> None:
     """Weigh published tiles (S2 alone): tile_weights and span_weights.

@@ -4,19 +4,18 @@ from __future__ import annotations
 
 import json
 from dataclasses import asdict
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from closedworld.cli.options import POLYGON_OPTIONS, with_options
+from closedworld.cli.options import PATH, POLYGON_OPTIONS, with_options
 from closedworld.text import number_of, printable
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from closedworld.countries import CountrySet
     from closedworld.validation import Verification
-
-_PATH = click.Path(path_type=Path)
 
 
 class _Recompute(click.ParamType):  # type: ignore[type-arg]  # generic for checkers only
@@ -37,11 +36,11 @@ class _Recompute(click.ParamType):  # type: ignore[type-arg]  # generic for chec
 
 
 @click.command()
-@click.argument("path", type=_PATH)
-@click.option("--index", type=_PATH, help="Tile index of the weights, when it is not beside them.")
+@click.argument("path", type=PATH)
+@click.option("--index", type=PATH, help="Tile index of the weights, when it is not beside them.")
 @click.option(
     "--raster",
-    type=_PATH,
+    type=PATH,
     help="Population raster of the weights. [default: the bundled one, when it is that]",
 )
 @with_options(*POLYGON_OPTIONS)

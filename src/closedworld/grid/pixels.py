@@ -228,6 +228,6 @@ def _is_nodata(layout: PixelLayout, pixels: NDArray[Any]) -> NDArray[np.bool_] |
         with np.errstate(over="ignore"):
             return np.asarray(pixels == pixels.dtype.type(nodata))
     limits = np.iinfo(pixels.dtype)
-    if nodata != int(nodata) or not limits.min <= int(nodata) <= limits.max:
+    if math.isinf(nodata) or nodata != int(nodata) or not limits.min <= int(nodata) <= limits.max:
         return None
     return np.asarray(pixels == pixels.dtype.type(int(nodata)))

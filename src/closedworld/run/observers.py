@@ -192,7 +192,7 @@ def _raster_line(event: events.RasterRead) -> str:
 
 def _basis_line(basis: dict[str, Any]) -> str:
     """Return how a basis hands out its units."""
-    fallback = " (no mass: every tile counts the same)" if basis["fallback"] else ""
+    fallback = " (no mass: counts as uniform)" if basis["fallback"] else ""
     return (
         f"{basis['basis']} mass {basis['mass_sum']:,}{fallback}, {basis['floor_sum']:,} units in "
         f"whole parts and {basis['remainder_units']:,} to the largest remainders"

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, BinaryIO
 
@@ -83,12 +83,13 @@ def read_population(
     totals: Counter[tuple[str, Basis]] = Counter()
     missing = negative = tiles = 0
     read: int | None = 0
-    for task, result in crew.do(read_band, tasks, READING):
-        totals.update(result.totals)
-        missing += result.missing
-        negative += result.negative
-        tiles += task.tiles
-        read = None if read is None or result.bytes_read is None else read + result.bytes_read
+    with closing(crew.do(read_band, tasks, READING)) as done:
+        for task, result in done:
+            totals.update(result.totals)
+            missing += result.missing
+            negative += result.negative
+            tiles += task.tiles
+            read = None if read is None or result.bytes_read is None else read + result.bytes_read
     crew.observer.on_event(
         RasterRead(
             stage=crew.stage.number,

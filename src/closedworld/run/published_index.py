@@ -72,11 +72,19 @@ class PublishedIndex:
             return found
         self.published.verify([TILE_COVERAGE.name])
         table = self.published.dataset(TILE_COVERAGE.name).to_table()
-        for iso, rows in _by_country(table).items():
-            if iso not in self.spans:
-                raise _disagrees(self.published, f"{iso} has coverage and no tile")
-            ranks = self.spans[iso].ranks_of(rows["tile_id"].to_numpy())
-            found[iso] = ranks, rows["coverage"].to_numpy()
+        try:
+            by_country = _by_country(table)
+        except ValueError as error:
+            raise _disagrees(self.published, str(error)) from error
+        for iso, rows in by_country.items():
+            try:
+                ranks = self.spans[iso].ranks_of(rows["tile_id"].to_numpy())
+            except KeyError as error:
+                raise _disagrees(self.published, f"coverage of {iso}: {error}") from error
+            coverage = rows["coverage"].to_numpy()
+            if (np.diff(ranks) <= 0).any() or not ((coverage > 0) & (coverage < 1)).all():
+                raise _disagrees(self.published, f"coverage of {iso} is out of order or of range")
+            found[iso] = ranks, coverage
         return found
 
 
@@ -128,10 +136,16 @@ def read_index(published: Published, stage: Stage, observer: Observer) -> Publis
 
 
 def _by_country(table: pa.Table) -> dict[str, pa.Table]:
-    """Return the rows of each country, which stand together."""
+    """Return the rows of each country.
+
+    Raises:
+        ValueError: When they do not stand together.
+    """
     runs = pc.run_end_encode(table["country_iso"].combine_chunks())
     ends = runs.run_ends.to_numpy()
     starts = np.append(0, ends[:-1])
+    if len(set(runs.values.to_pylist())) < len(ends):
+        raise ValueError("rows of a country stand in several places")
     return {
         iso: table.slice(start, end - start)
         for iso, start, end in zip(runs.values.to_pylist(), starts, ends, strict=True)

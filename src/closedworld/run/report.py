@@ -173,7 +173,7 @@ def _performance(recorder: Recorder, clock: RunClock) -> dict[str, Any]:
     for unit in recorder.units:
         for phase, seconds in unit.phases.items():
             phases[unit.stage][phase] += seconds
-        own = workers[unit.worker]
+        own = workers[f"{unit.stage} {unit.worker}"]
         own["units"] += 1
         own["seconds"] += unit.seconds
         if unit.work == WRITING:
@@ -184,7 +184,7 @@ def _performance(recorder: Recorder, clock: RunClock) -> dict[str, Any]:
         "cpu_seconds": cpu_seconds() - clock.cpu,
         "peak_memory_bytes": peak_memory_bytes(),
         "tiles_written": dict(tiles),
-        "tiles_per_second": {stage: count / wall for stage, count in tiles.items()},
+        "tiles_per_second": sum(tiles.values()) / wall,
         "phase_seconds": {stage: dict(seconds) for stage, seconds in phases.items()},
         "workers": dict(workers),
     }

@@ -125,7 +125,7 @@ def build_tile_index(
         tell_reused(TILES, published, time.perf_counter() - began, observer)
     else:
         # An executor that was handed in stays open for its owner.
-        opened = nullcontext(executor) if executor else open_executor(workers)
+        opened = nullcontext(executor) if executor is not None else open_executor(workers)
         borders = _borders(world, countries, observer) if coverage else {}
         with Staging(Path(out), TILES.name) as staging, opened as pool:
             tasks = [

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import operator
 import time
 from collections import Counter
 from contextlib import closing, nullcontext
@@ -130,7 +131,8 @@ def build_tile_weights(
     observer = observer or Nobody()
     began = time.perf_counter()
     mixture = Mixture.parse(basis) if isinstance(basis, str) else basis
-    shares = mixture.units(dp)
+    dp = operator.index(dp)
+    quotas = mixture.units(dp)
     raster = _raster_for(mixture, population, index)
     borders = _border_shares(index) if weigh_by_coverage else None
     parameters = {
@@ -148,10 +150,10 @@ def build_tile_weights(
         summaries = tuple(map(WeightSummary.from_dict, published.receipt.totals["summaries"]))
         return TileWeights(published, reused=True, summaries=summaries)
     units = plan_units({iso: own.tile_count for iso, own in index.spans.items()}, unit_tiles)
-    opened = nullcontext(executor) if executor else open_executor(workers)
+    opened = nullcontext(executor) if executor is not None else open_executor(workers)
     with Staging(Path(out), WEIGHTS.name) as staging, opened as pool:
         crew = Crew(pool, workers, WEIGHTS, observer)
-        countries = _countries(crew, index, shares, raster, borders, staging)
+        countries = _countries(crew, index, quotas, raster, borders, staging)
         searches = _find_cuts(crew, countries, units)
         _tell_weighed(countries, searches, observer)
         tasks = [
@@ -201,7 +203,7 @@ def _border_shares(index: PublishedIndex) -> BorderShares:
 def _countries(
     crew: Crew,
     index: PublishedIndex,
-    units_of: Mapping[Basis, int],
+    quotas: Mapping[Basis, int],
     raster: PopulationRaster | None,
     borders: BorderShares | None,
     staging: Staging,
@@ -217,7 +219,7 @@ def _countries(
             path.touch()
         except OSError as error:
             raise not_writable(path, error) from error
-        bases = [basis for basis in units_of if basis.needs_population]
+        bases = [basis for basis in quotas if basis.needs_population]
         bands = plan_bands(raster.layout, index.spans, bases, borders, values)
         totals = read_population(crew, raster.layout, bands)
     countries = {}
@@ -229,9 +231,9 @@ def _countries(
             for basis in (Basis.UNIFORM, Basis.AREA_M2)
         }
         handouts = []
-        for basis, units in units_of.items():
+        for basis, units in quotas.items():
             mass = totals[iso, basis] if basis.needs_population else by_area[basis]
-            # Without mass every tile counts the same.
+            # Without mass the tiles count as uniform.
             counts_as, total = (basis, mass) if mass else (Basis.UNIFORM, by_area[Basis.UNIFORM])
             handouts.append(Handout(basis, units, mass, counts_as, total))
         needs_values = any(handout.counts_as.needs_population for handout in handouts)
@@ -269,12 +271,12 @@ def _find_cuts(
             for unit in units
             if any(probes := tuple(search.probe for search in searches[unit.country_iso]))
         ]
-        found = {task.unit: result.tallies for task, result in crew.do(tally_unit, tasks, WEIGHING)}
+        with closing(crew.do(tally_unit, tasks, WEIGHING)) as done:
+            found = {task.unit: result.tallies for task, result in done}
         for iso, own in searches.items():
             for number, search in enumerate(own):
                 if search.probe is not None:
-                    tallies = [found[unit][number] for unit in parts_of[iso]]
-                    search.tell([one for one in tallies if one is not None])
+                    search.tell([found[unit][number] for unit in parts_of[iso]])
     return searches
 
 
@@ -368,8 +370,8 @@ def _warn(summaries: Sequence[WeightSummary], observer: Observer) -> None:
         observer.on_event(
             events.Warned(
                 "weights-fallback",
-                f"{number_of(len(without), 'country', 'countries')} without mass, where every tile "
-                f"counts the same: {', '.join(without)}.",
+                f"{number_of(len(without), 'country', 'countries')} without mass, which count as "
+                f"uniform: {', '.join(without)}.",
             )
         )
     starved = {one.country_iso: one.zero_tiles_with_mass for one in summaries}

@@ -147,10 +147,10 @@ class TallyResult(UnitResult):
     """What was counted.
 
     Attributes:
-        tallies: The answer for each handout; None where nothing was asked.
+        tallies: The answer for each handout that was asked for, by its number.
     """
 
-    tallies: list[Tally | None] = field(default_factory=list)
+    tallies: dict[int, Tally] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -193,13 +193,14 @@ def tally_unit(task: TallyTask) -> TallyResult:
     clock = PhaseClock(result)
     country, parts = task.country, task.unit.parts
     batch = task.tiles if country.is_by_run else BATCH_TILES
-    found: list[list[Tally]] = [[] for _ in country.handouts]
+    asked = {number: probe for number, probe in enumerate(task.probes) if probe is not None}
+    found: dict[int, list[Tally]] = {number: [] for number in asked}
     for _, source in country.sources(parts[0].first_rank, parts[-1].stop_rank, batch):
-        for handout, probe, tallies in zip(country.handouts, task.probes, found, strict=True):
-            if probe is not None:
-                masses = source.of(handout.counts_as)
-                tallies.append(tally(masses, handout.units, handout.total, probe))
-    result.tallies = [Tally.merged(tallies) if tallies else None for tallies in found]
+        for number, probe in asked.items():
+            handout = country.handouts[number]
+            masses = source.of(handout.counts_as)
+            found[number].append(tally(masses, handout.units, handout.total, probe))
+    result.tallies = {number: Tally.merged(tallies) for number, tallies in found.items()}
     clock.ends("weigh")
     return result
 

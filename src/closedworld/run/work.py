@@ -139,22 +139,23 @@ class Crew:
             counts[task.country_iso] += task.tiles
         left, total = counts.copy(), counts.total()
         countries_done = tiles_done = 0
-        for task, result in self.do(work, tasks, WRITING):
-            left[task.country_iso] -= task.tiles
-            tiles_done += task.tiles
-            is_last = left[task.country_iso] == 0
-            yield task, result, is_last
-            if is_last:
-                countries_done += 1
-                self.observer.on_event(
-                    events.CountryFinished(
-                        stage=self.stage.number,
-                        country_iso=task.country_iso,
-                        tiles=counts[task.country_iso],
-                        done=countries_done,
-                        total=len(counts),
-                        tiles_done=tiles_done,
-                        tiles_total=total,
-                        seconds=time.perf_counter() - began,
+        with closing(self.do(work, tasks, WRITING)) as results:
+            for task, result in results:
+                left[task.country_iso] -= task.tiles
+                tiles_done += task.tiles
+                is_last = left[task.country_iso] == 0
+                yield task, result, is_last
+                if is_last:
+                    countries_done += 1
+                    self.observer.on_event(
+                        events.CountryFinished(
+                            stage=self.stage.number,
+                            country_iso=task.country_iso,
+                            tiles=counts[task.country_iso],
+                            done=countries_done,
+                            total=len(counts),
+                            tiles_done=tiles_done,
+                            tiles_total=total,
+                            seconds=time.perf_counter() - began,
+                        )
                     )
-                )

@@ -11,6 +11,7 @@ counts of remainders by ever narrower buckets until few are left, and then for t
 
 from __future__ import annotations
 
+import operator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -161,9 +162,7 @@ def tally(masses: Masses, units: int, total: int, probe: Probe) -> Tally:
     if probe.shift:
         buckets = buckets >> probe.shift
     if probe.bits - probe.shift <= BUCKET_BITS:
-        dense = np.bincount(buckets.astype(np.int64, copy=False), weights=counts)
-        held = np.flatnonzero(dense)
-        return Tally(floors, held, dense[held].astype(np.int64))
+        buckets = buckets.astype(np.int64, copy=False)
     return Tally(floors, *_counted(buckets, counts))
 
 
@@ -180,11 +179,15 @@ def _counted(
     values: NDArray[Any], counts: NDArray[np.int64] | None
 ) -> tuple[NDArray[Any], NDArray[np.int64]]:
     """Return ``(distinct, times)``: the distinct values, ascending, and how often each stands."""
+    if values.dtype != object and values.max(initial=0) < 1 << BUCKET_BITS:
+        # Sums of counts of tiles are far below 2^53, where float64 stops being exact.
+        dense = np.bincount(values, weights=counts)
+        held = np.flatnonzero(dense)
+        return held, dense[held].astype(np.int64)
     if counts is None:
         distinct, times = np.unique(values, return_counts=True)
         return distinct, times.astype(np.int64)
     distinct, which = np.unique(values, return_inverse=True)
-    # Sums of counts of tiles are far below 2^53, where float64 stops being exact.
     return distinct, np.bincount(which, counts, len(distinct)).astype(np.int64)
 
 
@@ -226,8 +229,13 @@ def apportion(masses: NDArray[np.integer], units: int) -> NDArray[np.uint64]:
         Weights, uint64 (n,).
 
     Raises:
-        ValueError: No tile, a negative mass, or units out of range.
+        ValueError: No tile, a negative mass, units out of range, or masses that are not integers.
+        TypeError: Units that are not an integer.
     """
+    units = operator.index(units)
+    masses = np.asarray(masses)
+    if masses.ndim != 1 or masses.dtype.kind not in "iu":
+        raise ValueError(f"masses must be 1-D integers, not {masses.ndim}-D {masses.dtype}")
     if not 0 <= units <= 10**18:
         raise ValueError(f"units must be 0..10^18, not {units}")
     if len(masses) == 0:

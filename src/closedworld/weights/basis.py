@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import operator
 import re
 from dataclasses import dataclass
 from enum import StrEnum
@@ -93,7 +94,9 @@ class Mixture:
 
         Raises:
             ConfigError: ``dp-range``.
+            TypeError: dp is not an integer.
         """
+        dp = operator.index(dp)
         if not 0 <= dp <= MAX_DP:
             raise ConfigError("dp-range", f"dp is {dp}; it must be 0 to {MAX_DP}.")
         whole = sum(share for _, share in self.parts)

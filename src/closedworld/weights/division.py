@@ -10,8 +10,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 _INT64_END = 1 << 63
-_EXACT_BITS = 50
-_DOWN = 1.0 - 2.0**-51
+_EXACT_BITS = 49
+_DOWN = 1.0 - 2.0**-50
 
 
 def divided(
@@ -33,8 +33,9 @@ def divided(
         array (n,) when ``total`` is beyond what that arithmetic holds.
     """
     largest = int(masses.max()) * units // total if len(masses) else 0
-    # float(mass), units / total and their product are each off by at most 2^-53 of their size; _DOWN
-    # brings the estimate below the quotient, by less than 2^-50 of it.
+    # The mass as float64, units / total, that times _DOWN, and the product are each off by at most
+    # 2^-53 of their size, 2^-51 together; _DOWN brings the estimate below the quotient all the same,
+    # and by less than 2^-49 of it.
     off_by = (largest >> _EXACT_BITS) + 1
     if (off_by + 1) * total >= _INT64_END:
         return _divided_as_python_integers(masses, units, total)

@@ -22,7 +22,7 @@ class BasisSummary:
             where tiles count by coverage.
         floor_sum: Units handed out as whole parts.
         remainder_units: Units handed out one by one, to the largest remainders.
-        fallback: Whether all its masses were 0, so that every tile counted the same.
+        fallback: Whether all its masses were 0, so that the tiles counted as uniform.
     """
 
     basis: str
@@ -58,7 +58,7 @@ class WeightSummary:
 
     @property
     def fallback(self) -> bool:
-        """Whether a basis had no mass, so that every tile counted the same."""
+        """Whether a basis had no mass, so that the tiles counted as uniform."""
         return any(basis.fallback for basis in self.bases)
 
     def to_dict(self) -> dict[str, Any]:
