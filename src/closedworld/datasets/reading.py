@@ -76,6 +76,15 @@ class Published:
                     "file-digest", f"{path} has SHA-256 {digest}; its receipt says {entry.sha256}."
                 )
 
+    def expect_files(self) -> None:
+        """Check that every file of the receipt is there with its size; digests are for ``verify``.
+
+        Raises:
+            IntegrityError: ``file-missing``, ``file-size`` or ``file-unreadable``.
+        """
+        for entry in self.receipt.files:
+            self._expect_size(entry)
+
     def _expect_nothing_else(self) -> None:
         """Raise when there is a file that the receipt does not list."""
         listed = {entry.path for entry in self.receipt.files} | {RECEIPT_NAME}

@@ -17,7 +17,7 @@ import numpy as np
 
 from closedworld.datasets.staging import not_writable
 from closedworld.errors import GridError, InputError
-from closedworld.execution.events import RasterRead
+from closedworld.execution.events import RasterRead, Warned
 from closedworld.grid import PixelReader, values_of
 from closedworld.run.meters import bytes_read_by_thread
 from closedworld.run.tile_files import BATCH_TILES
@@ -66,7 +66,7 @@ def require_same_grid(layout: PixelLayout, grid: Grid) -> None:
             "grids-differ",
             f"{layout.info.path} has a grid of {layout.info.grid}; the tile index has one of {grid}.",
             "Build the tile index with this raster (--raster), or bring the raster to the grid of the "
-            "index with gdalwarp.",
+            "index with gdalwarp -r sum -te WEST SOUTH EAST NORTH -ts COLUMNS ROWS.",
         )
 
 
@@ -102,6 +102,14 @@ def read_population(
             seconds=time.perf_counter() - began,
         )
     )
+    if negative:
+        crew.observer.on_event(
+            Warned(
+                "raster-negative",
+                f"{negative:,} of {tiles:,} tiles have a value below zero in {layout.info.path}, counted "
+                "as 0. If it stands for no data, say so: gdal_edit.py -a_nodata VALUE in.tif",
+            )
+        )
     return totals
 
 

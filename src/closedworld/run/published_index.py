@@ -107,12 +107,13 @@ def root_of(published: Published) -> Path:
 
 
 def read_index(published: Published, stage: Stage, observer: Observer) -> PublishedIndex:
-    """Return a published tile index as runs, checked by their digests.
+    """Return a published tile index as runs, these checked by their digests, the rest by their size.
 
     Raises:
         IntegrityError: The files differ from the receipt or from each other.
     """
     began = time.perf_counter()
+    published.expect_files()
     published.verify([TILE_SPANS.name])
     parameters = published.receipt.parameters
     try:

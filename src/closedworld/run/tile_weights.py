@@ -8,7 +8,7 @@ from collections import Counter
 from contextlib import closing, nullcontext
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -32,6 +32,7 @@ from closedworld.run.publishing import (
     timed,
 )
 from closedworld.run.stages import WEIGHTS
+from closedworld.run.weight_accounts import sealed_summaries, totals_of, warn_of
 from closedworld.run.weight_files import (
     CountryMasses,
     Handout,
@@ -41,7 +42,6 @@ from closedworld.run.weight_files import (
     write_weights,
 )
 from closedworld.run.work import Crew
-from closedworld.text import number_of
 from closedworld.tiles import PART_TILES, Tiles, Unit, plan_units
 from closedworld.weights import (
     Basis,
@@ -147,8 +147,7 @@ def build_tile_weights(
     published = find_result(Path(out), WEIGHTS, parameters)
     if published is not None:
         tell_reused(WEIGHTS, published, time.perf_counter() - began, observer)
-        summaries = tuple(map(WeightSummary.from_dict, published.receipt.totals["summaries"]))
-        return TileWeights(published, reused=True, summaries=summaries)
+        return TileWeights(published, reused=True, summaries=sealed_summaries(published))
     units = plan_units({iso: own.tile_count for iso, own in index.spans.items()}, unit_tiles)
     opened = nullcontext(executor) if executor is not None else open_executor(workers)
     with Staging(Path(out), WEIGHTS.name) as staging, opened as pool:
@@ -168,8 +167,8 @@ def build_tile_weights(
             for unit, at in _with_place(units)
         ]
         files, summaries = _write(crew, tasks, searches, staging.folder)
-        _warn(summaries, observer)
-        receipt = sealed(WEIGHTS, parameters, _totals(summaries), files)
+        warn_of(summaries, observer)
+        receipt = sealed(WEIGHTS, parameters, totals_of(summaries), files)
         with timed(WEIGHTS, "publish", observer):
             published = Published(staging.publish(receipt), receipt)
     tell_published(published, time.perf_counter() - began, observer)
@@ -315,17 +314,6 @@ def _write(
     return files, tuple(summaries[iso] for iso in sorted(summaries))
 
 
-def _totals(summaries: Sequence[WeightSummary]) -> dict[str, Any]:
-    """Return the totals of the receipt."""
-    return {
-        "countries": len(summaries),
-        "tiles": sum(summary.tiles for summary in summaries),
-        "tiles_of_weight_zero": sum(summary.zero_tiles for summary in summaries),
-        "countries_fallback": [one.country_iso for one in summaries if one.fallback],
-        "summaries": [summary.to_dict() for summary in summaries],
-    }
-
-
 def _basis_summaries(
     country: CountryMasses, searches: Sequence[CutSearch]
 ) -> tuple[BasisSummary, ...]:
@@ -359,29 +347,5 @@ def _tell_weighed(
                 bases=tuple(asdict(basis) for basis in bases),
                 done=done,
                 total=len(countries),
-            )
-        )
-
-
-def _warn(summaries: Sequence[WeightSummary], observer: Observer) -> None:
-    """Tell what a user should know about the weights."""
-    without = [summary.country_iso for summary in summaries if summary.fallback]
-    if without:
-        observer.on_event(
-            events.Warned(
-                "weights-fallback",
-                f"{number_of(len(without), 'country', 'countries')} without mass, which count as "
-                f"uniform: {', '.join(without)}.",
-            )
-        )
-    starved = {one.country_iso: one.zero_tiles_with_mass for one in summaries}
-    worst = max(starved, key=lambda iso: starved[iso])
-    if starved[worst]:
-        observer.on_event(
-            events.Warned(
-                "weights-zero",
-                f"{sum(starved.values()):,} tiles have a mass but so little of their country's that "
-                f"they get weight 0, most of them in {worst} ({starved[worst]:,}). "
-                "A larger --dp gives them one.",
             )
         )

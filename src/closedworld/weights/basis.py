@@ -13,14 +13,15 @@ from typing import Self
 from closedworld.config import MAX_DP
 from closedworld.errors import ConfigError
 
-_SHARE = re.compile(r"\d{1,18}(?:\.\d{1,18})?")
+_SHARE = re.compile(r"[0-9]{1,18}(?:\.[0-9]{1,18})?")
 
 
 class Basis(StrEnum):
     """What a tile's mass is.
 
     ``uniform``: 1. ``area_m2``: its area, in whole square centimetres. ``population``: the raster's
-    value, in whole micro-persons. ``settled``: 1 where that is above zero, else 0.
+    value, in whole micro-persons. ``settled``: 1 where that is above zero, so from half a
+    micro-person on, else 0.
     """
 
     UNIFORM = "uniform"
