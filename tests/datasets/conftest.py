@@ -27,7 +27,7 @@ def real_index(tmp_path_factory: pytest.TempPathFactory) -> TileIndex:
     countries = read_countries(bundled("countries.parquet").path).select(COUNTRIES)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("closedworld.tiles.plan.PART_TILES", PART_TILES)
-        patch.setattr("closedworld.run.tile_files.ROW_GROUP_TILES", ROW_GROUP_TILES)
+        patch.setattr("closedworld.tiles.plan.ROW_GROUP_TILES", ROW_GROUP_TILES)
         out = tmp_path_factory.mktemp("real")
         return build_tile_index(countries, Grid.from_resolution("0.25deg"), out)
 

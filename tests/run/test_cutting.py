@@ -10,6 +10,7 @@ import random
 import subprocess
 import sys
 from concurrent.futures import Executor, ProcessPoolExecutor, ThreadPoolExecutor
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pyarrow.parquet as pq
@@ -20,7 +21,7 @@ from closedworld.datasets import read_receipt
 from closedworld.execution import SerialExecutor
 from closedworld.grid import Grid
 from closedworld.reference import bundled
-from closedworld.run.tile_files import TileTask, write_tiles
+from closedworld.run.tile_files import plan_tile_tasks, write_tiles
 from closedworld.run.tile_index import build_tile_index
 from closedworld.spans import RowSpans, Rule
 from closedworld.testing import tiny_countries
@@ -33,14 +34,14 @@ if TYPE_CHECKING:
 
     from closedworld.countries import CountrySet
 
-PART_TILES, ROW_GROUP_TILES, BATCH_TILES = 80, 40, 13
+PART_TILES, ROW_GROUP_TILES, PIECE_TILES = 80, 40, 13
 
 
 def cut_small(patch: pytest.MonkeyPatch) -> None:
     """Cut the made-up world into dozens of parts."""
     patch.setattr("closedworld.tiles.plan.PART_TILES", PART_TILES)
-    patch.setattr("closedworld.run.tile_files.ROW_GROUP_TILES", ROW_GROUP_TILES)
-    patch.setattr("closedworld.run.tile_files.BATCH_TILES", BATCH_TILES)
+    patch.setattr("closedworld.tiles.plan.ROW_GROUP_TILES", ROW_GROUP_TILES)
+    patch.setattr("closedworld.tiles.batches.PIECE_TILES", PIECE_TILES)
     # Waiting for the device is most of the time, and changes no byte.
     patch.setattr("closedworld.datasets.staging.os.fsync", lambda _: None)
 
@@ -114,21 +115,21 @@ def test_spawned_processes_give_the_same(
     build: Callable[..., dict[str, str]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Each imports closedworld anew, so only the plan, which is made here, can be cut finer."""
-    monkeypatch.setattr("closedworld.run.tile_files.ROW_GROUP_TILES", FORMAT_ROW_GROUP_TILES)
+    monkeypatch.setattr("closedworld.tiles.plan.ROW_GROUP_TILES", FORMAT_ROW_GROUP_TILES)
     alone = build(unit_tiles=PART_TILES)
     spawn = multiprocessing.get_context("spawn")
     with ProcessPoolExecutor(2, mp_context=spawn) as pool:
         assert build(executor=pool, workers=2, unit_tiles=1) == alone
 
 
-@pytest.mark.parametrize("batch", [1, 20, 1000])
-def test_the_size_of_batches_within_a_row_group_does_not_count(
+@pytest.mark.parametrize("tiles", [1, 20, 1000])
+def test_the_size_of_pieces_within_a_row_group_does_not_count(
     build: Callable[..., dict[str, str]],
     reference: dict[str, str],
     monkeypatch: pytest.MonkeyPatch,
-    batch: int,
+    tiles: int,
 ) -> None:
-    monkeypatch.setattr("closedworld.run.tile_files.BATCH_TILES", batch)
+    monkeypatch.setattr("closedworld.tiles.batches.PIECE_TILES", tiles)
     assert build(unit_tiles=1) == reference
 
 
@@ -159,22 +160,21 @@ def test_parts_and_row_groups_do_count(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """So the tests above could fail."""
-    monkeypatch.setattr("closedworld.run.tile_files.ROW_GROUP_TILES", ROW_GROUP_TILES + 1)
+    monkeypatch.setattr("closedworld.tiles.plan.ROW_GROUP_TILES", ROW_GROUP_TILES + 1)
     assert build() != reference
 
 
 def test_a_task_comes_out_of_pickle_as_it_went_in(half_degrees: Grid, tmp_path: Path) -> None:
     spans = RowSpans.from_polygon(tiny_countries()[1].geometry, half_degrees)
-    task = TileTask(
-        Unit("AR", plan_parts("AR", spans.tile_count)), spans, Rule.CENTER, None, tmp_path
-    )
+    unit = Unit("AR", plan_parts("AR", spans.tile_count))
+    (task,) = plan_tile_tasks([unit], {"AR": spans}, Rule.CENTER, None, tmp_path / "1")
     again = pickle.loads(pickle.dumps(task))  # noqa: S301 -- our own bytes
-    assert (again.unit, again.spans, again.rule) == (task.unit, task.spans, task.rule)
+    assert (again.unit, again.whole, again.rule) == (task.unit, (spans, None), task.rule)
     assert str(again) == "AR part 0"
     (tmp_path / "1").mkdir()
     (tmp_path / "2").mkdir()
-    first = write_tiles(TileTask(task.unit, spans, Rule.CENTER, None, tmp_path / "1"))
-    second = write_tiles(TileTask(again.unit, again.spans, again.rule, None, tmp_path / "2"))
+    first = write_tiles(task)
+    second = write_tiles(replace(again, folder=tmp_path / "2"))
     assert first.files == second.files
 
 

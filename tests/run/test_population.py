@@ -19,7 +19,7 @@ from closedworld.run.bands import BandTask, TileValues, plan_bands
 from closedworld.run.population import read_population, require_same_grid
 from closedworld.run.stages import WEIGHTS
 from closedworld.run.work import Crew
-from closedworld.spans import RowSpans
+from closedworld.spans import Border, RowSpans
 from closedworld.testing import micro_persons_exactly
 from closedworld.weights import Basis
 
@@ -34,7 +34,6 @@ if TYPE_CHECKING:
     from closedworld.execution.events import Event
     from closedworld.grid import PixelLayout
 
-    BorderShares = Mapping[str, tuple[NDArray[np.int64], NDArray[np.int64]]]
 
 ROWS, COLS = 60, 128
 BASES = (Basis.POPULATION, Basis.SETTLED)
@@ -57,7 +56,7 @@ class Reading:
         path: Path,
         spans: Mapping[str, RowSpans],
         *,
-        shares: BorderShares | None = None,
+        borders: Mapping[str, Border] | None = None,
         executor: Executor | None = None,
     ) -> None:
         self.layout: PixelLayout = read_pixel_layout(path)
@@ -66,7 +65,7 @@ class Reading:
         scratch = path.with_suffix(".bin")
         scratch.write_bytes(b"")
         self._values = TileValues.planned(scratch, self.layout, spans)
-        self.tasks: list[BandTask] = plan_bands(self.layout, spans, BASES, shares, self._values)
+        self.tasks: list[BandTask] = plan_bands(self.layout, spans, BASES, borders, self._values)
         crew = Crew(executor or SerialExecutor(), 2, WEIGHTS, self)
         self.totals: Counter[tuple[str, Basis]] = read_population(crew, self.layout, self.tasks)
         (self.told,) = (one for one in self.events if isinstance(one, events.RasterRead))
@@ -218,16 +217,17 @@ def test_masses_of_border_tiles_are_multiplied_by_their_share(
     monkeypatch.setattr("closedworld.run.population.BATCH_TILES", 11)
     path = write(tmp_path / "a.tif", some_pixels(4), nodata=-99999, **LAYOUTS["tiles of 16"])
     rng = np.random.default_rng(4)
-    spans, shares = random_countries(4), {}
+    spans, borders = random_countries(4), {}
     for iso, own in spans.items():
         ranks = np.flatnonzero(rng.random(own.tile_count) < 0.4)
-        shares[iso] = ranks, rng.integers(0, 1 << 30, len(ranks), endpoint=True)
+        shares = rng.integers(1, 1 << 30, len(ranks), endpoint=True)
+        borders[iso] = Border(ranks, shares / (1 << 30))
     # A share of one half makes halves.
-    shares["BB"][1][:] = 1 << 29
-    reading = Reading(path, spans, shares=shares)
+    borders["BB"].coverage[:] = 0.5
+    reading = Reading(path, spans, borders=borders)
     for iso, own in spans.items():
         share = np.full(own.tile_count, 1 << 30)
-        share[shares[iso][0]] = shares[iso][1]
+        share[borders[iso].ranks] = borders[iso].coverage * (1 << 30)
         micro = [micro_persons_exactly(value) for value in valued(plainly(path, own))]
         parts = list(zip(micro, share.tolist(), strict=True))
         assert reading.totals[iso, Basis.POPULATION] == sum(
@@ -349,7 +349,7 @@ def test_a_band_without_a_tile_is_no_task(tmp_path: Path, monkeypatch: pytest.Mo
         (49, 56),
         (56, 60),
     ]
-    assert [task.tiles for task in reading.tasks] == [4, 12, 4]
+    assert [task.tile_count for task in reading.tasks] == [4, 12, 4]
     assert str(reading.tasks[1]) == "raster rows 49 to 55"
 
 

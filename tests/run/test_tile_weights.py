@@ -358,7 +358,7 @@ def test_values_of_a_scaled_raster_count_as_they_are_meant(
 def cut_small(patch: pytest.MonkeyPatch) -> None:
     """Cut the made-up world into dozens of parts, and the raster into dozens of windows."""
     patch.setattr("closedworld.tiles.plan.PART_TILES", PART_TILES)
-    patch.setattr("closedworld.run.weight_files.ROW_GROUP_TILES", ROW_GROUP_TILES)
+    patch.setattr("closedworld.tiles.plan.ROW_GROUP_TILES", ROW_GROUP_TILES)
     patch.setattr("closedworld.run.weight_files.BATCH_TILES", BATCH_TILES)
     patch.setattr("closedworld.run.population.BATCH_TILES", BATCH_TILES)
     patch.setattr("closedworld.grid.pixels.WINDOW_CELLS", 64 * 128)
@@ -480,7 +480,7 @@ def test_spawned_processes_give_the_same(
     build: Callable[..., dict[str, str]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Each imports closedworld anew, so only the plan, which is made here, can be cut finer."""
-    monkeypatch.setattr("closedworld.run.weight_files.ROW_GROUP_TILES", FORMAT_ROW_GROUP_TILES)
+    monkeypatch.setattr("closedworld.tiles.plan.ROW_GROUP_TILES", FORMAT_ROW_GROUP_TILES)
     alone = build(unit_tiles=PART_TILES, weigh_by_coverage=True)
     search_by(monkeypatch, 3, 16)
     spawn = multiprocessing.get_context("spawn")
@@ -522,7 +522,7 @@ def test_parts_and_row_groups_do_count(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """So the tests above could fail."""
-    monkeypatch.setattr("closedworld.run.weight_files.ROW_GROUP_TILES", ROW_GROUP_TILES + 1)
+    monkeypatch.setattr("closedworld.tiles.plan.ROW_GROUP_TILES", ROW_GROUP_TILES + 1)
     assert build() != references[3, False]
 
 

@@ -59,7 +59,8 @@ def listed(
 ) -> tuple[RowSpans, NDArray[np.int64], NDArray[np.float64]]:
     """Return the tiles of a region and its coverage, which keeps what its docstring promises."""
     (spans,) = region_spans([region], grid, "any_overlap")
-    ranks, shares = border_coverage(region, spans)
+    border = border_coverage(region, spans)
+    ranks, shares = border.ranks, border.coverage
     assert ranks.dtype == np.int64
     assert shares.dtype == np.float64
     assert (np.diff(ranks) > 0).all()
@@ -265,7 +266,8 @@ def test_a_tile_that_lacks_too_little_to_measure_is_whole() -> None:
 
 
 def test_no_polygons_have_no_borders() -> None:
-    ranks, shares = border_coverage([], RowSpans.empty(SQUARE))
+    border = border_coverage([], RowSpans.empty(SQUARE))
+    ranks, shares = border.ranks, border.coverage
     assert (len(ranks), len(shares)) == (0, 0)
 
 
@@ -392,7 +394,7 @@ def test_an_arctic_archipelago_takes_memory_for_its_border_only(countries: Count
     """Canada's bounding box has 50 million cells of 30 arc-seconds, its border 0.4 million."""
     (spans,) = region_spans([[countries["CA"]]], Grid.from_resolution("30s"), "any_overlap")
     tracemalloc.start()
-    ranks, _ = border_coverage([countries["CA"]], spans)
+    ranks = border_coverage([countries["CA"]], spans).ranks
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
     assert peak < 200 * len(ranks)

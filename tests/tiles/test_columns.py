@@ -20,7 +20,7 @@ from closedworld.grid import Grid, tile_areas_cm2
 from closedworld.spans import RowSpans, Rule
 from closedworld.testing import tiny_countries
 from closedworld.testing.strategies import grids, row_spans
-from closedworld.tiles import Tiles, ranked_batches, spans_batch, tile_batches
+from closedworld.tiles import Tiles, spans_batch, tile_batches
 
 if TYPE_CHECKING:
     from closedworld.countries import CountrySet
@@ -195,14 +195,15 @@ def test_a_range_of_ranks_is_that_slice_of_all_tiles(data: st.DataObject) -> Non
 
 @settings(derandomize=True, deadline=None)
 @given(st.data())
-def test_batches_of_any_size_make_up_the_range(data: st.DataObject) -> None:
+def test_pieces_of_any_size_make_up_the_range(data: st.DataObject) -> None:
     spans = data.draw(grids().flatmap(row_spans).filter(len))
     first = data.draw(st.integers(0, spans.tile_count - 1))
     stop = data.draw(st.integers(first + 1, spans.tile_count))
     size = data.draw(st.integers(1, 9))
-    batches = list(ranked_batches(spans, first, stop, size))
-    assert all(batch.tile_count == size for batch in batches[:-1])
-    ids = np.concatenate([batch.tile_ids() for batch in batches])
+    pieces = list(Tiles.ranked(spans, first, stop).pieces(size))
+    assert [place for place, _ in pieces] == list(range(0, stop - first, size))
+    assert all(piece.tile_count == size for _, piece in pieces[:-1])
+    ids = np.concatenate([piece.tile_ids() for _, piece in pieces])
     assert ids.tolist() == spans.tile_ids()[first:stop].tolist()
 
 

@@ -1,7 +1,7 @@
 """The raster lattice: coordinates and ids, exact areas, and how to read a raster."""
 
 from closedworld.grid.affine import Grid
-from closedworld.grid.area import tile_areas_cm2, tile_areas_m2
+from closedworld.grid.area import RowAreas, tile_areas_cm2, tile_areas_m2
 from closedworld.grid.pixels import PixelLayout, PixelReader, read_pixel_layout, values_of
 from closedworld.grid.raster import RasterInfo, read_raster_info
 
@@ -10,6 +10,7 @@ __all__ = [
     "PixelLayout",
     "PixelReader",
     "RasterInfo",
+    "RowAreas",
     "read_pixel_layout",
     "read_raster_info",
     "tile_areas_cm2",

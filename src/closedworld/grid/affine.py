@@ -1,7 +1,7 @@
 """The grid: where each tile lies, and its id.
 
 A grid is the pixel lattice of a north-up, unrotated raster in WGS 84 longitude and latitude. Every
-coordinate of a tile comes from the four functions here, so two tiles that touch share the very same
+coordinate of a tile comes from the four formulas here, so two tiles that touch share the very same
 float64 edge.
 """
 
@@ -149,21 +149,37 @@ class Grid:
         """Latitude of the outer south edge, degrees."""
         return self.north - self.n_rows * self.cell_height
 
+    def lon_edge(self, cols: NDArray[np.integer]) -> NDArray[np.float64]:
+        """Return the west edge of columns, float64; that of column ``n_cols`` is the grid's east."""
+        return self.west + cols.astype(np.float64) * self.cell_width
+
+    def lat_edge(self, rows: NDArray[np.integer]) -> NDArray[np.float64]:
+        """Return the north edge of rows, float64; that of row ``n_rows`` is the grid's south."""
+        return self.north - rows.astype(np.float64) * self.cell_height
+
+    def lon_center(self, cols: NDArray[np.integer]) -> NDArray[np.float64]:
+        """Return the centre longitude of columns, float64."""
+        return self.west + (cols.astype(np.float64) + 0.5) * self.cell_width
+
+    def lat_center(self, rows: NDArray[np.integer]) -> NDArray[np.float64]:
+        """Return the centre latitude of rows, float64."""
+        return self.north - (rows.astype(np.float64) + 0.5) * self.cell_height
+
     def lon_edges(self) -> NDArray[np.float64]:
         """Return the west edge of every column and the last east edge, float64 (n_cols + 1,)."""
-        return self.west + np.arange(self.n_cols + 1, dtype=np.float64) * self.cell_width
+        return self.lon_edge(np.arange(self.n_cols + 1))
 
     def lat_edges(self) -> NDArray[np.float64]:
         """Return the north edge of every row and the last south edge, float64 (n_rows + 1,)."""
-        return self.north - np.arange(self.n_rows + 1, dtype=np.float64) * self.cell_height
+        return self.lat_edge(np.arange(self.n_rows + 1))
 
     def lon_centers(self) -> NDArray[np.float64]:
         """Return the centre longitude of every column, float64 (n_cols,), ascending."""
-        return self.west + (np.arange(self.n_cols, dtype=np.float64) + 0.5) * self.cell_width
+        return self.lon_center(np.arange(self.n_cols))
 
     def lat_centers(self) -> NDArray[np.float64]:
         """Return the centre latitude of every row, float64 (n_rows,), descending."""
-        return self.north - (np.arange(self.n_rows, dtype=np.float64) + 0.5) * self.cell_height
+        return self.lat_center(np.arange(self.n_rows))
 
     def tile_id(self, rows: NDArray[np.integer], cols: NDArray[np.integer]) -> NDArray[np.uint64]:
         """Return ``row * n_cols + col`` as uint64, in the shape of the arguments."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import dataclass
 from fractions import Fraction
 from typing import TYPE_CHECKING
 
@@ -29,6 +30,40 @@ _SINE_TERMS = 17
 _ZONE_TERMS = 17
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class RowAreas:
+    """The area of a tile of each of some rows.
+
+    Attributes:
+        first_row: Row of the first.
+        cm2: Square centimetres, int64 (rows,).
+    """
+
+    first_row: int
+    cm2: NDArray[np.int64]
+
+    @classmethod
+    def between(cls, grid: Grid, first_row: int, stop_row: int) -> RowAreas:
+        """Return the areas for ``first_row <= row < stop_row``, as ``tile_areas_cm2`` has them."""
+        edges = grid.lat_edge(np.arange(first_row, stop_row + 1))
+        latitude = DoubleDouble.exact(np.clip(edges, -90.0, 90.0))
+        zones = _zone(_sine(latitude * DoubleDouble.of(_RADIANS_PER_DEGREE)))
+        north = DoubleDouble(zones.high[:-1], zones.low[:-1])
+        south = DoubleDouble(zones.high[1:], zones.low[1:])
+        width = Fraction(grid.cell_width) * _RADIANS_PER_DEGREE
+        scale = DoubleDouble.of(width * _SEMI_MINOR_M**2 * CM2_PER_M2)
+        return cls(first_row, ((north - south) * scale).rounded())
+
+    @property
+    def m2(self) -> NDArray[np.float64]:
+        """Square metres, float64 (rows,)."""
+        return self.cm2 / np.float64(CM2_PER_M2)
+
+    def of(self, rows: NDArray[np.int64]) -> NDArray[np.int64]:
+        """Return the area of a tile of each row, square centimetres, int64 in the argument's shape."""
+        return self.cm2[rows - self.first_row]
+
+
 def tile_areas_cm2(grid: Grid) -> NDArray[np.int64]:
     """Return the area of a tile of each row, square centimetres, int64 (n_rows,).
 
@@ -41,19 +76,12 @@ def tile_areas_cm2(grid: Grid) -> NDArray[np.int64]:
     Paper 1395, 1987, equation 3-12 in its integral form). It is evaluated on the float64 latitudes of
     ``grid.lat_edges()`` in double-double arithmetic and rounded once.
     """
-    latitude = DoubleDouble.exact(np.clip(grid.lat_edges(), -90.0, 90.0))
-    zones = _zone(_sine(latitude * DoubleDouble.of(_RADIANS_PER_DEGREE)))
-    north = DoubleDouble(zones.high[:-1], zones.low[:-1])
-    south = DoubleDouble(zones.high[1:], zones.low[1:])
-    width = Fraction(grid.cell_width) * _RADIANS_PER_DEGREE
-    scale = DoubleDouble.of(width * _SEMI_MINOR_M**2 * CM2_PER_M2)
-    return ((north - south) * scale).rounded()
+    return RowAreas.between(grid, 0, grid.n_rows).cm2
 
 
 def tile_areas_m2(grid: Grid) -> NDArray[np.float64]:
     """Return ``tile_areas_cm2`` in square metres, float64 (n_rows,)."""
-    areas: NDArray[np.float64] = tile_areas_cm2(grid) / np.float64(CM2_PER_M2)
-    return areas
+    return RowAreas.between(grid, 0, grid.n_rows).m2
 
 
 def _sine(angle: DoubleDouble) -> DoubleDouble:

@@ -1,12 +1,13 @@
 """Reading the population of all tiles: in block order, no block twice, few without a tile.
 
 The values go to a scratch file, country after country in tile_id order, in the raster's own type. So
-no more than a window of the raster and the tiles of its rows is ever in memory, whatever the
-countries' shapes, and a unit of work finds its values as one piece.
+no more than a window of the raster is ever in memory, whatever the countries' shapes and however fine
+the grid, and a unit of work finds its values as one piece.
 """
 
 from __future__ import annotations
 
+import os
 import time
 from collections import Counter
 from contextlib import closing, contextmanager
@@ -19,10 +20,10 @@ from closedworld.datasets.staging import not_writable
 from closedworld.errors import GridError, InputError
 from closedworld.execution.events import RasterRead, Warned
 from closedworld.grid import PixelReader, values_of
+from closedworld.run.bands import Pieces
 from closedworld.run.meters import bytes_read_by_thread
-from closedworld.run.tile_files import BATCH_TILES
 from closedworld.run.work import PhaseClock, UnitResult
-from closedworld.weights import MAX_PERSONS, Basis, exact_sum, population_masses
+from closedworld.weights import MAX_PERSONS, Basis, coverage_shares, exact_sum, population_masses
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -31,8 +32,11 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from closedworld.grid import Grid, PixelLayout
-    from closedworld.run.bands import BandTask, Segment
+    from closedworld.run.bands import BandTask
     from closedworld.run.work import Crew
+
+BATCH_TILES = 1 << 18
+"""Values looked at together: arrays of 1 or 2 MiB."""
 
 READING = "reading"
 """What the work is called that reads the raster."""
@@ -88,7 +92,7 @@ def read_population(
             totals.update(result.totals)
             missing += result.missing
             negative += result.negative
-            tiles += task.tiles
+            tiles += task.tile_count
             read = None if read is None or result.bytes_read is None else read + result.bytes_read
     crew.observer.on_event(
         RasterRead(
@@ -116,138 +120,97 @@ def read_population(
 def read_band(task: BandTask) -> BandResult:
     """Read the tiles of a band, write their values to the scratch file and add up their masses.
 
+    No more than a window of the raster is in memory at once.
+
     Raises:
         InputError: ``input-unreadable``, ``raster-value-too-large``.
         PublishError: ``output-not-writable``.
     """
     result = BandResult()
     clock = PhaseClock(result)
-    before = bytes_read_by_thread()
-    pixels, is_valid = _pixels(task)
-    after = bytes_read_by_thread()
-    result.bytes_read = None if before is None or after is None else after - before
-    clock.ends("read")
-    with _opened(task.values.path) as file:
-        before_segment = 0
-        for segment in task.segments:
-            place = task.values.first[segment.country_iso] + segment.first_rank
-            file.seek(place * task.values.dtype.itemsize)
-            for first in range(0, segment.tiles, BATCH_TILES):
-                stop = min(first + BATCH_TILES, segment.tiles)
-                here = slice(before_segment + first, before_segment + stop)
-                valid_here = None if is_valid is None else is_valid[here]
-                found = values_of(task.layout, pixels[here], valid_here)
-                result.missing += found.missing
-                result.negative += found.negative
-                _refuse_too_large(task, found.values, here.start)
-                _add_up(task, segment, first, found.values, result)
-                clock.ends("add up")
-                file.write(found.values.data)
-                clock.ends("write")
-            before_segment += segment.tiles
+    with _opened(task.values.path) as file, PixelReader(task.layout) as reader:
+        for col, col_stop, pieces in _windows(task):
+            rows = np.concatenate([own.rows for own in pieces])
+            row, row_stop = int(rows.min()), int(rows.max()) + 1
+            before = bytes_read_by_thread()
+            block, mask = reader.read(row, col, row_stop - row, col_stop - col)
+            after = bytes_read_by_thread()
+            if before is not None and after is not None:
+                result.bytes_read = (result.bytes_read or 0) + after - before
+            clock.ends("read")
+            for own in pieces:
+                for some in own.batches(BATCH_TILES):
+                    pixels = some.gather(block, row, col)
+                    is_valid = None if mask is None else some.gather(mask, row, col)
+                    found = values_of(task.layout, pixels, is_valid)
+                    result.missing += found.missing
+                    result.negative += found.negative
+                    _refuse_too_large(task, some, found.values)
+                    _add_up(task, some, found.values, result)
+                    clock.ends("add up")
+                    _keep(task, some, found.values, file)
+                    clock.ends("write")
     return result
 
 
-def _pixels(task: BandTask) -> tuple[NDArray[Any], NDArray[np.bool_] | None]:
-    """Return the pixels of the band's tiles by segment and row, and whether each is valid."""
-    pixels = np.empty(task.tiles, task.layout.info.dtype)
-    is_valid = np.empty(task.tiles, np.bool_) if task.layout.has_mask else None
-    with PixelReader(task.layout) as reader:
-        for row, col, rows, cols, pieces in _windows(task):
-            block, mask = reader.read(row, col, rows, cols)
-            _gather(block, pieces, pixels)
-            if mask is not None and is_valid is not None:
-                _gather(mask, pieces, is_valid)
-    return pixels, is_valid
+def _windows(task: BandTask) -> Iterator[tuple[int, int, list[Pieces]]]:
+    """Yield ``(col, col_stop, tiles)`` of the windows that hold tiles; no two share a block."""
+    for col, col_stop in _column_ranges(task):
+        pieces = [Pieces.between_cols(segment, col, col_stop) for segment in task.segments]
+        yield col, col_stop, [own for own in pieces if len(own.rows)]
 
 
-def _gather(block: NDArray[Any], pieces: Sequence[NDArray[np.int64]], into: NDArray[Any]) -> None:
-    """Copy pieces of rows, given as places in the block, lengths and places in the target."""
-    flat = block.ravel()
-    # A copy for each run of tiles: half the time of gathering by an array of indices.
-    for place, length, target in zip(*(side.tolist() for side in pieces), strict=True):
-        into[target : target + length] = flat[place : place + length]
-
-
-def _windows(
-    task: BandTask,
-) -> Iterator[tuple[int, int, int, int, tuple[NDArray[np.int64], ...]]]:
-    """Yield ``(row, col, rows, cols, pieces)`` of the windows to read, as ``_gather`` wants them.
-
-    They are made of columns of blocks that hold a tile, from the first to the last row of tiles, and no
-    two share a block.
-    """
-    rows, col_starts, col_stops = task.runs
-    lengths = col_stops - col_starts
-    targets = np.cumsum(lengths) - lengths
-    starts, stops = _column_ranges(task)
-    # A run goes on where one window ends and the next begins.
-    first = np.searchsorted(starts, col_starts, side="right") - 1
-    last = np.searchsorted(starts, col_stops - 1, side="right") - 1
-    run = np.repeat(np.arange(len(rows)), last - first + 1)
-    window = np.arange(len(run)) - np.repeat(
-        np.cumsum(last - first + 1) - last - 1, last - first + 1
-    )
-    begin = np.maximum(col_starts[run], starts[window])
-    length = np.minimum(col_stops[run], stops[window]) - begin
-    target = targets[run] + begin - col_starts[run]
-    order = np.argsort(window, kind="stable")
-    bounds = np.searchsorted(window[order], np.arange(len(starts) + 1))
-    for number, (col, col_stop) in enumerate(zip(starts.tolist(), stops.tolist(), strict=True)):
-        here = order[bounds[number] : bounds[number + 1]]
-        row_of = rows[run[here]]
-        row, row_stop, cols = int(row_of.min()), int(row_of.max()) + 1, col_stop - col
-        place = (row_of - row) * cols + begin[here] - col
-        yield row, col, row_stop - row, cols, (place, length[here], target[here])
-
-
-def _column_ranges(task: BandTask) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Return first and last-but-one columns of the windows: neighbouring blocks that hold tiles."""
-    _, col_starts, col_stops = task.runs
+def _column_ranges(task: BandTask) -> Iterator[tuple[int, int]]:
+    """Yield first and last-but-one columns of the windows: neighbouring blocks that hold tiles."""
     n_cols, block_cols = task.layout.info.grid.n_cols, task.layout.block_cols
     n_blocks = -(-n_cols // block_cols)
-    opened = np.bincount(col_starts // block_cols, minlength=n_blocks + 1)
-    closed = np.bincount((col_stops - 1) // block_cols + 1, minlength=n_blocks + 1)
+    first = np.concatenate([own.col_starts for own in task.segments])
+    last = np.concatenate([own.col_starts + own.lengths - 1 for own in task.segments])
+    opened = np.bincount(first // block_cols, minlength=n_blocks + 1)
+    closed = np.bincount(last // block_cols + 1, minlength=n_blocks + 1)
     blocks = np.flatnonzero(np.cumsum(opened - closed) > 0)
     # A window ends where a block is left out, and when it is wide enough.
     most = max(1, task.layout.window_shape[1] // block_cols)
-    begins_group = np.diff(blocks, prepend=-2) > 1
-    group_first = blocks[begins_group][np.cumsum(begins_group) - 1]
-    begins = begins_group | ((blocks - group_first) % most == 0)
-    ends = np.append(begins[1:], True)
-    starts, stops = blocks[begins] * block_cols, (blocks[ends] + 1) * block_cols
-    return starts, np.minimum(stops, n_cols)
+    for group in np.split(blocks, np.flatnonzero(np.diff(blocks) > 1) + 1):
+        for at in range(0, len(group), most):
+            some = group[at : at + most]
+            yield int(some[0]) * block_cols, min((int(some[-1]) + 1) * block_cols, n_cols)
 
 
-def _refuse_too_large(task: BandTask, values: NDArray[Any], before: int) -> None:
-    """Raise when a tile's value is more than arithmetic can hold, and say where.
-
-    ``before`` counts the tiles of the band before these.
-    """
+def _refuse_too_large(task: BandTask, pieces: Pieces, values: NDArray[Any]) -> None:
+    """Raise when a tile's value is more than arithmetic can hold, and say where."""
     too_large = np.flatnonzero(values > MAX_PERSONS)
     if len(too_large) == 0:
         return
-    rows, col_starts, col_stops = task.runs
-    ends = np.cumsum(col_stops - col_starts)
-    tile = before + int(too_large[0])
-    run = int(np.searchsorted(ends, tile, side="right"))
-    col = int(col_stops[run] - (ends[run] - tile))
+    ends = np.cumsum(pieces.lengths)
+    tile = int(too_large[0])
+    at = int(np.searchsorted(ends, tile, side="right"))
+    col = int(pieces.cols[at] + pieces.lengths[at] - (ends[at] - tile))
     raise InputError(
         "raster-value-too-large",
-        f"{task.layout.info.path}: row {rows[run]}, column {col} holds {values[too_large[0]]:g} "
+        f"{task.layout.info.path}: row {pieces.rows[at]}, column {col} holds {values[tile]:g} "
         f"persons; {MAX_PERSONS:g} is the most a tile can have.",
         "If it stands for no data, say so: gdal_edit.py -a_nodata VALUE in.tif",
     )
 
 
-def _add_up(
-    task: BandTask, segment: Segment, first: int, values: NDArray[Any], result: BandResult
-) -> None:
-    """Add the masses of some tiles of a segment, from the ``first``, to the totals."""
-    shares = segment.shares_between(first, first + len(values))
+def _add_up(task: BandTask, pieces: Pieces, values: NDArray[Any], result: BandResult) -> None:
+    """Add the masses of some tiles to the totals."""
+    border, shares = pieces.segment.border, None
+    if border is not None:
+        here = border.gathered(pieces.places, pieces.lengths)
+        shares = coverage_shares(here.spread(len(values)))
     for basis in task.bases:
         masses = population_masses(basis, values, shares)
-        result.totals[segment.country_iso, basis] += exact_sum(masses)
+        result.totals[pieces.segment.country_iso, basis] += exact_sum(masses)
+
+
+def _keep(task: BandTask, pieces: Pieces, values: NDArray[Any], file: BinaryIO) -> None:
+    """Write the values of some tiles to their places in the scratch file."""
+    segment = pieces.segment
+    before = task.values.first[segment.country_iso] + segment.first_rank
+    for first, stop, place in pieces.stretches():
+        os.pwrite(file.fileno(), values[first:stop].data, (before + place) * values.itemsize)
 
 
 @contextmanager

@@ -16,14 +16,13 @@ from closedworld.execution.events import IndexOpened
 from closedworld.grid import Grid
 from closedworld.run.publishing import Nobody
 from closedworld.run.stages import TILES, WEIGHTS
-from closedworld.spans import RowSpans, Rule
+from closedworld.spans import Border, RowSpans, Rule
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
     import pyarrow as pa
-    from numpy.typing import NDArray
 
     from closedworld.datasets import Published
     from closedworld.execution.events import Observer
@@ -51,10 +50,8 @@ class PublishedIndex:
         """Whether the index was built with coverage."""
         return bool(self.published.receipt.parameters.get("coverage"))
 
-    def coverage(self) -> dict[str, tuple[NDArray[np.int64], NDArray[np.float64]]]:
-        """Return, for each country, the ranks and the coverage of its tiles that are not all inside.
-
-        Ranks are int64 (n,), ascending; coverage is float64 (n,), in 0..1.
+    def coverage(self) -> dict[str, Border]:
+        """Return, for each country, its tiles that are not all inside.
 
         Raises:
             ConfigError: ``coverage-missing``.
@@ -66,8 +63,7 @@ class PublishedIndex:
                 f"{self.published.folder} was built without coverage.",
                 "Build the tiles with --rule any_overlap --coverage.",
             )
-        none = np.empty(0, np.int64), np.empty(0, np.float64)
-        found = dict.fromkeys(self.spans, none)
+        found = dict.fromkeys(self.spans, Border.none())
         if TILE_COVERAGE.name not in self.published.receipt.datasets():
             return found
         self.published.verify([TILE_COVERAGE.name])
@@ -84,7 +80,7 @@ class PublishedIndex:
             coverage = rows["coverage"].to_numpy()
             if (np.diff(ranks) <= 0).any() or not ((coverage > 0) & (coverage < 1)).all():
                 raise _disagrees(self.published, f"coverage of {iso} is out of order or of range")
-            found[iso] = ranks, coverage
+            found[iso] = Border(ranks, coverage)
         return found
 
 

@@ -5,8 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 from closedworld.datasets import stage_file
 from closedworld.datasets.parts import PartEncoder
 from closedworld.datasets.paths import part_path
@@ -19,28 +17,20 @@ from closedworld.datasets.schemas import (
 )
 from closedworld.run.work import PhaseClock, UnitResult
 from closedworld.tiles import (
-    ROW_GROUP_TILES,
     Part,
+    TileBuffers,
     Tiles,
     Unit,
     coverage_batch,
-    ranked_batches,
     spans_batch,
     tile_batches,
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Mapping
     from pathlib import Path
 
-    from numpy.typing import NDArray
-
-    from closedworld.spans import RowSpans, Rule
-
-
-BATCH_TILES = 1 << 18
-"""Tiles expanded at once. Arrays of 2 MiB come from memory that was used before, where those of whole
-row groups would need fresh pages: a tenth of the run."""
+    from closedworld.spans import Border, RowSpans, Rule
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -49,21 +39,22 @@ class TileTask:
 
     Attributes:
         unit: Which parts to write.
-        spans: All tiles of the country.
+        tiles: Its tiles.
         rule: Inclusion rule, a column of the index.
-        border: Ranks of the tiles that are not wholly in the country, int64 (n,), and their coverage,
-            float64 (n,); None to leave coverage out.
+        border: Which of the unit's tiles are not wholly in the country; None to leave coverage out.
+        whole: All tiles of the country and its whole border, with its first unit; None with the others.
         folder: Staging folder.
     """
 
     unit: Unit
-    spans: RowSpans
+    tiles: Tiles
     rule: Rule
-    border: tuple[NDArray[np.int64], NDArray[np.float64]] | None
+    border: Border | None
+    whole: tuple[RowSpans, Border | None] | None
     folder: Path
 
     @property
-    def tiles(self) -> int:
+    def tile_count(self) -> int:
         """Tiles of the unit."""
         return self.unit.tile_count
 
@@ -72,18 +63,42 @@ class TileTask:
         """Country of the unit."""
         return self.unit.country_iso
 
-    def coverage(self, first_rank: int, stop_rank: int) -> NDArray[np.float64] | None:
-        """Return the coverage of a range of tiles, float64 (tiles,); None when it is left out."""
-        if self.border is None:
-            return None
-        ranks, shares = self.border
-        first, stop = np.searchsorted(ranks, (first_rank, stop_rank))
-        every = np.ones(stop_rank - first_rank)
-        every[ranks[first:stop] - first_rank] = shares[first:stop]
-        return every
-
     def __str__(self) -> str:
         return str(self.unit)
+
+
+def plan_tile_tasks(
+    units: Iterable[Unit],
+    spans: Mapping[str, RowSpans],
+    rule: Rule,
+    borders: Mapping[str, Border] | None,
+    folder: Path,
+) -> list[TileTask]:
+    """Return the tasks of units, in their order.
+
+    Args:
+        units: Units of work.
+        spans: Tiles by country code.
+        rule: Inclusion rule.
+        borders: Border tiles by country code; None to leave coverage out.
+        folder: Staging folder.
+    """
+    tasks = []
+    for unit in units:
+        own = spans[unit.country_iso]
+        border = None if borders is None else borders[unit.country_iso]
+        first, stop = unit.first_rank, unit.stop_rank
+        tasks.append(
+            TileTask(
+                unit,
+                Tiles.ranked(own, first, stop),
+                rule,
+                None if border is None else border.between(first, stop),
+                (own, border) if unit.parts[0].number == 0 else None,
+                folder,
+            )
+        )
+    return tasks
 
 
 def write_tiles(task: TileTask) -> UnitResult:
@@ -94,20 +109,23 @@ def write_tiles(task: TileTask) -> UnitResult:
     """
     result = UnitResult()
     clock = PhaseClock(result)
-    if task.unit.parts[0].number == 0:
-        _write_runs(task, result, clock)
+    if task.whole is not None:
+        _write_whole(task, *task.whole, result, clock)
     index_spec = spec_of(TILE_INDEX.name, coverage=task.border is not None)
+    buffers = TileBuffers(task.unit.largest_row_group)
     for part in task.unit.parts:
         index, bounds = PartEncoder(index_spec), PartEncoder(TILE_BOUNDS)
-        for first in range(part.first_rank, part.stop_rank, ROW_GROUP_TILES):
-            stop = min(first + ROW_GROUP_TILES, part.stop_rank)
-            batches = [
-                tile_batches(task.country_iso, tiles, task.rule, task.coverage(rank, rank + count))
-                for rank, count, tiles in _batches(task.spans, first, stop)
-            ]
+        before = task.unit.first_rank
+        for first, stop in part.row_groups():
+            here = task.tiles.between(first - before, stop - before)
+            coverage = None
+            if task.border is not None:
+                border = task.border.between(first - before, stop - before)
+                coverage = border.spread(stop - first)
+            of_index, of_bounds = tile_batches(task.country_iso, here, task.rule, coverage, buffers)
             clock.ends("expand")
-            index.write([of_index for of_index, _ in batches])
-            bounds.write([of_bounds for _, of_bounds in batches])
+            index.write([of_index])
+            bounds.write([of_bounds])
             clock.ends("encode")
         _stage(task, index, TILE_INDEX.name, part, result)
         _stage(task, bounds, TILE_BOUNDS.name, part, result)
@@ -115,20 +133,17 @@ def write_tiles(task: TileTask) -> UnitResult:
     return result
 
 
-def _batches(spans: RowSpans, first_rank: int, stop_rank: int) -> Iterator[tuple[int, int, Tiles]]:
-    """Yield ``(rank, count, tiles)`` of a range of tiles, a batch at a time."""
-    rank = first_rank
-    for tiles in ranked_batches(spans, first_rank, stop_rank, BATCH_TILES):
-        yield rank, tiles.tile_count, tiles
-        rank += tiles.tile_count
-
-
-def _write_runs(task: TileTask, result: UnitResult, clock: PhaseClock) -> None:
+def _write_whole(
+    task: TileTask,
+    spans: RowSpans,
+    border: Border | None,
+    result: UnitResult,
+    clock: PhaseClock,
+) -> None:
     """Write the country's spans and, when it is asked for, the coverage of its border tiles."""
-    batches = [(TILE_SPANS, spans_batch(task.country_iso, task.spans))]
-    if task.border is not None and len(task.border[0]):
-        border = coverage_batch(task.country_iso, task.spans, *task.border)
-        batches.append((TILE_COVERAGE, border))
+    batches = [(TILE_SPANS, spans_batch(task.country_iso, spans))]
+    if border is not None and len(border.ranks):
+        batches.append((TILE_COVERAGE, coverage_batch(task.country_iso, spans, border)))
     for spec, batch in batches:
         encoder = PartEncoder(spec)
         encoder.write([batch])

@@ -20,7 +20,7 @@ from closedworld.run.publishing import (
     timed,
 )
 from closedworld.run.stages import TILES
-from closedworld.run.tile_files import TileTask, write_tiles
+from closedworld.run.tile_files import plan_tile_tasks, write_tiles
 from closedworld.run.work import Crew
 from closedworld.spans import Rule, border_coverage
 from closedworld.text import number_of
@@ -36,18 +36,13 @@ from closedworld.tiles import (
 if TYPE_CHECKING:
     from concurrent.futures import Executor
 
-    import numpy as np
-    from numpy.typing import NDArray
-
     from closedworld.countries import CountrySet
     from closedworld.execution.events import Observer
     from closedworld.grid import Grid
+    from closedworld.spans import Border
 
-FORMAT = 1
+FORMAT = 2
 """Raised when the same parameters would give other content or other files."""
-
-
-Borders = dict[str, tuple["NDArray[np.int64]", "NDArray[np.float64]"]]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -126,18 +121,9 @@ def build_tile_index(
     else:
         # An executor that was handed in stays open for its owner.
         opened = nullcontext(executor) if executor is not None else open_executor(workers)
-        borders = _borders(world, countries, observer) if coverage else {}
+        borders = _borders(world, countries, observer) if coverage else None
         with Staging(Path(out), TILES.name) as staging, opened as pool:
-            tasks = [
-                TileTask(
-                    unit,
-                    world.spans[unit.country_iso],
-                    world.rule,
-                    borders.get(unit.country_iso),
-                    staging.folder,
-                )
-                for unit in units
-            ]
+            tasks = plan_tile_tasks(units, world.spans, world.rule, borders, staging.folder)
             written = Crew(pool, workers, TILES, observer).write(write_tiles, tasks)
             with closing(written):
                 files = [file for _, result, _ in written for file in result.files]
@@ -165,7 +151,7 @@ def _parameters(
     return {**parameters, "coverage": True} if coverage else parameters
 
 
-def _borders(world: World, countries: CountrySet, observer: Observer) -> Borders:
+def _borders(world: World, countries: CountrySet, observer: Observer) -> dict[str, Border]:
     """Return ranks and coverage of the tiles that are not wholly in their country.
 
     Raises:

@@ -20,7 +20,7 @@ from closedworld.datasets.schemas import SPAN_WEIGHTS
 from closedworld.datasets.staging import not_writable
 from closedworld.errors import ConfigError
 from closedworld.execution import events, open_executor
-from closedworld.grid import tile_areas_cm2
+from closedworld.grid import RowAreas
 from closedworld.run.bands import TileValues, plan_bands
 from closedworld.run.population import read_population, require_same_grid
 from closedworld.run.publishing import (
@@ -34,9 +34,9 @@ from closedworld.run.publishing import (
 from closedworld.run.stages import WEIGHTS
 from closedworld.run.weight_accounts import sealed_summaries, totals_of, warn_of
 from closedworld.run.weight_files import (
-    CountryMasses,
     Handout,
     TallyTask,
+    UnitMasses,
     WriteTask,
     tally_unit,
     write_weights,
@@ -49,7 +49,6 @@ from closedworld.weights import (
     CutSearch,
     Mixture,
     WeightSummary,
-    coverage_shares,
     covered_total,
     span_weights_batch,
 )
@@ -63,14 +62,13 @@ if TYPE_CHECKING:
     from closedworld.execution.events import Observer
     from closedworld.run.inputs import PopulationRaster
     from closedworld.run.published_index import PublishedIndex
+    from closedworld.spans import Border, RowSpans
 
-FORMAT = 1
+FORMAT = 2
 """Raised when the same parameters would give other content or other files."""
 
 WEIGHING = "weighing"
 """What the work is called that counts remainders."""
-
-BorderShares = dict[str, tuple["NDArray[np.int64]", "NDArray[np.int64]"]]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -134,7 +132,7 @@ def build_tile_weights(
     dp = operator.index(dp)
     quotas = mixture.units(dp)
     raster = _raster_for(mixture, population, index)
-    borders = _border_shares(index) if weigh_by_coverage else None
+    borders = index.coverage() if weigh_by_coverage else None
     parameters = {
         "format": FORMAT,
         "stage": WEIGHTS.name,
@@ -153,12 +151,12 @@ def build_tile_weights(
     with Staging(Path(out), WEIGHTS.name) as staging, opened as pool:
         crew = Crew(pool, workers, WEIGHTS, observer)
         countries = _countries(crew, index, quotas, raster, borders, staging)
-        searches = _find_cuts(crew, countries, units)
+        masses = {unit: countries[unit.country_iso].of_unit(unit) for unit in units}
+        searches = _find_cuts(crew, countries, masses)
         _tell_weighed(countries, searches, observer)
         tasks = [
             WriteTask(
-                unit,
-                countries[unit.country_iso],
+                masses[unit],
                 mixture,
                 dp,
                 tuple((s.cut, s.ties_before[at]) for s in searches[unit.country_iso]),
@@ -166,13 +164,41 @@ def build_tile_weights(
             )
             for unit, at in _with_place(units)
         ]
-        files, summaries = _write(crew, tasks, searches, staging.folder)
+        files, summaries = _write(crew, tasks, countries, searches, staging.folder)
         warn_of(summaries, observer)
         receipt = sealed(WEIGHTS, parameters, totals_of(summaries), files)
         with timed(WEIGHTS, "publish", observer):
             published = Published(staging.publish(receipt), receipt)
     tell_published(published, time.perf_counter() - began, observer)
     return TileWeights(published, reused=False, summaries=summaries)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class CountryMasses:
+    """What the masses of a country's tiles come from, and what they share.
+
+    Attributes:
+        spans: All tiles of the country.
+        values: Where the population is; None when no basis needs it.
+        border: The tiles that are not all inside; None to leave coverage out.
+        handouts: One for each basis.
+    """
+
+    spans: RowSpans
+    values: TileValues | None
+    border: Border | None
+    handouts: tuple[Handout, ...]
+
+    def of_unit(self, unit: Unit) -> UnitMasses:
+        """Return the masses of a unit's tiles."""
+        first, stop = unit.first_rank, unit.stop_rank
+        return UnitMasses(
+            unit,
+            Tiles.ranked(self.spans, first, stop),
+            self.values,
+            None if self.border is None else self.border.between(first, stop),
+            self.handouts,
+        )
 
 
 def _raster_for(
@@ -191,24 +217,15 @@ def _raster_for(
     return population
 
 
-def _border_shares(index: PublishedIndex) -> BorderShares:
-    """Return ranks and shares of the tiles that are not all inside, by country."""
-    return {
-        iso: (ranks, coverage_shares(coverage))
-        for iso, (ranks, coverage) in index.coverage().items()
-    }
-
-
 def _countries(
     crew: Crew,
     index: PublishedIndex,
     quotas: Mapping[Basis, int],
     raster: PopulationRaster | None,
-    borders: BorderShares | None,
+    borders: Mapping[str, Border] | None,
     staging: Staging,
 ) -> dict[str, CountryMasses]:
     """Return what each country's masses come from and how much of them there is."""
-    areas_cm2 = tile_areas_cm2(index.grid)
     totals: Counter[tuple[str, Basis]] = Counter()
     values = None
     if raster is not None:
@@ -224,9 +241,10 @@ def _countries(
     countries = {}
     for iso, own in index.spans.items():
         border = None if borders is None else borders[iso]
-        everything = Tiles.ranked(own, 0, own.tile_count)
+        everything = Tiles.all_of(own)
+        areas = RowAreas.between(index.grid, int(own.rows[0]), int(own.rows[-1]) + 1)
         by_area = {
-            basis: covered_total(basis, everything, areas_cm2, border)
+            basis: covered_total(basis, everything, areas, border)
             for basis in (Basis.UNIFORM, Basis.AREA_M2)
         }
         handouts = []
@@ -237,7 +255,7 @@ def _countries(
             handouts.append(Handout(basis, units, mass, counts_as, total))
         needs_values = any(handout.counts_as.needs_population for handout in handouts)
         countries[iso] = CountryMasses(
-            iso, own, areas_cm2, values if needs_values else None, border, tuple(handouts)
+            own, values if needs_values else None, border, tuple(handouts)
         )
     return countries
 
@@ -254,7 +272,7 @@ def _with_place(units: Sequence[Unit]) -> list[tuple[Unit, int]]:
 
 
 def _find_cuts(
-    crew: Crew, countries: Mapping[str, CountryMasses], units: Sequence[Unit]
+    crew: Crew, countries: Mapping[str, CountryMasses], masses: Mapping[Unit, UnitMasses]
 ) -> dict[str, list[CutSearch]]:
     """Return, for each country and handout, who gets the units that whole parts leave."""
     searches = {
@@ -262,16 +280,16 @@ def _find_cuts(
         for iso, own in countries.items()
     }
     parts_of: dict[str, list[Unit]] = {iso: [] for iso in countries}
-    for unit in sorted(units, key=lambda unit: unit.parts[0]):
+    for unit in sorted(masses, key=lambda unit: unit.parts[0]):
         parts_of[unit.country_iso].append(unit)
     while any(search.probe for own in searches.values() for search in own):
         tasks = [
-            TallyTask(unit, countries[unit.country_iso], probes)
-            for unit in units
+            TallyTask(own, probes)
+            for unit, own in masses.items()
             if any(probes := tuple(search.probe for search in searches[unit.country_iso]))
         ]
         with closing(crew.do(tally_unit, tasks, WEIGHING)) as done:
-            found = {task.unit: result.tallies for task, result in done}
+            found = {task.masses.unit: result.tallies for task, result in done}
         for iso, own in searches.items():
             for number, search in enumerate(own):
                 if search.probe is not None:
@@ -282,6 +300,7 @@ def _find_cuts(
 def _write(
     crew: Crew,
     tasks: Sequence[WriteTask],
+    countries: Mapping[str, CountryMasses],
     searches: Mapping[str, Sequence[CutSearch]],
     folder: Path,
 ) -> tuple[list[FileEntry], tuple[WeightSummary, ...]]:
@@ -294,12 +313,12 @@ def _write(
     written = crew.write(write_weights, tasks)
     with closing(written):
         for task, result, is_last in written:
-            iso, spans = task.country_iso, task.country.spans
+            iso, unit = task.country_iso, task.masses.unit
+            spans = countries[iso].spans
             files += result.files
             sums = run_weights.setdefault(iso, np.zeros(spans.n_runs, np.uint64))
-            sums[result.first_run : result.first_run + len(result.run_weights)] += (
-                result.run_weights
-            )
+            first = int(np.searchsorted(spans.first_ranks, unit.first_rank, side="right")) - 1
+            sums[first : first + len(result.run_weights)] += result.run_weights
             zero[iso] += result.zero_tiles
             starved[iso] += result.zero_tiles_with_mass
             if is_last:
@@ -307,7 +326,7 @@ def _write(
                 encoder.write([span_weights_batch(iso, spans, run_weights.pop(iso))])
                 path = part_path(SPAN_WEIGHTS.name, iso, 0)
                 files.append(stage_file(folder, path, encoder.finish(), encoder.rows))
-                bases = _basis_summaries(task.country, searches[iso])
+                bases = _basis_summaries(countries[iso], searches[iso])
                 summaries[iso] = WeightSummary(
                     iso, spans.tile_count, zero[iso], starved[iso], bases
                 )

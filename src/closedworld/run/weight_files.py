@@ -11,9 +11,8 @@ from closedworld.datasets import stage_file
 from closedworld.datasets.parts import PartEncoder
 from closedworld.datasets.paths import part_path
 from closedworld.datasets.schemas import TILE_WEIGHTS
-from closedworld.run.tile_files import BATCH_TILES
+from closedworld.grid import RowAreas
 from closedworld.run.work import PhaseClock, UnitResult
-from closedworld.tiles import ROW_GROUP_TILES, Tiles, Unit
 from closedworld.weights import (
     Basis,
     Cut,
@@ -21,7 +20,7 @@ from closedworld.weights import (
     Probe,
     Tally,
     award,
-    full_shares,
+    coverage_shares,
     tally,
     weights_batch,
 )
@@ -33,8 +32,12 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from closedworld.run.bands import TileValues
-    from closedworld.spans import RowSpans
+    from closedworld.spans import Border
+    from closedworld.tiles import Tiles, Unit
     from closedworld.weights import Mixture
+
+BATCH_TILES = 1 << 16
+"""Tiles weighed at once: arrays of half a MiB stay in a core's own cache."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,24 +60,21 @@ class Handout:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class CountryMasses:
-    """What the masses of a country's tiles come from, and what they share.
+class UnitMasses:
+    """What the masses of a unit's tiles come from, and what they share; can be sent to another process.
 
     Attributes:
-        country_iso: ISO 3166-1 alpha-2 code.
-        spans: All tiles of the country.
-        areas_cm2: Area of a tile of each raster row, int64 (n_rows,).
+        unit: Which parts of which country.
+        tiles: Their tiles.
         values: Where the population is; None when no basis needs it.
-        border: Ranks of the tiles that are not all inside and their coverage in units of 2^-30, both
-            int64 (n,); None to leave coverage out.
+        border: Which of the unit's tiles are not all inside; None to leave coverage out.
         handouts: One for each basis.
     """
 
-    country_iso: str
-    spans: RowSpans
-    areas_cm2: NDArray[np.int64]
+    unit: Unit
+    tiles: Tiles
     values: TileValues | None
-    border: tuple[NDArray[np.int64], NDArray[np.int64]] | None
+    border: Border | None
     handouts: tuple[Handout, ...]
 
     @property
@@ -84,51 +84,48 @@ class CountryMasses:
             handout.counts_as.needs_population for handout in self.handouts
         )
 
-    def source(self, first_rank: int, stop_rank: int) -> MassSource:
-        """Return what the masses of a range of tiles are made from."""
-        values = shares = None
-        if self.values is not None:
-            values = self.values.read(self.country_iso, first_rank, stop_rank)
-        if self.border is not None:
-            ranks, border_shares = self.border
-            first, stop = np.searchsorted(ranks, (first_rank, stop_rank))
-            tiles = stop_rank - first_rank
-            shares = full_shares(tiles, ranks[first:stop] - first_rank, border_shares[first:stop])
-        tiles_here = Tiles.ranked(self.spans, first_rank, stop_rank)
-        return MassSource(tiles_here, self.areas_cm2, values, shares)
+    def sources(self, first: int, stop: int, batch_tiles: int) -> Iterator[tuple[int, MassSource]]:
+        """Yield ``(place, source)`` for a range of the unit's tiles in batches.
 
-    def sources(
-        self, first_rank: int, stop_rank: int, batch_tiles: int
-    ) -> Iterator[tuple[int, MassSource]]:
-        """Yield ``(rank, source)`` for a range of tiles in batches, the rank that of their first."""
-        for first in range(first_rank, stop_rank, batch_tiles):
-            yield first, self.source(first, min(first + batch_tiles, stop_rank))
+        Places count the unit's tiles; that of a source is the place of its first.
+        """
+        areas = RowAreas.between(
+            self.tiles.grid, int(self.tiles.rows[0]), int(self.tiles.rows[-1]) + 1
+        )
+        before = self.unit.first_rank
+        for place, tiles in self.tiles.between(first, stop).pieces(batch_tiles):
+            begin = first + place
+            end = begin + tiles.tile_count
+            values = shares = None
+            if self.values is not None:
+                values = self.values.read(self.unit.country_iso, before + begin, before + end)
+            if self.border is not None:
+                shares = coverage_shares(self.border.between(begin, end).spread(end - begin))
+            yield begin, MassSource(tiles, areas, values, shares)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class WeightTask:
-    """What all units of S2 know: whose tiles, and which.
+    """What all units of S2 know.
 
     Attributes:
-        unit: Which parts.
-        country: Their country.
+        masses: Whose tiles, which, and their masses.
     """
 
-    unit: Unit
-    country: CountryMasses
+    masses: UnitMasses
 
     @property
-    def tiles(self) -> int:
+    def tile_count(self) -> int:
         """Tiles of the unit."""
-        return self.unit.tile_count
+        return self.masses.unit.tile_count
 
     @property
     def country_iso(self) -> str:
         """Country of the unit."""
-        return self.unit.country_iso
+        return self.masses.unit.country_iso
 
     def __str__(self) -> str:
-        return str(self.unit)
+        return str(self.masses.unit)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -175,13 +172,11 @@ class WriteResult(UnitResult):
     """What was written.
 
     Attributes:
-        first_run: First of the country's runs that has a tile in the unit.
-        run_weights: Sum of the weights of the unit's tiles in each run from there on, uint64 (runs,).
+        run_weights: Sum of the weights of the unit's tiles in each of its runs, uint64 (runs,).
         zero_tiles: Tiles of weight 0.
         zero_tiles_with_mass: Those of them with a mass above 0.
     """
 
-    first_run: int = 0
     run_weights: NDArray[np.uint64] = field(default_factory=lambda: np.empty(0, np.uint64))
     zero_tiles: int = 0
     zero_tiles_with_mass: int = 0
@@ -191,15 +186,15 @@ def tally_unit(task: TallyTask) -> TallyResult:
     """Count the remainders of a unit's tiles."""
     result = TallyResult()
     clock = PhaseClock(result)
-    country, parts = task.country, task.unit.parts
-    batch = task.tiles if country.is_by_run else BATCH_TILES
+    masses, tiles = task.masses, task.tile_count
+    batch = tiles if masses.is_by_run else BATCH_TILES
     asked = {number: probe for number, probe in enumerate(task.probes) if probe is not None}
     found: dict[int, list[Tally]] = {number: [] for number in asked}
-    for _, source in country.sources(parts[0].first_rank, parts[-1].stop_rank, batch):
+    for _, source in masses.sources(0, tiles, batch):
         for number, probe in asked.items():
-            handout = country.handouts[number]
-            masses = source.of(handout.counts_as)
-            found[number].append(tally(masses, handout.units, handout.total, probe))
+            handout = masses.handouts[number]
+            own = source.of(handout.counts_as)
+            found[number].append(tally(own, handout.units, handout.total, probe))
     result.tallies = {number: Tally.merged(tallies) for number, tallies in found.items()}
     clock.ends("weigh")
     return result
@@ -211,30 +206,36 @@ def write_weights(task: WriteTask) -> WriteResult:
     Raises:
         PublishError: ``output-not-writable``.
     """
-    result = WriteResult()
+    masses, unit = task.masses, task.masses.unit
+    result = WriteResult(run_weights=np.zeros(len(masses.tiles.rows), np.uint64))
     clock = PhaseClock(result)
-    first_ranks = task.country.spans.first_ranks
-    first_rank, stop_rank = task.unit.parts[0].first_rank, task.unit.parts[-1].stop_rank
-    result.first_run = int(np.searchsorted(first_ranks, first_rank, side="right")) - 1
-    n_runs = int(np.searchsorted(first_ranks, stop_rank)) - result.first_run
-    result.run_weights = np.zeros(n_runs, np.uint64)
+    run_ends = np.cumsum(masses.tiles.lengths)
     ties = [before for _, before in task.cuts]
-    iso = task.country_iso
-    for part in task.unit.parts:
+    room = unit.largest_row_group
+    # Filled again for every row group, as TileBuffers.
+    tile_ids, weights = np.empty(room, np.uint64), np.empty(room, np.uint64)
+    for part in unit.parts:
         encoder = PartEncoder(TILE_WEIGHTS)
-        for first in range(part.first_rank, part.stop_rank, ROW_GROUP_TILES):
-            stop = min(first + ROW_GROUP_TILES, part.stop_rank)
-            batches = []
-            for rank, source in task.country.sources(first, stop, BATCH_TILES):
-                weights = _weigh(task, source, ties, result)
-                run = int(np.searchsorted(first_ranks, rank, side="right")) - 1 - result.first_run
+        for first_rank, stop_rank in part.row_groups():
+            first, stop = first_rank - unit.first_rank, stop_rank - unit.first_rank
+            for place, source in masses.sources(first, stop, BATCH_TILES):
+                here = slice(place - first, place - first + source.tiles.tile_count)
+                weights[here] = _weigh(task, source, ties, result)
                 lengths = source.tiles.lengths
-                sums = np.add.reduceat(weights, np.cumsum(lengths) - lengths)
+                sums = np.add.reduceat(weights[here], np.cumsum(lengths) - lengths)
+                run = int(np.searchsorted(run_ends, place, side="right"))
                 result.run_weights[run : run + len(sums)] += sums
                 clock.ends("weigh")
-                batches.append(weights_batch(iso, source.tiles, weights, task.dp, task.mixture))
+                tile_ids[here] = source.tiles.tile_ids()
                 clock.ends("expand")
-            encoder.write(batches)
+            count = stop - first
+            encoder.write(
+                [
+                    weights_batch(
+                        task.country_iso, tile_ids[:count], weights[:count], task.dp, task.mixture
+                    )
+                ]
+            )
             clock.ends("encode")
         path = part_path(TILE_WEIGHTS.name, part.country_iso, part.number)
         result.files.append(stage_file(task.folder, path, encoder.finish(), encoder.rows))
@@ -248,9 +249,7 @@ def _weigh(
     """Return the weights of some tiles and take note of them; ``ties`` goes on to the next."""
     weights = np.zeros(source.tiles.tile_count, np.uint64)
     taken = []
-    for number, (handout, (cut, _)) in enumerate(
-        zip(task.country.handouts, task.cuts, strict=True)
-    ):
+    for number, (handout, (cut, _)) in enumerate(zip(task.masses.handouts, task.cuts, strict=True)):
         masses = source.of(handout.counts_as)
         share, at_cut = award(masses, handout.units, handout.total, cut, ties[number])
         ties[number] += at_cut

@@ -30,7 +30,7 @@ class Task(Protocol):
     """A piece of work."""
 
     @property
-    def tiles(self) -> int:
+    def tile_count(self) -> int:
         """How many tiles it is about."""
 
     @property
@@ -103,7 +103,7 @@ class Crew:
         Raises:
             ClosedWorldError: As ``run_tasks``.
         """
-        tiles = sum(task.tiles for task in tasks)
+        tiles = sum(task.tile_count for task in tasks)
         self.observer.on_event(events.WorkStarted(self.stage.number, what, tiles, len(tasks)))
         results = run_tasks(
             self.executor, work, tasks, name=str, in_flight=UNITS_AHEAD * self.workers
@@ -116,7 +116,7 @@ class Crew:
                         work=what,
                         unit=str(task),
                         country_iso=task.country_iso,
-                        tiles=task.tiles,
+                        tiles=task.tile_count,
                         worker=result.worker,
                         seconds=result.seconds,
                         phases=dict(result.phases),
@@ -136,13 +136,13 @@ class Crew:
         began = time.perf_counter()
         counts: Counter[str] = Counter()
         for task in tasks:
-            counts[task.country_iso] += task.tiles
+            counts[task.country_iso] += task.tile_count
         left, total = counts.copy(), counts.total()
         countries_done = tiles_done = 0
         with closing(self.do(work, tasks, WRITING)) as results:
             for task, result in results:
-                left[task.country_iso] -= task.tiles
-                tiles_done += task.tiles
+                left[task.country_iso] -= task.tile_count
+                tiles_done += task.tile_count
                 is_last = left[task.country_iso] == 0
                 yield task, result, is_last
                 if is_last:

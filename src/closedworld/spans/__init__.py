@@ -1,8 +1,9 @@
 """Row spans: which tiles a polygon has, found by a scanline over its edges, and their algebra."""
 
+from closedworld.spans.border import Border
 from closedworld.spans.coverage import border_coverage
 from closedworld.spans.regions import region_spans, shared_tiles
 from closedworld.spans.rowspans import RowSpans
 from closedworld.spans.rules import Rule
 
-__all__ = ["RowSpans", "Rule", "border_coverage", "region_spans", "shared_tiles"]
+__all__ = ["Border", "RowSpans", "Rule", "border_coverage", "region_spans", "shared_tiles"]

@@ -95,7 +95,7 @@ def _cast_rays(edges: Edges, grid: Grid) -> tuple[Runs, list[_Ties]]:
         stop[piece.seams] = 0
         patch = piece.patch
         for edge, row in edge_rows(first, stop, northward=end < begin):
-            col, on = crossing_count(cols, piece, edge, rows.at.take(row))
+            col, on = crossing_count(cols, piece, edge, rows.at(row))
             crossings.append(line.encode(patch.take(edge), row, col))
             if len(on):
                 ties.append(_Ties.of_edges(piece, edge[on], row[on], col[on], col[on] + 1))
@@ -114,7 +114,7 @@ def _ties_on_rows(
         rows: Centre lines of the rows.
         cols: Centre lines of the columns.
     """
-    at = np.flatnonzero((rows.at.take(row, mode="clip") == edges.y) & (row >= 0))
+    at = np.flatnonzero((rows.at(row) == edges.y) & (row >= 0))
     if len(at) == 0:
         return
     row, x1, after = row[at], edges.x[at], np.minimum(at + 1, len(edges.x) - 1)

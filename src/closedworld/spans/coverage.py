@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, TypeAlias
 import numpy as np
 import shapely
 
+from closedworld.spans.border import Border
 from closedworld.spans.edges import PIECE_POINTS, place_on_grid
 from closedworld.spans.lattice import col_edges, row_edges
 from closedworld.spans.runs import RowLine, combine
@@ -47,7 +48,7 @@ _LEAST = 1
 
 def border_coverage(
     polygons: Sequence[shapely.Polygon | shapely.MultiPolygon], spans: RowSpans
-) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+) -> Border:
     """Return which tiles of a region lie only partly inside it, and how much of each does.
 
     Args:
@@ -57,10 +58,8 @@ def border_coverage(
         spans: Tiles of the region under the rule ``any_overlap``.
 
     Returns:
-        ``(ranks, shares)`` of the tiles with a share below 1: their positions among the region's
-        tiles in order of tile_id, int64 (n,), strictly ascending; and the planar area inside the
-        region per area of the tile, float64 (n,), multiples of 2^-52 in 2^-52..1 - 2^-52. All
-        other tiles of ``spans`` have share 1.
+        The tiles of ``spans`` with a coverage below 1, the planar area inside the region per area of
+        the tile: multiples of 2^-52 in 2^-52..1 - 2^-52.
 
     Raises:
         GeometryError: ``coordinates-out-of-range``.
@@ -79,7 +78,8 @@ def border_coverage(
     part = area < _FULL
     tiles, area = tiles[part], area[part]
     run = np.searchsorted(starts, tiles, side="right") - 1
-    return spans.first_ranks[run] + (tiles - starts[run]), np.maximum(area, _LEAST) / _FULL
+    ranks = spans.first_ranks[run] + (tiles - starts[run])
+    return Border(ranks, np.maximum(area, _LEAST) / _FULL)
 
 
 def _region_on_grid(
@@ -204,15 +204,15 @@ def _strips(
     """Yield sloped edges cut to the rows they enter, in chunks."""
     # As for the rule any_overlap: an edge that only touches a row's line is not in the row.
     first = np.maximum(rows.count_before(np.maximum(y1, y2), including=True) - 1, 0)
-    stop = np.minimum(rows.count_before(np.minimum(y1, y2)), len(rows.at) - 1)
+    stop = np.minimum(rows.count_before(np.minimum(y1, y2)), rows.count - 1)
     for edge, row in edge_rows(first, stop, northward=y2 > y1):
         begin, end = (x1.take(edge), y1.take(edge)), (x2.take(edge), y2.take(edge))
-        yield _Strips(*begin, *end, row, rows.at.take(row), rows.at.take(row + 1))
+        yield _Strips(*begin, *end, row, rows.at(row), rows.at(row + 1))
 
 
 def _sums_of(strips: _Strips, cols: Lines) -> Iterator[Sums]:
     """Yield what strips add to the cells they pass, in chunks; cells come in any order and repeat."""
-    n_cols = len(cols.at) - 1
+    n_cols = cols.count - 1
     begin, end = strips.ends(strips.y1), strips.ends(strips.y2)
     # Column -1 is all that lies west of the grid, n_cols all that lies east of it. Rounding may put
     # an end on the wrong side of a line, but changes areas by no more than itself.
@@ -224,11 +224,11 @@ def _sums_of(strips: _Strips, cols: Lines) -> Iterator[Sums]:
     for strip, col in edge_rows(west_end, east_end + 1, northward=runs_west):
         comes, goes, from_east = begin.take(strip), end.take(strip), runs_west.take(strip)
         inner = np.flatnonzero(col != begin_col.take(strip))
-        comes.move(inner, strips, strip[inner], cols.at.take(col[inner] + from_east[inner]))
+        comes.move(inner, strips, strip[inner], cols.at(col[inner] + from_east[inner]))
         inner = np.flatnonzero(col != end_col.take(strip))
-        goes.move(inner, strips, strip[inner], cols.at.take(col[inner] + ~from_east[inner]))
+        goes.move(inner, strips, strip[inner], cols.at(col[inner] + ~from_east[inner]))
         cell = np.clip(col, 0, n_cols - 1)
-        sides = cols.at.take(cell), cols.at.take(cell + 1)
+        sides = cols.at(cell), cols.at(cell + 1)
         passed = goes.depth - comes.depth
         mean = (comes.across(*sides) + goes.across(*sides)) / 2
         own = np.rint(passed * (1.0 - mean)).astype(np.int64)

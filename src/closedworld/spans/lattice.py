@@ -20,20 +20,24 @@ if TYPE_CHECKING:
 class Lines:
     """Parallel lines at right angles to one axis: the centres of columns, the edges of rows...
 
-    Line i stands at ``origin + (i + shift) * step``; ``at`` holds the very float64 values that the
-    grid publishes, which may differ from that formula by rounding.
+    Line i stands at ``origin + (i + shift) * step``, computed as the grid computes what it publishes.
+    No array holds all lines: a fine grid has hundreds of millions.
 
     Attributes:
-        at: Position of each line, degrees, float64 (n,), strictly monotonic.
+        count: Number of lines.
         origin: Outer edge of the grid, degrees.
         step: Cell size with its direction: positive for columns (eastward), negative for rows.
         shift: 0.5 for centre lines, 0 for edges.
     """
 
-    at: NDArray[np.float64]
+    count: int
     origin: float
     step: float
     shift: float
+
+    def at(self, number: NDArray[np.int64]) -> NDArray[np.float64]:
+        """Return the position of lines, degrees, float64 in the shape of the argument."""
+        return self.origin + (number.astype(np.float64) + self.shift) * self.step
 
     def index_of(self, values: NDArray[np.float64]) -> NDArray[np.float64]:
         """Return the fractional line number of coordinates, float64, exact to ``NEAR_CELLS``."""
@@ -52,34 +56,36 @@ class Lines:
             int64 in 0..n, in the shape of ``values``.
         """
         number = self.index_of(values)
-        count = np.clip(np.ceil(number), 0, len(self.at)).astype(np.int64)
+        count = np.clip(np.ceil(number), 0, self.count).astype(np.int64)
         nearest = np.rint(number)
         near = np.flatnonzero(np.abs(number - nearest) < NEAR_CELLS)
         if len(near):
-            ascending = self.at if self.step > 0 else -self.at
-            exact = values[near] if self.step > 0 else -values[near]
-            count[near] = np.searchsorted(ascending, exact, side="right" if including else "left")
+            line = nearest[near].astype(np.int64)
+            low, high = self.at(line), values[near]
+            if self.step < 0:
+                low, high = high, low
+            count[near] = np.clip(line + (low <= high if including else low < high), 0, self.count)
         return count
 
 
 def row_centers(grid: Grid) -> Lines:
     """Return the centre line of each row, north to south."""
-    return Lines(grid.lat_centers(), grid.north, -grid.cell_height, 0.5)
+    return Lines(grid.n_rows, grid.north, -grid.cell_height, 0.5)
 
 
 def row_edges(grid: Grid) -> Lines:
     """Return the edge lines of the rows, north to south, one more than rows."""
-    return Lines(grid.lat_edges(), grid.north, -grid.cell_height, 0.0)
+    return Lines(grid.n_rows + 1, grid.north, -grid.cell_height, 0.0)
 
 
 def col_centers(grid: Grid) -> Lines:
     """Return the centre line of each column, west to east."""
-    return Lines(grid.lon_centers(), grid.west, grid.cell_width, 0.5)
+    return Lines(grid.n_cols, grid.west, grid.cell_width, 0.5)
 
 
 def col_edges(grid: Grid) -> Lines:
     """Return the edge lines of the columns, west to east, one more than columns."""
-    return Lines(grid.lon_edges(), grid.west, grid.cell_width, 0.0)
+    return Lines(grid.n_cols + 1, grid.west, grid.cell_width, 0.0)
 
 
 def crossing_count(
@@ -102,19 +108,19 @@ def crossing_count(
     # A share of the edge, never a slope: a nearly level edge would overflow it.
     share = (height - y) / (edges.y.take(end) - y)
     number = lines.index_of(x + share * (edges.x.take(end) - x))
-    np.clip(number, -1, len(lines.at), out=number)
+    np.clip(number, -1, lines.count, out=number)
     ceiling = np.ceil(number)
     west = np.maximum(ceiling, 0).astype(np.int64)
     # Distance to the next line; close to 0 or to 1 leaves open on which side the crossing lies.
     ceiling -= number
     near = np.flatnonzero(np.abs(ceiling - 0.5) > 0.5 - NEAR_CELLS)
     line = np.rint(number[near]).astype(np.int64)
-    on_grid = (line >= 0) & (line < len(lines.at))
+    on_grid = (line >= 0) & (line < lines.count)
     near, line = near[on_grid], line[on_grid]
     if len(near) == 0:
         return west, near
     side = side_of_edge(
-        x[near], y[near], edges.x[end[near]], edges.y[end[near]], lines.at[line], height[near]
+        x[near], y[near], edges.x[end[near]], edges.y[end[near]], lines.at(line), height[near]
     )
     west[near] = line + (side < 0)
     return west, near[side == 0]

@@ -58,8 +58,8 @@ def _sloped_runs(edges: Edges, line: RowLine, rows: Lines, cols: Lines) -> Itera
     climbs_west = (x2 < x1) == (y2 > y1)
     patch = edges.patch
     for edge, row in edge_rows(first, stop, northward=y2 > y1):
-        north = np.minimum(upper[edge], rows.at[row])
-        south = np.maximum(lower[edge], rows.at[row + 1])
+        north = np.minimum(upper[edge], rows.at(row))
+        south = np.maximum(lower[edge], rows.at(row + 1))
         west_at = np.where(climbs_west[edge], north, south)
         east_at = np.where(climbs_west[edge], south, north)
         # The first cell begins at the last line that is not east of the west end ...

@@ -1,7 +1,7 @@
 """Tiles: which countries own which, the work plan, and the columns of every tile."""
 
-from closedworld.tiles.batches import coverage_batch, spans_batch, tile_batches
-from closedworld.tiles.columns import Tiles, constant_column, ranked_batches
+from closedworld.tiles.batches import TileBuffers, coverage_batch, spans_batch, tile_batches
+from closedworld.tiles.columns import Tiles, constant_column
 from closedworld.tiles.plan import PART_TILES, ROW_GROUP_TILES, Part, Unit, plan_parts, plan_units
 from closedworld.tiles.summary import CountrySummary
 from closedworld.tiles.world import World, enumerate_tiles, summarize
@@ -11,6 +11,7 @@ __all__ = [
     "ROW_GROUP_TILES",
     "CountrySummary",
     "Part",
+    "TileBuffers",
     "Tiles",
     "Unit",
     "World",
@@ -19,7 +20,6 @@ __all__ = [
     "enumerate_tiles",
     "plan_parts",
     "plan_units",
-    "ranked_batches",
     "spans_batch",
     "summarize",
     "tile_batches",

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from closedworld.errors import ConfigError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
 ROW_GROUP_TILES = 1 << 20
 """Rows of a Parquet row group; part of the format, so of every file's bytes."""
@@ -42,6 +42,11 @@ class Part:
         """Number of tiles."""
         return self.stop_rank - self.first_rank
 
+    def row_groups(self) -> Iterator[tuple[int, int]]:
+        """Yield ``(first_rank, stop_rank)`` of each row group of the file."""
+        for first in range(self.first_rank, self.stop_rank, ROW_GROUP_TILES):
+            yield first, min(first + ROW_GROUP_TILES, self.stop_rank)
+
 
 @dataclass(frozen=True, slots=True)
 class Unit:
@@ -56,9 +61,24 @@ class Unit:
     parts: tuple[Part, ...]
 
     @property
+    def first_rank(self) -> int:
+        """Rank of its first tile in the country."""
+        return self.parts[0].first_rank
+
+    @property
+    def stop_rank(self) -> int:
+        """Rank after its last tile."""
+        return self.parts[-1].stop_rank
+
+    @property
     def tile_count(self) -> int:
         """Number of tiles, which is the cost of the unit."""
-        return self.parts[-1].stop_rank - self.parts[0].first_rank
+        return self.stop_rank - self.first_rank
+
+    @property
+    def largest_row_group(self) -> int:
+        """Tiles of its largest row group."""
+        return min(ROW_GROUP_TILES, self.tile_count)
 
     def __str__(self) -> str:
         first, last = self.parts[0].number, self.parts[-1].number

@@ -15,9 +15,7 @@ from closedworld.spans.lattice import col_centers, col_edges, row_centers, row_e
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from numpy.typing import NDArray
-
-    from closedworld.grid import Grid
+    from closedworld.grid import Grid, RowAreas
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,11 +109,11 @@ def tiles_owned_twice(spans: Mapping[str, RowSpans], grid: Grid) -> tuple[int, d
     return shared.tile_count, {iso: (own & shared).tile_count for iso, own in spans.items()}
 
 
-def tiles_area_km2(spans: RowSpans, areas_cm2: NDArray[np.int64]) -> float:
-    """Return the area of tiles from the area of a tile of each row, int64 (n_rows,)."""
+def tiles_area_km2(spans: RowSpans, areas: RowAreas) -> float:
+    """Return the area of tiles from the area of a tile of each of their rows."""
     lengths = spans.col_stops - spans.col_starts
     # int64 holds the globe in cm2 (5.1e18) with room to spare.
-    return float((areas_cm2[spans.rows] * lengths).sum()) / 1e10
+    return float((areas.of(spans.rows) * lengths).sum()) / 1e10
 
 
 def _filled_parts(polygons: Sequence[shapely.MultiPolygon]) -> list[shapely.Polygon]:

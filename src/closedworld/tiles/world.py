@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import shapely
 
-from closedworld.grid import tile_areas_cm2
+from closedworld.grid import RowAreas
 from closedworld.spans import RowSpans, Rule, region_spans
 from closedworld.spans.edges import place_on_grid
 from closedworld.spans.lattice import col_edges, row_edges
@@ -110,7 +110,10 @@ def summarize(world: World, countries: CountrySet) -> tuple[int, list[CountrySum
     shared, shared_by = tiles_owned_twice(world.spans, world.grid)
     regions = [country.features for country in countries]
     in_holes = hole_cells(regions, list(world.spans.values()), world.grid, world.rule)
-    areas_cm2 = tile_areas_cm2(world.grid)
+    held = [own.rows for own in world.spans.values() if own.n_runs]
+    first_row = min((int(rows[0]) for rows in held), default=0)
+    stop_row = max((int(rows[-1]) for rows in held), default=-1) + 1
+    areas = RowAreas.between(world.grid, first_row, stop_row)
     summaries = []
     for country, holes in zip(countries, in_holes, strict=True):
         own = world.spans[country.iso]
@@ -133,7 +136,7 @@ def summarize(world: World, countries: CountrySet) -> tuple[int, list[CountrySum
                 kept_small=kept,
                 first_tile_id=None if ends is None else int(ends[0]),
                 last_tile_id=None if ends is None else int(ends[1]),
-                area_km2=tiles_area_km2(own, areas_cm2),
+                area_km2=tiles_area_km2(own, areas),
             )
         )
     return shared, summaries

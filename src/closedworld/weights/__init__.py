@@ -11,7 +11,6 @@ from closedworld.weights.masses import (
     coverage_shares,
     covered_total,
     exact_sum,
-    full_shares,
     micro_persons,
     population_masses,
 )
@@ -35,7 +34,6 @@ __all__ = [
     "coverage_shares",
     "covered_total",
     "exact_sum",
-    "full_shares",
     "micro_persons",
     "population_masses",
     "span_weights_batch",

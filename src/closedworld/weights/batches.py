@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pyarrow as pa
 
-from closedworld.tiles import Tiles, constant_column
+from closedworld.tiles import constant_column
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -17,24 +17,28 @@ if TYPE_CHECKING:
 
 
 def weights_batch(
-    country_iso: str, tiles: Tiles, weights: NDArray[np.uint64], dp: int, mixture: Mixture
+    country_iso: str,
+    tile_ids: NDArray[np.uint64],
+    weights: NDArray[np.uint64],
+    dp: int,
+    mixture: Mixture,
 ) -> pa.RecordBatch:
     """Return rows of ``tile_weights``: one per tile, in tile_id order.
 
     Args:
         country_iso: ISO 3166-1 alpha-2 code.
-        tiles: A range of the country's tiles.
+        tile_ids: A range of the country's tiles, uint64 (tiles,), ascending.
         weights: Their weights, uint64 (tiles,), in units of ``10**-dp`` of the country.
         dp: Decimal places.
         mixture: What the weights were made from.
     """
     return pa.RecordBatch.from_pydict(
         {
-            "country_iso": tiles.constant(country_iso),
-            "tile_id": tiles.tile_ids(),
+            "country_iso": constant_column(country_iso, len(weights)),
+            "tile_id": tile_ids,
             "weight_fp": weights,
             "dp": np.full(len(weights), dp, np.uint8),
-            "basis": tiles.constant(str(mixture)),
+            "basis": constant_column(str(mixture), len(weights)),
         }
     )
 

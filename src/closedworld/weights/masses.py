@@ -12,6 +12,8 @@ from closedworld.weights.basis import Basis
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from closedworld.grid import RowAreas
+    from closedworld.spans import Border
     from closedworld.tiles import Tiles
 
 MICRO = 1_000_000
@@ -59,14 +61,14 @@ class MassSource:
 
     Attributes:
         tiles: The tiles, as runs.
-        areas_cm2: Area of a tile of each raster row, int64 (n_rows,).
+        areas: Area of a tile of each of their rows.
         population: Value of each tile in persons, 0 where there is none, any real type (tiles,); None
             when no basis needs it.
         shares: Coverage of each tile in units of 2^-30, int64 (tiles,); None to leave it out.
     """
 
     tiles: Tiles
-    areas_cm2: NDArray[np.int64]
+    areas: RowAreas
     population: NDArray[Any] | None = None
     shares: NDArray[np.int64] | None = None
 
@@ -84,7 +86,7 @@ class MassSource:
                 raise ValueError(f"basis {basis.value} needs population")
             return Masses(population_masses(basis, self.population, self.shares))
         if basis is Basis.AREA_M2:
-            areas = self.areas_cm2[self.tiles.rows]
+            areas = self.areas.of(self.tiles.rows)
             if self.shares is None:
                 return Masses(areas, self.tiles.lengths)
             return Masses(times_share(np.repeat(areas, self.tiles.lengths), self.shares))
@@ -166,47 +168,24 @@ def coverage_shares(coverage: NDArray[np.float64]) -> NDArray[np.int64]:
     return np.maximum(np.rint(coverage * FULL_SHARE), 1).astype(np.int64)
 
 
-def covered_total(
-    basis: Basis,
-    tiles: Tiles,
-    areas_cm2: NDArray[np.int64],
-    border: tuple[NDArray[np.int64], NDArray[np.int64]] | None,
-) -> int:
+def covered_total(basis: Basis, tiles: Tiles, areas: RowAreas, border: Border | None) -> int:
     """Return the sum of the masses of a country for a basis that needs no raster.
 
     Args:
         basis: ``uniform`` or ``area_m2``.
         tiles: All tiles of the country.
-        areas_cm2: Area of a tile of each raster row, int64 (n_rows,).
-        border: Ranks of the tiles that are not all inside and their coverage in units of 2^-30, both
-            int64 (n,); None to leave coverage out.
+        areas: Area of a tile of each of their rows.
+        border: The tiles that are not all inside; None to leave coverage out.
     """
-    whole = MassSource(tiles, areas_cm2).of(basis).total
+    whole = MassSource(tiles, areas).of(basis).total
     if border is None:
         return whole
-    ranks, shares = border
+    shares = coverage_shares(border.coverage)
     if basis is Basis.UNIFORM:
-        return (whole - len(ranks)) * FULL_SHARE + exact_sum(shares)
+        return (whole - len(shares)) * FULL_SHARE + exact_sum(shares)
     ends = np.cumsum(tiles.lengths)
-    areas = areas_cm2[tiles.rows[np.searchsorted(ends, ranks, side="right")]]
-    return whole - exact_sum(areas) + exact_sum(times_share(areas, shares))
-
-
-def full_shares(
-    tiles: int, border: NDArray[np.int64] | None, shares: NDArray[np.int64] | None
-) -> NDArray[np.int64] | None:
-    """Return the coverage of every tile of a range in units of 2^-30, int64 (tiles,).
-
-    Args:
-        tiles: How many tiles.
-        border: Which of them are not all inside, int64 (n,), from 0; None when coverage is left out.
-        shares: Coverage of these, int64 (n,); None when coverage is left out.
-    """
-    if border is None or shares is None:
-        return None
-    every = np.full(tiles, FULL_SHARE, np.int64)
-    every[border] = shares
-    return every
+    of_border = areas.of(tiles.rows[np.searchsorted(ends, border.ranks, side="right")])
+    return whole - exact_sum(of_border) + exact_sum(times_share(of_border, shares))
 
 
 def times_share(masses: NDArray[np.int64], shares: NDArray[np.int64]) -> NDArray[np.int64]:
