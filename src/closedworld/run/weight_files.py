@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -179,12 +180,14 @@ class WriteResult(UnitResult):
         run_weights: Sum of the weights of the unit's tiles in each run from there on, uint64 (runs,).
         zero_tiles: Tiles of weight 0.
         zero_tiles_with_mass: Those of them with a mass above 0.
+        blocks: Digest of each block of weights, by its number in the country.
     """
 
     first_run: int = 0
     run_weights: NDArray[np.uint64] = field(default_factory=lambda: np.empty(0, np.uint64))
     zero_tiles: int = 0
     zero_tiles_with_mass: int = 0
+    blocks: dict[int, bytes] = field(default_factory=dict)
 
 
 def tally_unit(task: TallyTask) -> TallyResult:
@@ -221,7 +224,7 @@ def write_weights(task: WriteTask) -> WriteResult:
     ties = [before for _, before in task.cuts]
     iso = task.country_iso
     for part in task.unit.parts:
-        encoder = PartEncoder(TILE_WEIGHTS)
+        encoder, values = PartEncoder(TILE_WEIGHTS), hashlib.sha256()
         for first in range(part.first_rank, part.stop_rank, ROW_GROUP_TILES):
             stop = min(first + ROW_GROUP_TILES, part.stop_rank)
             batches = []
@@ -231,6 +234,7 @@ def write_weights(task: WriteTask) -> WriteResult:
                 lengths = source.tiles.lengths
                 sums = np.add.reduceat(weights, np.cumsum(lengths) - lengths)
                 result.run_weights[run : run + len(sums)] += sums
+                values.update(weights.astype("<u8", copy=False).data)
                 clock.ends("weigh")
                 batches.append(weights_batch(iso, source.tiles, weights, task.dp, task.mixture))
                 clock.ends("expand")
@@ -238,6 +242,8 @@ def write_weights(task: WriteTask) -> WriteResult:
             clock.ends("encode")
         path = part_path(TILE_WEIGHTS.name, part.country_iso, part.number)
         result.files.append(stage_file(task.folder, path, encoder.finish(), encoder.rows))
+        # A part is a block (weights.BLOCK_TILES) as long as files are no larger or smaller.
+        result.blocks[part.number] = values.digest()
         clock.ends("write")
     return result
 

@@ -4,6 +4,7 @@ from closedworld.tiles.batches import coverage_batch, spans_batch, tile_batches
 from closedworld.tiles.columns import Tiles, constant_column, ranked_batches
 from closedworld.tiles.plan import PART_TILES, ROW_GROUP_TILES, Part, Unit, plan_parts, plan_units
 from closedworld.tiles.summary import CountrySummary
+from closedworld.tiles.values import digest_of_ids, tile_values
 from closedworld.tiles.world import World, enumerate_tiles, summarize
 
 __all__ = [
@@ -16,6 +17,7 @@ __all__ = [
     "World",
     "constant_column",
     "coverage_batch",
+    "digest_of_ids",
     "enumerate_tiles",
     "plan_parts",
     "plan_units",
@@ -23,4 +25,5 @@ __all__ = [
     "spans_batch",
     "summarize",
     "tile_batches",
+    "tile_values",
 ]
