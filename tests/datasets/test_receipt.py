@@ -34,6 +34,7 @@ def receipt(**changes: Any) -> Receipt:
             FileEntry("tile_index/country_iso=DE/part-00001.parquet", 5, 1, SHA),
             FileEntry("tile_spans/country_iso=DE/part-00000.parquet", 4, 1, SHA),
         ),
+        "values": {"tile_index": "b" * 64, "tile_spans": "c" * 64},
     }
     return Receipt(**{**content, **changes})
 
@@ -114,6 +115,7 @@ def test_datasets_are_added_up_from_the_files() -> None:
         edited(parameters={"west": float("nan")}),
         edited(totals="none"),
         edited(versions=7),
+        edited(values_sha256=["a"]),
     ],
     ids=lambda text: repr(text[:30]),
 )
@@ -145,11 +147,39 @@ def test_edited_parameters_are_found_by_the_hash() -> None:
     assert parameter_hash({**PARAMETERS, "countries": ["FR"]}) in error.message
 
 
-@pytest.mark.parametrize("version", [0, 2, "1", None])
+@pytest.mark.parametrize("version", [0, 1, 3, "2", None])
 def test_another_format_is_refused_and_named(version: object) -> None:
     error = refusal(edited(receipt_format=version))
     assert error.code == "receipt-format"
     assert repr(version) in error.message
+
+
+def test_equal_receipts_differ_in_nothing_and_what_differs_is_named() -> None:
+    """The same values in other bytes, as another version writes them, are the same values."""
+    files = (
+        FileEntry("tile_index/country_iso=DE/part-00000.parquet", 11, 2, "d" * 64),
+        *receipt().files[1:],
+    )
+    rewritten = receipt(files=files, versions={"closedworld": "0.2.0"})
+    assert receipt().differences(receipt()) == ""
+    assert receipt().has_values_of(rewritten)
+    assert receipt().differences(rewritten) == (
+        "1 file (tile_index/country_iso=DE/part-00000.parquet); versions of closedworld"
+    )
+    changed: tuple[dict[str, Any], ...] = (
+        {"values": {**receipt().values, "tile_index": "e" * 64}},
+        {"totals": {"tiles": 4}},
+        {"parameters": {}},
+    )
+    for changes in changed:
+        assert not receipt().has_values_of(receipt(**changes))
+        assert receipt().differences(receipt(**changes)).startswith(next(iter(changes)))
+
+
+def test_receipts_without_digests_of_values_are_compared_byte_for_byte() -> None:
+    bare = receipt(values={})
+    assert bare.has_values_of(receipt(values={}))
+    assert not bare.has_values_of(receipt(values={}, versions={"closedworld": "0.2.0"}))
 
 
 def test_a_folder_without_a_receipt_is_no_result(tmp_path: Path) -> None:
@@ -179,6 +209,7 @@ def test_a_published_receipt_says_nothing_of_time_place_or_machine(tiny_index: T
         "versions",
         "datasets",
         "files",
+        "values_sha256",
     }
     assert set(content["versions"]) == {"closedworld", "pyarrow"}
     assert set(content["totals"]) == {

@@ -7,6 +7,7 @@ import fcntl
 import os
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, NoReturn
 
@@ -22,6 +23,7 @@ from closedworld.datasets import (
     parameter_hash,
     stage_file,
 )
+from closedworld.datasets.durable import rename_new
 from closedworld.datasets.staging import clear_debris
 from closedworld.errors import IntegrityError, PublishError
 
@@ -37,12 +39,14 @@ def stage(staging: Staging, content: bytes = b"rows", path: PurePosixPath = PATH
 
 def receipt_of(*files: FileEntry, **totals: object) -> Receipt:
     parameters = {"stage": "tiles"}
-    return Receipt("tiles", parameter_hash(parameters), parameters, totals, {"pyarrow": "1"}, files)
+    return Receipt(
+        "tiles", parameter_hash(parameters), parameters, totals, {"pyarrow": "1"}, files, {}
+    )
 
 
 def publish(root: Path, content: bytes = b"rows", **totals: object) -> Path:
     with Staging(root, "tiles") as staging:
-        return staging.publish(receipt_of(stage(staging, content), **totals))
+        return staging.publish(receipt_of(stage(staging, content), **totals)).folder
 
 
 def everything(root: Path) -> set[str]:
@@ -63,7 +67,7 @@ def test_nothing_is_visible_before_publish_and_all_of_it_after(tmp_path: Path) -
         entry = stage(staging)
         assert find_published(root) == []
         assert not (root / "tiles").exists()
-        folder = staging.publish(receipt_of(entry))
+        folder = staging.publish(receipt_of(entry)).folder
         assert find_published(root) == [open_published(folder)]
     assert folder == root / "tiles" / f"parameter_hash={receipt_of().parameter_hash}"
     open_published(root).verify()
@@ -95,14 +99,14 @@ def test_the_same_result_published_meanwhile_is_kept(tmp_path: Path) -> None:
         entry = stage(slow)
         folder = publish(tmp_path)
         before = {path: path.stat().st_mtime_ns for path in folder.rglob("*")}
-        assert slow.publish(receipt_of(entry)) == folder
+        assert slow.publish(receipt_of(entry)) == open_published(folder)
     assert {path: path.stat().st_mtime_ns for path in folder.rglob("*")} == before
     assert not (tmp_path / ".staging").exists()
 
 
 @pytest.mark.parametrize(
     ("content", "totals", "named"),
-    [(b"other", {}, str(PATH)), (b"rows", {"tiles": 4}, "totals or versions")],
+    [(b"other", {}, f"1 file ({PATH})"), (b"rows", {"tiles": 4}, "totals of tiles")],
 )
 def test_another_result_under_the_same_hash_is_refused_and_the_first_stays(
     tmp_path: Path,
@@ -120,6 +124,28 @@ def test_another_result_under_the_same_hash_is_refused_and_the_first_stays(
     assert named in caught.value.message
     assert contents(folder) == before
     assert not (tmp_path / ".staging").exists()
+
+
+def test_an_equal_result_that_was_damaged_meanwhile_is_no_success(tmp_path: Path) -> None:
+    with Staging(tmp_path, "tiles") as slow:
+        entry = stage(slow)
+        (publish(tmp_path) / PATH).write_bytes(b"rot!")
+        with pytest.raises(IntegrityError) as caught:
+            slow.publish(receipt_of(entry))
+    assert caught.value.code == "file-digest"
+    assert caught.value.hint == "Delete the folder, or move it away, and run again."
+
+
+def test_the_same_values_in_other_bytes_published_meanwhile_are_kept(tmp_path: Path) -> None:
+    """As when two versions of the program race."""
+    values = {"tile_index": "d" * 64}
+    with Staging(tmp_path, "tiles") as slow:
+        ours = replace(receipt_of(stage(slow)), values=values, versions={"pyarrow": "2"})
+        with Staging(tmp_path, "tiles") as fast:
+            theirs = replace(receipt_of(stage(fast, b"other")), values=values)
+            fast.publish(theirs)
+        assert slow.publish(ours).receipt == theirs
+    assert open_published(tmp_path).receipt == theirs
 
 
 def test_a_folder_without_a_receipt_in_the_way_is_refused(tmp_path: Path) -> None:
@@ -194,6 +220,48 @@ def test_debris_is_counted_and_removed(tmp_path: Path) -> None:
     assert clear_debris(tmp_path / "none") == 0
 
 
+def test_a_folder_that_lost_its_lock_file_is_debris(tmp_path: Path) -> None:
+    (tmp_path / ".staging" / "tiles-ab12" / "deep").mkdir(parents=True)
+    assert clear_debris(tmp_path) == 1
+    assert everything(tmp_path / ".staging") == set()
+
+
+def test_what_cannot_be_removed_keeps_its_lock_file_and_is_tried_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Without the lock file nobody would ever look at the folder again."""
+    with monkeypatch.context() as patch, Staging(tmp_path, "tiles") as staging:
+        stage(staging)
+        patch.setattr("closedworld.datasets.staging.shutil.rmtree", lambda *_, **__: None)
+        staging.__exit__(None, None, None)
+        assert {".lock", ""} == {path.suffix for path in (tmp_path / ".staging").iterdir()}
+        assert clear_debris(tmp_path) == 0
+        assert {".lock", ""} == {path.suffix for path in (tmp_path / ".staging").iterdir()}
+        patch.undo()
+        assert clear_debris(tmp_path) == 1
+        staging.__enter__()
+    assert everything(tmp_path) == set()
+
+
+def test_a_lock_file_that_may_not_be_opened_stops_nobody(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Another user's: theirs is left alone, ours is published."""
+    (tmp_path / ".staging" / "tiles-ab12").mkdir(parents=True)
+    theirs = tmp_path / ".staging" / "tiles-ab12.lock"
+    theirs.touch()
+    really = os.open
+
+    def refuse(path: object, *rest: object, **named: object) -> int:
+        if path == theirs:
+            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(theirs))
+        return really(path, *rest, **named)  # type: ignore[arg-type]
+
+    monkeypatch.setattr("closedworld.datasets.staging.os.open", refuse)
+    open_published(publish(tmp_path)).verify()
+    assert everything(tmp_path / ".staging") == {"tiles-ab12", "tiles-ab12.lock"}
+
+
 @pytest.mark.parametrize("below", ["file", "file/deep"])
 def test_an_output_that_is_a_file_is_refused_with_advice(tmp_path: Path, below: str) -> None:
     (tmp_path / "file").write_text("mine")
@@ -201,7 +269,7 @@ def test_an_output_that_is_a_file_is_refused_with_advice(tmp_path: Path, below: 
         pass
     assert caught.value.code == "output-not-writable"
     assert str(tmp_path / below) in caught.value.message
-    assert caught.value.hint == "A part of the path is a file: choose another --out."
+    assert caught.value.hint == "A file stands where a folder is needed: choose another --out."
     assert (tmp_path / "file").read_text() == "mine"
 
 
@@ -251,7 +319,7 @@ def test_a_device_that_fails_is_reported_with_advice_and_leaves_nothing(
     def fsync(_: int) -> None:
         raise OSError(number, os.strerror(number))
 
-    monkeypatch.setattr("closedworld.datasets.staging.os.fsync", fsync)
+    monkeypatch.setattr("closedworld.datasets.durable.os.fsync", fsync)
     with pytest.raises(PublishError) as caught:
         publish(tmp_path)
     assert caught.value.code == "output-not-writable"
@@ -266,24 +334,27 @@ def test_every_file_and_folder_is_synced_before_the_result_is_visible(
 ) -> None:
     """Else a power cut could leave a published folder with holes in it."""
     order: list[str] = []
-    fsync, rename = os.fsync, Path.rename
+    fsync = os.fsync
 
     def noted_fsync(descriptor: int) -> None:
         order.append(Path(f"/proc/self/fd/{descriptor}").readlink().name)
         fsync(descriptor)
 
-    def noted_rename(self: Path, target: Path) -> Path:
+    def noted_rename(source: Path, target: Path) -> None:
         order.append("RENAME")
-        return rename(self, target)
+        rename_new(source, target)
 
-    monkeypatch.setattr("closedworld.datasets.staging.os.fsync", noted_fsync)
-    monkeypatch.setattr(Path, "rename", noted_rename)
-    publish(tmp_path)
+    monkeypatch.setattr("closedworld.datasets.durable.os.fsync", noted_fsync)
+    monkeypatch.setattr("closedworld.datasets.staging.rename_new", noted_rename)
+    publish(tmp_path / "new" / "world")
     at = order.index("RENAME")
     before, after = order[:at], order[at + 1 :]
     assert {"part-00000.parquet", "_receipt.json", "country_iso=DE", "tile_index"} <= set(before)
     assert any(name.startswith("tiles-") for name in before)
-    assert "tiles" in after
+    assert [name for name in before if "." in name][-1] == "_receipt.json"
+    assert before.index("country_iso=DE") < before.index("_receipt.json")
+    assert {tmp_path.name, "new", "world"} <= set(before)
+    assert after == ["tiles", ".staging"]
 
 
 @pytest.mark.parametrize("umask", [0o000, 0o022, 0o077])

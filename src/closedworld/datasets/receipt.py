@@ -5,18 +5,18 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from closedworld.datasets.paths import RECEIPT_NAME
 from closedworld.errors import IntegrityError
-from closedworld.text import shown
+from closedworld.text import number_of, plain, shown
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
-RECEIPT_FORMAT = 1
+RECEIPT_FORMAT = 2
 
 _NAME = r"[A-Za-z0-9_][A-Za-z0-9_=.-]*"
 _PATH = re.compile(rf"{_NAME}(?:/{_NAME})*")
@@ -65,6 +65,8 @@ class Receipt:
         totals: Figures of the whole, such as countries and tiles.
         versions: Versions of what wrote the bytes.
         files: Every file but the receipt, ordered by path.
+        values: Digest of each dataset's values, by name; the same from every version of the program,
+            where the bytes may not be (docs/decisions/0012-digests.md).
     """
 
     stage: str
@@ -73,6 +75,7 @@ class Receipt:
     totals: Mapping[str, Any]
     versions: Mapping[str, str]
     files: tuple[FileEntry, ...]
+    values: Mapping[str, str] = field(default_factory=dict)
 
     def datasets(self) -> dict[str, dict[str, int]]:
         """Return files, rows and bytes of each dataset, by name."""
@@ -84,6 +87,45 @@ class Receipt:
             total["size_bytes"] += entry.size_bytes
         return sums
 
+    def has_values_of(self, other: Receipt) -> bool:
+        """Return whether two results hold the same values, in the same bytes or not."""
+        if self == other:
+            return True
+        return self.values.keys() == self.datasets().keys() and (
+            self.stage,
+            self.parameters,
+            self.totals,
+            self.values,
+        ) == (
+            other.stage,
+            other.parameters,
+            other.totals,
+            other.values,
+        )
+
+    def differences(self, other: Receipt) -> str:
+        """Return what differs from another receipt, in words; empty when they are equal."""
+        ours = {entry.path: entry.sha256 for entry in self.files}
+        theirs = {entry.path: entry.sha256 for entry in other.files}
+        paths = sorted(
+            path for path in ours.keys() | theirs.keys() if ours.get(path) != theirs.get(path)
+        )
+        said = [
+            f"values of {_named(_differing(self.values, other.values))}",
+            f"{number_of(len(paths), 'file', 'files')} ({_named(paths)})",
+            f"totals of {_named(_differing(self.totals, other.totals))}",
+            f"parameters {_named(_differing(self.parameters, other.parameters))}",
+            f"versions of {_named(_differing(self.versions, other.versions))}",
+        ]
+        differs = (
+            self.values != other.values,
+            bool(paths),
+            self.totals != other.totals,
+            self.parameters != other.parameters,
+            self.versions != other.versions,
+        )
+        return "; ".join(what for what, is_so in zip(said, differs, strict=True) if is_so)
+
     def to_bytes(self) -> bytes:
         """Return the receipt as the bytes of its file."""
         content = {
@@ -94,6 +136,7 @@ class Receipt:
             "totals": self.totals,
             "versions": self.versions,
             "datasets": self.datasets(),
+            "values_sha256": self.values,
             "files": [
                 {"path": f.path, "size_bytes": f.size_bytes, "rows": f.rows, "sha256": f.sha256}
                 for f in self.files
@@ -129,9 +172,17 @@ class Receipt:
                     )
                     for f in content["files"]
                 ),
+                values={str(k): str(v) for k, v in content["values_sha256"].items()},
             )
             digest = parameter_hash(receipt.parameters)
-        except (ValueError, KeyError, TypeError, OverflowError, RecursionError) as error:
+        except (
+            ValueError,
+            KeyError,
+            TypeError,
+            AttributeError,
+            OverflowError,
+            RecursionError,
+        ) as error:
             raise IntegrityError(
                 "receipt-unreadable",
                 f"{where} is not a receipt: {type(error).__name__}: {error}.",
@@ -145,6 +196,19 @@ class Receipt:
                 "The receipt was edited or damaged: delete the folder and build it again.",
             )
         return receipt
+
+
+def _differing(ours: Mapping[str, Any], theirs: Mapping[str, Any]) -> list[str]:
+    """Return the names under which two tables differ."""
+    return sorted(
+        name for name in ours.keys() | theirs.keys() if ours.get(name) != theirs.get(name)
+    )
+
+
+def _named(names: Sequence[str]) -> str:
+    """Return the first of some names."""
+    more = f" and {len(names) - 3} more" if len(names) > 3 else ""  # noqa: PLR2004 -- as below
+    return ", ".join(map(plain, names[:3])) + more
 
 
 def read_receipt(folder: Path) -> Receipt:

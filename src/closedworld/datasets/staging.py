@@ -1,62 +1,83 @@
 """Publishing: files are staged beside their destination and appear all at once.
 
 A staging folder belongs to a living process through a lock on the file beside it. The kernel drops
-the lock when the process ends, however it ends, so the next run can tell debris from work.
+the lock when the process ends, however it ends, so the next run can tell debris from work. What a dead
+run had finished of the very same work is taken up, the rest removed.
 """
 
 from __future__ import annotations
 
-import errno
 import fcntl
 import hashlib
 import os
+import re
 import secrets
 import shutil
-from typing import TYPE_CHECKING, Self
+from contextlib import ExitStack, contextmanager
+from typing import TYPE_CHECKING, Any, Self
 
+from closedworld.datasets.durable import (
+    make_folders,
+    not_writable,
+    rename_new,
+    sync_folder,
+    sync_folders_below,
+    write_file,
+)
+from closedworld.datasets.journal import (
+    FinishedUnit,
+    finished_units,
+    note_finished,
+    open_journal,
+)
 from closedworld.datasets.paths import RECEIPT_NAME, STAGING_NAME, stage_folder
+from closedworld.datasets.reading import Published
 from closedworld.datasets.receipt import FileEntry, Receipt, read_receipt
 from closedworld.errors import IntegrityError, PublishError
 
 if TYPE_CHECKING:
+    from collections.abc import Collection, Iterator, Mapping, Sequence
     from pathlib import Path, PurePosixPath
     from types import TracebackType
 
     import pyarrow as pa
 
-_ADVICE = {
-    errno.ENOSPC: "Free some space or choose another --out.",
-    errno.EDQUOT: "Your quota is used up: free some space or choose another --out.",
-    errno.EROFS: "The file system is read-only: choose another --out.",
-    errno.EACCES: "You may not write there: change the permissions or choose another --out.",
-    errno.EPERM: "You may not write there: change the permissions or choose another --out.",
-    errno.ENOTDIR: "A part of the path is a file: choose another --out.",
-    errno.EEXIST: "A file stands where a folder is needed: choose another --out.",
-}
+_LOCK, _JOURNAL, _SCRATCH = ".lock", ".journal", ".scratch"
+_NAME = re.compile(r"[a-z]+-[0-9a-f]+")
 
 
 class Staging:
     """A folder in the making; use as a context manager.
 
-    Leaving the block without ``publish`` removes what was written.
+    Leaving the block without ``publish`` removes what was written, unless a unit was noted as finished
+    and it was not the output place that failed: then the files wait for the next run.
 
     Args:
         root: Output folder; made when it does not exist.
         stage: Stage name.
+        identity: Stands for everything that decides the bytes. What a dead run of the same identity
+            had finished is taken up; nothing is when it is empty.
 
     Raises:
         PublishError: ``output-not-writable``.
     """
 
-    def __init__(self, root: Path, stage: str) -> None:
+    def __init__(self, root: Path, stage: str, identity: str = "") -> None:
         self._root = root
         self._stage = stage
+        self._identity = identity
+        self._found: dict[str, FinishedUnit] = {}
+        self._has_finished = False
 
     def __enter__(self) -> Self:
         staging = self._root / STAGING_NAME
         try:
-            clear_debris(self._root)
+            make_folders(self._root)
             self.folder, self._lock = _locked_folder(staging, self._stage)
+            with ExitStack() as on_failure:
+                on_failure.callback(self._leave, keep=False)
+                self._take_from_the_dead()
+                on_failure.pop_all()
         except OSError as error:
             raise not_writable(staging, error) from error
         return self
@@ -67,15 +88,9 @@ class Staging:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        shutil.rmtree(self.folder, ignore_errors=True)
-        shutil.rmtree(_scratch_path(self.folder), ignore_errors=True)
-        _lock_path(self.folder).unlink(missing_ok=True)
-        os.close(self._lock)
-        try:
-            (self._root / STAGING_NAME).rmdir()
-        except OSError:
-            # Another run has its staging there.
-            return
+        # Where the disk is full, our files are in the way.
+        failed_here = isinstance(error, PublishError)
+        self._leave(keep=error is not None and self._has_finished and not failed_here)
 
     def scratch(self) -> Path:
         """Return a folder for files that are not part of the result; it goes when staging ends.
@@ -83,41 +98,100 @@ class Staging:
         Raises:
             PublishError: ``output-not-writable``.
         """
-        path = _scratch_path(self.folder)
+        path = self.folder.with_suffix(_SCRATCH)
         try:
             path.mkdir(exist_ok=True)
         except OSError as error:
             raise not_writable(path, error) from error
         return path
 
-    def publish(self, receipt: Receipt) -> Path:
+    def take_up(self, units: Collection[str]) -> dict[str, FinishedUnit]:
+        """Return those of some units that a dead run had finished; their files are in the folder.
+
+        What else it had finished is removed. To be called before anything is written.
+
+        Args:
+            units: Names of the units of the work ahead.
+        """
+        for name in self._found.keys() - set(units):
+            for entry in self._found.pop(name).files:
+                (self.folder / entry.path).unlink(missing_ok=True)
+        return dict(self._found)
+
+    def note(self, unit: str, files: Sequence[FileEntry], facts: Mapping[str, Any]) -> None:
+        """Take note of a finished unit, so that another run can take it up if this one dies.
+
+        Raises:
+            PublishError: ``output-not-writable``.
+        """
+        if not self._identity:
+            return
+        journal = self.folder.with_suffix(_JOURNAL)
+        try:
+            if not self._has_finished:
+                open_journal(journal, self._identity)
+            self._has_finished = True
+            note_finished(journal, FinishedUnit(unit, tuple(files), facts))
+        except OSError as error:
+            raise not_writable(journal, error) from error
+
+    def publish(self, receipt: Receipt) -> Published:
         """Seal the folder and make it visible.
 
         Returns:
-            The published folder.
+            The published result: this one, or an equal one that another run has published meanwhile.
 
         Raises:
             PublishError: ``output-not-writable``, or ``published-differs`` when another run
-                published other content under the same hash meanwhile; an equal one is kept.
-            IntegrityError: What stands there has no receipt, or a bad one.
+                published other content under the same hash meanwhile.
+            IntegrityError: What stands there has no receipt, a bad one, or is damaged.
         """
         target = stage_folder(self._root, receipt.stage, receipt.parameter_hash)
         try:
+            sync_folders_below(self.folder)
+            # Last, and after everything that it vouches for.
             write_file(self.folder / RECEIPT_NAME, receipt.to_bytes())
-            for folder, _, _ in os.walk(self.folder, topdown=False):
-                sync_folder(folder)
-            target.parent.mkdir(parents=True, exist_ok=True)
-            try:
-                self.folder.rename(target)
-            except OSError as error:
-                if error.errno not in {errno.ENOTEMPTY, errno.EEXIST}:
-                    raise
-                _expect_same(target, receipt)
-            sync_folder(target.parent)
-            sync_folder(self._root)
+            sync_folder(self.folder)
+            make_folders(target.parent)
+            is_ours = _renamed(self.folder, target)
+            if is_ours:
+                sync_folder(target.parent)
+                sync_folder(self.folder.parent)
         except OSError as error:
             raise not_writable(target, error) from error
-        return target
+        return Published(target, receipt) if is_ours else _expect_same(target, receipt)
+
+    def _take_from_the_dead(self) -> None:
+        """Clear the debris of dead runs, but for the finished units of this very work."""
+        for dead in _dead_folders(self._root):
+            if self._identity:
+                journal = dead.with_suffix(_JOURNAL)
+                for unit in finished_units(journal, self._identity, dead):
+                    if unit.unit not in self._found:
+                        self._move(dead, unit)
+            _remove_all(dead)
+
+    def _move(self, dead: Path, unit: FinishedUnit) -> None:
+        """Move the files of a finished unit here."""
+        for entry in unit.files:
+            target = self.folder / entry.path
+            target.parent.mkdir(parents=True, exist_ok=True)
+            rename_new(dead / entry.path, target)
+        self._found[unit.unit] = unit
+        self.note(unit.unit, unit.files, unit.facts)
+
+    def _leave(self, *, keep: bool) -> None:
+        """Give the folder up, or leave it to the next run; what cannot be removed keeps its lock file."""
+        if keep:
+            shutil.rmtree(self.folder.with_suffix(_SCRATCH), ignore_errors=True)
+        else:
+            _remove_all(self.folder)
+        os.close(self._lock)
+        try:
+            (self._root / STAGING_NAME).rmdir()
+        except OSError:
+            # Another run has its staging there.
+            return
 
 
 def stage_file(folder: Path, path: PurePosixPath, content: pa.Buffer, rows: int) -> FileEntry:
@@ -135,104 +209,116 @@ def stage_file(folder: Path, path: PurePosixPath, content: pa.Buffer, rows: int)
     return FileEntry(str(path), content.size, rows, hashlib.sha256(content).hexdigest())
 
 
-def write_file(path: Path, content: bytes | pa.Buffer) -> None:
-    """Write a new file and wait until its bytes are on the device."""
-    with path.open("xb") as file:
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
-
-
-def sync_folder(folder: Path | str) -> None:
-    """Wait until the names in a folder are on the device."""
-    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
-
-
 def clear_debris(root: Path) -> int:
-    """Remove staging folders that no living process owns; return how many."""
-    cleared = 0
-    for lock_path in sorted((root / STAGING_NAME).glob("*.lock")):
-        try:
-            lock = os.open(lock_path, os.O_RDWR)
-        except FileNotFoundError:
-            continue
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            folder = lock_path.with_suffix("")
-            shutil.rmtree(folder, ignore_errors=True)
-            shutil.rmtree(_scratch_path(folder), ignore_errors=True)
-            lock_path.unlink(missing_ok=True)
-            cleared += 1
-        except BlockingIOError:
-            # Its owner lives.
-            continue
-        finally:
-            os.close(lock)
-    return cleared
+    """Remove staging folders that no living process owns; return how many could be removed."""
+    return sum(_remove_all(folder) for folder in _dead_folders(root))
 
 
-def not_writable(path: Path, error: OSError) -> PublishError:
-    """Return the error for a failed write, with advice that fits."""
-    return PublishError(
-        "output-not-writable",
-        f"cannot write {path}: {error.strerror or error}.",
-        _ADVICE.get(error.errno or 0, "Choose another --out."),
-    )
+def _dead_folders(root: Path) -> Iterator[Path]:
+    """Yield staging folders whose owner is dead, each locked until the next is asked for.
+
+    Folders of other users, whose lock file may not be opened, are left alone.
+    """
+    names = {path.with_suffix("") for path in (root / STAGING_NAME).glob("*")}
+    for folder in sorted(path for path in names if _NAME.fullmatch(path.name)):
+        with _locked(folder) as is_dead:
+            if is_dead:
+                yield folder
+
+
+@contextmanager
+def _locked(folder: Path) -> Iterator[bool]:
+    """Lock a folder while the block runs; yield False when it is another's, or gone."""
+    try:
+        # Made when it is not there: a folder that lost its lock file is nobody's.
+        lock = os.open(_lock_path(folder), os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o644)
+    except (PermissionError, FileNotFoundError, IsADirectoryError):
+        yield False
+        return
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        # Its owner lives.
+        yield False
+    else:
+        yield True
+    finally:
+        os.close(lock)
+
+
+def _remove_all(folder: Path) -> bool:
+    """Remove a staging folder and what lies beside it; return whether nothing of it is left.
+
+    The lock file goes last, and only when all else is gone: without it nobody would look again.
+    """
+    shutil.rmtree(folder, ignore_errors=True)
+    shutil.rmtree(folder.with_suffix(_SCRATCH), ignore_errors=True)
+    try:
+        folder.with_suffix(_JOURNAL).unlink(missing_ok=True)
+        if os.path.lexists(folder) or os.path.lexists(folder.with_suffix(_SCRATCH)):
+            return False
+        _lock_path(folder).unlink(missing_ok=True)
+    except OSError:
+        return False
+    return True
 
 
 def _locked_folder(staging: Path, stage: str) -> tuple[Path, int]:
     """Return a new folder and the descriptor that locks it."""
     while True:
-        staging.mkdir(parents=True, exist_ok=True)
+        staging.mkdir(exist_ok=True)
         folder = staging / f"{stage}-{secrets.token_hex(8)}"
+        flags = os.O_CREAT | os.O_EXCL | os.O_RDWR | os.O_CLOEXEC
         try:
-            lock = os.open(_lock_path(folder), os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o644)
+            lock = os.open(_lock_path(folder), flags, 0o644)
         except FileNotFoundError:
             # A run that ended took the empty staging folder with it.
             continue
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            if os.fstat(lock).st_nlink:
+                folder.mkdir()
+                return folder, lock
         except BlockingIOError:
             # Another run takes the new file for debris just now.
             os.close(lock)
             continue
-        if os.fstat(lock).st_nlink:
-            folder.mkdir()
-            return folder, lock
+        except OSError:
+            os.close(lock)
+            raise
         os.close(lock)
 
 
 def _lock_path(folder: Path) -> Path:
     """Return the lock file of a staging folder."""
-    return folder.with_suffix(".lock")
+    return folder.with_suffix(_LOCK)
 
 
-def _scratch_path(folder: Path) -> Path:
-    """Return the folder for the other files of a staging folder."""
-    return folder.with_suffix(".scratch")
-
-
-def _expect_same(target: Path, receipt: Receipt) -> None:
-    """Accept a result that is already there when it is the same."""
+def _renamed(folder: Path, target: Path) -> bool:
+    """Make a folder visible; return False when there is something of that name."""
     try:
-        there = read_receipt(target)
+        rename_new(folder, target)
+    except FileExistsError:
+        return False
+    return True
+
+
+def _expect_same(target: Path, receipt: Receipt) -> Published:
+    """Return a result that is already there when it is the same, whole, and so a success.
+
+    The same values in other bytes are the same: another version of the program may have written them.
+    """
+    try:
+        there = Published(target, read_receipt(target))
+        there.verify()
     except IntegrityError as error:
         hint = "Delete the folder, or move it away, and run again."
         raise IntegrityError(error.code, error.message, hint) from error
-    if there != receipt:
-        ours = {entry.path: entry.sha256 for entry in receipt.files}
-        theirs = {entry.path: entry.sha256 for entry in there.files}
-        differing = sorted(
-            path for path in ours.keys() | theirs.keys() if ours.get(path) != theirs.get(path)
-        )
-        what = ", ".join(differing[:3]) or "its totals or versions"
+    if not there.receipt.has_values_of(receipt):
         raise PublishError(
             "published-differs",
-            f"{target} holds another result under the same hash; {len(differing)} files differ: "
-            f"{what}.",
-            "It was written by other library versions, or changed: move it away and run again.",
+            f"{target} holds another result under the same hash: "
+            f"{receipt.differences(there.receipt)}.",
+            "One of the two is wrong: move it away, run again, and compare them.",
         )
+    return there

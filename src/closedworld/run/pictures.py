@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from closedworld.datasets.staging import not_writable
+from closedworld.datasets.durable import not_writable
 from closedworld.report import draw_world_map
 from closedworld.text import number_of
 

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 
 import numpy as np
 
-from closedworld.datasets.staging import not_writable
+from closedworld.datasets.durable import not_writable
 from closedworld.errors import GridError, InputError
 from closedworld.execution.events import RasterRead, Warned
 from closedworld.grid import PixelReader, values_of

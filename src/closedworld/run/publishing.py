@@ -11,11 +11,12 @@ from closedworld._version import __version__
 from closedworld.datasets import FileEntry, Published, Receipt, parameter_hash
 from closedworld.datasets.paths import RECEIPT_NAME, stage_folder
 from closedworld.datasets.reading import open_folder
+from closedworld.digests import digest_of_dataset
 from closedworld.errors import IntegrityError
 from closedworld.execution import events
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
     from pathlib import Path
 
     from closedworld.execution.events import Event, Observer
@@ -62,8 +63,21 @@ def sealed(
     parameters: dict[str, Any],
     totals: dict[str, Any],
     files: Sequence[FileEntry],
+    values: Mapping[str, Mapping[str, bytes]],
 ) -> Receipt:
-    """Return the receipt of a result."""
+    """Return the receipt of a result.
+
+    Args:
+        stage: The stage that made it.
+        parameters: Everything that decides the content.
+        totals: Figures of the whole.
+        files: Every file.
+        values: Digest of the rows of each country in each dataset, by country and dataset.
+    """
+    by_dataset: dict[str, dict[str, bytes]] = {}
+    for iso, digests in values.items():
+        for name, digest in digests.items():
+            by_dataset.setdefault(name, {})[iso] = digest
     return Receipt(
         stage=stage.name,
         parameter_hash=parameter_hash(parameters),
@@ -71,6 +85,7 @@ def sealed(
         totals=totals,
         versions={"closedworld": __version__, "pyarrow": version("pyarrow")},
         files=tuple(sorted(files)),
+        values={name: digest_of_dataset(name, own) for name, own in sorted(by_dataset.items())},
     )
 
 

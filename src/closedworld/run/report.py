@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from closedworld._version import __version__
-from closedworld.datasets.staging import not_writable
+from closedworld.datasets.durable import not_writable
 from closedworld.errors import ClosedWorldError
 from closedworld.run.meters import cpu_seconds, peak_memory_bytes
 from closedworld.run.stages import INPUTS, TILES, WEIGHTS

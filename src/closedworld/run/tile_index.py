@@ -31,6 +31,7 @@ from closedworld.tiles import (
     enumerate_tiles,
     plan_units,
     summarize,
+    tile_values,
 )
 
 if TYPE_CHECKING:
@@ -127,9 +128,14 @@ def build_tile_index(
             written = Crew(pool, workers, TILES, observer).write(write_tiles, tasks)
             with closing(written):
                 files = [file for _, result, _ in written for file in result.files]
-            receipt = sealed(TILES, parameters, _totals(world, shared), files)
+            values = {
+                iso: tile_values(own, world.rule, borders and borders[iso])
+                for iso, own in world.spans.items()
+                if own.n_runs
+            }
+            receipt = sealed(TILES, parameters, _totals(world, shared), files, values)
             with timed(TILES, "publish", observer):
-                published = Published(staging.publish(receipt), receipt)
+                published = staging.publish(receipt)
         tell_published(published, time.perf_counter() - began, observer)
     return TileIndex(published, reused, world, tuple(summaries), shared)
 

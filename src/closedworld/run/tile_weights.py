@@ -14,10 +14,10 @@ import numpy as np
 
 from closedworld.config import DEFAULT_DP
 from closedworld.datasets import FileEntry, Published, Staging, stage_file
+from closedworld.datasets.durable import not_writable
 from closedworld.datasets.parts import PartEncoder
 from closedworld.datasets.paths import part_path
 from closedworld.datasets.schemas import SPAN_WEIGHTS
-from closedworld.datasets.staging import not_writable
 from closedworld.errors import ConfigError
 from closedworld.execution import events, open_executor
 from closedworld.grid import RowAreas
@@ -51,6 +51,7 @@ from closedworld.weights import (
     WeightSummary,
     covered_total,
     span_weights_batch,
+    weight_values,
 )
 
 if TYPE_CHECKING:
@@ -164,11 +165,11 @@ def build_tile_weights(
             )
             for unit, at in _with_place(units)
         ]
-        files, summaries = _write(crew, tasks, countries, searches, staging.folder)
+        files, summaries, values = _write(crew, tasks, countries, searches, staging.folder)
         warn_of(summaries, observer)
-        receipt = sealed(WEIGHTS, parameters, totals_of(summaries), files)
+        receipt = sealed(WEIGHTS, parameters, totals_of(summaries), files, values)
         with timed(WEIGHTS, "publish", observer):
-            published = Published(staging.publish(receipt), receipt)
+            published = staging.publish(receipt)
     tell_published(published, time.perf_counter() - began, observer)
     return TileWeights(published, reused=False, summaries=summaries)
 
@@ -303,10 +304,11 @@ def _write(
     countries: Mapping[str, CountryMasses],
     searches: Mapping[str, Sequence[CutSearch]],
     folder: Path,
-) -> tuple[list[FileEntry], tuple[WeightSummary, ...]]:
-    """Write all weights; return the files and the account of each country."""
+) -> tuple[list[FileEntry], tuple[WeightSummary, ...], dict[str, dict[str, bytes]]]:
+    """Write all weights; return the files, and of each country its account and its digests."""
     files: list[FileEntry] = []
-    summaries = {}
+    summaries, values = {}, {}
+    blocks: dict[str, dict[int, bytes]] = {}
     run_weights: dict[str, NDArray[np.uint64]] = {}
     zero: Counter[str] = Counter()
     starved: Counter[str] = Counter()
@@ -321,16 +323,20 @@ def _write(
             sums[first : first + len(result.run_weights)] += result.run_weights
             zero[iso] += result.zero_tiles
             starved[iso] += result.zero_tiles_with_mass
+            blocks.setdefault(iso, {}).update(result.blocks)
             if is_last:
+                sums, own = run_weights.pop(iso), sorted(blocks.pop(iso).items())
+                digests = [digest for _, digest in own]
+                values[iso] = weight_values(spans, task.mixture, task.dp, digests, sums)
                 encoder = PartEncoder(SPAN_WEIGHTS)
-                encoder.write([span_weights_batch(iso, spans, run_weights.pop(iso))])
+                encoder.write([span_weights_batch(iso, spans, sums)])
                 path = part_path(SPAN_WEIGHTS.name, iso, 0)
                 files.append(stage_file(folder, path, encoder.finish(), encoder.rows))
                 bases = _basis_summaries(countries[iso], searches[iso])
                 summaries[iso] = WeightSummary(
                     iso, spans.tile_count, zero[iso], starved[iso], bases
                 )
-    return files, tuple(summaries[iso] for iso in sorted(summaries))
+    return files, tuple(summaries[iso] for iso in sorted(summaries)), values
 
 
 def _basis_summaries(

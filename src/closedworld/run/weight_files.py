@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -175,11 +176,13 @@ class WriteResult(UnitResult):
         run_weights: Sum of the weights of the unit's tiles in each of its runs, uint64 (runs,).
         zero_tiles: Tiles of weight 0.
         zero_tiles_with_mass: Those of them with a mass above 0.
+        blocks: Digest of each block of weights, by its number in the country.
     """
 
     run_weights: NDArray[np.uint64] = field(default_factory=lambda: np.empty(0, np.uint64))
     zero_tiles: int = 0
     zero_tiles_with_mass: int = 0
+    blocks: dict[int, bytes] = field(default_factory=dict)
 
 
 def tally_unit(task: TallyTask) -> TallyResult:
@@ -215,7 +218,7 @@ def write_weights(task: WriteTask) -> WriteResult:
     # Filled again for every row group, as TileBuffers.
     tile_ids, weights = np.empty(room, np.uint64), np.empty(room, np.uint64)
     for part in unit.parts:
-        encoder = PartEncoder(TILE_WEIGHTS)
+        encoder, values = PartEncoder(TILE_WEIGHTS), hashlib.sha256()
         for first_rank, stop_rank in part.row_groups():
             first, stop = first_rank - unit.first_rank, stop_rank - unit.first_rank
             for place, source in masses.sources(first, stop, BATCH_TILES):
@@ -225,6 +228,7 @@ def write_weights(task: WriteTask) -> WriteResult:
                 sums = np.add.reduceat(weights[here], np.cumsum(lengths) - lengths)
                 run = int(np.searchsorted(run_ends, place, side="right"))
                 result.run_weights[run : run + len(sums)] += sums
+                values.update(weights[here].astype("<u8", copy=False).data)
                 clock.ends("weigh")
                 tile_ids[here] = source.tiles.tile_ids()
                 clock.ends("expand")
@@ -239,6 +243,8 @@ def write_weights(task: WriteTask) -> WriteResult:
             clock.ends("encode")
         path = part_path(TILE_WEIGHTS.name, part.country_iso, part.number)
         result.files.append(stage_file(task.folder, path, encoder.finish(), encoder.rows))
+        # A part is a block (weights.BLOCK_TILES) as long as files are no larger or smaller.
+        result.blocks[part.number] = values.digest()
         clock.ends("write")
     return result
 

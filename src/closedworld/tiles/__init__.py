@@ -4,6 +4,7 @@ from closedworld.tiles.batches import TileBuffers, coverage_batch, spans_batch, 
 from closedworld.tiles.columns import Tiles, constant_column
 from closedworld.tiles.plan import PART_TILES, ROW_GROUP_TILES, Part, Unit, plan_parts, plan_units
 from closedworld.tiles.summary import CountrySummary
+from closedworld.tiles.values import digest_of_ids, tile_values
 from closedworld.tiles.world import World, enumerate_tiles, summarize
 
 __all__ = [
@@ -17,10 +18,12 @@ __all__ = [
     "World",
     "constant_column",
     "coverage_batch",
+    "digest_of_ids",
     "enumerate_tiles",
     "plan_parts",
     "plan_units",
     "spans_batch",
     "summarize",
     "tile_batches",
+    "tile_values",
 ]

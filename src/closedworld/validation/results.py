@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -26,6 +26,7 @@ from closedworld.validation.tiles import (
     TileParameters,
     check_country_tiles,
 )
+from closedworld.validation.values import Values
 from closedworld.validation.weights import (
     WEIGHT_DATASETS,
     CountryWeights,
@@ -73,9 +74,9 @@ def verify_tiles(published: Published, account: Account) -> Index | None:
     empty = set(map(str, without)) if isinstance(without, list) else set()
     for dataset in TILE_DATASETS:
         _expect_countries(dataset, set(table[dataset]), set(said.countries) - empty, account)
-    expected, tiles = Expected.of(said.grid), {}
+    expected, tiles, values = Expected.of(said.grid), {}, Values()
     for iso in sorted(set().union(*map(set, table.values()))):
-        own = check_country_tiles(iso, table, expected, said, account)
+        own = check_country_tiles(iso, table, expected, said, account, values)
         if own is not None:
             tiles[iso] = own
     if set(tiles) == set(said.countries) - empty:
@@ -88,6 +89,7 @@ def verify_tiles(published: Published, account: Account) -> Index | None:
         _expect_totals(published.receipt, totals, account)
     else:
         account.unchecked("totals of the receipt", "not every country could be read")
+    values.compare(published.receipt, account)
     return Index(published, said, tiles)
 
 
@@ -165,6 +167,7 @@ class WeightCheck:
     recompute: int | None
     seed: int
     account: Account
+    values: Values = field(default_factory=Values)
 
     def run(self) -> None:
         """Check everything."""
@@ -182,6 +185,7 @@ class WeightCheck:
             }
             _expect_totals(self.published.receipt, totals, self.account)
         self._check_masses(table, weighed)
+        self.values.compare(self.published.receipt, self.account)
 
     def _check_country(self, iso: str, table: Table) -> CountryWeights:
         """Check the weights of a country, mass left aside."""
@@ -190,7 +194,7 @@ class WeightCheck:
             index = self.index.tiles[iso], self.index.said.grid.n_cols
         spans = table["span_weights"].get(iso)
         own = table["tile_weights"][iso]
-        return check_country_weights(own, spans, index, self.said, self.account)
+        return check_country_weights(own, spans, index, self.said, self.account, self.values)
 
     def _check_masses(self, table: Table, weighed: Mapping[str, CountryWeights]) -> None:
         """Check weights against masses, for every country or a sample of them."""

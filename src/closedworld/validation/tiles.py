@@ -11,6 +11,7 @@ from closedworld.grid import tile_areas_m2
 from closedworld.validation.ellipsoid import zone_areas_m2
 from closedworld.validation.rows import RowChecks, column
 from closedworld.validation.spans import check_spans
+from closedworld.validation.values import Values, tile_values
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -229,16 +230,23 @@ def _first_difference(listed: Borders, borders: Borders) -> dict[str, Any]:
 
 
 def check_country_tiles(
-    iso: str, table: Table, expected: Expected, said: TileParameters, account: Account
+    iso: str,
+    table: Table,
+    expected: Expected,
+    said: TileParameters,
+    account: Account,
+    values: Values,
 ) -> IdRuns | None:
     """Check all datasets of a country; return its tiles, or None when they cannot be known."""
     index = table["tile_index"].get(iso)
     if index is None:
+        values.unknown.add(iso)
         return None
     runs, borders = check_index(index, expected, said.rule, account)
     account.checked("tile_index: ids, order, rule, centres, areas", runs.tile_count, "tiles")
     if not index.is_whole:
         account.unchecked("tiles of the other datasets", "tile_index cannot be read whole", iso)
+        values.unknown.add(iso)
         return None
     bounds, spans = table["tile_bounds"].get(iso), table["tile_spans"].get(iso)
     if bounds is not None:
@@ -250,4 +258,5 @@ def check_country_tiles(
     if said.has_coverage:
         check_coverage(table[COVERAGE].get(iso), borders, iso, account)
         account.checked("tile_coverage: as in tile_index", len(borders.tile_ids), "tiles")
+    tile_values(iso, runs, borders, expected, said, values)
     return runs

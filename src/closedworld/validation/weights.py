@@ -10,6 +10,7 @@ import numpy as np
 from closedworld.validation.masses import whole_sum
 from closedworld.validation.rows import RowChecks, column
 from closedworld.validation.spans import expect_ascending, note, read_columns
+from closedworld.validation.values import Values, WeightBlocks, weight_values
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -96,6 +97,7 @@ def check_country_weights(
     index: tuple[IdRuns, int] | None,
     said: WeightParameters,
     account: Account,
+    values: Values,
 ) -> CountryWeights:
     """Check the weights of a country, mass left aside.
 
@@ -105,24 +107,27 @@ def check_country_weights(
         index: The country's tiles and the columns of the grid; None when they are not known.
         said: The receipt's parameters.
         account: Where findings go.
+        values: Where digests go.
     """
     iso = weights.country_iso
     span_checks = None if spans is None else RowChecks(account, spans)
     runs = None if span_checks is None else read_columns(span_checks)
     lengths = np.empty(0, np.int64) if runs is None else runs["tiles"].astype(np.int64)
     before = _Before(np.cumsum(lengths) - lengths)
-    checks, zero_tiles = RowChecks(account, weights), 0
+    checks, zero_tiles, blocks = RowChecks(account, weights), 0, WeightBlocks()
     for batch in checks.batches(weights.schema.names):
         checks.expect_order(batch)
         checks.expect(batch, column(batch, "dp") == said.dp, "dp", f"dp is {said.dp}.")
         checks.expect_text(batch, "basis", said.basis, "basis", f"the basis is {said.basis}.")
-        values = column(batch, "weight_fp")
-        zero_tiles += len(values) - int(np.count_nonzero(values))
-        before.add(values)
+        weighed = column(batch, "weight_fp")
+        zero_tiles += len(weighed) - int(np.count_nonzero(weighed))
+        before.add(weighed)
+        blocks.add(weighed)
     tiles = checks.ids.tiles
     account.checked("tile_weights: order, dp, basis, sum of a country", tiles, "tiles")
     if not weights.is_whole:
         account.unchecked("sum and tiles of weights", "tile_weights cannot be read whole", iso)
+        values.unknown.add(iso)
         return CountryWeights(tiles, zero_tiles, is_sound=False)
     if before.total != 10**said.dp:
         account.find(
@@ -131,11 +136,13 @@ def check_country_weights(
             dataset=weights.dataset,
             country_iso=iso,
         )
+    own = checks.ids.finish()
     if index is not None:
-        checks.expect_same_tiles(checks.ids.finish(), *index)
+        checks.expect_same_tiles(own, *index)
     if span_checks is not None and runs is not None and span_checks.parts.is_whole:
         _check_span_weights(span_checks, runs, before, index, tiles)
         account.checked("span_weights: runs, sums before them", len(lengths), "runs")
+    weight_values(iso, own, said.basis, said.dp, blocks.finish(), runs, values)
     wrong = {"order", "tile-twice", "tile-missing", "tile-extra"}
     is_sound = not any(account.found(code, weights.dataset, iso) for code in wrong)
     return CountryWeights(tiles, zero_tiles, is_sound=is_sound)

@@ -15,8 +15,10 @@ from closedworld.weights.masses import (
     population_masses,
 )
 from closedworld.weights.summary import BasisSummary, WeightSummary
+from closedworld.weights.values import BLOCK_TILES, weight_values
 
 __all__ = [
+    "BLOCK_TILES",
     "FULL_SHARE",
     "MAX_PERSONS",
     "Basis",
@@ -38,5 +40,6 @@ __all__ = [
     "population_masses",
     "span_weights_batch",
     "tally",
+    "weight_values",
     "weights_batch",
 ]
