@@ -28,7 +28,7 @@ BELOW = {
     "grid": {"crs", "errors", "text"},
     "config": {"errors"},
     "datasets": {"digests", "errors", "text"},
-    "execution": {"errors"},
+    "execution": {"config", "errors"},
     "reference": {"digests", "errors", "text"},
     "crs": {"errors", "text"},
     "text": set(),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import tomllib
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
@@ -10,6 +11,11 @@ from typing import Any, Self
 from closedworld.errors import ConfigError
 
 RULES = ("center", "any_overlap")
+EXECUTORS = ("threads", "processes", "dask", "serial")
+"""Where units of work are done; the first is the default (docs/decisions/0017-executors.md)."""
+
+ACCEPTANCE = ("report", "enforce")
+"""What becomes of a run that breaks a limit of the acceptance: it is told, or the run fails."""
 DEFAULT_OUT = Path("world")
 MAX_DP = 18
 """Largest number of decimal places of a weight: 10^18 is the largest power of ten below 2^63."""
@@ -17,11 +23,74 @@ MAX_DP = 18
 DEFAULT_DP = 12
 """Decimal places of the weights (docs/decisions/0010-weights.md)."""
 
+_SIZE = re.compile(r"(\d+(?:\.\d+)?)\s*([kmgt]?i?b)", re.IGNORECASE)
+_BYTES_PER_UNIT = {
+    "b": 1,
+    **{f"{prefix}b": 1000**power for power, prefix in enumerate("kmgt", 1)},
+    **{f"{prefix}ib": 1024**power for power, prefix in enumerate("kmgt", 1)},
+}
+
 _PATHS = {"polygons", "raster", "out"}
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExecutionConfig:
+    """Where the work is done and what it may take; none of it changes a byte of the results.
+
+    Attributes:
+        executor: ``threads``, ``processes``, ``dask`` or ``serial``.
+        workers: Units of work done at once, >= 1; None for one per core.
+        s1_workers: Workers of S1; None for ``workers``.
+        s2_workers: Workers of S2; None for ``workers``.
+        dask_address: Scheduler of a running Dask cluster; None to start workers on this machine.
+        memory_limit: Most memory of all processes together, bytes, which caps the workers; None for no
+            cap.
+        pat: ``report`` to tell whether the run kept its limits, ``enforce`` to fail when it did not.
+
+    Raises:
+        ConfigError: ``workers``, ``executor-unknown``, ``dask-address``, ``pat-unknown``,
+            ``memory-limit``.
+    """
+
+    executor: str = EXECUTORS[0]
+    workers: int | None = None
+    s1_workers: int | None = None
+    s2_workers: int | None = None
+    dask_address: str | None = None
+    memory_limit: int | None = None
+    pat: str = ACCEPTANCE[0]
+
+    def __post_init__(self) -> None:
+        """Refuse what cannot be meant."""
+        for workers in (self.workers, self.s1_workers, self.s2_workers):
+            if workers is not None and workers < 1:
+                raise ConfigError("workers", f"{workers} workers do no work.", "Take 1 or more.")
+            if workers is not None and workers > 1 and self.executor == "serial":
+                raise ConfigError(
+                    "workers",
+                    f"executor serial does one unit after another, and {workers} workers are asked for.",
+                    "Take --executor threads or processes.",
+                )
+        for code, given, known in (
+            ("executor-unknown", self.executor, EXECUTORS),
+            ("pat-unknown", self.pat, ACCEPTANCE),
+        ):
+            if given not in known:
+                raise ConfigError(
+                    code, f"there is no {given!r}.", f"Take one of {', '.join(known)}."
+                )
+        if self.dask_address is not None and self.executor != "dask":
+            raise ConfigError(
+                "dask-address",
+                f"a Dask address is given, and the executor is {self.executor}.",
+                "Add --executor dask.",
+            )
+        if self.memory_limit is not None and self.memory_limit < 1:
+            raise ConfigError("memory-limit", f"{self.memory_limit} bytes hold nothing.")
+
+
 @dataclass(frozen=True, slots=True)
-class RunConfig:
+class RunConfig(ExecutionConfig):
     """What to build, from what, and where to put it.
 
     Attributes:
@@ -41,12 +110,10 @@ class RunConfig:
         dp: Decimal places of the weights, 0..18.
         weigh_by_coverage: Multiply masses by coverage.
         out: Output folder.
-        s1_workers: Workers of S1, >= 1.
-        s2_workers: Workers of S2, >= 1.
 
     Raises:
-        ConfigError: ``grid-ambiguous``, ``rule-unknown``, ``coverage-rule``, ``coverage-missing``,
-            ``workers``.
+        ConfigError: ``grid-ambiguous``, ``rule-unknown``, ``coverage-rule``, ``coverage-missing``, or
+            as ``ExecutionConfig``.
     """
 
     polygons: Path | None = None
@@ -65,11 +132,10 @@ class RunConfig:
     dp: int = DEFAULT_DP
     weigh_by_coverage: bool = False
     out: Path = DEFAULT_OUT
-    s1_workers: int = 1
-    s2_workers: int = 1
 
     def __post_init__(self) -> None:
         """Refuse combinations that cannot be meant."""
+        ExecutionConfig.__post_init__(self)
         if self.raster is not None and self.resolution is not None:
             raise ConfigError(
                 "grid-ambiguous",
@@ -94,9 +160,6 @@ class RunConfig:
                 "weights are to count coverage, and the tiles are built without it.",
                 "Add --coverage.",
             )
-        for workers in (self.s1_workers, self.s2_workers):
-            if workers < 1:
-                raise ConfigError("workers", f"{workers} workers do no work.", "Take 1 or more.")
 
     @classmethod
     def from_toml(cls, path: Path) -> Self:
@@ -136,7 +199,7 @@ class RunConfig:
 
 
 @dataclass(frozen=True, slots=True)
-class WeightsConfig:
+class WeightsConfig(ExecutionConfig):
     """Which published tiles to weigh, how, and where to put the weights.
 
     Attributes:
@@ -146,10 +209,9 @@ class WeightsConfig:
         dp: Decimal places of the weights, 0..18.
         weigh_by_coverage: Multiply masses by coverage.
         out: Output folder; None for that of the index.
-        s2_workers: Workers, >= 1.
 
     Raises:
-        ConfigError: ``workers``.
+        ConfigError: As ``ExecutionConfig``.
     """
 
     index: Path
@@ -158,14 +220,6 @@ class WeightsConfig:
     dp: int = DEFAULT_DP
     weigh_by_coverage: bool = False
     out: Path | None = None
-    s2_workers: int = 1
-
-    def __post_init__(self) -> None:
-        """Refuse what cannot be meant."""
-        if self.s2_workers < 1:
-            raise ConfigError(
-                "workers", f"{self.s2_workers} workers do no work.", "Take 1 or more."
-            )
 
 
 def _value(name: str, given: Any, path: Path) -> Any:
@@ -178,8 +232,10 @@ def _value(name: str, given: Any, path: Path) -> Any:
         "coverage": (bool,),
         "weigh_by_coverage": (bool,),
         "dp": (int,),
+        "workers": (int,),
         "s1_workers": (int,),
         "s2_workers": (int,),
+        "memory_limit": (int, str),
     }.get(name, (str,))
     is_right = isinstance(given, wanted) and (bool in wanted or not isinstance(given, bool))
     if isinstance(given, list):
@@ -191,6 +247,8 @@ def _value(name: str, given: Any, path: Path) -> Any:
         )
     if name in _PATHS:
         return path.parent / _path(name, given)
+    if name == "memory_limit" and isinstance(given, str):
+        return parse_bytes(given)
     if name == "countries":
         return split_codes(given if isinstance(given, str) else ",".join(given))
     return given
@@ -213,6 +271,22 @@ def _path(name: str, given: str) -> Path:
             "Rename the file or folder.",
         )
     return Path(given).expanduser()
+
+
+def parse_bytes(text: str) -> int:
+    """Return a size in bytes, such as ``640MiB`` or ``2GB``.
+
+    Raises:
+        ConfigError: ``memory-limit``.
+    """
+    match = _SIZE.fullmatch(text.strip())
+    if match is None:
+        raise ConfigError(
+            "memory-limit",
+            f"{text!r} is not a size.",
+            "Write a number with a unit, such as 640MiB or 2GB.",
+        )
+    return int(float(match[1]) * _BYTES_PER_UNIT[match[2].lower()])
 
 
 def split_codes(text: str) -> tuple[str, ...]:

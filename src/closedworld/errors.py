@@ -1,14 +1,15 @@
 """One exception tree. Branches follow what a caller would do next; codes are stable.
 
-============== =========================================================== =========
-branch         what the caller does                                        exit code
-============== =========================================================== =========
-ConfigError    change the command, the option or the run file              2
-InputError     mend or replace an input file                               3
-PublishError   free, move or choose another output place                   4
-IntegrityError stop trusting the data, rebuild or restore it               5
-UnitError      look at the named country and part; the run was given up    6
-============== =========================================================== =========
+=============== ======================================================== =========
+branch          what the caller does                                     exit code
+=============== ======================================================== =========
+ConfigError     change the command, the option or the run file           2
+InputError      mend or replace an input file                            3
+PublishError    free, move or choose another output place                4
+IntegrityError  stop trusting the data, rebuild or restore it            5
+UnitError       look at the named country and part; the run was given up 6
+AcceptanceError give the run less to do at once, or loosen its limits    7
+=============== ======================================================== =========
 
 A code (``"crs-missing"``) never changes its meaning between versions, a message may.
 """
@@ -76,3 +77,9 @@ class UnitError(ClosedWorldError):
     """A unit of work failed; the message names its country and part."""
 
     exit_code = 6
+
+
+class AcceptanceError(ClosedWorldError):
+    """A run did not keep its limits of memory, disk or files; what it published is whole."""
+
+    exit_code = 7

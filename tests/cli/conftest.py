@@ -24,17 +24,15 @@ if TYPE_CHECKING:
 
     from click.testing import Result
 
-    from closedworld.run.tile_index import TileIndex
-
 
 @pytest.fixture
 def no_pictures(monkeypatch: pytest.MonkeyPatch) -> None:
     """Leave the world map out: it takes most of the time of a small run."""
 
-    def draw(_index: TileIndex, _attribution: str, folder: Path) -> Path:
-        return folder / "world_map.png"
+    def draw(_spans: object, _rule: object, _attribution: str, _path: Path) -> None:
+        return
 
-    monkeypatch.setattr("closedworld.run.pipeline.draw_pictures", draw)
+    monkeypatch.setattr("closedworld.run.pictures.draw_tiles", draw)
 
 
 @pytest.fixture

@@ -9,15 +9,12 @@ import pytest
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from closedworld.run.tile_index import TileIndex
-
 
 @pytest.fixture
 def no_pictures(monkeypatch: pytest.MonkeyPatch) -> None:
     """Write an empty file in place of the world map."""
 
-    def draw(_index: TileIndex, _attribution: str, folder: Path) -> Path:
-        (folder / "world_map.png").touch()
-        return folder / "world_map.png"
+    def draw(_spans: object, _rule: object, _attribution: str, path: Path) -> None:
+        path.touch()
 
-    monkeypatch.setattr("closedworld.run.pipeline.draw_pictures", draw)
+    monkeypatch.setattr("closedworld.run.pictures.draw_tiles", draw)

@@ -150,7 +150,7 @@ def test_the_order_of_the_units_does_not_count(
     def backwards(*args: Any) -> tuple[Unit, ...]:
         return plan_units(*args)[::-1]
 
-    monkeypatch.setattr("closedworld.run.tile_index.plan_units", backwards)
+    monkeypatch.setattr("closedworld.run.tile_plan.plan_units", backwards)
     assert build(unit_tiles=1) == reference
 
 

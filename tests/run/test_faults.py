@@ -252,7 +252,7 @@ def test_events_come_in_order_and_add_up(
     tiny: CountrySet, half_degrees: Grid, tmp_path: Path
 ) -> None:
     watcher = Watcher()
-    index = build_tile_index(tiny, half_degrees, tmp_path, observer=watcher)
+    index = build_tile_index(tiny, half_degrees, tmp_path, observer=watcher, executor="serial")
     kinds = [type(event).__name__ for event in watcher.events]
     assert kinds[0] == "EnumerationStarted"
     assert kinds[-3:] == ["DatasetPublished"] * 3

@@ -9,8 +9,9 @@ from PIL import Image
 
 from closedworld.config import RunConfig
 from closedworld.errors import PublishError
-from closedworld.run.pictures import draw_pictures
+from closedworld.run.pictures import draw_tiles
 from closedworld.run.pipeline import run_world
+from closedworld.spans import Rule
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -33,5 +34,5 @@ def test_a_picture_that_cannot_be_written_is_reported(
 ) -> None:
     (tmp_path / "file").touch()
     with pytest.raises(PublishError) as caught:
-        draw_pictures(tiny_index, "", tmp_path / "file")
+        draw_tiles(tiny_index.world.spans, Rule.CENTER, "", tmp_path / "file" / "map.png")
     assert caught.value.code == "output-not-writable"

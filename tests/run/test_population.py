@@ -12,7 +12,7 @@ import rasterio
 from affine import Affine
 
 from closedworld.errors import GridError, InputError
-from closedworld.execution import SerialExecutor, events
+from closedworld.execution import SerialExecutor, Workforce, events
 from closedworld.grid import Grid
 from closedworld.grid.pixels import PixelReader, read_pixel_layout
 from closedworld.run.bands import BandTask, TileValues, plan_bands
@@ -66,7 +66,7 @@ class Reading:
         scratch.write_bytes(b"")
         self._values = TileValues.planned(scratch, self.layout, spans)
         self.tasks: list[BandTask] = plan_bands(self.layout, spans, BASES, borders, self._values)
-        crew = Crew(executor or SerialExecutor(), 2, WEIGHTS, self)
+        crew = Crew(Workforce(executor or SerialExecutor(), 2), WEIGHTS, self)
         self.totals: Counter[tuple[str, Basis]] = read_population(crew, self.layout, self.tasks)
         (self.told,) = (one for one in self.events if isinstance(one, events.RasterRead))
 

@@ -82,7 +82,7 @@ def test_the_report_of_a_raster_has_its_digest_and_its_grid(tmp_path: Path) -> N
 
 
 def test_the_report_measures_the_run(tmp_path: Path) -> None:
-    outcome = run_world(config(tmp_path, s1_workers=2))
+    outcome = run_world(config(tmp_path, workers=2))
     performance = outcome.report["performance"]
     assert outcome.index is not None
     tiles = sum(outcome.index.world.tile_counts.values())
@@ -94,15 +94,42 @@ def test_the_report_measures_the_run(tmp_path: Path) -> None:
     units = {"expand", "encode", "write"}
     assert {stage: set(phases) for stage, phases in performance["phase_seconds"].items()} == {
         "S0": {"load"},
-        "S1": {"spans", "summaries", *units, "publish", "pictures"},
-        "S2": {"weigh", *units, "publish"},
+        "S1": {"spans", "summaries", *units, "fsync", "publish", "pictures"},
+        "S2": {"weigh", *units, "fsync", "publish"},
     }
-    workers = performance["workers"].values()
-    assert sum(worker["tiles"] for worker in workers) == 2 * tiles
+
+
+def test_the_report_says_what_each_worker_did_of_each_kind_of_work(tmp_path: Path) -> None:
+    outcome = run_world(config(tmp_path, workers=2))
+    assert outcome.index is not None
+    tiles = sum(outcome.index.world.tile_counts.values())
     countries = len(COUNTRIES) - len(outcome.index.world.without_tiles)
-    # Written by S1, counted and written by S2.
-    assert sum(worker["units"] for worker in workers) == 3 * countries
-    assert {name.split()[0] for name in performance["workers"]} == {"S1", "S2"}
+    workers = outcome.report["workers"]
+    for kind in (("S1", "writing"), ("S2", "weighing"), ("S2", "writing")):
+        own = [line for line in workers if (line["stage"], line["work"]) == kind]
+        assert 1 <= len(own) <= 2
+        assert sum(line["tiles"] for line in own) == tiles
+        assert sum(line["units"] for line in own) == countries
+        for line in own:
+            assert 0 <= line["idle_share"] <= 1
+            assert line["busy_seconds"] <= line["wall_seconds"] + 0.01
+            assert line["peak_memory_bytes"] > 2**20
+
+
+def test_there_is_a_line_for_each_unit_of_work(tmp_path: Path) -> None:
+    outcome = run_world(config(tmp_path, workers=2))
+    lines = [
+        json.loads(line)
+        for line in (outcome.report_folder / "units.jsonl").read_text().splitlines()
+    ]
+    assert outcome.index is not None
+    tiles = sum(outcome.index.world.tile_counts.values())
+    written = [line for line in lines if line["work"] == "writing"]
+    assert sum(line["tiles"] for line in written) == 2 * tiles
+    wall = outcome.report["performance"]["wall_seconds"]
+    for line in lines:
+        assert 0 <= line["began_seconds"] <= line["began_seconds"] + line["seconds"] <= wall
+        assert sum(line["phases"].values()) <= line["seconds"]
 
 
 def test_there_is_one_summary_for_each_country(tmp_path: Path) -> None:
@@ -155,7 +182,7 @@ def test_the_log_is_json_lines_with_every_event(tmp_path: Path) -> None:
             self.kinds.append(type(event).__name__)
 
     watcher = Watcher()
-    outcome = run_world(config(tmp_path), [watcher])
+    outcome = run_world(config(tmp_path, executor="serial"), [watcher])
     lines = [
         json.loads(line) for line in (outcome.report_folder / "run.log").read_text().splitlines()
     ]
@@ -163,8 +190,21 @@ def test_the_log_is_json_lines_with_every_event(tmp_path: Path) -> None:
     assert {"UnitFinished", "CountryFinished", "PhaseFinished", "InputLoaded"} <= set(watcher.kinds)
     for line in lines:
         assert {"time", "level", "logger", "message"} <= set(line)
-    unit = next(line for line in lines if line["event"] == "UnitFinished")
+    unit = next(line for line in lines if line.get("event") == "UnitFinished")
     assert (unit["level"], unit["country_iso"]) == ("debug", "ZA")
+
+
+@pytest.mark.parametrize("executor", ["threads", "processes"])
+def test_what_workers_log_is_in_the_log_with_their_names(tmp_path: Path, executor: str) -> None:
+    outcome = run_world(config(tmp_path, executor=executor, workers=2))
+    lines = [
+        json.loads(line) for line in (outcome.report_folder / "run.log").read_text().splitlines()
+    ]
+    assert outcome.index is not None
+    said = {line["message"]: line for line in lines if line["message"].startswith("wrote ")}
+    for file in outcome.index.published.receipt.files:
+        line = said[f"wrote {file.path}: {file.rows:,} rows in {file.size_bytes:,} bytes"]
+        assert line["worker"] in {unit["worker"] for unit in outcome.report["workers"]}
 
 
 def test_the_log_of_one_run_holds_nothing_of_another_and_the_logger_is_as_before(
@@ -189,7 +229,7 @@ def test_a_second_run_reuses_the_result_and_has_a_report_of_its_own(tmp_path: Pa
     assert second.report["performance"]["tiles_written"] == {}
     events_of = (second.report_folder / "run.log").read_text()
     assert '"StageReused"' in events_of
-    assert '"UnitFinished"' not in events_of
+    assert '"writing"' not in events_of
     for mine, theirs in zip(
         summaries_of(second.report_folder), summaries_of(first.report_folder), strict=True
     ):
@@ -278,7 +318,7 @@ def test_the_user_s_observers_hear_everything(tmp_path: Path) -> None:
 
     run_world(config(tmp_path), [Ear()])
     assert isinstance(heard[0], events.InputLoaded)
-    assert isinstance(heard[-1], events.PhaseFinished)
+    assert isinstance(heard[-1], events.DatasetPublished)
 
 
 def test_a_receipt_holds_no_time_and_the_report_does(tmp_path: Path) -> None:

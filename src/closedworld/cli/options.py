@@ -7,7 +7,18 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from closedworld.config import DEFAULT_DP, DEFAULT_OUT, MAX_DP, RULES, RunConfig, split_codes
+from closedworld.config import (
+    ACCEPTANCE,
+    DEFAULT_DP,
+    DEFAULT_OUT,
+    EXECUTORS,
+    MAX_DP,
+    RULES,
+    RunConfig,
+    parse_bytes,
+    split_codes,
+)
+from closedworld.errors import ConfigError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -23,6 +34,19 @@ class _PathType(click.Path):
         if value == "":
             self.fail("the path is empty.", param, ctx)
         return super().convert(value, param, ctx)
+
+
+class _Bytes(click.ParamType[int]):
+    """A size such as 640MiB."""
+
+    name = "size"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
+        """Return bytes, or end the command with a usage error."""
+        try:
+            return value if isinstance(value, int) else parse_bytes(value)
+        except ConfigError as error:
+            self.fail(f"{error.message} {error.hint}", param, ctx)
 
 
 PATH = _PathType(path_type=Path)
@@ -90,9 +114,6 @@ WEIGHT_OPTIONS = (
         help="Multiply by the share of the tile that lies in its country, so that a tile on a border "
         "is split between countries; needs tiles built with --coverage.",
     ),
-    click.option(
-        "--s2-workers", type=click.IntRange(min=1), help="Threads that make weights. [default: 1]"
-    ),
 )
 
 LOG_OPTIONS = (
@@ -142,8 +163,41 @@ TILE_OPTIONS = (
         "any_overlap.",
     ),
     click.option("--out", type=PATH, help=f"Output folder. [default: {DEFAULT_OUT}]"),
+)
+
+_WORKERS = click.IntRange(min=1)
+S1_WORKERS_OPTION = click.option(
+    "--s1-workers", type=_WORKERS, help="Workers that write tiles. [default: --workers]"
+)
+S2_WORKERS_OPTION = click.option(
+    "--s2-workers", type=_WORKERS, help="Workers that make weights. [default: --workers]"
+)
+
+EXECUTION_OPTIONS = (
     click.option(
-        "--s1-workers", type=click.IntRange(min=1), help="Threads that write tiles. [default: 1]"
+        "--executor",
+        type=click.Choice(EXECUTORS),
+        help="Where the work is done: threads or processes of this machine, a Dask cluster, or serial, "
+        f"one piece after another. The results are the same. [default: {EXECUTORS[0]}]",
+    ),
+    click.option("--workers", type=_WORKERS, help="How many work at once. [default: one per core]"),
+    click.option(
+        "--dask-address",
+        metavar="tcp://HOST:PORT",
+        help="Scheduler of a running Dask cluster, with --executor dask; --out must lie on a file "
+        "system that all its workers share. [default: a cluster of this machine's cores]",
+    ),
+    click.option(
+        "--memory-limit",
+        type=_Bytes(),
+        metavar="640MiB|2GB",
+        help="Most memory of all processes together; fewer workers are taken to keep it.",
+    ),
+    click.option(
+        "--pat",
+        type=click.Choice(ACCEPTANCE),
+        help="Performance acceptance: report whether the run kept its limits, or fail when it did not. "
+        f"[default: {ACCEPTANCE[0]}]",
     ),
 )
 

@@ -8,9 +8,12 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from closedworld.cli.options import (
+    EXECUTION_OPTIONS,
     LOG_OPTIONS,
     PATH,
     RASTER_VALUES_OPTION,
+    S1_WORKERS_OPTION,
+    S2_WORKERS_OPTION,
     TILE_OPTIONS,
     WEIGHT_OPTIONS,
     WEIGHTS_OUT_OPTION,
@@ -31,7 +34,14 @@ if TYPE_CHECKING:
 
 
 @click.command()
-@with_options(*TILE_OPTIONS, *WEIGHT_OPTIONS, *LOG_OPTIONS)
+@with_options(
+    *TILE_OPTIONS,
+    *WEIGHT_OPTIONS,
+    *EXECUTION_OPTIONS,
+    S1_WORKERS_OPTION,
+    S2_WORKERS_OPTION,
+    *LOG_OPTIONS,
+)
 def run(config_file: Path | None, log_format: str, *, quiet: bool, **given: Any) -> None:
     """Build a world: all stages, from inputs (S0) over tiles (S1) to weights (S2).
 
@@ -49,7 +59,7 @@ def run(config_file: Path | None, log_format: str, *, quiet: bool, **given: Any)
 
 
 @click.command()
-@with_options(*TILE_OPTIONS, *LOG_OPTIONS)
+@with_options(*TILE_OPTIONS, *EXECUTION_OPTIONS, S1_WORKERS_OPTION, *LOG_OPTIONS)
 def tiles(config_file: Path | None, log_format: str, *, quiet: bool, **given: Any) -> None:
     """Cut countries into tiles (S1 alone): tile_index, tile_bounds and tile_spans.
 
@@ -69,7 +79,14 @@ def tiles(config_file: Path | None, log_format: str, *, quiet: bool, **given: An
 
 @click.command()
 @click.argument("index", metavar="PATH", type=PATH)
-@with_options(RASTER_VALUES_OPTION, *WEIGHT_OPTIONS, WEIGHTS_OUT_OPTION, *LOG_OPTIONS)
+@with_options(
+    RASTER_VALUES_OPTION,
+    *WEIGHT_OPTIONS,
+    WEIGHTS_OUT_OPTION,
+    *EXECUTION_OPTIONS,
+    S2_WORKERS_OPTION,
+    *LOG_OPTIONS,
+)
 def weights(index: Path, log_format: str, *, quiet: bool, **given: Any) -> None:
     """Weigh published tiles (S2 alone): tile_weights and span_weights.
 

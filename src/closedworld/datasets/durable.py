@@ -9,13 +9,14 @@ from __future__ import annotations
 import ctypes
 import errno
 import os
+from concurrent.futures import ThreadPoolExecutor
 from functools import cache
 from typing import TYPE_CHECKING
 
 from closedworld.errors import PublishError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
     from pathlib import Path
 
     import pyarrow as pa
@@ -39,9 +40,16 @@ _NOT_KNOWN = {errno.ENOSYS, errno.EINVAL, errno.EOPNOTSUPP, errno.EPERM}
 # What file systems say that cannot sync a folder, such as some network and FUSE ones.
 _NO_FOLDER_SYNC = {errno.EINVAL, errno.EOPNOTSUPP}
 
+_SYNCS_AT_ONCE = 8
 
-def write_file(path: Path, content: bytes | pa.Buffer) -> None:
-    """Write a new file and wait until its bytes are on the device.
+
+def write_file(path: Path, content: bytes | pa.Buffer, *, is_synced: bool = True) -> None:
+    """Write a new file.
+
+    Args:
+        path: Where.
+        content: Its bytes.
+        is_synced: Wait until they are on the device; else ``sync_files`` must.
 
     Raises:
         OSError: Likewise when there is one of that name.
@@ -51,6 +59,27 @@ def write_file(path: Path, content: bytes | pa.Buffer) -> None:
         left = memoryview(content).cast("B")
         while left:
             left = left[os.write(descriptor, left) :]
+        if is_synced:
+            os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def sync_files(paths: Iterable[Path]) -> None:
+    """Wait until the bytes of files are on the device.
+
+    Several at once, and long after they were written: the system has then written most of them by
+    itself, and one commit of its journal serves many.
+    """
+    with ThreadPoolExecutor(_SYNCS_AT_ONCE) as pool:
+        for _ in pool.map(_sync_file, paths):
+            pass
+
+
+def _sync_file(path: Path) -> None:
+    """Wait until the bytes of a file are on the device."""
+    descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    try:
         os.fsync(descriptor)
     finally:
         os.close(descriptor)

@@ -20,6 +20,7 @@ from closedworld.datasets.durable import (
     make_folders,
     not_writable,
     rename_new,
+    sync_files,
     sync_folder,
     sync_folders_below,
     write_file,
@@ -36,13 +37,14 @@ from closedworld.datasets.receipt import FileEntry, Receipt, read_receipt
 from closedworld.errors import IntegrityError, PublishError
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator, Mapping, Sequence
+    from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
     from pathlib import Path, PurePosixPath
     from types import TracebackType
 
     import pyarrow as pa
 
 _LOCK, _JOURNAL, _SCRATCH = ".lock", ".journal", ".scratch"
+_DRAFT = ".draft-"
 _NAME = re.compile(r"[a-z]+-[0-9a-f]+")
 
 
@@ -135,8 +137,21 @@ class Staging:
         except OSError as error:
             raise not_writable(journal, error) from error
 
+    def sync(self, files: Iterable[FileEntry]) -> None:
+        """Wait until the bytes of files are on the device; remove what lost workers left half written.
+
+        Raises:
+            PublishError: ``output-not-writable``.
+        """
+        try:
+            sync_files(self.folder / entry.path for entry in files)
+            for draft in self.folder.rglob(f"{_DRAFT}*"):
+                draft.unlink()
+        except OSError as error:
+            raise not_writable(self.folder, error) from error
+
     def publish(self, receipt: Receipt) -> Published:
-        """Seal the folder and make it visible.
+        """Seal the folder, whose files are synced, and make it visible.
 
         Returns:
             The published result: this one, or an equal one that another run has published meanwhile.
@@ -197,13 +212,19 @@ class Staging:
 def stage_file(folder: Path, path: PurePosixPath, content: pa.Buffer, rows: int) -> FileEntry:
     """Write one file of a staging folder and return its entry; may run in any thread or process.
 
+    Its bytes need not be on the device yet: ``Staging.sync`` sees to it. Writing it again, because the
+    worker that did so was lost before it could tell, replaces it.
+
     Raises:
-        PublishError: ``output-not-writable``.
+        PublishError: ``output-not-writable``; likewise when the folder is gone, and its run with it.
     """
     target = folder / path
+    draft = target.with_name(f"{_DRAFT}{target.name}.{secrets.token_hex(4)}")
     try:
-        target.parent.mkdir(parents=True, exist_ok=True)
-        write_file(target, content)
+        for above in reversed(path.parents[:-1]):
+            (folder / above).mkdir(exist_ok=True)
+        write_file(draft, content, is_synced=False)
+        draft.replace(target)
     except OSError as error:
         raise not_writable(target, error) from error
     return FileEntry(str(path), content.size, rows, hashlib.sha256(content).hexdigest())

@@ -16,6 +16,8 @@ class InputLoaded:
         size_bytes: Size of the file or files, 0 without one.
         rows: Countries or raster rows.
         sha256: Digest of each file by name; empty without one.
+        bytes_read: What the system was asked for to read it, its digest aside; None where it does not
+            tell.
         detail: What it is, in a few words.
         seconds: Wall time.
     """
@@ -23,6 +25,7 @@ class InputLoaded:
     role: str
     path: str
     size_bytes: int
+    bytes_read: int | None
     rows: int
     sha256: dict[str, str]
     detail: str
@@ -89,12 +92,14 @@ class WorkStarted:
         work: What is done, in a word: ``reading``, ``weighing`` or ``writing``.
         tiles: Tiles of all units.
         units: Number of units.
+        workers: How many are done at once.
     """
 
     stage: str
     work: str
     tiles: int
     units: int
+    workers: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +113,12 @@ class UnitFinished:
         country_iso: Its country; empty for raster rows.
         tiles: Its tiles.
         worker: Who did it.
+        process: Its process; threads of one process share it.
+        began: When it began, seconds since 1970.
         seconds: Wall time of the unit.
+        cpu_seconds: Processor time of the unit.
+        peak_memory_bytes: Largest resident set of the process so far.
+        open_files: Files that the process had open when the unit was done.
         phases: Wall seconds by phase.
     """
 
@@ -118,7 +128,12 @@ class UnitFinished:
     country_iso: str
     tiles: int
     worker: str
+    process: str
+    began: float
     seconds: float
+    cpu_seconds: float
+    peak_memory_bytes: int
+    open_files: int
     phases: dict[str, float]
 
 
@@ -215,6 +230,19 @@ class CountryWeighed:
 
 
 @dataclass(frozen=True, slots=True)
+class ScratchUsed:
+    """Temporary files of a stage are as large as they get.
+
+    Attributes:
+        stage: Stage number.
+        size_bytes: What they take on disk.
+    """
+
+    stage: str
+    size_bytes: int
+
+
+@dataclass(frozen=True, slots=True)
 class DatasetPublished:
     """A dataset is visible to readers.
 
@@ -278,6 +306,7 @@ Event: TypeAlias = (
     | CountryWeighed
     | UnitFinished
     | CountryFinished
+    | ScratchUsed
     | DatasetPublished
     | StageReused
     | PhaseFinished

@@ -7,34 +7,19 @@ from concurrent.futures import (
     BrokenExecutor,
     Executor,
     Future,
-    ThreadPoolExecutor,
     wait,
 )
-from typing import TYPE_CHECKING, TypeVar
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Generic, TypeVar
 
-from closedworld.errors import ClosedWorldError, ConfigError, UnitError
-from closedworld.execution.serial import SerialExecutor
+from closedworld.errors import ClosedWorldError, UnitError
+from closedworld.execution.worker import Done, perform, this_process
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Sequence
 
 Task = TypeVar("Task")
 Result = TypeVar("Result")
-
-
-def open_executor(workers: int) -> Executor:
-    """Return a serial executor for one worker, a pool of threads for more.
-
-    NumPy and pyarrow let go of the interpreter lock while they work, so threads do run side by side.
-
-    Raises:
-        ConfigError: ``workers``.
-    """
-    if workers < 1:
-        raise ConfigError("workers", f"{workers} workers do no work.", "Take 1 or more.")
-    if workers == 1:
-        return SerialExecutor()
-    return ThreadPoolExecutor(workers, thread_name_prefix="worker")
 
 
 def run_tasks(
@@ -44,8 +29,8 @@ def run_tasks(
     *,
     name: Callable[[Task], str],
     in_flight: int,
-) -> Generator[tuple[Task, Result]]:
-    """Yield ``(task, result)`` as tasks finish, in any order.
+) -> Generator[tuple[Task, Done[Result]]]:
+    """Yield ``(task, done)`` as tasks finish, in any order.
 
     When it ends, by a failure or because it was closed, no task is at work any more, so what they
     wrote can be removed; use ``contextlib.closing`` where the loop over it may fail.
@@ -58,15 +43,17 @@ def run_tasks(
         in_flight: Tasks handed out at once at most, so that results never pile up.
 
     Raises:
-        UnitError: ``unit-failed``, for the first task that failed; tasks not yet begun are dropped.
+        UnitError: ``unit-failed``, for the first task that failed, or ``worker-died``; tasks not yet
+            begun are dropped.
         ClosedWorldError: As the task raised it, with a note that names the task.
     """
     waiting = iter(tasks)
-    running: dict[Future[Result], Task] = {}
+    running: dict[Future[Done[Result]], Task] = {}
     try:
         while True:
             for task in waiting:
-                running[_submitted(executor, work, task, name)] = task
+                under_way = [name(one) for one in (*running.values(), task)]
+                running[_submitted(executor, work, task, under_way)] = task
                 if len(running) >= in_flight:
                     break
             if not running:
@@ -74,32 +61,82 @@ def run_tasks(
             done, _ = wait(running, return_when=FIRST_COMPLETED)
             # In the order of handing out: a set's order would differ from run to run.
             for future in [future for future in running if future in done]:
-                task = running.pop(future)
                 error = future.exception()
                 if error is not None:
-                    raise _failure(error, name(task))
-                yield task, future.result()
+                    under_way = [name(one) for one in running.values()]
+                    raise _failure(error, name(running[future]), under_way)
+                yield running.pop(future), future.result()
     finally:
         # What has begun must end before the caller takes its folder away.
         wait([future for future in running if not future.cancel()])
 
 
+@dataclass(frozen=True, slots=True)
+class StartedTask(Generic[Result]):
+    """A task that was handed out by itself.
+
+    Attributes:
+        name: What an error calls it.
+        future: Its result to be.
+    """
+
+    name: str
+    future: Future[Done[Result]]
+
+    def finish(self) -> Done[Result]:
+        """Wait for the task and return what came of it.
+
+        Raises:
+            UnitError, ClosedWorldError: As ``run_tasks``.
+        """
+        error = self.future.exception()
+        if error is not None:
+            raise _failure(error, self.name, [self.name])
+        return self.future.result()
+
+    def give_up(self) -> None:
+        """Drop the task, or wait for it when it has begun, and never mind what came of it."""
+        if not self.future.cancel():
+            wait([self.future])
+
+
+def start_task(
+    executor: Executor, work: Callable[[Task], Result], task: Task
+) -> StartedTask[Result]:
+    """Hand out one task beside others."""
+    return StartedTask(str(task), _submitted(executor, work, task, [str(task)]))
+
+
 def _submitted(
-    executor: Executor, work: Callable[[Task], Result], task: Task, name: Callable[[Task], str]
-) -> Future[Result]:
+    executor: Executor,
+    work: Callable[[Task], Result],
+    task: Task,
+    under_way: Sequence[str],
+) -> Future[Done[Result]]:
     """Return the future of a task that was handed out."""
     try:
-        return executor.submit(work, task)
+        return executor.submit(perform, work, task, this_process())
     except BrokenExecutor as error:
         # A worker process died since the last task came back.
-        raise _failure(error, name(task)) from error
+        raise _failure(error, under_way[-1], under_way) from error
 
 
-def _failure(error: BaseException, task: str) -> ClosedWorldError:
+def _failure(error: BaseException, task: str, under_way: Sequence[str]) -> ClosedWorldError:
     """Return what a run fails with when a task has failed, and say which task it was."""
     if isinstance(error, ClosedWorldError):
         error.add_note(f"It happened in {task}.")
         return error
-    failure = UnitError("unit-failed", f"{task} failed: {type(error).__name__}: {error}.")
+    if not isinstance(error, Exception):
+        # Ctrl-C, which all threads and processes of a terminal's job may hear, is no failure of a task.
+        raise error
+    if isinstance(error, BrokenExecutor):
+        failure = UnitError(
+            "worker-died",
+            f"a worker process ended in the middle of its work; under way: {', '.join(under_way)}.",
+            "Something killed it, most often for want of memory: take fewer --workers, or set "
+            "--memory-limit.",
+        )
+    else:
+        failure = UnitError("unit-failed", f"{task} failed: {type(error).__name__}: {error}.")
     failure.__cause__ = error
     return failure

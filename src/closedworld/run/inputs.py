@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from closedworld.countries import input_files, read_countries
 from closedworld.digests import sha256_of_file
 from closedworld.execution.events import InputLoaded, Warned
+from closedworld.execution.meters import bytes_read
 from closedworld.grid import Grid, read_pixel_layout, read_raster_info
 from closedworld.reference import bundled, verify_bundled
 from closedworld.run.publishing import Nobody
@@ -26,6 +27,24 @@ BUNDLED_COUNTRIES = "countries.parquet"
 BUNDLED_RASTER = "population_5m.tif"
 
 _SIDECARS = (".msk", ".aux.xml")
+
+
+@dataclass(frozen=True, slots=True)
+class _Start:
+    """When the reading of an input begins.
+
+    Attributes:
+        wall: ``time.perf_counter()``, seconds.
+        read: Bytes that this process has read before; None where the system does not tell.
+    """
+
+    wall: float
+    read: int | None
+
+    @classmethod
+    def now(cls) -> _Start:
+        """Return a start."""
+        return cls(time.perf_counter(), bytes_read())
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,8 +96,9 @@ def load_inputs(config: RunConfig, observer: Observer, *, with_population: bool)
     if with_population:
         population = load_population(config.raster, observer)
         return Inputs(countries, population.layout.info.grid, attribution, population)
-    began = time.perf_counter()
-    info = read_raster_info(config.raster or verify_bundled(BUNDLED_RASTER).path)
+    path = config.raster or verify_bundled(BUNDLED_RASTER).path
+    began = _Start.now()
+    info = read_raster_info(path)
     _report_raster(info, began, observer)
     return Inputs(countries, info.grid, attribution, None)
 
@@ -97,8 +117,9 @@ def load_population(
         IntegrityError: The bundled file was changed.
     """
     observer = observer or Nobody()
-    began = time.perf_counter()
-    layout = read_pixel_layout(path or verify_bundled(BUNDLED_RASTER).path)
+    path = path or verify_bundled(BUNDLED_RASTER).path
+    began = _Start.now()
+    layout = read_pixel_layout(path)
     info = layout.info
     digest = _report_raster(info, began, observer)
     if info.bands > 1:
@@ -117,7 +138,7 @@ def load_population(
     return PopulationRaster(layout, digest)
 
 
-def _report_raster(info: RasterInfo, began: float, observer: Observer) -> str:
+def _report_raster(info: RasterInfo, began: _Start, observer: Observer) -> str:
     """Tell the observer of a raster; return its digest."""
     detail = f"grid of {info.grid}; {info.bands} band(s) of {info.dtype}, NODATA {info.nodata}"
     digests = _report("raster", [info.path], info.grid.n_rows, detail, began, observer)
@@ -131,8 +152,8 @@ def fits_bundled_raster(grid: Grid) -> bool:
 
 def _countries(config: RunConfig, observer: Observer) -> CountrySet:
     """Return the countries asked for."""
-    began = time.perf_counter()
     path = config.polygons or verify_bundled(BUNDLED_COUNTRIES).path
+    began = _Start.now()
     countries = read_countries(
         path,
         iso_column=config.iso_column,
@@ -155,25 +176,28 @@ def _global_grid(resolution: str, observer: Observer) -> Grid:
     began = time.perf_counter()
     grid = Grid.from_resolution(resolution)
     seconds = time.perf_counter() - began
-    observer.on_event(InputLoaded("resolution", resolution, 0, grid.n_rows, {}, str(grid), seconds))
+    observer.on_event(
+        InputLoaded("resolution", resolution, 0, None, grid.n_rows, {}, str(grid), seconds)
+    )
     return grid
 
 
 def _report(
-    role: str, paths: Iterable[Path], rows: int, detail: str, began: float, observer: Observer
+    role: str, paths: Iterable[Path], rows: int, detail: str, began: _Start, observer: Observer
 ) -> dict[str, str]:
     """Tell the observer of files that were loaded; return the digest of each by name."""
-    files = list(paths)
+    files, read = list(paths), bytes_read()
     digests = {path.name: sha256_of_file(path) for path in files}
     observer.on_event(
         InputLoaded(
             role=role,
             path=str(files[0]),
             size_bytes=sum(path.stat().st_size for path in files),
+            bytes_read=None if read is None or began.read is None else read - began.read,
             rows=rows,
             sha256=digests,
             detail=detail,
-            seconds=time.perf_counter() - began,
+            seconds=time.perf_counter() - began.wall,
         )
     )
     return digests

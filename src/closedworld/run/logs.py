@@ -30,6 +30,9 @@ class JsonLines(logging.Formatter):
             "message": record.getMessage(),
             **getattr(record, "event", {}),
         }
+        worker = getattr(record, "worker", None)
+        if worker is not None:
+            line["worker"] = worker
         if record.exc_info:
             line["traceback"] = self.formatException(record.exc_info)
         return json.dumps(line, default=str)

@@ -39,6 +39,21 @@ class Observers:
 
 
 @dataclass(slots=True)
+class Work:
+    """A kind of work of a stage, from the first unit handed out to the last one done.
+
+    Attributes:
+        started: What it is.
+        began: When it began, seconds since 1970, as workers on any host count.
+        ended: When the last unit so far was done, likewise.
+    """
+
+    started: events.WorkStarted
+    began: float
+    ended: float
+
+
+@dataclass(slots=True)
 class Recorder:
     """Keeps events for the report.
 
@@ -46,7 +61,9 @@ class Recorder:
         inputs: Inputs loaded.
         rasters: Rasters whose values were read.
         warnings: Warnings given.
+        works: Kinds of work, in order.
         units: Units finished.
+        scratch_bytes: Sizes of temporary files.
         datasets: Datasets published.
         phases: Phases outside the units.
     """
@@ -54,7 +71,9 @@ class Recorder:
     inputs: list[events.InputLoaded] = field(default_factory=list)
     rasters: list[events.RasterRead] = field(default_factory=list)
     warnings: list[events.Warned] = field(default_factory=list)
+    works: list[Work] = field(default_factory=list)
     units: list[events.UnitFinished] = field(default_factory=list)
+    scratch_bytes: list[int] = field(default_factory=list)
     datasets: list[events.DatasetPublished] = field(default_factory=list)
     phases: list[events.PhaseFinished] = field(default_factory=list)
 
@@ -67,14 +86,26 @@ class Recorder:
                 self.rasters.append(event)
             case events.Warned():
                 self.warnings.append(event)
+            case events.WorkStarted():
+                now = time.time()
+                self.works.append(Work(event, now, now))
             case events.UnitFinished():
-                self.units.append(event)
+                self._keep_unit(event)
+            case events.ScratchUsed():
+                self.scratch_bytes.append(event.size_bytes)
             case events.DatasetPublished():
                 self.datasets.append(event)
             case events.PhaseFinished():
                 self.phases.append(event)
             case _:
                 return
+
+    def _keep_unit(self, unit: events.UnitFinished) -> None:
+        """Keep a unit, and that its kind of work went on until then."""
+        self.units.append(unit)
+        for work in self.works[-1:]:
+            if work.started.work == unit.work:
+                work.ended = max(work.ended, unit.began + unit.seconds)
 
 
 class LogObserver:
@@ -97,7 +128,7 @@ class LogObserver:
         match event:
             case events.Warned():
                 return logging.WARNING
-            case events.UnitFinished() | events.PhaseFinished():
+            case events.UnitFinished() | events.PhaseFinished() | events.ScratchUsed():
                 return logging.DEBUG
             case (
                 events.CountryFinished(done=done, total=total)
@@ -148,6 +179,8 @@ def describe(event: Event) -> str:  # noqa: C901, PLR0911, PLR0912 -- one case f
         case events.CountryWeighed():
             bases = "; ".join(_basis_line(basis) for basis in event.bases)
             return f"{event.stage} {event.country_iso}: {event.tiles:,} tiles, {bases}"
+        case events.ScratchUsed():
+            return f"{event.stage} temporary files take {megabytes(event.size_bytes)}"
         case events.UnitFinished():
             return (
                 f"{event.stage} {event.work} {event.unit}: {event.tiles:,} tiles in "

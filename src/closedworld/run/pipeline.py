@@ -2,30 +2,35 @@
 
 from __future__ import annotations
 
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from closedworld.datasets import open_published
 from closedworld.errors import ConfigError, PublishError
+from closedworld.execution import open_workforce
+from closedworld.run.acceptance import assess, enforce
 from closedworld.run.inputs import fits_bundled_raster, load_inputs, load_population
 from closedworld.run.logs import log_file
 from closedworld.run.observers import LOGGER, LogObserver, Observers, Recorder
-from closedworld.run.pictures import draw_pictures
+from closedworld.run.performance import performance
+from closedworld.run.pictures import WORLD_MAP_NAME, PictureTask, drawn_meanwhile
 from closedworld.run.published_index import read_index, root_of
-from closedworld.run.publishing import timed
 from closedworld.run.report import LOG_NAME, RunClock, make_report_folder, write_report
 from closedworld.run.stages import TILES, WEIGHTS
-from closedworld.run.tile_index import TileIndex, build_tile_index
+from closedworld.run.tile_index import TileIndex, publish_tile_index
+from closedworld.run.tile_plan import plan_tile_index
 from closedworld.run.tile_weights import TileWeights, build_tile_weights
 from closedworld.weights import Basis, Mixture
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
     from pathlib import Path
 
-    from closedworld.config import RunConfig, WeightsConfig
+    from closedworld.config import ExecutionConfig, RunConfig, WeightsConfig
+    from closedworld.execution import Workforce
     from closedworld.execution.events import Observer
+    from closedworld.run.acceptance import Line
 
 
 @dataclass(slots=True, eq=False)
@@ -68,18 +73,25 @@ def run_world(
             f"basis {mixture} needs a population raster, and the grid comes from --resolution.",
             "Give a raster with --raster instead, or take --basis area_m2 or uniform.",
         )
-    with _reported(config, config.out, observers) as (outcome, observer):
+    with _reported(config, config.out, observers) as (outcome, observer), _crews(config) as crews:
         inputs = load_inputs(config, observer, with_population=weigh and mixture.needs_population)
-        outcome.index = build_tile_index(
+        plan = plan_tile_index(
             inputs.countries,
             inputs.grid,
-            config.out,
             rule=config.rule,
             keep_small_countries=config.keep_small_countries,
             coverage=config.coverage,
-            workers=config.s1_workers,
             observer=observer,
         )
+        picture = PictureTask(
+            plan.world.spans,
+            plan.world.rule,
+            inputs.attribution,
+            outcome.report_folder / WORLD_MAP_NAME,
+        )
+        writers = crews(config.s1_workers)
+        with drawn_meanwhile(picture, writers, observer):
+            outcome.index = publish_tile_index(plan, config.out, writers, observer)
         if weigh:
             outcome.weights = build_tile_weights(
                 read_index(outcome.index.published, WEIGHTS, observer),
@@ -88,11 +100,9 @@ def run_world(
                 dp=config.dp,
                 population=inputs.population,
                 weigh_by_coverage=config.weigh_by_coverage,
-                workers=config.s2_workers,
+                executor=crews(config.s2_workers),
                 observer=observer,
             )
-        with timed(TILES, "pictures", observer):
-            draw_pictures(outcome.index, inputs.attribution, outcome.report_folder)
     return outcome
 
 
@@ -109,7 +119,8 @@ def weigh_world(config: WeightsConfig, observers: Sequence[Observer] = ()) -> Ru
     # What is mistyped fails here, before there is a report.
     _mixture(config.basis, config.dp, has_raster=True)
     published = open_published(config.index, TILES.name)
-    with _reported(config, config.out or root_of(published), observers) as (outcome, observer):
+    out = config.out or root_of(published)
+    with _reported(config, out, observers) as (outcome, observer), _crews(config) as crews:
         index = read_index(published, WEIGHTS, observer)
         has_raster = config.raster is not None or fits_bundled_raster(index.grid)
         mixture = _mixture(config.basis, config.dp, has_raster=has_raster)
@@ -118,12 +129,12 @@ def weigh_world(config: WeightsConfig, observers: Sequence[Observer] = ()) -> Ru
             population = load_population(config.raster, observer)
         outcome.weights = build_tile_weights(
             index,
-            config.out or root_of(published),
+            out,
             basis=mixture,
             dp=config.dp,
             population=population,
             weigh_by_coverage=config.weigh_by_coverage,
-            workers=config.s2_workers,
+            executor=crews(config.s2_workers),
             observer=observer,
         )
     return outcome
@@ -139,6 +150,25 @@ def _mixture(basis: str | None, dp: int, *, has_raster: bool) -> Mixture:
 
 
 @contextmanager
+def _crews(config: ExecutionConfig) -> Iterator[Callable[[int | None], Workforce]]:
+    """Yield what opens the executor of a stage, given the stage's own number of workers, if any.
+
+    Stages with as many workers share an executor, which spares starting processes twice.
+    """
+    opened: dict[int | None, Workforce] = {}
+    with ExitStack() as stack:
+
+        def of_stage(workers: int | None) -> Workforce:
+            count = workers or config.workers
+            if count not in opened:
+                executor = open_workforce(config.executor, count, config.dask_address)
+                opened[count] = stack.enter_context(executor)
+            return opened[count]
+
+        yield of_stage
+
+
+@contextmanager
 def _reported(
     config: RunConfig | WeightsConfig, out: Path, observers: Sequence[Observer]
 ) -> Iterator[tuple[RunOutcome, Observer]]:
@@ -147,15 +177,19 @@ def _reported(
     outcome = RunOutcome(make_report_folder(out, clock.run_id))
     folder, recorder = outcome.report_folder, Recorder()
     with log_file(folder / LOG_NAME):
+        acceptance: list[Line] = []
         try:
             yield outcome, Observers([recorder, LogObserver(), *observers])
+            acceptance = assess(recorder, performance(recorder, clock), config.memory_limit)
+            if config.pat == "enforce":
+                enforce(acceptance)
         except BaseException as error:
             # Ctrl-C and whatever nobody foresaw leave their account, too, and go on.
             LOGGER.debug("run ended early: %s: %s", type(error).__name__, error)
             try:
-                write_report(config, recorder, clock, outcome, error)
+                write_report(config, recorder, clock, outcome, acceptance, error)
             except PublishError as second:
                 # The first error is the one to mend; a full disk often causes both.
                 error.add_note(f"The report could not be written either: {second.message}")
             raise
-        outcome.report = write_report(config, recorder, clock, outcome, None)
+        outcome.report = write_report(config, recorder, clock, outcome, acceptance, None)

@@ -19,9 +19,9 @@ import numpy as np
 from closedworld.datasets.durable import not_writable
 from closedworld.errors import GridError, InputError
 from closedworld.execution.events import RasterRead, Warned
+from closedworld.execution.meters import bytes_read_by_thread
 from closedworld.grid import PixelReader, values_of
 from closedworld.run.bands import Pieces
-from closedworld.run.meters import bytes_read_by_thread
 from closedworld.run.work import PhaseClock, UnitResult
 from closedworld.weights import MAX_PERSONS, Basis, coverage_shares, exact_sum, population_masses
 

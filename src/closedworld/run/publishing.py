@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
     from pathlib import Path
 
+    from closedworld.datasets import Staging
     from closedworld.execution.events import Event, Observer
     from closedworld.run.stages import Stage
 
@@ -87,6 +88,20 @@ def sealed(
         files=tuple(sorted(files)),
         values={name: digest_of_dataset(name, own) for name, own in sorted(by_dataset.items())},
     )
+
+
+def staged_published(
+    staging: Staging, receipt: Receipt, stage: Stage, observer: Observer
+) -> Published:
+    """Wait until all is on the device, and publish it.
+
+    Raises:
+        PublishError, IntegrityError: As ``Staging.publish``.
+    """
+    with timed(stage, "fsync", observer):
+        staging.sync(receipt.files)
+    with timed(stage, "publish", observer):
+        return staging.publish(receipt)
 
 
 def tell_reused(stage: Stage, published: Published, seconds: float, observer: Observer) -> None:

@@ -16,15 +16,16 @@ from typing import TYPE_CHECKING, Any
 from closedworld._version import __version__
 from closedworld.datasets.durable import not_writable
 from closedworld.errors import ClosedWorldError
-from closedworld.run.meters import cpu_seconds, peak_memory_bytes
-from closedworld.run.stages import INPUTS, TILES, WEIGHTS
-from closedworld.run.work import WRITING
+from closedworld.execution.meters import cpu_seconds
+from closedworld.run.performance import performance, unit_lines, worker_lines
+from closedworld.run.stages import TILES, WEIGHTS
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from closedworld.config import RunConfig, WeightsConfig
     from closedworld.datasets import Published
+    from closedworld.run.acceptance import Line
     from closedworld.run.observers import Recorder
     from closedworld.run.pipeline import RunOutcome
     from closedworld.run.stages import Stage
@@ -35,6 +36,7 @@ REPORTS_NAME = "reports"
 REPORT_NAME = "run_report.json"
 SUMMARIES_NAME = "country_summaries.jsonl"
 WEIGHT_SUMMARIES_NAME = "weight_summaries.jsonl"
+UNITS_NAME = "units.jsonl"
 LOG_NAME = "run.log"
 
 
@@ -81,9 +83,18 @@ def write_report(
     recorder: Recorder,
     clock: RunClock,
     outcome: RunOutcome,
+    acceptance: Sequence[Line],
     error: BaseException | None,
 ) -> dict[str, Any]:
-    """Write ``run_report.json`` and the summaries of the countries, as far as the run came.
+    """Write ``run_report.json``, the units and the summaries of the countries, as far as the run came.
+
+    Args:
+        config: What was asked for.
+        recorder: What happened.
+        clock: When it began.
+        outcome: What came of it.
+        acceptance: Figures and limits.
+        error: What ended the run early, if anything.
 
     Returns:
         The content of the report.
@@ -107,7 +118,9 @@ def write_report(
         "rasters_read": [asdict(read) for read in recorder.rasters],
         "warnings": [asdict(warned) for warned in recorder.warnings],
         "stages": stages,
-        "performance": _performance(recorder, clock),
+        "performance": performance(recorder, clock),
+        "workers": worker_lines(recorder),
+        "acceptance": [line.to_dict() for line in acceptance],
         "machine": {
             "closedworld": __version__,
             "python": platform.python_version(),
@@ -117,6 +130,7 @@ def write_report(
     }
     try:
         (folder / REPORT_NAME).write_text(json.dumps(report, indent=1) + "\n", encoding="utf-8")
+        _write_lines(folder / UNITS_NAME, unit_lines(recorder, clock))
         if index is not None:
             _write_lines(folder / SUMMARIES_NAME, _tile_lines(index, recorder))
         if weights is not None:
@@ -156,37 +170,6 @@ def _stage(stage: Stage, published: Published, *, reused: bool) -> dict[str, Any
         "parameters": dict(receipt.parameters),
         "totals": totals,
         "datasets": receipt.datasets(),
-    }
-
-
-def _performance(recorder: Recorder, clock: RunClock) -> dict[str, Any]:
-    """Return times, rates and memory of the run so far."""
-    wall = time.perf_counter() - clock.wall
-    phases: dict[str, dict[str, float]] = defaultdict(lambda: defaultdict(float))
-    phases[INPUTS.number]["load"] = sum(loaded.seconds for loaded in recorder.inputs)
-    for finished in recorder.phases:
-        phases[finished.stage][finished.phase] += finished.seconds
-    workers: dict[str, dict[str, float]] = defaultdict(
-        lambda: {"units": 0, "tiles": 0, "seconds": 0.0}
-    )
-    tiles: dict[str, int] = defaultdict(int)
-    for unit in recorder.units:
-        for phase, seconds in unit.phases.items():
-            phases[unit.stage][phase] += seconds
-        own = workers[f"{unit.stage} {unit.worker}"]
-        own["units"] += 1
-        own["seconds"] += unit.seconds
-        if unit.work == WRITING:
-            own["tiles"] += unit.tiles
-            tiles[unit.stage] += unit.tiles
-    return {
-        "wall_seconds": wall,
-        "cpu_seconds": cpu_seconds() - clock.cpu,
-        "peak_memory_bytes": peak_memory_bytes(),
-        "tiles_written": dict(tiles),
-        "tiles_per_second": sum(tiles.values()) / wall,
-        "phase_seconds": {stage: dict(seconds) for stage, seconds in phases.items()},
-        "workers": dict(workers),
     }
 
 

@@ -5,9 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from closedworld.datasets import stage_file
 from closedworld.datasets.parts import PartEncoder
-from closedworld.datasets.paths import part_path
 from closedworld.datasets.schemas import (
     TILE_BOUNDS,
     TILE_COVERAGE,
@@ -15,9 +13,8 @@ from closedworld.datasets.schemas import (
     TILE_SPANS,
     spec_of,
 )
-from closedworld.run.work import PhaseClock, UnitResult
+from closedworld.run.work import PhaseClock, UnitResult, stage_part
 from closedworld.tiles import (
-    Part,
     TileBuffers,
     Tiles,
     Unit,
@@ -127,8 +124,9 @@ def write_tiles(task: TileTask) -> UnitResult:
             index.write([of_index])
             bounds.write([of_bounds])
             clock.ends("encode")
-        _stage(task, index, TILE_INDEX.name, part, result)
-        _stage(task, bounds, TILE_BOUNDS.name, part, result)
+        for name, encoder in ((TILE_INDEX.name, index), (TILE_BOUNDS.name, bounds)):
+            entry = stage_part(task.folder, name, part.country_iso, part.number, encoder)
+            result.files.append(entry)
         clock.ends("write")
     return result
 
@@ -148,13 +146,5 @@ def _write_whole(
         encoder = PartEncoder(spec)
         encoder.write([batch])
         clock.ends("encode")
-        _stage(task, encoder, spec.name, task.unit.parts[0], result)
+        result.files.append(stage_part(task.folder, spec.name, task.country_iso, 0, encoder))
         clock.ends("write")
-
-
-def _stage(
-    task: TileTask, encoder: PartEncoder, dataset: str, part: Part, result: UnitResult
-) -> None:
-    """Write a finished part file and note it."""
-    path = part_path(dataset, part.country_iso, part.number)
-    result.files.append(stage_file(task.folder, path, encoder.finish(), encoder.rows))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import operator
 import time
 from collections import Counter
-from contextlib import closing, nullcontext
+from contextlib import closing
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -13,43 +13,37 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from closedworld.config import DEFAULT_DP
-from closedworld.datasets import FileEntry, Published, Staging, stage_file
-from closedworld.datasets.durable import not_writable
+from closedworld.datasets import FileEntry, Published, Staging
 from closedworld.datasets.parts import PartEncoder
-from closedworld.datasets.paths import part_path
 from closedworld.datasets.schemas import SPAN_WEIGHTS
 from closedworld.errors import ConfigError
-from closedworld.execution import events, open_executor
-from closedworld.grid import RowAreas
-from closedworld.run.bands import TileValues, plan_bands
-from closedworld.run.population import read_population, require_same_grid
+from closedworld.execution import DEFAULT_NAME, events, open_workforce
+from closedworld.run.population import require_same_grid
 from closedworld.run.publishing import (
     Nobody,
     find_result,
     sealed,
+    staged_published,
     tell_published,
     tell_reused,
-    timed,
 )
 from closedworld.run.stages import WEIGHTS
 from closedworld.run.weight_accounts import sealed_summaries, totals_of, warn_of
 from closedworld.run.weight_files import (
-    Handout,
     TallyTask,
     UnitMasses,
     WriteTask,
     tally_unit,
     write_weights,
 )
-from closedworld.run.work import Crew
-from closedworld.tiles import PART_TILES, Tiles, Unit, plan_units
+from closedworld.run.weight_plan import CountryMasses, country_masses, with_place
+from closedworld.run.work import Crew, stage_part
+from closedworld.tiles import PART_TILES, Unit, plan_units
 from closedworld.weights import (
-    Basis,
     BasisSummary,
     CutSearch,
     Mixture,
     WeightSummary,
-    covered_total,
     span_weights_batch,
     weight_values,
 )
@@ -60,10 +54,10 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from closedworld.execution import Workforce
     from closedworld.execution.events import Observer
     from closedworld.run.inputs import PopulationRaster
     from closedworld.run.published_index import PublishedIndex
-    from closedworld.spans import Border, RowSpans
 
 FORMAT = 2
 """Raised when the same parameters would give other content or other files."""
@@ -95,8 +89,8 @@ def build_tile_weights(
     dp: int = DEFAULT_DP,
     population: PopulationRaster | None = None,
     weigh_by_coverage: bool = False,
-    workers: int = 1,
-    executor: Executor | None = None,
+    workers: int | None = None,
+    executor: Executor | Workforce | str = DEFAULT_NAME,
     unit_tiles: int = PART_TILES,
     observer: Observer | None = None,
 ) -> TileWeights:
@@ -114,18 +108,19 @@ def build_tile_weights(
         dp: Decimal places, 0..18.
         population: The raster, when a basis needs one; on the grid of the index.
         weigh_by_coverage: Multiply masses by the share of the tile that lies in its country.
-        workers: Units of work done at once; with an executor of your own, how many it does.
-        executor: Where units are done; by default in this thread, or in ``workers`` threads.
+        workers: Units of work done at once; None for one per core.
+        executor: ``serial``, ``threads``, ``processes``, ``dask``, or an executor of your own.
         unit_tiles: Tiles of a unit at most, rounded up to whole part files.
         observer: Told what happens.
 
     Raises:
-        ConfigError: ``basis-...``, ``dp-range``, ``coverage-missing``, ``workers``, ``unit-size``.
+        ConfigError: ``basis-...``, ``dp-range``, ``coverage-missing``, ``workers``, ``unit-size``,
+            ``executor-unknown``.
         GridError: ``grids-differ``.
         InputError: ``input-unreadable``, ``raster-value-too-large``.
         PublishError: ``output-not-writable``, ``published-differs``.
         IntegrityError: The index, or the published result under the same hash, is damaged.
-        UnitError: ``unit-failed``.
+        UnitError: ``unit-failed``, ``worker-died``.
     """
     observer = observer or Nobody()
     began = time.perf_counter()
@@ -148,10 +143,12 @@ def build_tile_weights(
         tell_reused(WEIGHTS, published, time.perf_counter() - began, observer)
         return TileWeights(published, reused=True, summaries=sealed_summaries(published))
     units = plan_units({iso: own.tile_count for iso, own in index.spans.items()}, unit_tiles)
-    opened = nullcontext(executor) if executor is not None else open_executor(workers)
-    with Staging(Path(out), WEIGHTS.name) as staging, opened as pool:
-        crew = Crew(pool, workers, WEIGHTS, observer)
-        countries = _countries(crew, index, quotas, raster, borders, staging)
+    with (
+        open_workforce(executor, workers) as workforce,
+        Staging(Path(out), WEIGHTS.name) as staging,
+    ):
+        crew = Crew(workforce, WEIGHTS, observer)
+        countries = country_masses(crew, index, quotas, raster, borders, staging)
         masses = {unit: countries[unit.country_iso].of_unit(unit) for unit in units}
         searches = _find_cuts(crew, countries, masses)
         _tell_weighed(countries, searches, observer)
@@ -163,43 +160,14 @@ def build_tile_weights(
                 tuple((s.cut, s.ties_before[at]) for s in searches[unit.country_iso]),
                 staging.folder,
             )
-            for unit, at in _with_place(units)
+            for unit, at in with_place(units)
         ]
         files, summaries, values = _write(crew, tasks, countries, searches, staging.folder)
         warn_of(summaries, observer)
         receipt = sealed(WEIGHTS, parameters, totals_of(summaries), files, values)
-        with timed(WEIGHTS, "publish", observer):
-            published = staging.publish(receipt)
+        published = staged_published(staging, receipt, WEIGHTS, observer)
     tell_published(published, time.perf_counter() - began, observer)
     return TileWeights(published, reused=False, summaries=summaries)
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class CountryMasses:
-    """What the masses of a country's tiles come from, and what they share.
-
-    Attributes:
-        spans: All tiles of the country.
-        values: Where the population is; None when no basis needs it.
-        border: The tiles that are not all inside; None to leave coverage out.
-        handouts: One for each basis.
-    """
-
-    spans: RowSpans
-    values: TileValues | None
-    border: Border | None
-    handouts: tuple[Handout, ...]
-
-    def of_unit(self, unit: Unit) -> UnitMasses:
-        """Return the masses of a unit's tiles."""
-        first, stop = unit.first_rank, unit.stop_rank
-        return UnitMasses(
-            unit,
-            Tiles.ranked(self.spans, first, stop),
-            self.values,
-            None if self.border is None else self.border.between(first, stop),
-            self.handouts,
-        )
 
 
 def _raster_for(
@@ -216,60 +184,6 @@ def _raster_for(
         )
     require_same_grid(population.layout, index.grid)
     return population
-
-
-def _countries(
-    crew: Crew,
-    index: PublishedIndex,
-    quotas: Mapping[Basis, int],
-    raster: PopulationRaster | None,
-    borders: Mapping[str, Border] | None,
-    staging: Staging,
-) -> dict[str, CountryMasses]:
-    """Return what each country's masses come from and how much of them there is."""
-    totals: Counter[tuple[str, Basis]] = Counter()
-    values = None
-    if raster is not None:
-        path = staging.scratch() / "population.bin"
-        values = TileValues.planned(path, raster.layout, index.spans)
-        try:
-            path.touch()
-        except OSError as error:
-            raise not_writable(path, error) from error
-        bases = [basis for basis in quotas if basis.needs_population]
-        bands = plan_bands(raster.layout, index.spans, bases, borders, values)
-        totals = read_population(crew, raster.layout, bands)
-    countries = {}
-    for iso, own in index.spans.items():
-        border = None if borders is None else borders[iso]
-        everything = Tiles.all_of(own)
-        areas = RowAreas.between(index.grid, int(own.rows[0]), int(own.rows[-1]) + 1)
-        by_area = {
-            basis: covered_total(basis, everything, areas, border)
-            for basis in (Basis.UNIFORM, Basis.AREA_M2)
-        }
-        handouts = []
-        for basis, units in quotas.items():
-            mass = totals[iso, basis] if basis.needs_population else by_area[basis]
-            # Without mass the tiles count as uniform.
-            counts_as, total = (basis, mass) if mass else (Basis.UNIFORM, by_area[Basis.UNIFORM])
-            handouts.append(Handout(basis, units, mass, counts_as, total))
-        needs_values = any(handout.counts_as.needs_population for handout in handouts)
-        countries[iso] = CountryMasses(
-            own, values if needs_values else None, border, tuple(handouts)
-        )
-    return countries
-
-
-def _with_place(units: Sequence[Unit]) -> list[tuple[Unit, int]]:
-    """Return each unit with its place among the units of its country, in tile_id order."""
-    ordered = sorted(units, key=lambda unit: unit.parts[0])
-    seen: Counter[str] = Counter()
-    place = {}
-    for unit in ordered:
-        place[unit] = seen[unit.country_iso]
-        seen[unit.country_iso] += 1
-    return [(unit, place[unit]) for unit in units]
 
 
 def _find_cuts(
@@ -330,8 +244,7 @@ def _write(
                 values[iso] = weight_values(spans, task.mixture, task.dp, digests, sums)
                 encoder = PartEncoder(SPAN_WEIGHTS)
                 encoder.write([span_weights_batch(iso, spans, sums)])
-                path = part_path(SPAN_WEIGHTS.name, iso, 0)
-                files.append(stage_file(folder, path, encoder.finish(), encoder.rows))
+                files.append(stage_part(folder, SPAN_WEIGHTS.name, iso, 0, encoder))
                 bases = _basis_summaries(countries[iso], searches[iso])
                 summaries[iso] = WeightSummary(
                     iso, spans.tile_count, zero[iso], starved[iso], bases

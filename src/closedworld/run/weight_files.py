@@ -8,12 +8,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from closedworld.datasets import stage_file
 from closedworld.datasets.parts import PartEncoder
-from closedworld.datasets.paths import part_path
 from closedworld.datasets.schemas import TILE_WEIGHTS
 from closedworld.grid import RowAreas
-from closedworld.run.work import PhaseClock, UnitResult
+from closedworld.run.work import PhaseClock, UnitResult, stage_part
 from closedworld.weights import (
     Basis,
     Cut,
@@ -241,8 +239,8 @@ def write_weights(task: WriteTask) -> WriteResult:
                 ]
             )
             clock.ends("encode")
-        path = part_path(TILE_WEIGHTS.name, part.country_iso, part.number)
-        result.files.append(stage_file(task.folder, path, encoder.finish(), encoder.rows))
+        entry = stage_part(task.folder, TILE_WEIGHTS.name, task.country_iso, part.number, encoder)
+        result.files.append(entry)
         # A part is a block (weights.BLOCK_TILES) as long as files are no larger or smaller.
         result.blocks[part.number] = values.digest()
         clock.ends("write")

@@ -2,22 +2,28 @@
 
 from __future__ import annotations
 
-import threading
+import logging
 import time
 from collections import Counter
 from contextlib import closing
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol, TypeVar
 
-from closedworld.execution import events, run_tasks
+from closedworld.datasets import stage_file
+from closedworld.datasets.paths import part_path
+from closedworld.execution import events, run_tasks, tell_log, worker_name
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Sequence
-    from concurrent.futures import Executor
+    from pathlib import Path
 
     from closedworld.datasets import FileEntry
+    from closedworld.datasets.parts import PartEncoder
+    from closedworld.execution import Done, Workforce
     from closedworld.execution.events import Observer
     from closedworld.run.stages import Stage
+
+LOGGER = logging.getLogger("closedworld.run")
 
 WRITING = "writing"
 """What the work is called that writes the tiles of a stage."""
@@ -43,19 +49,32 @@ class UnitResult:
     """What became of a task.
 
     Attributes:
-        worker: Who did it.
         files: Entries of the files written.
         phases: Wall seconds by phase.
     """
 
-    worker: str = field(default_factory=lambda: threading.current_thread().name)
     files: list[FileEntry] = field(default_factory=list)
     phases: dict[str, float] = field(default_factory=dict)
 
-    @property
-    def seconds(self) -> float:
-        """Wall time of the task."""
-        return sum(self.phases.values())
+
+def stage_part(
+    folder: Path, dataset: str, country_iso: str, number: int, encoder: PartEncoder
+) -> FileEntry:
+    """Write a finished part file into a staging folder, log it, and return its entry.
+
+    Raises:
+        PublishError: ``output-not-writable``.
+    """
+    path = part_path(dataset, country_iso, number)
+    entry = stage_file(folder, path, encoder.finish(), encoder.rows)
+    LOGGER.debug(
+        "wrote %s: %s rows in %s bytes",
+        entry.path,
+        f"{entry.rows:,}",
+        f"{entry.size_bytes:,}",
+        extra={"worker": worker_name()},
+    )
+    return entry
 
 
 class PhaseClock:
@@ -81,14 +100,12 @@ class Crew:
     """Who does the work of a stage.
 
     Attributes:
-        executor: Where tasks are done.
-        workers: How many it does at once.
+        workforce: Where tasks are done.
         stage: The stage.
         observer: Told of each task.
     """
 
-    executor: Executor
-    workers: int
+    workforce: Workforce
     stage: Stage
     observer: Observer
 
@@ -103,26 +120,17 @@ class Crew:
         Raises:
             ClosedWorldError: As ``run_tasks``.
         """
-        tiles = sum(task.tile_count for task in tasks)
-        self.observer.on_event(events.WorkStarted(self.stage.number, what, tiles, len(tasks)))
+        tiles, workers = sum(task.tile_count for task in tasks), self.workforce.workers
+        self.observer.on_event(
+            events.WorkStarted(self.stage.number, what, tiles, len(tasks), workers)
+        )
         results = run_tasks(
-            self.executor, work, tasks, name=str, in_flight=UNITS_AHEAD * self.workers
+            self.workforce.executor, work, tasks, name=str, in_flight=UNITS_AHEAD * workers
         )
         with closing(results):
-            for task, result in results:
-                self.observer.on_event(
-                    events.UnitFinished(
-                        stage=self.stage.number,
-                        work=what,
-                        unit=str(task),
-                        country_iso=task.country_iso,
-                        tiles=task.tile_count,
-                        worker=result.worker,
-                        seconds=result.seconds,
-                        phases=dict(result.phases),
-                    )
-                )
-                yield task, result
+            for task, done in results:
+                tell_unit(self.stage, what, task, done, self.observer)
+                yield task, done.result
 
     def write(self, work: Callable[[T], R], tasks: Sequence[T]) -> Generator[tuple[T, R, bool]]:
         """Yield ``(task, result, is_last)`` of tasks that write units, and tell of each country.
@@ -159,3 +167,25 @@ class Crew:
                             seconds=time.perf_counter() - began,
                         )
                     )
+
+
+def tell_unit(stage: Stage, what: str, task: Task, done: Done[R], observer: Observer) -> None:
+    """Tell that a task is done, after what its worker has logged."""
+    tell_log(done)
+    observer.on_event(
+        events.UnitFinished(
+            stage=stage.number,
+            work=what,
+            unit=str(task),
+            country_iso=task.country_iso,
+            tiles=task.tile_count,
+            worker=done.worker,
+            process=done.process,
+            began=done.began,
+            seconds=done.seconds,
+            cpu_seconds=done.cpu_seconds,
+            peak_memory_bytes=done.peak_memory_bytes,
+            open_files=done.open_files,
+            phases=dict(done.result.phases),
+        )
+    )

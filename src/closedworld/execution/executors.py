@@ -1,0 +1,144 @@
+"""Executors by name: where units of work are done."""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import signal
+import threading
+from concurrent.futures import Executor, ProcessPoolExecutor, ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from closedworld.config import EXECUTORS
+from closedworld.errors import ConfigError
+from closedworld.execution.serial import SerialExecutor
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+DEFAULT_NAME = EXECUTORS[0]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Workforce:
+    """An open executor.
+
+    Attributes:
+        executor: Where tasks are done.
+        workers: How many it does at once.
+    """
+
+    executor: Executor
+    workers: int
+
+
+def usable_cores() -> int:
+    """Return how many cores this process may run on."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+@contextmanager
+def open_workforce(
+    executor: Executor | Workforce | str = DEFAULT_NAME,
+    workers: int | None = None,
+    dask_address: str | None = None,
+) -> Iterator[Workforce]:
+    """Open an executor for the block, and wait for its workers to end after it.
+
+    Args:
+        executor: A name of ``config.EXECUTORS``; or an executor of your own or one that is open already, which
+            stay open.
+        workers: Tasks done at once; None for one per usable core, or all threads of a Dask cluster.
+        dask_address: Scheduler of a running Dask cluster; None to start workers on this machine.
+
+    Raises:
+        ConfigError: ``workers``, ``executor-unknown``, ``dask-missing``, ``dask-unreachable``.
+    """
+    if workers is not None and workers < 1:
+        raise ConfigError("workers", f"{workers} workers do no work.", "Take 1 or more.")
+    if isinstance(executor, Workforce):
+        yield executor
+        return
+    if isinstance(executor, Executor):
+        yield Workforce(executor, workers or usable_cores())
+        return
+    count = 1 if executor == "serial" else workers or usable_cores()
+    match executor:
+        case "serial":
+            yield Workforce(SerialExecutor(), count)
+        case "threads":
+            with ThreadPoolExecutor(count, thread_name_prefix="worker") as pool:
+                yield Workforce(pool, count)
+        case "processes":
+            with ProcessPoolExecutor(
+                count,
+                # A forked child inherits locks that threads of the parent hold, and hangs on them.
+                mp_context=multiprocessing.get_context("spawn"),
+                initializer=_begin_process,
+            ) as pool:
+                yield Workforce(pool, count)
+        case "dask":
+            with _dask(workers, dask_address) as workforce:
+                yield workforce
+        case _:
+            raise ConfigError(
+                "executor-unknown",
+                f"there is no executor {executor!r}.",
+                f"Take one of {', '.join(EXECUTORS)}.",
+            )
+
+
+def _begin_process() -> None:
+    """Leave Ctrl-C to the parent, and end when it is gone, killed perhaps, so that none is left behind."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    parent = multiprocessing.parent_process()
+    if parent is None:
+        return
+
+    def watch() -> None:
+        parent.join()
+        os._exit(1)
+
+    threading.Thread(target=watch, name="parent-watch", daemon=True).start()
+
+
+@contextmanager
+def _dask(workers: int | None, address: str | None) -> Iterator[Workforce]:
+    """Open a Dask executor: on a running cluster, or on worker processes of this machine."""
+    try:
+        import distributed  # noqa: PLC0415 -- an extra, and slow to import
+    except ImportError as error:
+        raise ConfigError(
+            "dask-missing",
+            "executor dask needs the package distributed.",
+            "Install it: pip install 'closedworld[dask]'.",
+        ) from error
+    if address is None:
+        cluster = distributed.LocalCluster(
+            n_workers=workers or usable_cores(), threads_per_worker=1, dashboard_address=None
+        )
+        with cluster, distributed.Client(cluster) as client:
+            yield _dask_workforce(client, workers)
+        return
+    try:
+        client = distributed.Client(address, timeout="10s")
+    except (OSError, ValueError) as error:
+        raise ConfigError(
+            "dask-unreachable",
+            f"there is no Dask scheduler at {address}: {error}.",
+            "Start one with `dask scheduler`, and give the address that it prints.",
+        ) from error
+    with client:
+        yield _dask_workforce(client, workers)
+
+
+def _dask_workforce(client: distributed.Client, workers: int | None) -> Workforce:  # type: ignore[name-defined]  # noqa: F821
+    """Return the executor of a Dask client."""
+    threads = sum(client.nthreads().values())
+    # Not pure: a task writes files, so each one counts, however alike two may be.
+    executor = client.get_executor(pure=False)
+    return Workforce(executor, workers or max(1, threads))

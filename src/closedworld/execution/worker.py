@@ -1,0 +1,161 @@
+"""What happens in a worker: a task is done, measured, and its log records are kept for the parent."""
+
+from __future__ import annotations
+
+import logging
+import multiprocessing
+import os
+import sys
+import threading
+import time
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Generic, TypeVar
+
+from closedworld.execution.meters import open_files, peak_memory_bytes
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+Task = TypeVar("Task")
+Result = TypeVar("Result")
+
+ROOT_LOGGER = "closedworld"
+
+
+@dataclass(frozen=True, slots=True)
+class LogLine:
+    """A log record of a worker in another process, as plain values.
+
+    Attributes:
+        logger: Name of the logger.
+        level: Level number.
+        message: The message, with its arguments filled in.
+        created: Seconds since 1970.
+    """
+
+    logger: str
+    level: int
+    message: str
+    created: float
+
+
+@dataclass(frozen=True, slots=True)
+class Done(Generic[Result]):
+    """A task that is done, and what it took.
+
+    Attributes:
+        result: What it returned.
+        worker: Who did it, such as ``worker-1``, ``process-2`` or the name of a Dask worker.
+        process: Host and number of the process; threads of one process share it.
+        began: When it began, seconds since 1970.
+        seconds: Wall time.
+        cpu_seconds: Processor time of its thread.
+        peak_memory_bytes: Largest resident set of the process so far.
+        open_files: Files that the process had open at the end.
+        log: What it logged, when its process is not the parent's.
+    """
+
+    result: Result
+    worker: str
+    process: str
+    began: float
+    seconds: float
+    cpu_seconds: float
+    peak_memory_bytes: int
+    open_files: int
+    log: tuple[LogLine, ...]
+
+
+def perform(work: Callable[[Task], Result], task: Task, parent: str) -> Done[Result]:
+    """Do a task in a worker.
+
+    Args:
+        work: Done with the task.
+        task: Its argument.
+        parent: ``this_process()`` of whoever hands the task out.
+    """
+    began, wall, cpu = time.time(), time.perf_counter(), time.thread_time()
+    with _kept_log(is_kept=this_process() != parent) as log:
+        result = work(task)
+    return Done(
+        result=result,
+        worker=worker_name(),
+        process=this_process(),
+        began=began,
+        seconds=time.perf_counter() - wall,
+        cpu_seconds=time.thread_time() - cpu,
+        peak_memory_bytes=peak_memory_bytes(),
+        open_files=open_files(),
+        log=tuple(log),
+    )
+
+
+def this_process() -> str:
+    """Return a name for this process that no other has on any host."""
+    return f"{os.uname().nodename}:{os.getpid()}"
+
+
+def worker_name() -> str:
+    """Return what this worker is called."""
+    # Looked up, not imported: whoever runs under Dask has it loaded.
+    distributed = sys.modules.get("distributed")
+    if distributed is not None:
+        try:
+            return f"dask-{distributed.get_worker().name}"
+        except ValueError:
+            pass
+    if multiprocessing.parent_process() is not None:
+        return multiprocessing.current_process().name.replace("SpawnProcess", "process")
+    thread = threading.current_thread()
+    return "main" if thread is threading.main_thread() else thread.name.replace("_", "-")
+
+
+@contextmanager
+def _kept_log(*, is_kept: bool) -> Iterator[list[LogLine]]:
+    """Keep what closedworld logs while the block runs; where the parent hears it anyway, nothing."""
+    lines: list[LogLine] = []
+    if not is_kept:
+        yield lines
+        return
+    logger, handler = logging.getLogger(ROOT_LOGGER), _Keeper(lines)
+    level = logger.level
+    logger.addHandler(handler)
+    logger.setLevel(logging.DEBUG)
+    try:
+        yield lines
+    finally:
+        logger.setLevel(level)
+        logger.removeHandler(handler)
+
+
+class _Keeper(logging.Handler):
+    """Puts records into a list."""
+
+    def __init__(self, lines: list[LogLine]) -> None:
+        super().__init__()
+        self._lines = lines
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Keep a record."""
+        line = LogLine(record.name, record.levelno, record.getMessage(), record.created)
+        self._lines.append(line)
+
+
+def tell_log(done: Done[Result]) -> None:
+    """Log in this process what a worker in another has logged, with the worker's name."""
+    for line in done.log:
+        logger = logging.getLogger(line.logger)
+        if logger.isEnabledFor(line.level):
+            record = logger.makeRecord(
+                line.logger,
+                line.level,
+                "",
+                0,
+                line.message,
+                (),
+                None,
+                extra={"worker": done.worker},
+            )
+            record.created = line.created
+            logger.handle(record)

@@ -1,0 +1,126 @@
+"""What S2 hands out: the masses of each country, and of each unit of work."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from closedworld.datasets.durable import not_writable
+from closedworld.execution.events import ScratchUsed
+from closedworld.grid import RowAreas
+from closedworld.run.bands import TileValues, plan_bands
+from closedworld.run.population import read_population
+from closedworld.run.weight_files import Handout, UnitMasses
+from closedworld.tiles import Tiles
+from closedworld.weights import Basis, covered_total
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from closedworld.datasets import Staging
+    from closedworld.run.inputs import PopulationRaster
+    from closedworld.run.published_index import PublishedIndex
+    from closedworld.run.work import Crew
+    from closedworld.spans import Border, RowSpans
+    from closedworld.tiles import Unit
+
+_BLOCK_BYTES = 512
+"""POSIX counts ``st_blocks`` in these, whatever the file system does."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class CountryMasses:
+    """What the masses of a country's tiles come from, and what they share.
+
+    Attributes:
+        spans: All tiles of the country.
+        values: Where the population is; None when no basis needs it.
+        border: The tiles that are not all inside; None to leave coverage out.
+        handouts: One for each basis.
+    """
+
+    spans: RowSpans
+    values: TileValues | None
+    border: Border | None
+    handouts: tuple[Handout, ...]
+
+    def of_unit(self, unit: Unit) -> UnitMasses:
+        """Return the masses of a unit's tiles."""
+        first, stop = unit.first_rank, unit.stop_rank
+        return UnitMasses(
+            unit,
+            Tiles.ranked(self.spans, first, stop),
+            self.values,
+            None if self.border is None else self.border.between(first, stop),
+            self.handouts,
+        )
+
+
+def country_masses(
+    crew: Crew,
+    index: PublishedIndex,
+    quotas: Mapping[Basis, int],
+    raster: PopulationRaster | None,
+    borders: Mapping[str, Border] | None,
+    staging: Staging,
+) -> dict[str, CountryMasses]:
+    """Return what each country's masses come from and how much of them there is.
+
+    Args:
+        crew: Reads the raster.
+        index: The tiles.
+        quotas: Units that each basis hands out in a country.
+        raster: The population; None when no basis needs it.
+        borders: The tiles that are not all inside, by country code; None to leave coverage out.
+        staging: Has room for the values of the raster.
+
+    Raises:
+        InputError, PublishError: As ``read_population``.
+    """
+    totals: Counter[tuple[str, Basis]] = Counter()
+    values = None
+    if raster is not None:
+        path = staging.scratch() / "population.bin"
+        values = TileValues.planned(path, raster.layout, index.spans)
+        try:
+            path.touch()
+        except OSError as error:
+            raise not_writable(path, error) from error
+        bases = [basis for basis in quotas if basis.needs_population]
+        bands = plan_bands(raster.layout, index.spans, bases, borders, values)
+        totals = read_population(crew, raster.layout, bands)
+        # Blocks, not length: what no tile has was never written.
+        size = path.stat().st_blocks * _BLOCK_BYTES
+        crew.observer.on_event(ScratchUsed(crew.stage.number, size))
+    countries = {}
+    for iso, own in index.spans.items():
+        border = None if borders is None else borders[iso]
+        everything = Tiles.all_of(own)
+        areas = RowAreas.between(index.grid, int(own.rows[0]), int(own.rows[-1]) + 1)
+        by_area = {
+            basis: covered_total(basis, everything, areas, border)
+            for basis in (Basis.UNIFORM, Basis.AREA_M2)
+        }
+        handouts = []
+        for basis, units in quotas.items():
+            mass = totals[iso, basis] if basis.needs_population else by_area[basis]
+            # Without mass the tiles count as uniform.
+            counts_as, total = (basis, mass) if mass else (Basis.UNIFORM, by_area[Basis.UNIFORM])
+            handouts.append(Handout(basis, units, mass, counts_as, total))
+        needs_values = any(handout.counts_as.needs_population for handout in handouts)
+        countries[iso] = CountryMasses(
+            own, values if needs_values else None, border, tuple(handouts)
+        )
+    return countries
+
+
+def with_place(units: Sequence[Unit]) -> list[tuple[Unit, int]]:
+    """Return each unit with its place among the units of its country, in tile_id order."""
+    ordered = sorted(units, key=lambda unit: unit.parts[0])
+    seen: Counter[str] = Counter()
+    place = {}
+    for unit in ordered:
+        place[unit] = seen[unit.country_iso]
+        seen[unit.country_iso] += 1
+    return [(unit, place[unit]) for unit in units]

@@ -1,0 +1,83 @@
+"""Performance acceptance: figures of a run, their limits, and what becomes of a run that breaks one."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from closedworld.config import RunConfig
+from closedworld.datasets import find_published
+from closedworld.errors import AcceptanceError
+from closedworld.run.acceptance import Line, enforce
+from closedworld.run.pipeline import run_world
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+pytestmark = pytest.mark.usefixtures("no_pictures")
+
+
+def config(out: Path, **options: Any) -> RunConfig:
+    return RunConfig(out=out, countries=("MT", "LU"), workers=2, **options)
+
+
+def test_the_report_says_of_each_limit_whether_it_was_kept(tmp_path: Path) -> None:
+    lines = {line["name"]: line for line in run_world(config(tmp_path)).report["acceptance"]}
+    for name, limit, unit in (
+        ("peak_memory main", 1 << 30, "bytes"),
+        ("temporary_disk", 2 << 30, "bytes"),
+        ("open_files", 256, "files"),
+    ):
+        line = lines[name]
+        assert (line["limit"], line["unit"], line["passed"]) == (limit, unit, True)
+        assert 0 < line["value"] <= limit
+        assert line["what"]
+    assert any(name.startswith("bytes_read") for name in lines)
+    assert any(name.startswith("idle_share S2 writing") for name in lines)
+    for name in ("wall_seconds", "cpu_seconds", "tiles_per_second"):
+        assert lines[name]["value"] > 0
+        assert lines[name]["passed"] is None
+
+
+def test_processes_have_a_line_of_memory_each(tmp_path: Path) -> None:
+    report = run_world(config(tmp_path, executor="processes", memory_limit=1 << 40)).report
+    peaks = {
+        line["name"]: line["value"]
+        for line in report["acceptance"]
+        if line["name"].startswith("peak_memory")
+    }
+    workers = {line["process"] for line in report["workers"]}
+    assert len(peaks) == 1 + len(workers) + 1
+    total = peaks.pop("peak_memory_total")
+    assert total == sum(peaks.values())
+
+
+def test_a_run_that_breaks_a_limit_fails_when_that_is_asked_for_and_keeps_its_result(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("closedworld.run.acceptance.OPEN_FILES_LIMIT", 1)
+    told = run_world(config(tmp_path / "told")).report
+    assert told["status"] == "finished"
+    assert [line["name"] for line in told["acceptance"] if line["passed"] is False] == [
+        "open_files"
+    ]
+    with pytest.raises(AcceptanceError) as caught:
+        run_world(config(tmp_path / "enforced", pat="enforce"))
+    assert caught.value.exit_code == 7
+    assert "open_files" in caught.value.message
+    for published in find_published(tmp_path / "enforced"):
+        published.verify()
+    (folder,) = (tmp_path / "enforced" / "reports").iterdir()
+    report = json.loads((folder / "run_report.json").read_text())
+    assert (report["status"], report["error"]["code"]) == ("failed", "limits-broken")
+    assert report["acceptance"]
+
+
+def test_a_figure_at_its_limit_passes_and_one_without_limit_or_value_is_only_told() -> None:
+    assert Line("x", "", 2, 2, "files").passed is True
+    assert Line("x", "", 2.01, 2, "files").passed is False
+    assert Line("x", "", 2, None, "files").passed is None
+    assert Line("x", "", None, 2, "files").passed is None
+    enforce([Line("x", "", 2, 2, "files"), Line("x", "", None, 2, "files")])
