@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from closedworld.config import RULES, RunConfig, split_codes
+from closedworld.config import RULES, RunConfig, parse_bytes, split_codes
 from closedworld.errors import ConfigError
 from closedworld.spans import Rule
 
@@ -53,6 +53,11 @@ def test_every_option_has_a_default_and_can_be_in_the_file(
         dp = 9
         weigh_by_coverage = true
         s2_workers = 2
+        workers = 8
+        executor = "dask"
+        dask_address = "tcp://10.0.0.1:8786"
+        memory_limit = "1.5GiB"
+        pat = "enforce"
     """
     config = RunConfig.from_toml(run_file(text))
     assert config == RunConfig(
@@ -74,6 +79,11 @@ def test_every_option_has_a_default_and_can_be_in_the_file(
         dp=9,
         weigh_by_coverage=True,
         s2_workers=2,
+        workers=8,
+        executor="dask",
+        dask_address="tcp://10.0.0.1:8786",
+        memory_limit=3 << 29,
+        pat="enforce",
     )
     default = RunConfig()
     unchanged = [
@@ -145,9 +155,9 @@ def test_a_value_of_another_type_is_refused_and_named(
 def test_unknown_options_are_all_named_and_the_known_listed(
     run_file: Callable[[str], Path],
 ) -> None:
-    error = refusal(lambda: RunConfig.from_toml(run_file("workers = 2\n[grid]\nwest = 0\n")))
+    error = refusal(lambda: RunConfig.from_toml(run_file("threads = 2\n[grid]\nwest = 0\n")))
     assert error.code == "option-unknown"
-    assert "'grid', 'workers'" in error.message
+    assert "'grid', 'threads'" in error.message
     assert "s1_workers" in error.hint
 
 
@@ -174,7 +184,14 @@ def test_a_file_that_cannot_be_read_is_refused(tmp_path: Path, name: str) -> Non
     [
         ({"raster": Path("a.tif"), "resolution": "1deg"}, "grid-ambiguous"),
         ({"rule": "nearest"}, "rule-unknown"),
+        ({"workers": 0}, "workers"),
         ({"s1_workers": 0}, "workers"),
+        ({"s2_workers": -1}, "workers"),
+        ({"workers": 2, "executor": "serial"}, "workers"),
+        ({"executor": "fibers"}, "executor-unknown"),
+        ({"dask_address": "tcp://10.0.0.1:8786"}, "dask-address"),
+        ({"memory_limit": 0}, "memory-limit"),
+        ({"pat": "maybe"}, "pat-unknown"),
     ],
 )
 def test_what_cannot_be_meant_is_refused_however_it_comes(
@@ -206,3 +223,22 @@ def test_rules_are_those_of_the_spans() -> None:
 def test_a_configuration_is_frozen() -> None:
     with pytest.raises(dataclasses.FrozenInstanceError):
         RunConfig().rule = "any_overlap"  # type: ignore[misc]
+
+
+@pytest.mark.parametrize(
+    ("text", "size"),
+    [
+        ("640MiB", 640 << 20),
+        ("2GB", 2 * 10**9),
+        ("1.5 gib", 3 << 29),
+        ("512 B", 512),
+        ("3kb", 3000),
+    ],
+)
+def test_a_size_has_a_unit_of_a_thousand_or_of_1024(text: str, size: int) -> None:
+    assert parse_bytes(text) == size
+
+
+@pytest.mark.parametrize("text", ["", "640", "MiB", "-1GB", "1e9B", "1 TiBs", "0x1GB"])
+def test_what_is_no_size_is_refused(text: str) -> None:
+    assert refusal(lambda: parse_bytes(text)).code == "memory-limit"

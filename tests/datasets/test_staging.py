@@ -289,14 +289,39 @@ def test_an_output_without_permission_is_refused(tmp_path: Path) -> None:
     assert "permissions" in caught.value.hint
 
 
-def test_a_file_in_the_way_of_a_part_is_refused_and_names_it(tmp_path: Path) -> None:
+def test_a_file_in_the_way_of_a_folder_is_refused_and_named(tmp_path: Path) -> None:
     with Staging(tmp_path, "tiles") as staging:
         stage(staging)
         with pytest.raises(PublishError) as caught:
-            stage(staging)
-        assert str(PATH) in caught.value.message
-        with pytest.raises(PublishError):
             stage(staging, path=PATH / "deeper")
+        assert str(PATH) in caught.value.message
+
+
+def test_a_part_that_is_written_again_is_there_once(tmp_path: Path) -> None:
+    """As when a worker was lost after it wrote, and before it could tell."""
+    with Staging(tmp_path, "tiles") as staging:
+        first, second = stage(staging), stage(staging)
+        assert first == second
+        files = [path for path in staging.folder.rglob("*") if path.is_file()]
+        assert [path.relative_to(staging.folder).as_posix() for path in files] == [str(PATH)]
+
+
+def test_a_part_is_not_written_once_its_run_has_ended(tmp_path: Path) -> None:
+    """A worker elsewhere may go on for a while; it must not leave a folder that nobody owns."""
+    with Staging(tmp_path, "tiles") as staging:
+        stage(staging)
+    with pytest.raises(PublishError):
+        stage(staging)
+    assert not staging.folder.exists()
+
+
+def test_what_a_lost_worker_left_half_written_is_not_published(tmp_path: Path) -> None:
+    with Staging(tmp_path, "tiles") as staging:
+        entry = stage(staging)
+        (staging.folder / PATH).with_name(".draft-part-00001.parquet.abcd").write_text("half")
+        published = staging.publish(receipt_of(entry))
+    files = {path.name for path in published.folder.rglob("*") if path.is_file()}
+    assert files == {PATH.name, "_receipt.json"}
 
 
 def test_a_file_in_the_way_of_the_result_is_refused_and_nothing_is_left(tmp_path: Path) -> None:

@@ -70,6 +70,7 @@ class Staging:
         self._identity = identity
         self._found: dict[str, FinishedUnit] = {}
         self._has_finished = False
+        self._is_synced = False
 
     def __enter__(self) -> Self:
         staging = self._root / STAGING_NAME
@@ -149,9 +150,10 @@ class Staging:
                 draft.unlink()
         except OSError as error:
             raise not_writable(self.folder, error) from error
+        self._is_synced = True
 
     def publish(self, receipt: Receipt) -> Published:
-        """Seal the folder, whose files are synced, and make it visible.
+        """Seal the folder and make it visible; its files are synced first, if ``sync`` did not yet.
 
         Returns:
             The published result: this one, or an equal one that another run has published meanwhile.
@@ -161,6 +163,8 @@ class Staging:
                 published other content under the same hash meanwhile.
             IntegrityError: What stands there has no receipt, a bad one, or is damaged.
         """
+        if not self._is_synced:
+            self.sync(receipt.files)
         target = stage_folder(self._root, receipt.stage, receipt.parameter_hash)
         try:
             sync_folders_below(self.folder)
