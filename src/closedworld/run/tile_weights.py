@@ -36,7 +36,7 @@ from closedworld.run.weight_files import (
     tally_unit,
     write_weights,
 )
-from closedworld.run.weight_plan import CountryMasses, country_masses, with_place
+from closedworld.run.weight_plan import CountryMasses, country_masses, places_of
 from closedworld.run.work import Crew, stage_part
 from closedworld.tiles import PART_TILES, Unit, plan_units
 from closedworld.weights import (
@@ -150,17 +150,18 @@ def build_tile_weights(
         crew = Crew(workforce, WEIGHTS, observer)
         countries = country_masses(crew, index, quotas, raster, borders, staging)
         masses = {unit: countries[unit.country_iso].of_unit(unit) for unit in units}
-        searches = _find_cuts(crew, countries, masses)
+        places = places_of(units)
+        searches = _find_cuts(crew, countries, masses, places)
         _tell_weighed(countries, searches, observer)
         tasks = [
             WriteTask(
                 masses[unit],
                 mixture,
                 dp,
-                tuple((s.cut, s.ties_before[at]) for s in searches[unit.country_iso]),
+                tuple((s.cut, s.ties_before(place)) for s in searches[unit.country_iso]),
                 staging.folder,
             )
-            for unit, at in with_place(units)
+            for unit, place in places.items()
         ]
         files, summaries, values = _write(crew, tasks, countries, searches, staging.folder)
         warn_of(summaries, observer)
@@ -187,16 +188,16 @@ def _raster_for(
 
 
 def _find_cuts(
-    crew: Crew, countries: Mapping[str, CountryMasses], masses: Mapping[Unit, UnitMasses]
+    crew: Crew,
+    countries: Mapping[str, CountryMasses],
+    masses: Mapping[Unit, UnitMasses],
+    places: Mapping[Unit, int],
 ) -> dict[str, list[CutSearch]]:
     """Return, for each country and handout, who gets the units that whole parts leave."""
     searches = {
         iso: [CutSearch(h.units, h.total, own.spans.tile_count) for h in own.handouts]
         for iso, own in countries.items()
     }
-    parts_of: dict[str, list[Unit]] = {iso: [] for iso in countries}
-    for unit in sorted(masses, key=lambda unit: unit.parts[0]):
-        parts_of[unit.country_iso].append(unit)
     while any(search.probe for own in searches.values() for search in own):
         tasks = [
             TallyTask(own, probes)
@@ -204,11 +205,14 @@ def _find_cuts(
             if any(probes := tuple(search.probe for search in searches[unit.country_iso]))
         ]
         with closing(crew.do(tally_unit, tasks, WEIGHING)) as done:
-            found = {task.masses.unit: result.tallies for task, result in done}
-        for iso, own in searches.items():
-            for number, search in enumerate(own):
+            for task, result in done:
+                place = places[task.masses.unit]
+                for number, answer in result.tallies.items():
+                    searches[task.country_iso][number].take(place, answer)
+        for own in searches.values():
+            for search in own:
                 if search.probe is not None:
-                    search.tell([found[unit][number] for unit in parts_of[iso]])
+                    search.settle()
     return searches
 
 

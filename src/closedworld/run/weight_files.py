@@ -35,8 +35,9 @@ if TYPE_CHECKING:
     from closedworld.tiles import Tiles, Unit
     from closedworld.weights import Mixture
 
-BATCH_TILES = 1 << 16
-"""Tiles weighed at once: arrays of half a MiB stay in a core's own cache."""
+BATCH_TILES = 1 << 18
+"""Tiles weighed at once. Smaller arrays would stay in a core's own cache, but threads would wait for the
+interpreter lock between them: 2^16 takes a quarter longer with two threads, and a tenth less with one."""
 
 
 @dataclass(frozen=True, slots=True)

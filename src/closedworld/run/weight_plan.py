@@ -115,12 +115,11 @@ def country_masses(
     return countries
 
 
-def with_place(units: Sequence[Unit]) -> list[tuple[Unit, int]]:
-    """Return each unit with its place among the units of its country, in tile_id order."""
-    ordered = sorted(units, key=lambda unit: unit.parts[0])
+def places_of(units: Sequence[Unit]) -> dict[Unit, int]:
+    """Return each unit's place among the units of its country, in tile_id order; units keep theirs."""
     seen: Counter[str] = Counter()
     place = {}
-    for unit in ordered:
+    for unit in sorted(units, key=lambda unit: unit.parts[0]):
         place[unit] = seen[unit.country_iso]
         seen[unit.country_iso] += 1
-    return [(unit, place[unit]) for unit in units]
+    return {unit: place[unit] for unit in units}

@@ -89,7 +89,8 @@ class Cut:
 class CutSearch:
     """Finds the cut of one country and basis from tallies.
 
-    Ask every unit of work for the tally of ``probe`` and ``tell`` them all, until ``probe`` is None.
+    Ask every unit of work for the tally of ``probe``, ``take`` each as it comes, and ``settle``; until
+    ``probe`` is None. Tallies are added up at once, so no more than one is in memory.
 
     Args:
         units: Units to hand out.
@@ -99,8 +100,7 @@ class CutSearch:
     Attributes:
         probe: The next question; None when the cut is known.
         cut: The cut, once known.
-        ties_before: For each unit of work, tiles at the cut's remainder in those before it.
-        floors: Sum of all quotients, once told.
+        floors: Sum of all quotients, once settled.
     """
 
     def __init__(self, units: int, total: int, tiles: int) -> None:
@@ -108,18 +108,28 @@ class CutSearch:
         self._above = 0
         self.floors = 0
         self.cut = Cut(total, 0)
-        self.ties_before: list[int] = []
         self.probe: Probe | None = _probe(0, total.bit_length(), tiles)
+        self._sum: Tally | None = None
+        self._by_unit: dict[int, Tally] = {}
+        self._ties: dict[int, int] = {}
 
-    def tell(self, tallies: Sequence[Tally]) -> None:
-        """Take the answers of all units of work, in the order of their tiles."""
-        probe, merged = self.probe, Tally.merged(tallies)
-        if probe is None:
+    def take(self, place: int, answer: Tally) -> None:
+        """Take the answer of a unit of work, given its place among the country's, in tile_id order."""
+        if self.probe is None:
             raise ValueError("the cut is known")
+        self._sum = answer if self._sum is None else Tally.merged([self._sum, answer])
+        if self.probe.shift == 0:
+            # Who comes first among equals depends on the units; they are few by now.
+            self._by_unit[place] = answer
+
+    def settle(self) -> None:
+        """Draw the conclusion when all units of work have answered."""
+        probe, merged = self.probe, self._sum
+        if probe is None or merged is None:
+            raise ValueError("there is no question, or no answer")
+        self._sum = self.probe = None
         self.floors = merged.floors
         missing = self._units - self.floors - self._above
-        self.ties_before = [0] * len(tallies)
-        self.probe = None
         if missing == 0:
             return
         # From the largest remainders down to the bucket in which the missing units end.
@@ -133,8 +143,15 @@ class CutSearch:
             self.probe = _probe(low, probe.shift, count)
             return
         self.cut = Cut(low, missing - above)
-        ties = [int(one.counts[one.buckets == bucket].sum()) for one in tallies]
-        self.ties_before = [sum(ties[:unit]) for unit in range(len(ties))]
+        self._ties = {
+            place: int(own.counts[own.buckets == bucket].sum())
+            for place, own in self._by_unit.items()
+        }
+        self._by_unit.clear()
+
+    def ties_before(self, place: int) -> int:
+        """Return the tiles at the cut's remainder in the units of work before one."""
+        return sum(ties for unit, ties in self._ties.items() if unit < place)
 
 
 def _probe(low: int, bits: int, tiles: int) -> Probe:
@@ -246,5 +263,6 @@ def apportion(masses: NDArray[np.integer], units: int) -> NDArray[np.uint64]:
     total = given.total
     search = CutSearch(units, total, len(masses))
     while search.probe is not None:
-        search.tell([tally(given, units, total, search.probe)])
+        search.take(0, tally(given, units, total, search.probe))
+        search.settle()
     return award(given, units, total, search.cut, 0)[0]
