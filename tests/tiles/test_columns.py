@@ -20,7 +20,7 @@ from closedworld.grid import Grid, tile_areas_cm2
 from closedworld.spans import RowSpans, Rule
 from closedworld.testing import tiny_countries
 from closedworld.testing.strategies import grids, row_spans
-from closedworld.tiles import Tiles, spans_batch, tile_batches
+from closedworld.tiles import TileColumns, Tiles, spans_batch
 
 if TYPE_CHECKING:
     from closedworld.countries import CountrySet
@@ -31,9 +31,14 @@ SHAPES = {country.iso: country.geometry for country in tiny_countries()}
 
 def columns(spans: RowSpans, rule: Rule = Rule.CENTER) -> dict[str, list[object]]:
     """Return the columns of both datasets together, as plain Python values."""
-    index, bounds = tile_batches("XX", Tiles.ranked(spans, 0, spans.tile_count), rule)
-    assert index["tile_id"].equals(bounds["tile_id"])
-    return {**index.to_pydict(), **bounds.to_pydict()}
+    tiles = Tiles.ranked(spans, 0, spans.tile_count)
+    buffers = TileColumns(tiles.tile_count + 3)
+    buffers.fill(tiles)
+    # A batch holds until the next is asked for.
+    index = buffers.index_batch("XX", rule).to_pydict()
+    bounds = buffers.bounds_batch("XX").to_pydict()
+    assert index["tile_id"] == bounds["tile_id"]
+    return {**index, **bounds}
 
 
 def expected_columns(spans: RowSpans, rule: Rule = Rule.CENTER) -> dict[str, list[object]]:
@@ -230,7 +235,9 @@ def test_runs_of_a_country_are_rows_of_tile_spans() -> None:
 def test_columns_have_the_names_and_types_of_the_schema() -> None:
     """Texts as dictionaries, which is quicker to write; the values' type is the schema's."""
     spans = RowSpans.from_polygon(SHAPES["FR"], Grid(-180.0, 60.0, 0.5, 0.5, 720, 240))
-    index, bounds = tile_batches("FR", Tiles.ranked(spans, 0, 7), Rule.CENTER)
+    buffers = TileColumns(7)
+    buffers.fill(Tiles.ranked(spans, 0, 7))
+    index, bounds = buffers.index_batch("FR", Rule.CENTER), buffers.bounds_batch("FR")
     runs = spans_batch("FR", spans)
     for spec, batch in ((TILE_INDEX, index), (TILE_BOUNDS, bounds), (TILE_SPANS, runs)):
         types = [t.value_type if pa.types.is_dictionary(t) else t for t in batch.schema.types]

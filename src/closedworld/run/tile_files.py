@@ -15,12 +15,11 @@ from closedworld.datasets.schemas import (
 )
 from closedworld.run.work import PhaseClock, UnitResult, stage_part
 from closedworld.tiles import (
-    TileBuffers,
+    TileColumns,
     Tiles,
     Unit,
     coverage_batch,
     spans_batch,
-    tile_batches,
 )
 
 if TYPE_CHECKING:
@@ -109,7 +108,7 @@ def write_tiles(task: TileTask) -> UnitResult:
     if task.whole is not None:
         _write_whole(task, *task.whole, result, clock)
     index_spec = spec_of(TILE_INDEX.name, coverage=task.border is not None)
-    buffers = TileBuffers(task.unit.largest_row_group)
+    columns = TileColumns(task.unit.largest_row_group)
     for part in task.unit.parts:
         index, bounds = PartEncoder(index_spec), PartEncoder(TILE_BOUNDS)
         before = task.unit.first_rank
@@ -119,10 +118,14 @@ def write_tiles(task: TileTask) -> UnitResult:
             if task.border is not None:
                 border = task.border.between(first - before, stop - before)
                 coverage = border.spread(stop - first)
-            of_index, of_bounds = tile_batches(task.country_iso, here, task.rule, coverage, buffers)
+            columns.fill(here)
+            rows = columns.index_batch(task.country_iso, task.rule, coverage)
             clock.ends("expand")
-            index.write([of_index])
-            bounds.write([of_bounds])
+            index.write([rows])
+            clock.ends("encode")
+            rows = columns.bounds_batch(task.country_iso)
+            clock.ends("expand")
+            bounds.write([rows])
             clock.ends("encode")
         for name, encoder in ((TILE_INDEX.name, index), (TILE_BOUNDS.name, bounds)):
             entry = stage_part(task.folder, name, part.country_iso, part.number, encoder)

@@ -214,7 +214,7 @@ def write_weights(task: WriteTask) -> WriteResult:
     run_ends = np.cumsum(masses.tiles.lengths)
     ties = [before for _, before in task.cuts]
     room = unit.largest_row_group
-    # Filled again for every row group, as TileBuffers.
+    # Filled again for every row group, as TileColumns.
     tile_ids, weights = np.empty(room, np.uint64), np.empty(room, np.uint64)
     for part in unit.parts:
         encoder, values = PartEncoder(TILE_WEIGHTS), hashlib.sha256()

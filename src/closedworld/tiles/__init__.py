@@ -1,6 +1,10 @@
 """Tiles: which countries own which, the work plan, and the columns of every tile."""
 
-from closedworld.tiles.batches import TileBuffers, coverage_batch, spans_batch, tile_batches
+from closedworld.tiles.batches import (
+    TileColumns,
+    coverage_batch,
+    spans_batch,
+)
 from closedworld.tiles.columns import Tiles, constant_column
 from closedworld.tiles.plan import PART_TILES, ROW_GROUP_TILES, Part, Unit, plan_parts, plan_units
 from closedworld.tiles.summary import CountrySummary
@@ -12,7 +16,7 @@ __all__ = [
     "ROW_GROUP_TILES",
     "CountrySummary",
     "Part",
-    "TileBuffers",
+    "TileColumns",
     "Tiles",
     "Unit",
     "World",
@@ -24,6 +28,5 @@ __all__ = [
     "plan_units",
     "spans_batch",
     "summarize",
-    "tile_batches",
     "tile_values",
 ]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
 import pyarrow as pa
@@ -10,115 +10,114 @@ import pyarrow as pa
 from closedworld.tiles.columns import GridTables, Tiles, constant_column
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from numpy.typing import NDArray
 
     from closedworld.spans import Border, RowSpans, Rule
 
 
+_Gather: TypeAlias = "tuple[NDArray[np.float64], NDArray[np.float64]]"
+"""A column, float64 (capacity,), and the table that its values come from."""
+
 PIECE_TILES = 1 << 16
 """Tiles expanded at once: arrays of half a MiB stay in a core's own cache."""
 
 
-class TileBuffers:
-    """Memory for the columns of up to so many tiles, to be filled again and again.
+class TileColumns:
+    """The columns of a range of tiles, in memory that is filled again and again.
 
     Fresh memory costs more than the arithmetic: the system clears every page before it gives it away.
+    ``index_batch`` and ``bounds_batch`` share their memory, too: a batch holds until the next is asked for.
 
     Args:
-        tiles: How many tiles there is room for.
+        capacity: How many tiles there is room for.
     """
 
-    def __init__(self, tiles: int) -> None:
-        self.tile_id = np.empty(tiles, np.uint64)
-        self.raster_row = np.empty(tiles, np.uint32)
-        self.raster_col = np.empty(tiles, np.uint32)
-        self.centroid_lon = np.empty(tiles)
-        self.centroid_lat = np.empty(tiles)
-        self.pixel_area_m2 = np.empty(tiles)
-        self.west_lon = np.empty(tiles)
-        self.east_lon = np.empty(tiles)
-        self.south_lat = np.empty(tiles)
-        self.north_lat = np.empty(tiles)
+    def __init__(self, capacity: int) -> None:
+        self._tile_ids = np.empty(capacity, np.uint64)
+        self._rows = np.empty(capacity, np.uint32)
+        self._cols = np.empty(capacity, np.uint32)
+        self._reals = tuple(np.empty(capacity) for _ in range(4))
 
     def fill(self, tiles: Tiles) -> None:
-        """Put the columns of some tiles at the beginning."""
-        tables = GridTables.of(tiles)
+        """Take a range of a country's tiles, no more than there is room for."""
+        self._tiles, self._tables = tiles, GridTables.of(tiles)
         for first, piece in tiles.pieces(PIECE_TILES):
-            self._fill_piece(piece, tables, slice(first, first + piece.tile_count))
+            here = slice(first, first + piece.tile_count)
+            cols = piece.counted(piece.col_starts)
+            row_starts = (piece.rows * piece.grid.n_cols).view(np.uint64)
+            ids = self._tile_ids[here]
+            np.add(cols.view(np.uint64), np.repeat(row_starts, piece.lengths), out=ids)
+            self._rows[here] = np.repeat(piece.rows.astype(np.uint32), piece.lengths)
+            self._cols[here] = cols
 
-    def _fill_piece(self, tiles: Tiles, tables: GridTables, here: slice) -> None:
-        """Put the columns of some tiles in their place."""
-        lengths, rows = tiles.lengths, tiles.rows
-        cols = tiles.counted(tiles.col_starts)
-        self.raster_col[here] = cols
-        self.raster_row[here] = np.repeat(rows.astype(np.uint32), lengths)
-        row_starts = (rows * tiles.grid.n_cols).view(np.uint64)
-        np.add(cols.view(np.uint64), np.repeat(row_starts, lengths), out=self.tile_id[here])
-        cols -= tables.first_col
-        for by_col, table in (
-            (self.centroid_lon, tables.lon_centers),
-            (self.west_lon, tables.lon_edges[:-1]),
-            (self.east_lon, tables.lon_edges[1:]),
-        ):
-            # All columns are in the table; "clip" spares NumPy a copy that guards the target.
-            table.take(cols, out=by_col[here], mode="clip")
-        table_rows = rows - tables.first_row
-        for by_row, table in (
-            (self.centroid_lat, tables.lat_centers),
-            (self.pixel_area_m2, tables.areas_m2),
-            (self.south_lat, tables.lat_edges[1:]),
-            (self.north_lat, tables.lat_edges[:-1]),
-        ):
-            by_row[here] = np.repeat(table[table_rows], lengths)
+    def index_batch(
+        self, country_iso: str, rule: Rule, coverage: NDArray[np.float64] | None = None
+    ) -> pa.RecordBatch:
+        """Return rows of ``tile_index``.
 
+        Texts come as dictionary arrays; ``datasets.schemas`` has the types that a reader sees.
 
-def tile_batches(
-    country_iso: str,
-    tiles: Tiles,
-    rule: Rule,
-    coverage: NDArray[np.float64] | None = None,
-    buffers: TileBuffers | None = None,
-) -> tuple[pa.RecordBatch, pa.RecordBatch]:
-    """Return the rows of ``tile_index`` and of ``tile_bounds`` for a range of tiles.
+        Args:
+            country_iso: ISO 3166-1 alpha-2 code.
+            rule: Inclusion rule.
+            coverage: Share of each tile that lies in the country, float64 (tiles,), the last column;
+                None to leave it out.
+        """
+        tables, count = self._tables, self._tiles.tile_count
+        lon, lat, area, _ = self._reals
+        self._gather(
+            [(lon, tables.lon_centers)], [(lat, tables.lat_centers), (area, tables.areas_m2)]
+        )
+        columns = {
+            "country_iso": constant_column(country_iso, count),
+            "tile_id": self._tile_ids[:count],
+            "inclusion_rule": constant_column(rule.value, count),
+            "raster_row": self._rows[:count],
+            "raster_col": self._cols[:count],
+            "centroid_lon": lon[:count],
+            "centroid_lat": lat[:count],
+            "pixel_area_m2": area[:count],
+        }
+        if coverage is not None:
+            columns["coverage"] = coverage
+        return pa.RecordBatch.from_pydict(columns)
 
-    East is west plus one cell in the grid's own longitudes, so ``west_lon < east_lon`` holds at the
-    antimeridian too. Texts come as dictionary arrays; ``datasets.schemas`` has the types that a
-    reader sees.
+    def bounds_batch(self, country_iso: str) -> pa.RecordBatch:
+        """Return rows of ``tile_bounds``.
 
-    Args:
-        country_iso: ISO 3166-1 alpha-2 code.
-        tiles: A range of the country's tiles.
-        rule: Inclusion rule.
-        coverage: Share of each tile that lies in the country, float64 (tiles,), the index's last column;
-            None to leave it out.
-        buffers: Room for at least these tiles; the batches are views of it and hold until it is filled
-            again. By default new memory.
-    """
-    count = tiles.tile_count
-    buffers = buffers or TileBuffers(count)
-    buffers.fill(tiles)
-    iso, tile_ids = constant_column(country_iso, count), pa.array(buffers.tile_id[:count])
-    index = {
-        "country_iso": iso,
-        "tile_id": tile_ids,
-        "inclusion_rule": constant_column(rule.value, count),
-        "raster_row": buffers.raster_row[:count],
-        "raster_col": buffers.raster_col[:count],
-        "centroid_lon": buffers.centroid_lon[:count],
-        "centroid_lat": buffers.centroid_lat[:count],
-        "pixel_area_m2": buffers.pixel_area_m2[:count],
-    }
-    if coverage is not None:
-        index["coverage"] = coverage
-    bounds = {
-        "country_iso": iso,
-        "tile_id": tile_ids,
-        "west_lon": buffers.west_lon[:count],
-        "east_lon": buffers.east_lon[:count],
-        "south_lat": buffers.south_lat[:count],
-        "north_lat": buffers.north_lat[:count],
-    }
-    return pa.RecordBatch.from_pydict(index), pa.RecordBatch.from_pydict(bounds)
+        East is west plus one cell in the grid's own longitudes, so ``west_lon < east_lon`` holds at
+        the antimeridian too.
+        """
+        tables, count = self._tables, self._tiles.tile_count
+        west, east, south, north = self._reals
+        self._gather(
+            [(west, tables.lon_edges[:-1]), (east, tables.lon_edges[1:])],
+            [(south, tables.lat_edges[1:]), (north, tables.lat_edges[:-1])],
+        )
+        return pa.RecordBatch.from_pydict(
+            {
+                "country_iso": constant_column(country_iso, count),
+                "tile_id": self._tile_ids[:count],
+                "west_lon": west[:count],
+                "east_lon": east[:count],
+                "south_lat": south[:count],
+                "north_lat": north[:count],
+            }
+        )
+
+    def _gather(self, by_col: Sequence[_Gather], by_row: Sequence[_Gather]) -> None:
+        """Fill columns with a value of each tile's column or row."""
+        for first, piece in self._tiles.pieces(PIECE_TILES):
+            here = slice(first, first + piece.tile_count)
+            cols = self._cols[here] - np.int64(self._tables.first_col)
+            for target, table in by_col:
+                # All columns are in the table; "clip" spares NumPy a copy that guards the target.
+                table.take(cols, out=target[here], mode="clip")
+            rows = piece.rows - self._tables.first_row
+            for target, table in by_row:
+                target[here] = np.repeat(table[rows], piece.lengths)
 
 
 def coverage_batch(country_iso: str, spans: RowSpans, border: Border) -> pa.RecordBatch:
