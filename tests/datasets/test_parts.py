@@ -114,13 +114,13 @@ def test_every_field_is_required_and_holds_no_null(spec: DatasetSpec, files: lis
         assert all(column.null_count == 0 for column in file.read().columns)
 
 
-def test_columns_are_zstd_in_the_encodings_of_the_schema(
+def test_columns_have_the_compression_and_the_encodings_of_the_schema(
     spec: DatasetSpec, files: list[Path]
 ) -> None:
     for group, _ in row_groups(files):
         for number, name in enumerate(spec.schema.names):
             column = group.column(number)
-            assert column.compression == "ZSTD"
+            assert column.compression == spec.compression.upper()
             assert column.has_dictionary_page is (name not in spec.encodings)
             assert spec.encodings.get(name, "RLE_DICTIONARY") in column.encodings
 

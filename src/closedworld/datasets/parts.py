@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
     from closedworld.datasets.schemas import DatasetSpec
 
-_COMPRESSION_LEVEL = 1
+_ZSTD_LEVEL = 1
 _ROWS_PER_PAGE = 1 << 16
 """pyarrow's 20,000 would have zstd set up three times as often, and see each longitude but once or twice."""
 
@@ -76,8 +76,8 @@ class PartEncoder:
             self._sink,
             pa.schema(fields),
             version="2.6",
-            compression="zstd",
-            compression_level=_COMPRESSION_LEVEL,
+            compression=spec.compression,
+            compression_level=_ZSTD_LEVEL if spec.compression == "zstd" else None,
             use_dictionary=[name for name in spec.schema.names if name not in spec.encodings],
             column_encoding=spec.encodings,
             write_statistics=True,

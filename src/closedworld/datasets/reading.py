@@ -6,8 +6,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import pyarrow.dataset as pads
-
 from closedworld.datasets.paths import HASH_PREFIX, RECEIPT_NAME, hash_of_folder
 from closedworld.datasets.receipt import FileEntry, Receipt, read_receipt
 from closedworld.datasets.schemas import DATASETS, spec_of
@@ -16,6 +14,8 @@ from closedworld.errors import ConfigError, IntegrityError
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
+
+    import pyarrow.dataset as pads
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +43,9 @@ class Published:
             raise ConfigError(
                 "dataset-unknown", f"{self.folder} holds no dataset {name!r}.", f"It holds {names}."
             )
+        # Here and not above: it brings pandas along, a tenth of a small run.
+        import pyarrow.dataset as pads  # noqa: PLC0415
+
         for entry in files:
             self._expect_size(entry)
         spec = spec_of(name, coverage=bool(self.receipt.parameters.get("coverage")))

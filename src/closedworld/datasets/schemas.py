@@ -6,7 +6,7 @@ No field is nullable.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import pyarrow as pa
 
@@ -20,17 +20,21 @@ class DatasetSpec:
         schema: Columns as read back.
         order: Columns that rows are sorted by, and unique on.
         encodings: Parquet encoding by column; a column without one is dictionary-encoded.
+        compression: ``zstd``, or ``lz4`` (Parquet's LZ4_RAW) where writing is worth more than the last
+            half byte of a row.
     """
 
     name: str
     schema: pa.Schema
     order: tuple[str, ...]
     encodings: dict[str, str]
+    compression: str = "zstd"
 
     def with_column(self, name: str, kind: pa.DataType, encoding: str) -> DatasetSpec:
         """Return the dataset with one more column at the end."""
         schema = self.schema.append(pa.field(name, kind, nullable=False))
-        return DatasetSpec(self.name, schema, self.order, {**self.encodings, name: encoding})
+        encodings = {**self.encodings, name: encoding}
+        return replace(self, schema=schema, encodings=encodings)
 
 
 def _required(**columns: pa.DataType) -> pa.Schema:
@@ -59,6 +63,7 @@ TILE_INDEX = DatasetSpec(
         "centroid_lat": "PLAIN",
         "pixel_area_m2": "PLAIN",
     },
+    "lz4",
 )
 
 TILE_INDEX_WITH_COVERAGE = TILE_INDEX.with_column("coverage", pa.float64(), "BYTE_STREAM_SPLIT")
@@ -81,6 +86,7 @@ TILE_BOUNDS = DatasetSpec(
         "south_lat": "PLAIN",
         "north_lat": "PLAIN",
     },
+    "lz4",
 )
 
 TILE_SPANS = DatasetSpec(

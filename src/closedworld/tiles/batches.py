@@ -20,8 +20,9 @@ if TYPE_CHECKING:
 _Gather: TypeAlias = "tuple[NDArray[np.float64], NDArray[np.float64]]"
 """A column, float64 (capacity,), and the table that its values come from."""
 
-PIECE_TILES = 1 << 16
-"""Tiles expanded at once: arrays of half a MiB stay in a core's own cache."""
+PIECE_TILES = 1 << 17
+"""Tiles expanded at once: arrays of a MiB stay in a core's own cache; with fewer, threads would wait more
+often for the interpreter lock than they would gain."""
 
 
 class TileColumns:
