@@ -20,7 +20,7 @@ from closedworld.grid import Grid, tile_areas_cm2
 from closedworld.spans import RowSpans, Rule
 from closedworld.testing import tiny_countries
 from closedworld.testing.strategies import grids, row_spans
-from closedworld.tiles import TileColumns, Tiles, spans_batch
+from closedworld.tiles import TileColumns, Tiles, areas_of, spans_batch
 
 if TYPE_CHECKING:
     from closedworld.countries import CountrySet
@@ -33,7 +33,7 @@ def columns(spans: RowSpans, rule: Rule = Rule.CENTER) -> dict[str, list[object]
     """Return the columns of both datasets together, as plain Python values."""
     tiles = Tiles.ranked(spans, 0, spans.tile_count)
     buffers = TileColumns(tiles.tile_count + 3)
-    buffers.fill(tiles)
+    buffers.fill(tiles, areas_of([spans], spans.grid))
     # A batch holds until the next is asked for.
     index = buffers.index_batch("XX", rule).to_pydict()
     bounds = buffers.bounds_batch("XX").to_pydict()
@@ -236,7 +236,7 @@ def test_columns_have_the_names_and_types_of_the_schema() -> None:
     """Texts as dictionaries, which is quicker to write; the values' type is the schema's."""
     spans = RowSpans.from_polygon(SHAPES["FR"], Grid(-180.0, 60.0, 0.5, 0.5, 720, 240))
     buffers = TileColumns(7)
-    buffers.fill(Tiles.ranked(spans, 0, 7))
+    buffers.fill(Tiles.ranked(spans, 0, 7), areas_of([spans], spans.grid))
     index, bounds = buffers.index_batch("FR", Rule.CENTER), buffers.bounds_batch("FR")
     runs = spans_batch("FR", spans)
     for spec, batch in ((TILE_INDEX, index), (TILE_BOUNDS, bounds), (TILE_SPANS, runs)):

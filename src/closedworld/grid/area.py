@@ -54,6 +54,11 @@ class RowAreas:
         scale = DoubleDouble.of(width * _SEMI_MINOR_M**2 * CM2_PER_M2)
         return cls(first_row, ((north - south) * scale).rounded())
 
+    def slice(self, first_row: int, stop_row: int) -> RowAreas:
+        """Return the areas of some of the rows, ``first_row`` included."""
+        here = slice(first_row - self.first_row, stop_row - self.first_row)
+        return RowAreas(first_row, self.cm2[here])
+
     @property
     def m2(self) -> NDArray[np.float64]:
         """Square metres, float64 (rows,)."""

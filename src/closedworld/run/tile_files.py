@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from closedworld.datasets.parts import PartEncoder
@@ -20,13 +20,16 @@ from closedworld.tiles import (
     Unit,
     coverage_batch,
     spans_batch,
+    tile_values,
 )
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
     from pathlib import Path
 
+    from closedworld.grid import RowAreas
     from closedworld.spans import Border, RowSpans, Rule
+    from closedworld.tiles import World
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -37,16 +40,19 @@ class TileTask:
         unit: Which parts to write.
         tiles: Its tiles.
         rule: Inclusion rule, a column of the index.
+        areas: Area of a tile of each of their rows.
         border: Which of the unit's tiles are not wholly in the country; None to leave coverage out.
-        whole: All tiles of the country and its whole border, with its first unit; None with the others.
+        whole: All tiles of the country, its whole border and the areas of its rows, with its first unit;
+            None with the others.
         folder: Staging folder.
     """
 
     unit: Unit
     tiles: Tiles
+    areas: RowAreas
     rule: Rule
     border: Border | None
-    whole: tuple[RowSpans, Border | None] | None
+    whole: tuple[RowSpans, Border | None, RowAreas] | None
     folder: Path
 
     @property
@@ -64,49 +70,62 @@ class TileTask:
 
 
 def plan_tile_tasks(
-    units: Iterable[Unit],
-    spans: Mapping[str, RowSpans],
-    rule: Rule,
-    borders: Mapping[str, Border] | None,
-    folder: Path,
+    units: Iterable[Unit], world: World, borders: Mapping[str, Border] | None, folder: Path
 ) -> list[TileTask]:
     """Return the tasks of units, in their order.
 
     Args:
         units: Units of work.
-        spans: Tiles by country code.
-        rule: Inclusion rule.
+        world: The tiles of all countries.
         borders: Border tiles by country code; None to leave coverage out.
         folder: Staging folder.
     """
     tasks = []
     for unit in units:
-        own = spans[unit.country_iso]
+        own = world.spans[unit.country_iso]
         border = None if borders is None else borders[unit.country_iso]
         first, stop = unit.first_rank, unit.stop_rank
+        tiles = Tiles.ranked(own, first, stop)
         tasks.append(
             TileTask(
                 unit,
-                Tiles.ranked(own, first, stop),
-                rule,
+                tiles,
+                world.areas.slice(int(tiles.rows[0]), int(tiles.rows[-1]) + 1),
+                world.rule,
                 None if border is None else border.between(first, stop),
-                (own, border) if unit.parts[0].number == 0 else None,
+                (own, border, world.areas.slice(int(own.rows[0]), int(own.rows[-1]) + 1))
+                if unit.parts[0].number == 0
+                else None,
                 folder,
             )
         )
     return tasks
 
 
-def write_tiles(task: TileTask) -> UnitResult:
+@dataclass(slots=True)
+class TileResult(UnitResult):
+    """What was written.
+
+    Attributes:
+        values: With the first unit of a country, the digest of its rows in each dataset, by name.
+    """
+
+    values: dict[str, bytes] = field(default_factory=dict)
+
+
+def write_tiles(task: TileTask) -> TileResult:
     """Write the part files of a unit, and with the first part what there is once for a country.
 
     Raises:
         PublishError: ``output-not-writable``.
     """
-    result = UnitResult()
+    result = TileResult()
     clock = PhaseClock(result)
     if task.whole is not None:
-        _write_whole(task, *task.whole, result, clock)
+        spans, border, areas = task.whole
+        result.values = tile_values(spans, task.rule, border, areas)
+        clock.ends("digest")
+        _write_whole(task, spans, border, result, clock)
     index_spec = spec_of(TILE_INDEX.name, coverage=task.border is not None)
     columns = TileColumns(task.unit.largest_row_group)
     for part in task.unit.parts:
@@ -118,7 +137,7 @@ def write_tiles(task: TileTask) -> UnitResult:
             if task.border is not None:
                 border = task.border.between(first - before, stop - before)
                 coverage = border.spread(stop - first)
-            columns.fill(here)
+            columns.fill(here, task.areas)
             rows = columns.index_batch(task.country_iso, task.rule, coverage)
             clock.ends("expand")
             index.write([rows])

@@ -24,12 +24,13 @@ from closedworld.run.tile_files import plan_tile_tasks, write_tiles
 from closedworld.run.tile_plan import plan_tile_index
 from closedworld.run.work import Crew
 from closedworld.spans import border_coverage
-from closedworld.tiles import PART_TILES, CountrySummary, World, tile_values
+from closedworld.tiles import PART_TILES, CountrySummary, World
 
 if TYPE_CHECKING:
     from concurrent.futures import Executor
 
     from closedworld.countries import CountrySet
+    from closedworld.datasets import FileEntry
     from closedworld.execution import Workforce
     from closedworld.execution.events import Observer
     from closedworld.grid import Grid
@@ -112,7 +113,7 @@ def publish_tile_index(
     plan: TilePlan, out: Path, workforce: Workforce, observer: Observer
 ) -> TileIndex:
     """Write and publish what is planned, or find it published; see ``build_tile_index``."""
-    began, world = time.perf_counter(), plan.world
+    began = time.perf_counter()
     published = find_result(out, TILES, plan.parameters)
     reused = published is not None
     if published is not None:
@@ -120,19 +121,19 @@ def publish_tile_index(
     else:
         borders = _borders(plan, observer) if plan.coverage else None
         with Staging(out, TILES.name) as staging:
-            tasks = plan_tile_tasks(plan.units, world.spans, world.rule, borders, staging.folder)
+            tasks = plan_tile_tasks(plan.units, plan.world, borders, staging.folder)
+            files: list[FileEntry] = []
+            values: dict[str, dict[str, bytes]] = {}
             written = Crew(workforce, TILES, observer).write(write_tiles, tasks)
             with closing(written):
-                files = [file for _, result, _ in written for file in result.files]
-            values = {
-                iso: tile_values(own, world.rule, None if borders is None else borders[iso])
-                for iso, own in world.spans.items()
-                if own.n_runs
-            }
+                for task, result, _ in written:
+                    files += result.files
+                    if result.values:
+                        values[task.country_iso] = result.values
             receipt = sealed(TILES, plan.parameters, plan.totals(), files, values)
             published = staged_published(staging, receipt, TILES, observer)
         tell_published(published, time.perf_counter() - began, observer)
-    return TileIndex(published, reused, world, plan.summaries, plan.shared_tiles)
+    return TileIndex(published, reused, plan.world, plan.summaries, plan.shared_tiles)
 
 
 def _borders(plan: TilePlan, observer: Observer) -> dict[str, Border]:

@@ -10,7 +10,6 @@ import numpy as np
 
 from closedworld.datasets.parts import PartEncoder
 from closedworld.datasets.schemas import TILE_WEIGHTS
-from closedworld.grid import RowAreas
 from closedworld.run.work import PhaseClock, UnitResult, stage_part
 from closedworld.weights import (
     Basis,
@@ -30,6 +29,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from closedworld.grid import RowAreas
     from closedworld.run.bands import TileValues
     from closedworld.spans import Border
     from closedworld.tiles import Tiles, Unit
@@ -66,6 +66,7 @@ class UnitMasses:
     Attributes:
         unit: Which parts of which country.
         tiles: Their tiles.
+        areas: Area of a tile of each of their rows.
         values: Where the population is; None when no basis needs it.
         border: Which of the unit's tiles are not all inside; None to leave coverage out.
         handouts: One for each basis.
@@ -73,6 +74,7 @@ class UnitMasses:
 
     unit: Unit
     tiles: Tiles
+    areas: RowAreas
     values: TileValues | None
     border: Border | None
     handouts: tuple[Handout, ...]
@@ -89,9 +91,6 @@ class UnitMasses:
 
         Places count the unit's tiles; that of a source is the place of its first.
         """
-        areas = RowAreas.between(
-            self.tiles.grid, int(self.tiles.rows[0]), int(self.tiles.rows[-1]) + 1
-        )
         before = self.unit.first_rank
         for place, tiles in self.tiles.between(first, stop).pieces(batch_tiles):
             begin = first + place
@@ -101,7 +100,7 @@ class UnitMasses:
                 values = self.values.read(self.unit.country_iso, before + begin, before + end)
             if self.border is not None:
                 shares = coverage_shares(self.border.between(begin, end).spread(end - begin))
-            yield begin, MassSource(tiles, areas, values, shares)
+            yield begin, MassSource(tiles, self.areas, values, shares)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -8,17 +8,17 @@ from typing import TYPE_CHECKING
 
 from closedworld.datasets.durable import not_writable
 from closedworld.execution.events import ScratchUsed
-from closedworld.grid import RowAreas
 from closedworld.run.bands import TileValues, plan_bands
 from closedworld.run.population import read_population
 from closedworld.run.weight_files import Handout, UnitMasses
-from closedworld.tiles import Tiles
+from closedworld.tiles import Tiles, areas_of
 from closedworld.weights import Basis, covered_total
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from closedworld.datasets import Staging
+    from closedworld.grid import RowAreas
     from closedworld.run.inputs import PopulationRaster
     from closedworld.run.published_index import PublishedIndex
     from closedworld.run.work import Crew
@@ -35,12 +35,14 @@ class CountryMasses:
 
     Attributes:
         spans: All tiles of the country.
+        areas: Area of a tile of each of their rows.
         values: Where the population is; None when no basis needs it.
         border: The tiles that are not all inside; None to leave coverage out.
         handouts: One for each basis.
     """
 
     spans: RowSpans
+    areas: RowAreas
     values: TileValues | None
     border: Border | None
     handouts: tuple[Handout, ...]
@@ -48,9 +50,11 @@ class CountryMasses:
     def of_unit(self, unit: Unit) -> UnitMasses:
         """Return the masses of a unit's tiles."""
         first, stop = unit.first_rank, unit.stop_rank
+        tiles = Tiles.ranked(self.spans, first, stop)
         return UnitMasses(
             unit,
-            Tiles.ranked(self.spans, first, stop),
+            tiles,
+            self.areas.slice(int(tiles.rows[0]), int(tiles.rows[-1]) + 1),
             self.values,
             None if self.border is None else self.border.between(first, stop),
             self.handouts,
@@ -94,10 +98,11 @@ def country_masses(
         size = path.stat().st_blocks * _BLOCK_BYTES
         crew.observer.on_event(ScratchUsed(crew.stage.number, size))
     countries = {}
+    areas_of_all = areas_of(index.spans.values(), index.grid)
     for iso, own in index.spans.items():
         border = None if borders is None else borders[iso]
         everything = Tiles.all_of(own)
-        areas = RowAreas.between(index.grid, int(own.rows[0]), int(own.rows[-1]) + 1)
+        areas = areas_of_all.slice(int(own.rows[0]), int(own.rows[-1]) + 1)
         by_area = {
             basis: covered_total(basis, everything, areas, border)
             for basis in (Basis.UNIFORM, Basis.AREA_M2)
@@ -110,7 +115,7 @@ def country_masses(
             handouts.append(Handout(basis, units, mass, counts_as, total))
         needs_values = any(handout.counts_as.needs_population for handout in handouts)
         countries[iso] = CountryMasses(
-            own, values if needs_values else None, border, tuple(handouts)
+            own, areas, values if needs_values else None, border, tuple(handouts)
         )
     return countries
 

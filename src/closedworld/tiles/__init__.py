@@ -9,7 +9,7 @@ from closedworld.tiles.columns import Tiles, constant_column
 from closedworld.tiles.plan import PART_TILES, ROW_GROUP_TILES, Part, Unit, plan_parts, plan_units
 from closedworld.tiles.summary import CountrySummary
 from closedworld.tiles.values import digest_of_ids, tile_values
-from closedworld.tiles.world import World, enumerate_tiles, summarize
+from closedworld.tiles.world import World, areas_of, enumerate_tiles, summarize
 
 __all__ = [
     "PART_TILES",
@@ -20,6 +20,7 @@ __all__ = [
     "Tiles",
     "Unit",
     "World",
+    "areas_of",
     "constant_column",
     "coverage_batch",
     "digest_of_ids",

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from closedworld.grid import RowAreas
     from closedworld.spans import Border, RowSpans, Rule
 
 
@@ -41,9 +42,9 @@ class TileColumns:
         self._cols = np.empty(capacity, np.uint32)
         self._reals = tuple(np.empty(capacity) for _ in range(4))
 
-    def fill(self, tiles: Tiles) -> None:
-        """Take a range of a country's tiles, no more than there is room for."""
-        self._tiles, self._tables = tiles, GridTables.of(tiles)
+    def fill(self, tiles: Tiles, areas: RowAreas) -> None:
+        """Take a range of a country's tiles, no more than there is room for, and the areas of their rows."""
+        self._tiles, self._tables = tiles, GridTables.of(tiles, areas)
         for first, piece in tiles.pieces(PIECE_TILES):
             here = slice(first, first + piece.tile_count)
             cols = piece.counted(piece.col_starts)

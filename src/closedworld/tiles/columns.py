@@ -8,14 +8,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pyarrow as pa
 
-from closedworld.grid import RowAreas
-
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from numpy.typing import NDArray
 
-    from closedworld.grid import Grid
+    from closedworld.grid import Grid, RowAreas
     from closedworld.spans import RowSpans
 
 
@@ -42,8 +40,8 @@ class GridTables:
     areas_m2: NDArray[np.float64]
 
     @classmethod
-    def of(cls, tiles: Tiles) -> GridTables:
-        """Return the tables for a range of tiles."""
+    def of(cls, tiles: Tiles, areas: RowAreas) -> GridTables:
+        """Return the tables for a range of tiles, given the areas of their rows."""
         grid = tiles.grid
         first_row, stop_row = int(tiles.rows[0]), int(tiles.rows[-1]) + 1
         first_col = int(tiles.col_starts.min())
@@ -56,7 +54,7 @@ class GridTables:
             grid.lat_center(rows[:-1]),
             grid.lon_edge(cols),
             grid.lat_edge(rows),
-            RowAreas.between(grid, first_row, stop_row).m2,
+            areas.slice(first_row, stop_row).m2,
         )
 
 

@@ -15,26 +15,28 @@ from closedworld.digests import (
     digest_of_reals,
     digest_of_text,
 )
-from closedworld.grid import RowAreas
 from closedworld.spans.runs import covered
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from closedworld.grid import RowAreas
     from closedworld.spans import Border, RowSpans, Rule
 
 
-def tile_values(spans: RowSpans, rule: Rule, border: Border | None) -> dict[str, bytes]:
+def tile_values(
+    spans: RowSpans, rule: Rule, border: Border | None, areas: RowAreas
+) -> dict[str, bytes]:
     """Return the digest of a country's rows in each dataset of S1, by name.
 
     Args:
         spans: All tiles of the country, at least one.
         rule: Inclusion rule.
         border: The tiles that are not wholly in the country; None without coverage.
+        areas: Area of a tile of each of their rows.
     """
     grid, ids = spans.grid, digest_of_ids(spans)
     rows = np.unique(spans.rows)
-    areas_m2 = RowAreas.between(grid, int(rows[0]), int(rows[-1]) + 1).m2
     cols = _columns(spans)
     index = [
         digest_of_text(rule.value),
@@ -42,7 +44,7 @@ def tile_values(spans: RowSpans, rule: Rule, border: Border | None) -> dict[str,
         digest_of_integers(rows),
         digest_of_integers(rows * grid.n_cols),
         digest_of_reals(grid.lat_center(rows)),
-        digest_of_reals(areas_m2[rows - rows[0]]),
+        digest_of_reals(areas.m2[rows - areas.first_row]),
         digest_of_integers(cols),
         digest_of_reals(grid.lon_center(cols)),
     ]

@@ -22,7 +22,7 @@ from closedworld.tiles.summary import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
     from closedworld.countries import Country, CountrySet
     from closedworld.grid import Grid
@@ -38,6 +38,7 @@ class World:
         spans: Tiles by country code, ascending; a country without tiles has an empty set.
         kept_small: Countries whose only tile is that of their representative point.
         off_grid: Countries that the grid does not meet.
+        areas: Area of a tile of each row from the first to the last that holds one.
     """
 
     grid: Grid
@@ -45,6 +46,7 @@ class World:
     spans: Mapping[str, RowSpans]
     kept_small: frozenset[str]
     off_grid: frozenset[str]
+    areas: RowAreas
 
     @property
     def tile_counts(self) -> dict[str, int]:
@@ -84,7 +86,15 @@ def enumerate_tiles(
             spans[iso] = representative_tile(countries[iso], grid)
             if spans[iso].n_runs:
                 kept.add(iso)
-    return World(grid, rule, spans, frozenset(kept), off_grid)
+    return World(grid, rule, spans, frozenset(kept), off_grid, areas_of(spans.values(), grid))
+
+
+def areas_of(sets: Iterable[RowSpans], grid: Grid) -> RowAreas:
+    """Return the area of a tile of each row from the first to the last that holds one of some sets."""
+    held = [own.rows for own in sets if own.n_runs]
+    first_row = min((int(rows[0]) for rows in held), default=0)
+    stop_row = max((int(rows[-1]) for rows in held), default=-1) + 1
+    return RowAreas.between(grid, first_row, stop_row)
 
 
 def _is_off(country: Country, grid: Grid) -> bool:
@@ -110,10 +120,6 @@ def summarize(world: World, countries: CountrySet) -> tuple[int, list[CountrySum
     shared, shared_by = tiles_owned_twice(world.spans, world.grid)
     regions = [country.features for country in countries]
     in_holes = hole_cells(regions, list(world.spans.values()), world.grid, world.rule)
-    held = [own.rows for own in world.spans.values() if own.n_runs]
-    first_row = min((int(rows[0]) for rows in held), default=0)
-    stop_row = max((int(rows[-1]) for rows in held), default=-1) + 1
-    areas = RowAreas.between(world.grid, first_row, stop_row)
     summaries = []
     for country, holes in zip(countries, in_holes, strict=True):
         own = world.spans[country.iso]
@@ -136,7 +142,7 @@ def summarize(world: World, countries: CountrySet) -> tuple[int, list[CountrySum
                 kept_small=kept,
                 first_tile_id=None if ends is None else int(ends[0]),
                 last_tile_id=None if ends is None else int(ends[1]),
-                area_km2=tiles_area_km2(own, areas),
+                area_km2=tiles_area_km2(own, world.areas),
             )
         )
     return shared, summaries
