@@ -94,7 +94,7 @@ def test_the_report_measures_the_run(tmp_path: Path) -> None:
     units = {"expand", "encode", "write"}
     assert {stage: set(phases) for stage, phases in performance["phase_seconds"].items()} == {
         "S0": {"load"},
-        "S1": {"spans", "summaries", *units, "fsync", "publish", "pictures"},
+        "S1": {"spans", "summaries", "digest", *units, "fsync", "publish", "pictures"},
         "S2": {"weigh", *units, "fsync", "publish"},
     }
 
