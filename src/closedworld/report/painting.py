@@ -106,6 +106,37 @@ def paint(view: View, coverage: Coverage, grid: Grid | None, unit_px: float) -> 
     return picture
 
 
+def paint_values(
+    view: View,
+    colours: NDArray[np.float32],
+    land: NDArray[np.float32],
+    grid: Grid | None,
+    unit_px: float,
+) -> NDArray[np.uint8]:
+    """Return the picture of a view whose land has a colour of its own in each pixel.
+
+    Args:
+        view: The view.
+        colours: Colour of the land, float32 (height, width, 3), 0..255.
+        land: Share of each pixel under tiles, float32 (height, width), 0..1.
+        grid: Grid of the tiles; None when there are none.
+        unit_px: Width of a thin line, px.
+
+    Returns:
+        RGB, uint8 (height, width, 3).
+    """
+    picture = np.empty((view.height, view.width, 3), np.uint8)
+    step = graticule_step(view)
+    for band in _bands(view):
+        share = land[band.rows]
+        mixed = mix(_sea(view, band, step, unit_px), colours[band.rows], share**_LAND_GAMMA)
+        if grid is not None:
+            lines = _tile_lines(view, band, grid) * share
+            mixed = mix(mixed, HAIRLINE, lines.astype(np.float32))
+        picture[band.rows] = to_bytes(_beyond(view, band, mixed, unit_px))
+    return picture
+
+
 def graticule_step(view: View) -> float:
     """Return the degrees between graticule lines that give at least three across the view."""
     degrees = view.height / float(np.abs(np.diff(view.y_of(np.array([1.0, 0.0]))))[0])
