@@ -5,10 +5,11 @@ Widths in percent let a chart fill a phone and a wide screen alike, with type of
 
 from __future__ import annotations
 
-import itertools
 import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from closedworld.text import plain
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -19,7 +20,6 @@ _BARS = 20
 _TIMELINE_STEPS = 700
 _TICKS = 6
 _NAMED_DOTS = 8
-
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,9 +162,15 @@ def dots_of(countries: Sequence[CountryAccount]) -> tuple[list[Dot], list[Tick]]
 
     Those with the largest share among those with many tiles are named.
     """
-    some = [(one, one.zero_tiles / one.tiles) for one in countries if one.tiles and one.zero_tiles is not None]
+    some = [
+        (one, one.zero_tiles / one.tiles)
+        for one in countries
+        if one.tiles and one.zero_tiles is not None
+    ]
     decades = max(1, math.ceil(math.log10(max((one.tiles for one, _ in some), default=10))))
-    by_weight = sorted(some, key=lambda pair: (-pair[1] * math.log10(1 + pair[0].tiles), pair[0].iso))
+    by_weight = sorted(
+        some, key=lambda pair: (-pair[1] * math.log10(1 + pair[0].tiles), pair[0].iso)
+    )
     named = {one.iso for one, share in by_weight[:_NAMED_DOTS] if share}
     dots = [
         Dot(
@@ -246,7 +252,7 @@ def phases_of(account: Account) -> list[Phase]:
     """Return the phases of a run by stage, the longest of each stage first."""
     phases = account.performance.get("phase_seconds", {})
     spent = [
-        (str(stage), str(name), float(seconds))
+        (plain(str(stage)), plain(str(name)), float(seconds))
         for stage, own in phases.items()
         for name, seconds in own.items()
     ]

@@ -11,14 +11,13 @@ import shapely
 
 from closedworld.errors import ConfigError
 from closedworld.report import Window
-from closedworld.spans import Rule, region_spans
+from closedworld.spans import RowSpans, Rule, region_spans
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from closedworld.countries import Country, CountrySet
     from closedworld.grid import Grid
-    from closedworld.spans import RowSpans
 
 # A window this large shows single tiles with a dot in each.
 _ROWS, _COLS = 26, 44
@@ -51,21 +50,25 @@ class CloseUp:
 def choose_countries(tiles: Mapping[str, int], spans: Mapping[str, RowSpans]) -> list[str]:
     """Return the countries that show best what a tile is.
 
-    Two that a window just holds, or else one with a place on its border; and one without tiles,
-    because everybody asks why.
+    Two that a window just holds; one with a long border; and one without tiles, because everybody
+    asks why.
 
     Args:
         tiles: Tiles by code.
         spans: The tiles of those that have any.
     """
-    whole = [iso for iso, own in spans.items() if _fits(own)]
-    whole.sort(key=lambda iso: (-tiles.get(iso, 0), iso))
-    chosen = whole[:_WHOLE_COUNTRIES] or sorted(spans, key=lambda iso: (-tiles.get(iso, 0), iso))[:1]
-    return chosen + sorted(iso for iso, count in tiles.items() if not count)[:1]
+    ordered = sorted(spans, key=lambda iso: (-tiles.get(iso, 0), iso))
+    whole = [iso for iso in ordered if _fits(spans[iso])]
+    parted = sorted(
+        (iso for iso in ordered if iso not in set(whole)),
+        key=lambda iso: (-spans[iso].n_runs, iso),
+    )
+    without = sorted(iso for iso, count in tiles.items() if not count)
+    return whole[:_WHOLE_COUNTRIES] + parted[:1] + without[:1]
 
 
 def close_ups(countries: CountrySet, isos: Sequence[str], grid: Grid) -> list[CloseUp]:
-    """Return the close-ups of countries.
+    """Return the close-ups of countries in the order given.
 
     A country that a window holds is shown whole, any other where the two rules differ most.
 
@@ -76,10 +79,11 @@ def close_ups(countries: CountrySet, isos: Sequence[str], grid: Grid) -> list[Cl
     features = [country.features for country in chosen]
     center = region_spans(features, grid, Rule.CENTER)
     wider = region_spans(features, grid, Rule.ANY_OVERLAP)
-    return [
-        _close_up(country, own, more)
+    found = {
+        country.iso: _close_up(country, own, more)
         for country, own, more in zip(chosen, center, wider, strict=True)
-    ]
+    }
+    return [found[iso] for iso in dict.fromkeys(iso.strip().upper() for iso in isos)]
 
 
 def _close_up(country: Country, center: RowSpans, any_overlap: RowSpans) -> CloseUp:
@@ -123,20 +127,23 @@ def _narrowness(grid: Grid, row: int) -> float:
 
 
 def _most_differing(center: RowSpans, any_overlap: RowSpans) -> RowSpans:
-    """Return the tiles of the block of rows and columns in which the rules differ most."""
+    """Return the tiles of a window about the place where the rules differ most."""
     extra = any_overlap - center
     if not extra.n_runs:
         extra = any_overlap
-    height, width = _ROWS - 2 * _ROOM, _COLS - 2 * _ROOM
-    n_across = -(-extra.grid.n_cols // width)
+    grid, height, width = extra.grid, _ROWS - 2 * _ROOM, _COLS - 2 * _ROOM
+    n_across = -(-grid.n_cols // width)
     block = (extra.rows // height) * n_across + extra.col_starts // width
-    met, which = np.unique(block, return_inverse=True)
-    tiles = np.bincount(which, extra.col_stops - extra.col_starts)
-    row, col = divmod(int(met[np.argmax(tiles)]), n_across)
-    rows = np.arange(row * height, min((row + 1) * height, extra.grid.n_rows), dtype=np.int64)
-    starts = np.full_like(rows, col * width)
-    stops = np.minimum(starts + width, extra.grid.n_cols)
-    return type(extra).from_runs(extra.grid, rows, starts, stops)
+    # By area: near a pole a coast meets many tiles, because they are narrow.
+    area = (extra.col_stops - extra.col_starts) * np.cos(np.radians(grid.lat_centers()[extra.rows]))
+    _, which = np.unique(block, return_inverse=True)
+    best = which == np.argmax(np.bincount(which, area))
+    row = round(np.average(extra.rows[best], weights=area[best])) - height // 2
+    col = round(np.average(extra.col_starts[best], weights=area[best])) - width // 2
+    rows = np.arange(max(0, row), min(row + height, grid.n_rows), dtype=np.int64)
+    starts = np.full_like(rows, max(0, col))
+    stops = np.full_like(rows, min(col + width, grid.n_cols))
+    return RowSpans.from_runs(grid, rows, starts, stops)
 
 
 def _window(spans: RowSpans) -> Window:
@@ -144,11 +151,12 @@ def _window(spans: RowSpans) -> Window:
     grid = spans.grid
     rows = int(spans.rows[0]), int(spans.rows[-1]) + 1
     cols = int(spans.col_starts.min()), int(spans.col_stops.max())
-    height = max(rows[1] - rows[0] + 2 * _ROOM, _LEAST_ROWS)
+    height = float(max(rows[1] - rows[0] + 2 * _ROOM, _LEAST_ROWS))
     middle = (rows[0] + rows[1]) / 2, (cols[0] + cols[1]) / 2
     narrowness = _narrowness(grid, int(middle[0]))
     width = max(cols[1] - cols[0] + 2 * _ROOM, _LEAST_COLS, 1.5 * height / narrowness)
-    width = min(width, grid.n_cols)
+    # A window is at most one turn wide, with room for rounding.
+    width = min(width, 350 / grid.cell_width)
     height = max(height, 0.45 * width * narrowness)
     return Window(
         west=grid.west + (middle[1] - width / 2) * grid.cell_width,

@@ -24,7 +24,9 @@ _FIRST = (
     "countries-repaired",
     "weights-fallback",
 )
-_NOT_STATED = "Not known to closedworld: the file is yours. Say it yourself when you pass results on."
+_NOT_STATED = (
+    "Not known to closedworld: the file is yours. Say it yourself when you pass results on."
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +113,7 @@ def _subtitle(account: Account) -> str:
     parts = [account.started_at.replace("T", " ").replace("+00:00", " UTC")]
     grid = _parameter(account, TILES.name, "grid")
     if isinstance(grid, dict):
-        parts.append(f"{int(grid['n_rows']):,} × {int(grid['n_cols']):,} cells")
+        parts.append(f"{int(grid['n_rows']):,} rows, {int(grid['n_cols']):,} columns")
     rule = _parameter(account, TILES.name, "rule")
     if rule:
         parts.append(f"rule {plain(str(rule))}")
@@ -167,9 +169,7 @@ def _row(country: CountryAccount) -> CountryRow:
         )
         if holds
     ]
-    return CountryRow(
-        country, zero / tiles if tiles and zero is not None else None, tuple(remarks)
-    )
+    return CountryRow(country, zero / tiles if tiles and zero is not None else None, tuple(remarks))
 
 
 def _card(file: InputFile) -> InputCard:

@@ -32,17 +32,19 @@ def share(value: float | None) -> str:
         return "< 0.1%"
     if 0.999 < value < 1:  # noqa: PLR2004  # what would read 100.0%
         return "> 99.9%"
-    return f"{value:.1%}"
+    return f"{value:.0%}" if value in {0, 1} else f"{value:.1%}"
 
 
 def seconds(value: float | None) -> str:
-    """Return seconds, or minutes and seconds from two minutes on."""
+    """Return milliseconds, seconds, or minutes and seconds from two minutes on."""
     if value is None or not math.isfinite(value):
         return NONE
     if value >= 120:  # noqa: PLR2004  # two minutes
         minutes, rest = divmod(round(value), 60)
         return f"{minutes:,} min {rest:02d} s"
-    return f"{value:.3g} s" if value >= 0.01 else f"{value * 1000:.2g} ms"  # noqa: PLR2004
+    if value >= 1:
+        return f"{value:.3g} s" if value < _PLAIN_BELOW else f"{value:.0f} s"
+    return f"{value * 1000:.0f} ms" if value >= 0.01 else f"{value * 1000:.2g} ms"  # noqa: PLR2004
 
 
 def size(value: float | None) -> str:

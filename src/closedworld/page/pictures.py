@@ -106,9 +106,11 @@ def draw_all(account: Account, report: Path, wanted: Sequence[str] | None) -> Pi
         pictures.tiles = _tiles(report, index, polygons.credit, path)
         weights = published_weights(account, report)
         if weights is not None:
-            pictures.weights = _weights(account, weights, index, path)
+            pictures.weights = _weights(weights, index, path)
         elif account.stage(WEIGHTS.name) is not None:
-            pictures.notes.append("The weights of this run are no longer where it put them: no map.")
+            pictures.notes.append(
+                "The weights of this run are no longer where it put them: no map."
+            )
         isos = _chosen(index) if wanted is None else wanted
         if isos and polygons.countries is None:
             pictures.notes.append(f"No close-ups: {polygons.problem}")
@@ -138,9 +140,7 @@ def _tiles(report: Path, index: PublishedIndex, credit: str, path: Path) -> Pict
     )
 
 
-def _weights(
-    account: Account, weights: Published, index: PublishedIndex, path: Path
-) -> Picture:
+def _weights(weights: Published, index: PublishedIndex, path: Path) -> Picture:
     """Return the map of weights."""
     parameters = weights.receipt.parameters
     basis, dp = str(parameters.get("basis", "")), int(parameters.get("dp", 0))
@@ -220,8 +220,8 @@ def _closeup(one: CloseUp, credit: str, path: Path) -> Picture:
     return Picture(
         path.read_bytes(),
         title,
-        f"Close-up of {name}, {part}: single tiles over the border. The country has {counts}, "
-        f"{number_of(wider - center, 'tile', 'tiles')} apart.",
+        f"Close-up of {name}, {part}: single tiles over the border. The country has {counts}: "
+        f"{number_of(wider - center, 'tile', 'tiles')} more.",
     )
 
 

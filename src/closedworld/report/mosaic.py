@@ -203,16 +203,18 @@ def _add_up(
         ``(rows, cols, sums)``: of each piece the row and the column of its block, and its weight.
     """
     end = done + len(weights)
-    a = int(np.searchsorted(runs.upto, done, side="right")) - 1
-    b = int(np.searchsorted(runs.upto, end, side="left"))
+    run = slice(
+        int(np.searchsorted(runs.upto, done, side="right")) - 1,
+        int(np.searchsorted(runs.upto, end, side="left")),
+    )
+    upto, starts = runs.upto[:-1][run], runs.starts[run]
     # Only the first run may have begun in the batch before, only the last may end in the next one.
-    begin = np.maximum(runs.upto[a:b], done)
-    first = runs.starts[a:b] + (begin - runs.upto[a:b])
-    stop = runs.stops[a:b] - np.maximum(runs.upto[a + 1 : b + 1] - end, 0)
+    begin: NDArray[np.int64] = np.maximum(upto, done)
+    first: NDArray[np.int64] = starts + (begin - upto)
+    after: NDArray[np.int64] = np.maximum(runs.upto[1:][run] - end, 0)
     first_block = first // block
-    counts = (stop - 1) // block - first_block + 1
+    counts: NDArray[np.int64] = (runs.stops[run] - after - 1) // block - first_block + 1
     ends = np.cumsum(counts)
     cols = np.arange(ends[-1]) + np.repeat(first_block - (ends - counts), counts)
     at = np.maximum(cols * block, np.repeat(first, counts)) + np.repeat(begin - first, counts)
-    rows = np.repeat(runs.rows[a:b] // block, counts)
-    return rows, cols, np.add.reduceat(weights, at - done)
+    return np.repeat(runs.rows[run] // block, counts), cols, np.add.reduceat(weights, at - done)

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING
 
 from PIL import Image, ImageDraw
 
 from closedworld.errors import ConfigError
-from closedworld.report.canvas import MUTED_INK, OUTLINE, PAPER, Type, write_text
+from closedworld.report.canvas import MUTED_INK, OUTLINE, PAPER, Type, printable, write_text
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -21,7 +22,7 @@ _LEAST_WIDTH = 200
 _MARGIN = 60
 _TITLE_SIZE, _TITLE_BASELINE = 70, 118
 _SUBTITLE_SIZE, _SUBTITLE_BASELINE = 36, 176
-_CREDIT_SIZE, _FOOTER = 27, 110
+_CREDIT_SIZE, _FOOTER, _LINE_HEIGHT = 27, 110, 46
 
 Key = list[tuple[str, Image.Image | None]]
 """What the colours mean: texts, each with a swatch or without."""
@@ -54,14 +55,20 @@ def compose(
     texts: tuple[str, str, str],
     key: Sequence[tuple[str, Image.Image | None]],
 ) -> Image.Image:
-    """Return the map with heading and foot; ``texts`` are title, subtitle and credit."""
+    """Return the map with heading and foot; ``texts`` are title, subtitle and credit.
+
+    A credit that does not fit beside the key stands on a line of its own below it.
+    """
     title, subtitle, credit = texts
     margin = kind.px(_MARGIN)
     baseline = _SUBTITLE_BASELINE if subtitle else _TITLE_BASELINE
     top = kind.px(baseline + 44)
-    page = Image.new("RGB", (kind.width, top + picture.height + kind.px(_FOOTER)), PAPER)
-    draw = ImageDraw.Draw(page)
     room = kind.width - 2 * margin
+    beside = _key_left(kind, key) - 2 * margin
+    line = 0 if _credit_width(kind, credit) <= beside else kind.px(_LINE_HEIGHT)
+    height = top + picture.height + kind.px(_FOOTER) + line
+    page = Image.new("RGB", (kind.width, height), PAPER)
+    draw = ImageDraw.Draw(page)
     page.paste(picture, (margin, top))
     if not view.is_globe:
         box = (margin, top, margin + picture.width - 1, top + picture.height - 1)
@@ -72,21 +79,31 @@ def compose(
     font = kind.font(_SUBTITLE_SIZE)
     write_text(draw, at, subtitle, font, colour=MUTED_INK, max_width=room)
     foot = page.height - kind.px(_FOOTER / 2 - 14)
-    right = _write_key(page, kind, foot, key)
+    _write_key(page, kind, foot - line, key)
     font = kind.font(_CREDIT_SIZE)
-    room = right - 2 * margin
-    write_text(draw, (margin, foot), credit, font, colour=MUTED_INK, max_width=max(0, room))
+    room = room if line else max(0, beside)
+    write_text(draw, (margin, foot), credit, font, colour=MUTED_INK, max_width=room)
     return page
+
+
+def _credit_width(kind: Type, credit: str) -> float:
+    """Return the px that a credit takes."""
+    return kind.font(_CREDIT_SIZE).getlength(printable(credit))
+
+
+def _key_left(kind: Type, key: Sequence[tuple[str, Image.Image | None]]) -> int:
+    """Return the left end of the key, px."""
+    left = kind.width - kind.px(_MARGIN)
+    for text, swatch in key:
+        left -= math.ceil(kind.font(_CREDIT_SIZE).getlength(text)) + kind.px(48)
+        left -= 0 if swatch is None else kind.px(16) + swatch.width
+    return left
 
 
 def _write_key(
     page: Image.Image, kind: Type, foot: int, key: Sequence[tuple[str, Image.Image | None]]
-) -> int:
-    """Write the key, texts with or without swatches, at the right of the foot line.
-
-    Returns:
-        Its left end, px.
-    """
+) -> None:
+    """Write the key, texts with or without swatches, at the right of the foot line."""
     font, right = kind.font(_CREDIT_SIZE), kind.width - kind.px(_MARGIN)
     draw = ImageDraw.Draw(page)
     for text, swatch in reversed(key):
@@ -96,4 +113,3 @@ def _write_key(
             left -= kind.px(16) + swatch.width
             page.paste(swatch, (left, foot - swatch.height))
         right = left - kind.px(48)
-    return right

@@ -151,7 +151,7 @@ def _colours(shares: NDArray[np.float64], light: int, heavy: int) -> NDArray[np.
 def _scale_text(light: int, heavy: int) -> str:
     """Return the ends of the scale in words."""
     low, high = (f"{100 * 10.0**power:.{max(0, -2 - power)}f}%" for power in (light, heavy))
-    return f"{low} to {high} of its country's weight in a pixel, powers of ten marked"
+    return f"{low} to {high} of its country's weight in a pixel; a mark at each power of ten"
 
 
 def _ramp(kind: Type, decades: int) -> Image.Image:
