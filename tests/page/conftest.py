@@ -124,7 +124,7 @@ def hostile(tmp_path_factory: pytest.TempPathFactory) -> Path:
         workers=[{"stage": HOSTILE, "worker": HOSTILE, "tiles": 1, "busy_seconds": 1.0}],
         acceptance=[{"name": HOSTILE, "what": HOSTILE, "value": 1, "limit": 1, "unit": HOSTILE, "passed": False}],
     )  # fmt: skip
-    unit = {name: HOSTILE for name in ("stage", "work", "unit", "country_iso", "worker")}
+    unit = dict.fromkeys(("stage", "work", "unit", "country_iso", "worker"), HOSTILE)
     folder = write_report(
         tmp_path_factory.mktemp("hostile") / "report",
         report,

@@ -27,7 +27,8 @@ OPTIONS = [
 ]
 
 pytestmark = pytest.mark.skipif(
-    CHROMIUM is None, reason="there is no chromium on the path; `apt-get install chromium` brings it"
+    CHROMIUM is None,
+    reason="there is no chromium on the path; `apt-get install chromium` brings it",
 )
 
 
@@ -137,7 +138,12 @@ def test_the_table_is_searched_and_filtered(
     tab, heard = open_page(newer)
     search, count = tab.locator("#search"), tab.locator("#count")
     assert count.inner_text() == "3 of 3"
-    for words, expected in (("LUX", ["LU"]), ("mt", ["MT"]), ("mónaco", ["MC"]), ("m", ["LU", "MT", "MC"])):
+    for words, expected in (
+        ("LUX", ["LU"]),
+        ("mt", ["MT"]),
+        ("mónaco", ["MC"]),
+        ("m", ["LU", "MT", "MC"]),
+    ):
         search.fill(words)
         assert column(tab, 2) == expected
     search.fill("nowhere")
@@ -212,7 +218,9 @@ def test_all_text_has_the_contrast_that_wcag_asks_for(
     assert tab.evaluate(CONTRASTS) == {}
 
 
-def test_who_cannot_see_gets_words(newer: Path, open_page: Callable[..., tuple[Tab, Heard]]) -> None:
+def test_who_cannot_see_gets_words(
+    newer: Path, open_page: Callable[..., tuple[Tab, Heard]]
+) -> None:
     """Headings descend by one level at most; pictures, charts and fields have names."""
     tab, _ = open_page(newer)
     levels = tab.evaluate(

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from closedworld.errors import IntegrityError
+from closedworld.reference import iso_table
 from closedworld.run.report import REPORT_NAME, SUMMARIES_NAME, WEIGHT_SUMMARIES_NAME
 from closedworld.text import plain
 
@@ -87,7 +88,7 @@ class CountryAccount:
 
     Attributes:
         iso: ISO 3166-1 alpha-2 code.
-        name: Name; the code when the run did not read polygons.
+        name: Name.
         tiles: Number of tiles.
         area_km2: Area of its tiles.
         shared_tiles: Tiles that another country owns too.
@@ -309,9 +310,11 @@ def _countries(tiles: list[Content], weights: list[Content]) -> list[CountryAcco
 def _country(iso: str, cut: Content | None, weighed: Content | None) -> CountryAccount:
     """Return the account of a country from its lines in the two summaries."""
     tiles = cut["cells_included"] if cut else weighed["tiles"] if weighed else 0
+    # A run of weights alone read no polygons, so no names.
+    known = iso_table().by_alpha_2.get(iso)
     return CountryAccount(
         iso=plain(iso, 12),
-        name=plain(str(cut["name"])) if cut else plain(iso, 12),
+        name=plain(str(cut["name"])) if cut else known.name if known else plain(iso, 12),
         tiles=int(tiles),
         area_km2=float(cut["area_km2"]) if cut else None,
         shared_tiles=int(cut["shared_tiles"]) if cut else None,
