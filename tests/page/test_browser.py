@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import shutil
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
@@ -227,7 +228,7 @@ def test_who_cannot_see_gets_words(
         "[...document.querySelectorAll('h1,h2,h3,h4')].map(head => Number(head.tagName[1]))"
     )
     assert levels[0] == 1
-    assert all(b - a <= 1 for a, b in zip(levels, levels[1:], strict=False))
+    assert all(b - a <= 1 for a, b in itertools.pairwise(levels))
     unnamed = (
         "[...document.querySelectorAll('img,[role=img],[role=region],nav,section')].filter(e =>"
         " !e.alt && !e.getAttribute('aria-label')"

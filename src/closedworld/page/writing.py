@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
-from closedworld.datasets.staging import not_writable
+from closedworld.datasets.durable import not_writable
 from closedworld.errors import IntegrityError
 from closedworld.page.account import read_account
 from closedworld.page.contents import contents_of
