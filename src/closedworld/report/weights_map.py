@@ -139,13 +139,13 @@ def _scale_of(shares: NDArray[np.float64]) -> tuple[int, int]:
 
 
 def _colours(shares: NDArray[np.float64], light: int, heavy: int) -> NDArray[np.float32]:
-    """Return the colour of the land in each pixel, float32 (height, width, 3)."""
+    """Return the colour of the land in each pixel, float32 (3, height, width)."""
     has_weight = shares > 0
     decades = np.log10(shares, where=has_weight, out=np.full(shares.shape, float(light)))
     level = np.rint(np.clip((decades - light) / (heavy - light), 0, 1) * (_LEVELS - 1))
-    colours: NDArray[np.float32] = _LEVEL_COLOURS[level.astype(np.int64)]
-    colours[~has_weight] = NO_WEIGHT
-    return colours
+    place = np.where(has_weight, level, _LEVELS).astype(np.intp)
+    table = np.vstack([_LEVEL_COLOURS, np.array(NO_WEIGHT, np.float32)])
+    return np.stack([channel[place] for channel in table.T])
 
 
 def _scale_text(light: int, heavy: int) -> str:
