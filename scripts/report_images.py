@@ -37,6 +37,8 @@ def main() -> None:
         dark.evaluate("window.scrollBy({top: -440, behavior: 'instant'})")
         dark.set_viewport_size({"width": 1200, "height": 1180})
         take(dark, "report-countries.png")
+        dark.evaluate("document.getElementById('time-title').scrollIntoView({behavior: 'instant'})")
+        take(dark, "report-time.png")
         phone = browser.new_page(viewport={"width": 390, "height": 1100}, device_scale_factor=1.5)
         phone.goto(page.as_uri())
         take(phone, "report-phone.png")

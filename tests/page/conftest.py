@@ -29,9 +29,10 @@ ACCEPTANCE = [
     {"name": "peak-memory", "what": "Memory of the largest process", "value": 5e8, "limit": 2**30, "unit": "bytes", "passed": True},
     {"name": "read-ratio", "what": "Bytes read for each on disk", "value": 1.5, "limit": 1.25, "unit": "", "passed": False},
     {"name": "temporary-disk", "what": "Disk beyond outputs", "value": None, "limit": 2**31, "unit": "bytes", "passed": None},
+    {"name": "wall-seconds", "what": "Wall time", "value": 4.0, "limit": None, "unit": "seconds", "passed": None},
 ]  # fmt: skip
 WORKERS = [
-    {"stage": "S1", "worker": "w1", "tiles": 900, "busy_seconds": 1.5, "idle_share": 0.25, "peak_memory_bytes": 3e8},
+    {"stage": "S1", "work": "writing", "worker": "w1", "tiles": 900, "busy_seconds": 1.5, "idle_share": 0.25, "peak_memory_bytes": 3e8},
     {"stage": "S1", "worker": "w2", "tiles": 80, "busy_seconds": 3.5, "idle_share": 0.125, "peak_memory_bytes": None},
 ]  # fmt: skip
 

@@ -12,7 +12,12 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 from closedworld.errors import IntegrityError
 from closedworld.reference import iso_table
-from closedworld.run.report import REPORT_NAME, SUMMARIES_NAME, WEIGHT_SUMMARIES_NAME
+from closedworld.run.report import (
+    REPORT_NAME,
+    SUMMARIES_NAME,
+    UNITS_NAME,
+    WEIGHT_SUMMARIES_NAME,
+)
 from closedworld.text import plain
 
 if TYPE_CHECKING:
@@ -20,7 +25,6 @@ if TYPE_CHECKING:
 
 Content: TypeAlias = dict[str, Any]
 
-UNITS_NAME = "units.jsonl"
 _MESSAGE_LENGTH = 4000
 _PATH_LENGTH = 400
 
@@ -136,6 +140,7 @@ class WorkerAccount:
 
     Attributes:
         stage: Stage number.
+        work: What was done, in a word; empty in older reports.
         worker: Its name.
         tiles: Tiles written.
         busy_seconds: Wall time of its units.
@@ -144,6 +149,7 @@ class WorkerAccount:
     """
 
     stage: str
+    work: str
     worker: str
     tiles: int
     busy_seconds: float
@@ -343,6 +349,7 @@ def _workers(report: Content) -> list[WorkerAccount]:
         return [
             WorkerAccount(
                 stage=plain(str(one["stage"])),
+                work=plain(str(one.get("work", ""))),
                 worker=plain(str(one["worker"])),
                 tiles=int(one["tiles"]),
                 busy_seconds=float(one["busy_seconds"]),
@@ -357,7 +364,7 @@ def _workers(report: Content) -> list[WorkerAccount]:
     named = ((name.partition(" "), one) for name, one in older.items())
     return [
         WorkerAccount(
-            plain(stage), plain(worker), int(one["tiles"]), float(one["seconds"]), None, None
+            plain(stage), "", plain(worker), int(one["tiles"]), float(one["seconds"]), None, None
         )
         for (stage, _, worker), one in named
     ]
