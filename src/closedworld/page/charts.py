@@ -20,6 +20,7 @@ _BARS = 20
 _TIMELINE_STEPS = 700
 _TICKS = 6
 _NAMED_DOTS = 8
+_COLOURS = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,7 +196,7 @@ def timeline_of(units: Sequence[UnitAccount]) -> Timeline | None:
     if end <= 0:
         return None
     kinds = {(unit.stage, unit.work): None for unit in sorted(units, key=lambda unit: unit.began)}
-    colour_of = {kind: number % 4 + 1 for number, kind in enumerate(kinds)}
+    colour_of = {kind: number % _COLOURS + 1 for number, kind in enumerate(kinds)}
     lanes = []
     for worker in sorted({unit.worker for unit in units}):
         own = sorted((u for u in units if u.worker == worker), key=lambda u: (u.began, u.unit))

@@ -76,6 +76,8 @@ def contents_of(account: Account, pictures: Pictures) -> dict[str, Any]:
         "subtitle": _subtitle(account),
         "figures": _figures(account),
         "failed": [line for line in account.acceptance if line.passed is False],
+        "limited": [line for line in account.acceptance if line.limit is not None],
+        "told": [line for line in account.acceptance if line.limit is None],
         "warnings": sorted(account.warnings, key=_rank),
         "rule": setting(_parameter(account, TILES.name, "rule") or ""),
         "weighed": any(one.zero_tiles is not None for one in account.countries),

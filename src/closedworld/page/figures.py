@@ -66,6 +66,8 @@ def figure(value: float | None, unit: str) -> str:
     if unit == "share":
         return share(value)
     text = thousands(value)
+    if unit == "ratio":
+        return text
     return text if text == NONE else f"{text} {unit}".rstrip()
 
 
