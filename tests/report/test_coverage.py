@@ -25,7 +25,7 @@ SAMPLES = 8
 
 def shares(spans: RowSpans, view: View) -> NDArray[np.float32]:
     plane = np.zeros((view.height, view.width + 2), np.float32)
-    add_coverage(plane, spans, slabs_of(spans.grid, view), view)
+    add_coverage(plane, spans, slabs_of(spans.grid.lat_edges(), view), view)
     return finish(plane)
 
 

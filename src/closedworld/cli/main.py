@@ -13,6 +13,7 @@ import click
 from closedworld._version import __version__
 from closedworld.cli.inputs import inputs
 from closedworld.cli.inspect import inspect
+from closedworld.cli.report import report
 from closedworld.cli.run import run, tiles, weights
 from closedworld.cli.verify import verify
 from closedworld.errors import ClosedWorldError
@@ -67,6 +68,7 @@ main.add_command(weights)
 main.add_command(inputs)
 main.add_command(inspect)
 main.add_command(verify)
+main.add_command(report)
 
 
 def _show(error: ClosedWorldError) -> None:

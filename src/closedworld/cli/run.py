@@ -146,7 +146,9 @@ def _outcome_text(outcome: RunOutcome) -> str:
         folders.append(("map", outcome.report_folder / WORLD_MAP_NAME))
     lines += ["", *(f"  {name:<8}{folder}" for name, folder in folders), ""]
     newest = shlex.quote(str(folders[len(folders) - 2 - (outcome.index is not None)][1]))
+    report = shlex.quote(str(outcome.report_folder))
     lines.append(f"Look into it with: closedworld inspect {newest}")
+    lines.append(f"See it as a page:  closedworld report {report}")
     return "\n".join(printable(line) for line in lines)
 
 

@@ -130,19 +130,24 @@ def mix(
 ) -> NDArray[np.float32]:
     """Return colours laid over others.
 
+    A plane per channel, because NumPy takes four times as long over triples.
+
     Args:
-        under: Colours, float32 (height, width, 3), 0..255.
-        over: One colour, or float32 (height, width, 3).
+        under: Colours, float32 (3, height, width), 0..255.
+        over: One colour, or float32 (3, height, width).
         share: How much of ``over`` shows, float32 (height, width), 0..1.
     """
-    top = np.asarray(over, np.float32)
-    mixed: NDArray[np.float32] = under + (top - under) * share[..., None]
+    top = np.asarray(over, np.float32).reshape(3, -1, 1) if isinstance(over, tuple) else over
+    mixed: NDArray[np.float32] = top - under
+    mixed *= share
+    mixed += under
     return mixed
 
 
 def to_bytes(colours: NDArray[np.float32]) -> NDArray[np.uint8]:
-    """Return colours as whole numbers, uint8 in the shape of the argument."""
-    return np.rint(np.clip(colours, 0, 255)).astype(np.uint8)
+    """Return colours, float32 (3, height, width), as whole numbers, uint8 (height, width, 3)."""
+    whole = np.rint(np.clip(colours, 0, 255)).astype(np.uint8)
+    return np.ascontiguousarray(np.moveaxis(whole, 0, -1))
 
 
 def blend(a: Colour, b: Colour, share: float) -> Colour:
@@ -188,7 +193,8 @@ def save_png(image: Image.Image, path: Path, ramps: Sequence[Ramp]) -> None:
     indexed.putpalette(palette.astype(np.uint8).tobytes())
     # Written from memory, so that a failed encoding leaves no half file.
     buffer = io.BytesIO()
-    indexed.save(buffer, "PNG", compress_level=9)
+    # Level 9 would save 7% of the bytes and take six times as long.
+    indexed.save(buffer, "PNG", compress_level=6)
     path.write_bytes(buffer.getvalue())
 
 

@@ -16,7 +16,6 @@ import numpy as np
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from closedworld.grid import Grid
     from closedworld.report.views import View
     from closedworld.spans import RowSpans
 
@@ -44,9 +43,14 @@ class Slabs:
     first: NDArray[np.int64]
 
 
-def slabs_of(grid: Grid, view: View) -> Slabs:
-    """Return the slabs of a grid in a view."""
-    edges = view.y_of(grid.lat_edges())
+def slabs_of(lat_edges: NDArray[np.float64], view: View) -> Slabs:
+    """Return the slabs of rows in a view.
+
+    Args:
+        lat_edges: North edge of every row and the last south edge, degrees, float64 (n_rows + 1,).
+        view: The view.
+    """
+    edges = view.y_of(lat_edges)
     top, bottom = max(0.0, float(edges[0])), min(float(view.height), float(edges[-1]))
     pixels = np.arange(view.height * _SLABS_PER_PIXEL + 1) / _SLABS_PER_PIXEL
     cuts = np.unique(np.concatenate([edges, pixels]))

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pyproj
 
+from closedworld.errors import ConfigError
 from closedworld.report.views import EqualEarthView, LocalView
 
 if TYPE_CHECKING:
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from closedworld.grid import Grid
     from closedworld.report.views import View
     from closedworld.spans import RowSpans
 
@@ -64,6 +66,32 @@ class Frame:
     def lat_degrees(self) -> float:
         """Height, degrees."""
         return self.north - self.south
+
+
+def common_grid(sets: Sequence[RowSpans]) -> Grid | None:
+    """Return the grid that all sets lie on; None when there are no sets.
+
+    Raises:
+        ConfigError: ``grids-differ``.
+    """
+    if not sets:
+        return None
+    grid = sets[0].grid
+    for one in sets:
+        if one.grid != grid:
+            raise ConfigError(
+                "grids-differ",
+                f"sets of tiles lie on two grids: {grid}; and {one.grid}.",
+                "Build all on one grid.",
+            )
+    return grid
+
+
+def tile_px(grid: Grid, view: View) -> float:
+    """Return the height of a tile in the middle of the view, px."""
+    middle = view.lat_of(np.array([view.height / 2]))
+    ys = view.y_of(middle + np.array([0.5, -0.5]) * grid.cell_height)
+    return float(ys[1] - ys[0])
 
 
 def frame_of(spans: Sequence[RowSpans]) -> Frame | None:

@@ -6,6 +6,7 @@ the distance of the pixel's middle from them.
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -94,15 +95,46 @@ def paint(view: View, coverage: Coverage, grid: Grid | None, unit_px: float) -> 
         colours = _sea(view, band, step, unit_px)
         shares = coverage.by_colour[:, band.rows]
         colours = mix(colours, *_land(shares, coverage.shared[band.rows]))
-        if grid is not None:
-            tile_lines = _tile_lines(view, band, grid) * shares.sum(axis=0).clip(0, 1)
-            colours = mix(colours, HAIRLINE, tile_lines.astype(np.float32))
-            if tile_lines.any():
-                stripes = _stripes(band, view.width, unit_px) * coverage.shared[band.rows]
-                colours = mix(colours, HAIRLINE, stripes.astype(np.float32))
+        lines = None if grid is None else _tile_lines(view, band, grid)
+        if lines is not None:
+            lines *= shares.sum(axis=0).clip(0, 1)
+            colours = mix(colours, HAIRLINE, lines.astype(np.float32))
+            stripes = _stripes(band, view.width, unit_px) * coverage.shared[band.rows]
+            colours = mix(colours, HAIRLINE, stripes.astype(np.float32))
         border = _border_share(coverage.by_colour, band.rows)
         colours = mix(colours, HAIRLINE, border * np.float32(_HAIRLINE_SHARE))
         picture[band.rows] = to_bytes(_beyond(view, band, colours, unit_px))
+    return picture
+
+
+def paint_values(
+    view: View,
+    colours: NDArray[np.float32],
+    land: NDArray[np.float32],
+    grid: Grid | None,
+    unit_px: float,
+) -> NDArray[np.uint8]:
+    """Return the picture of a view whose land has a colour of its own in each pixel.
+
+    Args:
+        view: The view.
+        colours: Colour of the land, float32 (3, height, width), 0..255.
+        land: Share of each pixel under tiles, float32 (height, width), 0..1.
+        grid: Grid of the tiles; None when there are none.
+        unit_px: Width of a thin line, px.
+
+    Returns:
+        RGB, uint8 (height, width, 3).
+    """
+    picture = np.empty((view.height, view.width, 3), np.uint8)
+    step = graticule_step(view)
+    for band in _bands(view):
+        share = land[band.rows]
+        mixed = mix(_sea(view, band, step, unit_px), colours[:, band.rows], share**_LAND_GAMMA)
+        lines = None if grid is None else _tile_lines(view, band, grid)
+        if lines is not None:
+            mixed = mix(mixed, HAIRLINE, (lines * share).astype(np.float32))
+        picture[band.rows] = to_bytes(_beyond(view, band, mixed, unit_px))
     return picture
 
 
@@ -142,7 +174,8 @@ def _off_multiple(values: NDArray[np.float64], step: float) -> NDArray[np.float6
 
 def _sea(view: View, band: _Band, step: float, unit_px: float) -> NDArray[np.float32]:
     """Return the sea with its graticule."""
-    colours = np.broadcast_to(np.array(SEA, np.float32), (*band.east.shape, 3))
+    sea = np.array(SEA, np.float32).reshape(3, 1, 1)
+    colours = np.broadcast_to(sea, (3, *band.east.shape))
     meridian = _off_multiple(band.east + view.lon_center, step) * band.px_per_degree[:, None]
     parallels = np.arange(-90 + step, 90, step)
     off = np.abs(band.ys[:, None] - view.y_of(parallels)).min(axis=1)
@@ -161,7 +194,11 @@ def _land(
     """
     palette = np.array(COUNTRY_COLOURS, np.float32)
     total = shares.sum(axis=0)
-    colours = np.tensordot(shares, palette, axes=(0, 0)) / np.maximum(total, 1e-6)[..., None]
+    colours = np.zeros((3, *total.shape), np.float32)
+    # Plane by plane: a matrix product over so few colours spends its time turning the planes.
+    for channel, colour in itertools.product(range(3), range(len(palette))):
+        colours[channel] += shares[colour] * palette[colour, channel]
+    colours /= np.maximum(total, 1e-6)
     land = np.clip(np.maximum(total - shared, shares.max(axis=0)), 0, 1)
     return colours, land**_LAND_GAMMA
 
@@ -188,15 +225,15 @@ def _border_share(by_colour: NDArray[np.float32], rows: slice) -> NDArray[np.flo
     return own
 
 
-def _tile_lines(view: View, band: _Band, grid: Grid) -> NDArray[np.float64]:
-    """Return how much of each pixel is line between tiles; 0 where tiles are too small to show."""
+def _tile_lines(view: View, band: _Band, grid: Grid) -> NDArray[np.float64] | None:
+    """Return how much of each pixel is line between tiles; None where no tile is seen by itself."""
     across_px = grid.cell_width * band.px_per_degree[:, None]
     row_edges = view.y_of(grid.lat_edges())
     nearest = np.clip(np.searchsorted(row_edges, band.ys), 1, grid.n_rows)
     down_px = np.diff(row_edges)[nearest - 1][:, None]
     size_px = np.minimum(across_px, down_px)
     if float(size_px.max()) < LEAST_TILE_PX:
-        return np.zeros(band.east.shape)
+        return None
     fade = (size_px - LEAST_TILE_PX) / (_TILE_LINE_FULL_PX - LEAST_TILE_PX)
     strength = np.where(size_px >= LEAST_TILE_PX, np.clip(fade, 0.3, 1), 0) * _TILE_LINE_SHARE
     from_west = band.east + view.lon_center - grid.west

@@ -1,0 +1,46 @@
+"""``closedworld report``: a run as a page to look at."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from closedworld.cli.options import PATH
+from closedworld.config import split_codes
+from closedworld.text import printable
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+NO_CLOSEUPS = "none"
+
+
+@click.command()
+@click.argument("run", type=PATH)
+@click.option("--out", type=PATH, help="The page. [default: report.html in the run's own report]")
+@click.option(
+    "--closeups",
+    metavar="DE,FR|none",
+    help="Countries to show from near, tile by tile, where the two inclusion rules differ. "
+    "[default: some that show it well]",
+)
+def report(run: Path, out: Path | None, closeups: str | None) -> None:
+    """Write the report of a run as one HTML page, to look at and to pass on.
+
+    RUN is an output folder, for its newest run, or the folder of one run in its reports/. The page
+    has warnings, maps of tiles and weights, close-ups, a table of countries, times, inputs with their
+    licences, and results. It opens without a network and loads nothing.
+
+    \b
+    Examples:
+      closedworld report world
+      closedworld report world --closeups MT,LU --out world.html
+    """
+    from closedworld.page import write_page  # noqa: PLC0415
+
+    chosen = None
+    if closeups is not None:
+        chosen = () if closeups.strip() == NO_CLOSEUPS else split_codes(closeups)
+    path = write_page(run, out, closeups=chosen)
+    click.echo(printable(f"{path} ({path.stat().st_size / 1e6:.1f} MB)"))
