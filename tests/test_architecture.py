@@ -15,13 +15,15 @@ SOURCE = Path(__file__).parents[1] / "src" / "closedworld"
 # floors first. The run draws pictures, so report is below it and knows only sets of tiles.
 BELOW = {
     "__main__": {"cli"},
-    "__init__": {"_version", "config", "countries", "datasets", "errors", "grid", "reference", "run", "spans", "tiles", "validation", "weights"},
-    "cli": {"_version", "config", "countries", "datasets", "errors", "execution", "grid", "reference", "run", "text", "validation"},
+    "__init__": {"_version", "config", "countries", "datasets", "errors", "grid", "reference", "run", "spans", "tiles", "validation", "weights", "worlds"},
+    "cli": {"_version", "config", "countries", "datasets", "errors", "execution", "grid", "reference", "run", "text", "validation", "worlds"},
+    "worlds": {"config", "countries", "datasets", "errors", "execution", "reference", "run", "sampling", "spans", "text"},
     "validation": {"countries", "datasets", "digests", "errors", "grid", "reference", "spans", "testing", "text"},
     "run": {"_version", "config", "countries", "datasets", "digests", "errors", "execution", "grid", "reference", "report", "spans", "text", "tiles", "weights"},
     "testing": {"countries", "errors", "grid", "spans"},
     "report": {"errors", "grid", "spans", "text"},
     "weights": {"config", "digests", "errors", "grid", "spans", "tiles"},
+    "sampling": {"grid", "spans"},
     "tiles": {"countries", "digests", "errors", "grid", "spans"},
     "spans": {"errors", "grid"},
     "countries": {"crs", "errors", "reference", "text"},
@@ -40,7 +42,15 @@ BELOW = {
 # Kernels take and return arrays, sets of tiles or record batches, and know nothing of these.
 WORLDLY = {"asyncio", "concurrent", "io", "logging", "multiprocessing", "os", "pathlib", "shutil",
            "socket", "subprocess", "sys", "tempfile", "threading", "time"}  # fmt: skip
-KERNELS = ("spans", "tiles", "weights", "grid/affine.py", "grid/area.py", "grid/doubledouble.py")
+KERNELS = (
+    "sampling",
+    "spans",
+    "tiles",
+    "weights",
+    "grid/affine.py",
+    "grid/area.py",
+    "grid/doubledouble.py",
+)
 
 MAX_FILE_LINES = 400
 MAX_FUNCTION_LINES = 60

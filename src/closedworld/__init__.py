@@ -41,6 +41,7 @@ if TYPE_CHECKING:
     from closedworld.tiles import CountrySummary, World, enumerate_tiles
     from closedworld.validation import Finding, Verification, verify
     from closedworld.weights import Basis, Mixture, WeightSummary, apportion
+    from closedworld.worlds import PublishedWorld, open_world
 
 _HOMES = {
     "Basis": "weights",
@@ -60,6 +61,7 @@ _HOMES = {
     "PublishError": "errors",
     "Published": "datasets",
     "PublishedIndex": "run.published_index",
+    "PublishedWorld": "worlds",
     "RowSpans": "spans",
     "Rule": "spans",
     "RunConfig": "config",
@@ -84,6 +86,7 @@ _HOMES = {
     "open_dataset": "datasets",
     "open_index": "run.published_index",
     "open_published": "datasets",
+    "open_world": "worlds",
     "read_countries": "countries",
     "read_raster_info": "grid",
     "region_spans": "spans",
@@ -113,6 +116,7 @@ __all__ = [
     "PublishError",
     "Published",
     "PublishedIndex",
+    "PublishedWorld",
     "RowSpans",
     "Rule",
     "RunConfig",
@@ -138,6 +142,7 @@ __all__ = [
     "open_dataset",
     "open_index",
     "open_published",
+    "open_world",
     "read_countries",
     "read_raster_info",
     "region_spans",

@@ -14,6 +14,7 @@ from closedworld._version import __version__
 from closedworld.cli.inputs import inputs
 from closedworld.cli.inspect import inspect
 from closedworld.cli.run import run, tiles, weights
+from closedworld.cli.sample import sample
 from closedworld.cli.verify import verify
 from closedworld.errors import ClosedWorldError
 from closedworld.text import printable
@@ -67,6 +68,7 @@ main.add_command(weights)
 main.add_command(inputs)
 main.add_command(inspect)
 main.add_command(verify)
+main.add_command(sample)
 
 
 def _show(error: ClosedWorldError) -> None:
