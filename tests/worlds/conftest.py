@@ -70,8 +70,7 @@ def real(tmp_path_factory: pytest.TempPathFactory) -> Built:
     countries = read_countries(bundled("countries.parquet").path).select(REAL)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("closedworld.tiles.plan.PART_TILES", PART_TILES)
-        for module in ("tile_files", "weight_files"):
-            patch.setattr(f"closedworld.run.{module}.ROW_GROUP_TILES", ROW_GROUP_TILES)
+        patch.setattr("closedworld.tiles.plan.ROW_GROUP_TILES", ROW_GROUP_TILES)
         root = tmp_path_factory.mktemp("real")
         return build(root, countries, Grid.from_resolution("0.25deg"), "center")
 
