@@ -17,13 +17,14 @@ BELOW = {
     "__main__": {"cli"},
     "__init__": {"_version", "config", "countries", "datasets", "errors", "grid", "reference", "run", "spans", "tiles", "validation", "weights", "worlds"},
     "cli": {"_version", "config", "countries", "datasets", "errors", "execution", "grid", "reference", "run", "text", "validation", "worlds"},
-    "worlds": {"config", "countries", "datasets", "errors", "execution", "reference", "run", "sampling", "spans", "text"},
+    "worlds": {"comparing", "config", "countries", "datasets", "errors", "execution", "grid", "reference", "report", "run", "sampling", "spans", "text", "tiles"},
     "validation": {"countries", "datasets", "digests", "errors", "grid", "reference", "spans", "testing", "text"},
     "run": {"_version", "config", "countries", "datasets", "digests", "errors", "execution", "grid", "reference", "report", "spans", "text", "tiles", "weights"},
     "testing": {"countries", "errors", "grid", "spans"},
     "report": {"errors", "grid", "spans", "text"},
     "weights": {"config", "digests", "errors", "grid", "spans", "tiles"},
     "sampling": {"grid", "spans"},
+    "comparing": {"grid", "spans"},
     "tiles": {"countries", "digests", "errors", "grid", "spans"},
     "spans": {"errors", "grid"},
     "countries": {"crs", "errors", "reference", "text"},
@@ -43,6 +44,7 @@ BELOW = {
 WORLDLY = {"asyncio", "concurrent", "io", "logging", "multiprocessing", "os", "pathlib", "shutil",
            "socket", "subprocess", "sys", "tempfile", "threading", "time"}  # fmt: skip
 KERNELS = (
+    "comparing",
     "sampling",
     "spans",
     "tiles",

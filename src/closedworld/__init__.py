@@ -42,12 +42,14 @@ if TYPE_CHECKING:
     from closedworld.validation import Finding, Verification, verify
     from closedworld.weights import Basis, Mixture, WeightSummary, apportion
     from closedworld.worlds import PublishedWorld, open_world
+    from closedworld.worlds.comparing import CountryDifference, WorldDifference, compare_worlds
 
 _HOMES = {
     "Basis": "weights",
     "ClosedWorldError": "errors",
     "ConfigError": "errors",
     "Country": "countries",
+    "CountryDifference": "worlds.comparing",
     "CountrySet": "countries",
     "CountrySummary": "tiles",
     "Finding": "validation",
@@ -73,12 +75,14 @@ _HOMES = {
     "WeightSummary": "weights",
     "WeightsConfig": "config",
     "World": "tiles",
+    "WorldDifference": "worlds.comparing",
     "apportion": "weights",
     "build_tile_index": "run.tile_index",
     "build_tile_weights": "run.tile_weights",
     "bundled": "reference",
     "bundled_files": "reference",
     "check_countries": "countries",
+    "compare_worlds": "worlds.comparing",
     "countries_from_features": "countries",
     "enumerate_tiles": "tiles",
     "find_published": "datasets",
@@ -103,6 +107,7 @@ __all__ = [
     "ClosedWorldError",
     "ConfigError",
     "Country",
+    "CountryDifference",
     "CountrySet",
     "CountrySummary",
     "Finding",
@@ -128,6 +133,7 @@ __all__ = [
     "WeightSummary",
     "WeightsConfig",
     "World",
+    "WorldDifference",
     "__version__",
     "apportion",
     "build_tile_index",
@@ -135,6 +141,7 @@ __all__ = [
     "bundled",
     "bundled_files",
     "check_countries",
+    "compare_worlds",
     "countries_from_features",
     "enumerate_tiles",
     "find_published",
