@@ -67,6 +67,16 @@ def test_json_says_the_same(call: Call, worlds: dict[str, Path]) -> None:
     assert (same.exit_code, json.loads(same.output)["same"]) == (0, True)
 
 
+def test_weights_away_from_their_index(call: Call, worlds: dict[str, Path], tmp_path: Path) -> None:
+    """A world whose weights lie elsewhere is compared with the index that is named."""
+    build_tile_weights(open_index(worlds["center"]), tmp_path, basis="area_m2")
+    alone = call("diff", worlds["center"], tmp_path)
+    assert (alone.exit_code, "index-missing" in alone.output) == (2, True)
+    done = call("diff", worlds["center"], tmp_path, "--index-b", worlds["center"])
+    assert done.exit_code == 1
+    assert "0 tiles gained, 0 lost" in done.output
+
+
 def test_the_map_is_a_picture(call: Call, worlds: dict[str, Path], tmp_path: Path) -> None:
     path = tmp_path / "changes.png"
     done = call("diff", worlds["center"], worlds["any_overlap"], "--map", path)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from closedworld.cli.options import PATH
+from closedworld.cli.options import PATH, WORKERS_OPTION, with_options
 from closedworld.text import number_of, printable
 
 if TYPE_CHECKING:
@@ -21,6 +21,8 @@ _NAMES = ("gained", "lost", "overlaps_gained", "overlaps_lost")
 @click.command()
 @click.argument("before", metavar="A", type=PATH)
 @click.argument("after", metavar="B", type=PATH)
+@click.option("--index-a", type=PATH, help="Tile index of A's weights, when not beside them.")
+@click.option("--index-b", type=PATH, help="Tile index of B's weights, when not beside them.")
 @click.option(
     "--rows",
     type=click.IntRange(min=0),
@@ -30,15 +32,17 @@ _NAMES = ("gained", "lost", "overlaps_gained", "overlaps_lost")
 )
 @click.option("--json", "as_json", is_flag=True, help="Print all differences as JSON.")
 @click.option("--map", "picture", type=PATH, help="Draw the changed tiles: a PNG to write.")
-@click.option(
-    "--workers",
-    type=click.IntRange(min=1),
-    default=1,
-    show_default=True,
-    help="Countries whose weights are compared at once, in threads.",
-)
+@with_options(WORKERS_OPTION)
 def diff(
-    before: Path, after: Path, rows: int, picture: Path | None, workers: int, *, as_json: bool
+    before: Path,
+    after: Path,
+    index_a: Path | None,
+    index_b: Path | None,
+    rows: int,
+    picture: Path | None,
+    workers: int | None,
+    *,
+    as_json: bool,
 ) -> None:
     """Compare two worlds on one grid: tiles, overlaps, weights.
 
@@ -53,7 +57,9 @@ def diff(
     from closedworld.worlds import open_world  # noqa: PLC0415
     from closedworld.worlds.comparing import compare_worlds, draw_changes  # noqa: PLC0415
 
-    difference = compare_worlds(open_world(before), open_world(after), workers=workers)
+    difference = compare_worlds(
+        open_world(before, index=index_a), open_world(after, index=index_b), workers=workers
+    )
     content = difference.to_dict()
     if picture is not None:
         draw_changes(difference, picture)

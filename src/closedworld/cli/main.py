@@ -21,7 +21,7 @@ from closedworld.errors import ClosedWorldError
 from closedworld.text import printable
 
 _EPILOG = """\
-Exit status: 0 done; 1 verify found something wrong, or diff a difference; 2 wrong option or argument;
+Exit status: 0 done; 1 verify or diff found something; 2 wrong option or argument;
 3 unusable input; 4 output cannot be written; 5 published data is damaged; 6 a unit of work failed;
 7 --pat enforce and a limit was not kept; 130 interrupted.
 """

@@ -172,6 +172,10 @@ TILE_OPTIONS = (
 )
 
 _WORKERS = click.IntRange(min=1)
+
+WORKERS_OPTION = click.option(
+    "--workers", type=_WORKERS, help="How many work at once. [default: one per core]"
+)
 S1_WORKERS_OPTION = click.option(
     "--s1-workers", type=_WORKERS, help="Workers that write tiles. [default: --workers]"
 )
@@ -186,7 +190,7 @@ EXECUTION_OPTIONS = (
         help="Where the work is done: threads or processes of this machine, a Dask cluster, or serial, "
         f"one piece after another. The results are the same. [default: {EXECUTORS[0]}]",
     ),
-    click.option("--workers", type=_WORKERS, help="How many work at once. [default: one per core]"),
+    WORKERS_OPTION,
     click.option(
         "--dask-address",
         metavar="tcp://HOST:PORT",

@@ -7,7 +7,14 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from closedworld.cli.options import INDEX_OPTION, PATH, POLYGON_OPTIONS, countries_of, with_options
+from closedworld.cli.options import (
+    INDEX_OPTION,
+    PATH,
+    POLYGON_OPTIONS,
+    WORKERS_OPTION,
+    countries_of,
+    with_options,
+)
 from closedworld.text import number_of, printable
 
 if TYPE_CHECKING:
@@ -44,14 +51,7 @@ if TYPE_CHECKING:
     required=True,
     help="File to write; its name says the format: .parquet, .geoparquet, .csv, .geojson or .gpkg.",
 )
-@with_options(INDEX_OPTION, *POLYGON_OPTIONS)
-@click.option(
-    "--workers",
-    type=click.IntRange(min=1),
-    default=1,
-    show_default=True,
-    help="Countries drawn at once, in threads.",
-)
+@with_options(INDEX_OPTION, *POLYGON_OPTIONS, WORKERS_OPTION)
 def sample(
     path: Path,
     country: str | None,
@@ -60,7 +60,7 @@ def sample(
     seed: int,
     out: Path,
     index: Path | None,
-    workers: int,
+    workers: int | None,
     *,
     without_replacement: bool,
     **polygons: Any,

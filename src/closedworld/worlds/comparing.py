@@ -11,7 +11,7 @@ from closedworld.comparing import TileChanges, Weighed, tile_changes, units_move
 from closedworld.datasets.schemas import TILE_WEIGHTS
 from closedworld.datasets.single import whole_file
 from closedworld.errors import ConfigError
-from closedworld.execution import open_executor
+from closedworld.execution import open_workforce
 from closedworld.spans import RowSpans
 from closedworld.tiles import Tiles
 
@@ -119,14 +119,14 @@ class WorldDifference:
 
 
 def compare_worlds(
-    before: PublishedWorld, after: PublishedWorld, *, workers: int = 1
+    before: PublishedWorld, after: PublishedWorld, *, workers: int | None = None
 ) -> WorldDifference:
     """Return how two worlds on one grid differ: tiles from runs, weights read once, country by country.
 
     Args:
         before: A world.
         after: Another.
-        workers: Countries whose weights are compared at once, in threads.
+        workers: Countries whose weights are compared at once, in threads; None for one per core.
 
     Raises:
         ConfigError: ``grids-differ``, ``workers``.
@@ -146,8 +146,9 @@ def compare_worlds(
         units: dict[str, tuple[int | None, int]] = {}
     else:
         pairs = _line_pairs(before, after)
-        with open_executor(workers) as pool:
-            units = dict(zip(pairs, pool.map(_Pair.units_moved, pairs.values()), strict=True))
+        with open_workforce("threads", workers) as force:
+            moved_units = force.executor.map(_Pair.units_moved, pairs.values())
+            units = dict(zip(pairs, moved_units, strict=True))
     return WorldDifference(
         before,
         after,

@@ -60,7 +60,7 @@ class PublishedWorld:
         seed: int = 0,
         with_replacement: bool = True,
         countries: CountrySet | None = None,
-        workers: int = 1,
+        workers: int | None = None,
     ) -> pa.Table:
         """Draw points by weight, each on its tile and inside its country.
 
@@ -75,7 +75,7 @@ class PublishedWorld:
             seed: Any integer.
             with_replacement: Whether several points of an id may lie on one tile.
             countries: The polygons that the tiles were built from; None for the bundled ones.
-            workers: Countries drawn at once, in threads.
+            workers: Countries drawn at once, in threads; None for one per core.
 
         Returns:
             Columns ``id`` (as in ``wanted``, when it is there), ``lon``, ``lat``, ``country_iso`` and
@@ -120,7 +120,7 @@ def open_world(path: Path | str, *, index: Path | str | None = None) -> Publishe
         raise ConfigError(
             "index-missing",
             f"the tile index of {weights.folder} is not beside it, at {folder}.",
-            "Name the folder that holds it with --index.",
+            "Name the folder that holds it: --index.",
         )
     published = open_published(folder if index is None else index, TILES.name)
     if published.receipt.parameter_hash != needed:

@@ -9,7 +9,7 @@ import numpy as np
 import pyarrow as pa
 
 from closedworld.errors import ConfigError
-from closedworld.execution import open_executor
+from closedworld.execution import open_workforce
 from closedworld.sampling import CountryShape, Ground, Points, UrnEmptyError, draw_points, keys_of
 from closedworld.spans import border_tiles
 from closedworld.text import listed
@@ -55,7 +55,7 @@ def sample_world(
     seed: int,
     with_replacement: bool,
     countries: CountrySet | None,
-    workers: int,
+    workers: int | None,
 ) -> pa.Table:
     """Return the points that are wanted; see ``PublishedWorld.sample``."""
     lines = world.lines()
@@ -77,8 +77,8 @@ def sample_world(
         tasks.append(CountryTask(checked[iso], lines[iso], rows, counts, keys, with_replacement))
     # The most work first, so that no worker is left with it at the end.
     tasks.sort(key=lambda task: -int(task.counts.sum()))
-    with open_executor(workers) as pool:
-        return _table(wanted, tasks, list(pool.map(_draw, tasks)))
+    with open_workforce("threads", workers) as force:
+        return _table(wanted, tasks, list(force.executor.map(_draw, tasks)))
 
 
 def _draw(task: CountryTask) -> Points:
