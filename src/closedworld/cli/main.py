@@ -12,6 +12,7 @@ import click
 
 from closedworld._version import __version__
 from closedworld.cli.diff import diff
+from closedworld.cli.export import export
 from closedworld.cli.inputs import inputs
 from closedworld.cli.inspect import inspect
 from closedworld.cli.run import run, tiles, weights
@@ -71,6 +72,7 @@ main.add_command(inspect)
 main.add_command(verify)
 main.add_command(sample)
 main.add_command(diff)
+main.add_command(export)
 
 
 def _show(error: ClosedWorldError) -> None:
