@@ -14,6 +14,8 @@ PAGE = (Path(__file__).parents[1] / "docs" / "recipes.md").read_text(encoding="u
 COMMAND = re.compile(r"^    (closedworld .*)$", re.MULTILINE)
 SNIPPET = re.compile(r"^```python\n(.*?)^```", re.MULTILINE | re.DOTALL)
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def said(tmp_path_factory: pytest.TempPathFactory) -> str:
