@@ -60,7 +60,7 @@ def test_help_imports_no_heavy_library() -> None:
         "from click.testing import CliRunner\n"
         "from closedworld.cli import main\n"
         "for words in (['--help'], ['run', '--help'], ['tiles', '--help'], ['inputs', '--help'],\n"
-        "              ['inspect', '--help'], ['--version']):\n"
+        "              ['inspect', '--help'], ['sample', '--help'], ['diff', '--help'], ['export', '--help'], ['--version']):\n"
         "    assert CliRunner().invoke(main, words).exit_code == 0, words\n"
         "heavy = {'numpy', 'pyarrow', 'shapely', 'rasterio', 'pyproj', 'pyogrio', 'PIL', 'rich'}\n"
         "print(sorted(heavy & set(sys.modules)))\n"
