@@ -16,14 +16,17 @@ SOURCE = Path(__file__).parents[1] / "src" / "closedworld"
 # over finished runs is above both.
 BELOW = {
     "__main__": {"cli"},
-    "__init__": {"_version", "config", "countries", "datasets", "errors", "grid", "reference", "run", "spans", "tiles", "validation", "weights"},
-    "cli": {"_version", "config", "countries", "datasets", "errors", "execution", "grid", "page", "reference", "run", "text", "validation"},
+    "__init__": {"_version", "config", "countries", "datasets", "errors", "grid", "reference", "run", "spans", "tiles", "validation", "weights", "worlds"},
+    "cli": {"_version", "config", "countries", "datasets", "errors", "execution", "grid", "page", "reference", "run", "text", "validation", "worlds"},
+    "worlds": {"comparing", "config", "countries", "datasets", "errors", "execution", "grid", "reference", "report", "run", "sampling", "spans", "text", "tiles"},
     "page": {"_version", "countries", "datasets", "errors", "grid", "reference", "report", "run", "spans", "text"},
     "validation": {"countries", "datasets", "digests", "errors", "grid", "reference", "spans", "testing", "text"},
     "run": {"_version", "config", "countries", "datasets", "digests", "errors", "execution", "grid", "reference", "report", "spans", "text", "tiles", "weights"},
     "testing": {"countries", "errors", "grid", "spans"},
     "report": {"errors", "grid", "spans", "text"},
     "weights": {"config", "digests", "errors", "grid", "spans", "tiles"},
+    "sampling": {"grid", "spans"},
+    "comparing": {"grid", "spans"},
     "tiles": {"countries", "digests", "errors", "grid", "spans"},
     "spans": {"errors", "grid"},
     "countries": {"crs", "errors", "reference", "text"},
@@ -42,7 +45,16 @@ BELOW = {
 # Kernels take and return arrays, sets of tiles or record batches, and know nothing of these.
 WORLDLY = {"asyncio", "concurrent", "io", "logging", "multiprocessing", "os", "pathlib", "shutil",
            "socket", "subprocess", "sys", "tempfile", "threading", "time"}  # fmt: skip
-KERNELS = ("spans", "tiles", "weights", "grid/affine.py", "grid/area.py", "grid/doubledouble.py")
+KERNELS = (
+    "comparing",
+    "sampling",
+    "spans",
+    "tiles",
+    "weights",
+    "grid/affine.py",
+    "grid/area.py",
+    "grid/doubledouble.py",
+)
 
 MAX_FILE_LINES = 400
 MAX_FUNCTION_LINES = 60

@@ -11,18 +11,21 @@ from typing import Any
 import click
 
 from closedworld._version import __version__
+from closedworld.cli.diff import diff
+from closedworld.cli.export import export
 from closedworld.cli.inputs import inputs
 from closedworld.cli.inspect import inspect
 from closedworld.cli.report import report
 from closedworld.cli.run import run, tiles, weights
+from closedworld.cli.sample import sample
 from closedworld.cli.verify import verify
 from closedworld.errors import ClosedWorldError
 from closedworld.text import printable
 
 _EPILOG = """\
-Exit status: 0 done; 1 verify found something wrong; 2 wrong option or argument; 3 unusable input;
-4 output cannot be written; 5 published data is damaged; 6 a unit of work failed; 7 --pat enforce and
-a limit was not kept; 130 interrupted.
+Exit status: 0 done; 1 verify or diff found something; 2 wrong option or argument;
+3 unusable input; 4 output cannot be written; 5 published data is damaged; 6 a unit of work failed;
+7 --pat enforce and a limit was not kept; 130 interrupted.
 """
 
 _INTERRUPTED = 130
@@ -69,6 +72,9 @@ main.add_command(inputs)
 main.add_command(inspect)
 main.add_command(verify)
 main.add_command(report)
+main.add_command(sample)
+main.add_command(diff)
+main.add_command(export)
 
 
 def _show(error: ClosedWorldError) -> None:

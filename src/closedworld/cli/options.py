@@ -23,6 +23,8 @@ from closedworld.errors import ConfigError
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from closedworld.countries import CountrySet
+
 F = TypeVar("F", bound="Callable[..., Any]")
 
 
@@ -76,6 +78,10 @@ POLYGON_OPTIONS = (
         default=None,
         help="Leave out rows without an ISO code and report them, instead of refusing the file.",
     ),
+)
+
+INDEX_OPTION = click.option(
+    "--index", type=PATH, help="Tile index of the weights, when it is not beside them."
 )
 
 RASTER_OPTION = click.option(
@@ -166,6 +172,10 @@ TILE_OPTIONS = (
 )
 
 _WORKERS = click.IntRange(min=1)
+
+WORKERS_OPTION = click.option(
+    "--workers", type=_WORKERS, help="How many work at once. [default: one per core]"
+)
 S1_WORKERS_OPTION = click.option(
     "--s1-workers", type=_WORKERS, help="Workers that write tiles. [default: --workers]"
 )
@@ -180,7 +190,7 @@ EXECUTION_OPTIONS = (
         help="Where the work is done: threads or processes of this machine, a Dask cluster, or serial, "
         f"one piece after another. The results are the same. [default: {EXECUTORS[0]}]",
     ),
-    click.option("--workers", type=_WORKERS, help="How many work at once. [default: one per core]"),
+    WORKERS_OPTION,
     click.option(
         "--dask-address",
         metavar="tcp://HOST:PORT",
@@ -211,6 +221,16 @@ def with_options(*options: Callable[[F], F]) -> Callable[[F], F]:
         return command
 
     return decorate
+
+
+def countries_of(polygons: Path | None, **options: Any) -> CountrySet | None:
+    """Return the countries of a file, read with the other polygon options; None without a file."""
+    if polygons is None:
+        return None
+    from closedworld.countries import read_countries  # noqa: PLC0415 -- takes longer than --help may
+
+    given = {name: value for name, value in options.items() if value is not None}
+    return read_countries(polygons, **given)
 
 
 def run_config(config_file: Path | None, given: dict[str, Any]) -> RunConfig:

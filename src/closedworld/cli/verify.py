@@ -8,13 +8,12 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from closedworld.cli.options import PATH, POLYGON_OPTIONS, with_options
+from closedworld.cli.options import INDEX_OPTION, PATH, POLYGON_OPTIONS, countries_of, with_options
 from closedworld.text import number_of, printable
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from closedworld.countries import CountrySet
     from closedworld.validation import Verification
 
 
@@ -37,7 +36,7 @@ class _Recompute(click.ParamType):  # type: ignore[type-arg]  # generic for chec
 
 @click.command()
 @click.argument("path", type=PATH)
-@click.option("--index", type=PATH, help="Tile index of the weights, when it is not beside them.")
+@with_options(INDEX_OPTION)
 @click.option(
     "--raster",
     type=PATH,
@@ -91,7 +90,7 @@ def verify(
         path,
         index=index,
         raster=raster,
-        polygons=_countries(polygons, options),
+        polygons=countries_of(polygons, **options),
         recompute="all" if recompute == "all" else int(recompute),
         oracle_sample=oracle_sample,
         seed=seed,
@@ -104,16 +103,6 @@ def verify(
         _show_verdict(outcome)
     if not outcome.ok:
         raise click.exceptions.Exit(1)
-
-
-def _countries(polygons: Path | None, options: dict[str, Any]) -> CountrySet | None:
-    """Return the countries of a file."""
-    if polygons is None:
-        return None
-    from closedworld.countries import read_countries  # noqa: PLC0415
-
-    given = {name: value for name, value in options.items() if value is not None}
-    return read_countries(polygons, **given)
 
 
 def _show_result(folder: str, outcome: Verification) -> None:

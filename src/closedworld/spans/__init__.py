@@ -2,8 +2,16 @@
 
 from closedworld.spans.border import Border
 from closedworld.spans.coverage import border_coverage
-from closedworld.spans.regions import region_spans, shared_tiles
+from closedworld.spans.regions import border_tiles, region_spans, shared_tiles
 from closedworld.spans.rowspans import RowSpans
 from closedworld.spans.rules import Rule
 
-__all__ = ["Border", "RowSpans", "Rule", "border_coverage", "region_spans", "shared_tiles"]
+__all__ = [
+    "Border",
+    "RowSpans",
+    "Rule",
+    "border_coverage",
+    "border_tiles",
+    "region_spans",
+    "shared_tiles",
+]

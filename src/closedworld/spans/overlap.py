@@ -37,8 +37,16 @@ def overlap_runs(edges: Edges, grid: Grid) -> Runs:
     Returns:
         Canonical runs on the ``RowLine`` of the grid, with the patch as key.
     """
+    border, inner = border_runs(edges, grid), interior_runs(edges, grid)
+    starts, stops = (np.concatenate(side) for side in zip(border, inner, strict=True))
+    return covered(starts, stops)
+
+
+def border_runs(edges: Edges, grid: Grid) -> Runs:
+    """Return the open cells that the edges of each patch pass through; as ``overlap_runs``."""
     line, rows, cols = RowLine.of(grid), row_edges(grid), col_edges(grid)
-    found = [interior_runs(edges, grid)]
+    none = np.empty(0, np.int64)
+    found = [(none, none)]
     for piece in edges.pieces():
         found += [_level_runs(piece, line, rows, cols), *_sloped_runs(piece, line, rows, cols)]
     starts, stops = (np.concatenate(side) for side in zip(*found, strict=True))

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from closedworld.spans.edges import edges_on_grid
+from closedworld.spans.overlap import border_runs
 from closedworld.spans.rowspans import RowSpans
 from closedworld.spans.rules import Rule
 from closedworld.spans.runs import RowLine, Runs, covered
@@ -47,6 +48,24 @@ def region_spans(
     edges = edges_on_grid(polygons, grid)
     runs = _by_region(rule.runs(edges, grid), region_of[edges.patch_owner], RowLine.of(grid))
     return _split(runs, len(regions), grid)
+
+
+def border_tiles(
+    polygons: Sequence[shapely.Polygon | shapely.MultiPolygon], grid: Grid
+) -> RowSpans:
+    """Return the tiles whose inside the border of a region passes through.
+
+    Every other tile lies wholly inside the region or wholly outside. Where polygons of the region
+    overlap, tiles on a border that lies inside another of them are among these, too.
+
+    Args:
+        polygons: Valid polygons in degrees, WGS 84 (see ``RowSpans.from_polygon``).
+        grid: The lattice.
+    """
+    edges = edges_on_grid(polygons, grid)
+    regions = np.zeros(len(edges.patch_owner), np.int64)
+    runs = _by_region(border_runs(edges, grid), regions, RowLine.of(grid))
+    return _split(runs, 1, grid)[0]
 
 
 def shared_tiles(spans: Sequence[RowSpans], grid: Grid) -> RowSpans:

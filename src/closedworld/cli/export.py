@@ -1,0 +1,76 @@
+"""``closedworld export``: a world for tools that want geometry or rasters."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Literal
+
+import click
+
+from closedworld.cli.options import INDEX_OPTION, PATH, with_options
+from closedworld.text import number_of, printable
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+@click.command()
+@click.argument("path", type=PATH)
+@click.option(
+    "--geometry",
+    type=click.Choice(["point", "box"]),
+    help="Write one GeoParquet 1.1 file of all tiles, as their centres or as boxes.",
+)
+@click.option(
+    "--cog",
+    is_flag=True,
+    help="Write Cloud Optimized GeoTIFFs: the country of each cell, and its weight.",
+)
+@click.option("--countries", metavar="DE,FR", help="Codes of the countries. [default: all]")
+@click.option(
+    "--out",
+    type=PATH,
+    required=True,
+    help="With --geometry a file, .parquet or .geoparquet; with --cog a folder.",
+)
+@with_options(INDEX_OPTION)
+def export(
+    path: Path,
+    geometry: Literal["point", "box"] | None,
+    countries: str | None,
+    out: Path,
+    index: Path | None,
+    *,
+    cog: bool,
+) -> None:
+    """Write a world for tools that want geometry or rasters.
+
+    PATH is an output folder, or the weights/parameter_hash=... folder in it, or that of tiles to leave
+    weights out.
+
+    \b
+    Examples:
+      closedworld export world --geometry box --countries LU --out luxembourg.parquet
+      closedworld export world --cog --out rasters
+    """
+    if (geometry is None) != cog:
+        raise click.UsageError("Give either --geometry or --cog.")
+    from closedworld.config import split_codes  # noqa: PLC0415
+    from closedworld.worlds import open_world  # noqa: PLC0415
+
+    codes = () if countries is None else split_codes(countries)
+    world = open_world(path, index=index)
+    if geometry is not None:
+        from closedworld.worlds.geometries import export_tiles  # noqa: PLC0415
+
+        tiles = export_tiles(world, out, geometry, codes)
+        kind = "points" if geometry == "point" else "boxes"
+        size = out.stat().st_size / 1e6
+        click.echo(printable(f"{tiles:,} tiles as {kind} written to {out} ({size:,.1f} MB)"))
+        return
+    from closedworld.worlds.rasters import export_rasters  # noqa: PLC0415
+
+    done = export_rasters(world, out, codes)
+    for file in done.paths:
+        click.echo(printable(f"{file} ({file.stat().st_size / 1e6:,.1f} MB)"))
+    cells = number_of(done.tiles, "cell", "cells")
+    click.echo(f"{cells} of countries; {done.shared:,} times a further country was left out")

@@ -1,0 +1,110 @@
+"""``closedworld sample``: points by weight, each on its tile and in its country."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from closedworld.cli.options import (
+    INDEX_OPTION,
+    PATH,
+    POLYGON_OPTIONS,
+    WORKERS_OPTION,
+    countries_of,
+    with_options,
+)
+from closedworld.text import number_of, printable
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    import pyarrow as pa
+
+
+@click.command()
+@click.argument("path", type=PATH)
+@click.option("--country", metavar="DE,FR", help="Codes of the countries to draw points in.")
+@click.option(
+    "--n",
+    type=click.IntRange(min=0),
+    default=1,
+    show_default=True,
+    help="Points in each, with --country.",
+)
+@click.option(
+    "--table",
+    type=PATH,
+    help="CSV or Parquet file with a row for each (id, country, n), instead of --country; without "
+    "column n, one point for each row.",
+)
+@click.option("--seed", type=int, default=0, show_default=True, help="Decides what is drawn.")
+@click.option(
+    "--without-replacement",
+    is_flag=True,
+    help="No two points of an id (or, without ids, of a country) on one tile.",
+)
+@click.option(
+    "--out",
+    type=PATH,
+    required=True,
+    help="File to write; its name says the format: .parquet, .geoparquet, .csv, .geojson or .gpkg.",
+)
+@with_options(INDEX_OPTION, *POLYGON_OPTIONS, WORKERS_OPTION)
+def sample(
+    path: Path,
+    country: str | None,
+    n: int,
+    table: Path | None,
+    seed: int,
+    out: Path,
+    index: Path | None,
+    workers: int | None,
+    *,
+    without_replacement: bool,
+    **polygons: Any,
+) -> None:
+    """Draw points by weight, each on its tile and inside its country.
+
+    PATH is an output folder, or the weights/parameter_hash=... folder in it. The polygons must be those
+    that the tiles were built from. The k-th point of an id depends on seed, id, country and k alone.
+
+    \b
+    Examples:
+      closedworld sample world --country DE --n 100000 --seed 7 --out points.parquet
+      closedworld sample world --table merchants.csv --out merchants.geoparquet
+    """
+    from closedworld.worlds import open_world  # noqa: PLC0415
+    from closedworld.worlds.files import require_point_suffix, write_points  # noqa: PLC0415
+    from closedworld.worlds.sampling import sample_world  # noqa: PLC0415
+    from closedworld.worlds.wanted import Wanted  # noqa: PLC0415
+
+    began = time.perf_counter()
+    if (table is None) == (country is None):
+        raise click.UsageError("Give either --country or --table.")
+    require_point_suffix(out)
+    wanted = Wanted.of(None, country, n) if table is None else Wanted.read(table)
+    points = sample_world(
+        open_world(path, index=index),
+        wanted,
+        seed=seed,
+        with_replacement=not without_replacement,
+        countries=countries_of(**polygons),
+        workers=workers,
+    )
+    write_points(points, out)
+    click.echo(printable(_outcome_text(points, out, time.perf_counter() - began)))
+
+
+def _outcome_text(points: pa.Table, out: Path, seconds: float) -> str:
+    """Return what was written, in one line."""
+    import pyarrow.compute as pc  # noqa: PLC0415
+
+    tiles = number_of(pc.count_distinct(points["tile_id"]).as_py(), "tile", "tiles")
+    countries = pc.count_distinct(points["country_iso"]).as_py()
+    return (
+        f"{number_of(points.num_rows, 'point', 'points')} on {tiles} of "
+        f"{number_of(countries, 'country', 'countries')} written to {out} "
+        f"({out.stat().st_size / 1e6:,.1f} MB) in {seconds:.1f} s"
+    )

@@ -1,0 +1,72 @@
+"""How much of a country's weight lies on other tiles than before."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from numpy.typing import NDArray
+
+
+class Weighed(NamedTuple):
+    """Some tiles of a country and their weights.
+
+    Attributes:
+        tile_ids: Ascending, uint64 (n,).
+        weights: In units of ``10**-dp`` of the country, uint64 (n,), <= 10^18.
+    """
+
+    tile_ids: NDArray[np.uint64]
+    weights: NDArray[np.uint64]
+
+    def upto(self, tile_id: np.uint64) -> tuple[Weighed, Weighed]:
+        """Return the tiles up to and with one, and those after it."""
+        cut = int(np.searchsorted(self.tile_ids, tile_id, side="right"))
+        return (
+            Weighed(self.tile_ids[:cut], self.weights[:cut]),
+            Weighed(self.tile_ids[cut:], self.weights[cut:]),
+        )
+
+
+def units_moved(before: Iterator[Weighed], after: Iterator[Weighed]) -> int:
+    """Return the units that lie on other tiles than before, exactly.
+
+    That is the sum of what tiles have gained, which is the sum of what others have lost, as long as
+    both weights have the same sum. Divided by it, it is the total variation distance of the two.
+
+    Args:
+        before: Weights of one country in batches, ascending by tile_id from one to the next, none
+            empty.
+        after: Likewise, however cut.
+    """
+    moved = 0
+    old, new = next(before, None), next(after, None)
+    while old is not None and new is not None:
+        until = min(old.tile_ids[-1], new.tile_ids[-1])
+        (old_here, old), (new_here, new) = old.upto(until), new.upto(until)
+        moved += _gained(old_here, new_here)
+        if not len(old.tile_ids):
+            old = next(before, None)
+        if not len(new.tile_ids):
+            new = next(after, None)
+    while new is not None:
+        moved += int(new.weights.sum())
+        new = next(after, None)
+    return moved
+
+
+def _gained(old: Weighed, new: Weighed) -> int:
+    """Return the sum of what tiles have gained."""
+    before = old.weights
+    if not np.array_equal(old.tile_ids, new.tile_ids):
+        before = np.zeros(len(new.tile_ids), np.uint64)
+        _, there, here = np.intersect1d(
+            old.tile_ids, new.tile_ids, assume_unique=True, return_indices=True
+        )
+        before[here] = old.weights[there]
+    # Both add up to 10^18 at most, so their difference fits 63 bits.
+    return int(np.maximum(new.weights.astype(np.int64) - before.astype(np.int64), 0).sum())

@@ -1,0 +1,38 @@
+"""How much area lies at a latitude: what makes places even by area rather than in degrees."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+_FLATTENING = 1 / 298.257223563  # WGS 84
+_ECCENTRICITY_SQUARED = _FLATTENING * (2 - _FLATTENING)
+
+# Taylor series of the sine about 0; at a right angle the next term is below 1e-19.
+_SINE = [(-1) ** k / math.factorial(2 * k + 1) for k in range(12)]
+
+
+def area_density(lats: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return the area per degree of latitude, in units of that at the equator, float64 in 0..1.
+
+    ``cos(lat) / (1 - e^2 sin(lat)^2)^2`` on the WGS 84 ellipsoid, which falls from the equator to the
+    poles. Made of additions and multiplications alone, so that it is the same on every machine, where
+    the cosines of C libraries differ in the last bit.
+
+    Args:
+        lats: Latitudes, degrees in -90..90, float64 (n,).
+    """
+    angle = (90.0 - np.abs(lats)) * (math.pi / 180)
+    square = angle * angle
+    cosine = np.zeros_like(angle)
+    for term in reversed(_SINE):
+        cosine = cosine * square + term
+    cosine *= angle
+    width = 1 - _ECCENTRICITY_SQUARED * (1 - cosine * cosine)
+    density: NDArray[np.float64] = cosine / (width * width)
+    return density

@@ -1,0 +1,71 @@
+"""``closedworld export`` as a user types it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import geopandas as gpd
+import pytest
+
+from closedworld.countries import read_countries
+from closedworld.grid import Grid
+from closedworld.reference import bundled
+from closedworld.run.published_index import open_index
+from closedworld.run.tile_index import build_tile_index
+from closedworld.run.tile_weights import build_tile_weights
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from click.testing import Result
+
+    Call = Callable[..., Result]
+
+
+@pytest.fixture(scope="module")
+def world(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Two countries at a quarter of a degree, weighed by area; only to be read."""
+    out = tmp_path_factory.mktemp("exported")
+    countries = read_countries(bundled("countries.parquet").path).select(["BE", "LU"])
+    build_tile_index(countries, Grid.from_resolution("0.25deg"), out)
+    build_tile_weights(open_index(out), out, basis="area_m2")
+    return out
+
+
+def test_boxes_of_one_country(call: Call, world: Path, tmp_path: Path) -> None:
+    out = tmp_path / "boxes.parquet"
+    done = call("export", world, "--geometry", "box", "--countries", "LU", "--out", out)
+    assert done.exit_code == 0
+    frame = gpd.read_parquet(out)
+    assert f"{len(frame)} tiles as boxes written to" in done.output
+    assert frame["weight_fp"].sum() == 10**12
+    assert set(frame.geometry.geom_type) == {"Polygon"}
+
+
+def test_rasters(call: Call, world: Path, tmp_path: Path) -> None:
+    done = call("export", world, "--cog", "--out", tmp_path / "rasters")
+    assert done.exit_code == 0
+    for name in ("country_id.tif", "weight.tif", "country_ids.csv"):
+        assert f"{tmp_path / 'rasters' / name} (" in done.output
+    assert "0 times a further country was left out" in done.output
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("--out", "x.parquet"), "either --geometry or --cog"),
+        (("--geometry", "box", "--cog", "--out", "x.parquet"), "either --geometry or --cog"),
+        (("--geometry", "box"), "--out"),
+        (("--geometry", "box", "--out", "x.csv"), "output-format"),
+        (("--cog", "--countries", "FR", "--out", "x"), "country-without-tiles"),
+    ],
+)
+def test_mistakes_are_named_and_nothing_is_written(
+    call: Call, world: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch,
+    words: tuple[str, ...], said: str,
+) -> None:  # fmt: skip
+    monkeypatch.chdir(tmp_path)
+    done = call("export", world, *words)
+    assert (done.exit_code, said in done.output) == (2, True)
+    assert not list(tmp_path.iterdir())

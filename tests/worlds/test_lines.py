@@ -1,0 +1,105 @@
+"""Tiles are found on the line of weights as if all weights were held in memory."""
+
+from __future__ import annotations
+
+import shutil
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from closedworld.errors import IntegrityError
+from closedworld.worlds import open_world
+from closedworld.worlds.lines import WeightLine
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from numpy.typing import NDArray
+
+    from tests.worlds.conftest import Built
+
+
+def weights_of(line: WeightLine) -> NDArray[np.uint64]:
+    """Return all weights of a country from its files."""
+    return np.concatenate([pq.read_table(path)["weight_fp"].to_numpy() for path, _ in line.parts])
+
+
+def expect_same_as_by_all(line: WeightLine, targets: NDArray[np.uint64]) -> None:
+    weights = weights_of(line)
+    upto = np.cumsum(weights)
+    ranks = np.searchsorted(upto, targets, side="right")
+    found = line(targets)
+    assert np.array_equal(found.ranks, ranks)
+    assert np.array_equal(found.weights, weights[ranks])
+    assert np.array_equal(found.starts, upto[ranks] - weights[ranks])
+
+
+@pytest.mark.parametrize("iso", ["RU", "NO", "MV", "VA"])
+def test_a_line_gives_what_all_weights_give(real: Built, iso: str) -> None:
+    """Also at both ends of the line and of every tile, in countries of one tile and of many parts."""
+    line = open_world(real.root).lines()[iso]
+    draw = np.random.default_rng(1)
+    upto = np.cumsum(weights_of(line))
+    ends = np.concatenate([[0], upto[:-1], upto - np.uint64(1)]).astype(np.uint64)
+    for targets in (
+        np.array([0, line.total - 1], np.uint64),
+        draw.integers(0, line.total, 5000, np.uint64),
+        draw.permutation(ends[ends < line.total]),
+        np.empty(0, np.uint64),
+    ):
+        expect_same_as_by_all(line, targets)
+
+
+def test_russia_has_several_parts_of_several_row_groups(real: Built) -> None:
+    """What makes the tests here worth something: runs lie across row groups and parts."""
+    line = open_world(real.root).lines()["RU"]
+    assert len(line.parts) > 3
+    assert pq.ParquetFile(line.parts[0][0]).num_row_groups == 4
+    cuts = np.arange(1024, line.spans.tile_count, 1024)
+    assert len(np.setdiff1d(cuts, line.spans.first_ranks)) > len(cuts) // 2
+
+
+def test_runs_longer_than_a_row_group_are_found(real: Built, tmp_path: Path) -> None:
+    """Row groups of 8 tiles: most hold the middle of a run and no start."""
+    line = open_world(real.root).lines()["RU"]
+    path = tmp_path / "all.parquet"
+    pq.write_table(pa.table({"weight_fp": weights_of(line)}), path, row_group_size=8)
+    cut = WeightLine("RU", line.spans, line.before, line.total, [(path, line.spans.tile_count)])
+    expect_same_as_by_all(cut, np.random.default_rng(2).integers(0, line.total, 300, np.uint64))
+
+
+def test_only_row_groups_that_are_asked_for_are_read(
+    real: Built, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read = []
+    line = open_world(real.root).lines()["RU"]
+    reader = pq.ParquetFile.read_row_group
+
+    def count(self: pq.ParquetFile, number: int, **options: object) -> object:
+        read.append(number)
+        return reader(self, number, **options)
+
+    monkeypatch.setattr(pq.ParquetFile, "read_row_group", count)
+    line(np.array([line.total // 2], np.uint64))
+    assert 1 <= len(read) <= 2
+
+
+def test_weights_of_tiles_and_of_runs_must_agree(real: Built, tmp_path: Path) -> None:
+    """Rows in another order keep the sum of the weights, but not that before each run."""
+    shutil.copytree(real.root, tmp_path / "world")
+    line = open_world(tmp_path / "world").lines()["DE"]
+    table = pq.read_table(line.parts[0][0])
+    pq.write_table(table.take(np.arange(table.num_rows)[::-1]), line.parts[0][0])
+    with pytest.raises(IntegrityError, match="weights-damaged"):
+        line(np.arange(0, line.total, line.total // 1000, dtype=np.uint64))
+
+
+def test_a_file_that_cannot_be_read_is_named(real: Built, tmp_path: Path) -> None:
+    shutil.copytree(real.root, tmp_path / "world")
+    line = open_world(tmp_path / "world").lines()["DE"]
+    line.parts[0][0].write_bytes(b"PAR1 or not")
+    with pytest.raises(IntegrityError, match="file-unreadable"):
+        line(np.zeros(1, np.uint64))

@@ -1,0 +1,56 @@
+"""A world is opened by its output folder, or by the folder of its weights."""
+
+from __future__ import annotations
+
+import shutil
+from typing import TYPE_CHECKING
+
+import pytest
+
+from closedworld.errors import ConfigError, IntegrityError
+from closedworld.run.published_index import open_index
+from closedworld.run.tile_weights import build_tile_weights
+from closedworld.worlds import open_world
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from tests.worlds.conftest import Built
+
+
+def test_by_output_folder_and_by_weights(made_up: Built) -> None:
+    world = open_world(made_up.root)
+    assert world.weights is not None
+    same = open_world(world.weights.folder)
+    assert same.weights == world.weights
+    assert same.index.published == world.index.published
+
+
+def test_tiles_alone(made_up: Built) -> None:
+    """The tiles' folder names no weights; drawing by weight is refused with advice."""
+    world = open_world(open_world(made_up.root).index.published.folder)
+    assert world.weights is None
+    with pytest.raises(ConfigError, match="weights-missing"):
+        world.sample(country="FR")
+
+
+def test_several_weights_must_be_told_apart(made_up: Built, tmp_path: Path) -> None:
+    root = shutil.copytree(made_up.root, tmp_path / "world")
+    build_tile_weights(open_index(root), root, basis="uniform")
+    with pytest.raises(ConfigError, match="published-several"):
+        open_world(root)
+
+
+def test_weights_elsewhere_need_their_index(made_up: Built, real: Built, tmp_path: Path) -> None:
+    weights = build_tile_weights(open_index(made_up.root), tmp_path / "w", basis="uniform")
+    with pytest.raises(ConfigError, match="index-missing"):
+        open_world(tmp_path / "w")
+    with pytest.raises(ConfigError, match="index-differs"):
+        open_world(tmp_path / "w", index=real.root)
+    world = open_world(tmp_path / "w", index=made_up.root)
+    assert world.weights == weights.published
+
+
+def test_nothing_published(tmp_path: Path) -> None:
+    with pytest.raises(IntegrityError, match="receipt-missing"):
+        open_world(tmp_path)

@@ -1,0 +1,242 @@
+"""Points come by weight, lie in their country, and depend on seed, id, country and k alone."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+import pytest
+import shapely
+from scipy import stats
+
+from closedworld.countries import read_countries
+from closedworld.datasets import open_dataset
+from closedworld.errors import ConfigError
+from closedworld.grid import Grid
+from closedworld.reference import bundled
+from closedworld.run.tile_index import build_tile_index
+from closedworld.worlds import open_world
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from numpy.typing import NDArray
+
+    from closedworld.countries import Country
+    from tests.worlds.conftest import Built
+
+LEAST_P = 1e-3
+POINTS = 400
+
+
+def world_of(request: pytest.FixtureRequest) -> Built:
+    return request.getfixturevalue(request.param)  # type: ignore[no-any-return]
+
+
+built = pytest.fixture(world_of, params=["real", "overlapping", "made_up"])
+
+
+def draw(world: Built, wanted: pa.Table | None = None, **options: object) -> pa.Table:
+    return open_world(world.root).sample(wanted, countries=world.countries, **options)  # type: ignore[arg-type]
+
+
+def lies_in(
+    country: Country, lons: NDArray[np.float64], lats: NDArray[np.float64]
+) -> NDArray[np.bool_]:
+    """Return which places GEOS sees inside a country, polygons never prepared, at any turn."""
+    inside = np.zeros(len(lons), np.bool_)
+    for feature in country.features:
+        for turn in (-360.0, 0.0, 360.0):
+            inside |= shapely.contains(feature, shapely.points(lons + turn, lats))
+    return inside
+
+
+def test_every_point_lies_in_its_country_and_on_its_tile(built: Built) -> None:
+    """Every country of every world, those across 180 degrees and those smaller than a tile with them."""
+    world = open_world(built.root)
+    isos = [iso for iso in built.countries.isos if iso in world.index.spans]
+    points = draw(built, country=",".join(isos), n=POINTS, seed=3)
+    assert points.num_rows == POINTS * len(isos)
+    grid = world.index.grid
+    for iso in isos:
+        own = points.filter(pc.field("country_iso") == iso)
+        lons, lats = own["lon"].to_numpy(), own["lat"].to_numpy()
+        assert lies_in(built.countries[iso], lons, lats).all(), iso
+        assert ((lons >= -180) & (lons <= 180)).all()
+        tile_ids = own["tile_id"].to_numpy()
+        assert world.index.spans[iso].contains(tile_ids).all()
+        rows, cols = grid.row_col(tile_ids)
+        assert np.array_equal(np.floor((grid.north - lats) / grid.cell_height), rows)
+        assert np.array_equal(np.floor((lons - grid.west) / grid.cell_width) % grid.n_cols, cols)
+
+
+def test_small_countries_and_both_sides_of_180_are_in_these_worlds(
+    real: Built, overlapping: Built
+) -> None:
+    """The Vatican's one tile does not have its centre inside; Russia and Fiji lie on both sides."""
+    spans = open_world(real.root).index.spans
+    assert spans["VA"].tile_count == 1
+    for own in (spans["RU"], open_world(overlapping.root).index.spans["FJ"]):
+        assert own.col_starts.min() == 0
+        assert own.col_stops.max() == own.grid.n_cols
+
+
+@pytest.mark.parametrize(("iso", "n"), [("DE", 60_000), ("NA", 60_000), ("NO", 60_000)])
+def test_tiles_come_as_often_as_they_weigh(real: Built, iso: str, n: int) -> None:
+    """Chi-square over tiles with an expectation of five or more, the others together."""
+    weights = open_dataset(real.root, "tile_weights").to_table(
+        filter=pc.field("country_iso") == iso
+    )
+    expected = weights["weight_fp"].to_numpy() * (n / 10**12)
+    tiles = draw(real, country=iso, n=n, seed=1)["tile_id"].to_numpy()
+    found = np.bincount(
+        np.searchsorted(weights["tile_id"].to_numpy(), tiles), minlength=len(expected)
+    )
+    assert not found[expected == 0].any()
+    often = expected >= 5
+    few = [found[~often].sum()], [expected[~often].sum()]
+    test = stats.chisquare(np.append(found[often], few[0]), np.append(expected[often], few[1]))
+    assert test.pvalue > LEAST_P
+
+
+def test_rows_come_as_often_as_they_weigh(real: Built) -> None:
+    """Chi-square over the raster rows of Russia, one point for each of many ids."""
+    n = 60_000
+    wanted = pa.table({"id": np.arange(n), "country": ["RU"] * n})
+    tiles = draw(real, wanted, seed=2)["tile_id"].to_numpy()
+    n_cols = open_world(real.root).index.grid.n_cols
+    weights = open_dataset(real.root, "tile_weights").to_table(
+        filter=pc.field("country_iso") == "RU"
+    )
+    rows = (weights["tile_id"].to_numpy() // n_cols).astype(np.int64)
+    expected = np.bincount(rows, weights["weight_fp"].to_numpy().astype(float)) * (n / 10**12)
+    found = np.bincount((tiles // n_cols).astype(np.int64), minlength=len(expected))
+    often = expected >= 5
+    few = found[~often].sum(), expected[~often].sum()
+    test = stats.chisquare(np.append(found[often], few[0]), np.append(expected[often], few[1]))
+    assert test.pvalue > LEAST_P
+
+
+def wanted_table(rows: Sequence[tuple[str, str, int]]) -> pa.Table:
+    ids, isos, counts = zip(*rows, strict=True)
+    return pa.table({"id": list(ids), "country": list(isos), "n": list(counts)})
+
+
+ROWS = [
+    ("a", "DE", 4),
+    ("b", "FJ", 3),
+    ("c", "DE", 0),
+    ("a", "RU", 5),
+    ("d", "DE", 2),
+    ("é", "VA", 2),
+]
+
+
+def by_owner(points: pa.Table) -> dict[tuple[str, str], list[tuple[float, float, int]]]:
+    """Return the points of each id in each country, in order."""
+    found: dict[tuple[str, str], list[tuple[float, float, int]]] = {}
+    for point in points.to_pylist():
+        place = point["lon"], point["lat"], point["tile_id"]
+        found.setdefault((point["id"], point["country_iso"]), []).append(place)
+    return found
+
+
+@pytest.mark.parametrize("with_replacement", [True, False])
+def test_points_depend_on_nothing_else(real: Built, *, with_replacement: bool) -> None:
+    """Not on the order of rows, on the other rows, on how many points follow, or on workers."""
+    rows = ROWS if with_replacement else ROWS[:-1]
+    options = {"seed": 9, "with_replacement": with_replacement}
+    points = draw(real, wanted_table(rows), **options)
+    assert points["id"].to_pylist() == [id_ for id_, _, n in rows for _ in range(n)]
+    whole = by_owner(points)
+    assert by_owner(draw(real, wanted_table(rows[::-1]), **options)) == whole
+    assert draw(real, wanted_table(rows), **options, workers=3).equals(points)
+    for id_, iso, n in rows:
+        if n:
+            alone = by_owner(draw(real, wanted_table([(id_, iso, 1)]), **options))
+            assert alone[id_, iso] == whole[id_, iso][:1]
+            more = by_owner(draw(real, wanted_table([(id_, iso, n)]), **options))
+            assert more[id_, iso] == whole[id_, iso]
+
+
+def test_seeds_ids_and_countries_give_points_of_their_own(real: Built) -> None:
+    wanted = wanted_table([(id_, "DE", 50) for id_ in ("a", "b")])
+    lons = [draw(real, wanted, seed=seed)["lon"].to_numpy() for seed in (1, 2)]
+    assert len(np.unique(np.concatenate(lons))) == 200
+
+
+def test_numbers_are_ids_by_their_digits(real: Built) -> None:
+    texts = pa.table({"id": ["7", "12"], "country": ["DE", "DE"]})
+    numbers = pa.table({"id": pa.array([7, 12], pa.int32()), "country": ["DE", "DE"]})
+    drawn = draw(real, numbers)
+    assert drawn.schema.field("id").type == pa.int64()
+    assert drawn["lon"].equals(draw(real, texts)["lon"])
+
+
+def test_without_replacement_no_tile_comes_twice(real: Built) -> None:
+    """As many points as tiles with weight: each once; one more is refused with their number."""
+    weights = open_dataset(real.root, "tile_weights").to_table(
+        filter=(pc.field("country_iso") == "MV") | (pc.field("country_iso") == "DE")
+    )
+    some = weights.filter(pc.greater(weights["weight_fp"], 0))
+    for iso in ("MV", "DE"):
+        expected = some.filter(pc.field("country_iso") == iso)["tile_id"].to_pylist()
+        points = draw(real, country=iso, n=len(expected), with_replacement=False)
+        assert sorted(points["tile_id"].to_pylist()) == expected
+        with pytest.raises(ConfigError, match=f"sample-too-many.*{len(expected):,} tiles"):
+            draw(real, country=iso, n=len(expected) + 1, with_replacement=False)
+
+
+def test_columns_and_types(real: Built) -> None:
+    points = draw(real, country="de, fj", n=2)
+    assert points.schema.names == ["lon", "lat", "country_iso", "tile_id"]
+    assert points["country_iso"].to_pylist() == ["DE", "DE", "FJ", "FJ"]
+    assert [str(kind) for kind in points.schema.types] == ["double", "double", "string", "uint64"]
+
+
+@pytest.mark.parametrize("n", [0, 1])
+def test_few_points(real: Built, n: int) -> None:
+    assert draw(real, country="DE", n=n).num_rows == n
+    empty = draw(real, wanted_table([("a", "DE", 1)]).slice(0, 0))
+    assert empty.schema.names == ["id", "lon", "lat", "country_iso", "tile_id"]
+    assert empty.num_rows == 0
+
+
+def test_countries_without_tiles_are_refused(real: Built) -> None:
+    with pytest.raises(ConfigError, match=r"country-without-tiles.*FR"):
+        draw(real, country="DE,FR")
+
+
+def test_polygons_must_be_those_of_the_world(real: Built) -> None:
+    """Other borders would put points abroad; the bundled ones are taken only if they are the same."""
+    assert open_world(real.root).sample(country="DE", n=3).num_rows == 3
+    others = read_countries(bundled("countries.parquet").path).select(["DE", "FR"])
+    with pytest.raises(ConfigError, match="polygons-differ"):
+        open_world(real.root).sample(country="DE", countries=others)
+
+
+def test_bundled_polygons_of_another_world_are_refused(made_up: Built) -> None:
+    with pytest.raises(ConfigError, match="polygons-differ"):
+        open_world(made_up.root).sample(country="FR")
+
+
+def test_who_wants_points_must_be_clear(real: Built) -> None:
+    for options in ({}, {"wanted": wanted_table(ROWS), "country": "DE"}):
+        with pytest.raises(ConfigError, match="sample-unclear"):
+            open_world(real.root).sample(**options)
+
+
+def test_a_world_by_area_needs_no_raster(tmp_path: Path) -> None:
+    """Weights by area on a coarse grid: points of Kiribati lie on both sides of 180 degrees."""
+    from closedworld.run.published_index import open_index  # noqa: PLC0415
+    from closedworld.run.tile_weights import build_tile_weights  # noqa: PLC0415
+
+    countries = read_countries(bundled("countries.parquet").path).select(["KI"])
+    build_tile_index(countries, Grid.from_resolution("0.25deg"), tmp_path, rule="any_overlap")
+    build_tile_weights(open_index(tmp_path), tmp_path, basis="area_m2")
+    lons = open_world(tmp_path).sample(country="KI", n=200)["lon"].to_numpy()
+    assert (lons > 170).any()
+    assert (lons < -150).any()
