@@ -131,6 +131,17 @@ class World:
 
         self.change(dataset, iso, edit, seal=seal)
 
+    def patch_footer(self, dataset: str, iso: str, old: bytes, new: bytes) -> None:
+        """Write other bytes of the same length into the footer of a country's part, and seal it."""
+        path = self.part(dataset, iso)
+        content = path.read_bytes()
+        length = int.from_bytes(content[-8:-4], "little") + 8
+        data, footer = content[:-length], content[-length:]
+        assert old in footer
+        assert len(old) == len(new)
+        path.write_bytes(data + footer.replace(old, new))
+        self.reseal(self.folder(dataset))
+
     def reseal(self, folder: Path, **changes: Any) -> None:
         """Write the receipt again for the files that are there."""
         receipt = read_receipt(folder)

@@ -14,14 +14,10 @@ from closedworld.errors import ConfigError, InputError, IntegrityError
 from closedworld.reference import bundled, verify_bundled
 from closedworld.validation.files import check_files, open_result, result_folders
 from closedworld.validation.findings import Account, Verification
+from closedworld.validation.index import Index, read_index, verify_tiles
 from closedworld.validation.membership import check_membership
-from closedworld.validation.results import (
-    Index,
-    WeightCheck,
-    read_index,
-    verify_tiles,
-    weight_parameters,
-)
+from closedworld.validation.receipts import check_receipt
+from closedworld.validation.weighing import WeightCheck, weight_parameters
 
 if TYPE_CHECKING:
     from closedworld.countries import CountrySet
@@ -121,6 +117,7 @@ def _verify_all(opened: list[tuple[Published, Account]], asked: _Asked) -> None:
             _verify_weights(published, account, indexes, asked)
         elif published.receipt.stage != TILES:
             check_files(published, account)
+            check_receipt(published, account)
             account.unchecked("content", "no stage that this version knows")
 
 
@@ -158,6 +155,7 @@ def _verify_weights(
 ) -> None:
     """Check a result of weights against its index."""
     check_files(published, account)
+    check_receipt(published, account)
     said = weight_parameters(published.receipt, account)
     if said is None:
         return
