@@ -351,7 +351,7 @@ def test_nulls_and_rows_that_a_footer_claims_are_found() -> None:
         path_in_schema="x", statistics=told, has_column_index=True, bloom_filter_offset=None
     )
     group = SimpleNamespace(num_rows=4, num_columns=1, column=lambda _: chunk)
-    ranges.compare(group, 0, ("tile_bounds", "FR"), account)  # type: ignore[arg-type]
+    ranges.compare(group, 0, ("tile_bounds", "FR"), account)
     assert [(one.code, one.example.get("what")) for one in account.findings()] == [
         ("row-count", None),
         ("statistics", "number of nulls"),

@@ -134,61 +134,6 @@ def test_another_raster_is_a_finding(sound: Path) -> None:
     assert [one.code for one in outcome.findings] == ["raster-differs"]
 
 
-def test_a_country_moved_as_a_whole_is_found_by_the_oracle_only(
-    tiny: CountrySet, tmp_path: Path
-) -> None:
-    """Tiles of other polygons, under a receipt that claims the right ones."""
-    import dataclasses  # noqa: PLC0415
-
-    from closedworld.datasets import parameter_hash  # noqa: PLC0415
-
-    boxes = {country.iso: country for country in tiny}
-    moved = dataclasses.replace(boxes["FR"], features=boxes["IN"].features)
-    wrong = type(tiny)((moved,))
-    right = tiny.select(["FR"])
-    folder = build_tile_index(wrong, tiny_grid(), tmp_path).published.folder
-    from closedworld.datasets.receipt import read_receipt  # noqa: PLC0415
-
-    receipt = read_receipt(folder)
-    parameters = {**receipt.parameters, "polygons_sha256": right.polygons_sha256()}
-    digest = parameter_hash(parameters)
-    receipt = dataclasses.replace(receipt, parameters=parameters, parameter_hash=digest)
-    (folder / "_receipt.json").write_bytes(receipt.to_bytes())
-    folder.rename(folder.with_name(f"parameter_hash={digest}"))
-    assert verify(tmp_path).findings == ()
-    outcome = verify(tmp_path, polygons=right, oracle_sample=20)
-    assert {one.code for one in outcome.findings} == {"tile-not-inside"}
-
-
-def test_tiles_left_out_at_the_ends_of_runs_are_found_by_the_oracle(
-    tiny: CountrySet, tmp_path: Path
-) -> None:
-    """Tiles of a smaller country under the receipt of the larger one."""
-    import dataclasses  # noqa: PLC0415
-
-    import shapely  # noqa: PLC0415
-
-    from closedworld.validation.findings import Account  # noqa: PLC0415
-    from closedworld.validation.membership import check_membership  # noqa: PLC0415
-    from closedworld.validation.runs import IdRuns  # noqa: PLC0415
-
-    del tmp_path
-    grid = tiny_grid()
-    whole = tiny.select(["FR"])
-    small = dataclasses.replace(
-        whole["FR"], features=(shapely.MultiPolygon([shapely.box(1.0, 40.0, 4.0, 45.0)]),)
-    )
-    from closedworld.spans import RowSpans  # noqa: PLC0415
-
-    spans = RowSpans.from_polygon(small.features[0], grid)
-    first = spans.rows * grid.n_cols + spans.col_starts
-    runs = IdRuns(first, first + (spans.col_stops - spans.col_starts))
-    account = Account("")
-    check_membership({"FR": runs}, whole, grid, "center", 10, 0, account)
-    (found,) = account.findings()
-    assert found.code == "tile-not-listed"
-
-
 def test_polygons_that_are_not_those_of_the_receipt_are_refused(sound: Path, people: Path) -> None:
     others = read_countries(bundled("countries.parquet").path).select(["FR"])
     for polygons in (None, others):

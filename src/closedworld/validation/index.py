@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from closedworld.datasets import Published, Receipt
+    from closedworld.validation.files import Table
     from closedworld.validation.findings import Account
     from closedworld.validation.runs import IdRuns
 
@@ -36,11 +37,13 @@ class Index:
         published: Where it is.
         said: Its parameters.
         tiles: Tiles of each country that could be read.
+        table: Its files.
     """
 
     published: Published
     said: TileParameters
     tiles: Mapping[str, IdRuns]
+    table: Table
 
     def listed(self, total: str) -> set[str]:
         """Return the codes of a list in the totals of the receipt; empty when it is none."""
@@ -74,7 +77,7 @@ def verify_tiles(published: Published, account: Account) -> Index | None:
     else:
         account.unchecked("totals of the receipt", "not every country could be read")
     values.compare(published.receipt, account)
-    return Index(published, said, tiles)
+    return Index(published, said, tiles, table)
 
 
 def _totals(receipt: Receipt, said: TileParameters, tiles: Mapping[str, IdRuns]) -> dict[str, Any]:
@@ -138,7 +141,7 @@ def read_index(published: Published, account: Account) -> Index | None:
         "the index that the weights belong to",
         f"{published.folder} was read for comparison only; verify it by its own path",
     )
-    return Index(published, said, tiles)
+    return Index(published, said, tiles, table)
 
 
 def expect_countries(dataset: str, found: set[str], expected: set[str], account: Account) -> None:

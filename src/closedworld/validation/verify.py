@@ -15,7 +15,7 @@ from closedworld.reference import bundled, verify_bundled
 from closedworld.validation.files import check_files, open_result, result_folders
 from closedworld.validation.findings import Account, Verification
 from closedworld.validation.index import Index, read_index, verify_tiles
-from closedworld.validation.membership import check_membership
+from closedworld.validation.oracle import ask_geos
 from closedworld.validation.receipts import check_receipt
 from closedworld.validation.weighing import WeightCheck, weight_parameters
 
@@ -61,9 +61,10 @@ def verify(
         index: Where the tile index of weights is, when it is not beside them.
         raster: The population raster of weights, when it is not the bundled one.
         polygons: The countries, for ``oracle_sample``; by default the bundled ones.
-        recompute: How many countries have their weights worked out again, drawn from those of at most
-            200,000 tiles; ``"all"`` for every country.
-        oracle_sample: Tiles to ask GEOS of; 0 for none.
+        recompute: How many countries have their weights worked out again in Python integers, drawn from
+            those of at most 200,000 tiles; ``"all"`` for every country.
+        oracle_sample: Tiles to ask GEOS of: whether they lie in their country, and how much of them does;
+            0 for none.
         seed: Decides what is drawn.
 
     Raises:
@@ -138,16 +139,7 @@ def _ask_oracle(index: Index, asked: _Asked, account: Account) -> None:
             f"the {whose} are not those of {index.published.folder}.",
             "Give the file it was built from with --polygons, or leave --oracle-sample out.",
         )
-    kept = index.published.receipt.totals.get("countries_kept_small")
-    small = set(map(str, kept)) if isinstance(kept, list) else set()
-    if small & set(index.tiles):
-        reason = "given the tile of their representative point"
-        for iso in small:
-            account.unchecked("membership by GEOS", reason, iso)
-    tiles = {iso: own for iso, own in index.tiles.items() if iso in countries and iso not in small}
-    check_membership(
-        tiles, countries, said.grid, said.rule, asked.oracle_sample, asked.seed, account
-    )
+    ask_geos(index, countries, asked.oracle_sample, asked.seed, account)
 
 
 def _verify_weights(

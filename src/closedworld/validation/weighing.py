@@ -228,11 +228,10 @@ class WeightCheck:
         if self.index is None or not self.index.said.has_coverage:
             self.account.find("coverage-missing", "the index says nothing of coverage.")
             return {}
-        table = read_parts(self.index.published, self.index.said.datasets, self.account)
         none = np.empty(0, np.uint64), np.empty(0, np.float64)
         shares = {}
         for iso in self.index.tiles:
-            parts = table[COVERAGE].get(iso)
+            parts = self.index.table[COVERAGE].get(iso)
             batches = (
                 [] if parts is None else list(parts.batches(self.account, ("tile_id", "coverage")))
             )
