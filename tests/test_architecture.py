@@ -21,7 +21,7 @@ BELOW = {
     "run": {"_version", "config", "countries", "datasets", "digests", "errors", "execution", "grid", "reference", "report", "spans", "text", "tiles", "weights"},
     "testing": {"countries", "errors", "grid", "spans"},
     "report": {"errors", "grid", "spans", "text"},
-    "weights": {"config", "digests", "errors", "grid", "spans", "tiles"},
+    "weights": {"config", "digests", "errors", "grid", "spans", "text", "tiles"},
     "tiles": {"countries", "digests", "errors", "grid", "spans"},
     "spans": {"errors", "grid"},
     "countries": {"crs", "errors", "reference", "text"},
