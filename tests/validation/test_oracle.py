@@ -98,6 +98,7 @@ def test_wrong_coverage_that_all_datasets_agree_on_is_found_by_the_oracle(
     tile_id, coverage = listed[5]["tile_id"], listed[5]["coverage"]
     world.set("tile_coverage", "AR", "coverage", 5, coverage * (1 - 1e-6))
     world.set("tile_index", "AR", "coverage", ids.index(tile_id), coverage * (1 - 1e-6))
+    world.seal_values(world.folder("tile_index"))
     assert verify(tmp_path).ok
     (found,) = verify(tmp_path, polygons=tiny, oracle_sample=3000).findings
     assert (found.code, found.dataset, found.country_iso) == (
@@ -119,6 +120,7 @@ def test_a_border_tile_that_is_called_whole_is_found_by_the_oracle(
     ids = pq.read_table(world.part("tile_index", "AR"))["tile_id"].to_pylist()
     world.change("tile_coverage", "AR", lambda table: table.slice(1))
     world.set("tile_index", "AR", "coverage", ids.index(tile_id), 1.0)
+    world.seal_values(world.folder("tile_index"))
     assert verify(tmp_path).ok
     codes = {one.code for one in verify(tmp_path, polygons=tiny, oracle_sample=30_000).findings}
     assert codes == {"coverage-area"}
@@ -144,6 +146,7 @@ def test_a_country_that_is_said_to_have_no_tiles_is_found_by_the_oracle(
     totals["tiles"] -= tiles["tile_index"]
     totals["runs"] -= tiles["tile_spans"]
     world.reseal(folder, totals=totals)
+    world.seal_values(folder)
     assert verify(tmp_path).ok
     codes = {one.code for one in verify(tmp_path, polygons=tiny, oracle_sample=5).findings}
     assert codes == {"tile-not-listed"} | ({"receipt-total"} if kind == "off grid" else set())
