@@ -35,7 +35,7 @@ _NEAR_HALF = 1e-3
 _EXACT_BELOW = 2.0**42
 
 
-class ValueTooLargeError(InputError):
+class ValueTooLargeError(ValueError):
     """A cell holds more people than 64-bit arithmetic can count, so no weights can come from it.
 
     Attributes:
@@ -44,8 +44,7 @@ class ValueTooLargeError(InputError):
 
     def __init__(self, path: Path, row: int, col: int, persons: float) -> None:
         super().__init__(
-            "raster-value-too-large",
-            f"{path} holds {persons:g} persons in one cell; no weights can be made from that.",
+            f"{path} holds {persons:g} persons in one cell; no weights can be made from that."
         )
         # Infinity is no number of JSON.
         value = persons if math.isfinite(persons) else str(persons)
@@ -95,7 +94,8 @@ class Population:
             cols: Raster columns, (n,).
 
         Raises:
-            InputError: ``input-unreadable``, ``raster-value-too-large``.
+            InputError: ``input-unreadable``.
+            ValueTooLargeError: A cell's value is.
         """
         masses = np.zeros(len(rows), np.int64)
         bands = rows // self._band_rows

@@ -200,7 +200,8 @@ class WeightCheck:
                 # A tile may have more of one basis and less of another.
                 self.account.unchecked(_MONOTONE, "the tiles of a mixture have no single mass", iso)
         except ValueTooLargeError as error:
-            self.account.find(error.code, error.message, *place, example=error.example)
+            code = "raster-value-too-large"
+            self.account.find(code, str(error), *place, example=error.example)
             self.account.unchecked("weights against masses", "a value is too large", iso)
         except InputError as error:
             self.account.find(error.code, error.message, *place)
