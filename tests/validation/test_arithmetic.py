@@ -170,11 +170,11 @@ def test_the_law_by_whole_arrays_is_that_of_python_integers(seed: int) -> None:
     assert own.zero_tiles_with_mass == starved
 
 
-def test_a_mixture_has_an_account_of_each_basis_and_no_verdict() -> None:
-    """By hand: 10 units each of masses 3, 1, 0 and of three equal tiles."""
+def test_a_mixture_has_an_account_of_each_basis_and_weights_near_their_whole_parts() -> None:
+    """By hand: 10 units each of masses 3, 1, 0 and of three equal tiles; whole parts 10, 5 and 3."""
     own = CountryAccount("XX", 3, 0, [BasisAccount("population", 10), BasisAccount("uniform", 10)])
     account = Account("")
-    country = FakeCountry(np.array([3, 1, 0]), [99, 0, 0])
+    country = FakeCountry(np.array([3, 1, 0]), [12, 5, 3])
     assert settle(country, own, account)  # type: ignore[arg-type]
     assert account.findings() == []
     assert [basis.figures() for basis in own.bases] == [
@@ -183,7 +183,13 @@ def test_a_mixture_has_an_account_of_each_basis_and_no_verdict() -> None:
         {"basis": "uniform", "units": 10, "mass_sum": 3, "floor_sum": 9, "remainder_units": 1,
          "fallback": False},
     ]  # fmt: skip
-    assert own.zero_tiles_with_mass == 2
+    assert own.zero_tiles_with_mass == 0
+    for weights, tile_id in (([13, 4, 3], 0), ([12, 4, 4], 1), ([11, 3, 6], 1)):
+        account = Account("")
+        country = FakeCountry(np.array([3, 1, 0]), weights)
+        assert not settle(country, own, account)  # type: ignore[arg-type]
+        (found,) = account.findings()
+        assert (found.code, found.example["tile_id"]) == ("weight-law", tile_id)
 
 
 def test_weights_off_by_a_whole_turn_of_64_bits_are_found() -> None:

@@ -6,12 +6,16 @@ import shutil
 from typing import TYPE_CHECKING, Any
 
 import pytest
+import rasterio
 
 from closedworld.countries import read_countries
 from closedworld.errors import ConfigError, InputError, IntegrityError
 from closedworld.grid import Grid
 from closedworld.reference import bundled
+from closedworld.run.inputs import load_population
+from closedworld.run.published_index import open_index
 from closedworld.run.tile_index import build_tile_index
+from closedworld.run.tile_weights import build_tile_weights
 from closedworld.testing import tiny_grid
 from closedworld.validation import verify
 
@@ -132,6 +136,27 @@ def test_without_the_raster_masses_are_told_as_not_checked(sound: Path) -> None:
 def test_another_raster_is_a_finding(sound: Path) -> None:
     outcome = verify(sound, raster=bundled("population_5m.tif").path)
     assert [one.code for one in outcome.findings] == ["raster-differs"]
+
+
+def test_a_raster_of_one_result_is_no_finding_in_another(
+    sound: Path, people: Path, tmp_path: Path
+) -> None:
+    """Weights from two rasters in one folder: whichever is given, the others are left out and told."""
+    shutil.copytree(sound, tmp_path / "world")
+    other = tmp_path / "other.tif"
+    shutil.copy(people, other)
+    with rasterio.open(other, "r+") as file:
+        file.write(file.read(1) + 1, 1)
+    index = open_index(tmp_path / "world")
+    population = load_population(other)
+    build_tile_weights(index, tmp_path / "world", basis="population", population=population)
+    for raster in (people, other):
+        outcome = verify(tmp_path / "world", raster=raster)
+        assert outcome.findings == ()
+        (left,) = (one for one in outcome.not_checked if "--raster" in one.reason)
+        assert left.folder in outcome.folders
+        law = [one for one in outcome.checks if one.what.startswith("weights by the law")]
+        assert len(law) == 1
 
 
 def test_polygons_that_are_not_those_of_the_receipt_are_refused(sound: Path, people: Path) -> None:

@@ -104,18 +104,12 @@ class _Remainders:
         self,
         tile_ids: NDArray[np.uint64],
         weights: NDArray[np.uint64],
-        quotients: NDArray[np.int64],
+        whole: NDArray[np.uint64],
         remainders: NDArray[Any],
     ) -> None:
-        """Take the next tiles, in order."""
-        whole = quotients.view(np.uint64)
+        """Take the next tiles of one basis, in order."""
+        self.add_mixed(tile_ids, weights, whole, 1)
         is_left, is_given = weights == whole, weights == whole + np.uint64(1)
-        wrong = np.flatnonzero(~(is_left | is_given))
-        if len(wrong):
-            if not self.wrong_tiles:
-                at = wrong[0]
-                self.first_wrong = int(tile_ids[at]), int(weights[at]), int(whole[at])
-            self.wrong_tiles += len(wrong)
         if is_given.any():
             given = remainders[is_given]
             least = int(given.min())
@@ -128,6 +122,21 @@ class _Remainders:
             if self.most_left is None or most > self.most_left[0]:
                 first = int(tile_ids[is_left][np.flatnonzero(left == most)[0]])
                 self.most_left = most, first
+
+    def add_mixed(
+        self,
+        tile_ids: NDArray[np.uint64],
+        weights: NDArray[np.uint64],
+        whole: NDArray[np.uint64],
+        bases: int,
+    ) -> None:
+        """Take the next tiles, the sum of their whole parts and the number of bases: a unit more each."""
+        wrong = np.flatnonzero((weights < whole) | (weights > whole + np.uint64(bases)))
+        if len(wrong):
+            if not self.wrong_tiles:
+                at = wrong[0]
+                self.first_wrong = int(tile_ids[at]), int(weights[at]), int(whole[at])
+            self.wrong_tiles += len(wrong)
 
     @property
     def passed_over(self) -> bool:
@@ -142,7 +151,8 @@ def settle(country: CountryMasses, own: CountryAccount, account: Account) -> boo
     """Work out the masses of a country's account; return whether its weights keep the law.
 
     With one basis every weight is compared with the law, and a tile that breaks it is a finding, unless
-    there is one already. Of a mixture only the account is made: its parts cannot be told from the sum.
+    there is one already. Of a mixture it is only seen whether a weight is the sum of the whole parts and
+    at most one more for each basis: which of them gave it cannot be told from the sum.
 
     Args:
         country: Its tiles.
@@ -152,15 +162,17 @@ def settle(country: CountryMasses, own: CountryAccount, account: Account) -> boo
     counts_as, totals = _counts_as(country, own)
     floors, starved, law = [0] * len(totals), 0, _Remainders()
     for tile_ids, weights, masses in country.chunks(counts_as):
-        is_starved = weights == 0
-        has_mass = np.zeros(len(weights), np.bool_)
+        has_mass, whole = np.zeros(len(weights), np.bool_), np.zeros(len(weights), np.uint64)
         for number, (each, total) in enumerate(zip(masses, totals, strict=True)):
             has_mass |= each > 0
             quotients, remainders = whole_parts(each, own.bases[number].units, total)
             floors[number] += whole_sum(quotients)
-            if len(totals) == 1:
-                law.add(tile_ids, weights, quotients, remainders)
-        starved += int(np.count_nonzero(is_starved & has_mass))
+            whole += quotients.view(np.uint64)
+        if len(totals) == 1:
+            law.add(tile_ids, weights, whole, remainders)
+        else:
+            law.add_mixed(tile_ids, weights, whole, len(totals))
+        starved += int(np.count_nonzero((weights == 0) & has_mass))
     own.zero_tiles_with_mass = starved
     for basis, floor in zip(own.bases, floors, strict=True):
         basis.floor_sum = floor
@@ -195,7 +207,7 @@ def _note(country: CountryMasses, law: _Remainders, account: Account) -> bool:
         tile_id, weight, whole = law.first_wrong
         account.find(
             "weight-law",
-            "weight_fp is neither the whole part of the tile's share nor one more.",
+            "weight_fp is not the whole part of the tile's share, or one more for each basis at most.",
             *place,
             example={"tile_id": tile_id, "weight_fp": weight, "whole_part": whole},
             rows=law.wrong_tiles,

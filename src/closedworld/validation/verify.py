@@ -42,6 +42,20 @@ class _Asked:
     seed: int
 
 
+@dataclass(frozen=True, slots=True)
+class _Rasters:
+    """Digests of rasters.
+
+    Attributes:
+        given: Of the one that was given; empty without one.
+        wanted: Of those that the results were made from. One given for some of them is no finding in
+            the others.
+    """
+
+    given: str
+    wanted: frozenset[str]
+
+
 def verify(
     path: Path | str,
     *,
@@ -107,6 +121,8 @@ def verify(
 def _verify_all(opened: list[tuple[Published, Account]], asked: _Asked) -> None:
     """Check every result, indexes before the weights that belong to them."""
     indexes: dict[Path, Index | None] = {}
+    said = [str(one.receipt.parameters.get("raster_sha256")) for one, _ in opened]
+    rasters = _Rasters(_digest_of_raster(asked), frozenset(said))
     for published, account in opened:
         if published.receipt.stage == TILES:
             found = verify_tiles(published, account)
@@ -115,7 +131,7 @@ def _verify_all(opened: list[tuple[Published, Account]], asked: _Asked) -> None:
                 _ask_oracle(found, asked, account)
     for published, account in opened:
         if published.receipt.stage == WEIGHTS:
-            _verify_weights(published, account, indexes, asked)
+            _verify_weights(published, account, indexes, asked, rasters)
         elif published.receipt.stage != TILES:
             check_files(published, account)
             check_receipt(published, account)
@@ -143,7 +159,11 @@ def _ask_oracle(index: Index, asked: _Asked, account: Account) -> None:
 
 
 def _verify_weights(
-    published: Published, account: Account, indexes: dict[Path, Index | None], asked: _Asked
+    published: Published,
+    account: Account,
+    indexes: dict[Path, Index | None],
+    asked: _Asked,
+    rasters: _Rasters,
 ) -> None:
     """Check a result of weights against its index."""
     check_files(published, account)
@@ -165,7 +185,7 @@ def _verify_weights(
     else:
         opened = open_result(folder, account)
         index = None if opened is None else read_index(opened, account)
-    raster = _raster(said, asked, account)
+    raster = _raster(said, asked, rasters, account)
     WeightCheck(published, said, index, raster, asked.recompute, asked.seed, account).run()
 
 
@@ -188,23 +208,32 @@ def _index_folder(published: Published, said: WeightParameters, asked: _Asked) -
     return None
 
 
-def _raster(said: WeightParameters, asked: _Asked, account: Account) -> Path | None:
-    """Return the raster that weights were made from; None when it is not at hand."""
-    if said.raster_sha256 is None:
-        return None
+def _digest_of_raster(asked: _Asked) -> str:
+    """Return the digest of the raster that was given; empty without one."""
     if asked.raster is None:
-        entry = bundled(_BUNDLED_RASTER)
-        return verify_bundled(entry.name).path if entry.sha256 == said.raster_sha256 else None
+        return ""
     try:
-        digest = sha256_of_file(asked.raster)
+        return sha256_of_file(asked.raster)
     except OSError as error:
         raise InputError(
             "input-unreadable", f"{asked.raster} cannot be read: {error.strerror}."
         ) from error
-    if digest == said.raster_sha256:
+
+
+def _raster(
+    said: WeightParameters, asked: _Asked, rasters: _Rasters, account: Account
+) -> Path | None:
+    """Return the raster that weights were made from; None when it is not at hand."""
+    wanted = said.raster_sha256
+    if wanted is None:
+        return None
+    if wanted == rasters.given:
         return asked.raster
-    account.find(
-        "raster-differs",
-        f"{asked.raster} has SHA-256 {digest}; the weights were made from {said.raster_sha256}.",
-    )
-    return None
+    if asked.raster is not None and rasters.given not in rasters.wanted:
+        account.find(
+            "raster-differs",
+            f"{asked.raster} has SHA-256 {rasters.given}; the weights were made from {wanted}.",
+        )
+        return None
+    entry = bundled(_BUNDLED_RASTER)
+    return verify_bundled(entry.name).path if entry.sha256 == wanted else None

@@ -42,6 +42,7 @@ SAMPLED_TILES = 200_000
 
 _MONOTONE = "larger mass never has smaller weight"
 _LAW = "weights by the law: whole parts, then the largest remainders"
+_MIXED_LAW = "weights of a mixture: whole parts, at most one more for each basis"
 _PYTHON_LAW = "weights worked out again in Python integers"
 
 
@@ -197,6 +198,7 @@ class WeightCheck:
                     check_monotone(country, own.bases[0].basis, self.account)
                 self.account.checked(_MONOTONE, country.tiles, "tiles")
             else:
+                self.account.checked(_MIXED_LAW, country.tiles, "tiles")
                 # A tile may have more of one basis and less of another.
                 self.account.unchecked(_MONOTONE, "the tiles of a mixture have no single mass", iso)
         except ValueTooLargeError as error:
