@@ -17,10 +17,10 @@ from closedworld.text import plain
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
 
+    import pyarrow.dataset as pads
+
 _FEW = 3
 _BRIEF_LENGTH = 60
-
-    import pyarrow.dataset as pads
 
 
 @dataclass(frozen=True, slots=True)

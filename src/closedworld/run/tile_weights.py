@@ -8,7 +8,7 @@ from collections import Counter
 from contextlib import closing
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -133,15 +133,7 @@ def build_tile_weights(
         index = read_index(index.published, WEIGHTS, observer)
     raster = _raster_for(mixture, population, index)
     borders = index.coverage() if weigh_by_coverage else None
-    parameters = {
-        "format": FORMAT,
-        "stage": WEIGHTS.name,
-        "tiles_parameter_hash": index.published.receipt.parameter_hash,
-        "basis": str(mixture),
-        "dp": dp,
-        "weigh_by_coverage": weigh_by_coverage,
-        "raster_sha256": None if raster is None else raster.sha256,
-    }
+    parameters = _parameters(index, mixture, dp, raster, weigh_by_coverage=weigh_by_coverage)
     published = find_result(Path(out), WEIGHTS, parameters)
     if published is not None:
         tell_reused(WEIGHTS, published, time.perf_counter() - began, observer)
@@ -173,6 +165,26 @@ def build_tile_weights(
         published = staged_published(staging, receipt, WEIGHTS, observer)
     tell_published(published, time.perf_counter() - began, observer)
     return TileWeights(published, reused=False, summaries=summaries)
+
+
+def _parameters(
+    index: PublishedIndex,
+    mixture: Mixture,
+    dp: int,
+    raster: PopulationRaster | None,
+    *,
+    weigh_by_coverage: bool,
+) -> dict[str, Any]:
+    """Return everything that decides the content."""
+    return {
+        "format": FORMAT,
+        "stage": WEIGHTS.name,
+        "tiles_parameter_hash": index.published.receipt.parameter_hash,
+        "basis": str(mixture),
+        "dp": dp,
+        "weigh_by_coverage": weigh_by_coverage,
+        "raster_sha256": None if raster is None else raster.sha256,
+    }
 
 
 def _raster_for(
