@@ -24,7 +24,7 @@ BELOW = {
     "run": {"_version", "config", "countries", "datasets", "digests", "errors", "execution", "grid", "reference", "report", "spans", "text", "tiles", "weights"},
     "testing": {"countries", "errors", "grid", "spans"},
     "report": {"errors", "grid", "spans", "text"},
-    "weights": {"config", "digests", "errors", "grid", "spans", "tiles"},
+    "weights": {"config", "digests", "errors", "grid", "spans", "text", "tiles"},
     "sampling": {"grid", "spans"},
     "comparing": {"grid", "spans"},
     "tiles": {"countries", "digests", "errors", "grid", "spans"},

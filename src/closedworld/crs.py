@@ -22,7 +22,8 @@ _SET = {
 }
 _CONVERT = {
     VECTOR_TOOL: "ogr2ogr -t_srs EPSG:4326 out.gpkg in.shp",
-    RASTER_TOOL: "gdalwarp -t_srs EPSG:4326 in.tif out.tif",
+    # Any other resampling would change how many people there are.
+    RASTER_TOOL: "gdalwarp -t_srs EPSG:4326 -r sum in.tif out.tif (-r sum keeps counts, such as people)",
 }
 
 

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import shapely
 
+from closedworld.datasets import open_published
 from closedworld.execution import events
 from closedworld.run.observers import LogObserver
 
@@ -46,7 +47,7 @@ def test_text_logs_are_on_standard_error_and_the_outcome_on_standard_output(
 def test_json_logs_are_json_lines_and_nothing_else(call: Call, tmp_path: Path) -> None:
     done = call("tiles", *SMALL, tmp_path, "--log-format", "json")
     lines = json_lines(done.stderr)
-    assert done.stdout == ""
+    assert done.stdout == f"{open_published(tmp_path).folder}\n"
     assert next(line["event"] for line in lines) == "InputLoaded"
     assert [line["event"] for line in lines][-1] == "DatasetPublished"
     assert {line["level"] for line in lines} == {"info", "warning"}
@@ -75,13 +76,58 @@ def test_json_logs_of_another_process_are_json_lines_and_nothing_else(tmp_path: 
     assert done.stdout == ""
 
 
-def test_quiet_leaves_warnings_and_errors(call: Call, tmp_path: Path) -> None:
+def test_quiet_leaves_warnings_errors_and_the_folder(call: Call, tmp_path: Path) -> None:
+    """The folder alone is on standard output, so that a script can go on with it."""
     done = call("tiles", *SMALL, tmp_path, "--quiet")
-    assert done.stdout == ""
+    assert done.stdout == f"{open_published(tmp_path).folder}\n"
     assert len(done.stderr.splitlines()) == 1
     assert "countries-without-tiles" in done.stderr
     failed = call("tiles", "--raster", "none.tif", "--out", tmp_path, "-q")
     assert "input-missing" in failed.stderr
+    assert failed.stdout == ""
+
+
+def test_quiet_gives_the_folder_of_each_result_also_when_it_is_reused(
+    call: Call, tmp_path: Path
+) -> None:
+    built = call("run", *SMALL, tmp_path, "--basis", "area_m2", "-q").stdout.splitlines()
+    stages = [open_published(tmp_path, stage).folder for stage in ("tiles", "weights")]
+    assert built == list(map(str, stages))
+    again = call("weights", built[0], "--basis", "area_m2", "-q")
+    assert again.stdout.splitlines() == built[1:]
+
+
+def test_a_terminated_run_ends_with_status_143_and_leaves_a_report(tmp_path: Path) -> None:
+    """SIGTERM in the middle of writing: staging is cleared, what was published stays, sealed."""
+    words = ["--resolution", "1deg", "--out", str(tmp_path), "-q"]
+    program = [sys.executable, "-m", "closedworld", "tiles", "--countries", "MT,IT", *words]
+    subprocess.run(program, check=True, capture_output=True)
+    published = open_published(tmp_path)
+    code = (
+        "import os, signal, sys\n"
+        "import closedworld.run.tile_index as module\n"
+        "write = module.write_tiles\n"
+        "def write_and_end(task):\n"
+        "    result = write(task)\n"
+        "    os.kill(os.getpid(), signal.SIGTERM)\n"
+        "    return result\n"
+        "module.write_tiles = write_and_end\n"
+        "from closedworld.cli import main\n"
+        "main()\n"
+    )
+    words = ["tiles", "--countries", "MT,IT", "--resolution", "5m", "--out", str(tmp_path)]
+    done = subprocess.run(
+        [sys.executable, "-c", code, *words], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 143
+    assert "terminated" in done.stderr
+    assert "Traceback" not in done.stderr
+    assert {path.name for path in tmp_path.iterdir()} == {"reports", "tiles"}
+    assert open_published(tmp_path).folder == published.folder
+    published.verify()
+    last = max((tmp_path / "reports").iterdir(), key=lambda path: path.stat().st_mtime_ns)
+    assert json.loads((last / "run_report.json").read_text())["status"] == "interrupted"
+    assert "_Terminated" in (last / "run.log").read_text()
 
 
 def test_progress_is_logged_at_least_every_25_countries(call: Call, tmp_path: Path) -> None:

@@ -258,6 +258,10 @@ def test_of_several_results_one_must_be_named(copy: Published, tiny: CountrySet)
     assert str(copy.folder) in caught.value.hint
     assert str(other.folder) in caught.value.hint
     assert open_published(other.folder) == other
+    # They differ in their grids, and in nothing else that would have to be told.
+    assert f"{copy.folder} (grid cell height 0.5, grid cell width 0.5, " in caught.value.hint
+    assert "grid n rows 120" in caught.value.hint
+    assert "rule" not in caught.value.hint
 
 
 @pytest.mark.parametrize("name", ["tiles", "", "tile_weights", "../tile_index", "_receipt.json"])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import struct
 import subprocess
 import sys
 from typing import TYPE_CHECKING, Any
@@ -131,6 +132,42 @@ def test_a_nodata_value_is_missing_and_its_neighbours_are_not(tmp_path: Path, dt
     assert found.missing == COLS
     assert found.negative == sum(pixel < 0 for pixel in flat)
     assert found.values.tolist() == [0 if p == nodata or p < 0 else p for p in flat]
+
+
+@pytest.mark.parametrize(
+    ("dtype", "nodata"),
+    [("uint64", 2**64 - 1), ("uint64", 2**53 + 1), ("int64", 2**63 - 1), ("int64", -(2**63))],
+)
+@pytest.mark.parametrize("scale", [1.0, 1e-18])
+def test_a_nodata_value_that_float64_cannot_hold_is_missing_and_its_neighbour_is_not(
+    tmp_path: Path, dtype: str, nodata: int, scale: float
+) -> None:
+    """GDAL writes such values; rasterio rounds them or leaves them out."""
+    beside = nodata - 1 if nodata > 0 else nodata + 1
+    pixels = np.full((ROWS, COLS), 7, dtype)
+    pixels[3, 5], pixels[3, 6] = nodata, beside
+    path = write(tmp_path / "a.tif", pixels, nodata=3, scale=scale)
+    set_nodata_text(path, str(nodata))
+    layout, found = read(path)
+    assert layout.has_mask
+    assert found.missing == 1
+    assert found.negative == (nodata < 0)
+    at = 3 * COLS + 5
+    values = found.values.ravel()
+    assert values[at] == 0
+    assert values[at + 1] == max(0, beside) * (scale if layout.is_scaled else 1)
+    assert (np.delete(values, [at, at + 1]) == 7 * (scale if layout.is_scaled else 1)).all()
+
+
+def set_nodata_text(path: Path, text: str) -> None:
+    """Make the text of GDAL's NODATA tag (42113) another one, behind all that is there."""
+    content = bytearray(path.read_bytes())
+    (first,) = struct.unpack_from("<I", content, 4)
+    (entries,) = struct.unpack_from("<H", content, first)
+    for place in range(first + 2, first + 2 + 12 * entries, 12):
+        if struct.unpack_from("<H", content, place) == (42113,):
+            struct.pack_into("<II", content, place + 4, len(text) + 1, len(content))
+    path.write_bytes(bytes(content) + text.encode() + b"\0")
 
 
 def test_a_negative_nodata_value_is_missing_and_not_negative(tmp_path: Path) -> None:
@@ -398,6 +435,9 @@ def test_a_truncated_file_is_unreadable_where_it_ends_and_the_rows_are_named(
             reader.read(40, 16, 8, 32)
     assert caught.value.code == "input-unreadable"
     assert f"{path}: rows 40 to 47, columns 16 to 47" in caught.value.message
+    # What GDAL found, not what rasterio says of it.
+    assert "previous exception" not in caught.value.message
+    assert "band 1" in caught.value.message
 
 
 def test_a_file_whose_header_is_cut_off_is_unreadable(tmp_path: Path) -> None:

@@ -127,7 +127,17 @@ def test_the_advice_for_a_projected_raster_names_it_and_the_way_out(
     error = refusal(write(crs="EPSG:3857"))
     assert "WGS 84 / Pseudo-Mercator" in error.message
     assert "EPSG:3857" in error.message
-    assert "gdalwarp -t_srs EPSG:4326" in error.hint
+    assert "gdalwarp -t_srs EPSG:4326 -r sum" in error.hint
+
+
+@pytest.mark.parametrize(
+    "transform", [Affine(1.0, 0, -180, 0, 1.0, -90), Affine(1.0, 0.1, -180, 0.1, -1.0, 90)]
+)
+def test_the_advice_to_turn_a_raster_keeps_counts(
+    write: Callable[..., Path], transform: Affine
+) -> None:
+    """The usual resampling would take one of several cells and lose people."""
+    assert "-r sum" in refusal(write(transform=transform)).hint
 
 
 def test_a_missing_file_is_refused(tmp_path: Path) -> None:

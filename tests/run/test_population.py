@@ -408,6 +408,27 @@ def test_a_value_that_is_too_large_is_refused_with_its_place(
     assert "gdal_edit.py -a_nodata" in (caught.value.hint or "")
 
 
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_values_that_round_to_no_micro_person_are_told(tmp_path: Path, dtype: str) -> None:
+    """A raster in shares of a whole: most of its cells would be without people, in silence."""
+    pixels = np.full((ROWS, COLS), 4e-7, dtype)
+    pixels[0, :3] = 0.0, 6e-7, 5.0
+    path = write(tmp_path / "a.tif", pixels)
+    reading = Reading(path, {"AA": boxes((ROWS, COLS), (0, 2, 0, COLS))})
+    (warned,) = (one for one in reading.events if isinstance(one, events.Warned))
+    assert warned.code == "raster-too-small"
+    assert warned.message.startswith(f"{2 * COLS - 3} of {2 * COLS} tiles have a value above zero")
+    assert reading.totals["AA", Basis.POPULATION] == 5_000_001
+
+
+@pytest.mark.parametrize("dtype", ["int32", "float32"])
+def test_ordinary_values_and_zeros_are_not_told(tmp_path: Path, dtype: str) -> None:
+    pixels = np.zeros((ROWS, COLS), dtype)
+    pixels[0] = 1
+    reading = Reading(write(tmp_path / "a.tif", pixels), {"AA": boxes((ROWS, COLS), (0, 2, 0, 9))})
+    assert not any(isinstance(one, events.Warned) for one in reading.events)
+
+
 @pytest.mark.parametrize("value", [np.inf, 3.4e38])
 def test_a_value_that_is_too_large_where_no_tile_is_disturbs_nobody(
     tmp_path: Path, value: float

@@ -127,6 +127,18 @@ def covered(
     return open_index(out)
 
 
+def test_what_build_tile_index_returns_is_taken_as_what_open_index_does(
+    tiny: CountrySet, half_degrees: Grid, tmp_path: Path
+) -> None:
+    """The same result, reused; a country without tiles, which only the former lists, included."""
+    built = build_tile_index(tiny, half_degrees, tmp_path)
+    assert built.world.without_tiles
+    first = build_tile_weights(built, tmp_path, basis="area_m2")
+    second = build_tile_weights(open_index(tmp_path), tmp_path, basis="area_m2")
+    assert (first.reused, second.reused) == (False, True)
+    assert first.published == second.published
+
+
 def columns(
     folder_of: PublishedIndex | TileWeights, dataset: str, iso: str
 ) -> dict[str, list[Any]]:

@@ -10,6 +10,7 @@ import pytest
 from closedworld.grid import Grid, tile_areas_m2
 from closedworld.testing import apportioned, micro_persons_exactly
 from closedworld.validation import law, monotone
+from closedworld.validation.accounts import BasisAccount, CountryAccount, settle
 from closedworld.validation.ellipsoid import zone_areas_m2
 from closedworld.validation.findings import Account
 from closedworld.validation.masses import bases_of, half_to_even, split_units
@@ -33,6 +34,7 @@ class FakeCountry:
 
     def __init__(self, masses: NDArray[np.int64], weights: list[int]) -> None:
         self.tiles = len(masses)
+        self.readings = 0
         self._columns = (
             np.arange(self.tiles, dtype=np.uint64),
             np.array(weights, np.uint64),
@@ -40,6 +42,7 @@ class FakeCountry:
         )
 
     def chunks(self, bases: list[str]) -> list[tuple[object, object, list[object]]]:
+        self.readings += 1
         own = [self._columns[2] if b != "uniform" else np.ones(self.tiles, np.int64) for b in bases]
         return [
             (
@@ -77,12 +80,13 @@ def test_the_law_is_that_of_python_integers_also_by_buckets(
     assert found.message.startswith("2 rows")
 
 
-@pytest.mark.parametrize("slice_tiles", [4, 50, 1 << 22])
+@pytest.mark.parametrize("sorted_tiles", [90, 1 << 21])
 @pytest.mark.parametrize("seed", range(40))
 def test_monotone_is_that_of_all_pairs(
-    monkeypatch: pytest.MonkeyPatch, slice_tiles: int, seed: int
+    monkeypatch: pytest.MonkeyPatch, sorted_tiles: int, seed: int
 ) -> None:
-    monkeypatch.setattr(monotone, "SLICE_TILES", slice_tiles)
+    """Put in order all at once, or piece by piece."""
+    monkeypatch.setattr(monotone, "SORTED_TILES", sorted_tiles)
     draw = np.random.default_rng(seed)
     top = int(draw.choice([3, 50, 10**6, 2**40, 2**62]))
     masses = draw.integers(0, top, 80, endpoint=True)
@@ -94,37 +98,98 @@ def test_monotone_is_that_of_all_pairs(
     account = Account("")
     check_monotone(FakeCountry(masses, weights), "population", account)  # type: ignore[arg-type]
     assert bool(account.findings()) is is_wrong
+    for one in account.findings():
+        example, first = one.example, masses[one.example["other"]]
+        assert example["mass"] == masses[example["tile_id"]] > first
+        assert example["weight_fp"] == weights[example["tile_id"]] < weights[example["other"]]
 
 
-@pytest.mark.parametrize("seed", range(200))
-def test_monotone_is_that_of_all_pairs_also_near_the_law(seed: int) -> None:
-    """Weights of the law with single units moved: what is let pass unsorted must be in order."""
+@pytest.mark.parametrize("seed", range(60))
+def test_monotone_of_a_large_country_is_that_of_all_pairs_of_different_classes(
+    monkeypatch: pytest.MonkeyPatch, seed: int
+) -> None:
+    """It is read once, and what is not compared is told."""
+    monkeypatch.setattr(monotone, "SORTED_TILES", 10)
     draw = np.random.default_rng(seed)
-    top = int(draw.choice([1, 3, 100, 10**6, 2**40, 2**55]))
-    masses = draw.integers(0, top, int(draw.integers(2, 30)), endpoint=True)
-    weights = apportioned(masses.tolist(), 10 ** int(draw.integers(0, 13)))
+    top = int(draw.choice([3, 50, 10**6, 2**40, 2**62]))
+    masses = draw.integers(0, top, 80, endpoint=True)
+    weights = (masses // int(draw.choice([1, 2, 1000])) + (masses % 2)).tolist()
+    if seed % 2:
+        weights[int(draw.integers(80))] += int(draw.choice([1, 5, 2**40]))
+    classes = monotone.class_of(masses).tolist()
+    pairs = list(zip(classes, weights, strict=True))
+    is_wrong = any(a < b and v > w for a, v in pairs for b, w in pairs)
+    account, country = Account(""), FakeCountry(masses, weights)
+    check_monotone(country, "population", account)  # type: ignore[arg-type]
+    assert bool(account.findings()) is is_wrong
+    assert country.readings == 1 + is_wrong
+    assert "1/4096" in str(account.not_checked()[0])
+    for one in account.findings():
+        example = one.example
+        assert example["mass"] == masses[example["tile_id"]] > masses[example["other"]]
+        assert example["weight_fp"] == weights[example["tile_id"]] < weights[example["other"]]
+
+
+def test_classes_of_masses_rise_and_are_a_4096th_wide() -> None:
+    masses = np.unique(np.concatenate([
+        np.arange(5000), np.array([2**62, 2**63 - 1]), np.geomspace(5000, 2**62, 3000).astype(np.int64)
+    ]))  # fmt: skip
+    classes = monotone.class_of(masses)
+    assert (np.diff(classes) >= 0).all()
+    apart = masses[1:] >= masses[:-1] * (1 + 1 / 4096)
+    assert (np.diff(classes)[apart] > 0).all()
+    monotone.MassClasses().add(masses, np.zeros(len(masses), np.int64))
+
+
+@pytest.mark.parametrize("seed", range(300))
+def test_the_law_by_whole_arrays_is_that_of_python_integers(seed: int) -> None:
+    """Weights are found wrong exactly when they are not those of exact arithmetic; the account is its."""
+    draw = np.random.default_rng(seed)
+    top = int(draw.choice([1, 3, 100, 10**6, 2**40, 2**55, 2**61]))
+    masses = draw.integers(0, top, int(draw.integers(1, 40)), endpoint=True)
+    if draw.random() < 0.4:
+        masses = draw.choice(masses[:3], len(masses))
+    units = 10 ** int(draw.integers(0, 19))
+    right = apportioned(masses.tolist(), units)
+    weights = list(right)
     for _ in range(int(draw.integers(0, 3))):
         giver, taker = (int(tile) for tile in draw.integers(0, len(masses), 2))
         moved = min(weights[giver], int(draw.choice([1, 1, 2, 16, 2**30])))
         weights[giver], weights[taker] = weights[giver] - moved, weights[taker] + moved
-    pairs = list(zip(masses.tolist(), weights, strict=True))
-    is_wrong = any(a < b and v > w for a, v in pairs for b, w in pairs)
     account = Account("")
-    check_monotone(FakeCountry(masses, weights), "population", account)  # type: ignore[arg-type]
-    assert bool(account.findings()) is is_wrong
+    own = CountryAccount("XX", len(masses), weights.count(0), [BasisAccount("population", units)])
+    keeps = settle(FakeCountry(masses, weights), own, account)  # type: ignore[arg-type]
+    assert keeps is (weights == right)
+    assert [one.code for one in account.findings()] == ([] if keeps else ["weight-law"])
+    total = sum(masses.tolist())
+    counts = masses.tolist() if total else [1] * len(masses)
+    floors = sum(mass * units // (total or len(masses)) for mass in counts)
+    (basis,) = own.bases
+    assert (basis.mass_sum, basis.floor_sum, basis.fallback) == (total, floors, total == 0)
+    starved = sum(w == 0 and mass > 0 for w, mass in zip(weights, counts, strict=True))
+    assert own.zero_tiles_with_mass == starved
 
 
-@pytest.mark.parametrize("top", [1, 1000, 2**40, 2**48])
-@pytest.mark.parametrize("dp", [0, 4, 12, 18])
-def test_weights_of_the_law_are_not_sorted(
-    monkeypatch: pytest.MonkeyPatch, top: int, dp: int
-) -> None:
-    monkeypatch.setattr(monotone, "MassOrder", None)
-    masses = np.random.default_rng(dp).integers(0, top, 200, endpoint=True)
-    weights = apportioned(masses.tolist(), 10**dp)
+def test_a_mixture_has_an_account_of_each_basis_and_weights_near_their_whole_parts() -> None:
+    """By hand: 10 units each of masses 3, 1, 0 and of three equal tiles; whole parts 10, 5 and 3."""
+    own = CountryAccount("XX", 3, 0, [BasisAccount("population", 10), BasisAccount("uniform", 10)])
     account = Account("")
-    assert check_monotone(FakeCountry(masses, weights), "population", account) == 200  # type: ignore[arg-type]
+    country = FakeCountry(np.array([3, 1, 0]), [12, 5, 3])
+    assert settle(country, own, account)  # type: ignore[arg-type]
     assert account.findings() == []
+    assert [basis.figures() for basis in own.bases] == [
+        {"basis": "population", "units": 10, "mass_sum": 4, "floor_sum": 9, "remainder_units": 1,
+         "fallback": False},
+        {"basis": "uniform", "units": 10, "mass_sum": 3, "floor_sum": 9, "remainder_units": 1,
+         "fallback": False},
+    ]  # fmt: skip
+    assert own.zero_tiles_with_mass == 0
+    for weights, tile_id in (([13, 4, 3], 0), ([12, 4, 4], 1), ([11, 3, 6], 1)):
+        account = Account("")
+        country = FakeCountry(np.array([3, 1, 0]), weights)
+        assert not settle(country, own, account)  # type: ignore[arg-type]
+        (found,) = account.findings()
+        assert (found.code, found.example["tile_id"]) == ("weight-law", tile_id)
 
 
 def test_weights_off_by_a_whole_turn_of_64_bits_are_found() -> None:
@@ -132,9 +197,10 @@ def test_weights_off_by_a_whole_turn_of_64_bits_are_found() -> None:
     masses = np.array([1 << 59, (1 << 59) - 1, 1])
     assert apportioned(masses.tolist(), 1000) == [500, 500, 0]
     account = Account("")
-    check_monotone(FakeCountry(masses, [484, 500, 16]), "population", account)  # type: ignore[arg-type]
+    own = CountryAccount("XX", 3, 0, [BasisAccount("population", 1000)])
+    settle(FakeCountry(masses, [484, 500, 16]), own, account)  # type: ignore[arg-type]
     (found,) = account.findings()
-    assert found.code == "weight-not-monotone"
+    assert found.code == "weight-law"
 
 
 def test_equal_masses_may_differ_in_weight() -> None:

@@ -2,19 +2,32 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
+import shutil
+import struct
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+import rasterio
 
+from closedworld.datasets import parameter_hash
+from closedworld.datasets.receipt import read_receipt
+from closedworld.run.tile_index import build_tile_index
+from closedworld.testing import tiny_grid
 from closedworld.validation import verify
+from closedworld.validation.findings import Account
+from closedworld.validation.statistics import GroupRanges
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
+    from closedworld.countries import CountrySet
     from closedworld.validation import Finding
 
 PEOPLE = {"recompute": "all"}
@@ -266,9 +279,6 @@ def test_a_damaged_file_with_a_receipt_made_for_it_is_found(
     folder = world.folder("tile_weights")
     receipt = (folder / "_receipt.json").read_text()
     name = path.relative_to(folder).as_posix()
-    import hashlib  # noqa: PLC0415
-    import json  # noqa: PLC0415
-
     entries = json.loads(receipt)
     for entry in entries["files"]:
         if entry["path"] == name:
@@ -295,6 +305,222 @@ def test_a_wrong_schema_is_found_and_nothing_is_concluded_from_the_file(
     assert not any(code in {"tile-missing", "weight-sum"} for code, _, _ in found)
 
 
+@pytest.mark.parametrize(
+    ("dataset", "name", "which"),
+    [
+        ("tile_index", "centroid_lat", "smallest"),
+        ("tile_index", "raster_col", "largest"),
+        ("tile_bounds", "east_lon", "largest"),
+        ("tile_bounds", "tile_id", "smallest"),
+        ("tile_spans", "first_rank", "largest"),
+        ("tile_weights", "weight_fp", "largest"),
+        ("tile_weights", "country_iso", "smallest"),
+        ("span_weights", "weight_before", "largest"),
+    ],
+)
+def test_a_changed_statistic_of_a_footer_is_found(
+    world: Any, findings: Callable[..., list[Finding]], dataset: str, name: str, which: str
+) -> None:
+    """Readers skip row groups by it: the rows are right and yet not found."""
+    chunk = pq.read_metadata(world.part(dataset, "FR")).row_group(0)
+    position = next(n for n in range(chunk.num_columns) if chunk.column(n).path_in_schema == name)
+    told = chunk.column(position).statistics
+    raw = told.min_raw if which == "smallest" else told.max_raw
+    kind = {"INT32": "<i", "INT64": "<q", "DOUBLE": "<d"}.get(told.physical_type)
+    old = raw if kind is None else struct.pack(kind, raw)
+    new = b"FX" if kind is None else struct.pack(kind, raw - 1)
+    world.patch_footer(dataset, "FR", old, new)
+    found = findings(world)
+    assert {(one.code, one.dataset, one.country_iso) for one in found} == {
+        ("statistics", dataset, "FR")
+    }
+    example = found[0].example
+    assert (example["column"], example["what"]) == (name, f"{which} value")
+    assert example["footer"] != example["data"]
+
+
+def test_nulls_and_rows_that_a_footer_claims_are_found() -> None:
+    """No column has nulls; engines count rows by the footer alone."""
+    ranges, account = GroupRanges(), Account("")
+    ranges.add(pa.record_batch({"x": pa.array([2.0, np.nan, 5.0])}))
+    told = SimpleNamespace(
+        has_null_count=True, null_count=1, has_min_max=True, min_raw=2.0, max_raw=5.0,
+        has_distinct_count=False, physical_type="DOUBLE",
+    )  # fmt: skip
+    chunk = SimpleNamespace(
+        path_in_schema="x", statistics=told, has_column_index=True, bloom_filter_offset=None
+    )
+    group = SimpleNamespace(num_rows=4, num_columns=1, column=lambda _: chunk)
+    ranges.compare(group, 0, ("tile_bounds", "FR"), account)
+    assert [(one.code, one.example.get("what")) for one in account.findings()] == [
+        ("row-count", None),
+        ("statistics", "number of nulls"),
+    ]
+    assert "page indexes" in str(account.not_checked()[0])
+
+
+def test_an_added_folder_is_found_whether_empty_or_not(
+    world: Any, findings: Callable[..., list[Finding]]
+) -> None:
+    """One that holds a file is told by the file."""
+    folder = world.folder("tile_weights")
+    (folder / "tile_weights" / "country_iso=XX" / "deeper").mkdir(parents=True)
+    (folder / "notes").mkdir()
+    (folder / "notes" / "a.txt").write_text("x")
+    told = {(one.code, one.message.split(" is ")[0]) for one in findings(world)}
+    assert told == {
+        ("folder-unexpected", "tile_weights/country_iso=XX"),
+        ("file-unexpected", "notes/a.txt"),
+    }
+
+
+def test_only_the_result_s_own_files_are_counted(
+    tiny: CountrySet, people: Path, weigh: Callable[..., Path], tmp_path: Path
+) -> None:
+    """Also when the coverage of the index is read again for the weights."""
+    build_tile_index(tiny, tiny_grid(), tmp_path, rule="any_overlap", coverage=True)
+    folder = weigh(tmp_path, basis="area_m2", weigh_by_coverage=True)
+    outcome = verify(tmp_path, raster=people)
+    assert outcome.findings == ()
+    (count,) = (
+        check.count
+        for check in outcome.checks
+        if check.what.startswith("schema") and check.folder == str(folder)
+    )
+    assert count == len(list(folder.rglob("*.parquet"))) == 24
+
+
+@pytest.mark.parametrize(
+    "figure",
+    ["tiles", "zero_tiles", "zero_tiles_with_mass", "basis", "units", "mass_sum", "floor_sum",
+     "remainder_units", "fallback"],
+)  # fmt: skip
+def test_a_wrong_figure_of_a_country_s_account_is_found(
+    world: Any, findings: Callable[..., list[Finding]], figure: str
+) -> None:
+    """Each figure of the summaries in the receipt, in its country, with what it should be."""
+    folder = world.folder("tile_weights")
+    totals = world.totals(folder)
+    for own in totals["summaries"]:
+        if own["country_iso"] == "FR":
+            part = own if figure in own else own["bases"][0]
+            true = part[figure]
+            wrong = {"basis": "settled", "fallback": True}
+            part[figure] = wrong.get(figure) if figure in wrong else true + 1
+    world.reseal(folder, totals=totals)
+    (found,) = findings(world)
+    assert (found.code, found.dataset, found.country_iso) == (
+        "receipt-summary",
+        "tile_weights",
+        "FR",
+    )
+    assert found.example["figure"].endswith(figure)
+    assert found.example["data"] == true
+
+
+@pytest.mark.parametrize("kind", ["lost", "twice", "added", "none", "text"])
+def test_accounts_that_are_not_one_for_each_country_are_found(
+    world: Any, findings: Callable[..., list[Finding]], kind: str
+) -> None:
+    folder = world.folder("tile_weights")
+    totals = world.totals(folder)
+    accounts = totals["summaries"]
+    changed: dict[str, Any] = {
+        "lost": accounts[1:],
+        "twice": [accounts[0], *accounts],
+        "added": [*accounts, {**accounts[0], "country_iso": "ZZ"}],
+        "none": None,
+        "text": "x",
+    }
+    world.reseal(folder, totals={**totals, "summaries": changed[kind]})
+    assert {one.code for one in findings(world)} == {"receipt-summary"}
+
+
+def test_a_figure_that_no_account_has_is_found(
+    world: Any, findings: Callable[..., list[Finding]]
+) -> None:
+    folder = world.folder("tile_weights")
+    totals = world.totals(folder)
+    totals["summaries"][0]["fraud_share"] = 0.5
+    world.reseal(folder, totals=totals)
+    (found,) = findings(world)
+    assert (found.code, "fraud_share" in found.message) == ("receipt-summary", True)
+
+
+@pytest.mark.parametrize(
+    ("dataset", "name", "value"),
+    [
+        ("tile_weights", "countries_fallback", ["FR"]),
+        ("tile_weights", "tiles_of_weight_zero", 10**6),
+        ("tile_weights", "tiles", True),
+        ("tile_index", "countries_kept_small", ["FR"]),
+        ("tile_index", "countries_off_grid", ["FR"]),
+        ("tile_index", "countries_off_grid", "none"),
+    ],
+)
+def test_a_wrong_list_or_count_in_the_totals_is_found(
+    world: Any, findings: Callable[..., list[Finding]], dataset: str, name: str, value: Any
+) -> None:
+    folder = world.folder(dataset)
+    world.reseal(folder, totals={**world.totals(folder), name: value})
+    (found,) = findings(world)
+    assert (found.code, name in found.message) == ("receipt-total", True)
+
+
+def test_sums_of_the_receipt_that_its_files_do_not_make_are_found(
+    world: Any, findings: Callable[..., list[Finding]]
+) -> None:
+    """The table of datasets is there for people to read and must be right, too."""
+    receipt = world.folder("tile_weights") / "_receipt.json"
+    content = json.loads(receipt.read_text())
+    content["datasets"]["tile_weights"]["rows"] += 1
+    receipt.write_text(json.dumps(content))
+    (found,) = findings(world)
+    assert found.code == "receipt-total"
+    assert found.example["entry"] == "rows"
+
+
+def test_a_unit_given_to_a_smaller_remainder_is_found_in_every_country(
+    world: Any, findings: Callable[..., list[Finding]]
+) -> None:
+    """Without recomputing; no tile is more than one unit off, sum and order still hold."""
+    path = world.part("tile_weights", "IN")
+    table = pq.read_table(path)
+    order = np.argsort(table["weight_fp"].to_numpy(), kind="stable")
+    # The tile of the largest weight gives a unit to the next: their order is the same.
+    world.set("tile_weights", "IN", "weight_fp", int(order[-1]), lambda x: x - 1)
+    world.set("tile_weights", "IN", "weight_fp", int(order[-2]), lambda x: x + 1)
+    found = places(findings(world, recompute=0))
+    assert ("weight-law", "tile_weights", "IN") in found
+    assert ("weight-not-monotone", "tile_weights", "IN") not in found
+
+
+@pytest.mark.parametrize("persons", [1e13, np.inf])
+def test_a_raster_with_a_value_too_large_is_a_finding(
+    sound: Path, tmp_path: Path, people: Path, opened: Callable[[Path], Any], persons: float
+) -> None:
+    """No weights can have been made from it, so they were not."""
+    shutil.copytree(sound, tmp_path / "world")
+    world = opened(tmp_path / "world")
+    raster = tmp_path / "people.tif"
+    shutil.copy(people, raster)
+    index = pq.read_table(world.part("tile_index", "FR")).to_pylist()[7]
+    with rasterio.open(raster, "r+") as file:
+        values = file.read(1)
+        values[index["raster_row"], index["raster_col"]] = persons
+        file.write(values, 1)
+    folder = world.folder("tile_weights")
+    digest = hashlib.sha256(raster.read_bytes()).hexdigest()
+    parameters = {**read_receipt(folder).parameters, "raster_sha256": digest}
+    world.reseal(folder, parameters=parameters, parameter_hash=parameter_hash(parameters))
+    folder.rename(folder.with_name(f"parameter_hash={parameter_hash(parameters)}"))
+    outcome = verify(world.root, raster=raster)
+    (found,) = [one for one in outcome.findings if one.code == "raster-value-too-large"]
+    assert (found.dataset, found.country_iso) == ("tile_weights", "FR")
+    assert found.example["raster_row"] == index["raster_row"]
+    assert found.example["raster_col"] == index["raster_col"]
+
+
 @pytest.mark.parametrize("name", ["tiles", "runs", "countries", "tiles_shared"])
 def test_a_wrong_total_of_the_receipt_is_found(
     world: Any, findings: Callable[..., list[Finding]], name: str
@@ -311,12 +537,11 @@ def test_a_wrong_row_count_of_the_receipt_is_found(
 ) -> None:
     receipt = world.folder("tile_spans") / "_receipt.json"
     path = world.part("tile_spans", "FR").relative_to(receipt.parent).as_posix()
-    import json  # noqa: PLC0415
-
     content = json.loads(receipt.read_text())
     next(entry for entry in content["files"] if entry["path"] == path)["rows"] += 1
     receipt.write_text(json.dumps(content))
-    assert places(findings(world)) == {("row-count", "tile_spans", "FR")}
+    # The sums that the receipt gives for the dataset no longer are those of its files, either.
+    assert places(findings(world)) == {("row-count", "tile_spans", "FR"), ("receipt-total", "", "")}
 
 
 def test_one_kind_of_damage_is_told_once_with_its_rows(

@@ -6,12 +6,16 @@ import shutil
 from typing import TYPE_CHECKING, Any
 
 import pytest
+import rasterio
 
 from closedworld.countries import read_countries
 from closedworld.errors import ConfigError, InputError, IntegrityError
 from closedworld.grid import Grid
 from closedworld.reference import bundled
+from closedworld.run.inputs import load_population
+from closedworld.run.published_index import open_index
 from closedworld.run.tile_index import build_tile_index
+from closedworld.run.tile_weights import build_tile_weights
 from closedworld.testing import tiny_grid
 from closedworld.validation import verify
 
@@ -53,7 +57,7 @@ def test_weights_of_any_basis_have_no_finding(
     outcome = verify(tmp_path, raster=people, recompute="all")
     assert outcome.findings == ()
     done = {check.what: check.count for check in outcome.checks if check.unit == "countries"}
-    assert done["weights worked out again by the law"] == 11
+    assert done["weights worked out again in Python integers"] == 11
 
 
 @pytest.mark.parametrize("basis", ["uniform", "population", "area_m2", "settled:2,area_m2:1"])
@@ -134,59 +138,25 @@ def test_another_raster_is_a_finding(sound: Path) -> None:
     assert [one.code for one in outcome.findings] == ["raster-differs"]
 
 
-def test_a_country_moved_as_a_whole_is_found_by_the_oracle_only(
-    tiny: CountrySet, tmp_path: Path
+def test_a_raster_of_one_result_is_no_finding_in_another(
+    sound: Path, people: Path, tmp_path: Path
 ) -> None:
-    """Tiles of other polygons, under a receipt that claims the right ones."""
-    import dataclasses  # noqa: PLC0415
-
-    from closedworld.datasets import parameter_hash  # noqa: PLC0415
-
-    boxes = {country.iso: country for country in tiny}
-    moved = dataclasses.replace(boxes["FR"], features=boxes["IN"].features)
-    wrong = type(tiny)((moved,))
-    right = tiny.select(["FR"])
-    folder = build_tile_index(wrong, tiny_grid(), tmp_path).published.folder
-    from closedworld.datasets.receipt import read_receipt  # noqa: PLC0415
-
-    receipt = read_receipt(folder)
-    parameters = {**receipt.parameters, "polygons_sha256": right.polygons_sha256()}
-    digest = parameter_hash(parameters)
-    receipt = dataclasses.replace(receipt, parameters=parameters, parameter_hash=digest)
-    (folder / "_receipt.json").write_bytes(receipt.to_bytes())
-    folder.rename(folder.with_name(f"parameter_hash={digest}"))
-    assert verify(tmp_path).findings == ()
-    outcome = verify(tmp_path, polygons=right, oracle_sample=20)
-    assert {one.code for one in outcome.findings} == {"tile-not-inside"}
-
-
-def test_tiles_left_out_at_the_ends_of_runs_are_found_by_the_oracle(
-    tiny: CountrySet, tmp_path: Path
-) -> None:
-    """Tiles of a smaller country under the receipt of the larger one."""
-    import dataclasses  # noqa: PLC0415
-
-    import shapely  # noqa: PLC0415
-
-    from closedworld.validation.findings import Account  # noqa: PLC0415
-    from closedworld.validation.membership import check_membership  # noqa: PLC0415
-    from closedworld.validation.runs import IdRuns  # noqa: PLC0415
-
-    del tmp_path
-    grid = tiny_grid()
-    whole = tiny.select(["FR"])
-    small = dataclasses.replace(
-        whole["FR"], features=(shapely.MultiPolygon([shapely.box(1.0, 40.0, 4.0, 45.0)]),)
-    )
-    from closedworld.spans import RowSpans  # noqa: PLC0415
-
-    spans = RowSpans.from_polygon(small.features[0], grid)
-    first = spans.rows * grid.n_cols + spans.col_starts
-    runs = IdRuns(first, first + (spans.col_stops - spans.col_starts))
-    account = Account("")
-    check_membership({"FR": runs}, whole, grid, "center", 10, 0, account)
-    (found,) = account.findings()
-    assert found.code == "tile-not-listed"
+    """Weights from two rasters in one folder: whichever is given, the others are left out and told."""
+    shutil.copytree(sound, tmp_path / "world")
+    other = tmp_path / "other.tif"
+    shutil.copy(people, other)
+    with rasterio.open(other, "r+") as file:
+        file.write(file.read(1) + 1, 1)
+    index = open_index(tmp_path / "world")
+    population = load_population(other)
+    build_tile_weights(index, tmp_path / "world", basis="population", population=population)
+    for raster in (people, other):
+        outcome = verify(tmp_path / "world", raster=raster)
+        assert outcome.findings == ()
+        (left,) = (one for one in outcome.not_checked if "--raster" in one.reason)
+        assert left.folder in outcome.folders
+        law = [one for one in outcome.checks if one.what.startswith("weights by the law")]
+        assert len(law) == 1
 
 
 def test_polygons_that_are_not_those_of_the_receipt_are_refused(sound: Path, people: Path) -> None:

@@ -145,6 +145,20 @@ def test_what_is_no_mixture_is_refused_under_a_stable_code(text: str, code: str)
     assert caught.value.exit_code == 2
 
 
+@pytest.mark.parametrize(
+    "share", ["0." + "3" * 19, "1" * 19, "0." + "3" * 5000, "1" * 5000 + ".5"], ids=len
+)
+def test_a_share_of_too_many_digits_is_told_so(share: str) -> None:
+    """It is a decimal number above zero, so that is not the advice; nothing long is echoed."""
+    with pytest.raises(ConfigError) as caught:
+        Mixture.parse(f"population:{share},area_m2:1")
+    assert caught.value.code == "basis-share"
+    assert "too many digits" in caught.value.message
+    assert "at most 18 digits" in caught.value.hint
+    assert len(str(caught.value)) < 400
+    Mixture.parse(f"population:0.{'3' * 18},area_m2:{'9' * 18}")
+
+
 @examples(200)
 @given(text=st.text(alphabet="population:,.0159 earsm2-_x", max_size=24))
 def test_any_text_is_a_mixture_or_a_config_error(text: str) -> None:

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import itertools
 import json
+import signal
 import sys
+import threading
+from contextlib import contextmanager
 from datetime import UTC, datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -22,13 +25,20 @@ from closedworld.cli.verify import verify
 from closedworld.errors import ClosedWorldError
 from closedworld.text import printable
 
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
 _EPILOG = """\
 Exit status: 0 done; 1 verify or diff found something; 2 wrong option or argument;
 3 unusable input; 4 output cannot be written; 5 published data is damaged; 6 a unit of work failed;
-7 --pat enforce and a limit was not kept; 130 interrupted.
+7 --pat enforce and a limit was not kept; 130 interrupted; 143 terminated.
 """
 
-_INTERRUPTED = 130
+_BY_SIGNAL = 128
+
+
+class _Terminated(KeyboardInterrupt):
+    """SIGTERM came: the run ends as with Ctrl-C, its staging cleared and its report written."""
 
 
 class _Commands(click.Group):
@@ -41,17 +51,36 @@ class _Commands(click.Group):
     def invoke(self, ctx: click.Context) -> Any:
         """Run the command; a known error ends it with its message and exit status."""
         try:
-            return super().invoke(ctx)
+            with _ending_on_sigterm():
+                return super().invoke(ctx)
         except ClosedWorldError as error:
             _show(error)
             ctx.exit(error.exit_code)
-        except KeyboardInterrupt:
-            _show(
-                ClosedWorldError(
-                    "interrupted", "the run was interrupted; a result is there only whole."
-                )
-            )
-            ctx.exit(_INTERRUPTED)
+        except KeyboardInterrupt as error:
+            is_terminated = isinstance(error, _Terminated)
+            what = "terminated" if is_terminated else "interrupted"
+            message = f"the run was {what}; a result is there only whole."
+            _show(ClosedWorldError("interrupted", message))
+            ctx.exit(_BY_SIGNAL + (signal.SIGTERM if is_terminated else signal.SIGINT))
+
+
+@contextmanager
+def _ending_on_sigterm() -> Iterator[None]:
+    """Let SIGTERM, which ends a process on the spot, end the block as Ctrl-C does."""
+
+    def end(*_: object) -> None:
+        raise _Terminated
+
+    # Only the main thread may say so, and whoever set it otherwise, or to be ignored, had a reason.
+    is_main = threading.current_thread() is threading.main_thread()
+    if not is_main or signal.getsignal(signal.SIGTERM) is not signal.SIG_DFL:
+        yield
+        return
+    signal.signal(signal.SIGTERM, end)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, signal.SIG_DFL)
 
 
 @click.group(

@@ -128,9 +128,15 @@ LOG_OPTIONS = (
         type=click.Choice(["text", "json"]),
         default="text",
         show_default=True,
-        help="Log lines for people, or JSON lines; both on standard error.",
+        help="Log lines for people, or JSON lines; both on standard error. With json, standard output "
+        "has nothing but the folders of the results.",
     ),
-    click.option("--quiet", "-q", is_flag=True, help="Log warnings and errors only."),
+    click.option(
+        "--quiet",
+        "-q",
+        is_flag=True,
+        help="Log warnings and errors only, and print nothing but the folders of the results.",
+    ),
 )
 
 TILE_OPTIONS = (

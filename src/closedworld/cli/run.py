@@ -116,6 +116,11 @@ def _build(
         outcome = work(pipeline, observers)
     if not quiet and log_format == "text":
         click.echo(_outcome_text(outcome))
+        return
+    # For scripts: one folder on a line, as it is.
+    for result in (outcome.index, outcome.weights):
+        if result is not None:
+            click.echo(str(result.published.folder))
 
 
 def _outcome_text(outcome: RunOutcome) -> str:

@@ -58,7 +58,8 @@ class _Recompute(click.ParamType):  # type: ignore[type-arg]  # generic for chec
     type=click.IntRange(min=0),
     default=0,
     show_default=True,
-    help="Tiles of which GEOS is asked whether they lie in their country; needs the polygons.",
+    help="Tiles of which GEOS is asked whether they lie in their country, and how much of them does; "
+    "needs the polygons.",
 )
 @click.option("--seed", type=int, default=0, show_default=True, help="Decides what is drawn.")
 @click.option("--json", "as_json", is_flag=True, help="Print the outcome as JSON.")

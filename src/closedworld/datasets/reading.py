@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from closedworld.datasets.paths import HASH_PREFIX, RECEIPT_NAME, hash_of_folder
 from closedworld.datasets.receipt import FileEntry, Receipt, read_receipt
 from closedworld.datasets.schemas import DATASETS, spec_of
 from closedworld.digests import sha256_of_file
 from closedworld.errors import ConfigError, IntegrityError
+from closedworld.text import plain
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Sequence
+    from collections.abc import Collection, Mapping, Sequence
 
     import pyarrow.dataset as pads
+
+_FEW = 3
+_BRIEF_LENGTH = 60
 
 
 @dataclass(frozen=True, slots=True)
@@ -208,13 +213,47 @@ def _only(found: Sequence[Published], path: Path | str, none: str, several: str)
             "Give the --out folder of a finished `closedworld run`.",
         )
     if len(found) > 1:
-        choices = ", ".join(str(one.folder) for one in found)
+        choices = "; ".join(
+            f"{one.folder} ({told})" for one, told in zip(found, _told_apart(found), strict=True)
+        )
         raise ConfigError(
             "published-several",
             f"{path} holds {len(found)} {several}.",
-            f"Name one of them: {choices}.",
+            f"Give the folder of one of them instead: {choices}.",
         )
     return found[0]
+
+
+def _told_apart(found: Sequence[Published]) -> list[str]:
+    """Return, for each of several results, the parameters in which they differ, in words."""
+    flat = [_flat(one.receipt.parameters, "") | {"stage": one.receipt.stage} for one in found]
+    names = sorted({name for one in flat for name in one})
+    differing = [name for name in names if len({str(one.get(name)) for one in flat}) > 1]
+    return [
+        ", ".join(f"{name} {_briefly(one.get(name))}" for name in differing)
+        or "the same parameters"
+        for one in flat
+    ]
+
+
+def _flat(content: Mapping[str, Any], before: str) -> dict[str, Any]:
+    """Return parameters by name, those of tables within as ``table name``."""
+    flat: dict[str, Any] = {}
+    for name, value in content.items():
+        words = f"{before}{name.replace('_', ' ')}"
+        flat.update(_flat(value, f"{words} ") if isinstance(value, dict) else {words: value})
+    return flat
+
+
+def _briefly(value: Any) -> str:
+    """Return a parameter in a few characters: long lists by their number, digests by their start."""
+    if isinstance(value, list):
+        few = ", ".join(map(str, value[:_FEW]))
+        text = few if len(value) <= _FEW else f"{few} and {len(value) - _FEW} more"
+    else:
+        text = "none" if value is None else str(value)
+    is_digest = re.fullmatch("[0-9a-f]{64}", text) is not None
+    return f"{text[:8]}..." if is_digest else plain(text, _BRIEF_LENGTH)
 
 
 def _damaged(code: str, message: str) -> IntegrityError:

@@ -24,6 +24,7 @@ WINDOW_CELLS = 1 << 22
 _MOST_BLOCK_BYTES = 1 << 29
 _BLOCK_CACHE_BYTES = 64 << 20
 _KINDS = "iuf"
+_EXACT_BELOW = 2.0**53
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +37,8 @@ class PixelLayout:
         block_cols: Columns of a block.
         scale: A value is ``pixel * scale + offset``.
         offset: See ``scale``.
-        has_mask: Whether an inner mask or an alpha band says which pixels hold a value.
+        has_mask: Whether GDAL's mask says which pixels hold a value: an inner mask, an alpha band, or
+            a NODATA value that float64 cannot hold.
         size_bytes: Size of the file.
 
     Raises:
@@ -106,13 +108,17 @@ def read_pixel_layout(path: str | Path) -> PixelLayout:
     with open_raster(info.path) as raster:
         block_rows, block_cols = raster.block_shapes[0]
         flags = {flag.name for flag in raster.mask_flag_enums[0]}
+        has_mask = bool(flags & {"per_dataset", "alpha"}) and "nodata" not in flags
+        # rasterio gives NODATA as float64, or None when that is none of the type's numbers.
+        is_rounded = info.nodata is None or abs(info.nodata) >= _EXACT_BELOW
+        has_mask |= "nodata" in flags and info.dtype in {"int64", "uint64"} and is_rounded
         return PixelLayout(
             info,
             block_rows,
             block_cols,
             raster.scales[0],
             raster.offsets[0],
-            has_mask=bool(flags & {"per_dataset", "alpha"}) and "nodata" not in flags,
+            has_mask=has_mask,
             size_bytes=info.path.stat().st_size,
         )
 
@@ -145,7 +151,7 @@ class PixelReader:
     ) -> tuple[NDArray[Any], NDArray[np.bool_] | None]:
         """Return ``(pixels, is_valid)`` of a window, both (rows, cols); no mask for all valid.
 
-        The mask tells what an inner mask or alpha band says, not NODATA values.
+        The mask tells what GDAL's mask says where the layout has one, not other NODATA values.
 
         Raises:
             InputError: ``input-unreadable``.
@@ -163,7 +169,8 @@ class PixelReader:
             raise InputError(
                 "input-unreadable",
                 f"{self._layout.info.path}: rows {row} to {row + rows - 1}, columns {col} to "
-                f"{col + cols - 1} cannot be read: {library_message(error)}.",
+                # rasterio's own words are "See previous exception for details".
+                f"{col + cols - 1} cannot be read: {library_message(error.__cause__ or error)}.",
                 "The file is damaged: fetch it again.",
             ) from error
 
@@ -228,6 +235,8 @@ def _is_nodata(layout: PixelLayout, pixels: NDArray[Any]) -> NDArray[np.bool_] |
         with np.errstate(over="ignore"):
             return np.asarray(pixels == pixels.dtype.type(nodata))
     limits = np.iinfo(pixels.dtype)
+    if layout.has_mask and abs(nodata) >= _EXACT_BELOW:
+        return None
     if math.isinf(nodata) or nodata != int(nodata) or not limits.min <= int(nodata) <= limits.max:
         return None
     return np.asarray(pixels == pixels.dtype.type(int(nodata)))

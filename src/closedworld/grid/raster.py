@@ -24,6 +24,11 @@ SUFFIXES = (".tif", ".tiff")
 # virtual raster in disguise could open other files. Only the GeoTIFF itself counts here.
 _GDAL_OPTIONS = {"GDAL_PAM_ENABLED": "NO", "GDAL_DISABLE_READDIR_ON_OPEN": "EMPTY_DIR"}
 
+_TURN = (
+    "Turn it north-up: gdalwarp -t_srs EPSG:4326 -r sum in.tif out.tif (-r sum keeps counts, such as "
+    "people)"
+)
+
 
 @dataclass(frozen=True, slots=True)
 class RasterInfo:
@@ -109,13 +114,13 @@ def _grid_of(raster: DatasetReader, path: Path) -> Grid:
         raise GridError(
             "grid-rotated",
             f"{path} is rotated or sheared: its transform has {at.b} and {at.d} off the diagonal.",
-            "Turn it north-up: gdalwarp -t_srs EPSG:4326 in.tif out.tif",
+            _TURN,
         )
     if at.e > 0 or at.a < 0:
         raise GridError(
             "grid-south-up",
             f"{path} has its rows from south to north or its columns from east to west.",
-            "Turn it north-up: gdalwarp -t_srs EPSG:4326 in.tif out.tif",
+            _TURN,
         )
     try:
         return Grid(at.c, at.f, at.a, -at.e, raster.width, raster.height)

@@ -41,6 +41,8 @@ BATCH_TILES = 1 << 18
 READING = "reading"
 """What the work is called that reads the raster."""
 
+_HALF_A_MICRO_PERSON = 0.5e-6
+
 
 @dataclass(slots=True)
 class BandResult(UnitResult):
@@ -50,12 +52,14 @@ class BandResult(UnitResult):
         totals: Sum of the masses by country and basis.
         missing: Tiles without a value.
         negative: Tiles with a value below zero.
+        too_small: Tiles with a value above zero that is nearer to none than to a micro-person.
         bytes_read: What the system was asked for; None where it does not tell.
     """
 
     totals: Counter[tuple[str, Basis]] = field(default_factory=Counter)
     missing: int = 0
     negative: int = 0
+    too_small: int = 0
     bytes_read: int | None = None
 
 
@@ -85,13 +89,14 @@ def read_population(
     """
     began = time.perf_counter()
     totals: Counter[tuple[str, Basis]] = Counter()
-    missing = negative = tiles = 0
+    missing = negative = too_small = tiles = 0
     read: int | None = 0
     with closing(crew.do(read_band, tasks, READING)) as done:
         for task, result in done:
             totals.update(result.totals)
             missing += result.missing
             negative += result.negative
+            too_small += result.too_small
             tiles += task.tile_count
             read = None if read is None or result.bytes_read is None else read + result.bytes_read
     crew.observer.on_event(
@@ -112,6 +117,15 @@ def read_population(
                 "raster-negative",
                 f"{negative:,} of {tiles:,} tiles have a value below zero in {layout.info.path}, counted "
                 "as 0. If it stands for no data, say so: gdal_edit.py -a_nodata VALUE in.tif",
+            )
+        )
+    if too_small:
+        crew.observer.on_event(
+            Warned(
+                "raster-too-small",
+                f"{too_small:,} of {tiles:,} tiles have a value above zero in {layout.info.path} that rounds "
+                "to 0 millionths of a person. If its values are shares or densities, multiply them: "
+                "gdal_calc.py -A in.tif --calc 'A*1000000' --outfile out.tif",
             )
         )
     return totals
@@ -145,6 +159,7 @@ def read_band(task: BandTask) -> BandResult:
                     found = values_of(task.layout, pixels, is_valid)
                     result.missing += found.missing
                     result.negative += found.negative
+                    result.too_small += _too_small(found.values)
                     _refuse_too_large(task, some, found.values)
                     _add_up(task, some, found.values, result)
                     clock.ends("add up")
@@ -192,6 +207,13 @@ def _refuse_too_large(task: BandTask, pieces: Pieces, values: NDArray[Any]) -> N
         f"persons; {MAX_PERSONS:g} is the most a tile can have.",
         "If it stands for no data, say so: gdal_edit.py -a_nodata VALUE in.tif",
     )
+
+
+def _too_small(values: NDArray[Any]) -> int:
+    """Return how many values are above zero and yet no micro-person when rounded."""
+    if values.dtype.kind != "f":
+        return 0
+    return int(np.count_nonzero((values > 0) & (values < _HALF_A_MICRO_PERSON)))
 
 
 def _add_up(task: BandTask, pieces: Pieces, values: NDArray[Any], result: BandResult) -> None:

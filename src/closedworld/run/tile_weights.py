@@ -8,7 +8,7 @@ from collections import Counter
 from contextlib import closing
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -19,6 +19,7 @@ from closedworld.datasets.schemas import SPAN_WEIGHTS
 from closedworld.errors import ConfigError
 from closedworld.execution import DEFAULT_NAME, events, open_workforce
 from closedworld.run.population import require_same_grid
+from closedworld.run.published_index import read_index
 from closedworld.run.publishing import (
     Nobody,
     find_result,
@@ -28,6 +29,7 @@ from closedworld.run.publishing import (
     tell_reused,
 )
 from closedworld.run.stages import WEIGHTS
+from closedworld.run.tile_index import TileIndex
 from closedworld.run.weight_accounts import sealed_summaries, totals_of, warn_of
 from closedworld.run.weight_files import (
     TallyTask,
@@ -82,7 +84,7 @@ class TileWeights:
 
 
 def build_tile_weights(
-    index: PublishedIndex,
+    index: PublishedIndex | TileIndex,
     out: Path | str,
     *,
     basis: Mixture | str = "area_m2",
@@ -101,7 +103,7 @@ def build_tile_weights(
     the same parameters is verified and reused.
 
     Args:
-        index: The tiles.
+        index: The tiles, as ``build_tile_index`` or ``open_index`` return them.
         out: Output folder.
         basis: ``uniform``, ``area_m2``, ``population``, ``settled``, or a mixture such as
             ``population:0.9,area_m2:0.1``.
@@ -127,17 +129,11 @@ def build_tile_weights(
     mixture = Mixture.parse(basis) if isinstance(basis, str) else basis
     dp = operator.index(dp)
     quotas = mixture.units(dp)
+    if isinstance(index, TileIndex):
+        index = read_index(index.published, WEIGHTS, observer)
     raster = _raster_for(mixture, population, index)
     borders = index.coverage() if weigh_by_coverage else None
-    parameters = {
-        "format": FORMAT,
-        "stage": WEIGHTS.name,
-        "tiles_parameter_hash": index.published.receipt.parameter_hash,
-        "basis": str(mixture),
-        "dp": dp,
-        "weigh_by_coverage": weigh_by_coverage,
-        "raster_sha256": None if raster is None else raster.sha256,
-    }
+    parameters = _parameters(index, mixture, dp, raster, weigh_by_coverage=weigh_by_coverage)
     published = find_result(Path(out), WEIGHTS, parameters)
     if published is not None:
         tell_reused(WEIGHTS, published, time.perf_counter() - began, observer)
@@ -169,6 +165,26 @@ def build_tile_weights(
         published = staged_published(staging, receipt, WEIGHTS, observer)
     tell_published(published, time.perf_counter() - began, observer)
     return TileWeights(published, reused=False, summaries=summaries)
+
+
+def _parameters(
+    index: PublishedIndex,
+    mixture: Mixture,
+    dp: int,
+    raster: PopulationRaster | None,
+    *,
+    weigh_by_coverage: bool,
+) -> dict[str, Any]:
+    """Return everything that decides the content."""
+    return {
+        "format": FORMAT,
+        "stage": WEIGHTS.name,
+        "tiles_parameter_hash": index.published.receipt.parameter_hash,
+        "basis": str(mixture),
+        "dp": dp,
+        "weigh_by_coverage": weigh_by_coverage,
+        "raster_sha256": None if raster is None else raster.sha256,
+    }
 
 
 def _raster_for(

@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from pathlib import PurePosixPath
+from typing import TYPE_CHECKING
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
 from closedworld.datasets.paths import HASH_PREFIX, RECEIPT_NAME
 from closedworld.datasets.reading import open_folder
-from closedworld.datasets.schemas import DATASETS, TILE_INDEX
+from closedworld.datasets.schemas import spec_of
 from closedworld.digests import sha256_of_file
 from closedworld.errors import ConfigError, IntegrityError
 from closedworld.text import library_message, shown
+from closedworld.validation.statistics import GroupRanges
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -50,15 +52,31 @@ class Parts:
     paths: list[Path] = field(default_factory=list)
     is_whole: bool = True
 
-    def batches(self, account: Account, columns: Sequence[str]) -> Iterator[pa.RecordBatch]:
-        """Yield the rows in order, texts as dictionary arrays; damage ends it with a finding."""
+    def batches(
+        self, account: Account, columns: Sequence[str], *, with_footers: bool = False
+    ) -> Iterator[pa.RecordBatch]:
+        """Yield the rows in order, texts as dictionary arrays; damage ends it with a finding.
+
+        Args:
+            account: Where findings go.
+            columns: Names of the columns to read.
+            with_footers: Whether what the footers say of the columns read is compared with them.
+        """
         texts = [f.name for f in self.schema if pa.types.is_string(f.type)]
+        place = self.dataset, self.country_iso
         for path in self.paths:
             try:
                 with pq.ParquetFile(
                     path, read_dictionary=texts, page_checksum_verification=True
                 ) as file:
-                    yield from file.iter_batches(BATCH_ROWS, columns=list(columns))
+                    for number in range(file.num_row_groups):
+                        ranges = GroupRanges()
+                        for batch in file.iter_batches(BATCH_ROWS, [number], list(columns)):
+                            if with_footers:
+                                ranges.add(batch)
+                            yield batch
+                        if with_footers:
+                            ranges.compare(file.metadata.row_group(number), number, place, account)
             except READ_ERRORS as error:
                 self.is_whole = False
                 _cannot_read(account, self, path, error)
@@ -103,12 +121,24 @@ def open_result(folder: Path, account: Account) -> Published | None:
 
 
 def check_files(published: Published, account: Account) -> None:
-    """Find every file that is missing, has another size or digest, or is not in the receipt."""
+    """Find every file that is missing, has another size or digest, or is not in the receipt.
+
+    Folders that hold nothing of the receipt are found, too.
+    """
     listed = {entry.path for entry in published.receipt.files} | {RECEIPT_NAME}
-    for path in sorted(p for p in published.folder.rglob("*") if p.is_symlink() or not p.is_dir()):
-        name = path.relative_to(published.folder).as_posix()
-        if name not in listed:
-            account.find("file-unexpected", f"{name} is not in the receipt.")
+    folders = {parent for name in listed for parent in PurePosixPath(name).parents}
+    strangers, empty = [], []
+    for path in sorted(published.folder.rglob("*")):
+        name = PurePosixPath(path.relative_to(published.folder).as_posix())
+        if path.is_symlink() or not path.is_dir():
+            strangers += [] if str(name) in listed else [name]
+        elif name not in folders:
+            empty.append(name)
+    for name in strangers:
+        account.find("file-unexpected", f"{name} is not in the receipt.")
+    for name in empty:
+        if not any(name in stranger.parents for stranger in strangers):
+            account.find("folder-unexpected", f"{name} is a folder without a file of the receipt.")
     for entry in published.receipt.files:
         _check_file(published, entry, account)
     count = len(published.receipt.files)
@@ -156,7 +186,9 @@ def read_parts(published: Published, datasets: Sequence[str], account: Account) 
             account.find("file-out-of-place", message)
             continue
         dataset, iso = place[1], place[2]
-        schema = schema_of(dataset, published.receipt.parameters)
+        schema = spec_of(
+            dataset, coverage=published.receipt.parameters.get("coverage") is True
+        ).schema
         parts = table[dataset].setdefault(iso, Parts(dataset, iso, schema))
         numbers.setdefault((dataset, iso), []).append(int(place[3]))
         _check_part(published.folder / entry.path, entry, parts, account)
@@ -167,17 +199,12 @@ def read_parts(published: Published, datasets: Sequence[str], account: Account) 
                 f"parts are numbered {', '.join(map(str, sorted(found)[:10]))}, not from 0 on."
             )
             account.find("part-missing", message, dataset=dataset, country_iso=iso)
-    account.checked("schema and row count of every file", len(published.receipt.files), "files")
     return table
 
 
-def schema_of(dataset: str, parameters: Any) -> pa.Schema:
-    """Return the columns of a dataset; an index with coverage has one more."""
-    schema = DATASETS[dataset].schema
-    is_wider = dataset == TILE_INDEX.name and parameters.get("coverage") is True
-    if is_wider and "coverage" not in schema.names:
-        return schema.append(pa.field("coverage", pa.float64(), nullable=False))
-    return schema
+def count_files(table: Table) -> int:
+    """Return how many files the datasets have that can be read."""
+    return sum(len(parts.paths) for own in table.values() for parts in own.values())
 
 
 def _check_part(path: Path, entry: FileEntry, parts: Parts, account: Account) -> None:
@@ -186,6 +213,7 @@ def _check_part(path: Path, entry: FileEntry, parts: Parts, account: Account) ->
     try:
         with pq.ParquetFile(path) as file:
             schema, rows = file.schema_arrow.remove_metadata(), file.metadata.num_rows
+            grouped = sum(file.metadata.row_group(n).num_rows for n in range(file.num_row_groups))
     except FileNotFoundError:
         parts.is_whole = False
         return
@@ -198,8 +226,8 @@ def _check_part(path: Path, entry: FileEntry, parts: Parts, account: Account) ->
         account.find("schema", f"{entry.path} has {_difference(schema, parts.schema)}.", *place)
         return
     parts.paths.append(path)
-    if rows != entry.rows:
-        message = f"{entry.path} has {rows} rows; the receipt says {entry.rows}."
+    if rows != entry.rows or rows != grouped:
+        message = f"{entry.path} has {rows} rows, its row groups {grouped}; the receipt says {entry.rows}."
         account.find("row-count", message, *place)
 
 

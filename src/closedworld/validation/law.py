@@ -96,7 +96,7 @@ def _handout(country: CountryMasses, basis: str, units: int) -> Handout | None:
     return None
 
 
-def _divided(
+def divided(
     masses: NDArray[np.int64], units: int, total: int
 ) -> tuple[NDArray[np.int64], NDArray[Any], NDArray[np.intp], NDArray[np.intp]]:
     """Return ``(quotients, remainders, inverse, counts)`` of distinct masses, in Python integers.
@@ -116,7 +116,7 @@ def _weights(
     masses: NDArray[np.int64], handout: Handout, ties: int
 ) -> tuple[NDArray[np.uint64], int]:
     """Return ``(weights, ties)`` of the next tiles; ``ties`` counts tiles at the cut so far."""
-    quotients, remainders, inverse, _ = _divided(masses, handout.units, handout.total)
+    quotients, remainders, inverse, _ = divided(masses, handout.units, handout.total)
     quotients += (remainders > handout.cut).astype(np.int64)
     weights = quotients.astype(np.uint64)[inverse]
     tied = np.flatnonzero((remainders == handout.cut).astype(np.bool_)[inverse])
@@ -161,7 +161,7 @@ def _count(
     low, bits, shift = asked
     floors, buckets = 0, Counter[int]()
     for _, _, (masses,) in country.chunks([basis]):
-        quotients, remainders, _, counts = _divided(masses, units, total)
+        quotients, remainders, _, counts = divided(masses, units, total)
         floors += sum(map(int.__mul__, quotients.tolist(), counts.tolist()))
         inside = ((remainders >= low) & (remainders < low + (1 << bits))).astype(np.bool_)
         numbers = (remainders[inside] - low) >> shift

@@ -1,4 +1,4 @@
-"""A sample of tiles asked of GEOS: inside their country, and outside beyond the ends of runs."""
+"""A sample of tiles asked of GEOS: inside their country, outside beyond the ends of runs, at borders."""
 
 from __future__ import annotations
 
@@ -32,7 +32,10 @@ def check_membership(
     seed: int,
     account: Account,
 ) -> None:
-    """Ask GEOS of a sample of tiles, and of the cells beside the runs that hold them.
+    """Ask GEOS of a sample of tiles, of the cells beside the runs that hold them, and at borders.
+
+    The cells at borders are those of vertices drawn at random, so that an island or a bay of which
+    nothing is listed comes up, too.
 
     Args:
         tiles: Tiles of each country to be asked of.
@@ -43,7 +46,7 @@ def check_membership(
         seed: Decides which.
         account: Where findings go.
     """
-    for iso, ranks in _drawn(tiles, sample, seed).items():
+    for iso, ranks in drawn(tiles, sample, seed).items():
         own = tiles[iso].by_row(grid.n_cols)
         ids = own.ids_at(ranks)
         run = np.searchsorted(own.starts, ids, side="right") - 1
@@ -53,14 +56,48 @@ def check_membership(
         outside = np.unique(np.concatenate([west, east]))
         asked = np.concatenate([ids, outside])
         found = belongs(countries[iso].features, grid, rule, asked)
-        _note(iso, ids[~found[: len(ids)]], "tile-not-inside", "outside the country", grid, account)
+        note_tiles(
+            iso, ids[~found[: len(ids)]], "tile-not-inside", "outside the country", grid, account
+        )
         beyond = outside[found[len(ids) :]]
-        _note(iso, beyond, "tile-not-listed", "inside the country, but not there", grid, account)
+        note_tiles(
+            iso, beyond, "tile-not-listed", "inside the country, but not there", grid, account
+        )
         account.checked("membership by GEOS: sampled tiles are inside", len(ids), "tiles")
         account.checked("membership by GEOS: beyond runs is outside", len(outside), "cells")
+        _check_borders(
+            iso, tiles[iso], countries[iso].features, grid, rule, len(ranks), seed, account
+        )
 
 
-def _drawn(tiles: Mapping[str, IdRuns], sample: int, seed: int) -> dict[str, NDArray[np.int64]]:
+def _check_borders(
+    iso: str,
+    own: IdRuns,
+    features: Sequence[shapely.MultiPolygon],
+    grid: Grid,
+    rule: str,
+    sample: int,
+    seed: int,
+    account: Account,
+) -> None:
+    """Ask GEOS of the cells that hold some vertices of a country."""
+    draw = random.Random(seed)  # noqa: S311 -- a sample that can be drawn again
+    vertices = shapely.get_coordinates(list(features))
+    lon, lat = vertices[[draw.randrange(len(vertices)) for _ in range(sample)]].T
+    # Which cell of two a vertex on their side counts for does not matter: either is asked.
+    cols = np.floor((lon - grid.west) % 360.0 / grid.cell_width).astype(np.int64)
+    rows = np.floor((grid.north - lat) / grid.cell_height).astype(np.int64)
+    on_grid = (rows >= 0) & (rows < grid.n_rows) & (cols < grid.n_cols)
+    cells = np.unique(rows[on_grid] * grid.n_cols + cols[on_grid])
+    inside, listed = belongs(features, grid, rule, cells), own.holds(cells)
+    missing = "inside the country, but not there"
+    note_tiles(iso, cells[inside & ~listed], "tile-not-listed", missing, grid, account)
+    extra = "outside the country"
+    note_tiles(iso, cells[listed & ~inside], "tile-not-inside", extra, grid, account)
+    account.checked("membership by GEOS: cells at borders", len(cells), "cells")
+
+
+def drawn(tiles: Mapping[str, IdRuns], sample: int, seed: int) -> dict[str, NDArray[np.int64]]:
     """Return ranks to ask of, by country: countries in turn, tiles at random."""
     draw = random.Random(seed)  # noqa: S311 -- a sample that can be drawn again
     isos = sorted(iso for iso, own in tiles.items() if own.tile_count)
@@ -106,7 +143,7 @@ def _centers_in(part: shapely.Polygon, points: NDArray[np.object_]) -> NDArray[n
     return inside
 
 
-def _note(
+def note_tiles(
     iso: str,
     tile_ids: NDArray[np.int64],
     code: str,

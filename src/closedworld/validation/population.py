@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import math
 from contextlib import ExitStack
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any, Self
@@ -11,6 +12,7 @@ import numpy as np
 
 from closedworld.errors import InputError
 from closedworld.grid.raster import open_raster
+from closedworld.text import library_message
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -31,6 +33,22 @@ _HALF = 0.5
 # Half way between whole numbers, or so near that the rounded product may be on the wrong side.
 _NEAR_HALF = 1e-3
 _EXACT_BELOW = 2.0**42
+
+
+class ValueTooLargeError(ValueError):
+    """A cell holds more people than 64-bit arithmetic can count, so no weights can come from it.
+
+    Attributes:
+        example: Row, column and value of the cell.
+    """
+
+    def __init__(self, path: Path, row: int, col: int, persons: float) -> None:
+        super().__init__(
+            f"{path} holds {persons:g} persons in one cell; no weights can be made from that."
+        )
+        # Infinity is no number of JSON.
+        value = persons if math.isfinite(persons) else str(persons)
+        self.example = {"raster_row": row, "raster_col": col, "value": value}
 
 
 class Population:
@@ -76,7 +94,8 @@ class Population:
             cols: Raster columns, (n,).
 
         Raises:
-            InputError: ``input-unreadable``, ``raster-value-too-large``.
+            InputError: ``input-unreadable``.
+            ValueTooLargeError: A cell's value is.
         """
         masses = np.zeros(len(rows), np.int64)
         bands = rows // self._band_rows
@@ -103,13 +122,19 @@ class Population:
             read = self._raster.read(1, window=window, masked=True)
         except RasterioError as error:
             raise InputError(
-                "input-unreadable", f"{self._path}: {window} cannot be read.", "Fetch it again."
+                "input-unreadable",
+                f"{self._path}: {window} cannot be read: {library_message(error.__cause__ or error)}.",
+                "Fetch it again.",
             ) from error
         places = rows - top, cols - col_start
         values = read.data[places]
         if self._scale != 1 or self._offset != 0:
             values = values.astype(np.float64) * self._scale + self._offset
         is_person = ~np.ma.getmaskarray(read)[places] & (values > 0)
+        too_large = np.flatnonzero(is_person & (values >= _INT64_END / MICRO))
+        if len(too_large):
+            at = int(too_large[0])
+            raise ValueTooLargeError(self._path, int(rows[at]), int(cols[at]), float(values[at]))
         masses = np.zeros(len(values), np.int64)
         masses[is_person] = rounded_micro(values[is_person])
         return masses
@@ -138,13 +163,8 @@ def rounded_micro(values: NDArray[Any]) -> NDArray[np.int64]:
     float64 decides where it is clearly on one side; fractions decide the rest.
 
     Args:
-        values: Above zero, integer or floating point, (n,).
-
-    Raises:
-        InputError: ``raster-value-too-large`` when one does not fit int64.
+        values: Above zero and below 2^63 / 10^6, integer or floating point, (n,).
     """
-    if len(values) and float(values.max()) * MICRO >= _INT64_END:
-        raise InputError("raster-value-too-large", f"{values.max()} persons in one cell.")
     if values.dtype.kind in "iub":
         return np.asarray(values.astype(np.int64) * MICRO)
     exact = values.astype(np.float64)

@@ -39,9 +39,9 @@ class RowChecks:
     ids: RunCollector = field(default_factory=RunCollector)
 
     def batches(self, columns: Sequence[str]) -> Iterator[pa.RecordBatch]:
-        """Yield the rows, the columns of the folder's country checked."""
+        """Yield the rows, the column of the folder's country and the footers checked."""
         iso = self.parts.country_iso
-        for batch in self.parts.batches(self.account, columns):
+        for batch in self.parts.batches(self.account, columns, with_footers=True):
             self.expect_text(batch, "country_iso", iso, "country-differs", f"not of {iso}.")
             yield batch
 

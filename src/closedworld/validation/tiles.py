@@ -38,6 +38,7 @@ class TileParameters:
         countries: Codes.
         polygons_sha256: Digest of the polygons.
         has_coverage: Whether tiles say how much of them lies in the country.
+        keeps_small: Whether a country without tiles was given one.
     """
 
     grid: Grid
@@ -45,6 +46,7 @@ class TileParameters:
     countries: tuple[str, ...]
     polygons_sha256: str
     has_coverage: bool
+    keeps_small: bool
 
     @property
     def datasets(self) -> tuple[str, ...]:

@@ -14,14 +14,10 @@ from closedworld.errors import ConfigError, InputError, IntegrityError
 from closedworld.reference import bundled, verify_bundled
 from closedworld.validation.files import check_files, open_result, result_folders
 from closedworld.validation.findings import Account, Verification
-from closedworld.validation.membership import check_membership
-from closedworld.validation.results import (
-    Index,
-    WeightCheck,
-    read_index,
-    verify_tiles,
-    weight_parameters,
-)
+from closedworld.validation.index import Index, read_index, verify_tiles
+from closedworld.validation.oracle import ask_geos
+from closedworld.validation.receipts import check_receipt
+from closedworld.validation.weighing import WeightCheck, weight_parameters
 
 if TYPE_CHECKING:
     from closedworld.countries import CountrySet
@@ -46,6 +42,20 @@ class _Asked:
     seed: int
 
 
+@dataclass(frozen=True, slots=True)
+class _Rasters:
+    """Digests of rasters.
+
+    Attributes:
+        given: Of the one that was given; empty without one.
+        wanted: Of those that the results were made from. One given for some of them is no finding in
+            the others.
+    """
+
+    given: str
+    wanted: frozenset[str]
+
+
 def verify(
     path: Path | str,
     *,
@@ -65,9 +75,10 @@ def verify(
         index: Where the tile index of weights is, when it is not beside them.
         raster: The population raster of weights, when it is not the bundled one.
         polygons: The countries, for ``oracle_sample``; by default the bundled ones.
-        recompute: How many countries have their weights worked out again, drawn from those of at most
-            200,000 tiles; ``"all"`` for every country.
-        oracle_sample: Tiles to ask GEOS of; 0 for none.
+        recompute: How many countries have their weights worked out again in Python integers, drawn from
+            those of at most 200,000 tiles; ``"all"`` for every country.
+        oracle_sample: Tiles to ask GEOS of: whether they lie in their country, and how much of them does;
+            0 for none.
         seed: Decides what is drawn.
 
     Raises:
@@ -110,6 +121,8 @@ def verify(
 def _verify_all(opened: list[tuple[Published, Account]], asked: _Asked) -> None:
     """Check every result, indexes before the weights that belong to them."""
     indexes: dict[Path, Index | None] = {}
+    said = [str(one.receipt.parameters.get("raster_sha256")) for one, _ in opened]
+    rasters = _Rasters(_digest_of_raster(asked), frozenset(said))
     for published, account in opened:
         if published.receipt.stage == TILES:
             found = verify_tiles(published, account)
@@ -118,9 +131,10 @@ def _verify_all(opened: list[tuple[Published, Account]], asked: _Asked) -> None:
                 _ask_oracle(found, asked, account)
     for published, account in opened:
         if published.receipt.stage == WEIGHTS:
-            _verify_weights(published, account, indexes, asked)
+            _verify_weights(published, account, indexes, asked, rasters)
         elif published.receipt.stage != TILES:
             check_files(published, account)
+            check_receipt(published, account)
             account.unchecked("content", "no stage that this version knows")
 
 
@@ -141,23 +155,19 @@ def _ask_oracle(index: Index, asked: _Asked, account: Account) -> None:
             f"the {whose} are not those of {index.published.folder}.",
             "Give the file it was built from with --polygons, or leave --oracle-sample out.",
         )
-    kept = index.published.receipt.totals.get("countries_kept_small")
-    small = set(map(str, kept)) if isinstance(kept, list) else set()
-    if small & set(index.tiles):
-        reason = "given the tile of their representative point"
-        for iso in small:
-            account.unchecked("membership by GEOS", reason, iso)
-    tiles = {iso: own for iso, own in index.tiles.items() if iso in countries and iso not in small}
-    check_membership(
-        tiles, countries, said.grid, said.rule, asked.oracle_sample, asked.seed, account
-    )
+    ask_geos(index, countries, asked.oracle_sample, asked.seed, account)
 
 
 def _verify_weights(
-    published: Published, account: Account, indexes: dict[Path, Index | None], asked: _Asked
+    published: Published,
+    account: Account,
+    indexes: dict[Path, Index | None],
+    asked: _Asked,
+    rasters: _Rasters,
 ) -> None:
     """Check a result of weights against its index."""
     check_files(published, account)
+    check_receipt(published, account)
     said = weight_parameters(published.receipt, account)
     if said is None:
         return
@@ -175,7 +185,7 @@ def _verify_weights(
     else:
         opened = open_result(folder, account)
         index = None if opened is None else read_index(opened, account)
-    raster = _raster(said, asked, account)
+    raster = _raster(said, asked, rasters, account)
     WeightCheck(published, said, index, raster, asked.recompute, asked.seed, account).run()
 
 
@@ -198,23 +208,32 @@ def _index_folder(published: Published, said: WeightParameters, asked: _Asked) -
     return None
 
 
-def _raster(said: WeightParameters, asked: _Asked, account: Account) -> Path | None:
-    """Return the raster that weights were made from; None when it is not at hand."""
-    if said.raster_sha256 is None:
-        return None
+def _digest_of_raster(asked: _Asked) -> str:
+    """Return the digest of the raster that was given; empty without one."""
     if asked.raster is None:
-        entry = bundled(_BUNDLED_RASTER)
-        return verify_bundled(entry.name).path if entry.sha256 == said.raster_sha256 else None
+        return ""
     try:
-        digest = sha256_of_file(asked.raster)
+        return sha256_of_file(asked.raster)
     except OSError as error:
         raise InputError(
             "input-unreadable", f"{asked.raster} cannot be read: {error.strerror}."
         ) from error
-    if digest == said.raster_sha256:
+
+
+def _raster(
+    said: WeightParameters, asked: _Asked, rasters: _Rasters, account: Account
+) -> Path | None:
+    """Return the raster that weights were made from; None when it is not at hand."""
+    wanted = said.raster_sha256
+    if wanted is None:
+        return None
+    if wanted == rasters.given:
         return asked.raster
-    account.find(
-        "raster-differs",
-        f"{asked.raster} has SHA-256 {digest}; the weights were made from {said.raster_sha256}.",
-    )
-    return None
+    if asked.raster is not None and rasters.given not in rasters.wanted:
+        account.find(
+            "raster-differs",
+            f"{asked.raster} has SHA-256 {rasters.given}; the weights were made from {wanted}.",
+        )
+        return None
+    entry = bundled(_BUNDLED_RASTER)
+    return verify_bundled(entry.name).path if entry.sha256 == wanted else None

@@ -12,8 +12,10 @@ from typing import Self
 
 from closedworld.config import MAX_DP
 from closedworld.errors import ConfigError
+from closedworld.text import shown
 
-_SHARE = re.compile(r"[0-9]{1,18}(?:\.[0-9]{1,18})?")
+_MOST_DIGITS = 18
+_SHARE = re.compile(r"([0-9]+)(?:\.([0-9]+))?")
 
 
 class Basis(StrEnum):
@@ -129,7 +131,15 @@ def _basis(name: str) -> Basis:
 
 def _share(text: str, whole: str) -> Fraction:
     """Return a share above zero."""
-    if _SHARE.fullmatch(text) is None or Fraction(text) == 0:
+    found = _SHARE.fullmatch(text)
+    if found is not None and max(map(len, found.groups(default=""))) > _MOST_DIGITS:
+        raise ConfigError(
+            "basis-share",
+            f"{shown(text)} in a mixture has too many digits.",
+            f"Write at most {_MOST_DIGITS} digits before the point and {_MOST_DIGITS} after it; shares "
+            "count in proportion, so 1 and 3 say the same as 0.25 and 0.75.",
+        )
+    if found is None or Fraction(text) == 0:
         raise ConfigError(
             "basis-share",
             f"{text!r} in {whole!r} is not a share.",
