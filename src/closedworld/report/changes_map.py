@@ -18,16 +18,15 @@ from closedworld.report.canvas import (
     SEA,
     Colour,
     Ramp,
-    Type,
     blend,
     mix,
     save_png,
     to_bytes,
 )
 from closedworld.report.coverage import add_coverage, finish, slabs_of
-from closedworld.report.framing import choose_view, frame_of
-from closedworld.report.painting import LEAST_TILE_PX, Coverage, paint
-from closedworld.report.world_map import _MARGIN, _page, _tile_px
+from closedworld.report.framing import choose_view, frame_of, tile_px
+from closedworld.report.painting import LEAST_TILE_PX, paint_values
+from closedworld.report.sheet import BASE_WIDTH, compose, map_width, sheet_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -35,16 +34,15 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from closedworld.report.canvas import Type
     from closedworld.report.coverage import Slabs
+    from closedworld.report.sheet import Key
     from closedworld.report.views import View
     from closedworld.spans import RowSpans
 
-_BASE_WIDTH = 2400
 _LINE = 1.6
 _MARK_PX = 3.5
 _MARK_SHARE = 0.92
-_LAND = 4
-"""Sand, of the colours of countries."""
 
 CHANGE_COLOURS: Mapping[str, Colour] = {
     "gained": COUNTRY_COLOURS[0],
@@ -53,7 +51,9 @@ CHANGE_COLOURS: Mapping[str, Colour] = {
 }
 """Teal, brick and indigo, which stay apart for colour-blind readers, too."""
 
-_LAND_COLOUR = blend(COUNTRY_COLOURS[_LAND], PAPER, 0.45)
+_LAND_COLOUR = blend(COUNTRY_COLOURS[4], PAPER, 0.45)
+"""Sand, and quiet, so that the changes stand out."""
+
 _RAMPS = (
     Ramp(SEA, _LAND_COLOUR, 20),
     Ramp(_LAND_COLOUR, HAIRLINE, 10),
@@ -75,7 +75,7 @@ def draw_changes_map(
     *,
     title: str,
     subtitle: str = "",
-    width: int = _BASE_WIDTH,
+    width: int = BASE_WIDTH,
 ) -> None:
     """Write a PNG of the tiles that changed over those of both worlds.
 
@@ -89,30 +89,31 @@ def draw_changes_map(
         title: The heading.
         subtitle: A line below it.
         width: Width of the picture, px.
+
+    Raises:
+        ConfigError: ``picture-width``.
     """
     grid = land[0].grid
-    kind = Type(width, _BASE_WIDTH)
+    kind = sheet_of(width)
     some = [one for one in changed.values() if one.n_runs]
     frame = frame_of(some or land)
-    view = choose_view(frame, grid.cell_height, width - 2 * kind.px(_MARGIN))
-    slabs = slabs_of(grid, view)
-    line_px = max(1.0, _LINE * width / _BASE_WIDTH)
-    by_colour = np.zeros((len(COUNTRY_COLOURS), view.height, view.width), np.float32)
-    by_colour[_LAND] = _shares(land, slabs, view)
-    base = paint(view, Coverage(by_colour, np.zeros_like(by_colour[0])), grid, line_px)
-    colours = _lightened(base.astype(np.float32))
-    radius = 0 if _tile_px(grid, view) >= LEAST_TILE_PX else kind.px(_MARK_PX)
+    view = choose_view(frame, grid.cell_height, map_width(kind))
+    slabs = slabs_of(grid.lat_edges(), view)
+    line_px = max(1.0, _LINE * width / BASE_WIDTH)
+    quiet = np.empty((3, view.height, view.width), np.float32)
+    quiet[:] = np.array(_LAND_COLOUR, np.float32)[:, None, None]
+    base = paint_values(view, quiet, _shares(land, slabs, view), grid, line_px)
+    colours = np.moveaxis(base, -1, 0).astype(np.float32)
+    radius = 0 if tile_px(grid, view) >= LEAST_TILE_PX else kind.px(_MARK_PX)
     for name, colour in CHANGE_COLOURS.items():
         shares = _shares([changed[name]], slabs, view)
         marks = _dots(shares > 0, radius) * np.float32(_MARK_SHARE) if radius else shares
         colours = mix(colours, colour, np.maximum(shares, marks))
-    key: list[tuple[str, Image.Image | None]] = [
-        (name, _swatch(kind, colour)) for name, colour in CHANGE_COLOURS.items()
-    ]
+    key: Key = [(name, _swatch(kind, colour)) for name, colour in CHANGE_COLOURS.items()]
     if frame is not None and frame.tiles_left_out:
         key.insert(0, (f"far off, not shown: {frame.tiles_left_out:,} tiles", None))
     picture = Image.fromarray(to_bytes(colours))
-    save_png(_page(picture, kind, view, (title, subtitle, ""), key), path, _RAMPS)
+    save_png(compose(picture, kind, view, (title, subtitle, ""), key), path, _RAMPS)
 
 
 def _shares(sets: Sequence[RowSpans], slabs: Slabs, view: View) -> NDArray[np.float32]:
@@ -121,17 +122,6 @@ def _shares(sets: Sequence[RowSpans], slabs: Slabs, view: View) -> NDArray[np.fl
     for one in sets:
         add_coverage(plane, one, slabs, view)
     return finish(plane)
-
-
-def _lightened(colours: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Return the picture with its land in the quiet colour of land that did not change."""
-    sand, sea = (np.array(c, np.float32) for c in (COUNTRY_COLOURS[_LAND], SEA))
-    # How far each pixel is on the way from sea to sand.
-    way = ((colours - sea) @ (sand - sea)) / ((sand - sea) @ (sand - sea))
-    off = np.abs(colours - (sea + way[..., None] * (sand - sea))).max(axis=2)
-    share = np.where(off < 8, np.clip(way, 0, 1), 0).astype(np.float32)  # noqa: PLR2004 -- of 255
-    quiet = np.array(_LAND_COLOUR, np.float32)
-    return colours + share[..., None] * (quiet - sand)
 
 
 def _dots(seen: NDArray[np.bool_], radius: int) -> NDArray[np.float32]:
