@@ -53,6 +53,7 @@ def test_every_option_has_a_default_and_can_be_in_the_file(
         dp = 9
         weigh_by_coverage = true
         s2_workers = 2
+        lock = "closedworld.lock"
     """
     config = RunConfig.from_toml(run_file(text))
     assert config == RunConfig(
@@ -74,6 +75,7 @@ def test_every_option_has_a_default_and_can_be_in_the_file(
         dp=9,
         weigh_by_coverage=True,
         s2_workers=2,
+        lock=tmp_path / "closedworld.lock",
     )
     default = RunConfig()
     unchanged = [

@@ -8,16 +8,20 @@ from pathlib import Path
 from typing import Any, Self
 
 from closedworld.errors import ConfigError
+from closedworld.smallfiles import read_small_file
+from closedworld.text import library_message, shown
 
 RULES = ("center", "any_overlap")
 DEFAULT_OUT = Path("world")
+LOCK_NAME = "closedworld.lock"
 MAX_DP = 18
 """Largest number of decimal places of a weight: 10^18 is the largest power of ten below 2^63."""
 
 DEFAULT_DP = 12
 """Decimal places of the weights (docs/decisions/0010-weights.md)."""
 
-_PATHS = {"polygons", "raster", "out"}
+_PATHS = {"polygons", "raster", "out", "lock"}
+_MOST_BYTES = 1 << 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +45,7 @@ class RunConfig:
         dp: Decimal places of the weights, 0..18.
         weigh_by_coverage: Multiply masses by coverage.
         out: Output folder.
+        lock: File that pins the inputs by digest; None to take them as they are.
         s1_workers: Workers of S1, >= 1.
         s2_workers: Workers of S2, >= 1.
 
@@ -65,6 +70,7 @@ class RunConfig:
     dp: int = DEFAULT_DP
     weigh_by_coverage: bool = False
     out: Path = DEFAULT_OUT
+    lock: Path | None = None
     s1_workers: int = 1
     s2_workers: int = 1
 
@@ -109,19 +115,22 @@ class RunConfig:
                 or as the class.
         """
         try:
-            content = tomllib.loads(path.read_text(encoding="utf-8"))
+            content = tomllib.loads(read_small_file(path, _MOST_BYTES).decode())
         except OSError as error:
             raise ConfigError(
                 "config-missing", f"{path} cannot be read: {error.strerror}."
             ) from error
-        except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
-            raise ConfigError("config-syntax", f"{path} is not TOML: {error}.") from error
+        except (ValueError, RecursionError) as error:
+            # ValueError: what tomllib and the decoding raise, and numbers of too many digits.
+            raise ConfigError(
+                "config-syntax", f"{path} is not TOML: {library_message(error)}."
+            ) from error
         known = {field.name for field in fields(cls)}
         unknown = sorted(set(content) - known)
         if unknown:
             raise ConfigError(
                 "option-unknown",
-                f"{path} has no option {', '.join(map(repr, unknown))}.",
+                f"{path} has no option {', '.join(map(shown, unknown[:10]))}.",
                 f"There are {', '.join(sorted(known))}.",
             )
         return cls(**{name: _value(name, given, path) for name, given in content.items()})
@@ -146,6 +155,7 @@ class WeightsConfig:
         dp: Decimal places of the weights, 0..18.
         weigh_by_coverage: Multiply masses by coverage.
         out: Output folder; None for that of the index.
+        lock: File that pins the raster by digest; None to take it as it is.
         s2_workers: Workers, >= 1.
 
     Raises:
@@ -158,6 +168,7 @@ class WeightsConfig:
     dp: int = DEFAULT_DP
     weigh_by_coverage: bool = False
     out: Path | None = None
+    lock: Path | None = None
     s2_workers: int = 1
 
     def __post_init__(self) -> None:
@@ -187,7 +198,7 @@ def _value(name: str, given: Any, path: Path) -> Any:
     if not is_right:
         names = " or ".join(kind.__name__ for kind in wanted)
         raise ConfigError(
-            "option-type", f"{path}: {name} is {given!r}.", f"It must be of type {names}."
+            "option-type", f"{path}: {name} is {shown(given)}.", f"It must be of type {names}."
         )
     if name in _PATHS:
         return path.parent / _path(name, given)

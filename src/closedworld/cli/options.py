@@ -7,7 +7,15 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from closedworld.config import DEFAULT_DP, DEFAULT_OUT, MAX_DP, RULES, RunConfig, split_codes
+from closedworld.config import (
+    DEFAULT_DP,
+    DEFAULT_OUT,
+    LOCK_NAME,
+    MAX_DP,
+    RULES,
+    RunConfig,
+    split_codes,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -66,6 +74,16 @@ RASTER_VALUES_OPTION = click.option(
     type=PATH,
     help="GeoTIFF with the population of each cell, on the grid of the tiles. "
     "[default: the bundled one, if the tiles are on its grid]",
+)
+
+LOCK_OPTION = click.option(
+    "--lock",
+    type=PATH,
+    is_flag=False,
+    flag_value=LOCK_NAME,
+    metavar="[FILE]",
+    help=f"Refuse inputs that are not in this lock, or have changed since `closedworld inputs --lock` "
+    f"wrote it. [without FILE: {LOCK_NAME}]",
 )
 
 WEIGHTS_OUT_OPTION = click.option(
@@ -141,6 +159,7 @@ TILE_OPTIONS = (
         help="Add the share of each tile that lies in its country as column coverage; with rule "
         "any_overlap.",
     ),
+    LOCK_OPTION,
     click.option("--out", type=PATH, help=f"Output folder. [default: {DEFAULT_OUT}]"),
     click.option(
         "--s1-workers", type=click.IntRange(min=1), help="Threads that write tiles. [default: 1]"

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from closedworld.cli.options import (
+    LOCK_OPTION,
     LOG_OPTIONS,
     PATH,
     RASTER_VALUES_OPTION,
@@ -69,7 +70,7 @@ def tiles(config_file: Path | None, log_format: str, *, quiet: bool, **given: An
 
 @click.command()
 @click.argument("index", metavar="PATH", type=PATH)
-@with_options(RASTER_VALUES_OPTION, *WEIGHT_OPTIONS, WEIGHTS_OUT_OPTION, *LOG_OPTIONS)
+@with_options(RASTER_VALUES_OPTION, *WEIGHT_OPTIONS, LOCK_OPTION, WEIGHTS_OUT_OPTION, *LOG_OPTIONS)
 def weights(index: Path, log_format: str, *, quiet: bool, **given: Any) -> None:
     """Weigh published tiles (S2 alone): tile_weights and span_weights.
 
