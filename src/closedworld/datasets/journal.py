@@ -7,6 +7,7 @@ import stat
 from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from closedworld.datasets.durable import append_line
 from closedworld.datasets.receipt import FileEntry
 from closedworld.digests import sha256_of_file
 
@@ -34,8 +35,7 @@ class FinishedUnit:
 
 def open_journal(path: Path, identity: str) -> None:
     """Begin a journal; nothing needs to be synced, because a lost line loses only work."""
-    header = {"journal_format": _FORMAT, "identity": identity}
-    path.write_text(json.dumps(header) + "\n", encoding="ascii")
+    append_line(path, json.dumps({"journal_format": _FORMAT, "identity": identity}))
 
 
 def note_finished(path: Path, unit: FinishedUnit) -> None:
@@ -43,8 +43,7 @@ def note_finished(path: Path, unit: FinishedUnit) -> None:
     line = json.dumps(
         {"unit": unit.unit, "files": [asdict(file) for file in unit.files], "facts": unit.facts}
     )
-    with path.open("a", encoding="ascii") as file:
-        file.write(line + "\n")
+    append_line(path, line)
 
 
 def finished_units(path: Path, identity: str, folder: Path) -> Iterator[FinishedUnit]:
