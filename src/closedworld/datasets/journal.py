@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import stat
 from dataclasses import asdict, dataclass, field
@@ -43,7 +44,7 @@ def note_finished(path: Path, unit: FinishedUnit) -> None:
     line = json.dumps(
         {"unit": unit.unit, "files": [asdict(file) for file in unit.files], "facts": unit.facts}
     )
-    append_line(path, line)
+    append_line(path, f"{_check_sum(line.encode())} {line}")
 
 
 def finished_units(path: Path, identity: str, folder: Path) -> Iterator[FinishedUnit]:
@@ -58,10 +59,16 @@ def finished_units(path: Path, identity: str, folder: Path) -> Iterator[Finished
     header = _parsed(lines[0])
     if header != {"journal_format": _FORMAT, "identity": identity}:
         return
-    for line in lines[1:]:
-        unit = _unit(_parsed(line))
+    for checked in lines[1:]:
+        check_sum, _, line = checked.partition(b" ")
+        unit = _unit(_parsed(line)) if check_sum.decode("latin-1") == _check_sum(line) else None
         if unit is not None and all(_is_whole(folder, entry) for entry in unit.files):
             yield unit
+
+
+def _check_sum(line: bytes) -> str:
+    """Return the digest that a line begins with: its facts are sealed by nothing else."""
+    return hashlib.sha256(line).hexdigest()
 
 
 def _parsed(line: bytes) -> Any:

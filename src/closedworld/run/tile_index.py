@@ -14,6 +14,7 @@ from closedworld.execution import events, open_executor
 from closedworld.run.publishing import (
     Nobody,
     find_result,
+    identity_of,
     sealed,
     tell_published,
     tell_reused,
@@ -21,7 +22,7 @@ from closedworld.run.publishing import (
 )
 from closedworld.run.stages import TILES
 from closedworld.run.tile_files import plan_tile_tasks, write_tiles
-from closedworld.run.work import Crew
+from closedworld.run.work import Crew, UnitResult
 from closedworld.spans import Rule, border_coverage
 from closedworld.text import number_of
 from closedworld.tiles import (
@@ -123,13 +124,14 @@ def build_tile_index(
         # An executor that was handed in stays open for its owner.
         opened = nullcontext(executor) if executor is not None else open_executor(workers)
         borders = _borders(world, countries, observer) if coverage else None
-        with Staging(Path(out), TILES.name) as staging, opened as pool:
+        with Staging(Path(out), TILES.name, identity_of(parameters)) as staging, opened as pool:
             tasks = plan_tile_tasks(units, world.spans, world.rule, borders, staging.folder)
-            written = Crew(pool, workers, TILES, observer).write(write_tiles, tasks)
+            crew = Crew(pool, workers, TILES, observer)
+            written = crew.write(write_tiles, tasks, UnitResult, staging)
             with closing(written):
                 files = [file for _, result, _ in written for file in result.files]
             values = {
-                iso: tile_values(own, world.rule, borders and borders[iso])
+                iso: tile_values(own, world.rule, None if borders is None else borders[iso])
                 for iso, own in world.spans.items()
                 if own.n_runs
             }

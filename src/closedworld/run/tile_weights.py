@@ -26,6 +26,7 @@ from closedworld.run.population import read_population, require_same_grid
 from closedworld.run.publishing import (
     Nobody,
     find_result,
+    identity_of,
     sealed,
     tell_published,
     tell_reused,
@@ -37,6 +38,7 @@ from closedworld.run.weight_files import (
     Handout,
     TallyTask,
     UnitMasses,
+    WriteResult,
     WriteTask,
     tally_unit,
     write_weights,
@@ -149,7 +151,7 @@ def build_tile_weights(
         return TileWeights(published, reused=True, summaries=sealed_summaries(published))
     units = plan_units({iso: own.tile_count for iso, own in index.spans.items()}, unit_tiles)
     opened = nullcontext(executor) if executor is not None else open_executor(workers)
-    with Staging(Path(out), WEIGHTS.name) as staging, opened as pool:
+    with Staging(Path(out), WEIGHTS.name, identity_of(parameters)) as staging, opened as pool:
         crew = Crew(pool, workers, WEIGHTS, observer)
         countries = _countries(crew, index, quotas, raster, borders, staging)
         masses = {unit: countries[unit.country_iso].of_unit(unit) for unit in units}
@@ -165,7 +167,7 @@ def build_tile_weights(
             )
             for unit, at in _with_place(units)
         ]
-        files, summaries, values = _write(crew, tasks, countries, searches, staging.folder)
+        files, summaries, values = _write(crew, tasks, countries, searches, staging)
         warn_of(summaries, observer)
         receipt = sealed(WEIGHTS, parameters, totals_of(summaries), files, values)
         with timed(WEIGHTS, "publish", observer):
@@ -303,7 +305,7 @@ def _write(
     tasks: Sequence[WriteTask],
     countries: Mapping[str, CountryMasses],
     searches: Mapping[str, Sequence[CutSearch]],
-    folder: Path,
+    staging: Staging,
 ) -> tuple[list[FileEntry], tuple[WeightSummary, ...], dict[str, dict[str, bytes]]]:
     """Write all weights; return the files, and of each country its account and its digests."""
     files: list[FileEntry] = []
@@ -312,7 +314,7 @@ def _write(
     run_weights: dict[str, NDArray[np.uint64]] = {}
     zero: Counter[str] = Counter()
     starved: Counter[str] = Counter()
-    written = crew.write(write_weights, tasks)
+    written = crew.write(write_weights, tasks, WriteResult, staging)
     with closing(written):
         for task, result, is_last in written:
             iso, unit = task.country_iso, task.masses.unit
@@ -331,7 +333,8 @@ def _write(
                 encoder = PartEncoder(SPAN_WEIGHTS)
                 encoder.write([span_weights_batch(iso, spans, sums)])
                 path = part_path(SPAN_WEIGHTS.name, iso, 0)
-                files.append(stage_file(folder, path, encoder.finish(), encoder.rows))
+                content = encoder.finish()
+                files.append(stage_file(staging.folder, path, content, encoder.rows))
                 bases = _basis_summaries(countries[iso], searches[iso])
                 summaries[iso] = WeightSummary(
                     iso, spans.tile_count, zero[iso], starved[iso], bases
