@@ -58,6 +58,7 @@ def test_every_option_has_a_default_and_can_be_in_the_file(
         dask_address = "tcp://10.0.0.1:8786"
         memory_limit = "1.5GiB"
         pat = "enforce"
+        lock = "closedworld.lock"
     """
     config = RunConfig.from_toml(run_file(text))
     assert config == RunConfig(
@@ -84,6 +85,7 @@ def test_every_option_has_a_default_and_can_be_in_the_file(
         dask_address="tcp://10.0.0.1:8786",
         memory_limit=3 << 29,
         pat="enforce",
+        lock=tmp_path / "closedworld.lock",
     )
     default = RunConfig()
     unchanged = [

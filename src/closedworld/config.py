@@ -9,6 +9,8 @@ from pathlib import Path
 from typing import Any, Self
 
 from closedworld.errors import ConfigError
+from closedworld.smallfiles import read_small_file
+from closedworld.text import library_message, shown
 
 RULES = ("center", "any_overlap")
 EXECUTORS = ("threads", "processes", "dask", "serial")
@@ -17,6 +19,7 @@ EXECUTORS = ("threads", "processes", "dask", "serial")
 ACCEPTANCE = ("report", "enforce")
 """What becomes of a run that breaks a limit of the acceptance: it is told, or the run fails."""
 DEFAULT_OUT = Path("world")
+LOCK_NAME = "closedworld.lock"
 MAX_DP = 18
 """Largest number of decimal places of a weight: 10^18 is the largest power of ten below 2^63."""
 
@@ -30,7 +33,8 @@ _BYTES_PER_UNIT = {
     **{f"{prefix}ib": 1024**power for power, prefix in enumerate("kmgt", 1)},
 }
 
-_PATHS = {"polygons", "raster", "out"}
+_PATHS = {"polygons", "raster", "out", "lock"}
+_MOST_BYTES = 1 << 20
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -110,6 +114,7 @@ class RunConfig(ExecutionConfig):
         dp: Decimal places of the weights, 0..18.
         weigh_by_coverage: Multiply masses by coverage.
         out: Output folder.
+        lock: File that pins the inputs by digest; None to take them as they are.
 
     Raises:
         ConfigError: ``grid-ambiguous``, ``rule-unknown``, ``coverage-rule``, ``coverage-missing``, or
@@ -132,6 +137,7 @@ class RunConfig(ExecutionConfig):
     dp: int = DEFAULT_DP
     weigh_by_coverage: bool = False
     out: Path = DEFAULT_OUT
+    lock: Path | None = None
 
     def __post_init__(self) -> None:
         """Refuse combinations that cannot be meant."""
@@ -172,19 +178,22 @@ class RunConfig(ExecutionConfig):
                 or as the class.
         """
         try:
-            content = tomllib.loads(path.read_text(encoding="utf-8"))
+            content = tomllib.loads(read_small_file(path, _MOST_BYTES).decode())
         except OSError as error:
             raise ConfigError(
                 "config-missing", f"{path} cannot be read: {error.strerror}."
             ) from error
-        except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
-            raise ConfigError("config-syntax", f"{path} is not TOML: {error}.") from error
+        except (ValueError, RecursionError) as error:
+            # ValueError: what tomllib and the decoding raise, and numbers of too many digits.
+            raise ConfigError(
+                "config-syntax", f"{path} is not TOML: {library_message(error)}."
+            ) from error
         known = {field.name for field in fields(cls)}
         unknown = sorted(set(content) - known)
         if unknown:
             raise ConfigError(
                 "option-unknown",
-                f"{path} has no option {', '.join(map(repr, unknown))}.",
+                f"{path} has no option {', '.join(map(shown, unknown[:10]))}.",
                 f"There are {', '.join(sorted(known))}.",
             )
         return cls(**{name: _value(name, given, path) for name, given in content.items()})
@@ -209,6 +218,7 @@ class WeightsConfig(ExecutionConfig):
         dp: Decimal places of the weights, 0..18.
         weigh_by_coverage: Multiply masses by coverage.
         out: Output folder; None for that of the index.
+        lock: File that pins the raster by digest; None to take it as it is.
 
     Raises:
         ConfigError: As ``ExecutionConfig``.
@@ -220,6 +230,7 @@ class WeightsConfig(ExecutionConfig):
     dp: int = DEFAULT_DP
     weigh_by_coverage: bool = False
     out: Path | None = None
+    lock: Path | None = None
 
 
 def _value(name: str, given: Any, path: Path) -> Any:
@@ -243,7 +254,7 @@ def _value(name: str, given: Any, path: Path) -> Any:
     if not is_right:
         names = " or ".join(kind.__name__ for kind in wanted)
         raise ConfigError(
-            "option-type", f"{path}: {name} is {given!r}.", f"It must be of type {names}."
+            "option-type", f"{path}: {name} is {shown(given)}.", f"It must be of type {names}."
         )
     if name in _PATHS:
         return path.parent / _path(name, given)

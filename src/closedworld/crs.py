@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any
 
 from closedworld.errors import InputError
-from closedworld.text import library_message, plain
+from closedworld.text import library_message, plain, shown
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
 # What GDAL before 3.9 hands over for the entries of a GeoPackage that stand for "not known".
 _UNDEFINED = "Undefined "
-
+# A code or WKT. PROJ takes more for a reference system, such as +init=<file>:<key>, and opens that file.
+_CODE_OR_WKT = re.compile(
+    r"\s*(?:[A-Za-z]\w*:[\w.]+|urn:ogc:def:crs:[\w.]+:[\w.]*:\w+|[A-Za-z_]+\s*\[.*)\s*", re.DOTALL
+)
 
 VECTOR_TOOL, RASTER_TOOL = "ogr2ogr", "gdalwarp"
 
@@ -49,6 +53,12 @@ def require_wgs84(crs: str | Mapping[str, Any] | None, tool: str = VECTOR_TOOL) 
 
     if not crs:
         raise _missing(tool)
+    if isinstance(crs, str) and _CODE_OR_WKT.fullmatch(crs) is None:
+        raise InputError(
+            "crs-unreadable",
+            f"the reference system is given by {shown(crs)}, neither code nor WKT.",
+            f"Set it anew: {_SET[tool]}",
+        )
     try:
         given = CRS.from_user_input(dict(crs) if not isinstance(crs, str) else crs)
     except CRSError as error:

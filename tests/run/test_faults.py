@@ -64,6 +64,10 @@ def everything(root: Path) -> set[str]:
     return {path.relative_to(root).as_posix() for path in root.rglob("*")}
 
 
+def everything_below(root: Path, name: str) -> set[str]:
+    return {f"{name}/{path}" for path in everything(root / name)}
+
+
 @pytest.mark.parametrize("workers", [1, 2])
 @pytest.mark.parametrize(("kind", "count"), [("UnitFinished", 1), ("UnitFinished", 11)])
 def test_a_run_killed_at_work_leaves_no_data_and_the_next_run_succeeds(
@@ -164,13 +168,14 @@ def fails_for_pakistan(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.usefixtures("fails_for_pakistan")
 @pytest.mark.parametrize("workers", [1, 3])
-def test_a_unit_that_fails_is_named_and_nothing_is_left(
+def test_a_unit_that_fails_is_named_and_nothing_is_visible(
     tiny: CountrySet, half_degrees: Grid, tmp_path: Path, workers: int
 ) -> None:
     with pytest.raises(UnitError) as caught:
         build_tile_index(tiny, half_degrees, tmp_path, workers=workers)
     assert "PK part 0 failed: ZeroDivisionError: made up" in caught.value.message
-    assert everything(tmp_path) == set()
+    assert find_published(tmp_path) == []
+    assert everything(tmp_path) == {".staging", *everything_below(tmp_path, ".staging")}
 
 
 def test_a_full_disk_keeps_its_kind_and_leaves_nothing(

@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from closedworld.cli.options import POLYGON_OPTIONS, RASTER_OPTION, with_options
-from closedworld.text import printable
+from closedworld.cli.options import PATH, POLYGON_OPTIONS, RASTER_OPTION, with_options
+from closedworld.config import LOCK_NAME
+from closedworld.text import number_of, printable
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -17,18 +18,28 @@ if TYPE_CHECKING:
 
 @click.command()
 @with_options(*POLYGON_OPTIONS, RASTER_OPTION)
-def inputs(polygons: Path | None, raster: Path | None, **options: Any) -> None:
-    """List the bundled data, or check your own files (S0).
+@click.option(
+    "--lock",
+    type=PATH,
+    is_flag=False,
+    flag_value=LOCK_NAME,
+    metavar="[FILE]",
+    help="Write the digests of these inputs to a file, for `closedworld run --lock`; bundled data "
+    f"stands for what is not named. [without FILE: {LOCK_NAME}]",
+)
+def inputs(polygons: Path | None, raster: Path | None, lock: Path | None, **options: Any) -> None:
+    """List the bundled data, check your own files, or lock either (S0).
 
     With --polygons or --raster it says what is in the file and everything that is wrong with it; the
-    exit status is 3 when it cannot be used.
+    exit status is 3 when it cannot be used, and then no lock is written.
 
     \b
     Examples:
       closedworld inputs
       closedworld inputs --polygons mine.shp --raster worldpop.tif
+      closedworld inputs --polygons mine.shp --raster worldpop.tif --lock
     """
-    if polygons is None and raster is None:
+    if polygons is None and raster is None and lock is None:
         _list_bundled()
         return
     usable = True
@@ -39,6 +50,21 @@ def inputs(polygons: Path | None, raster: Path | None, **options: Any) -> None:
         usable &= _check_raster(raster)
     if not usable:
         raise click.exceptions.Exit(3)
+    if lock is not None:
+        _write_lock(lock, polygons, raster)
+
+
+def _write_lock(path: Path, polygons: Path | None, raster: Path | None) -> None:
+    """Write a lock of the files that a run with these options reads."""
+    from closedworld.config import RunConfig  # noqa: PLC0415
+    from closedworld.inputlock import InputLock  # noqa: PLC0415
+    from closedworld.run.inputs import files_of  # noqa: PLC0415
+
+    lock = InputLock.of(path, files_of(RunConfig(polygons=polygons, raster=raster)))
+    lock.write()
+    for one in lock.inputs:
+        click.echo(printable(f"  {one.sha256}  {one.path}"))
+    click.echo(printable(f"{path} pins {number_of(len(lock.inputs), 'file', 'files')}"))
 
 
 def _list_bundled() -> None:

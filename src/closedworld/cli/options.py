@@ -12,6 +12,7 @@ from closedworld.config import (
     DEFAULT_DP,
     DEFAULT_OUT,
     EXECUTORS,
+    LOCK_NAME,
     MAX_DP,
     RULES,
     RunConfig,
@@ -98,6 +99,16 @@ RASTER_VALUES_OPTION = click.option(
     "[default: the bundled one, if the tiles are on its grid]",
 )
 
+LOCK_OPTION = click.option(
+    "--lock",
+    type=PATH,
+    is_flag=False,
+    flag_value=LOCK_NAME,
+    metavar="[FILE]",
+    help=f"Refuse inputs that are not in this lock, or have changed since `closedworld inputs --lock` "
+    f"wrote it. [without FILE: {LOCK_NAME}]",
+)
+
 WEIGHTS_OUT_OPTION = click.option(
     "--out", type=PATH, help="Output folder. [default: the one that holds the tiles]"
 )
@@ -174,6 +185,7 @@ TILE_OPTIONS = (
         help="Add the share of each tile that lies in its country as column coverage; with rule "
         "any_overlap.",
     ),
+    LOCK_OPTION,
     click.option("--out", type=PATH, help=f"Output folder. [default: {DEFAULT_OUT}]"),
 )
 

@@ -9,6 +9,7 @@ import click
 
 from closedworld.cli.options import (
     EXECUTION_OPTIONS,
+    LOCK_OPTION,
     LOG_OPTIONS,
     PATH,
     RASTER_VALUES_OPTION,
@@ -82,6 +83,7 @@ def tiles(config_file: Path | None, log_format: str, *, quiet: bool, **given: An
 @with_options(
     RASTER_VALUES_OPTION,
     *WEIGHT_OPTIONS,
+    LOCK_OPTION,
     WEIGHTS_OUT_OPTION,
     *EXECUTION_OPTIONS,
     S2_WORKERS_OPTION,

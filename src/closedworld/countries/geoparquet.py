@@ -7,9 +7,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from closedworld.countries.files import unreadable
+from closedworld.countries.hostile import check_bytes, check_rows
 from closedworld.countries.table import Header, Rows
 from closedworld.errors import ConfigError, InputError
 from closedworld.text import plain
@@ -66,18 +68,53 @@ class GeoParquetReader:
         Raises:
             InputError: ``input-unreadable``, ``geoparquet-encoding``.
         """
+        wanted = [self.geometry_column, *columns]
         try:
-            with pq.ParquetFile(self.path) as file:
-                table = file.read(columns=[self.geometry_column, *columns])
-            geometry = table.column(self.geometry_column)
+            # As dictionaries: a value that stands in every row is then held once.
+            with pq.ParquetFile(self.path, read_dictionary=wanted) as file:
+                _check_size(file.metadata, wanted)
+                table = file.read(columns=wanted)
+            check_bytes(sum(map(_unpacked_bytes, table.columns)), "values")
+            geometry = _decoded(table.column(self.geometry_column))
             values = {column: table.column(column).to_pylist() for column in columns}
         except (pa.ArrowException, OSError, UnicodeDecodeError) as error:
             raise unreadable(error) from error
-        if isinstance(geometry.type, pa.BaseExtensionType):
-            geometry = pa.chunked_array(
-                [c.storage for c in geometry.chunks], geometry.type.storage_type
-            )
         return Rows(geometry.to_pylist(), values)
+
+
+def _check_size(metadata: Any, wanted: list[str]) -> None:
+    """Refuse a file that says of itself that it holds too much."""
+    check_rows(metadata.num_rows)
+    groups = (metadata.row_group(number) for number in range(metadata.num_row_groups))
+    columns = (group.column(number) for group in groups for number in range(group.num_columns))
+    size_bytes = sum(
+        column.total_uncompressed_size
+        for column in columns
+        if column.path_in_schema.split(".")[0] in wanted
+    )
+    check_bytes(size_bytes, "values")
+
+
+def _unpacked_bytes(column: pa.ChunkedArray) -> int:
+    """Return what a column takes once every row has its own value."""
+    if not pa.types.is_dictionary(column.type):
+        return int(column.nbytes)
+    total = 0
+    for chunk in column.chunks:
+        lengths = pc.binary_length(chunk.dictionary).take(chunk.indices)
+        total += pc.sum(lengths.cast(pa.int64())).as_py() or 0
+    return total
+
+
+def _decoded(column: pa.ChunkedArray) -> pa.ChunkedArray:
+    """Return a column of binary values, whatever it came as."""
+    if isinstance(column.type, pa.BaseExtensionType):
+        chunks = [chunk.storage for chunk in column.chunks]
+        column = pa.chunked_array(chunks, column.type.storage_type)
+    if pa.types.is_dictionary(column.type):
+        chunks = [chunk.dictionary_decode() for chunk in column.chunks]
+        column = pa.chunked_array(chunks, column.type.value_type)
+    return column
 
 
 def _primary_column(schema: Any) -> tuple[str, dict[str, Any]]:

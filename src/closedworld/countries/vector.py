@@ -12,7 +12,21 @@ from typing import TYPE_CHECKING, Any
 import pyogrio
 from pyogrio import raw
 
-from closedworld.countries.files import SHAPEFILE_MUST, START_BYTES, check_start, unreadable
+from closedworld.countries.files import (
+    SHAPEFILE_MUST,
+    START_BYTES,
+    check_start,
+    input_files,
+    unreadable,
+)
+from closedworld.countries.hostile import (
+    check_bytes,
+    check_geopackage,
+    check_json,
+    check_packed,
+    check_rows,
+    check_shape_index,
+)
 from closedworld.countries.table import Header, Rows
 from closedworld.errors import ConfigError, InputError
 from closedworld.text import listed, plain
@@ -73,7 +87,14 @@ class VectorReader:
                 f"the path has a {' and a '.join(taken_apart)}, which GDAL reads as an address.",
                 "Rename or move the file.",
             )
+        if absolute.startswith("/vsi"):
+            raise InputError(
+                "input-path",
+                "the path begins with /vsi, which GDAL reads as an address.",
+                "Rename or move the folder.",
+            )
         suffix = path.suffix.lower()
+        _check(path, suffix)
         address = _address(path, absolute, layer) if suffix == ".zip" else absolute
         if _DRIVERS[suffix] == "GeoJSON":
             # The prefix pins the driver. Several others claim JSON, one of them runs pipelines.
@@ -82,6 +103,7 @@ class VectorReader:
         info = _warned(lambda: pyogrio.read_info(address, layer=name))[0]
         if info["driver"] != _DRIVERS[suffix]:
             raise unreadable(f"GDAL takes it for {info['driver']}, not {_DRIVERS[suffix]}")
+        check_rows(int(info["features"]))
         header = Header(tuple(str(field) for field in info["fields"]), info["crs"], name)
         return cls(address, header, int(info["features"]))
 
@@ -103,6 +125,21 @@ class VectorReader:
             if column not in values:
                 raise unreadable(f"column {plain(column, 40)!r} is of a type that cannot be read")
         return Rows(wkb.tolist(), values, said)
+
+
+def _check(path: Path, suffix: str) -> None:
+    """Refuse what a format could bring along besides its data, before GDAL sees it."""
+    try:
+        if _DRIVERS[suffix] == "GeoJSON":
+            check_json(path)
+        elif suffix == ".gpkg":
+            check_geopackage(path)
+        elif suffix == ".shp":
+            index = next(part for part in input_files(path) if part.suffix.lower() == ".shx")
+            check_shape_index(index.read_bytes(), path.stat().st_size)
+        check_bytes(path.stat().st_size, "bytes")
+    except OSError as error:
+        raise unreadable(error) from error
 
 
 def _warned(read: Callable[[], Any]) -> tuple[Any, tuple[str, ...]]:
@@ -148,9 +185,15 @@ def _address(path: Path, absolute: str, layer: str | None) -> str:
         with zipfile.ZipFile(path) as archive:
             members = tuple(archive.namelist())
             shape = _only_shapefile(members, layer)
+            path_of = PurePosixPath(shape)
+            for member in archive.infolist():
+                if PurePosixPath(member.filename).with_suffix("") == path_of.with_suffix(""):
+                    check_packed(member)
             with archive.open(shape) as file:
                 start = file.read(START_BYTES)
             size = archive.getinfo(shape).file_size
+            (index,) = _spellings(path_of, ".shx") & set(members)
+            check_shape_index(archive.read(index), size)
     except (zipfile.BadZipFile, zlib.error, OSError, RuntimeError) as error:
         # RuntimeError: encrypted, or packed by a method that zipfile does not know.
         raise unreadable(error, "Unpack the archive and name the .shp.") from error

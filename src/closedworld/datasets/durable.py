@@ -85,6 +85,18 @@ def _sync_file(path: Path) -> None:
         os.close(descriptor)
 
 
+def append_line(path: Path, line: str) -> None:
+    """Add a line to a file, made when it is not there; it need not outlive a power cut."""
+    flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC
+    descriptor = os.open(path, flags, 0o666)
+    try:
+        left = memoryview(line.encode("ascii") + b"\n")
+        while left:
+            left = left[os.write(descriptor, left) :]
+    finally:
+        os.close(descriptor)
+
+
 def make_folders(path: Path) -> None:
     """Make a folder and those above it that are missing, and wait until their names are on the device.
 

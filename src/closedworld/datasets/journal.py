@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import stat
 from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from closedworld.datasets.durable import append_line
 from closedworld.datasets.receipt import FileEntry
 from closedworld.digests import sha256_of_file
 
@@ -34,8 +36,7 @@ class FinishedUnit:
 
 def open_journal(path: Path, identity: str) -> None:
     """Begin a journal; nothing needs to be synced, because a lost line loses only work."""
-    header = {"journal_format": _FORMAT, "identity": identity}
-    path.write_text(json.dumps(header) + "\n", encoding="ascii")
+    append_line(path, json.dumps({"journal_format": _FORMAT, "identity": identity}))
 
 
 def note_finished(path: Path, unit: FinishedUnit) -> None:
@@ -43,8 +44,7 @@ def note_finished(path: Path, unit: FinishedUnit) -> None:
     line = json.dumps(
         {"unit": unit.unit, "files": [asdict(file) for file in unit.files], "facts": unit.facts}
     )
-    with path.open("a", encoding="ascii") as file:
-        file.write(line + "\n")
+    append_line(path, f"{_check_sum(line.encode())} {line}")
 
 
 def finished_units(path: Path, identity: str, folder: Path) -> Iterator[FinishedUnit]:
@@ -59,10 +59,16 @@ def finished_units(path: Path, identity: str, folder: Path) -> Iterator[Finished
     header = _parsed(lines[0])
     if header != {"journal_format": _FORMAT, "identity": identity}:
         return
-    for line in lines[1:]:
-        unit = _unit(_parsed(line))
+    for checked in lines[1:]:
+        check_sum, _, line = checked.partition(b" ")
+        unit = _unit(_parsed(line)) if check_sum.decode("latin-1") == _check_sum(line) else None
         if unit is not None and all(_is_whole(folder, entry) for entry in unit.files):
             yield unit
+
+
+def _check_sum(line: bytes) -> str:
+    """Return the digest that a line begins with: its facts are sealed by nothing else."""
+    return hashlib.sha256(line).hexdigest()
 
 
 def _parsed(line: bytes) -> Any:

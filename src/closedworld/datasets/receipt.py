@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from closedworld.datasets.paths import RECEIPT_NAME
 from closedworld.errors import IntegrityError
+from closedworld.smallfiles import read_small_file
 from closedworld.text import number_of, plain, shown
 
 if TYPE_CHECKING:
@@ -17,6 +18,9 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 RECEIPT_FORMAT = 2
+
+# A thousand times that of the world: a receipt is read whole, so it must not be larger than memory.
+_MOST_BYTES = 1 << 28
 
 _NAME = r"[A-Za-z0-9_][A-Za-z0-9_=.-]*"
 _PATH = re.compile(rf"{_NAME}(?:/{_NAME})*")
@@ -219,7 +223,7 @@ def read_receipt(folder: Path) -> Receipt:
     """
     path = folder / RECEIPT_NAME
     try:
-        text = path.read_bytes()
+        text = read_small_file(path, _MOST_BYTES)
     except (FileNotFoundError, NotADirectoryError):
         raise IntegrityError(
             "receipt-missing",

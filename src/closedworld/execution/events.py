@@ -103,6 +103,21 @@ class WorkStarted:
 
 
 @dataclass(frozen=True, slots=True)
+class UnitsTakenUp:
+    """Units that an interrupted run had finished were checked by their digests and are used.
+
+    Attributes:
+        stage: Stage number.
+        units: How many.
+        tiles: Their tiles.
+    """
+
+    stage: str
+    units: int
+    tiles: int
+
+
+@dataclass(frozen=True, slots=True)
 class UnitFinished:
     """A unit of work is done; one of ``writing`` is on disk.
 
@@ -303,6 +318,7 @@ Event: TypeAlias = (
     | IndexOpened
     | RasterRead
     | WorkStarted
+    | UnitsTakenUp
     | CountryWeighed
     | UnitFinished
     | CountryFinished

@@ -22,7 +22,15 @@ SUFFIXES = (".tif", ".tiff")
 
 # GDAL looks for files beside the raster that move or rescale it, and goes by content, so that a
 # virtual raster in disguise could open other files. Only the GeoTIFF itself counts here.
-_GDAL_OPTIONS = {"GDAL_PAM_ENABLED": "NO", "GDAL_DISABLE_READDIR_ON_OPEN": "EMPTY_DIR"}
+_GDAL_OPTIONS = {
+    "GDAL_PAM_ENABLED": "NO",
+    "GDAL_DISABLE_READDIR_ON_OPEN": "EMPTY_DIR",
+    "GDAL_GEOREF_SOURCES": "INTERNAL",
+}
+
+MAX_SIDE_CELLS = 1 << 24
+"""Rows or columns of a raster at most: 2.4 m at the equator. Tables of a grid have an entry for each, and
+a file of two kilobytes may state two billion."""
 
 _TURN = (
     "Turn it north-up: gdalwarp -t_srs EPSG:4326 -r sum in.tif out.tif (-r sum keeps counts, such as "
@@ -55,7 +63,8 @@ def read_raster_info(path: str | Path) -> RasterInfo:
     Raises:
         InputError: ``input-missing``, ``input-not-a-file``, ``input-format``,
             ``input-unreadable``, ``crs-missing``, ``crs-unreadable``, ``crs-not-wgs84``.
-        GridError: ``grid-rotated``, ``grid-south-up``, ``grid-no-transform``, or as ``Grid``.
+        GridError: ``grid-rotated``, ``grid-south-up``, ``grid-no-transform``, ``grid-too-large``, or
+            as ``Grid``.
     """
     path = _existing(Path(path))
     # rasterio takes 0.2 s to import, and a grid from a resolution never needs it.
@@ -87,7 +96,8 @@ def open_raster(path: Path, **options: Any) -> Iterator[DatasetReader]:
     with ExitStack() as stack:
         stack.enter_context(rasterio.Env(**_GDAL_OPTIONS, **options))
         try:
-            raster = stack.enter_context(rasterio.open(path, driver="GTiff"))
+            # Absolute, so that no name can be taken for an address such as GTIFF_DIR:1:...
+            raster = stack.enter_context(rasterio.open(path.absolute(), driver="GTiff"))
         except RasterioIOError as error:
             raise InputError(
                 "input-unreadable",
@@ -122,6 +132,13 @@ def _grid_of(raster: DatasetReader, path: Path) -> Grid:
             f"{path} has its rows from south to north or its columns from east to west.",
             _TURN,
         )
+    if max(raster.width, raster.height) > MAX_SIDE_CELLS:
+        raise GridError(
+            "grid-too-large",
+            f"{path} has {raster.height:,} rows x {raster.width:,} columns; {MAX_SIDE_CELLS:,} of "
+            "either are read at most.",
+            "Take a coarser raster, or cut it.",
+        )
     try:
         return Grid(at.c, at.f, at.a, -at.e, raster.width, raster.height)
     except GridError as error:
@@ -134,6 +151,12 @@ def _existing(path: Path) -> Path:
         raise InputError("input-missing", f"{path} does not exist.", "Check the path.")
     if not path.is_file():
         raise InputError("input-not-a-file", f"{path} is not a file.", "Name a GeoTIFF.")
+    if str(path.absolute()).startswith("/vsi"):
+        raise InputError(
+            "input-path",
+            f"{path} begins with /vsi, which GDAL reads as an address.",
+            "Rename or move the folder.",
+        )
     if path.suffix.lower() not in SUFFIXES:
         raise InputError(
             "input-format",

@@ -12,6 +12,7 @@ from closedworld.digests import sha256_of_file
 from closedworld.execution.events import InputLoaded, Warned
 from closedworld.execution.meters import bytes_read
 from closedworld.grid import Grid, read_pixel_layout, read_raster_info
+from closedworld.inputlock import InputLock
 from closedworld.reference import bundled, verify_bundled
 from closedworld.run.publishing import Nobody
 
@@ -89,6 +90,8 @@ def load_inputs(config: RunConfig, observer: Observer, *, with_population: bool)
         ConfigError, InputError, GeometryError, GridError: As the readers.
         IntegrityError: A bundled file was changed.
     """
+    if config.lock is not None:
+        InputLock.read(config.lock).require(files_of(config))
     attribution = bundled(BUNDLED_COUNTRIES).attribution if config.polygons is None else ""
     countries = _countries(config, observer)
     if config.resolution is not None:
@@ -101,6 +104,18 @@ def load_inputs(config: RunConfig, observer: Observer, *, with_population: bool)
     info = read_raster_info(path)
     _report_raster(info, began, observer)
     return Inputs(countries, info.grid, attribution, None)
+
+
+def files_of(config: RunConfig) -> tuple[Path, ...]:
+    """Return the files that a configuration reads.
+
+    Raises:
+        InputError: ``input-missing``, ``input-not-a-file``, ``input-format``.
+    """
+    files = input_files(config.polygons or bundled(BUNDLED_COUNTRIES).path)
+    if config.resolution is not None:
+        return files
+    return (*files, config.raster or bundled(BUNDLED_RASTER).path)
 
 
 def load_population(

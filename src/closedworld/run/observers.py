@@ -176,6 +176,11 @@ def describe(event: Event) -> str:  # noqa: C901, PLR0911, PLR0912 -- one case f
             return (
                 f"{event.stage} {event.work}: {event.tiles:,} tiles in {event.units} units of work"
             )
+        case events.UnitsTakenUp():
+            return (
+                f"{event.stage} {event.tiles:,} tiles in {event.units} units of an interrupted run are "
+                "whole and used"
+            )
         case events.CountryWeighed():
             bases = "; ".join(_basis_line(basis) for basis in event.bases)
             return f"{event.stage} {event.country_iso}: {event.tiles:,} tiles, {bases}"

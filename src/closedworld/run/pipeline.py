@@ -9,8 +9,15 @@ from typing import TYPE_CHECKING, Any
 from closedworld.datasets import open_published
 from closedworld.errors import ConfigError, PublishError
 from closedworld.execution import open_workforce
+from closedworld.inputlock import InputLock
+from closedworld.reference import bundled
 from closedworld.run.acceptance import assess, enforce
-from closedworld.run.inputs import fits_bundled_raster, load_inputs, load_population
+from closedworld.run.inputs import (
+    BUNDLED_RASTER,
+    fits_bundled_raster,
+    load_inputs,
+    load_population,
+)
 from closedworld.run.logs import log_file
 from closedworld.run.observers import LOGGER, LogObserver, Observers, Recorder
 from closedworld.run.performance import performance
@@ -126,6 +133,9 @@ def weigh_world(config: WeightsConfig, observers: Sequence[Observer] = ()) -> Ru
         mixture = _mixture(config.basis, config.dp, has_raster=has_raster)
         population = None
         if mixture.needs_population and has_raster:
+            if config.lock is not None:
+                raster = config.raster or bundled(BUNDLED_RASTER).path
+                InputLock.read(config.lock).require([raster])
             population = load_population(config.raster, observer)
         outcome.weights = build_tile_weights(
             index,

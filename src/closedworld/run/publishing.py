@@ -84,7 +84,7 @@ def sealed(
         parameter_hash=parameter_hash(parameters),
         parameters=parameters,
         totals=totals,
-        versions={"closedworld": __version__, "pyarrow": version("pyarrow")},
+        versions=_versions(),
         files=tuple(sorted(files)),
         values={name: digest_of_dataset(name, own) for name, own in sorted(by_dataset.items())},
     )
@@ -102,6 +102,16 @@ def staged_published(
         staging.sync(receipt.files)
     with timed(stage, "publish", observer):
         return staging.publish(receipt)
+
+
+def identity_of(parameters: dict[str, Any]) -> str:
+    """Return what stands for everything that decides the bytes of a result."""
+    return parameter_hash({"parameter_hash": parameter_hash(parameters), "versions": _versions()})
+
+
+def _versions() -> dict[str, str]:
+    """Return the versions of what writes the bytes."""
+    return {"closedworld": __version__, "pyarrow": version("pyarrow")}
 
 
 def tell_reused(stage: Stage, published: Published, seconds: float, observer: Observer) -> None:

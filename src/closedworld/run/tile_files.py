@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Self
 
 from closedworld.datasets.parts import PartEncoder
 from closedworld.datasets.schemas import (
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
     from pathlib import Path
 
+    from closedworld.datasets.journal import FinishedUnit
     from closedworld.grid import RowAreas
     from closedworld.spans import Border, RowSpans, Rule
     from closedworld.tiles import World
@@ -111,6 +112,16 @@ class TileResult(UnitResult):
     """
 
     values: dict[str, bytes] = field(default_factory=dict)
+
+    def facts(self) -> dict[str, Any]:
+        """Return what another run has to know besides the files, as JSON holds it."""
+        return {"values": {name: digest.hex() for name, digest in self.values.items()}}
+
+    @classmethod
+    def taken_up(cls, unit: FinishedUnit) -> Self:
+        """Return the result of a unit that a run before this one has finished."""
+        values = {name: bytes.fromhex(hex_) for name, hex_ in unit.facts["values"].items()}
+        return cls(files=list(unit.files), values=values)
 
 
 def write_tiles(task: TileTask) -> TileResult:

@@ -13,6 +13,7 @@ from closedworld.execution import DEFAULT_NAME, open_workforce
 from closedworld.run.publishing import (
     Nobody,
     find_result,
+    identity_of,
     sealed,
     staged_published,
     tell_published,
@@ -20,7 +21,7 @@ from closedworld.run.publishing import (
     timed,
 )
 from closedworld.run.stages import TILES
-from closedworld.run.tile_files import plan_tile_tasks, write_tiles
+from closedworld.run.tile_files import TileResult, plan_tile_tasks, write_tiles
 from closedworld.run.tile_plan import plan_tile_index
 from closedworld.run.work import Crew
 from closedworld.spans import border_coverage
@@ -120,11 +121,12 @@ def publish_tile_index(
         tell_reused(TILES, published, time.perf_counter() - began, observer)
     else:
         borders = _borders(plan, observer) if plan.coverage else None
-        with Staging(out, TILES.name) as staging:
+        with Staging(out, TILES.name, identity_of(plan.parameters)) as staging:
             tasks = plan_tile_tasks(plan.units, plan.world, borders, staging.folder)
             files: list[FileEntry] = []
             values: dict[str, dict[str, bytes]] = {}
-            written = Crew(workforce, TILES, observer).write(write_tiles, tasks)
+            crew = Crew(workforce, TILES, observer)
+            written = crew.write(write_tiles, tasks, TileResult, staging)
             with closing(written):
                 for task, result, _ in written:
                     files += result.files

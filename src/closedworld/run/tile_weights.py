@@ -23,6 +23,7 @@ from closedworld.run.published_index import read_index
 from closedworld.run.publishing import (
     Nobody,
     find_result,
+    identity_of,
     sealed,
     staged_published,
     tell_published,
@@ -34,6 +35,7 @@ from closedworld.run.weight_accounts import sealed_summaries, totals_of, warn_of
 from closedworld.run.weight_files import (
     TallyTask,
     UnitMasses,
+    WriteResult,
     WriteTask,
     tally_unit,
     write_weights,
@@ -141,7 +143,7 @@ def build_tile_weights(
     units = plan_units({iso: own.tile_count for iso, own in index.spans.items()}, unit_tiles)
     with (
         open_workforce(executor, workers) as workforce,
-        Staging(Path(out), WEIGHTS.name) as staging,
+        Staging(Path(out), WEIGHTS.name, identity_of(parameters)) as staging,
     ):
         crew = Crew(workforce, WEIGHTS, observer)
         countries = country_masses(crew, index, quotas, raster, borders, staging)
@@ -159,7 +161,7 @@ def build_tile_weights(
             )
             for unit, place in places.items()
         ]
-        files, summaries, values = _write(crew, tasks, countries, searches, staging.folder)
+        files, summaries, values = _write(crew, tasks, countries, searches, staging)
         warn_of(summaries, observer)
         receipt = sealed(WEIGHTS, parameters, totals_of(summaries), files, values)
         published = staged_published(staging, receipt, WEIGHTS, observer)
@@ -237,7 +239,7 @@ def _write(
     tasks: Sequence[WriteTask],
     countries: Mapping[str, CountryMasses],
     searches: Mapping[str, Sequence[CutSearch]],
-    folder: Path,
+    staging: Staging,
 ) -> tuple[list[FileEntry], tuple[WeightSummary, ...], dict[str, dict[str, bytes]]]:
     """Write all weights; return the files, and of each country its account and its digests."""
     files: list[FileEntry] = []
@@ -246,7 +248,7 @@ def _write(
     run_weights: dict[str, NDArray[np.uint64]] = {}
     zero: Counter[str] = Counter()
     starved: Counter[str] = Counter()
-    written = crew.write(write_weights, tasks)
+    written = crew.write(write_weights, tasks, WriteResult, staging)
     with closing(written):
         for task, result, is_last in written:
             iso, unit = task.country_iso, task.masses.unit
@@ -264,7 +266,7 @@ def _write(
                 values[iso] = weight_values(spans, task.mixture, task.dp, digests, sums)
                 encoder = PartEncoder(SPAN_WEIGHTS)
                 encoder.write([span_weights_batch(iso, spans, sums)])
-                files.append(stage_part(folder, SPAN_WEIGHTS.name, iso, 0, encoder))
+                files.append(stage_part(staging.folder, SPAN_WEIGHTS.name, iso, 0, encoder))
                 bases = _basis_summaries(countries[iso], searches[iso])
                 summaries[iso] = WeightSummary(
                     iso, spans.tile_count, zero[iso], starved[iso], bases

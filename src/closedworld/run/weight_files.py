@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import base64
 import hashlib
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from closedworld.datasets.journal import FinishedUnit
     from closedworld.grid import RowAreas
     from closedworld.run.bands import TileValues
     from closedworld.spans import Border
@@ -181,6 +183,27 @@ class WriteResult(UnitResult):
     zero_tiles: int = 0
     zero_tiles_with_mass: int = 0
     blocks: dict[int, bytes] = field(default_factory=dict)
+
+    def facts(self) -> dict[str, Any]:
+        """Return what another run has to know besides the files, as JSON holds it."""
+        return {
+            "run_weights": base64.b64encode(self.run_weights.astype("<u8").tobytes()).decode(),
+            "zero_tiles": self.zero_tiles,
+            "zero_tiles_with_mass": self.zero_tiles_with_mass,
+            "blocks": {str(number): digest.hex() for number, digest in self.blocks.items()},
+        }
+
+    @classmethod
+    def taken_up(cls, unit: FinishedUnit) -> Self:
+        """Return the result of a unit that a run before this one has finished."""
+        facts = unit.facts
+        return cls(
+            files=list(unit.files),
+            run_weights=np.frombuffer(base64.b64decode(facts["run_weights"]), "<u8"),
+            zero_tiles=facts["zero_tiles"],
+            zero_tiles_with_mass=facts["zero_tiles_with_mass"],
+            blocks={int(number): bytes.fromhex(hex_) for number, hex_ in facts["blocks"].items()},
+        )
 
 
 def tally_unit(task: TallyTask) -> TallyResult:

@@ -7,7 +7,7 @@ import time
 from collections import Counter
 from contextlib import closing
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, Protocol, Self, TypeVar
 
 from closedworld.datasets import stage_file
 from closedworld.datasets.paths import part_path
@@ -17,7 +17,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Sequence
     from pathlib import Path
 
-    from closedworld.datasets import FileEntry
+    from closedworld.datasets import FileEntry, Staging
+    from closedworld.datasets.journal import FinishedUnit
     from closedworld.datasets.parts import PartEncoder
     from closedworld.execution import Done, Workforce
     from closedworld.execution.events import Observer
@@ -55,6 +56,15 @@ class UnitResult:
 
     files: list[FileEntry] = field(default_factory=list)
     phases: dict[str, float] = field(default_factory=dict)
+
+    def facts(self) -> dict[str, Any]:
+        """Return what another run has to know besides the files, as JSON holds it."""
+        return {}
+
+    @classmethod
+    def taken_up(cls, unit: FinishedUnit) -> Self:
+        """Return the result of a unit that a run before this one has finished."""
+        return cls(files=list(unit.files))
 
 
 def stage_part(
@@ -132,14 +142,19 @@ class Crew:
                 tell_unit(self.stage, what, task, done, self.observer)
                 yield task, done.result
 
-    def write(self, work: Callable[[T], R], tasks: Sequence[T]) -> Generator[tuple[T, R, bool]]:
+    def write(
+        self, work: Callable[[T], R], tasks: Sequence[T], kind: type[R], staging: Staging
+    ) -> Generator[tuple[T, R, bool]]:
         """Yield ``(task, result, is_last)`` of tasks that write units, and tell of each country.
 
-        ``is_last`` says whether all units of the country are done.
+        ``is_last`` says whether all units of the country are done. Units that an interrupted run has
+        finished come first, and each that is done is noted for a run after this one.
 
         Args:
             work: Writes a unit.
             tasks: Units of all countries; each belongs to one.
+            kind: What the work returns.
+            staging: Where it writes.
         """
         began = time.perf_counter()
         counts: Counter[str] = Counter()
@@ -147,7 +162,7 @@ class Crew:
             counts[task.country_iso] += task.tile_count
         left, total = counts.copy(), counts.total()
         countries_done = tiles_done = 0
-        with closing(self.do(work, tasks, WRITING)) as results:
+        with closing(self._done_and_left(work, tasks, kind, staging)) as results:
             for task, result in results:
                 left[task.country_iso] -= task.tile_count
                 tiles_done += task.tile_count
@@ -167,6 +182,23 @@ class Crew:
                             seconds=time.perf_counter() - began,
                         )
                     )
+
+    def _done_and_left(
+        self, work: Callable[[T], R], tasks: Sequence[T], kind: type[R], staging: Staging
+    ) -> Generator[tuple[T, R]]:
+        """Yield what an interrupted run has done of some tasks, then what is left of them."""
+        finished = staging.take_up([str(task) for task in tasks])
+        taken = [task for task in tasks if str(task) in finished]
+        if taken:
+            tiles = sum(task.tile_count for task in taken)
+            self.observer.on_event(events.UnitsTakenUp(self.stage.number, len(taken), tiles))
+        for task in taken:
+            yield task, kind.taken_up(finished[str(task)])
+        left = [task for task in tasks if str(task) not in finished]
+        with closing(self.do(work, left, WRITING)) as results:
+            for task, result in results:
+                staging.note(str(task), result.files, result.facts())
+                yield task, result
 
 
 def tell_unit(stage: Stage, what: str, task: Task, done: Done[R], observer: Observer) -> None:

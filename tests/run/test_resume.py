@@ -1,0 +1,207 @@
+"""Interrupted runs are taken up: finished units are used when they are whole, and the bytes are the same."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from closedworld.datasets import find_published
+from closedworld.errors import PublishError
+from closedworld.execution import events
+from closedworld.run.published_index import open_index
+from closedworld.run.tile_index import build_tile_index
+from closedworld.run.tile_weights import build_tile_weights
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from closedworld.countries import CountrySet
+    from closedworld.execution.events import Event
+    from closedworld.grid import Grid
+
+    Contents = Callable[[Path], dict[str, bytes]]
+
+
+class Watcher:
+    """Notes events, and raises at the n-th unit that is written."""
+
+    def __init__(self, stop_at: int = 0) -> None:
+        self.events: list[Event] = []
+        self.stop_at = stop_at
+
+    def on_event(self, event: Event) -> None:
+        self.events.append(event)
+        is_written = isinstance(event, events.UnitFinished) and event.work == "writing"
+        if is_written and self.written == self.stop_at:
+            raise KeyboardInterrupt
+
+    @property
+    def written(self) -> int:
+        return sum(isinstance(e, events.UnitFinished) and e.work == "writing" for e in self.events)
+
+    @property
+    def taken_up(self) -> int:
+        return sum(event.units for event in self.events if isinstance(event, events.UnitsTakenUp))
+
+
+class Build:
+    """One stage of the made-up world."""
+
+    def __init__(self, stage: str, tiny: CountrySet, grid: Grid) -> None:
+        self.stage, self.tiny, self.grid = stage, tiny, grid
+
+    def __call__(self, out: Path, watcher: Watcher, **options: Any) -> Path:
+        if self.stage == "tiles":
+            options.setdefault("rule", "any_overlap")
+            built = build_tile_index(self.tiny, self.grid, out, observer=watcher, **options)
+            return built.published.folder
+        index = build_tile_index(self.tiny, self.grid, out / "index").published.folder
+        weights = build_tile_weights(open_index(index), out, observer=watcher, **options)
+        return weights.published.folder
+
+
+@pytest.fixture(params=["tiles", "weights"])
+def build(request: pytest.FixtureRequest, tiny: CountrySet, half_degrees: Grid) -> Build:
+    return Build(request.param, tiny, half_degrees)
+
+
+def interrupted(build: Build, out: Path, stop_at: int, **options: Any) -> None:
+    with pytest.raises(KeyboardInterrupt):
+        build(out, Watcher(stop_at), **options)
+    assert not (out / build.stage).exists()
+
+
+@pytest.mark.parametrize("stop_at", [1, 2, 5, 11])
+def test_what_was_finished_is_taken_up_and_the_bytes_are_the_same(
+    build: Build, tmp_path: Path, contents: Contents, stop_at: int
+) -> None:
+    """The unit at whose end the run was stopped was not noted yet, so it is done again."""
+    whole = build(tmp_path / "whole", Watcher())
+    interrupted(build, tmp_path / "out", stop_at)
+    watcher = Watcher()
+    folder = build(tmp_path / "out", watcher)
+    assert watcher.taken_up == stop_at - 1
+    assert contents(folder) == contents(whole)
+    assert not (tmp_path / "out" / ".staging").exists()
+
+
+def test_a_run_may_be_interrupted_again_and_again(
+    build: Build, tmp_path: Path, contents: Contents
+) -> None:
+    whole = build(tmp_path / "whole", Watcher())
+    for _ in range(4):
+        interrupted(build, tmp_path / "out", 3)
+    watcher = Watcher()
+    assert contents(build(tmp_path / "out", watcher)) == contents(whole)
+    assert watcher.taken_up == 4 * 2
+
+
+@pytest.mark.parametrize("damage", ["flip", "truncate", "delete", "link", "journal", "no journal"])
+def test_what_is_not_whole_is_done_again(
+    build: Build, tmp_path: Path, contents: Contents, damage: str
+) -> None:
+    whole = build(tmp_path / "whole", Watcher())
+    interrupted(build, tmp_path / "out", 5)
+    (journal,) = (tmp_path / "out" / ".staging").glob("*.journal")
+    line = json.loads(journal.read_text().splitlines()[1].partition(" ")[2])
+    file = journal.with_suffix("") / line["files"][0]["path"]
+    if damage == "flip":
+        content = bytearray(file.read_bytes())
+        content[len(content) // 2] ^= 1
+        file.write_bytes(content)
+    elif damage == "truncate":
+        file.write_bytes(file.read_bytes()[:-1])
+    elif damage == "delete":
+        file.unlink()
+    elif damage == "link":
+        file.rename(tmp_path / "elsewhere")
+        file.symlink_to(tmp_path / "elsewhere")
+    elif damage == "journal":
+        text = journal.read_text().replace('"zero_tiles": 0', '"zero_tiles": 9')
+        journal.write_text(text if "zero_tiles" in text else text.replace("country", "Country"))
+    else:
+        journal.unlink()
+    watcher = Watcher()
+    assert contents(build(tmp_path / "out", watcher)) == contents(whole)
+    assert watcher.taken_up == {"journal": 0, "no journal": 0}.get(damage, 3)
+
+
+@pytest.mark.parametrize("keep", range(0, 100, 9))
+def test_a_torn_journal_costs_work_and_nothing_else(
+    build: Build, tmp_path: Path, contents: Contents, keep: int
+) -> None:
+    """As a power cut leaves it, which nobody waits for."""
+    whole = build(tmp_path / "whole", Watcher())
+    interrupted(build, tmp_path / "out", 5)
+    (journal,) = (tmp_path / "out" / ".staging").glob("*.journal")
+    content = journal.read_bytes()
+    journal.write_bytes(content[: len(content) * keep // 100])
+    assert contents(build(tmp_path / "out", Watcher())) == contents(whole)
+
+
+def test_other_parameters_take_nothing_up_and_clear_the_debris(
+    tiny: CountrySet, half_degrees: Grid, tmp_path: Path
+) -> None:
+    interrupted(Build("tiles", tiny, half_degrees), tmp_path, 5)
+    watcher = Watcher()
+    build_tile_index(tiny, half_degrees, tmp_path, rule="center", observer=watcher)
+    assert watcher.taken_up == 0
+    assert not (tmp_path / ".staging").exists()
+
+
+def test_another_version_takes_nothing_up(
+    build: Build, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its bytes may differ, and a receipt names one version."""
+    interrupted(build, tmp_path / "out", 5)
+    monkeypatch.setattr("closedworld.run.publishing.__version__", "0.0.0")
+    watcher = Watcher()
+    build(tmp_path / "out", watcher)
+    assert watcher.taken_up == 0
+
+
+def test_a_living_run_s_units_are_not_taken(
+    tiny: CountrySet, half_degrees: Grid, tmp_path: Path
+) -> None:
+    inner = Watcher()
+
+    class Outer(Watcher):
+        def on_event(self, event: Event) -> None:
+            super().on_event(event)
+            if self.written == 3 and not inner.events:
+                build_tile_index(tiny, half_degrees, tmp_path, observer=inner)
+
+    outer = Outer()
+    build_tile_index(tiny, half_degrees, tmp_path, observer=outer)
+    assert inner.taken_up == 0
+    assert outer.written == inner.written
+    (published,) = find_published(tmp_path)
+    published.verify()
+
+
+def test_a_full_disk_leaves_nothing_in_its_own_way(build: Build, tmp_path: Path) -> None:
+    class Full(Watcher):
+        def on_event(self, event: Event) -> None:
+            super().on_event(event)
+            if self.written == 5:
+                raise PublishError("output-not-writable", "made up")
+
+    with pytest.raises(PublishError):
+        build(tmp_path / "out", Full())
+    assert not (tmp_path / "out" / ".staging").exists()
+
+
+def test_units_of_another_size_take_nothing_up_that_does_not_fit(
+    tiny: CountrySet, half_degrees: Grid, tmp_path: Path, contents: Contents
+) -> None:
+    """Countries that one part holds are the same units whatever the size."""
+    build = Build("tiles", tiny, half_degrees)
+    whole = build(tmp_path / "whole", Watcher())
+    interrupted(build, tmp_path / "out", 5)
+    watcher = Watcher()
+    folder = build(tmp_path / "out", watcher, unit_tiles=1 << 30, workers=2)
+    assert watcher.taken_up == 4
+    assert contents(folder) == contents(whole)
