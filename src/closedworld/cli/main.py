@@ -18,6 +18,7 @@ from closedworld.cli.diff import diff
 from closedworld.cli.export import export
 from closedworld.cli.inputs import inputs
 from closedworld.cli.inspect import inspect
+from closedworld.cli.plan import plan
 from closedworld.cli.report import report
 from closedworld.cli.run import run, tiles, weights
 from closedworld.cli.sample import sample
@@ -97,6 +98,7 @@ def main() -> None:
 main.add_command(run)
 main.add_command(tiles)
 main.add_command(weights)
+main.add_command(plan)
 main.add_command(inputs)
 main.add_command(inspect)
 main.add_command(verify)

@@ -7,8 +7,9 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from closedworld.datasets import open_published
-from closedworld.errors import ConfigError, PublishError
+from closedworld.errors import PublishError
 from closedworld.execution import open_workforce
+from closedworld.execution.meters import peak_memory_bytes
 from closedworld.inputlock import InputLock
 from closedworld.reference import bundled
 from closedworld.run.acceptance import assess, enforce
@@ -19,22 +20,25 @@ from closedworld.run.inputs import (
     load_population,
 )
 from closedworld.run.logs import log_file
+from closedworld.run.memory import StageMemory, capped, memory_of_tiles, memory_of_weights
 from closedworld.run.observers import LOGGER, LogObserver, Observers, Recorder
 from closedworld.run.performance import performance
 from closedworld.run.pictures import WORLD_MAP_NAME, PictureTask, drawn_meanwhile
 from closedworld.run.published_index import read_index, root_of
+from closedworld.run.rates import keep_rates
 from closedworld.run.report import LOG_NAME, RunClock, make_report_folder, write_report
 from closedworld.run.stages import TILES, WEIGHTS
 from closedworld.run.tile_index import TileIndex, publish_tile_index
 from closedworld.run.tile_plan import plan_tile_index
 from closedworld.run.tile_weights import TileWeights, build_tile_weights
-from closedworld.weights import Basis, Mixture
+from closedworld.run.weight_plan import mixture_of, mixture_of_run
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
     from pathlib import Path
 
     from closedworld.config import ExecutionConfig, RunConfig, WeightsConfig
+    from closedworld.datasets import Published
     from closedworld.execution import Workforce
     from closedworld.execution.events import Observer
     from closedworld.run.acceptance import Line
@@ -56,6 +60,15 @@ class RunOutcome:
     weights: TileWeights | None = None
     report: dict[str, Any] = field(default_factory=dict)
 
+    def written(self) -> dict[str, Published]:
+        """Return what the run itself has published, by stage number."""
+        results = {TILES.number: self.index, WEIGHTS.number: self.weights}
+        return {
+            stage: result.published
+            for stage, result in results.items()
+            if result is not None and not result.reused
+        }
+
 
 def run_world(
     config: RunConfig, observers: Sequence[Observer] = (), *, weigh: bool = True
@@ -73,13 +86,7 @@ def run_world(
     Raises:
         ClosedWorldError: As the stages.
     """
-    mixture = _mixture(config.basis, config.dp, has_raster=config.resolution is None)
-    if weigh and mixture.needs_population and config.resolution is not None:
-        raise ConfigError(
-            "basis-needs-raster",
-            f"basis {mixture} needs a population raster, and the grid comes from --resolution.",
-            "Give a raster with --raster instead, or take --basis area_m2 or uniform.",
-        )
+    mixture = mixture_of_run(config, weigh=weigh)
     with _reported(config, config.out, observers) as (outcome, observer), _crews(config) as crews:
         inputs = load_inputs(config, observer, with_population=weigh and mixture.needs_population)
         plan = plan_tile_index(
@@ -96,10 +103,12 @@ def run_world(
             inputs.attribution,
             outcome.report_folder / WORLD_MAP_NAME,
         )
-        writers = crews(config.s1_workers)
+        tile_counts = plan.world.tile_counts.values()
+        writers = crews(config.s1_workers, memory_of_tiles(tile_counts))
         with drawn_meanwhile(picture, writers, observer):
             outcome.index = publish_tile_index(plan, config.out, writers, observer)
         if weigh:
+            layout = None if inputs.population is None else inputs.population.layout
             outcome.weights = build_tile_weights(
                 read_index(outcome.index.published, WEIGHTS, observer),
                 config.out,
@@ -107,7 +116,7 @@ def run_world(
                 dp=config.dp,
                 population=inputs.population,
                 weigh_by_coverage=config.weigh_by_coverage,
-                executor=crews(config.s2_workers),
+                executor=crews(config.s2_workers, memory_of_weights(tile_counts, layout)),
                 observer=observer,
             )
     return outcome
@@ -124,19 +133,21 @@ def weigh_world(config: WeightsConfig, observers: Sequence[Observer] = ()) -> Ru
         ClosedWorldError: As the stage.
     """
     # What is mistyped fails here, before there is a report.
-    _mixture(config.basis, config.dp, has_raster=True)
+    mixture_of(config.basis, config.dp, has_raster=True)
     published = open_published(config.index, TILES.name)
     out = config.out or root_of(published)
     with _reported(config, out, observers) as (outcome, observer), _crews(config) as crews:
         index = read_index(published, WEIGHTS, observer)
         has_raster = config.raster is not None or fits_bundled_raster(index.grid)
-        mixture = _mixture(config.basis, config.dp, has_raster=has_raster)
+        mixture = mixture_of(config.basis, config.dp, has_raster=has_raster)
         population = None
         if mixture.needs_population and has_raster:
             if config.lock is not None:
                 raster = config.raster or bundled(BUNDLED_RASTER).path
                 InputLock.read(config.lock).require([raster])
             population = load_population(config.raster, observer)
+        layout = None if population is None else population.layout
+        tile_counts = [own.tile_count for own in index.spans.values()]
         outcome.weights = build_tile_weights(
             index,
             out,
@@ -144,32 +155,30 @@ def weigh_world(config: WeightsConfig, observers: Sequence[Observer] = ()) -> Ru
             dp=config.dp,
             population=population,
             weigh_by_coverage=config.weigh_by_coverage,
-            executor=crews(config.s2_workers),
+            executor=crews(config.s2_workers, memory_of_weights(tile_counts, layout)),
             observer=observer,
         )
     return outcome
 
 
-def _mixture(basis: str | None, dp: int, *, has_raster: bool) -> Mixture:
-    """Return what weights are made from; population by default where there is a raster."""
-    default = Basis.POPULATION if has_raster else Basis.AREA_M2
-    mixture = Mixture.parse(default.value if basis is None else basis)
-    # Refuses a dp that is out of range before the tiles are built.
-    mixture.units(dp)
-    return mixture
-
-
 @contextmanager
-def _crews(config: ExecutionConfig) -> Iterator[Callable[[int | None], Workforce]]:
+def _crews(config: ExecutionConfig) -> Iterator[Callable[[int | None, StageMemory], Workforce]]:
     """Yield what opens the executor of a stage, given the stage's own number of workers, if any.
 
     Stages with as many workers share an executor, which spares starting processes twice.
     """
+    in_processes = config.executor in {"processes", "dask"}
     opened: dict[int | None, Workforce] = {}
     with ExitStack() as stack:
 
-        def of_stage(workers: int | None) -> Workforce:
-            count = workers or config.workers
+        def of_stage(workers: int | None, memory: StageMemory) -> Workforce:
+            count = capped(
+                memory,
+                workers or config.workers,
+                config.memory_limit,
+                peak_memory_bytes(),
+                in_processes=in_processes,
+            )
             if count not in opened:
                 executor = open_workforce(config.executor, count, config.dask_address)
                 opened[count] = stack.enter_context(executor)
@@ -203,3 +212,4 @@ def _reported(
                 error.add_note(f"The report could not be written either: {second.message}")
             raise
         outcome.report = write_report(config, recorder, clock, outcome, acceptance, None)
+        keep_rates(recorder, outcome.written(), clock.run_id)

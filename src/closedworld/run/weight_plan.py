@@ -7,16 +7,18 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from closedworld.datasets.durable import not_writable
+from closedworld.errors import ConfigError
 from closedworld.execution.events import ScratchUsed
 from closedworld.run.bands import TileValues, plan_bands
 from closedworld.run.population import read_population
 from closedworld.run.weight_files import Handout, UnitMasses
 from closedworld.tiles import Tiles, areas_of
-from closedworld.weights import Basis, covered_total
+from closedworld.weights import Basis, Mixture, covered_total
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from closedworld.config import RunConfig
     from closedworld.datasets import Staging
     from closedworld.grid import RowAreas
     from closedworld.run.inputs import PopulationRaster
@@ -128,3 +130,31 @@ def places_of(units: Sequence[Unit]) -> dict[Unit, int]:
         place[unit] = seen[unit.country_iso]
         seen[unit.country_iso] += 1
     return {unit: place[unit] for unit in units}
+
+
+def mixture_of(basis: str | None, dp: int, *, has_raster: bool) -> Mixture:
+    """Return what weights are made from; population by default where there is a raster.
+
+    Raises:
+        ConfigError: ``basis-...``, ``dp-range``; so before the tiles are built.
+    """
+    default = Basis.POPULATION if has_raster else Basis.AREA_M2
+    mixture = Mixture.parse(default.value if basis is None else basis)
+    mixture.units(dp)
+    return mixture
+
+
+def mixture_of_run(config: RunConfig, *, weigh: bool) -> Mixture:
+    """Return what the weights of a whole run are made from.
+
+    Raises:
+        ConfigError: ``basis-needs-raster``, or as ``mixture_of``.
+    """
+    mixture = mixture_of(config.basis, config.dp, has_raster=config.resolution is None)
+    if weigh and mixture.needs_population and config.resolution is not None:
+        raise ConfigError(
+            "basis-needs-raster",
+            f"basis {mixture} needs a population raster, and the grid comes from --resolution.",
+            "Give a raster with --raster instead, or take --basis area_m2 or uniform.",
+        )
+    return mixture

@@ -1,0 +1,113 @@
+"""``closedworld plan``: what a run would do."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from closedworld.cli.options import (
+    EXECUTION_OPTIONS,
+    S1_WORKERS_OPTION,
+    S2_WORKERS_OPTION,
+    TILE_OPTIONS,
+    WEIGHT_OPTIONS,
+    run_config,
+    with_options,
+)
+from closedworld.text import number_of, printable
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from closedworld.run.forecast import Forecast, StageForecast
+
+_COUNTRIES_SHOWN = 8
+_MEBIBYTE = 1 << 20
+
+
+@click.command()
+@with_options(
+    *TILE_OPTIONS, *WEIGHT_OPTIONS, *EXECUTION_OPTIONS, S1_WORKERS_OPTION, S2_WORKERS_OPTION
+)
+@click.option(
+    "--no-weights", "weigh", flag_value=False, default=True, help="Plan the tiles (S1) alone."
+)
+@click.option("--json", "as_json", is_flag=True, help="Print the plan as JSON.")
+def plan(config_file: Path | None, *, weigh: bool, as_json: bool, **given: Any) -> None:
+    """Say what `closedworld run` would do with the same options; nothing is written.
+
+    Tiles and units of work are counted exactly. Bytes and minutes come from the last runs on this
+    machine, or from a sample where there was none.
+
+    \b
+    Examples:
+      closedworld plan --resolution 30s --basis area_m2
+      closedworld plan --resolution 3s --no-weights --countries DE
+      closedworld plan --raster worldpop.tif --workers 8 --memory-limit 2GB
+    """
+    from closedworld.run.forecast import forecast  # noqa: PLC0415
+
+    found = forecast(run_config(config_file, given), weigh=weigh)
+    if as_json:
+        click.echo(json.dumps(found.to_dict(), indent=1))
+        return
+    for line in _lines(found):
+        click.echo(printable(line))
+
+
+def _lines(found: Forecast) -> list[str]:
+    """Return a forecast for people."""
+    counts = {iso: count for iso, count in found.plan.world.tile_counts.items() if count}
+    largest = sorted(counts, key=lambda iso: (-counts[iso], iso))[:_COUNTRIES_SHOWN]
+    more = len(counts) - len(largest)
+    countries = number_of(len(counts), "country", "countries")
+    return [
+        (
+            f"{found.plan.tile_count:,} tiles of {countries} in {found.plan.run_count:,} runs, "
+            f"rule {found.plan.world.rule.value}"
+        ),
+        f"grid of {found.plan.world.grid}",
+        ", ".join(f"{iso} {counts[iso]:,}" for iso in largest) + (f", {more} more" if more else ""),
+        "",
+        (
+            f"{'stage':<6}{'units':>8}{'workers':>9}{'peak MiB':>10}{'temporary':>12}"
+            f"{'written':>12}  rate from"
+        ),
+        *(_stage_line(stage) for stage in found.stages),
+        "",
+        _minutes_line(found),
+        f"planned in {found.seconds:.1f} s; executor {found.executor}",
+    ]
+
+
+def _stage_line(stage: StageForecast) -> str:
+    """Return a row of the table."""
+    source = {None: "no run measured yet", "sample": "a sample, just now"}
+    return (
+        f"{stage.stage:<6}{stage.units:>8,}{stage.workers:>9,}"
+        f"{stage.peak_memory_bytes / _MEBIBYTE:>10,.0f}{_size(stage.temporary_bytes):>12}"
+        f"{_size(stage.bytes_out):>12}  {source.get(stage.measured_in, f'run {stage.measured_in}')}"
+    )
+
+
+def _minutes_line(found: Forecast) -> str:
+    """Return how long it takes with how many workers like those of this machine."""
+    times = [(n, found.minutes(n)) for n in (1, 2, 4, 8, 16, 32, 64)]
+    known = [f"{n}: {minutes:,.1f}" for n, minutes in times if minutes is not None]
+    if not known:
+        return (
+            "minutes: not known before a run of a million tiles has been measured on this machine"
+        )
+    return f"minutes by number of workers (each as fast as here): {', '.join(known)}"
+
+
+def _size(size_bytes: int | None) -> str:
+    """Return a size for people."""
+    if size_bytes is None:
+        return "?"
+    for unit, factor in (("TB", 10**12), ("GB", 10**9), ("MB", 10**6)):
+        if size_bytes >= factor:
+            return f"{size_bytes / factor:,.1f} {unit}"
+    return f"{size_bytes / 1e3:,.0f} kB" if size_bytes else "none"

@@ -1,0 +1,182 @@
+"""What a run would do: tiles and units counted exactly, bytes, memory and time from what was measured."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from closedworld.datasets.parts import PartEncoder
+from closedworld.datasets.schemas import TILE_BOUNDS, TILE_INDEX
+from closedworld.execution import usable_cores
+from closedworld.execution.meters import peak_memory_bytes
+from closedworld.run.inputs import load_inputs
+from closedworld.run.memory import capped, memory_of_tiles, memory_of_weights
+from closedworld.run.publishing import Nobody
+from closedworld.run.rates import Rate, read_rates
+from closedworld.run.stages import TILES, WEIGHTS
+from closedworld.run.tile_plan import plan_tile_index
+from closedworld.run.weight_plan import mixture_of_run
+from closedworld.tiles import TileColumns, Tiles
+
+if TYPE_CHECKING:
+    from closedworld.config import RunConfig
+    from closedworld.execution.events import Observer
+    from closedworld.run.memory import StageMemory
+    from closedworld.run.tile_plan import TilePlan
+
+SAMPLED = "sample"
+"""Stands for the run where a rate comes from encoding a sample just now."""
+
+_WORKER_COUNTS = (1, 2, 4, 8, 16, 32, 64)
+
+
+@dataclass(frozen=True, slots=True)
+class StageForecast:
+    """What a stage would do.
+
+    Attributes:
+        stage: Stage number.
+        units: Units of work.
+        workers: How many would work at once.
+        peak_memory_bytes: Of all processes together.
+        temporary_bytes: Temporary files at most.
+        bytes_out: Size of the published files; None when nothing was measured yet.
+        worker_seconds: Work of one worker alone; None when nothing was measured yet.
+        measured_in: Run that the rate comes from; ``sample`` for a sample just now; None for no rate.
+    """
+
+    stage: str
+    units: int
+    workers: int
+    peak_memory_bytes: int
+    temporary_bytes: int
+    bytes_out: int | None
+    worker_seconds: float | None
+    measured_in: str | None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Forecast:
+    """What a run would do.
+
+    Attributes:
+        plan: The tiles.
+        stages: What each stage would do, in order.
+        executor: Where the work would be done.
+        seconds: What planning took.
+    """
+
+    plan: TilePlan
+    stages: tuple[StageForecast, ...]
+    executor: str
+    seconds: float
+
+    def minutes(self, workers: int) -> float | None:
+        """Return the minutes with so many workers; None when the rate of a stage is not known."""
+        seconds = [stage.worker_seconds for stage in self.stages]
+        known = [one for one in seconds if one is not None]
+        return sum(known) / workers / 60 if len(known) == len(seconds) else None
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the forecast as JSON holds it."""
+        plan = self.plan
+        return {
+            **plan.totals(),
+            "grid": plan.world.grid.to_dict(),
+            "rule": plan.world.rule.value,
+            "executor": self.executor,
+            "stages": [
+                {name: getattr(one, name) for name in one.__dataclass_fields__}
+                for one in self.stages
+            ],
+            "minutes_by_workers": {str(n): self.minutes(n) for n in _WORKER_COUNTS},
+            "tiles_by_country": plan.world.tile_counts,
+            "planning_seconds": self.seconds,
+        }
+
+
+def forecast(
+    config: RunConfig, observer: Observer | None = None, *, weigh: bool = True
+) -> Forecast:
+    """Count what a run would do; nothing is written.
+
+    Args:
+        config: What would be built.
+        observer: Told what happens.
+        weigh: Whether weights would be made after the tiles.
+
+    Raises:
+        ClosedWorldError: As the run would, as far as it is planned.
+    """
+    began, observer = time.perf_counter(), observer or Nobody()
+    mixture = mixture_of_run(config, weigh=weigh)
+    inputs = load_inputs(config, observer, with_population=weigh and mixture.needs_population)
+    plan = plan_tile_index(
+        inputs.countries,
+        inputs.grid,
+        rule=config.rule,
+        keep_small_countries=config.keep_small_countries,
+        coverage=config.coverage,
+        observer=observer,
+    )
+    held, rates = peak_memory_bytes(), read_rates()
+    tiles_rate = rates.get(TILES.number) or _sampled_rate(plan)
+    memory = memory_of_tiles(plan.world.tile_counts.values())
+    stages = [_stage(TILES.number, plan, config, config.s1_workers, memory, held, 0, tiles_rate)]
+    if weigh:
+        layout = None if inputs.population is None else inputs.population.layout
+        scratch = 0 if layout is None else plan.tile_count * layout.value_dtype.itemsize
+        memory = memory_of_weights(plan.world.tile_counts.values(), layout)
+        rate = rates.get(WEIGHTS.number)
+        stages.append(
+            _stage(WEIGHTS.number, plan, config, config.s2_workers, memory, held, scratch, rate)
+        )
+    return Forecast(plan, tuple(stages), config.executor, time.perf_counter() - began)
+
+
+def _stage(
+    stage: str,
+    plan: TilePlan,
+    config: RunConfig,
+    workers: int | None,
+    memory: StageMemory,
+    held: int,
+    scratch: int,
+    rate: Rate | None,
+) -> StageForecast:
+    """Return what a stage would do."""
+    in_processes = config.executor in {"processes", "dask"}
+    asked = 1 if config.executor == "serial" else workers or config.workers
+    count = capped(memory, asked, config.memory_limit, held, in_processes=in_processes)
+    count = count or usable_cores()
+    tiles = plan.tile_count
+    return StageForecast(
+        stage=stage,
+        units=len(plan.units),
+        workers=count,
+        peak_memory_bytes=memory.total(held, count, in_processes=in_processes),
+        temporary_bytes=scratch,
+        bytes_out=None if rate is None else round(tiles * rate.bytes_per_tile),
+        worker_seconds=None if rate is None else tiles / rate.tiles_per_worker_second,
+        measured_in=None if rate is None else rate.run_id,
+    )
+
+
+def _sampled_rate(plan: TilePlan) -> Rate:
+    """Return the rate of S1 from encoding the first row group of the largest unit, in memory."""
+    unit = plan.units[0]
+    tiles = Tiles.ranked(
+        plan.world.spans[unit.country_iso],
+        unit.first_rank,
+        unit.first_rank + unit.largest_row_group,
+    )
+    began = time.perf_counter()
+    columns = TileColumns(tiles.tile_count)
+    columns.fill(tiles, plan.world.areas)
+    index, bounds = PartEncoder(TILE_INDEX), PartEncoder(TILE_BOUNDS)
+    index.write([columns.index_batch(unit.country_iso, plan.world.rule)])
+    bounds.write([columns.bounds_batch(unit.country_iso)])
+    size = index.finish().size + bounds.finish().size
+    seconds = time.perf_counter() - began
+    return Rate(tiles.tile_count / seconds, size / tiles.tile_count, SAMPLED)

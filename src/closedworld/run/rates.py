@@ -1,0 +1,84 @@
+"""How fast this machine was in its last runs, for forecasts; a file in the user's cache folder."""
+
+from __future__ import annotations
+
+import json
+import logging
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING
+
+from platformdirs import user_cache_path
+
+from closedworld.run.work import WRITING
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from closedworld.datasets import Published
+    from closedworld.run.observers import Recorder
+
+LOGGER = logging.getLogger("closedworld.run")
+
+LEAST_TILES = 1_000_000
+"""Smaller runs say more of starting than of working."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rate:
+    """What a stage did in a run.
+
+    Attributes:
+        tiles_per_worker_second: Tiles of a worker in a second of its work, all kinds of work together.
+        bytes_per_tile: Size of the published files.
+        run_id: The run.
+    """
+
+    tiles_per_worker_second: float
+    bytes_per_tile: float
+    run_id: str
+
+
+def rates_path() -> Path:
+    """Return where rates are kept."""
+    return user_cache_path("closedworld") / "rates.json"
+
+
+def read_rates() -> dict[str, Rate]:
+    """Return the last rates by stage number; none when there are none, or none that can be read."""
+    try:
+        content = json.loads(rates_path().read_text(encoding="utf-8"))
+        return {
+            stage: Rate(
+                float(one["tiles_per_worker_second"]),
+                float(one["bytes_per_tile"]),
+                str(one["run_id"]),
+            )
+            for stage, one in content.items()
+        }
+    except (OSError, ValueError, TypeError, KeyError, AttributeError):
+        return {}
+
+
+def keep_rates(recorder: Recorder, published: dict[str, Published], run_id: str) -> None:
+    """Keep the rates of a run that wrote enough; a cache that cannot be written is no failure.
+
+    Args:
+        recorder: What happened.
+        published: What stages published and did not reuse, by stage number.
+        run_id: The run.
+    """
+    rates = read_rates()
+    for stage, result in published.items():
+        units = [unit for unit in recorder.units if unit.stage == stage]
+        tiles = sum(unit.tiles for unit in units if unit.work == WRITING)
+        seconds = sum(unit.seconds for unit in units)
+        if tiles >= LEAST_TILES:
+            size = sum(entry.size_bytes for entry in result.receipt.files)
+            rates[stage] = Rate(tiles / seconds, size / tiles, run_id)
+    path = rates_path()
+    content = {stage: asdict(rate) for stage, rate in rates.items()}
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
+    except OSError as error:
+        LOGGER.debug("rates were not kept: %s", error)
