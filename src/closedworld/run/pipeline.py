@@ -169,14 +169,17 @@ def _crews(config: ExecutionConfig) -> Iterator[Callable[[int | None, StageMemor
     """
     in_processes = config.executor in {"processes", "dask"}
     opened: dict[int | None, Workforce] = {}
+    # What the run holds before its first stage; a later stage takes over what an earlier one gave back.
+    held: list[int] = []
     with ExitStack() as stack:
 
         def of_stage(workers: int | None, memory: StageMemory) -> Workforce:
+            held[:] = held[:1] or [peak_memory_bytes()]
             count = capped(
                 memory,
                 workers or config.workers,
                 config.memory_limit,
-                peak_memory_bytes(),
+                held[0],
                 in_processes=in_processes,
             )
             if count not in opened:

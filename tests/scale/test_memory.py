@@ -1,0 +1,119 @@
+"""Memory is arithmetic: what is forecast is what a run takes, and a limit caps the workers."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from closedworld.config import RunConfig
+from closedworld.errors import ConfigError
+from closedworld.run.forecast import forecast
+from closedworld.run.memory import StageMemory, capped, memory_of_tiles
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+MEBIBYTE = 1 << 20
+
+
+def test_each_worker_adds_its_share_and_processes_their_libraries() -> None:
+    stage = StageMemory(shared=10, per_worker=3)
+    assert stage.total(100, 4, in_processes=False) == 100 + 10 + 4 * 3
+    one = stage.total(100, 1, in_processes=True) - 100
+    assert stage.total(100, 4, in_processes=True) == 100 + 4 * one
+    assert one > 100 * MEBIBYTE
+
+
+@pytest.mark.parametrize(
+    ("limit", "workers"), [(122, 4), (121, 3), (116, 2), (115, 1), (113, 1), (10**9, 4)]
+)
+def test_as_many_workers_as_a_limit_lets_in(limit: int, workers: int) -> None:
+    stage = StageMemory(shared=10, per_worker=3)
+    assert capped(stage, 4, limit, 100, in_processes=False) == workers
+
+
+def test_without_a_limit_all_that_are_asked_for_work() -> None:
+    assert capped(StageMemory(1, 1), 7, None, 100, in_processes=False) == 7
+    assert capped(StageMemory(1, 1), None, None, 100, in_processes=False) is None
+
+
+def test_a_limit_below_one_worker_is_refused_with_what_it_takes() -> None:
+    stage = StageMemory(shared=0, per_worker=30 * MEBIBYTE)
+    with pytest.raises(ConfigError) as caught:
+        capped(stage, 4, 100 * MEBIBYTE, 80 * MEBIBYTE, in_processes=False)
+    assert caught.value.code == "memory-limit"
+    assert "110 MiB" in caught.value.message
+
+
+def test_a_small_world_takes_less_than_a_large_one_and_no_more_than_a_row_group() -> None:
+    small, large, larger = (memory_of_tiles([n]).per_worker for n in (1000, 1 << 20, 1 << 30))
+    assert small < large == larger
+
+
+def measured(out: Path, *options: str) -> dict[str, Any]:
+    """Return the report of a run in a process of its own, so that its peak is its own."""
+    command = [sys.executable, "-m", "closedworld", "run", "--out", str(out), "--quiet", *options]
+    subprocess.run(command, check=True, capture_output=True)
+    (report,) = (out / "reports").glob("*/run_report.json")
+    content: dict[str, Any] = json.loads(report.read_text())
+    return content
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("workers", [1, 2, 3])
+def test_the_peak_of_a_run_is_within_a_quarter_of_the_forecast(
+    tmp_path: Path, workers: int
+) -> None:
+    """Of millions of tiles, so that row groups and parts are full."""
+    options = ("--resolution", "30s", "--countries", "FR,ES,SE,FI,UA,TR", "--basis", "area_m2")
+    # In a process of its own, too: what the tests hold would count.
+    planned = subprocess.run(
+        [
+            sys.executable,
+            "-m",
+            "closedworld",
+            "plan",
+            *options,
+            "--workers",
+            str(workers),
+            "--json",
+        ],
+        check=True,
+        capture_output=True,
+        text=True,
+    )
+    stages = json.loads(planned.stdout)["stages"]
+    report = measured(tmp_path, *options, "--workers", str(workers))
+    peak = report["performance"]["peak_memory_bytes"]
+    assert peak == pytest.approx(max(one["peak_memory_bytes"] for one in stages), rel=0.25)
+
+
+@pytest.mark.slow
+def test_a_memory_limit_caps_the_workers_of_a_run_and_is_kept(tmp_path: Path) -> None:
+    options = ("--resolution", "30s", "--countries", "FR,ES,SE", "--basis", "area_m2")
+    report = measured(tmp_path, *options, "--workers", "8", "--memory-limit", "512MiB")
+    assert len({line["worker"] for line in report["workers"]}) < 8
+    (total,) = [one for one in report["acceptance"] if one["name"] == "peak_memory_total"]
+    assert total["passed"]
+
+
+def test_a_forecast_counts_what_a_run_would_count() -> None:
+    config = RunConfig(resolution="5m", basis="area_m2", countries=("FR", "MT", "VA"), workers=2)
+    found = forecast(config)
+    assert found.plan.world.without_tiles == ("VA",)
+    tiles, weights = found.stages
+    assert (tiles.stage, weights.stage) == ("S1", "S2")
+    assert tiles.units == weights.units == 2
+    assert tiles.workers == weights.workers == 2
+    assert tiles.bytes_out is not None
+    assert found.minutes(2) is None or found.minutes(2) == pytest.approx(found.minutes(1) / 2)  # type: ignore[operator]
+
+
+def test_temporary_files_of_a_forecast_hold_a_value_for_each_tile() -> None:
+    found = forecast(RunConfig(countries=("FR",)))
+    weights = found.stages[1]
+    assert weights.temporary_bytes == found.plan.tile_count * 4

@@ -1,0 +1,80 @@
+"""How fast the last runs were is kept in the user's cache folder, and forecasts use it."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+import pytest
+
+from closedworld.config import RunConfig
+from closedworld.run.forecast import SAMPLED, forecast
+from closedworld.run.pipeline import run_world
+from closedworld.run.rates import rates_path, read_rates
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+@pytest.fixture(autouse=True)
+def empty_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+
+
+def config(out: Path) -> RunConfig:
+    return RunConfig(out=out, countries=("LU", "BE"), basis="area_m2")
+
+
+def test_the_rates_of_a_run_are_kept_and_used(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("closedworld.run.rates.LEAST_TILES", 1)
+    assert forecast(config(tmp_path)).stages[0].measured_in == SAMPLED
+    report = run_world(config(tmp_path)).report
+    rates = read_rates()
+    assert set(rates) == {"S1", "S2"}
+    for stage, rate in rates.items():
+        own = next(one for one in report["stages"] if one["number"] == stage)
+        size = sum(total["size_bytes"] for total in own["datasets"].values())
+        assert rate.run_id == report["run_id"]
+        assert rate.tiles_per_worker_second > 0
+        assert rate.bytes_per_tile == pytest.approx(size / own["totals"]["tiles"])
+    found = forecast(config(tmp_path))
+    assert [one.measured_in for one in found.stages] == [report["run_id"]] * 2
+    seconds = [one.worker_seconds for one in found.stages]
+    assert seconds[0] == pytest.approx(found.plan.tile_count / rates["S1"].tiles_per_worker_second)
+    assert found.minutes(4) == pytest.approx(sum(filter(None, seconds)) / 4 / 60)
+
+
+def test_a_small_run_says_nothing_of_the_machine(tmp_path: Path) -> None:
+    run_world(config(tmp_path))
+    assert read_rates() == {}
+
+
+def test_a_reused_result_has_no_rate(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    run_world(config(tmp_path))
+    monkeypatch.setattr("closedworld.run.rates.LEAST_TILES", 1)
+    run_world(config(tmp_path))
+    assert read_rates() == {}
+
+
+@pytest.mark.parametrize("content", ["", "[]", "{", '{"S1": 3}', '{"S1": {"run_id": "x"}}', "null"])
+def test_a_cache_that_makes_no_sense_counts_as_empty(content: str) -> None:
+    rates_path().parent.mkdir(parents=True)
+    rates_path().write_text(content)
+    assert read_rates() == {}
+
+
+def test_a_cache_that_cannot_be_written_stops_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "file").touch()
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "file"))
+    monkeypatch.setattr("closedworld.run.rates.LEAST_TILES", 1)
+    assert run_world(config(tmp_path)).report["status"] == "finished"
+
+
+def test_the_cache_holds_plain_json(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("closedworld.run.rates.LEAST_TILES", 1)
+    run_world(config(tmp_path))
+    assert set(json.loads(rates_path().read_text())) == {"S1", "S2"}
