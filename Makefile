@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 PIP := PIP_CONSTRAINT=constraints.txt PIP_DISABLE_PIP_VERSION_CHECK=1 $(BIN)/python -m pip install --quiet
 
 .DEFAULT_GOAL := help
-.PHONY: help world test quick check format bench reference clean
+.PHONY: help world test quick faults check format bench reference clean
 
 help: ## Show the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -35,6 +35,9 @@ test: $(VENV)/.installed-dev ## Run the whole test suite
 
 quick: $(VENV)/.installed-dev ## Run the tests that take a few seconds
 	$(BIN)/python -m pytest -m 'not slow'
+
+faults: $(VENV)/.installed-dev ## Run all fault tests at full number (about an hour of processor time)
+	CLOSEDWORLD_FAULTS=full $(BIN)/python -m pytest tests/faults
 
 check: $(VENV)/.installed-dev ## Lint, formatting and types
 	$(BIN)/ruff check .

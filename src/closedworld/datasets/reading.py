@@ -144,17 +144,22 @@ def find_published(path: Path | str) -> list[Published]:
         path: A ``parameter_hash=...`` folder, a stage folder or an output folder.
 
     Raises:
-        ConfigError: ``path-missing``.
+        ConfigError: ``path-missing``, ``path-unreadable``.
         IntegrityError: ``published-under-another-hash``, or a bad receipt.
     """
     path = Path(path)
-    if not path.exists():
-        raise ConfigError("path-missing", f"{path} does not exist.", "Check the path.")
-    if (path / RECEIPT_NAME).exists():
-        folders: Sequence[Path] = [path]
-    else:
-        below = [*path.glob(f"{HASH_PREFIX}*"), *path.glob(f"*/{HASH_PREFIX}*")]
-        folders = sorted(folder for folder in below if (folder / RECEIPT_NAME).exists())
+    try:
+        if not path.exists():
+            raise ConfigError("path-missing", f"{path} does not exist.", "Check the path.")
+        if (path / RECEIPT_NAME).exists():
+            folders: Sequence[Path] = [path]
+        else:
+            below = [*path.glob(f"{HASH_PREFIX}*"), *path.glob(f"*/{HASH_PREFIX}*")]
+            folders = sorted(folder for folder in below if (folder / RECEIPT_NAME).exists())
+    except OSError as error:
+        raise ConfigError(
+            "path-unreadable", f"{path} cannot be read: {error.strerror}.", "Check its permissions."
+        ) from error
     return [open_folder(folder) for folder in folders]
 
 

@@ -206,11 +206,7 @@ class Staging:
         else:
             _remove_all(self.folder)
         os.close(self._lock)
-        try:
-            (self._root / STAGING_NAME).rmdir()
-        except OSError:
-            # Another run has its staging there.
-            return
+        _remove_if_empty(self._root / STAGING_NAME)
 
 
 def stage_file(folder: Path, path: PurePosixPath, content: pa.Buffer, rows: int) -> FileEntry:
@@ -234,9 +230,17 @@ def stage_file(folder: Path, path: PurePosixPath, content: pa.Buffer, rows: int)
     return FileEntry(str(path), content.size, rows, hashlib.sha256(content).hexdigest())
 
 
-def clear_debris(root: Path) -> int:
-    """Remove staging folders that no living process owns; return how many could be removed."""
-    return sum(_remove_all(folder) for folder in _dead_folders(root))
+def clear_debris(root: Path, stage: str = "") -> int:
+    """Remove staging folders that no living process owns; return how many could be removed.
+
+    Args:
+        root: Output folder.
+        stage: Only those of a stage; of all when it is empty.
+    """
+    dead = (folder for folder in _dead_folders(root) if folder.name.startswith(stage))
+    cleared = sum(_remove_all(folder) for folder in dead)
+    _remove_if_empty(root / STAGING_NAME)
+    return cleared
 
 
 def _dead_folders(root: Path) -> Iterator[Path]:
@@ -257,7 +261,8 @@ def _locked(folder: Path) -> Iterator[bool]:
     try:
         # Made when it is not there: a folder that lost its lock file is nobody's.
         lock = os.open(_lock_path(folder), os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o644)
-    except (PermissionError, FileNotFoundError, IsADirectoryError):
+    except OSError:
+        # Another user's, gone meanwhile, or nothing can be removed here anyway.
         yield False
         return
     try:
@@ -286,6 +291,14 @@ def _remove_all(folder: Path) -> bool:
     except OSError:
         return False
     return True
+
+
+def _remove_if_empty(staging: Path) -> None:
+    """Remove the folder of all staging, unless another run has its own there."""
+    try:
+        staging.rmdir()
+    except OSError:
+        return
 
 
 def _locked_folder(staging: Path, stage: str) -> tuple[Path, int]:

@@ -9,8 +9,10 @@ from typing import TYPE_CHECKING, Any
 
 from closedworld._version import __version__
 from closedworld.datasets import FileEntry, Published, Receipt, parameter_hash
+from closedworld.datasets.durable import not_writable
 from closedworld.datasets.paths import RECEIPT_NAME, stage_folder
 from closedworld.datasets.reading import open_folder
+from closedworld.datasets.staging import clear_debris
 from closedworld.digests import digest_of_dataset
 from closedworld.errors import IntegrityError
 from closedworld.execution import events
@@ -44,11 +46,17 @@ def find_result(out: Path, stage: Stage, parameters: dict[str, Any]) -> Publishe
 
     Raises:
         IntegrityError: What is there is damaged, or has no receipt.
+        PublishError: ``output-not-writable``: it may not be looked at.
     """
     folder = stage_folder(out, stage.name, parameter_hash(parameters))
-    if not folder.exists():
-        return None
-    if not (folder / RECEIPT_NAME).exists():
+    try:
+        if not folder.exists():
+            return None
+        has_receipt = (folder / RECEIPT_NAME).exists()
+    except OSError as error:
+        # A folder that may not be entered: whoever may not look there may not write there.
+        raise not_writable(folder, error) from error
+    if not has_receipt:
         raise IntegrityError(
             "receipt-missing",
             f"{folder} is where the result belongs, but it has no receipt.",
@@ -56,6 +64,8 @@ def find_result(out: Path, stage: Stage, parameters: dict[str, Any]) -> Publishe
         )
     published = open_folder(folder)
     published.verify()
+    # A run that died after publishing may have left the rest; of other stages something to take up.
+    clear_debris(out, stage.name)
     return published
 
 

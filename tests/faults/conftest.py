@@ -1,0 +1,69 @@
+"""Fault tests: how many of each family, a scoreboard at the end, and a fast place to write to."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+from harness import small
+from harness.forks import ForkServer
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+IS_FULL = os.environ.get("CLOSEDWORLD_FAULTS") == "full"
+SCORES: dict[str, list[int]] = {}
+
+
+@pytest.fixture(scope="session")
+def count() -> Callable[[int, int], int]:
+    """Return the first of two numbers, or the second in a full run (``make faults``)."""
+    return lambda quick, full: full if IS_FULL else quick
+
+
+@pytest.fixture
+def score(request: pytest.FixtureRequest) -> Callable[[str, int], None]:
+    """Add to the scoreboard: a family and how many faults were survived."""
+
+    def add(family: str, faults: int) -> None:
+        SCORES.setdefault(family, []).append(faults)
+
+    assert request
+    return add
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Show the scoreboard."""
+    if SCORES:
+        terminalreporter.section("faults survived")
+        for family, faults in SCORES.items():
+            terminalreporter.write_line(f"{sum(faults):>9,}  {family}")
+
+
+@pytest.fixture
+def place() -> Iterator[Path]:
+    """A new folder in memory where there is one: thousands of fsyncs are waited for."""
+    memory = Path("/dev/shm")  # noqa: S108
+    root = memory if memory.is_dir() and os.access(memory, os.W_OK) else None
+    folder = Path(tempfile.mkdtemp(prefix="closedworld-faults-", dir=root))
+    yield folder
+    shutil.rmtree(folder)
+
+
+@pytest.fixture(scope="session")
+def whole(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
+    """What an undisturbed run publishes: digest by path."""
+    out = tmp_path_factory.mktemp("whole")
+    small.build(out)
+    return small.published(out)
+
+
+@pytest.fixture(scope="module")
+def forks() -> Iterator[ForkServer]:
+    """A fork server."""
+    with ForkServer() as server:
+        yield server

@@ -1,0 +1,57 @@
+"""A small world of both stages, in a fraction of a second, and what must be true of it."""
+
+from __future__ import annotations
+
+import hashlib
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+from closedworld.countries import countries_from_features
+from closedworld.datasets import find_published
+from closedworld.run.published_index import open_index
+from closedworld.run.tile_index import build_tile_index
+from closedworld.run.tile_weights import build_tile_weights
+from closedworld.testing import tiny_countries, tiny_grid
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from closedworld.countries import CountrySet
+
+COUNTRIES = ("FJ", "FR", "MV")
+
+
+@cache
+def countries(isos: tuple[str, ...] = COUNTRIES) -> CountrySet:
+    """Three of the made-up countries: one beyond 180 degrees, a square, many islands."""
+    return countries_from_features(tiny_countries()).select(list(isos))
+
+
+def build(out: Path, **options: Any) -> None:
+    """Build tiles and weights."""
+    basis = options.pop("basis", "area_m2:2,uniform:1")
+    rule = options.pop("rule", "center")
+    isos = options.pop("isos", COUNTRIES)
+    build_tile_index(countries(isos), tiny_grid(), out, rule=rule, **options)
+    (index,) = [one for one in find_published(out) if one.receipt.parameters.get("rule") == rule]
+    build_tile_weights(open_index(index.folder), out, basis=basis, **options)
+
+
+def published(out: Path) -> dict[str, str]:
+    """Return the digest of every file of what readers see, by path; all of it verified."""
+    found = {}
+    for stage in ("tiles", "weights"):
+        for folder in sorted((out / stage).glob("parameter_hash=*")):
+            for path in sorted(path for path in folder.rglob("*") if path.is_file()):
+                name = path.relative_to(out).as_posix()
+                found[name] = hashlib.sha256(path.read_bytes()).hexdigest()
+    if out.exists():
+        for one in find_published(out):
+            one.verify()
+    return found
+
+
+def is_part_of(found: dict[str, str], whole: dict[str, str]) -> bool:
+    """Return whether what is visible is nothing, the tiles, or the tiles and the weights."""
+    tiles = {name: digest for name, digest in whole.items() if name.startswith("tiles/")}
+    return found in ({}, tiles, whole)

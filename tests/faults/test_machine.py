@@ -1,0 +1,168 @@
+"""A state machine: run, kill, resume, damage, verify, run again, change parameters, in any order."""
+
+from __future__ import annotations
+
+import os
+import random
+import shutil
+import tempfile
+from pathlib import Path
+from typing import Any
+
+import pytest
+from harness import small
+from harness.failing import Change, FileSystem
+from hypothesis import HealthCheck, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import (
+    RuleBasedStateMachine,
+    invariant,
+    precondition,
+    rule,
+    run_state_machine_as_test,
+)
+
+from closedworld import verify
+from closedworld.datasets import find_published
+from closedworld.datasets.staging import clear_debris
+from closedworld.errors import ClosedWorldError, IntegrityError
+
+IS_FULL = os.environ.get("CLOSEDWORLD_FAULTS") == "full"
+EXAMPLES, STEPS = (500, 60) if IS_FULL else (30, 20)
+PARAMETERS: tuple[dict[str, Any], ...] = (
+    {"rule": "center", "isos": ("FR",)},
+    {"rule": "any_overlap", "isos": ("FR",)},
+    {"rule": "any_overlap", "isos": ("FR",), "basis": "uniform"},
+)
+
+
+class Killed(BaseException):
+    """Stands for the death of a process: nothing of it is cleaned up but its lock."""
+
+
+class Machine(RuleBasedStateMachine):
+    """What is published is what was asked for, or is known to be damaged."""
+
+    expected: dict[int, dict[str, str]] = {}  # noqa: RUF012 -- worked out once
+
+    def __init__(self) -> None:
+        super().__init__()
+        memory = Path("/dev/shm")  # noqa: S108
+        self.out = Path(tempfile.mkdtemp(prefix="closedworld-machine-", dir=memory if memory.is_dir() else None))  # fmt: skip
+        self.whole: dict[str, str] = {}
+        self.damaged: set[Path] = set()
+
+    def teardown(self) -> None:
+        shutil.rmtree(self.out)
+
+    def result_of(self, number: int) -> dict[str, str]:
+        """Return what an undisturbed run of some parameters publishes."""
+        if number not in self.expected:
+            with tempfile.TemporaryDirectory() as folder:
+                small.build(Path(folder), **PARAMETERS[number])
+                self.expected[number] = small.published(Path(folder))
+        return self.expected[number]
+
+    @rule(number=st.integers(0, len(PARAMETERS) - 1))
+    def run(self, number: int) -> None:
+        """Run to the end; damaged results of the same name are refused, never built upon."""
+        try:
+            small.build(self.out, **PARAMETERS[number])
+        except IntegrityError:
+            assert self.damaged
+            return
+        self.whole |= self.result_of(number)
+
+    @rule(number=st.integers(0, len(PARAMETERS) - 1), at=st.integers(0, 120))
+    def kill(self, number: int, at: int) -> None:
+        """Die before the n-th change; the kernel drops the locks."""
+        held: list[int] = []
+
+        def before(now: int, change: Change) -> None:
+            if now >= at:
+                held.append(now)
+                raise Killed(str(change.path))
+
+        try:
+            with FileSystem(before).between():
+                small.build(self.out, **PARAMETERS[number])
+        except Killed:
+            pass
+        except IntegrityError:
+            assert self.damaged
+            return
+        for name, digest in self.result_of(number).items():
+            if (self.out / name).exists() and (self.out / name).parents[0]:
+                self.whole.setdefault(name, digest)
+
+    @rule(seed=st.integers(0, 1 << 30))
+    @precondition(lambda self: self.whole)
+    def damage(self, seed: int) -> None:
+        """Flip a bit of something that is published."""
+        draw = random.Random(seed)
+        path = self.out / draw.choice(sorted(self.whole))
+        if not path.exists():
+            return
+        content = bytearray(path.read_bytes())
+        at = draw.randrange(8 * len(content))
+        content[at // 8] ^= 1 << at % 8
+        path.write_bytes(content)
+        folder = next(
+            parent for parent in path.parents if parent.name.startswith("parameter_hash=")
+        )
+        self.damaged ^= set()
+        self.damaged.add(folder)
+
+    @rule()
+    @precondition(lambda self: self.damaged)
+    def delete_damaged(self) -> None:
+        """Do what the error says: delete the folder."""
+        for folder in self.damaged:
+            shutil.rmtree(folder)
+            name = folder.relative_to(self.out).as_posix()
+            self.whole = {k: v for k, v in self.whole.items() if not k.startswith(f"{name}/")}
+        self.damaged.clear()
+
+    @rule()
+    def clear(self) -> None:
+        """Debris may be cleared at any time."""
+        clear_debris(self.out)
+        assert not list(self.out.glob(".staging/*"))
+
+    @invariant()
+    def what_is_visible_is_whole_or_known_to_be_damaged(self) -> None:
+        """Verify and the program's own readers agree with what was done."""
+        try:
+            found = small.published(self.out)
+            outcome_is_ok = not found or verify(self.out, recompute=0).ok
+        except ClosedWorldError:
+            assert self.damaged
+            return
+        if self.damaged:
+            assert not outcome_is_ok or self._is_undone(found)
+            return
+        assert outcome_is_ok
+        assert found == self.whole
+        assert len(find_published(self.out)) == sum("_receipt" in name for name in found)
+
+    def _is_undone(self, found: dict[str, str]) -> bool:
+        """Return whether damage upon damage has put everything back."""
+        return found == self.whole
+
+
+@pytest.mark.slow
+def test_any_order_of_runs_kills_damage_and_repair(score: Any) -> None:
+    run_state_machine_as_test(
+        Machine,
+        settings=settings(
+            max_examples=EXAMPLES,
+            stateful_step_count=STEPS,
+            deadline=None,
+            derandomize=not IS_FULL,
+            suppress_health_check=list(HealthCheck),
+        ),
+    )
+    score(
+        "state machine: run, kill, resume, damage, verify, change parameters (steps)",
+        EXAMPLES * STEPS,
+    )

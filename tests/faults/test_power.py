@@ -1,0 +1,101 @@
+"""Power cuts: what was not synced may be gone, in any combination; what is visible is whole."""
+
+from __future__ import annotations
+
+import random
+import shutil
+from typing import TYPE_CHECKING
+
+from harness import small
+from harness.failing import Change, FileSystem
+from harness.power import Disk
+
+from closedworld.datasets import find_published, open_published
+from closedworld.errors import ClosedWorldError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+
+def recorded(out: Path) -> list[Change]:
+    with FileSystem().between() as seen:
+        small.build(out)
+    return seen.changes
+
+
+def cuts(changes: list[Change], place: Path, wanted: int, whole: dict[str, str], seed: int) -> int:
+    """Cut the power again and again, build what the disk then holds; return the corrupt ones."""
+    draw = random.Random(seed)
+    corrupt = 0
+    for _ in range(wanted):
+        at = draw.randrange(len(changes) + 1)
+        shutil.rmtree(place, ignore_errors=True)
+        place.mkdir()
+        Disk.after(changes[:at], draw).restore(place)
+        try:
+            is_sound = small.is_part_of(small.published(place), whole)
+            if is_sound:
+                small.build(place)
+                is_sound = small.published(place) == whole
+        except ClosedWorldError:
+            is_sound = False
+        corrupt += not is_sound
+    return corrupt
+
+
+def test_no_power_cut_leaves_a_corrupt_world(
+    place: Path,
+    whole: dict[str, str],
+    count: Callable[[int, int], int],
+    score: Callable[[str, int], None],
+) -> None:
+    out = place / "out"
+    changes = recorded(out)
+    wanted = count(20, 500)
+    assert cuts(changes, out, wanted, whole, seed=1) == 0
+    score("power cuts: visible is whole, next run succeeds", wanted)
+
+
+def test_what_was_published_survives_the_power_cut_after_it(
+    place: Path, whole: dict[str, str], score: Callable[[str, int], None]
+) -> None:
+    """Once a run has ended, its result is there whatever happens; 20 ways of losing the rest."""
+    out = place / "out"
+    changes = recorded(out)
+    for seed in range(20):
+        shutil.rmtree(out, ignore_errors=True)
+        out.mkdir()
+        Disk.after(changes, random.Random(seed)).restore(out)
+        assert small.published(out) == whole
+    score("power cuts: visible is whole, next run succeeds", 20)
+
+
+def test_without_syncing_the_same_power_cuts_do_leave_corrupt_worlds(
+    place: Path, whole: dict[str, str]
+) -> None:
+    """So the model of the disk is one that finds what it looks for."""
+    out = place / "out"
+    changes = [change for change in recorded(out) if change.kind != "fsync"]
+    assert cuts(changes, out, 20, whole, seed=1) > 0
+
+
+def test_without_syncing_folders_there_are_corrupt_worlds_too(
+    place: Path, whole: dict[str, str]
+) -> None:
+    out = place / "out"
+    every = recorded(out)
+    files = {change.path for change in every if change.kind == "open"}
+    changes = [change for change in every if change.kind != "fsync" or change.path in files]
+    assert cuts(changes, out, 40, whole, seed=2) > 0
+
+
+def test_the_disk_gives_back_all_that_was_synced(place: Path) -> None:
+    out = place / "out"
+    changes = recorded(out)
+    shutil.rmtree(out)
+    out.mkdir()
+    Disk.after(changes, None).restore(out)
+    for one in find_published(out):
+        one.verify()
+    assert open_published(out, "weights")
