@@ -12,9 +12,11 @@ import pytest
 from PIL import Image
 
 from closedworld.errors import ConfigError
+from closedworld.execution.meters import peak_memory_bytes
 from closedworld.grid import Grid
 from closedworld.report import draw_world_map
 from closedworld.report.canvas import COUNTRY_COLOURS, PAPER, SEA
+from closedworld.report.cropping import cropped
 from closedworld.spans import RowSpans
 
 if TYPE_CHECKING:
@@ -228,3 +230,25 @@ def test_memory_follows_pixels_not_tiles(tmp_path: Path) -> None:
     _, peak = tracemalloc.get_traced_memory()
     tracemalloc.stop()
     assert peak < 250e6
+
+
+def test_tiles_of_a_millimetre_are_drawn_without_tables_of_the_whole_grid(tmp_path: Path) -> None:
+    """Of 95 million rows and columns; and they look as the same tiles on a grid of their own."""
+    fine = Grid(10.0, 50.0, 1e-8, 1e-8, 95_000_000, 95_000_000)
+    rows = np.arange(94_000_000, 94_000_040)
+    spans = RowSpans.from_runs(fine, rows, rows, rows + 60)
+    before = peak_memory_bytes()
+    draw_world_map({"DE": spans}, tmp_path / "fine.png", title="Fine")
+    assert peak_memory_bytes() - before < 256 << 20
+    window = cropped({"DE": spans})["DE"]
+    assert (window.grid.n_rows, window.grid.n_cols) == (40, 99)
+    assert window.tile_count == spans.tile_count
+    draw_world_map({"DE": window}, tmp_path / "window.png", title="Fine")
+    assert (tmp_path / "fine.png").read_bytes() == (tmp_path / "window.png").read_bytes()
+
+
+def test_a_grid_that_is_not_that_fine_stays_whole() -> None:
+    spans = {
+        "DE": RowSpans.from_runs(Grid.from_resolution("1s"), *(np.array([n]) for n in (3, 4, 9)))
+    }
+    assert cropped(spans) is spans

@@ -23,6 +23,7 @@ from closedworld.report.canvas import (
 )
 from closedworld.report.colouring import choose_colours, neighbour_weights
 from closedworld.report.coverage import add_coverage, finish, slabs_of
+from closedworld.report.cropping import cropped
 from closedworld.report.framing import choose_view, common_grid, frame_of, tile_px
 from closedworld.report.painting import LEAST_TILE_PX, Coverage, paint
 from closedworld.report.sheet import BASE_WIDTH, compose, map_width, sheet_of
@@ -85,7 +86,7 @@ def draw_world_map(
         ConfigError: ``picture-width``, ``grids-differ``.
     """
     kind = sheet_of(width)
-    sets = list(spans.values())
+    sets = list(cropped(spans).values())
     grid = common_grid(sets)
     frame = frame_of(sets)
     view = choose_view(frame, grid.cell_height if grid else 1.0, map_width(kind))
