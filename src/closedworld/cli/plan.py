@@ -77,7 +77,7 @@ def _lines(found: Forecast) -> list[str]:
         ),
         *(_stage_line(stage) for stage in found.stages),
         "",
-        _minutes_line(found),
+        _time_line(found),
         f"planned in {found.seconds:.1f} s; executor {found.executor}",
     ]
 
@@ -92,7 +92,7 @@ def _stage_line(stage: StageForecast) -> str:
     )
 
 
-def _minutes_line(found: Forecast) -> str:
+def _time_line(found: Forecast) -> str:
     """Return how long it takes with how many workers like those of this machine."""
     times = [(n, found.minutes(n)) for n in (1, 2, 4, 8, 16, 32, 64)]
     known = [f"{n}: {minutes:,.1f}" for n, minutes in times if minutes is not None]
