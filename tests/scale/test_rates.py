@@ -10,7 +10,7 @@ import pytest
 from closedworld.config import RunConfig
 from closedworld.run.forecast import SAMPLED, forecast
 from closedworld.run.pipeline import run_world
-from closedworld.run.rates import rates_path, read_rates
+from closedworld.run.rates import kind_of, rates_path, read_rates
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -32,17 +32,18 @@ def test_the_rates_of_a_run_are_kept_and_used(
     assert forecast(config(tmp_path)).stages[0].measured_in == SAMPLED
     report = run_world(config(tmp_path)).report
     rates = read_rates()
-    assert set(rates) == {"S1", "S2"}
-    for stage, rate in rates.items():
-        own = next(one for one in report["stages"] if one["number"] == stage)
+    assert len(rates) == 2
+    for own in report["stages"]:
+        rate = rates[kind_of(own["parameters"], 1 / 12)]
         size = sum(total["size_bytes"] for total in own["datasets"].values())
         assert rate.run_id == report["run_id"]
         assert rate.tiles_per_worker_second > 0
         assert rate.bytes_per_tile == pytest.approx(size / own["totals"]["tiles"])
     found = forecast(config(tmp_path))
     assert [one.measured_in for one in found.stages] == [report["run_id"]] * 2
+    tiles_rate = rates[kind_of(report["stages"][0]["parameters"], 1 / 12)]
     seconds = [one.worker_seconds for one in found.stages]
-    assert seconds[0] == pytest.approx(found.plan.tile_count / rates["S1"].tiles_per_worker_second)
+    assert seconds[0] == pytest.approx(found.plan.tile_count / tiles_rate.tiles_per_worker_second)
     assert found.minutes(4) == pytest.approx(sum(filter(None, seconds)) / 4 / 60)
 
 
@@ -77,4 +78,15 @@ def test_a_cache_that_cannot_be_written_stops_nothing(
 def test_the_cache_holds_plain_json(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("closedworld.run.rates.LEAST_TILES", 1)
     run_world(config(tmp_path))
-    assert set(json.loads(rates_path().read_text())) == {"S1", "S2"}
+    assert set(json.loads(rates_path().read_text())) == set(read_rates())
+
+
+def test_a_rate_says_nothing_of_other_weights_or_cells() -> None:
+    by_area = {"stage": "weights", "basis": "area_m2:1", "dp": 12, "weigh_by_coverage": False}
+    kinds = {
+        kind_of(by_area, 1 / 12),
+        kind_of(by_area, 1 / 120),
+        kind_of({**by_area, "basis": "population:1"}, 1 / 12),
+        kind_of({**by_area, "dp": 3}, 1 / 12),
+    }
+    assert len(kinds) == 4

@@ -95,12 +95,15 @@ def _stage_line(stage: StageForecast) -> str:
 def _time_line(found: Forecast) -> str:
     """Return how long it takes with how many workers like those of this machine."""
     times = [(n, found.minutes(n)) for n in (1, 2, 4, 8, 16, 32, 64)]
-    known = [f"{n}: {minutes:,.1f}" for n, minutes in times if minutes is not None]
+    known = [f"{n}: {_duration(minutes)}" for n, minutes in times if minutes is not None]
     if not known:
-        return (
-            "minutes: not known before a run of a million tiles has been measured on this machine"
-        )
-    return f"minutes by number of workers (each as fast as here): {', '.join(known)}"
+        return "time: not known before a run of a million such tiles was measured on this machine"
+    return f"work by number of workers, each as fast as here: {', '.join(known)}"
+
+
+def _duration(minutes: float) -> str:
+    """Return a time for people."""
+    return f"{minutes:,.1f} min" if minutes >= 1 else f"{minutes * 60:,.1f} s"
 
 
 def _size(size_bytes: int | None) -> str:

@@ -130,7 +130,12 @@ def _outcome_text(outcome: RunOutcome) -> str:
     from closedworld.run.pictures import WORLD_MAP_NAME  # noqa: PLC0415
 
     performance = outcome.report["performance"]
-    wall, peak = performance["wall_seconds"], performance["peak_memory_bytes"] / 2**20
+    wall = performance["wall_seconds"]
+    peak = sum(
+        line["value"]
+        for line in outcome.report["acceptance"]
+        if line["name"].startswith("peak_memory ")
+    ) / (1 << 20)
     lines, folders = [], []
     if outcome.index is not None:
         counts = [count for count in outcome.index.world.tile_counts.values() if count]

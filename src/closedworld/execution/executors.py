@@ -16,7 +16,7 @@ from closedworld.errors import ConfigError
 from closedworld.execution.serial import SerialExecutor
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
 DEFAULT_NAME = EXECUTORS[0]
 
@@ -28,10 +28,12 @@ class Workforce:
     Attributes:
         executor: Where tasks are done.
         workers: How many it does at once.
+        has_workers: Whether there is anyone to do them; a cluster may lose all of its workers.
     """
 
     executor: Executor
     workers: int
+    has_workers: Callable[[], bool] = lambda: True
 
 
 def usable_cores() -> int:
@@ -56,7 +58,8 @@ def open_workforce(
         dask_address: Scheduler of a running Dask cluster; None to start workers on this machine.
 
     Raises:
-        ConfigError: ``workers``, ``executor-unknown``, ``dask-missing``, ``dask-unreachable``.
+        ConfigError: ``workers``, ``executor-unknown``, ``dask-missing``, ``dask-unreachable``,
+            ``dask-no-workers``.
     """
     if workers is not None and workers < 1:
         raise ConfigError("workers", f"{workers} workers do no work.", "Take 1 or more.")
@@ -138,7 +141,13 @@ def _dask(workers: int | None, address: str | None) -> Iterator[Workforce]:
 
 def _dask_workforce(client: distributed.Client, workers: int | None) -> Workforce:  # type: ignore[name-defined]  # noqa: F821
     """Return the executor of a Dask client."""
+    if not client.nthreads():
+        raise ConfigError(
+            "dask-no-workers",
+            f"the Dask cluster at {client.scheduler.address} has no workers.",
+            "Start some: dask worker ADDRESS.",
+        )
     threads = sum(client.nthreads().values())
     # Not pure: a task writes files, so each one counts, however alike two may be.
     executor = client.get_executor(pure=False)
-    return Workforce(executor, workers or max(1, threads))
+    return Workforce(executor, workers or threads, lambda: bool(client.nthreads()))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from concurrent.futures import (
     FIRST_COMPLETED,
     BrokenExecutor,
+    CancelledError,
     Executor,
     Future,
     wait,
@@ -16,7 +17,10 @@ from closedworld.errors import ClosedWorldError, UnitError
 from closedworld.execution.worker import Done, perform, this_process
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Generator, Sequence
+    from collections.abc import Callable, Generator, Mapping, Sequence
+
+_LOOK_SECONDS = 5.0
+"""How often to ask whether there are workers while nothing is done."""
 
 Task = TypeVar("Task")
 Result = TypeVar("Result")
@@ -29,6 +33,7 @@ def run_tasks(
     *,
     name: Callable[[Task], str],
     in_flight: int,
+    has_workers: Callable[[], bool] = lambda: True,
 ) -> Generator[tuple[Task, Done[Result]]]:
     """Yield ``(task, done)`` as tasks finish, in any order.
 
@@ -41,6 +46,8 @@ def run_tasks(
         tasks: In the order they are handed out.
         name: What an error calls a task.
         in_flight: Tasks handed out at once at most, so that results never pile up.
+        has_workers: Asked now and then while nothing is done; False ends the work with an error, where
+            a cluster would wait for new workers for ever.
 
     Raises:
         UnitError: ``unit-failed``, for the first task that failed, or ``worker-died``; tasks not yet
@@ -52,23 +59,29 @@ def run_tasks(
     try:
         while True:
             for task in waiting:
-                under_way = [name(one) for one in (*running.values(), task)]
+                under_way = [*_names(running, name), name(task)]
                 running[_submitted(executor, work, task, under_way)] = task
                 if len(running) >= in_flight:
                     break
             if not running:
                 return
-            done, _ = wait(running, return_when=FIRST_COMPLETED)
+            done, _ = wait(running, _LOOK_SECONDS, return_when=FIRST_COMPLETED)
+            if not done and not has_workers():
+                raise _failure(BrokenExecutor("no worker is left"), "", _names(running, name))
             # In the order of handing out: a set's order would differ from run to run.
             for future in [future for future in running if future in done]:
-                error = future.exception()
+                error = _error_of(future)
                 if error is not None:
-                    under_way = [name(one) for one in running.values()]
-                    raise _failure(error, name(running[future]), under_way)
+                    raise _failure(error, name(running[future]), _names(running, name))
                 yield running.pop(future), future.result()
     finally:
         # What has begun must end before the caller takes its folder away.
         wait([future for future in running if not future.cancel()])
+
+
+def _names(running: Mapping[Future[Done[Result]], Task], name: Callable[[Task], str]) -> list[str]:
+    """Return what the tasks are called that were handed out."""
+    return [name(task) for task in running.values()]
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +102,7 @@ class StartedTask(Generic[Result]):
         Raises:
             UnitError, ClosedWorldError: As ``run_tasks``.
         """
-        error = self.future.exception()
+        error = _error_of(self.future)
         if error is not None:
             raise _failure(error, self.name, [self.name])
         return self.future.result()
@@ -121,6 +134,15 @@ def _submitted(
         raise _failure(error, under_way[-1], under_way) from error
 
 
+def _error_of(future: Future[Done[Result]]) -> BaseException | None:
+    """Wait for a task and return what it failed with, if it did."""
+    try:
+        return future.exception()
+    except CancelledError as error:
+        # Nobody here cancels what is waited for: its cluster is gone.
+        return BrokenExecutor(f"the executor gave the task up: {error}")
+
+
 def _failure(error: BaseException, task: str, under_way: Sequence[str]) -> ClosedWorldError:
     """Return what a run fails with when a task has failed, and say which task it was."""
     if isinstance(error, ClosedWorldError):
@@ -132,9 +154,10 @@ def _failure(error: BaseException, task: str, under_way: Sequence[str]) -> Close
     if isinstance(error, BrokenExecutor):
         failure = UnitError(
             "worker-died",
-            f"a worker process ended in the middle of its work; under way: {', '.join(under_way)}.",
+            "a worker process ended in the middle of its work; under way or next: "
+            f"{', '.join(under_way)}.",
             "Something killed it, most often for want of memory: take fewer --workers, or set "
-            "--memory-limit.",
+            "--memory-limit. A script of your own must call it under if __name__ == '__main__'.",
         )
     else:
         failure = UnitError("unit-failed", f"{task} failed: {type(error).__name__}: {error}.")

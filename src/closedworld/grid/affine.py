@@ -34,6 +34,10 @@ MIN_CELL_DEGREES = 1e-8
 """Smallest cell, 1 mm: below it float64 crossings are not good enough to know which to decide
 exactly (``spans.predicates.NEAR_CELLS``)."""
 
+MAX_SIDE_CELLS = 1 << 24
+"""Rows or columns of a raster at most: 2.4 m at the equator. Tables of a grid have an entry for each, and
+a file of two kilobytes may state two billion."""
+
 _RESOLUTION = re.compile(r"^\s*(\d+(?:\.\d+)?)\s*(s|sec|arcsec|m|min|arcmin|d|deg|degree)\s*$")
 _DEGREES_PER_UNIT = {
     "s": Fraction(1, 3600),
@@ -132,6 +136,13 @@ class Grid:
                 "Take one that does, such as 1s, 3s, 15s, 30s, 1m, 2.5m, 5m, 0.25deg or 1deg.",
             )
         n_rows = int(180 / cell)
+        if 2 * n_rows > MAX_SIDE_CELLS:
+            raise ConfigError(
+                "resolution-size",
+                f"resolution {resolution!r} has {2 * n_rows:,} columns round the globe; "
+                f"{MAX_SIDE_CELLS:,} are the most.",
+                "Take 0.1s or coarser, or a raster of the region.",
+            )
         return cls(-180.0, 90.0, float(cell), float(cell), 2 * n_rows, n_rows)
 
     @property

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from closedworld.crs import RASTER_TOOL, require_wgs84
 from closedworld.errors import GridError, InputError
-from closedworld.grid.affine import Grid
+from closedworld.grid.affine import MAX_SIDE_CELLS, Grid
 from closedworld.text import library_message
 
 if TYPE_CHECKING:
@@ -28,9 +28,6 @@ _GDAL_OPTIONS = {
     "GDAL_GEOREF_SOURCES": "INTERNAL",
 }
 
-MAX_SIDE_CELLS = 1 << 24
-"""Rows or columns of a raster at most: 2.4 m at the equator. Tables of a grid have an entry for each, and
-a file of two kilobytes may state two billion."""
 
 _TURN = (
     "Turn it north-up: gdalwarp -t_srs EPSG:4326 -r sum in.tif out.tif (-r sum keeps counts, such as "

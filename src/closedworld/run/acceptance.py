@@ -122,8 +122,12 @@ def _memory(recorder: Recorder, memory_limit: int | None) -> list[Line]:
 def _reading(recorder: Recorder) -> list[Line]:
     """Return how much of each file was read; the reading that seals it by SHA-256 is not counted."""
     read = [
-        *((one.path, one.bytes_read, one.size_bytes) for one in recorder.inputs if one.size_bytes),
-        *((one.path, one.bytes_read, one.size_bytes) for one in recorder.rasters),
+        *(
+            (f"S0 {one.path}", one.bytes_read, one.size_bytes)
+            for one in recorder.inputs
+            if one.size_bytes
+        ),
+        *((f"{one.stage} {one.path}", one.bytes_read, one.size_bytes) for one in recorder.rasters),
     ]
     return [
         Line(
@@ -146,10 +150,18 @@ def enforce(lines: Sequence[Line]) -> None:
     broken = [line for line in lines if line.passed is False]
     if broken:
         told = "; ".join(
-            f"{one.name} {one.value:,.6g} > {one.limit:,.6g} {one.unit}" for one in broken
+            f"{one.name}: {_shown(one.value, one.unit)}, where {_shown(one.limit, one.unit)} is the limit"
+            for one in broken
         )
         raise AcceptanceError(
             "limits-broken",
             f"the results are published and whole, but the run did not keep its limits: {told}.",
             "Take fewer --workers or a --memory-limit; or --pat report, to be told and no more.",
         )
+
+
+def _shown(value: float | None, unit: str) -> str:
+    """Return a figure for people."""
+    if unit == "bytes":
+        return f"{(value or 0) / (1 << 20):,.0f} MiB"
+    return f"{value:,.6g} {unit}"

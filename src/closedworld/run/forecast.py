@@ -13,7 +13,7 @@ from closedworld.execution.meters import peak_memory_bytes
 from closedworld.run.inputs import load_inputs
 from closedworld.run.memory import capped, memory_of_tiles, memory_of_weights
 from closedworld.run.publishing import Nobody
-from closedworld.run.rates import Rate, read_rates
+from closedworld.run.rates import Rate, kind_of, read_rates
 from closedworld.run.stages import TILES, WEIGHTS
 from closedworld.run.tile_plan import plan_tile_index
 from closedworld.run.weight_plan import mixture_of_run
@@ -121,14 +121,21 @@ def forecast(
         observer=observer,
     )
     held, rates = peak_memory_bytes(), read_rates()
-    tiles_rate = rates.get(TILES.number) or _sampled_rate(plan)
+    cell_width = inputs.grid.cell_width
+    tiles_rate = rates.get(kind_of(plan.parameters, cell_width)) or _sampled_rate(plan)
     memory = memory_of_tiles(plan.world.tile_counts.values())
     stages = [_stage(TILES.number, plan, config, config.s1_workers, memory, held, 0, tiles_rate)]
     if weigh:
         layout = None if inputs.population is None else inputs.population.layout
         scratch = 0 if layout is None else plan.tile_count * layout.value_dtype.itemsize
         memory = memory_of_weights(plan.world.tile_counts.values(), layout)
-        rate = rates.get(WEIGHTS.number)
+        kind = {
+            "stage": WEIGHTS.name,
+            "basis": str(mixture),
+            "dp": config.dp,
+            "weigh_by_coverage": config.weigh_by_coverage,
+        }
+        rate = rates.get(kind_of(kind, cell_width))
         stages.append(
             _stage(WEIGHTS.number, plan, config, config.s2_workers, memory, held, scratch, rate)
         )

@@ -52,12 +52,14 @@ class RunOutcome:
         report_folder: Folder of the run's report.
         index: The published tile index; None when the run did not build one.
         weights: The published tile weights; None when the run did not make them.
+        cell_width: Of the grid, degrees; None before that is known.
         report: Content of ``run_report.json``.
     """
 
     report_folder: Path
     index: TileIndex | None = None
     weights: TileWeights | None = None
+    cell_width: float | None = None
     report: dict[str, Any] = field(default_factory=dict)
 
     def written(self) -> dict[str, Published]:
@@ -97,6 +99,7 @@ def run_world(
             coverage=config.coverage,
             observer=observer,
         )
+        outcome.cell_width = inputs.grid.cell_width
         picture = PictureTask(
             plan.world.spans,
             plan.world.rule,
@@ -147,6 +150,7 @@ def weigh_world(config: WeightsConfig, observers: Sequence[Observer] = ()) -> Ru
                 InputLock.read(config.lock).require([raster])
             population = load_population(config.raster, observer)
         layout = None if population is None else population.layout
+        outcome.cell_width = index.grid.cell_width
         tile_counts = [own.tile_count for own in index.spans.values()]
         outcome.weights = build_tile_weights(
             index,
@@ -215,4 +219,5 @@ def _reported(
                 error.add_note(f"The report could not be written either: {second.message}")
             raise
         outcome.report = write_report(config, recorder, clock, outcome, acceptance, None)
-        keep_rates(recorder, outcome.written(), clock.run_id)
+        if outcome.cell_width is not None:
+            keep_rates(recorder, outcome.written(), outcome.cell_width, clock.run_id)

@@ -5,13 +5,14 @@ from __future__ import annotations
 import json
 import logging
 from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from platformdirs import user_cache_path
 
 from closedworld.run.work import WRITING
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from pathlib import Path
 
     from closedworld.datasets import Published
@@ -43,28 +44,45 @@ def rates_path() -> Path:
     return user_cache_path("closedworld") / "rates.json"
 
 
+def kind_of(parameters: Mapping[str, Any], cell_width: float) -> str:
+    """Return what runs must have in common for the rate of one to say something of another.
+
+    Bytes and pace follow from what weights are made of, from columns, and from how fine the grid is.
+
+    Args:
+        parameters: Those of the receipt, or to be.
+        cell_width: Of the grid, degrees.
+    """
+    names = ("stage", "rule", "coverage", "basis", "dp", "weigh_by_coverage")
+    said = [f"{name}={parameters[name]}" for name in names if name in parameters]
+    return " ".join([*said, f"cell={cell_width:.3g}"])
+
+
 def read_rates() -> dict[str, Rate]:
-    """Return the last rates by stage number; none when there are none, or none that can be read."""
+    """Return the last rates by ``kind_of``; none when there are none, or none that can be read."""
     try:
         content = json.loads(rates_path().read_text(encoding="utf-8"))
         return {
-            stage: Rate(
+            kind: Rate(
                 float(one["tiles_per_worker_second"]),
                 float(one["bytes_per_tile"]),
                 str(one["run_id"]),
             )
-            for stage, one in content.items()
+            for kind, one in content.items()
         }
     except (OSError, ValueError, TypeError, KeyError, AttributeError):
         return {}
 
 
-def keep_rates(recorder: Recorder, published: dict[str, Published], run_id: str) -> None:
+def keep_rates(
+    recorder: Recorder, published: dict[str, Published], cell_width: float, run_id: str
+) -> None:
     """Keep the rates of a run that wrote enough; a cache that cannot be written is no failure.
 
     Args:
         recorder: What happened.
         published: What stages published and did not reuse, by stage number.
+        cell_width: Of the grid, degrees.
         run_id: The run.
     """
     rates = read_rates()
@@ -74,9 +92,10 @@ def keep_rates(recorder: Recorder, published: dict[str, Published], run_id: str)
         seconds = sum(unit.seconds for unit in units)
         if tiles >= LEAST_TILES:
             size = sum(entry.size_bytes for entry in result.receipt.files)
-            rates[stage] = Rate(tiles / seconds, size / tiles, run_id)
+            kind = kind_of(result.receipt.parameters, cell_width)
+            rates[kind] = Rate(tiles / seconds, size / tiles, run_id)
     path = rates_path()
-    content = {stage: asdict(rate) for stage, rate in rates.items()}
+    content = {kind: asdict(rate) for kind, rate in rates.items()}
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")

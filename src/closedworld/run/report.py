@@ -151,6 +151,8 @@ def _failure(error: BaseException) -> dict[str, Any]:
     """Return what ended the run."""
     if isinstance(error, ClosedWorldError):
         what = {"code": error.code, "message": error.message, "hint": error.hint}
+    elif isinstance(error, KeyboardInterrupt):
+        what = {"code": "interrupted", "message": "the run was interrupted.", "hint": ""}
     else:
         what = {"code": "unexpected", "message": f"{type(error).__name__}: {error}", "hint": ""}
     return {**what, "notes": list(getattr(error, "__notes__", []))}

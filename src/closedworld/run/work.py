@@ -135,7 +135,12 @@ class Crew:
             events.WorkStarted(self.stage.number, what, tiles, len(tasks), workers)
         )
         results = run_tasks(
-            self.workforce.executor, work, tasks, name=str, in_flight=UNITS_AHEAD * workers
+            self.workforce.executor,
+            work,
+            tasks,
+            name=str,
+            in_flight=UNITS_AHEAD * workers,
+            has_workers=self.workforce.has_workers,
         )
         with closing(results):
             for task, done in results:
