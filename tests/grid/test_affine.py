@@ -116,10 +116,12 @@ def test_a_resolution_must_divide_180_degrees(resolution: str) -> None:
     assert caught.value.code == "resolution-size"
 
 
-def test_a_resolution_finer_than_ids_can_number_is_refused() -> None:
-    with pytest.raises(GridError) as caught:
-        Grid.from_resolution("0.0001s")
-    assert caught.value.code == "grid-shape"
+def test_a_resolution_too_fine_to_tabulate_is_refused() -> None:
+    assert Grid.from_resolution("0.1s").n_cols == 12_960_000
+    for finer in ("0.01s", "0.0001s"):
+        with pytest.raises(ConfigError) as caught:
+            Grid.from_resolution(finer)
+        assert caught.value.code == "resolution-size"
 
 
 @pytest.mark.parametrize(
