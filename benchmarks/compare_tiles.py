@@ -11,7 +11,8 @@ import numpy as np
 def compare(ours_path: str, theirs_path: str) -> dict[str, int]:
     """Return the number of tiles of the second answer, and how many are not alike in both.
 
-    Answers are tile identifiers (one axis) or rasters of country codes (two axes, 0 is no country).
+    Answers are tile identifiers (one axis) or rasters of country codes (two axes, 0 is no country); no
+    identifier may come twice.
     """
     ours, theirs = (np.load(path, mmap_mode="r") for path in (ours_path, theirs_path))
     if ours.ndim == 1:

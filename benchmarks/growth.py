@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import shutil
 import tempfile
 from dataclasses import dataclass
@@ -95,12 +96,15 @@ def draw(steps: list[Step], path: Path) -> None:
                 textcoords="offset points",
                 ha="center",
             )
-        # A decade and more, so that a flat line looks flat.
-        axis.set_ylim(min(values) / 4, max(values) * 4)
+        # Whole decades around the values, and no ticks between them, so that a flat line looks flat.
+        low, high = math.log10(min(values)), math.log10(max(values))
+        axis.set_ylim(10 ** math.floor(low - 0.5), 10 ** math.ceil(high + 0.5))
+        axis.yaxis.set_major_formatter("{x:g}")
+        axis.yaxis.set_minor_formatter("")
         axis.set_xlabel(f"tiles of {COUNTRY}")
         axis.set_ylabel(label)
         axis.grid(visible=True, which="major", color="0.9")
-        axis.legend(frameon=False, loc="lower right")
+        axis.legend(frameon=False, loc="upper left")
     path.parent.mkdir(parents=True, exist_ok=True)
     figure.savefig(path, dpi=120, metadata={"Software": None})
 

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from measure import (
+    HERE,
     Cost,
     Form,
     ask_script,
@@ -27,12 +28,15 @@ if TYPE_CHECKING:
 
 COUNTRY = "DE"
 
+POLYGONS = HERE.parent / "src" / "closedworld" / "reference" / "data" / "countries.parquet"
+
 FINDERS = {
     "closedworld": "closedworld, spans expanded to identifiers",
     "rasterio": "rasterio {}, `rasterize` into the country's window",
     "rusterize": "rusterize {}, uint8 window",
     "regionmask": "regionmask {}, mask of the window",
     "shapely": "shapely {}, prepared, `contains_xy` of the window's centres",
+    "nothing": "no one: starting Python and reading the polygon",
 }
 
 TOUCHED = {
@@ -62,19 +66,19 @@ class Question:
 
     Attributes:
         where: ISO code of a country, or ``world``.
-        resolution: Cell size.
+        seconds: Cell size, arc-seconds.
         names: Each finder, closedworld first, and how it is called in the table.
     """
 
     where: str
-    resolution: str
+    seconds: int
     names: dict[str, str]
 
 
 def main() -> None:
     """Measure and print."""
     form = Form.asked(__doc__)
-    world = "2m" if form.quick else "30s"
+    one, world = (30, 120) if form.quick else (10, 30)
     section(
         "Peers: which tiles a country has",
         "Everyone reads the same polygons in the same way. A country is answered with tile identifiers, the "
@@ -83,7 +87,7 @@ def main() -> None:
     )
     with tempfile.TemporaryDirectory(prefix="closedworld-bench-") as scratch:
         for names in (FINDERS, TOUCHED):
-            compare_finders(Question(COUNTRY, "30s", names), Path(scratch), form.runs)
+            compare_finders(Question(COUNTRY, one, names), Path(scratch), form.runs)
         compare_finders(Question("world", world, WORLD), Path(scratch), form.runs)
         section(
             "Peers: writing the rows",
@@ -97,7 +101,7 @@ def main() -> None:
 def compare_finders(question: Question, scratch: Path, runs: int) -> None:
     """Time finders of tiles in turn and print a table."""
     commands = {
-        name: script("finders.py", name, question.where, question.resolution)
+        name: script("finders.py", name, str(POLYGONS), question.where, str(question.seconds))
         for name in question.names
     }
     answers = {name: scratch / f"{name}.npy" for name in commands}
@@ -108,16 +112,14 @@ def compare_finders(question: Question, scratch: Path, runs: int) -> None:
         for name, command in commands.items():
             costs[name].append(run_process(command))
     mine = next(iter(commands))
-    head(f"{question.where} at {question.resolution}", *COLUMNS)
+    head(f"{question.where} at {question.seconds} arc-seconds", *COLUMNS)
     for name, kept in costs.items():
-        compared = ask_script("compare_tiles.py", str(answers[mine]), str(answers[name]))
-        print_row(
-            _called(name, question.names[name]),
-            kept,
-            costs[mine],
-            compared["tiles"],
-            f"{compared['tiles']:,} tiles" if name == mine else _verdict(compared["differing"]),
-        )
+        found = ask_script("compare_tiles.py", str(answers[mine]), str(answers[name]))
+        result = f"{found['differing']:,} tiles differ" if found["differing"] else "same tiles"
+        if name == mine or not found["tiles"]:
+            result = f"{found['tiles']:,} tiles" if found["tiles"] else ""
+        called = _called(name, question.names[name])
+        print_row(called, kept, costs[mine], found["tiles"], result)
     print(flush=True)
     for answer in answers.values():
         answer.unlink()
@@ -165,7 +167,7 @@ def print_row(
         f"{cost.wall:.2f} s",
         f"{cost.cpu:.2f} s",
         f"{cost.peak_mib:.0f} MiB",
-        f"{tiles / cost.wall / 1e6:.2f} M",
+        f"{tiles / cost.wall / 1e6:.2f} M" if tiles else "",
         f"{median_ratio(costs, ours):.2f} x",
         *more,
     )
@@ -174,10 +176,6 @@ def print_row(
 def _called(name: str, text: str) -> str:
     """Return how a peer is called in the table, with its version."""
     return text.format(version(name.removesuffix("-touched"))) if "{}" in text else text
-
-
-def _verdict(differing: int) -> str:
-    return f"{differing:,} tiles differ" if differing else "same tiles"
 
 
 if __name__ == "__main__":
