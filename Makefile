@@ -7,10 +7,10 @@ BIN := $(VENV)/bin
 PIP := PIP_CONSTRAINT=constraints.txt PIP_DISABLE_PIP_VERSION_CHECK=1 $(BIN)/python -m pip install --quiet
 
 .DEFAULT_GOAL := help
-.PHONY: help world test quick faults check format bench reference clean
+.PHONY: help world test quick faults check format bench bench-quick reference clean
 
 help: ## Show the targets
-	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 $(BIN)/python:
 	$(PYTHON) -m venv $(VENV)
@@ -21,6 +21,10 @@ $(VENV)/.installed: pyproject.toml constraints.txt | $(BIN)/python
 
 $(VENV)/.installed-dev: $(VENV)/.installed
 	$(PIP) --editable '.[dev]'
+	@touch $@
+
+$(VENV)/.installed-bench: $(VENV)/.installed-dev
+	$(PIP) --editable '.[dev,bench]'
 	@touch $@
 
 $(VENV)/.installed-reference: $(VENV)/.installed-dev
@@ -48,9 +52,11 @@ format: $(VENV)/.installed-dev ## Put the code in its format
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-bench: $(VENV)/.installed-dev ## Compare speed, memory and size with peers (minutes)
-	$(BIN)/python benchmarks/tile_index.py
-	$(BIN)/python benchmarks/tile_weights.py
+bench: $(VENV)/.installed-bench ## Compare speed, memory and size with peers (some ten minutes)
+	$(BIN)/python benchmarks/run.py
+
+bench-quick: $(VENV)/.installed-bench ## The same on smaller worlds (under 2 minutes)
+	$(BIN)/python benchmarks/run.py --quick
 
 reference: $(VENV)/.installed-reference ## Rebuild the bundled data; SOURCE=path of the Natural Earth zip
 	$(BIN)/python scripts/reference/build_iso_table.py

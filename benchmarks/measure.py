@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import argparse
+import json
 import os
 import platform
 import statistics
@@ -10,10 +12,38 @@ import sys
 import time
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
+
+HERE = Path(__file__).parent
+
+
+@dataclass(frozen=True, slots=True)
+class Form:
+    """How thoroughly to measure.
+
+    Attributes:
+        runs: Counted runs of each thing, at least 1.
+        quick: Smaller worlds, for a look within two minutes.
+    """
+
+    runs: int
+    quick: bool
+
+    @classmethod
+    def asked(cls, description: str | None) -> Form:
+        """Return what the command line asks for."""
+        parser = argparse.ArgumentParser(description=description)
+        parser.add_argument("--runs", type=int, help="runs of each (default 3, quick 1)")
+        parser.add_argument("--quick", action="store_true", help="smaller worlds, under 2 minutes")
+        arguments = parser.parse_args()
+        return cls(arguments.runs or (1 if arguments.quick else 3), arguments.quick)
+
+    def options(self) -> list[str]:
+        """Return the options with which another script measures in the same form."""
+        return ["--runs", str(self.runs), *(["--quick"] if self.quick else [])]
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,8 +64,11 @@ class Cost:
 def run_process(command: Sequence[str]) -> Cost:
     """Run a command to its end and return its cost.
 
+    A process inherits the peak memory of the one that starts it, so the scripts that call this
+    import little, and leave whatever needs memory to a process of its own.
+
     Raises:
-        subprocess.CalledProcessError: When it fails.
+        subprocess.CalledProcessError: When it fails; what it said is shown.
     """
     began = time.perf_counter()
     process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
@@ -45,8 +78,66 @@ def run_process(command: Sequence[str]) -> Cost:
     wall = time.perf_counter() - began
     process.returncode = os.waitstatus_to_exitcode(status)
     if process.returncode:
+        sys.stderr.buffer.write(said)
         raise subprocess.CalledProcessError(process.returncode, command, stderr=said)
     return Cost(wall, usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024)
+
+
+def run_side_by_side(commands: Sequence[Sequence[str]]) -> float:
+    """Run commands at once and return the wall time until the last has ended, seconds.
+
+    Raises:
+        subprocess.CalledProcessError: When one fails.
+    """
+    began = time.perf_counter()
+    processes = [
+        subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        for command in commands
+    ]
+    statuses = [process.wait() for process in processes]
+    wall = time.perf_counter() - began
+    for status, command in zip(statuses, commands, strict=True):
+        if status:
+            raise subprocess.CalledProcessError(status, command)
+    return wall
+
+
+def script(name: str, *arguments: str) -> list[str]:
+    """Return the command that runs a script of this folder."""
+    return [sys.executable, str(HERE / name), *arguments]
+
+
+def ask_script(name: str, *arguments: str) -> Any:
+    """Run a script of this folder, not measured, and return the JSON it prints."""
+    done = subprocess.run(script(name, *arguments), check=True, stdout=subprocess.PIPE)
+    return json.loads(done.stdout)
+
+
+def closedworld(*arguments: str) -> list[str]:
+    """Return the command that runs closedworld."""
+    return [sys.executable, "-m", "closedworld", *arguments]
+
+
+def run_closedworld(*arguments: str) -> Cost:
+    """Run closedworld as a whole process and return its cost."""
+    return run_process(closedworld(*arguments))
+
+
+def published(world: Path, stage: str) -> tuple[Path, dict[str, dict[str, int]]]:
+    """Return the folder of the only published result of a stage, and its datasets by name.
+
+    Read from the receipt as plain JSON: opening it with closedworld would load PyArrow here.
+    """
+    (receipt,) = world.glob(f"{stage}/*/_receipt.json")
+    datasets = json.loads(receipt.read_text(encoding="utf-8"))["datasets"]
+    return receipt.parent, datasets
+
+
+def largest_idle_share(world: Path) -> float:
+    """Return the idle share of the worker that waited longest in the only run of a world."""
+    (report,) = world.glob("reports/*/run_report.json")
+    workers = json.loads(report.read_text(encoding="utf-8"))["workers"]
+    return max(float(worker["idle_share"]) for worker in workers)
 
 
 def median_cost(costs: Sequence[Cost]) -> Cost:
@@ -56,6 +147,11 @@ def median_cost(costs: Sequence[Cost]) -> Cost:
         statistics.median(cost.cpu for cost in costs),
         statistics.median(cost.peak_mib for cost in costs),
     )
+
+
+def median_ratio(ours: Sequence[Cost], theirs: Sequence[Cost]) -> float:
+    """Return the median ratio of the wall times of runs that took turns."""
+    return statistics.median(a.wall / b.wall for a, b in zip(ours, theirs, strict=True))
 
 
 def median_seconds(function: Callable[[], object], runs: int) -> float:
@@ -76,21 +172,6 @@ def machine() -> str:
         if line.startswith("model name"):
             model = line.split(":", 1)[1].strip()
             break
-    return f"{os.cpu_count()} cores of {model}, {platform.system()}, Python {platform.python_version()}"
-
-
-def run_closedworld(*arguments: str) -> Cost:
-    """Run closedworld as a whole process and return its cost."""
-    return run_process([sys.executable, "-m", "closedworld", *arguments])
-
-
-def head(runs: int) -> None:
-    """Print what the figures were measured on, and the head of the table."""
-    print(f"{machine()}; medians of {runs} runs\n")
-    print("| what | peer | closedworld | peer | ratio | goal |")
-    print("| --- | --- | ---: | ---: | ---: | --- |", flush=True)
-
-
-def row(*cells: str) -> None:
-    """Print a row of the table."""
-    print(f"| {' | '.join(cells)} |", flush=True)
+    memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 1024**3
+    system = f"{platform.system()}, Python {platform.python_version()}"
+    return f"{os.cpu_count()} cores of {model}, {memory:.0f} GiB of memory, {system}"

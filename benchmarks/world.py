@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-import sys
+import argparse
+import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -21,43 +22,52 @@ GRID = Grid(-180.0012493, 83.6329165016827, 0.0083333333, 0.0083333333, 43_199, 
 
 BLOCK = 512
 
-_PROFILE = {
-    "driver": "GTiff",
-    "width": GRID.n_cols,
-    "height": GRID.n_rows,
-    "count": 1,
-    "crs": "EPSG:4326",
-    "transform": from_origin(GRID.west, GRID.north, GRID.cell_width, GRID.cell_height),
-    "tiled": True,
-    "blockxsize": BLOCK,
-    "blockysize": BLOCK,
-}
+
+def coarser(times: int) -> Grid:
+    """Return WorldPop's grid with cells that are several times as wide and as high."""
+    width, height = GRID.cell_width * times, GRID.cell_height * times
+    return Grid(GRID.west, GRID.north, width, height, GRID.n_cols // times, GRID.n_rows // times)
 
 
-def write_empty_raster(path: Path) -> None:
+def write_empty_raster(path: Path, grid: Grid) -> None:
     """Write a GeoTIFF that has the grid and no block of data."""
-    with rasterio.open(path, "w", **_PROFILE, dtype="uint8", sparse_ok=True):
+    with rasterio.open(path, "w", **_profile(grid), dtype="uint8", sparse_ok=True):
         return
 
 
-def write_population(path: Path) -> None:
+def write_population(path: Path, grid: Grid) -> None:
     """Write float32 population on the grid, deflate, 512 x 512 blocks.
 
-    The persons of each bundled 5 arc-minute cell, spread over its hundred cells unevenly, by a
+    The persons of each bundled 5 arc-minute cell, spread over the cells inside it unevenly, by a
     log-normal factor, so that it compresses as badly as real counts do. Made from a fixed seed.
     """
     chance = np.random.default_rng(7)
     with rasterio.open(bundled("population_5m.tif").path) as coarse:
         persons, at = coarse.read(1), coarse.transform
-    cols = _indices((GRID.lon_centers() - at.c) / at.a, persons.shape[1])
-    rows = _indices((GRID.lat_centers() - at.f) / at.e, persons.shape[0])
+    cols = _indices((grid.lon_centers() - at.c) / at.a, persons.shape[1])
+    rows = _indices((grid.lat_centers() - at.f) / at.e, persons.shape[0])
+    share = grid.cell_width * grid.cell_height / abs(at.a * at.e)
     options: dict[str, Any] = {"dtype": "float32", "nodata": -99999.0, "compress": "deflate"}
-    with rasterio.open(path, "w", **_PROFILE, **options, num_threads="all_cpus") as raster:
-        for first in range(0, GRID.n_rows, BLOCK):
+    with rasterio.open(path, "w", **_profile(grid), **options, num_threads="all_cpus") as raster:
+        for first in range(0, grid.n_rows, BLOCK):
             cells = persons[rows[first : first + BLOCK]][:, cols]
-            spread = cells / 100 * chance.lognormal(0.0, 1.5, cells.shape)
+            spread = cells * share * chance.lognormal(0.0, 1.5, cells.shape)
             values = np.where(cells < 0, -99999.0, spread).astype(np.float32)
-            raster.write(values, 1, window=Window(0, first, GRID.n_cols, len(values)))
+            raster.write(values, 1, window=Window(0, first, grid.n_cols, len(values)))
+
+
+def _profile(grid: Grid) -> dict[str, Any]:
+    return {
+        "driver": "GTiff",
+        "width": grid.n_cols,
+        "height": grid.n_rows,
+        "count": 1,
+        "crs": "EPSG:4326",
+        "transform": from_origin(grid.west, grid.north, grid.cell_width, grid.cell_height),
+        "tiled": True,
+        "blockxsize": BLOCK,
+        "blockysize": BLOCK,
+    }
 
 
 def _indices(places: NDArray[np.float64], count: int) -> NDArray[np.int64]:
@@ -65,5 +75,18 @@ def _indices(places: NDArray[np.float64], count: int) -> NDArray[np.int64]:
     return np.clip(places.astype(np.int64), 0, count - 1)
 
 
+def main() -> None:
+    """Write a raster and print its grid as JSON."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("kind", choices=["empty", "population"])
+    parser.add_argument("path", type=Path)
+    parser.add_argument("--quick", action="store_true", help="cells three times as wide")
+    arguments = parser.parse_args()
+    grid = coarser(3) if arguments.quick else GRID
+    write = write_empty_raster if arguments.kind == "empty" else write_population
+    write(arguments.path, grid)
+    print(json.dumps(grid.to_dict()))
+
+
 if __name__ == "__main__":
-    write_population(Path(sys.argv[1]))
+    main()
