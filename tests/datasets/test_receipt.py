@@ -154,6 +154,21 @@ def test_another_format_is_refused_and_named(version: object) -> None:
     assert repr(version) in error.message
 
 
+@pytest.mark.parametrize("at", range(0, len(receipt().to_bytes()), 7))
+def test_not_a_byte_of_a_receipt_may_change(at: int) -> None:
+    """Blanks, versions, totals: what nothing else vouches for as well."""
+    text = bytearray(receipt().to_bytes())
+    text[at] ^= 1
+    assert refusal(bytes(text)).code.startswith("receipt-")
+
+
+def test_a_receipt_in_another_order_of_keys_is_refused() -> None:
+    content = json.loads(receipt().to_bytes())
+    assert Receipt.from_bytes(receipt().to_bytes(), "here") == receipt()
+    text = json.dumps(dict(reversed(content.items())), indent=1).encode()
+    assert refusal(text).code == "receipt-seal"
+
+
 def test_equal_receipts_differ_in_nothing_and_what_differs_is_named() -> None:
     """The same values in other bytes, as another version writes them, are the same values."""
     files = (
@@ -210,6 +225,7 @@ def test_a_published_receipt_says_nothing_of_time_place_or_machine(tiny_index: T
         "datasets",
         "files",
         "values_sha256",
+        "seal_sha256",
     }
     assert set(content["versions"]) == {"closedworld", "pyarrow"}
     assert set(content["totals"]) == {

@@ -118,7 +118,7 @@ def test_killed_before_every_change_without_a_tracer(
     wanted = count(40, points)
     for number in range(wanted):
         out = place / str(number)
-        status = forks.run("killed_at", str(out), number * points // wanted)
+        status = forks.run("killed_at", str(out), number * points // wanted, {})
         assert status == -signal.SIGKILL
         expect_survived(out, whole)
         shutil.rmtree(out)

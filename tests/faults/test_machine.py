@@ -5,13 +5,13 @@ from __future__ import annotations
 import os
 import random
 import shutil
+import signal
 import tempfile
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import pytest
 from harness import small
-from harness.failing import Change, FileSystem
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import (
@@ -27,6 +27,9 @@ from closedworld.datasets import find_published
 from closedworld.datasets.staging import clear_debris
 from closedworld.errors import ClosedWorldError, IntegrityError
 
+if TYPE_CHECKING:
+    from harness.forks import ForkServer
+
 IS_FULL = os.environ.get("CLOSEDWORLD_FAULTS") == "full"
 EXAMPLES, STEPS = (500, 60) if IS_FULL else (30, 20)
 PARAMETERS: tuple[dict[str, Any], ...] = (
@@ -36,14 +39,11 @@ PARAMETERS: tuple[dict[str, Any], ...] = (
 )
 
 
-class Killed(BaseException):
-    """Stands for the death of a process: nothing of it is cleaned up but its lock."""
-
-
 class Machine(RuleBasedStateMachine):
     """What is published is what was asked for, or is known to be damaged."""
 
-    expected: dict[int, dict[str, str]] = {}  # noqa: RUF012 -- worked out once
+    expected: ClassVar[dict[int, dict[str, str]]] = {}
+    forks: ClassVar[ForkServer | None] = None
 
     def __init__(self) -> None:
         super().__init__()
@@ -70,30 +70,19 @@ class Machine(RuleBasedStateMachine):
             small.build(self.out, **PARAMETERS[number])
         except IntegrityError:
             assert self.damaged
+            self._note(number)
             return
         self.whole |= self.result_of(number)
 
     @rule(number=st.integers(0, len(PARAMETERS) - 1), at=st.integers(0, 120))
     def kill(self, number: int, at: int) -> None:
-        """Die before the n-th change; the kernel drops the locks."""
-        held: list[int] = []
-
-        def before(now: int, change: Change) -> None:
-            if now >= at:
-                held.append(now)
-                raise Killed(str(change.path))
-
-        try:
-            with FileSystem(before).between():
-                small.build(self.out, **PARAMETERS[number])
-        except Killed:
-            pass
-        except IntegrityError:
-            assert self.damaged
-            return
-        for name, digest in self.result_of(number).items():
-            if (self.out / name).exists() and (self.out / name).parents[0]:
-                self.whole.setdefault(name, digest)
+        """Die before the n-th change, in a process of its own: the kernel drops the locks."""
+        assert self.forks is not None
+        status = self.forks.run("killed_at", str(self.out), at, PARAMETERS[number])
+        assert status in {0, -signal.SIGKILL} or (
+            status == IntegrityError.exit_code and self.damaged
+        )
+        self._note(number)
 
     @rule(seed=st.integers(0, 1 << 30))
     @precondition(lambda self: self.whole)
@@ -110,7 +99,6 @@ class Machine(RuleBasedStateMachine):
         folder = next(
             parent for parent in path.parents if parent.name.startswith("parameter_hash=")
         )
-        self.damaged ^= set()
         self.damaged.add(folder)
 
     @rule()
@@ -134,7 +122,9 @@ class Machine(RuleBasedStateMachine):
         """Verify and the program's own readers agree with what was done."""
         try:
             found = small.published(self.out)
-            outcome_is_ok = not found or verify(self.out, recompute=0).ok
+            findings = verify(self.out, recompute=0).findings if found else ()
+            # Whoever deletes damaged tiles may leave the weights that were made from them.
+            outcome_is_ok = {finding.code for finding in findings} <= {"index-missing"}
         except ClosedWorldError:
             assert self.damaged
             return
@@ -145,13 +135,20 @@ class Machine(RuleBasedStateMachine):
         assert found == self.whole
         assert len(find_published(self.out)) == sum("_receipt" in name for name in found)
 
+    def _note(self, number: int) -> None:
+        """Take what a run has published of its result for what is to be there."""
+        for name, digest in self.result_of(number).items():
+            if (self.out / name).exists():
+                self.whole.setdefault(name, digest)
+
     def _is_undone(self, found: dict[str, str]) -> bool:
         """Return whether damage upon damage has put everything back."""
         return found == self.whole
 
 
 @pytest.mark.slow
-def test_any_order_of_runs_kills_damage_and_repair(score: Any) -> None:
+def test_any_order_of_runs_kills_damage_and_repair(score: Any, forks: ForkServer) -> None:
+    Machine.forks = forks
     run_state_machine_as_test(
         Machine,
         settings=settings(

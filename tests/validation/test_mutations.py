@@ -6,6 +6,7 @@ import hashlib
 import json
 import shutil
 import struct
+from dataclasses import replace
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
@@ -537,11 +538,10 @@ def test_a_wrong_row_count_of_the_receipt_is_found(
 ) -> None:
     receipt = world.folder("tile_spans") / "_receipt.json"
     path = world.part("tile_spans", "FR").relative_to(receipt.parent).as_posix()
-    content = json.loads(receipt.read_text())
-    next(entry for entry in content["files"] if entry["path"] == path)["rows"] += 1
-    receipt.write_text(json.dumps(content))
-    # The sums that the receipt gives for the dataset no longer are those of its files, either.
-    assert places(findings(world)) == {("row-count", "tile_spans", "FR"), ("receipt-total", "", "")}
+    said = read_receipt(receipt.parent)
+    files = [replace(one, rows=one.rows + (one.path == path)) for one in said.files]
+    receipt.write_bytes(replace(said, files=tuple(files)).to_bytes())
+    assert places(findings(world)) == {("row-count", "tile_spans", "FR")}
 
 
 def test_one_kind_of_damage_is_told_once_with_its_rows(

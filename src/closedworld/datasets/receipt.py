@@ -146,14 +146,16 @@ class Receipt:
                 for f in self.files
             ],
         }
-        return (json.dumps(content, indent=1, sort_keys=True, ensure_ascii=True) + "\n").encode()
+        seal = hashlib.sha256(_as_json(content)).hexdigest()
+        return _as_json({**content, "seal_sha256": seal})
 
     @classmethod
     def from_bytes(cls, text: bytes, where: str) -> Receipt:
         """Return the receipt that a file holds.
 
         Raises:
-            IntegrityError: ``receipt-unreadable``, ``receipt-format`` or ``receipt-hash``.
+            IntegrityError: ``receipt-unreadable``, ``receipt-format``, ``receipt-hash`` or
+                ``receipt-seal``.
         """
         try:
             content = json.loads(text)
@@ -199,7 +201,19 @@ class Receipt:
                 f"hash to {digest}.",
                 "The receipt was edited or damaged: delete the folder and build it again.",
             )
+        # Every byte counts: the seal is over all others, and there is one way to write them.
+        if receipt.to_bytes() != text:
+            raise IntegrityError(
+                "receipt-seal",
+                f"{where} is not as it was sealed.",
+                "The receipt was edited or damaged: delete the folder and build it again.",
+            )
         return receipt
+
+
+def _as_json(content: Mapping[str, Any]) -> bytes:
+    """Return the one way in which a receipt is written."""
+    return (json.dumps(content, indent=1, sort_keys=True, ensure_ascii=True) + "\n").encode()
 
 
 def _differing(ours: Mapping[str, Any], theirs: Mapping[str, Any]) -> list[str]:

@@ -82,12 +82,12 @@ def _small(out: str, options: dict[str, Any]) -> None:
     small.build(Path(out), **options)
 
 
-def _killed_at(out: str, number: int) -> None:
+def _killed_at(out: str, number: int, options: dict[str, Any]) -> None:
     """Die before the n-th change; without a tracer."""
     from harness import failing, small  # noqa: PLC0415
 
     with failing.FileSystem(failing.killing_at(number)).between():
-        small.build(Path(out))
+        small.build(Path(out), **options)
 
 
 JOBS: dict[str, Callable[..., None]] = {"small": _small, "killed_at": _killed_at}

@@ -16,8 +16,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import rasterio
 import shapely
+from affine import Affine
 from pyogrio import raw
-from rasterio.transform import from_origin
 
 from closedworld.config import RunConfig
 from closedworld.countries import read_countries
@@ -56,6 +56,11 @@ def read_raster(path: Path) -> None:
         rows, cols = layout.window_shape
         reader.read(0, 0, rows, cols)
     assert layout.info.grid.west == 0
+
+
+def from_origin(west: float, north: float, width: float, height: float) -> Affine:
+    """Return the transform of a north-up raster."""
+    return Affine(width, 0, west, 0, -height, north)
 
 
 def tif(path: Path, **options: Any) -> Path:

@@ -31,7 +31,7 @@ def build(out: Path, **options: Any) -> None:
     """Build tiles and weights."""
     basis = options.pop("basis", "area_m2:2,uniform:1")
     rule = options.pop("rule", "center")
-    isos = options.pop("isos", COUNTRIES)
+    isos = tuple(options.pop("isos", COUNTRIES))
     build_tile_index(countries(isos), tiny_grid(), out, rule=rule, **options)
     (index,) = [one for one in find_published(out) if one.receipt.parameters.get("rule") == rule]
     build_tile_weights(open_index(index.folder), out, basis=basis, **options)
