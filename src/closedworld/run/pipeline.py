@@ -178,6 +178,7 @@ def _crews(config: ExecutionConfig) -> Iterator[Callable[[int | None, StageMemor
     with ExitStack() as stack:
 
         def of_stage(workers: int | None, memory: StageMemory) -> Workforce:
+            """Open the executor of a stage that takes so much memory, or share one that is open."""
             held[:] = held[:1] or [peak_memory_bytes()]
             count = capped(
                 memory,
