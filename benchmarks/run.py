@@ -20,7 +20,7 @@ best, whole processes where not said otherwise; machines differ, so look at the 
 The world is that of the bundled countries on WorldPop's 1 km grid: 43,199 x 16,755 cells of 30 arc-seconds{size}.
 """
 
-QUICK = " (in this quick form, cells three times as wide and high: starting up counts for more than it should)"
+QUICK = " (in this quick form, cells four times as wide and high: starting up counts for more than it should)"
 
 
 def main() -> None:

@@ -51,4 +51,4 @@ def compare_spans(runs: int, grid: Grid) -> None:
 
 if __name__ == "__main__":
     form = Form.asked(__doc__)
-    compare_spans(form.runs, coarser(3) if form.quick else GRID)
+    compare_spans(form.runs, coarser(4) if form.quick else GRID)

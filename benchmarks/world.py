@@ -80,9 +80,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("kind", choices=["empty", "population"])
     parser.add_argument("path", type=Path)
-    parser.add_argument("--quick", action="store_true", help="cells three times as wide")
+    parser.add_argument("--quick", action="store_true", help="cells four times as wide")
     arguments = parser.parse_args()
-    grid = coarser(3) if arguments.quick else GRID
+    grid = coarser(4) if arguments.quick else GRID
     write = write_empty_raster if arguments.kind == "empty" else write_population
     write(arguments.path, grid)
     print(json.dumps(grid.to_dict()))
