@@ -1,0 +1,66 @@
+"""One run, every executor: the same files and receipts, byte for byte, of both stages."""
+
+from __future__ import annotations
+
+import hashlib
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from closedworld.config import EXECUTORS, RunConfig
+from closedworld.run.pipeline import run_world
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+# Several units for the largest, one for each of the others.
+COUNTRIES = ("RU", "FJ", "MT", "LU", "KI")
+
+
+def digests_of_run(out: Path, **options: Any) -> dict[str, str]:
+    """Run both stages, weights by population and coverage, and return the digest of every file."""
+    run_world(
+        RunConfig(
+            out=out,
+            countries=COUNTRIES,
+            rule="any_overlap",
+            coverage=True,
+            weigh_by_coverage=True,
+            basis="population:0.9,area_m2:0.1",
+            **options,
+        )
+    )
+    files = [
+        path
+        for path in sorted(out.rglob("*"))
+        if path.is_file() and path.relative_to(out).parts[0] != "reports"
+    ]
+    return {
+        path.relative_to(out).as_posix(): hashlib.sha256(path.read_bytes()).hexdigest()
+        for path in files
+    }
+
+
+@pytest.fixture(scope="module")
+def reference(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
+    return digests_of_run(tmp_path_factory.mktemp("serial"), executor="serial")
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("workers", [1, 3])
+@pytest.mark.parametrize("executor", [name for name in EXECUTORS if name != "serial"])
+def test_every_executor_publishes_the_same_bytes(
+    tmp_path: Path, reference: dict[str, str], executor: str, workers: int
+) -> None:
+    assert any(
+        path.endswith("tile_weights/country_iso=RU/part-00000.parquet") for path in reference
+    )
+    assert digests_of_run(tmp_path, executor=executor, workers=workers) == reference
+
+
+@pytest.mark.slow
+def test_the_default_and_workers_of_their_own_for_each_stage_give_the_same(
+    tmp_path: Path, reference: dict[str, str]
+) -> None:
+    assert digests_of_run(tmp_path / "default") == reference
+    assert digests_of_run(tmp_path / "own", s1_workers=1, s2_workers=3) == reference
