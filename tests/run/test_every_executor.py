@@ -13,7 +13,7 @@ from closedworld.run.pipeline import run_world
 if TYPE_CHECKING:
     from pathlib import Path
 
-# Several units for the largest, one for each of the others.
+# Large and tiny, across the antimeridian and without a tile of their own on coarser grids.
 COUNTRIES = ("RU", "FJ", "MT", "LU", "KI")
 
 
