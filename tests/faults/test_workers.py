@@ -14,7 +14,6 @@ import pytest
 from harness import small
 
 from closedworld.errors import UnitError
-from closedworld.run.tile_files import write_tiles
 from closedworld.run.tile_index import build_tile_index
 from closedworld.testing import tiny_grid
 
@@ -31,23 +30,27 @@ class Doomed(ProcessPoolExecutor):
 
     def submit(self, fn: Any, /, *args: Any, **kwargs: Any) -> Any:
         self._at -= 1
-        return super().submit(self._fate if self._at == 0 else fn, *args, **kwargs)
+        if self._at == 0:
+            return super().submit(self._fate, fn, *args, **kwargs)
+        return super().submit(fn, *args, **kwargs)
 
 
-def die(_task: Any) -> None:
+def die(*_: Any) -> None:
     os.kill(os.getpid(), signal.SIGKILL)
 
 
-def starve(task: Any) -> Any:
+def starve(work: Callable[..., Any], *arguments: Any) -> Any:
     """Do the work with hardly any address space left."""
     used = int(Path("/proc/self/statm").read_text().split()[0]) * os.sysconf("SC_PAGE_SIZE")
     resource.setrlimit(resource.RLIMIT_AS, (used + (1 << 16), resource.RLIM_INFINITY))
     bytearray(1 << 30)
-    return write_tiles(task)
+    return work(*arguments)
 
 
 @pytest.mark.filterwarnings("ignore:This process .* is multi-threaded:DeprecationWarning")
-@pytest.mark.parametrize(("fate", "says"), [(die, "terminated abruptly"), (starve, "MemoryError")])
+@pytest.mark.parametrize(
+    ("fate", "says"), [(die, "a worker process ended in the middle"), (starve, "MemoryError")]
+)
 def test_a_lost_worker_is_an_error_and_the_next_run_makes_it_whole(
     place: Path,
     whole: dict[str, str],

@@ -32,9 +32,10 @@ def build(out: Path, **options: Any) -> None:
     basis = options.pop("basis", "area_m2:2,uniform:1")
     rule = options.pop("rule", "center")
     isos = tuple(options.pop("isos", COUNTRIES))
-    build_tile_index(countries(isos), tiny_grid(), out, rule=rule, **options)
-    (index,) = [one for one in find_published(out) if one.receipt.parameters.get("rule") == rule]
-    build_tile_weights(open_index(index.folder), out, basis=basis, **options)
+    # One after another, so that the n-th call is the same call each time.
+    options.setdefault("workers", 1)
+    index = build_tile_index(countries(isos), tiny_grid(), out, rule=rule, **options)
+    build_tile_weights(open_index(index.published.folder), out, basis=basis, **options)
 
 
 def published(out: Path) -> dict[str, str]:
