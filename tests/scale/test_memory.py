@@ -28,6 +28,11 @@ def test_each_worker_adds_its_share_and_processes_their_libraries() -> None:
     assert one > 100 * MEBIBYTE
 
 
+def test_a_task_of_another_kind_takes_the_place_of_a_worker() -> None:
+    assert StageMemory(0, 3, beside=10).total(100, 4, in_processes=False) == 100 + 3 * 3 + 10
+    assert StageMemory(0, 3, beside=2).total(100, 4, in_processes=False) == 100 + 4 * 3
+
+
 @pytest.mark.parametrize(
     ("limit", "workers"), [(122, 4), (121, 3), (116, 2), (115, 1), (113, 1), (10**9, 4)]
 )

@@ -42,7 +42,7 @@ PROCESS_BYTES = 170 * MEBIBYTE
 """Interpreter and libraries of a worker process, measured."""
 
 PICTURE_BYTES = 160 * MEBIBYTE
-"""The map, which is drawn beside the writing of tiles: 45 bytes for each of at most 2,280 x 1,642 px, measured;
+"""The map, which one of the workers draws while the others write: 45 bytes for each of at most 2,280 x 1,642 px, measured;
 two thirds of it for the flat shape of the globe."""
 
 
@@ -53,10 +53,12 @@ class StageMemory:
     Attributes:
         shared: Bytes once for each process that works.
         per_worker: Bytes of each worker.
+        beside: Bytes of a task of another kind that one of the workers does meanwhile.
     """
 
     shared: int
     per_worker: int
+    beside: int = 0
 
     def total(self, held: int, workers: int, *, in_processes: bool) -> int:
         """Return the peak of all processes together, bytes.
@@ -66,9 +68,10 @@ class StageMemory:
             workers: Units done at once.
             in_processes: Whether each worker is a process of its own.
         """
+        working = workers * self.per_worker + max(0, self.beside - self.per_worker)
         if in_processes:
-            return held + workers * (PROCESS_BYTES + self.shared + self.per_worker)
-        return held + self.shared + workers * self.per_worker
+            return held + workers * (PROCESS_BYTES + self.shared) + working
+        return held + self.shared + working
 
     def workers_within(self, limit: int, held: int, workers: int, *, in_processes: bool) -> int:
         """Return how many workers, up to a number, keep a limit.
@@ -91,7 +94,7 @@ class StageMemory:
 def memory_of_tiles(tile_counts: Iterable[int]) -> StageMemory:
     """Return what S1 takes, given the tiles of each country."""
     tiles = _largest_row_group(tile_counts)
-    return StageMemory(PICTURE_BYTES, tiles * TILE_COLUMN_BYTES + _encoder(tiles))
+    return StageMemory(0, tiles * TILE_COLUMN_BYTES + _encoder(tiles), PICTURE_BYTES)
 
 
 def memory_of_weights(tile_counts: Iterable[int], layout: PixelLayout | None) -> StageMemory:
