@@ -40,7 +40,7 @@ test: $(VENV)/.installed-dev ## Run the whole test suite
 quick: $(VENV)/.installed-dev ## Run the tests that take a few seconds
 	$(BIN)/python -m pytest -m 'not slow'
 
-faults: $(VENV)/.installed-dev ## Run all fault tests at full number (about an hour of processor time)
+faults: $(VENV)/.installed-dev ## Run all fault tests at full number (half an hour of processor time)
 	CLOSEDWORLD_FAULTS=full $(BIN)/python -m pytest tests/faults
 
 check: $(VENV)/.installed-dev ## Lint, formatting and types

@@ -137,7 +137,7 @@ def test_killed_at_any_moment_again_and_again_in_one_place(
     """Runs are killed on top of what killed runs left; every fifth is let finish."""
     draw = random.Random(1)
     kills = 0
-    wanted = count(30, 1600)
+    wanted = count(30, 1750)
     while kills < wanted:
         for _ in range(5):
             pid = forks.start("small", str(place / "out"), {})

@@ -95,7 +95,8 @@ def open_raster(path: Path, **options: Any) -> Iterator[DatasetReader]:
         try:
             # Absolute, so that no name can be taken for an address such as GTIFF_DIR:1:...
             raster = stack.enter_context(rasterio.open(path.absolute(), driver="GTiff"))
-        except RasterioIOError as error:
+        except (RasterioIOError, UnicodeDecodeError) as error:
+            # UnicodeDecodeError: a name in the file is not UTF-8, and rasterio wants to log it.
             raise InputError(
                 "input-unreadable",
                 f"{path} cannot be read as GeoTIFF: {library_message(error)}.",
