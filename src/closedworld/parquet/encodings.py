@@ -1,0 +1,113 @@
+"""Values to the bytes of a page, from runs where there are any.
+
+Source: Apache Parquet, "Encodings". Integers are little-endian; ``n`` stands for the values of a page.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from closedworld.parquet.thrift import varint, zigzag
+
+if TYPE_CHECKING:
+    from typing import Any
+
+    from numpy.typing import NDArray
+
+_BLOCK, _MINIBLOCK = 128, 32
+_MINIBLOCKS = _BLOCK // _MINIBLOCK
+_BLOCK_HEAD = 1 + _MINIBLOCKS
+_PACKED_AT_ONCE = 8
+_INDEX_TYPES = (np.dtype("u1"), np.dtype("<u2"), np.dtype("<u4"))
+
+
+def index_dtype(size: int) -> np.dtype[Any]:
+    """Return the type of a place in a dictionary of so many values: whole bytes, for they need no shifting."""
+    return next(kind for kind in _INDEX_TYPES if size <= 1 << 8 * kind.itemsize)
+
+
+def repeated(lengths: NDArray[np.int64]) -> bytes:
+    """Return dictionary places 0, 1, 2, ..., each so many times (RLE_DICTIONARY, repeated runs only).
+
+    Args:
+        lengths: How often each comes, int64 (places,), 0 < length < 2^34.
+    """
+    kind = index_dtype(len(lengths))
+    groups = lengths[:, None] << 1 >> np.arange(0, 35, 7)
+    has_more = groups > 0x7F  # noqa: PLR2004 - seven bits
+    heads = groups & 0x7F | has_more << 7
+    places = np.arange(len(lengths), dtype=kind).view(np.uint8).reshape(-1, kind.itemsize)
+    # Rows of head and place; those bytes of a head that are not needed are left out.
+    rows = np.hstack([heads.astype(np.uint8), places])
+    is_used = np.hstack([groups > 0, np.ones(places.shape, bool)])
+    return bytes([8 * kind.itemsize]) + rows[is_used].tobytes()
+
+
+def packed(indices: NDArray[np.unsignedinteger[Any]]) -> bytes:
+    """Return dictionary places as they are (RLE_DICTIONARY, one packed run).
+
+    Args:
+        indices: Places, (n,), of a type of ``index_dtype``.
+    """
+    groups = -(-len(indices) // _PACKED_AT_ONCE)
+    head = bytes([8 * indices.itemsize]) + varint(groups << 1 | 1)
+    missing = groups * _PACKED_AT_ONCE - len(indices)
+    return b"".join([head, indices.data, bytes(missing * indices.itemsize)])
+
+
+def counted_up(starts: NDArray[np.int64], lengths: NDArray[np.int64]) -> bytes:
+    """Return runs of integers, each one more than the last (DELTA_BINARY_PACKED).
+
+    Of every difference 1 is taken off, so all are 0 but those between two runs; a miniblock that has none of these
+    takes no byte. Widths are whole bytes, for they need no shifting, and compress as well.
+
+    Args:
+        starts: First integer of each run, int64 (runs,), >= 0; each after the last of the run before it.
+        lengths: Integers of each run, int64 (runs,), > 0.
+    """
+    ends = np.cumsum(lengths)
+    count = int(ends[-1])
+    head = varint(_BLOCK) + varint(_MINIBLOCKS) + varint(count) + zigzag(int(starts[0]))
+    gaps = starts[1:] - starts[:-1] - lengths[:-1]
+    is_gap = gaps > 0
+    gaps, places = gaps[is_gap], ends[:-1][is_gap] - 1
+    blocks = -(-(count - 1) // _BLOCK)
+
+    widths = np.select([gaps < 1 << 8, gaps < 1 << 16, gaps < 1 << 32], [1, 2, 4], 8)
+    minis = places // _MINIBLOCK
+    firsts = np.flatnonzero(np.diff(minis, prepend=-1))
+    gaps_of = np.diff(firsts, append=len(minis))
+    touched = minis[firsts]
+    width = np.maximum.reduceat(widths, firsts) if len(firsts) else firsts
+    sizes = _MINIBLOCK * width
+    begins = np.cumsum(sizes) - sizes + _BLOCK_HEAD * (touched // _MINIBLOCKS + 1)
+    block_begins = np.arange(blocks) * _BLOCK_HEAD
+    block_begins += np.append(0, np.cumsum(sizes))[
+        np.searchsorted(touched, np.arange(blocks) * _MINIBLOCKS)
+    ]
+
+    body = np.zeros(blocks * _BLOCK_HEAD + int(sizes.sum()), np.uint8)
+    body[block_begins] = zigzag(1)[0]
+    body[block_begins[touched // _MINIBLOCKS] + 1 + touched % _MINIBLOCKS] = 8 * width
+    own_width = np.repeat(width, gaps_of)
+    targets = np.repeat(begins, gaps_of) + places % _MINIBLOCK * own_width
+    for byte in range(int(width.max(initial=0))):
+        has_byte = own_width > byte
+        body[targets[has_byte] + byte] = gaps[has_byte] >> 8 * byte & 0xFF
+    return head + body.tobytes()
+
+
+def split_bytes(values: NDArray[Any]) -> bytes:
+    """Return the first bytes of all values, then the second ones, and so on (BYTE_STREAM_SPLIT).
+
+    Args:
+        values: (n,), of 4 or 8 bytes each.
+    """
+    return values.view(np.uint8).reshape(-1, values.itemsize).T.tobytes()
+
+
+def plain_texts(texts: list[bytes]) -> bytes:
+    """Return texts, each after its length (PLAIN)."""
+    return b"".join(len(text).to_bytes(4, "little") + text for text in texts)
