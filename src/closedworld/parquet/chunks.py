@@ -76,6 +76,6 @@ def _limits(values: NDArray[Any]) -> tuple[bytes, bytes]:
     """Return the smallest and the largest value; a zero stands for both zeros, as the format asks."""
     smallest, largest = values.min(), values.max()
     if values.dtype.kind == "f":
-        smallest = smallest if smallest else values.dtype.type(-0.0)
-        largest = largest if largest else values.dtype.type(0.0)
+        smallest = smallest or values.dtype.type(-0.0)
+        largest = largest or values.dtype.type(0.0)
     return smallest.tobytes(), largest.tobytes()

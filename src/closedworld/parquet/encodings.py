@@ -42,7 +42,8 @@ def repeated(lengths: NDArray[np.int64]) -> bytes:
     # Rows of head and place; those bytes of a head that are not needed are left out.
     rows = np.hstack([heads.astype(np.uint8), places])
     is_used = np.hstack([groups > 0, np.ones(places.shape, bool)])
-    return bytes([8 * kind.itemsize]) + rows[is_used].tobytes()
+    content: bytes = rows[is_used].tobytes()
+    return bytes([8 * kind.itemsize]) + content
 
 
 def packed(indices: NDArray[np.unsignedinteger[Any]]) -> bytes:
@@ -60,8 +61,8 @@ def packed(indices: NDArray[np.unsignedinteger[Any]]) -> bytes:
 def counted_up(starts: NDArray[np.int64], lengths: NDArray[np.int64]) -> bytes:
     """Return runs of integers, each one more than the last (DELTA_BINARY_PACKED).
 
-    Of every difference 1 is taken off, so all are 0 but those between two runs; a miniblock that has none of these
-    takes no byte. Widths are whole bytes, for they need no shifting, and compress as well.
+    Of every difference 1 is taken off, so all are 0 but those between two runs, and a miniblock that has
+    none of these takes no byte. Widths are whole bytes, for they need no shifting and compress as well.
 
     Args:
         starts: First integer of each run, int64 (runs,), >= 0; each after the last of the run before it.
@@ -69,33 +70,36 @@ def counted_up(starts: NDArray[np.int64], lengths: NDArray[np.int64]) -> bytes:
     """
     ends = np.cumsum(lengths)
     count = int(ends[-1])
-    head = varint(_BLOCK) + varint(_MINIBLOCKS) + varint(count) + zigzag(int(starts[0]))
     gaps = starts[1:] - starts[:-1] - lengths[:-1]
     is_gap = gaps > 0
     gaps, places = gaps[is_gap], ends[:-1][is_gap] - 1
-    blocks = -(-(count - 1) // _BLOCK)
 
+    # Each miniblock that has a gap is as wide as its widest.
+    minis, first_gaps, gaps_of = np.unique(
+        places // _MINIBLOCK, return_index=True, return_counts=True
+    )
     widths = np.select([gaps < 1 << 8, gaps < 1 << 16, gaps < 1 << 32], [1, 2, 4], 8)
-    minis = places // _MINIBLOCK
-    firsts = np.flatnonzero(np.diff(minis, prepend=-1))
-    gaps_of = np.diff(firsts, append=len(minis))
-    touched = minis[firsts]
-    width = np.maximum.reduceat(widths, firsts) if len(firsts) else firsts
-    sizes = _MINIBLOCK * width
-    begins = np.cumsum(sizes) - sizes + _BLOCK_HEAD * (touched // _MINIBLOCKS + 1)
-    block_begins = np.arange(blocks) * _BLOCK_HEAD
-    block_begins += np.append(0, np.cumsum(sizes))[
-        np.searchsorted(touched, np.arange(blocks) * _MINIBLOCKS)
-    ]
+    if len(minis):
+        widths = np.maximum.reduceat(widths, first_gaps)
+    sizes = _MINIBLOCK * widths
 
-    body = np.zeros(blocks * _BLOCK_HEAD + int(sizes.sum()), np.uint8)
-    body[block_begins] = zigzag(1)[0]
-    body[block_begins[touched // _MINIBLOCKS] + 1 + touched % _MINIBLOCKS] = 8 * width
-    own_width = np.repeat(width, gaps_of)
-    targets = np.repeat(begins, gaps_of) + places % _MINIBLOCK * own_width
+    # A block is its head (the least difference, four widths) and the miniblocks that are not all 0.
+    blocks = -(-(count - 1) // _BLOCK)
+    before = np.append(0, np.cumsum(sizes))
+    block_of = minis // _MINIBLOCKS
+    first_minis = np.searchsorted(block_of, np.arange(blocks))
+    heads = np.arange(blocks) * _BLOCK_HEAD + before[first_minis]
+    body = np.zeros(blocks * _BLOCK_HEAD + before[-1], np.uint8)
+    body[heads] = zigzag(1)[0]
+    body[heads[block_of] + 1 + minis % _MINIBLOCKS] = 8 * widths
+
+    begins = (block_of + 1) * _BLOCK_HEAD + before[:-1]
+    width = np.repeat(widths, gaps_of)
+    targets = np.repeat(begins, gaps_of) + places % _MINIBLOCK * width
     for byte in range(int(width.max(initial=0))):
-        has_byte = own_width > byte
-        body[targets[has_byte] + byte] = gaps[has_byte] >> 8 * byte & 0xFF
+        reaches = width > byte
+        body[targets[reaches] + byte] = gaps[reaches] >> 8 * byte & 0xFF
+    head = varint(_BLOCK) + varint(_MINIBLOCKS) + varint(count) + zigzag(int(starts[0]))
     return head + body.tobytes()
 
 
