@@ -46,7 +46,7 @@ def repeated(lengths: NDArray[np.int64]) -> bytes:
     return bytes([8 * kind.itemsize]) + content
 
 
-def packed(indices: NDArray[np.unsignedinteger[Any]]) -> bytes:
+def packed(indices: NDArray[np.unsignedinteger[Any]]) -> NDArray[np.uint8]:
     """Return dictionary places as they are (RLE_DICTIONARY, one packed run).
 
     Args:
@@ -54,8 +54,10 @@ def packed(indices: NDArray[np.unsignedinteger[Any]]) -> bytes:
     """
     groups = -(-len(indices) // _PACKED_AT_ONCE)
     head = bytes([8 * indices.itemsize]) + varint(groups << 1 | 1)
-    missing = groups * _PACKED_AT_ONCE - len(indices)
-    return b"".join([head, indices.data, bytes(missing * indices.itemsize)])
+    content = np.zeros(len(head) + groups * _PACKED_AT_ONCE * indices.itemsize, np.uint8)
+    content[: len(head)] = np.frombuffer(head, np.uint8)
+    content[len(head) : len(head) + indices.nbytes] = indices.view(np.uint8)
+    return content
 
 
 def counted_up(starts: NDArray[np.int64], lengths: NDArray[np.int64]) -> bytes:
@@ -103,13 +105,16 @@ def counted_up(starts: NDArray[np.int64], lengths: NDArray[np.int64]) -> bytes:
     return head + body.tobytes()
 
 
-def split_bytes(values: NDArray[Any]) -> bytes:
+def split_bytes(values: NDArray[Any]) -> NDArray[np.uint8]:
     """Return the first bytes of all values, then the second ones, and so on (BYTE_STREAM_SPLIT).
 
     Args:
         values: (n,), of 4 or 8 bytes each.
+
+    Returns:
+        A stream in each row, uint8 (4 or 8, n).
     """
-    return values.view(np.uint8).reshape(-1, values.itemsize).T.tobytes()
+    return np.ascontiguousarray(values.view(np.uint8).reshape(-1, values.itemsize).T)
 
 
 def plain_texts(texts: list[bytes]) -> bytes:

@@ -130,4 +130,3 @@ def capped(
 def _largest_row_group(tile_counts: Iterable[int]) -> int:
     """Return the tiles of the largest row group."""
     return min(ROW_GROUP_TILES, max(tile_counts, default=0))
-
