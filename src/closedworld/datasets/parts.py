@@ -1,4 +1,4 @@
-"""Part files: record batches to the bytes of one Parquet file."""
+"""Part files: what puts the bytes of one Parquet file together."""
 
 from __future__ import annotations
 
@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING
 
 import pyarrow as pa
 import pyarrow.parquet as pq
+
+from closedworld.parquet import Writer
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -17,8 +19,13 @@ _ROWS_PER_PAGE = 1 << 16
 """pyarrow's 20,000 would have zstd set up three times as often, and see each longitude but once or twice."""
 
 
+def part_writer(spec: DatasetSpec) -> Writer:
+    """Return a writer for a dataset with a row per tile, which is encoded from runs."""
+    return Writer(spec.schema, spec.order)
+
+
 class PartEncoder:
-    """Puts a part file together in memory, row group by row group.
+    """Puts a part file of any other dataset together in memory, row group by row group.
 
     A part is a few megabytes, so it is hashed and written in one go and never seen half done.
 
@@ -76,8 +83,8 @@ class PartEncoder:
             self._sink,
             pa.schema(fields),
             version="2.6",
-            compression=spec.compression,
-            compression_level=_ZSTD_LEVEL if spec.compression == "zstd" else None,
+            compression="zstd",
+            compression_level=_ZSTD_LEVEL,
             use_dictionary=[name for name in spec.schema.names if name not in spec.encodings],
             column_encoding=spec.encodings,
             write_statistics=True,

@@ -6,7 +6,7 @@ No field is nullable.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import pyarrow as pa
 
@@ -19,22 +19,18 @@ class DatasetSpec:
         name: Folder name.
         schema: Columns as read back.
         order: Columns that rows are sorted by, and unique on.
-        encodings: Parquet encoding by column; a column without one is dictionary-encoded.
-        compression: ``zstd``, or ``lz4`` (Parquet's LZ4_RAW) where writing is worth more than the last
-            half byte of a row.
+        encodings: Parquet encoding by column, where pyarrow writes them; a column without one is
+            dictionary-encoded. Datasets with a row per tile are encoded from runs (``closedworld.parquet``).
     """
 
     name: str
     schema: pa.Schema
     order: tuple[str, ...]
-    encodings: dict[str, str]
-    compression: str = "zstd"
+    encodings: dict[str, str] = field(default_factory=dict)
 
-    def with_column(self, name: str, kind: pa.DataType, encoding: str) -> DatasetSpec:
+    def with_column(self, name: str, kind: pa.DataType) -> DatasetSpec:
         """Return the dataset with one more column at the end."""
-        schema = self.schema.append(pa.field(name, kind, nullable=False))
-        encodings = {**self.encodings, name: encoding}
-        return replace(self, schema=schema, encodings=encodings)
+        return replace(self, schema=self.schema.append(pa.field(name, kind, nullable=False)))
 
 
 def _required(**columns: pa.DataType) -> pa.Schema:
@@ -55,18 +51,9 @@ TILE_INDEX = DatasetSpec(
         pixel_area_m2=pa.float64(),
     ),
     ("country_iso", "tile_id"),
-    {
-        "tile_id": "BYTE_STREAM_SPLIT",
-        "raster_row": "PLAIN",
-        "raster_col": "BYTE_STREAM_SPLIT",
-        "centroid_lon": "BYTE_STREAM_SPLIT",
-        "centroid_lat": "PLAIN",
-        "pixel_area_m2": "PLAIN",
-    },
-    "lz4",
 )
 
-TILE_INDEX_WITH_COVERAGE = TILE_INDEX.with_column("coverage", pa.float64(), "BYTE_STREAM_SPLIT")
+TILE_INDEX_WITH_COVERAGE = TILE_INDEX.with_column("coverage", pa.float64())
 
 TILE_BOUNDS = DatasetSpec(
     "tile_bounds",
@@ -79,14 +66,6 @@ TILE_BOUNDS = DatasetSpec(
         north_lat=pa.float64(),
     ),
     ("country_iso", "tile_id"),
-    {
-        "tile_id": "BYTE_STREAM_SPLIT",
-        "west_lon": "BYTE_STREAM_SPLIT",
-        "east_lon": "BYTE_STREAM_SPLIT",
-        "south_lat": "PLAIN",
-        "north_lat": "PLAIN",
-    },
-    "lz4",
 )
 
 TILE_SPANS = DatasetSpec(
@@ -124,7 +103,6 @@ TILE_WEIGHTS = DatasetSpec(
         basis=pa.string(),
     ),
     ("country_iso", "tile_id"),
-    {"tile_id": "BYTE_STREAM_SPLIT", "weight_fp": "BYTE_STREAM_SPLIT", "dp": "PLAIN"},
 )
 
 SPAN_WEIGHTS = DatasetSpec(

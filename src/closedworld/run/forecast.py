@@ -6,7 +6,7 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from closedworld.datasets.parts import PartEncoder
+from closedworld.datasets.parts import part_writer
 from closedworld.datasets.schemas import TILE_BOUNDS, TILE_INDEX
 from closedworld.execution import usable_cores
 from closedworld.execution.meters import peak_memory_bytes
@@ -17,7 +17,7 @@ from closedworld.run.rates import Rate, kind_of, read_rates
 from closedworld.run.stages import TILES, WEIGHTS
 from closedworld.run.tile_plan import plan_tile_index
 from closedworld.run.weight_plan import mixture_of_run
-from closedworld.tiles import TileColumns, Tiles
+from closedworld.tiles import RowGroup, Tiles
 
 if TYPE_CHECKING:
     from closedworld.config import RunConfig
@@ -171,19 +171,16 @@ def _stage(
 
 
 def _sampled_rate(plan: TilePlan) -> Rate:
-    """Return the rate of S1 from encoding the first row group of the largest unit, in memory."""
+    """Return the rate of S1 from encoding the largest unit, in memory."""
     unit = plan.units[0]
-    tiles = Tiles.ranked(
-        plan.world.spans[unit.country_iso],
-        unit.first_rank,
-        unit.first_rank + unit.largest_row_group,
-    )
+    spans, world = plan.world.spans[unit.country_iso], plan.world
     began = time.perf_counter()
-    columns = TileColumns(tiles.tile_count)
-    columns.fill(tiles, plan.world.areas)
-    index, bounds = PartEncoder(TILE_INDEX), PartEncoder(TILE_BOUNDS)
-    index.write([columns.index_batch(unit.country_iso, plan.world.rule)])
-    bounds.write([columns.bounds_batch(unit.country_iso)])
+    index, bounds = part_writer(TILE_INDEX), part_writer(TILE_BOUNDS)
+    for part in unit.parts:
+        for first, stop in part.row_groups():
+            group = RowGroup(unit.country_iso, Tiles.ranked(spans, first, stop), world.areas)
+            index.write(group.index(world.rule))
+            bounds.write(group.bounds())
     size = index.finish().size + bounds.finish().size
     seconds = time.perf_counter() - began
-    return Rate(tiles.tile_count / seconds, size / tiles.tile_count, SAMPLED)
+    return Rate(unit.tile_count / seconds, size / unit.tile_count, SAMPLED)

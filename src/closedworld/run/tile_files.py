@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Self
 
-from closedworld.datasets.parts import PartEncoder
+from closedworld.datasets.parts import PartEncoder, part_writer
 from closedworld.datasets.schemas import (
     TILE_BOUNDS,
     TILE_COVERAGE,
@@ -15,7 +15,7 @@ from closedworld.datasets.schemas import (
 )
 from closedworld.run.work import PhaseClock, UnitResult, stage_part
 from closedworld.tiles import (
-    TileColumns,
+    RowGroup,
     Tiles,
     Unit,
     coverage_batch,
@@ -138,27 +138,21 @@ def write_tiles(task: TileTask) -> TileResult:
         clock.ends("digest")
         _write_whole(task, spans, border, result, clock)
     index_spec = spec_of(TILE_INDEX.name, coverage=task.border is not None)
-    columns = TileColumns(task.unit.largest_row_group)
+    before = task.unit.first_rank
     for part in task.unit.parts:
-        index, bounds = PartEncoder(index_spec), PartEncoder(TILE_BOUNDS)
-        before = task.unit.first_rank
+        index, bounds = part_writer(index_spec), part_writer(TILE_BOUNDS)
         for first, stop in part.row_groups():
             here = task.tiles.between(first - before, stop - before)
             coverage = None
             if task.border is not None:
                 border = task.border.between(first - before, stop - before)
                 coverage = border.spread(stop - first)
-            columns.fill(here, task.areas)
-            rows = columns.index_batch(task.country_iso, task.rule, coverage)
-            clock.ends("expand")
-            index.write([rows])
-            clock.ends("encode")
-            rows = columns.bounds_batch(task.country_iso)
-            clock.ends("expand")
-            bounds.write([rows])
-            clock.ends("encode")
-        for name, encoder in ((TILE_INDEX.name, index), (TILE_BOUNDS.name, bounds)):
-            entry = stage_part(task.folder, name, part.country_iso, part.number, encoder)
+            group = RowGroup(part.country_iso, here, task.areas)
+            index.write(group.index(task.rule, coverage))
+            bounds.write(group.bounds())
+        clock.ends("encode")
+        for name, writer in ((TILE_INDEX.name, index), (TILE_BOUNDS.name, bounds)):
+            entry = stage_part(task.folder, name, part.country_iso, part.number, writer)
             result.files.append(entry)
         clock.ends("write")
     return result

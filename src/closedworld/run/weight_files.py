@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 
-from closedworld.datasets.parts import PartEncoder
+from closedworld.datasets.parts import part_writer
 from closedworld.datasets.schemas import TILE_WEIGHTS
 from closedworld.run.work import PhaseClock, UnitResult, stage_part
 from closedworld.weights import (
@@ -21,7 +21,7 @@ from closedworld.weights import (
     award,
     coverage_shares,
     tally,
-    weights_batch,
+    weight_chunks,
 )
 
 if TYPE_CHECKING:
@@ -236,10 +236,10 @@ def write_weights(task: WriteTask) -> WriteResult:
     run_ends = np.cumsum(masses.tiles.lengths)
     ties = [before for _, before in task.cuts]
     room = unit.largest_row_group
-    # Filled again for every row group, as TileColumns.
-    tile_ids, weights = np.empty(room, np.uint64), np.empty(room, np.uint64)
+    # Filled again for every row group: fresh memory costs more than the arithmetic.
+    weights = np.empty(room, np.uint64)
     for part in unit.parts:
-        encoder, values = PartEncoder(TILE_WEIGHTS), hashlib.sha256()
+        writer, values = part_writer(TILE_WEIGHTS), hashlib.sha256()
         for first_rank, stop_rank in part.row_groups():
             first, stop = first_rank - unit.first_rank, stop_rank - unit.first_rank
             for place, source in masses.sources(first, stop, BATCH_TILES):
@@ -251,18 +251,11 @@ def write_weights(task: WriteTask) -> WriteResult:
                 result.run_weights[run : run + len(sums)] += sums
                 values.update(weights[here].astype("<u8", copy=False).data)
                 clock.ends("weigh")
-                tile_ids[here] = source.tiles.tile_ids()
-                clock.ends("expand")
-            count = stop - first
-            encoder.write(
-                [
-                    weights_batch(
-                        task.country_iso, tile_ids[:count], weights[:count], task.dp, task.mixture
-                    )
-                ]
-            )
+            tiles = masses.tiles.between(first, stop)
+            own = weights[: stop - first]
+            writer.write(weight_chunks(task.country_iso, tiles, own, task.dp, task.mixture))
             clock.ends("encode")
-        entry = stage_part(task.folder, TILE_WEIGHTS.name, task.country_iso, part.number, encoder)
+        entry = stage_part(task.folder, TILE_WEIGHTS.name, task.country_iso, part.number, writer)
         result.files.append(entry)
         # A part is a block (weights.BLOCK_TILES) as long as files are no larger or smaller.
         result.blocks[part.number] = values.digest()

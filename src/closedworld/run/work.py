@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from closedworld.datasets.parts import PartEncoder
     from closedworld.execution import Done, Workforce
     from closedworld.execution.events import Observer
+    from closedworld.parquet import Writer
     from closedworld.run.stages import Stage
 
 LOGGER = logging.getLogger("closedworld.run")
@@ -68,7 +69,7 @@ class UnitResult:
 
 
 def stage_part(
-    folder: Path, dataset: str, country_iso: str, number: int, encoder: PartEncoder
+    folder: Path, dataset: str, country_iso: str, number: int, encoder: PartEncoder | Writer
 ) -> FileEntry:
     """Write a finished part file into a staging folder, log it, and return its entry.
 

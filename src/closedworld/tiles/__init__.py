@@ -1,12 +1,9 @@
 """Tiles: which countries own which, the work plan, and the columns of every tile."""
 
-from closedworld.tiles.batches import (
-    TileColumns,
-    coverage_batch,
-    spans_batch,
-)
-from closedworld.tiles.columns import Tiles, constant_column
+from closedworld.tiles.batches import constant_column, coverage_batch, spans_batch
 from closedworld.tiles.plan import PART_TILES, ROW_GROUP_TILES, Part, Unit, plan_parts, plan_units
+from closedworld.tiles.ranges import Tiles
+from closedworld.tiles.row_groups import RowGroup, id_column
 from closedworld.tiles.summary import CountrySummary
 from closedworld.tiles.values import digest_of_ids, tile_values
 from closedworld.tiles.world import World, areas_of, enumerate_tiles, summarize
@@ -16,7 +13,7 @@ __all__ = [
     "ROW_GROUP_TILES",
     "CountrySummary",
     "Part",
-    "TileColumns",
+    "RowGroup",
     "Tiles",
     "Unit",
     "World",
@@ -25,6 +22,7 @@ __all__ = [
     "coverage_batch",
     "digest_of_ids",
     "enumerate_tiles",
+    "id_column",
     "plan_parts",
     "plan_units",
     "spans_batch",

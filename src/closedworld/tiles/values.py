@@ -15,11 +15,9 @@ from closedworld.digests import (
     digest_of_reals,
     digest_of_text,
 )
-from closedworld.spans.runs import covered
+from closedworld.tiles.ranges import held_columns
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
     from closedworld.grid import RowAreas
     from closedworld.spans import Border, RowSpans, Rule
 
@@ -37,7 +35,7 @@ def tile_values(
     """
     grid, ids = spans.grid, digest_of_ids(spans)
     rows = np.unique(spans.rows)
-    cols = _columns(spans)
+    cols, _ = held_columns(spans.col_starts, spans.col_stops - spans.col_starts)
     index = [
         digest_of_text(rule.value),
         ids,
@@ -80,11 +78,3 @@ def digest_of_ids(spans: RowSpans) -> bytes:
     is_new = np.append(True, starts[1:] != stops[:-1])
     is_last = np.append(is_new[1:], True)
     return digest_of_digests(digest_of_integers(starts[is_new]), digest_of_integers(stops[is_last]))
-
-
-def _columns(spans: RowSpans) -> NDArray[np.int64]:
-    """Return the raster columns that hold a tile, ascending, int64 (n,)."""
-    starts, stops = covered(spans.col_starts, spans.col_stops)
-    lengths = stops - starts
-    before = np.cumsum(lengths) - lengths
-    return np.asarray(np.arange(int(lengths.sum())) + np.repeat(starts - before, lengths))

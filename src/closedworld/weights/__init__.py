@@ -2,7 +2,7 @@
 
 from closedworld.weights.apportion import Cut, CutSearch, Probe, Tally, apportion, award, tally
 from closedworld.weights.basis import Basis, Mixture
-from closedworld.weights.batches import span_weights_batch, weights_batch
+from closedworld.weights.batches import span_weights_batch, weight_chunks
 from closedworld.weights.masses import (
     FULL_SHARE,
     MAX_PERSONS,
@@ -40,6 +40,6 @@ __all__ = [
     "population_masses",
     "span_weights_batch",
     "tally",
+    "weight_chunks",
     "weight_values",
-    "weights_batch",
 ]

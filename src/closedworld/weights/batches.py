@@ -1,4 +1,4 @@
-"""Record batches of ``tile_weights`` and ``span_weights``."""
+"""Rows of ``tile_weights`` and ``span_weights``."""
 
 from __future__ import annotations
 
@@ -7,40 +7,42 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pyarrow as pa
 
-from closedworld.tiles import constant_column
+from closedworld.parquet import constant, split
+from closedworld.tiles import constant_column, id_column
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from closedworld.parquet import Chunk
     from closedworld.spans import RowSpans
+    from closedworld.tiles import Tiles
     from closedworld.weights.basis import Mixture
 
 
-def weights_batch(
+def weight_chunks(
     country_iso: str,
-    tile_ids: NDArray[np.uint64],
+    tiles: Tiles,
     weights: NDArray[np.uint64],
     dp: int,
     mixture: Mixture,
-) -> pa.RecordBatch:
-    """Return rows of ``tile_weights``: one per tile, in tile_id order.
+) -> list[Chunk]:
+    """Return the columns of a row group of ``tile_weights``: a row per tile, in tile_id order.
 
     Args:
         country_iso: ISO 3166-1 alpha-2 code.
-        tile_ids: A range of the country's tiles, uint64 (tiles,), ascending.
+        tiles: A range of the country's tiles.
         weights: Their weights, uint64 (tiles,), in units of ``10**-dp`` of the country.
         dp: Decimal places.
         mixture: What the weights were made from.
     """
-    return pa.RecordBatch.from_pydict(
-        {
-            "country_iso": constant_column(country_iso, len(weights)),
-            "tile_id": tile_ids,
-            "weight_fp": weights,
-            "dp": np.full(len(weights), dp, np.uint8),
-            "basis": constant_column(str(mixture), len(weights)),
-        }
-    )
+    rows = len(weights)
+    return [
+        constant(country_iso, rows),
+        id_column(tiles),
+        split(weights),
+        constant(np.uint32(dp), rows),
+        constant(str(mixture), rows),
+    ]
 
 
 def span_weights_batch(

@@ -1,4 +1,4 @@
-"""From runs to columns: every column of a tile is a gather from a short table of its row or column."""
+"""Tiles as runs: ranges of them, and the raster columns that they lie in."""
 
 from __future__ import annotations
 
@@ -6,56 +6,16 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
-import pyarrow as pa
+
+from closedworld.spans.runs import covered
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from numpy.typing import NDArray
 
-    from closedworld.grid import Grid, RowAreas
+    from closedworld.grid import Grid
     from closedworld.spans import RowSpans
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class GridTables:
-    """What the columns of some tiles are gathered from: the rows and columns between their outermost.
-
-    Attributes:
-        first_row: The northernmost row.
-        first_col: The westernmost column.
-        lon_centers: Centre of each column, degrees, float64 (cols,).
-        lat_centers: Centre of each row, degrees, float64 (rows,).
-        lon_edges: West edge of each column and the last east edge, float64 (cols + 1,).
-        lat_edges: North edge of each row and the last south edge, float64 (rows + 1,).
-        areas_m2: Area of a tile of each row, square metres, float64 (rows,).
-    """
-
-    first_row: int
-    first_col: int
-    lon_centers: NDArray[np.float64]
-    lat_centers: NDArray[np.float64]
-    lon_edges: NDArray[np.float64]
-    lat_edges: NDArray[np.float64]
-    areas_m2: NDArray[np.float64]
-
-    @classmethod
-    def of(cls, tiles: Tiles, areas: RowAreas) -> GridTables:
-        """Return the tables for a range of tiles, given the areas of their rows."""
-        grid = tiles.grid
-        first_row, stop_row = int(tiles.rows[0]), int(tiles.rows[-1]) + 1
-        first_col = int(tiles.col_starts.min())
-        stop_col = int((tiles.col_starts + tiles.lengths).max())
-        rows, cols = np.arange(first_row, stop_row + 1), np.arange(first_col, stop_col + 1)
-        return cls(
-            first_row,
-            first_col,
-            grid.lon_center(cols[:-1]),
-            grid.lat_center(rows[:-1]),
-            grid.lon_edge(cols),
-            grid.lat_edge(rows),
-            areas.slice(first_row, stop_row).m2,
-        )
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -136,7 +96,21 @@ class Tiles:
         return values
 
 
-def constant_column(value: str, length: int) -> pa.DictionaryArray:
-    """Return a text repeated ``length`` times as a dictionary array."""
-    zeros = pa.array(np.zeros(length, np.int8))
-    return pa.DictionaryArray.from_arrays(zeros, pa.array([value]), safe=False)
+def held_columns(
+    col_starts: NDArray[np.int64], lengths: NDArray[np.int64]
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Return the raster columns that hold a tile, and where each run begins among them.
+
+    Args:
+        col_starts: First column of each run, int64 (runs,).
+        lengths: Tiles of each run, int64 (runs,), > 0.
+
+    Returns:
+        Columns, ascending, int64 (columns,); places in them, int64 (runs,).
+    """
+    starts, stops = covered(col_starts, col_starts + lengths)
+    before = np.cumsum(stops - starts) - (stops - starts)
+    cols = np.repeat(starts - before, stops - starts)
+    cols += np.arange(len(cols))
+    piece = np.searchsorted(starts, col_starts, side="right") - 1
+    return cols, col_starts - starts[piece] + before[piece]
