@@ -63,7 +63,9 @@ def binary(content: bytes) -> Value:
 def sequence(values: Sequence[Value]) -> Value:
     """Return a list of values of one type, at least one."""
     kind, count = values[0][0], len(values)
-    head = bytes([count << 4 | kind]) if count <= _SHORT_LIST else bytes([0xF0 | kind]) + varint(count)
+    head = (
+        bytes([count << 4 | kind]) if count <= _SHORT_LIST else bytes([0xF0 | kind]) + varint(count)
+    )
     return _LIST, head + b"".join(content for _, content in values)
 
 

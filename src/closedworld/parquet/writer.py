@@ -60,7 +60,9 @@ class Writer:
         if len(counts) != 1 or len(chunks) != len(self._schema):
             raise ValueError(f"{len(chunks)} chunks of {sorted(counts)} rows")
         (rows,), begin = counts, len(self._content)
-        columns = [self._chunk(*each) for each in zip(self._names, self._types, chunks, strict=True)]
+        columns = [
+            self._chunk(*each) for each in zip(self._names, self._types, chunks, strict=True)
+        ]
         pages = [page for chunk in chunks for page in chunk.pages]
         ascending = {2: flag(value=False), 3: flag(value=False)}
         self._row_groups.append(

@@ -127,7 +127,5 @@ def _counting(kind: np.dtype[Any]) -> NDArray[np.unsignedinteger[Any]]:
 def id_column(tiles: Tiles) -> Chunk:
     """Return the column ``tile_id``, uint64, ascending."""
     first = tiles.rows * tiles.grid.n_cols + tiles.col_starts
-    page = Page.of(
-        counted_up(first, tiles.lengths), tiles.tile_count, Encoding.DELTA_BINARY_PACKED
-    )
+    page = Page.of(counted_up(first, tiles.lengths), tiles.tile_count, Encoding.DELTA_BINARY_PACKED)
     return numbers(first[0], first[-1] + tiles.lengths[-1] - 1, page)
