@@ -34,14 +34,13 @@ if TYPE_CHECKING:
 
     from closedworld.countries import CountrySet
 
-PART_TILES, ROW_GROUP_TILES, PIECE_TILES = 80, 40, 13
+PART_TILES, ROW_GROUP_TILES = 80, 40
 
 
 def cut_small(patch: pytest.MonkeyPatch) -> None:
     """Cut the made-up world into dozens of parts."""
     patch.setattr("closedworld.tiles.plan.PART_TILES", PART_TILES)
     patch.setattr("closedworld.tiles.plan.ROW_GROUP_TILES", ROW_GROUP_TILES)
-    patch.setattr("closedworld.tiles.batches.PIECE_TILES", PIECE_TILES)
     # Waiting for the device is most of the time, and changes no byte.
     patch.setattr("closedworld.datasets.staging.os.fsync", lambda _: None)
 
@@ -120,17 +119,6 @@ def test_spawned_processes_give_the_same(
     spawn = multiprocessing.get_context("spawn")
     with ProcessPoolExecutor(2, mp_context=spawn) as pool:
         assert build(executor=pool, workers=2, unit_tiles=1) == alone
-
-
-@pytest.mark.parametrize("tiles", [1, 20, 1000])
-def test_the_size_of_pieces_within_a_row_group_does_not_count(
-    build: Callable[..., dict[str, str]],
-    reference: dict[str, str],
-    monkeypatch: pytest.MonkeyPatch,
-    tiles: int,
-) -> None:
-    monkeypatch.setattr("closedworld.tiles.batches.PIECE_TILES", tiles)
-    assert build(unit_tiles=1) == reference
 
 
 @pytest.mark.parametrize("seed", [1, 2])

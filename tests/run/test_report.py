@@ -91,7 +91,7 @@ def test_the_report_measures_the_run(tmp_path: Path) -> None:
     rate = pytest.approx(2 * tiles / performance["wall_seconds"])
     assert performance["tiles_per_second"] == rate
     assert performance["peak_memory_bytes"] > 2**20
-    units = {"expand", "encode", "write"}
+    units = {"encode", "write"}
     assert {stage: set(phases) for stage, phases in performance["phase_seconds"].items()} == {
         "S0": {"load"},
         "S1": {"spans", "summaries", "digest", *units, "fsync", "publish", "pictures"},

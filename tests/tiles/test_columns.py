@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 import rasterio.transform
 import shapely
@@ -15,15 +16,18 @@ from affine import Affine
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from closedworld.datasets.parts import part_writer
 from closedworld.datasets.schemas import TILE_BOUNDS, TILE_INDEX, TILE_SPANS
 from closedworld.grid import Grid, tile_areas_cm2
 from closedworld.spans import RowSpans, Rule
 from closedworld.testing import tiny_countries
 from closedworld.testing.strategies import grids, row_spans
-from closedworld.tiles import TileColumns, Tiles, areas_of, spans_batch
+from closedworld.tiles import RowGroup, Tiles, areas_of, spans_batch
 
 if TYPE_CHECKING:
     from closedworld.countries import CountrySet
+    from closedworld.datasets.schemas import DatasetSpec
+    from closedworld.parquet import Chunk
 
 WORLDPOP_1KM = Grid(-180.0012493, 83.99958, 0.0083333333, 0.0083333333, 43199, 16755)
 SHAPES = {country.iso: country.geometry for country in tiny_countries()}
@@ -31,14 +35,18 @@ SHAPES = {country.iso: country.geometry for country in tiny_countries()}
 
 def columns(spans: RowSpans, rule: Rule = Rule.CENTER) -> dict[str, list[object]]:
     """Return the columns of both datasets together, as plain Python values."""
-    tiles = Tiles.ranked(spans, 0, spans.tile_count)
-    buffers = TileColumns(tiles.tile_count + 3)
-    buffers.fill(tiles, areas_of([spans], spans.grid))
-    # A batch holds until the next is asked for.
-    index = buffers.index_batch("XX", rule).to_pydict()
-    bounds = buffers.bounds_batch("XX").to_pydict()
+    group = RowGroup("XX", Tiles.all_of(spans), areas_of([spans], spans.grid))
+    index = table_of(TILE_INDEX, group.index(rule)).to_pydict()
+    bounds = table_of(TILE_BOUNDS, group.bounds()).to_pydict()
     assert index["tile_id"] == bounds["tile_id"]
     return {**index, **bounds}
+
+
+def table_of(spec: DatasetSpec, chunks: list[Chunk]) -> pa.Table:
+    """Return what a reader makes of a row group; it looks at the checksums too."""
+    writer = part_writer(spec)
+    writer.write(chunks)
+    return pq.ParquetFile(pa.BufferReader(writer.finish()), page_checksum_verification=True).read()
 
 
 def expected_columns(spans: RowSpans, rule: Rule = Rule.CENTER) -> dict[str, list[object]]:
@@ -234,15 +242,37 @@ def test_runs_of_a_country_are_rows_of_tile_spans() -> None:
 
 def test_columns_have_the_names_and_types_of_the_schema() -> None:
     """Texts as dictionaries, which is quicker to write; the values' type is the schema's."""
-    spans = RowSpans.from_polygon(SHAPES["FR"], Grid(-180.0, 60.0, 0.5, 0.5, 720, 240))
-    buffers = TileColumns(7)
-    buffers.fill(Tiles.ranked(spans, 0, 7), areas_of([spans], spans.grid))
-    index, bounds = buffers.index_batch("FR", Rule.CENTER), buffers.bounds_batch("FR")
-    runs = spans_batch("FR", spans)
-    for spec, batch in ((TILE_INDEX, index), (TILE_BOUNDS, bounds), (TILE_SPANS, runs)):
-        types = [t.value_type if pa.types.is_dictionary(t) else t for t in batch.schema.types]
-        assert batch.schema.names == spec.schema.names
-        assert types == spec.schema.types
+    batch = spans_batch("FR", RowSpans.from_polygon(SHAPES["FR"], WORLDPOP_1KM))
+    types = [t.value_type if pa.types.is_dictionary(t) else t for t in batch.schema.types]
+    assert batch.schema.names == TILE_SPANS.schema.names
+    assert types == TILE_SPANS.schema.types
+
+
+@pytest.mark.parametrize(
+    ("rows", "width"), [(40, 200), (8, 70_000), (300, 1), (1, 1), (7, 300), (70_000, 9)]
+)
+def test_values_do_not_depend_on_how_columns_are_looked_up(rows: int, width: int) -> None:
+    """In dictionaries with places of one, two and four bytes, and without one where columns come seldom."""
+    grid = Grid(-180.0, 85.0, 360 / 80_000, 170 / 80_000, 80_000, 80_000)
+    line = np.arange(rows)
+    spans = RowSpans.from_runs(grid, line, line % 3, line % 3 + width)
+    group = RowGroup("XX", Tiles.all_of(spans), areas_of([spans], grid))
+    index = table_of(TILE_INDEX, group.index(Rule.CENTER))
+    bounds = table_of(TILE_BOUNDS, group.bounds())
+    ids = spans.tile_ids()
+    row, col = grid.row_col(ids)
+    for table, name, expected in (
+        (index, "tile_id", ids),
+        (index, "raster_row", row),
+        (index, "raster_col", col),
+        (index, "centroid_lon", grid.lon_center(col)),
+        (index, "centroid_lat", grid.lat_center(row)),
+        (bounds, "west_lon", grid.lon_edge(col)),
+        (bounds, "east_lon", grid.lon_edge(col + 1)),
+        (bounds, "south_lat", grid.lat_edge(row + 1)),
+        (bounds, "north_lat", grid.lat_edge(row)),
+    ):
+        assert (table[name].to_numpy() == expected).all(), name
 
 
 def test_latitudes_and_longitudes_are_within_an_ulp_of_exact_arithmetic() -> None:

@@ -11,6 +11,7 @@ from closedworld.parquet.encodings import plain_texts, repeated, split_bytes
 from closedworld.parquet.pages import Codec, Encoding, Kind, Page
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from typing import Any
 
     from numpy.typing import NDArray
@@ -66,9 +67,17 @@ def numbers(smallest: np.generic, largest: np.generic, values: Page) -> Chunk:
     return Chunk((values,), smallest.tobytes(), largest.tobytes())
 
 
-def split(values: NDArray[Any]) -> Chunk:
-    """Return a column of numbers of 4 or 8 bytes, (n,), split into streams of bytes."""
-    page = Page.of(split_bytes(values), len(values), Encoding.BYTE_STREAM_SPLIT)
+def split(values: NDArray[Any], ranges: Sequence[slice] | None = None) -> Chunk:
+    """Return a column of numbers, split into streams of bytes.
+
+    Args:
+        values: Numbers of 4 or 8 bytes each, (n,).
+        ranges: Which of them the column holds, in order, each at least once; None for all, once.
+    """
+    streams = split_bytes(values)
+    if ranges is not None:
+        streams = np.concatenate([streams[:, those] for those in ranges], axis=1)
+    page = Page.of(streams, streams.shape[1], Encoding.BYTE_STREAM_SPLIT)
     return Chunk((page,), *_limits(values))
 
 
@@ -76,6 +85,6 @@ def _limits(values: NDArray[Any]) -> tuple[bytes, bytes]:
     """Return the smallest and the largest value; a zero stands for both zeros, as the format asks."""
     smallest, largest = values.min(), values.max()
     if values.dtype.kind == "f":
-        smallest = smallest if smallest else values.dtype.type(-0.0)
-        largest = largest if largest else values.dtype.type(0.0)
+        smallest = smallest or values.dtype.type(-0.0)
+        largest = largest or values.dtype.type(0.0)
     return smallest.tobytes(), largest.tobytes()

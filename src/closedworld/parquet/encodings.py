@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 _BLOCK, _MINIBLOCK = 128, 32
 _MINIBLOCKS = _BLOCK // _MINIBLOCK
 _BLOCK_HEAD = 1 + _MINIBLOCKS
+_POWERS = 1 << np.arange(63)
 _PACKED_AT_ONCE = 8
 _INDEX_TYPES = (np.dtype("u1"), np.dtype("<u2"), np.dtype("<u4"))
 
@@ -42,10 +43,11 @@ def repeated(lengths: NDArray[np.int64]) -> bytes:
     # Rows of head and place; those bytes of a head that are not needed are left out.
     rows = np.hstack([heads.astype(np.uint8), places])
     is_used = np.hstack([groups > 0, np.ones(places.shape, bool)])
-    return bytes([8 * kind.itemsize]) + rows[is_used].tobytes()
+    content: bytes = rows[is_used].tobytes()
+    return bytes([8 * kind.itemsize]) + content
 
 
-def packed(indices: NDArray[np.unsignedinteger[Any]]) -> bytes:
+def packed(indices: NDArray[np.unsignedinteger[Any]]) -> NDArray[np.uint8]:
     """Return dictionary places as they are (RLE_DICTIONARY, one packed run).
 
     Args:
@@ -53,15 +55,17 @@ def packed(indices: NDArray[np.unsignedinteger[Any]]) -> bytes:
     """
     groups = -(-len(indices) // _PACKED_AT_ONCE)
     head = bytes([8 * indices.itemsize]) + varint(groups << 1 | 1)
-    missing = groups * _PACKED_AT_ONCE - len(indices)
-    return b"".join([head, indices.data, bytes(missing * indices.itemsize)])
+    content = np.zeros(len(head) + groups * _PACKED_AT_ONCE * indices.itemsize, np.uint8)
+    content[: len(head)] = np.frombuffer(head, np.uint8)
+    content[len(head) : len(head) + indices.nbytes] = indices.view(np.uint8)
+    return content
 
 
 def counted_up(starts: NDArray[np.int64], lengths: NDArray[np.int64]) -> bytes:
     """Return runs of integers, each one more than the last (DELTA_BINARY_PACKED).
 
-    Of every difference 1 is taken off, so all are 0 but those between two runs; a miniblock that has none of these
-    takes no byte. Widths are whole bytes, for they need no shifting, and compress as well.
+    Of every difference 1 is taken off, so all are 0 but those between two runs, and a miniblock that has
+    none of these takes no byte.
 
     Args:
         starts: First integer of each run, int64 (runs,), >= 0; each after the last of the run before it.
@@ -69,43 +73,67 @@ def counted_up(starts: NDArray[np.int64], lengths: NDArray[np.int64]) -> bytes:
     """
     ends = np.cumsum(lengths)
     count = int(ends[-1])
-    head = varint(_BLOCK) + varint(_MINIBLOCKS) + varint(count) + zigzag(int(starts[0]))
     gaps = starts[1:] - starts[:-1] - lengths[:-1]
     is_gap = gaps > 0
     gaps, places = gaps[is_gap], ends[:-1][is_gap] - 1
+
+    # Each miniblock that has a gap is as wide as its widest.
+    minis, first_gaps, gaps_of = np.unique(
+        places // _MINIBLOCK, return_index=True, return_counts=True
+    )
+    widths = np.searchsorted(_POWERS, gaps, side="right")
+    if len(minis):
+        widths = np.maximum.reduceat(widths, first_gaps)
+    sizes = _MINIBLOCK * widths // 8
+
+    # A block is its head (the least difference, four widths) and the miniblocks that are not all 0.
     blocks = -(-(count - 1) // _BLOCK)
+    before = np.append(0, np.cumsum(sizes))
+    block_of = minis // _MINIBLOCKS
+    first_minis = np.searchsorted(block_of, np.arange(blocks))
+    heads = np.arange(blocks) * _BLOCK_HEAD + before[first_minis]
+    body = np.zeros(blocks * _BLOCK_HEAD + before[-1], np.uint8)
+    body[heads] = zigzag(1)[0]
+    body[heads[block_of] + 1 + minis % _MINIBLOCKS] = widths
 
-    widths = np.select([gaps < 1 << 8, gaps < 1 << 16, gaps < 1 << 32], [1, 2, 4], 8)
-    minis = places // _MINIBLOCK
-    firsts = np.flatnonzero(np.diff(minis, prepend=-1))
-    gaps_of = np.diff(firsts, append=len(minis))
-    touched = minis[firsts]
-    width = np.maximum.reduceat(widths, firsts) if len(firsts) else firsts
-    sizes = _MINIBLOCK * width
-    begins = np.cumsum(sizes) - sizes + _BLOCK_HEAD * (touched // _MINIBLOCKS + 1)
-    block_begins = np.arange(blocks) * _BLOCK_HEAD
-    block_begins += np.append(0, np.cumsum(sizes))[
-        np.searchsorted(touched, np.arange(blocks) * _MINIBLOCKS)
-    ]
-
-    body = np.zeros(blocks * _BLOCK_HEAD + int(sizes.sum()), np.uint8)
-    body[block_begins] = zigzag(1)[0]
-    body[block_begins[touched // _MINIBLOCKS] + 1 + touched % _MINIBLOCKS] = 8 * width
-    own_width = np.repeat(width, gaps_of)
-    targets = np.repeat(begins, gaps_of) + places % _MINIBLOCK * own_width
-    for byte in range(int(width.max(initial=0))):
-        has_byte = own_width > byte
-        body[targets[has_byte] + byte] = gaps[has_byte] >> 8 * byte & 0xFF
+    begins = (block_of + 1) * _BLOCK_HEAD + before[:-1]
+    first_bits = places % _MINIBLOCK * np.repeat(widths, gaps_of)
+    _add_bits(body, 8 * np.repeat(begins, gaps_of) + first_bits, gaps)
+    head = varint(_BLOCK) + varint(_MINIBLOCKS) + varint(count) + zigzag(int(starts[0]))
     return head + body.tobytes()
 
 
-def split_bytes(values: NDArray[Any]) -> bytes:
+def _add_bits(
+    content: NDArray[np.uint8], first_bits: NDArray[np.int64], numbers: NDArray[np.int64]
+) -> None:
+    """Write numbers, the lowest bit first, where there are zeros.
+
+    Args:
+        content: Bytes.
+        first_bits: Where each number begins, bits from the beginning, int64 (n,).
+        numbers: Integers >= 0, int64 (n,).
+    """
+    targets, shifts = first_bits >> 3, first_bits & 7
+    # A byte may hold bits of several numbers, which plain assignment would lose.
+    np.bitwise_or.at(content, targets, ((numbers & 0xFF) << shifts & 0xFF).astype(np.uint8))
+    rest = numbers >> 8 - shifts
+    for byte in range(1, 9):
+        held = rest > 0
+        targets, rest = targets[held], rest[held]
+        np.bitwise_or.at(content, targets + byte, (rest & 0xFF).astype(np.uint8))
+        rest = rest >> 8
+
+
+def split_bytes(values: NDArray[Any]) -> NDArray[np.uint8]:
     """Return the first bytes of all values, then the second ones, and so on (BYTE_STREAM_SPLIT).
 
     Args:
         values: (n,), of 4 or 8 bytes each.
+
+    Returns:
+        A stream in each row, uint8 (4 or 8, n).
     """
-    return values.view(np.uint8).reshape(-1, values.itemsize).T.tobytes()
+    return np.ascontiguousarray(values.view(np.uint8).reshape(-1, values.itemsize).T)
 
 
 def plain_texts(texts: list[bytes]) -> bytes:

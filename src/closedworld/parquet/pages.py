@@ -8,11 +8,17 @@ from __future__ import annotations
 import enum
 import zlib
 from dataclasses import dataclass
-from typing import Self
+from typing import TYPE_CHECKING, Self, TypeAlias
 
 import pyarrow as pa
 
 from closedworld.parquet.thrift import i32, struct
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    Content: TypeAlias = bytes | NDArray[np.uint8]
 
 _ZSTD_LEVEL = 1
 
@@ -33,10 +39,10 @@ class Codec(enum.IntEnum):
     UNCOMPRESSED = 0
     ZSTD = 6
 
-    def compress(self, content: bytes) -> bytes:
+    def compress(self, content: pa.Buffer) -> bytes:
         """Return the compressed bytes."""
         if self is Codec.UNCOMPRESSED:
-            return content
+            return bytes(content)
         codec = pa.Codec("zstd", compression_level=_ZSTD_LEVEL)
         compressed: bytes = codec.compress(content, asbytes=True)
         return compressed
@@ -72,7 +78,7 @@ class Page:
     @classmethod
     def of(
         cls,
-        values: bytes,
+        values: Content,
         count: int,
         encoding: Encoding,
         *,
@@ -82,13 +88,14 @@ class Page:
         """Return the page of encoded values.
 
         Args:
-            values: Their bytes. No column has nulls or lists, so there are no levels before them.
+            values: Their bytes; of an array, as they lie in memory. No column has nulls or lists, so there are no levels before them.
             count: How many.
             encoding: Their encoding.
             kind: What they are.
             codec: What to compress them with.
         """
-        body = codec.compress(values)
+        content = pa.py_buffer(values)
+        body = codec.compress(content)
         own = {1: i32(count), 2: i32(encoding)}
         if kind is Kind.DATA:
             # Of definition and repetition levels, which must be stated.
@@ -97,10 +104,10 @@ class Page:
         _, header = struct(
             {
                 1: i32(kind),
-                2: i32(len(values)),
+                2: i32(content.size),
                 3: i32(len(body)),
                 4: i32(checksum - (checksum >> 31 << 32)),
                 (5 if kind is Kind.DATA else 7): struct(own),
             }
         )
-        return cls(kind, encoding, codec, count, header + body, len(header) + len(values))
+        return cls(kind, encoding, codec, count, header + body, len(header) + content.size)

@@ -15,6 +15,9 @@ Value: TypeAlias = "tuple[int, bytes]"
 """The code of a type, and the value's bytes."""
 
 _TRUE, _FALSE, _I8, _I32, _I64, _BINARY, _LIST, _STRUCT = 1, 2, 3, 5, 6, 8, 9, 12
+_LOW, _MORE = 0x7F, 0x80
+"""Seven bits of a number, and that there are more."""
+
 _SHORT_LIST = 14
 """Elements of a list whose number stands in its first byte."""
 
@@ -22,8 +25,8 @@ _SHORT_LIST = 14
 def varint(number: int) -> bytes:
     """Return a number >= 0 in groups of seven bits, the lowest first."""
     groups = bytearray()
-    while number > 0x7F:
-        groups.append(number & 0x7F | 0x80)
+    while number > _LOW:
+        groups.append(number & _LOW | _MORE)
         number >>= 7
     groups.append(number)
     return bytes(groups)

@@ -22,18 +22,16 @@ if TYPE_CHECKING:
 
 MEBIBYTE = 1 << 20
 
-TILE_COLUMN_BYTES = 58
-"""Of a tile while its index or bounds are written: id 8, row and column 4 each, four reals 8 each, coverage
-8, two constants 1 each."""
+TILE_BYTES = 36
+"""Of a tile while its row group is encoded, at most: the place of its raster column 4, twice; and where columns
+come too seldom for a dictionary, or with coverage, a real 8, its bytes as streams 8, compressed at most 8, once more
+for coverage 4. Most countries take a quarter of it."""
 
-WEIGHT_COLUMN_BYTES = 19
-"""Of a tile while its weight is written: id 8, weight 8, dp 1, two constants 1 each."""
+WEIGHT_BYTES = 24
+"""Of a tile while its weight is written: the weight 8, its bytes as streams 8, compressed at most 8."""
 
 BATCH_BYTES = 96
 """Of a tile that is weighed: a dozen arrays of 8 bytes on the way from its mass to its weight."""
-
-ENCODER_BYTES = 36 * MEBIBYTE
-"""What Arrow takes to encode a row group of 2^20 tiles, measured."""
 
 RASTER_CACHE_BYTES = 64 * MEBIBYTE
 """GDAL's block cache, once for all threads of a process."""
@@ -94,14 +92,14 @@ class StageMemory:
 def memory_of_tiles(tile_counts: Iterable[int]) -> StageMemory:
     """Return what S1 takes, given the tiles of each country."""
     tiles = _largest_row_group(tile_counts)
-    return StageMemory(0, tiles * TILE_COLUMN_BYTES + _encoder(tiles), PICTURE_BYTES)
+    return StageMemory(0, tiles * TILE_BYTES, PICTURE_BYTES)
 
 
 def memory_of_weights(tile_counts: Iterable[int], layout: PixelLayout | None) -> StageMemory:
     """Return what S2 takes; ``layout`` is that of the population raster, if its values are wanted."""
     tiles = _largest_row_group(tile_counts)
     batch = min(BATCH_TILES, tiles) * BATCH_BYTES
-    writing = tiles * WEIGHT_COLUMN_BYTES + batch + _encoder(tiles)
+    writing = tiles * WEIGHT_BYTES + batch
     if layout is None:
         return StageMemory(0, writing)
     rows, cols = layout.window_shape
@@ -132,8 +130,3 @@ def capped(
 def _largest_row_group(tile_counts: Iterable[int]) -> int:
     """Return the tiles of the largest row group."""
     return min(ROW_GROUP_TILES, max(tile_counts, default=0))
-
-
-def _encoder(tiles: int) -> int:
-    """Return what encoding a row group takes, bytes."""
-    return ENCODER_BYTES * tiles // ROW_GROUP_TILES

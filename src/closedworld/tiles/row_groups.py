@@ -36,8 +36,9 @@ if TYPE_CHECKING:
     from closedworld.spans import Rule
     from closedworld.tiles.ranges import Tiles
 
-_USES_OF_A_COLUMN = 8
-"""So often a raster column must come on average, or its longitudes cost more in a dictionary than one by one."""
+_USES_OF_A_COLUMN, _PLACE_BYTES = 8, 2
+"""So often a raster column must come on average, and so short its place must be, or its longitudes cost more in a
+dictionary than one by one."""
 
 
 class RowGroup:
@@ -97,15 +98,18 @@ class RowGroup:
 
     def _take_columns(self, tiles: Tiles) -> None:
         """Find the raster columns that hold a tile, and where each tile's stands among them."""
-        self._cols, first_places = held_columns(tiles.col_starts, tiles.lengths)
+        self._cols, begins = held_columns(tiles.col_starts, tiles.lengths)
         kind = index_dtype(len(self._cols))
+        self._places: Page | list[slice]
+        if kind.itemsize > _PLACE_BYTES or len(self._cols) * _USES_OF_A_COLUMN > self._count:
+            ends = begins + tiles.lengths
+            self._places = list(map(slice, begins.tolist(), ends.tolist()))
+            return
         before = np.cumsum(tiles.lengths) - tiles.lengths
         # Unsigned integers wrap around, so what is below zero here is right after the sum.
-        places = np.repeat((first_places - before).astype(kind), tiles.lengths)
+        places = np.repeat((begins - before).astype(kind), tiles.lengths)
         places += _counting(kind)[: self._count]
-        self._places: NDArray[np.unsignedinteger[Any]] | Page = places
-        if len(self._cols) * _USES_OF_A_COLUMN <= self._count:
-            self._places = Page.of(packed(places), self._count, Encoding.RLE_DICTIONARY)
+        self._places = Page.of(packed(places), self._count, Encoding.RLE_DICTIONARY)
 
     def _by_row(self, values: NDArray[Any]) -> Chunk:
         """Return the column of a value for each raster row."""
@@ -115,7 +119,7 @@ class RowGroup:
         """Return the column of a value for each raster column."""
         if isinstance(self._places, Page):
             return looked_up(values, self._places)
-        return split(values[self._places])
+        return split(values, self._places)
 
 
 @cache

@@ -40,6 +40,6 @@ __all__ = [
     "population_masses",
     "span_weights_batch",
     "tally",
-    "weight_values",
     "weight_chunks",
+    "weight_values",
 ]
