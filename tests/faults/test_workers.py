@@ -14,14 +14,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-from harness import small
+from harness import HANG_SECONDS, small
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
 WORLD = ("run", "--workers", "2", "--resolution", "3m", "--basis", "area_m2", "--countries", "FR,DE,AR,KZ", "--quiet", "--out")  # fmt: skip
-# An undisturbed run takes a few seconds; this is only there to end a hang.
-SECONDS = 120
 
 
 def start(out: Path, executor: str) -> subprocess.Popen[str]:
@@ -72,7 +70,7 @@ def starve(pid: int) -> None:
 def end(run: subprocess.Popen[str]) -> tuple[int, str]:
     """Wait for a run; return its exit status and what it said on standard error."""
     try:
-        _, said = run.communicate(timeout=SECONDS)
+        _, said = run.communicate(timeout=HANG_SECONDS)
     except subprocess.TimeoutExpired:
         run.kill()
         run.communicate()
