@@ -26,6 +26,9 @@ MAX_DP = 18
 DEFAULT_DP = 12
 """Decimal places of the weights (docs/decisions/0010-weights.md)."""
 
+DEFAULT_INPUT_SECONDS = 600
+"""Seconds that reading a polygon file may take (docs/decisions/0021-reading-apart.md)."""
+
 _SIZE = re.compile(r"(\d+(?:\.\d+)?)\s*([kmgt]?i?b)", re.IGNORECASE)
 _BYTES_PER_UNIT = {
     "b": 1,
@@ -105,6 +108,7 @@ class RunConfig(ExecutionConfig):
         countries: Alpha-2 codes to build; empty for all.
         repair_geometry: Repair invalid polygons and report it.
         skip_unknown_codes: Leave out rows without an ISO code and report it.
+        input_time_limit: Seconds that reading and checking the polygon file may take, >= 1.
         raster: GeoTIFF whose grid is used; None for the resolution or the bundled raster.
         resolution: Cell size of a global grid, such as ``30s``; None to take a raster's grid.
         rule: Inclusion rule, ``center`` or ``any_overlap``.
@@ -117,8 +121,8 @@ class RunConfig(ExecutionConfig):
         lock: File that pins the inputs by digest; None to take them as they are.
 
     Raises:
-        ConfigError: ``grid-ambiguous``, ``rule-unknown``, ``coverage-rule``, ``coverage-missing``, or
-            as ``ExecutionConfig``.
+        ConfigError: ``grid-ambiguous``, ``rule-unknown``, ``coverage-rule``, ``coverage-missing``,
+            ``input-time-limit``, or as ``ExecutionConfig``.
     """
 
     polygons: Path | None = None
@@ -128,6 +132,7 @@ class RunConfig(ExecutionConfig):
     countries: tuple[str, ...] = ()
     repair_geometry: bool = False
     skip_unknown_codes: bool = False
+    input_time_limit: int = DEFAULT_INPUT_SECONDS
     raster: Path | None = None
     resolution: str | None = None
     rule: str = "center"
@@ -152,6 +157,12 @@ class RunConfig(ExecutionConfig):
         if self.rule not in RULES:
             raise ConfigError(
                 "rule-unknown", f"there is no inclusion rule {self.rule!r}.", f"Take {RULES}."
+            )
+        if self.input_time_limit < 1:
+            raise ConfigError(
+                "input-time-limit",
+                f"{self.input_time_limit} seconds are too few to read a file.",
+                "Take 1 or more.",
             )
         if self.coverage and self.rule != "any_overlap":
             raise ConfigError(
@@ -243,6 +254,7 @@ def _value(name: str, given: Any, path: Path) -> Any:
         "coverage": (bool,),
         "weigh_by_coverage": (bool,),
         "dp": (int,),
+        "input_time_limit": (int,),
         "workers": (int,),
         "s1_workers": (int,),
         "s2_workers": (int,),

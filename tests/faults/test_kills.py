@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-from harness import small
+from harness import HANG_SECONDS, small
 from harness.failing import FileSystem
 
 if TYPE_CHECKING:
@@ -50,7 +50,7 @@ class Strace:
     def lines(self) -> list[str]:
         """Return what it saw, once the process has ended."""
         assert self._process is not None
-        self._process.communicate(timeout=60)
+        self._process.communicate(timeout=HANG_SECONDS)
         return self._log.read_text(errors="replace").splitlines()
 
 

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 import pytest
-from harness import hostile, small
+from harness import HANG_SECONDS, hostile, small
 
 from closedworld.config import RunConfig
 from closedworld.countries import read_countries
@@ -23,7 +23,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
-SECONDS = 60
 RUN_FILE = """\
 polygons = "mine.gpkg"   # where they are
 countries = ["DE", "FR"]
@@ -64,8 +63,8 @@ def mutated(content: bytes, draw: random.Random) -> bytes:
 
 @contextmanager
 def no_hang() -> Iterator[None]:
-    """End everything, with a traceback, when a reader takes a minute."""
-    faulthandler.dump_traceback_later(SECONDS, exit=True)
+    """End everything, with a traceback, when a reader hangs."""
+    faulthandler.dump_traceback_later(HANG_SECONDS, exit=True)
     try:
         yield
     finally:

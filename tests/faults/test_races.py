@@ -10,7 +10,7 @@ import threading
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from harness import small
+from harness import HANG_SECONDS, small
 
 from closedworld.datasets.durable import rename_new
 
@@ -77,7 +77,7 @@ def test_the_name_is_taken_by_whoever_is_first(
     place: Path, whole: dict[str, str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Both stand before the rename at the same moment."""
-    gate = threading.Barrier(2, timeout=60)
+    gate = threading.Barrier(2, timeout=HANG_SECONDS)
 
     def together(source: Path, target: Path) -> None:
         gate.wait()

@@ -87,9 +87,9 @@ def _list_bundled() -> None:
 
 def _check_polygons(path: Path, options: dict[str, Any]) -> bool:
     """Print what a polygon file holds and what is wrong with it; return whether it can be used."""
-    from closedworld.countries import check_countries  # noqa: PLC0415
+    from closedworld.run.apart import check_apart  # noqa: PLC0415
 
-    check = check_countries(path, **options)
+    check = check_apart(path, **options).check
     _heading(path, usable=check.ok)
     if check.n_rows:
         click.echo(f"  rows       {check.n_rows:,}")

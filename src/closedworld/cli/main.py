@@ -61,7 +61,10 @@ class _Commands(click.Group):
             is_terminated = isinstance(error, _Terminated)
             what = "terminated" if is_terminated else "interrupted"
             message = f"the run was {what}; a result is there only whole."
-            _show(ClosedWorldError("interrupted", message))
+            interrupted = ClosedWorldError("interrupted", message)
+            for note in getattr(error, "__notes__", []):
+                interrupted.add_note(note)
+            _show(interrupted)
             ctx.exit(_BY_SIGNAL + (signal.SIGTERM if is_terminated else signal.SIGINT))
 
 

@@ -10,6 +10,7 @@ import click
 from closedworld.config import (
     ACCEPTANCE,
     DEFAULT_DP,
+    DEFAULT_INPUT_SECONDS,
     DEFAULT_OUT,
     EXECUTORS,
     LOCK_NAME,
@@ -78,6 +79,13 @@ POLYGON_OPTIONS = (
         "--skip-unknown-codes/--no-skip-unknown-codes",
         default=None,
         help="Leave out rows without an ISO code and report them, instead of refusing the file.",
+    ),
+    click.option(
+        "--input-time-limit",
+        metavar="SECONDS",
+        type=click.IntRange(min=1),
+        help="Seconds that reading and checking the polygon file may take; a file made to do harm may "
+        f"never end. [default: {DEFAULT_INPUT_SECONDS}]",
     ),
 )
 
@@ -245,10 +253,10 @@ def countries_of(polygons: Path | None, **options: Any) -> CountrySet | None:
     """Return the countries of a file, read with the other polygon options; None without a file."""
     if polygons is None:
         return None
-    from closedworld.countries import read_countries  # noqa: PLC0415 -- takes longer than --help may
+    from closedworld.run.apart import read_apart  # noqa: PLC0415 -- takes longer than --help may
 
     given = {name: value for name, value in options.items() if value is not None}
-    return read_countries(polygons, **given)
+    return read_apart(polygons, **given)
 
 
 def run_config(config_file: Path | None, given: dict[str, Any]) -> RunConfig:

@@ -40,6 +40,7 @@ _APPLICATION_IDS = (b"GPKG", b"GP10", b"GP11")
 _APPLICATION_ID_AT = 68
 # Steps of SQLite's machine between looks, and looks before a query is given up: 10^9 steps, 10 s.
 _STEPS, _LOOKS = 1_000_000, 1_000
+_MAX_LAYERS = 1_000
 _SHX_HEADER_BYTES = 100
 # Of an archive that unpacks to more than this, what it says of the size is not believed beyond
 # _MAX_RATIO times its own.
@@ -115,6 +116,8 @@ def check_geopackage(path: Path) -> None:
             raise unreadable("it is an SQLite file, but not marked as a GeoPackage")
     try:
         with closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)) as base:
+            looks = iter(range(_LOOKS))
+            base.set_progress_handler(lambda: next(looks, None) is None, _STEPS)
             base.execute("PRAGMA trusted_schema = OFF")
             _check_layers(base)
     except (sqlite3.Error, UnicodeDecodeError) as error:
@@ -123,9 +126,11 @@ def check_geopackage(path: Path) -> None:
 
 def _check_layers(base: sqlite3.Connection) -> None:
     """Refuse layers that are not plain tables, or hold more than fits."""
-    looks = iter(range(_LOOKS))
-    base.set_progress_handler(lambda: next(looks, None) is None, _STEPS)
-    layers = base.execute("SELECT table_name, column_name FROM gpkg_geometry_columns").fetchall()
+    # One more than may be: a table may go on for ever.
+    query = f"SELECT table_name, column_name FROM gpkg_geometry_columns LIMIT {_MAX_LAYERS + 1}"  # noqa: S608
+    layers = base.execute(query).fetchall()
+    if len(layers) > _MAX_LAYERS:
+        raise _too_large(f"it has more than {_MAX_LAYERS:,} layers")
     plain_tables = {
         name
         for name, text in base.execute("SELECT name, sql FROM sqlite_master WHERE type = 'table'")

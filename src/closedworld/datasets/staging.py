@@ -35,6 +35,7 @@ from closedworld.datasets.paths import RECEIPT_NAME, STAGING_NAME, stage_folder
 from closedworld.datasets.reading import Published
 from closedworld.datasets.receipt import FileEntry, Receipt, read_receipt
 from closedworld.errors import IntegrityError, PublishError
+from closedworld.text import number_of
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
@@ -69,7 +70,7 @@ class Staging:
         self._stage = stage
         self._identity = identity
         self._found: dict[str, FinishedUnit] = {}
-        self._has_finished = False
+        self._finished = 0
         self._is_synced = False
 
     def __enter__(self) -> Self:
@@ -93,7 +94,13 @@ class Staging:
     ) -> None:
         # Where the disk is full, our files are in the way.
         failed_here = isinstance(error, PublishError)
-        self._leave(keep=error is not None and self._has_finished and not failed_here)
+        keep = error is not None and self._finished > 0 and not failed_here
+        self._leave(keep=keep)
+        if error is not None and keep:
+            units = number_of(self._finished, "finished unit is", "finished units are")
+            error.add_note(
+                f"{units} kept in {self._root / STAGING_NAME}; the same run, started again, takes up from there."
+            )
 
     def scratch(self) -> Path:
         """Return a folder for files that are not part of the result; it goes when staging ends.
@@ -131,10 +138,10 @@ class Staging:
             return
         journal = self.folder.with_suffix(_JOURNAL)
         try:
-            if not self._has_finished:
+            if not self._finished:
                 open_journal(journal, self._identity)
-            self._has_finished = True
             note_finished(journal, FinishedUnit(unit, tuple(files), facts))
+            self._finished += 1
         except OSError as error:
             raise not_writable(journal, error) from error
 

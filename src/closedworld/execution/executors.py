@@ -9,7 +9,8 @@ import threading
 from concurrent.futures import Executor, ProcessPoolExecutor, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from multiprocessing.context import SpawnContext, SpawnProcess
+from typing import TYPE_CHECKING, Any
 
 from closedworld.config import EXECUTORS
 from closedworld.errors import ConfigError
@@ -51,6 +52,8 @@ def open_workforce(
 ) -> Iterator[Workforce]:
     """Open an executor for the block, and wait for its workers to end after it.
 
+    Whatever was handed out must have come back when the block ends.
+
     Args:
         executor: A name of ``config.EXECUTORS``; or an executor of your own or one that is open already, which
             stay open.
@@ -77,13 +80,12 @@ def open_workforce(
             with ThreadPoolExecutor(count, thread_name_prefix="worker") as pool:
                 yield Workforce(pool, count)
         case "processes":
-            with ProcessPoolExecutor(
-                count,
-                # A forked child inherits locks that threads of the parent hold, and hangs on them.
-                mp_context=multiprocessing.get_context("spawn"),
-                initializer=_begin_process,
-            ) as pool:
-                yield Workforce(pool, count)
+            context = _RememberingContext()
+            with ProcessPoolExecutor(count, mp_context=context, initializer=_begin_process) as pool:
+                try:
+                    yield Workforce(pool, count)
+                finally:
+                    context.kill_all()
         case "dask":
             with _dask(workers, dask_address) as workforce:
                 yield workforce
@@ -93,6 +95,29 @@ def open_workforce(
                 f"there is no executor {executor!r}.",
                 f"Take one of {', '.join(EXECUTORS)}.",
             )
+
+
+class _RememberingContext(SpawnContext):
+    """Starts processes afresh and knows them; a fork inherits locks of its parent's threads, and hangs on them."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._started: list[SpawnProcess] = []
+
+    def Process(self, *arguments: Any, **options: Any) -> SpawnProcess:  # type: ignore[override]  # noqa: N802 -- multiprocessing's name
+        """Start a process."""
+        process = SpawnProcess(*arguments, **options)
+        self._started.append(process)
+        return process
+
+    def kill_all(self) -> None:
+        """End every process; none may have anything left to do.
+
+        A pool asks its processes to end, and waits for each. One that was killed while it took a task keeps
+        the lock on the queue for ever, the others never hear that they may go, and the pool waits for ever.
+        """
+        for process in self._started:
+            process.kill()
 
 
 def _begin_process() -> None:

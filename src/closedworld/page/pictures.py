@@ -16,6 +16,7 @@ from closedworld.page.closeups import choose_countries, close_ups
 from closedworld.page.finding import published_tiles, published_weights
 from closedworld.reference import bundled
 from closedworld.report import draw_closeup, draw_weights_map
+from closedworld.run.apart import read_apart
 from closedworld.run.inputs import BUNDLED_COUNTRIES, BUNDLED_RASTER
 from closedworld.run.pictures import WORLD_MAP_NAME, cell_text, draw_tiles
 from closedworld.run.published_index import read_index
@@ -249,7 +250,7 @@ def _polygons(account: Account, index: PublishedIndex) -> _Polygons:
             # A run of weights alone does not know, either: the digest below tells.
             countries = read_countries(bundled(BUNDLED_COUNTRIES).path)
         else:
-            countries = read_countries(
+            countries = read_apart(
                 given,
                 iso_column=config.get("iso_column"),
                 name_column=config.get("name_column"),

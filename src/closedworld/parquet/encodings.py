@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 _BLOCK, _MINIBLOCK = 128, 32
 _MINIBLOCKS = _BLOCK // _MINIBLOCK
 _BLOCK_HEAD = 1 + _MINIBLOCKS
+_POWERS = 1 << np.arange(63)
 _PACKED_AT_ONCE = 8
 _INDEX_TYPES = (np.dtype("u1"), np.dtype("<u2"), np.dtype("<u4"))
 
@@ -64,7 +65,7 @@ def counted_up(starts: NDArray[np.int64], lengths: NDArray[np.int64]) -> bytes:
     """Return runs of integers, each one more than the last (DELTA_BINARY_PACKED).
 
     Of every difference 1 is taken off, so all are 0 but those between two runs, and a miniblock that has
-    none of these takes no byte. Widths are whole bytes, for they need no shifting and compress as well.
+    none of these takes no byte.
 
     Args:
         starts: First integer of each run, int64 (runs,), >= 0; each after the last of the run before it.
@@ -80,10 +81,10 @@ def counted_up(starts: NDArray[np.int64], lengths: NDArray[np.int64]) -> bytes:
     minis, first_gaps, gaps_of = np.unique(
         places // _MINIBLOCK, return_index=True, return_counts=True
     )
-    widths = np.select([gaps < 1 << 8, gaps < 1 << 16, gaps < 1 << 32], [1, 2, 4], 8)
+    widths = np.searchsorted(_POWERS, gaps, side="right")
     if len(minis):
         widths = np.maximum.reduceat(widths, first_gaps)
-    sizes = _MINIBLOCK * widths
+    sizes = _MINIBLOCK * widths // 8
 
     # A block is its head (the least difference, four widths) and the miniblocks that are not all 0.
     blocks = -(-(count - 1) // _BLOCK)
@@ -93,16 +94,34 @@ def counted_up(starts: NDArray[np.int64], lengths: NDArray[np.int64]) -> bytes:
     heads = np.arange(blocks) * _BLOCK_HEAD + before[first_minis]
     body = np.zeros(blocks * _BLOCK_HEAD + before[-1], np.uint8)
     body[heads] = zigzag(1)[0]
-    body[heads[block_of] + 1 + minis % _MINIBLOCKS] = 8 * widths
+    body[heads[block_of] + 1 + minis % _MINIBLOCKS] = widths
 
     begins = (block_of + 1) * _BLOCK_HEAD + before[:-1]
-    width = np.repeat(widths, gaps_of)
-    targets = np.repeat(begins, gaps_of) + places % _MINIBLOCK * width
-    for byte in range(int(width.max(initial=0))):
-        reaches = width > byte
-        body[targets[reaches] + byte] = gaps[reaches] >> 8 * byte & 0xFF
+    first_bits = places % _MINIBLOCK * np.repeat(widths, gaps_of)
+    _add_bits(body, 8 * np.repeat(begins, gaps_of) + first_bits, gaps)
     head = varint(_BLOCK) + varint(_MINIBLOCKS) + varint(count) + zigzag(int(starts[0]))
     return head + body.tobytes()
+
+
+def _add_bits(
+    content: NDArray[np.uint8], first_bits: NDArray[np.int64], numbers: NDArray[np.int64]
+) -> None:
+    """Write numbers, the lowest bit first, where there are zeros.
+
+    Args:
+        content: Bytes.
+        first_bits: Where each number begins, bits from the beginning, int64 (n,).
+        numbers: Integers >= 0, int64 (n,).
+    """
+    targets, shifts = first_bits >> 3, first_bits & 7
+    # A byte may hold bits of several numbers, which plain assignment would lose.
+    np.bitwise_or.at(content, targets, ((numbers & 0xFF) << shifts & 0xFF).astype(np.uint8))
+    rest = numbers >> 8 - shifts
+    for byte in range(1, 9):
+        held = rest > 0
+        targets, rest = targets[held], rest[held]
+        np.bitwise_or.at(content, targets + byte, (rest & 0xFF).astype(np.uint8))
+        rest = rest >> 8
 
 
 def split_bytes(values: NDArray[Any]) -> NDArray[np.uint8]:

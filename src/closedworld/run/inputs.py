@@ -14,6 +14,7 @@ from closedworld.execution.meters import bytes_read
 from closedworld.grid import Grid, read_pixel_layout, read_raster_info
 from closedworld.inputlock import InputLock
 from closedworld.reference import bundled, verify_bundled
+from closedworld.run.apart import check_apart
 from closedworld.run.publishing import Nobody
 
 if TYPE_CHECKING:
@@ -46,6 +47,11 @@ class _Start:
     def now(cls) -> _Start:
         """Return a start."""
         return cls(time.perf_counter(), bytes_read())
+
+    def bytes_since(self) -> int | None:
+        """Return what this process has read since then, bytes; None where the system does not tell."""
+        now = bytes_read()
+        return None if now is None or self.read is None else now - self.read
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,7 +162,8 @@ def load_population(
 def _report_raster(info: RasterInfo, began: _Start, observer: Observer) -> str:
     """Tell the observer of a raster; return its digest."""
     detail = f"grid of {info.grid}; {info.bands} band(s) of {info.dtype}, NODATA {info.nodata}"
-    digests = _report("raster", [info.path], info.grid.n_rows, detail, began, observer)
+    read = began.bytes_since()
+    digests = _report("raster", [info.path], info.grid.n_rows, detail, began, read, observer)
     return digests[info.path.name]
 
 
@@ -169,18 +176,24 @@ def _countries(config: RunConfig, observer: Observer) -> CountrySet:
     """Return the countries asked for."""
     path = config.polygons or verify_bundled(BUNDLED_COUNTRIES).path
     began = _Start.now()
-    countries = read_countries(
-        path,
-        iso_column=config.iso_column,
-        name_column=config.name_column,
-        layer=config.layer,
-        repair_geometry=config.repair_geometry,
-        skip_unknown_codes=config.skip_unknown_codes,
-    )
+    if config.polygons is None:
+        countries = read_countries(path)
+        read = began.bytes_since()
+    else:
+        apart = check_apart(
+            path,
+            iso_column=config.iso_column,
+            name_column=config.name_column,
+            layer=config.layer,
+            repair_geometry=config.repair_geometry,
+            skip_unknown_codes=config.skip_unknown_codes,
+            input_time_limit=config.input_time_limit,
+        )
+        countries, read = apart.check.require(), apart.bytes_read
     if config.countries:
         countries = countries.select(config.countries)
     detail = f"{len(countries)} countries"
-    _report("countries", input_files(path), len(countries), detail, began, observer)
+    _report("countries", input_files(path), len(countries), detail, began, read, observer)
     for note in countries.notes:
         observer.on_event(Warned(f"countries-{note.kind}", note.message))
     return countries
@@ -198,17 +211,23 @@ def _global_grid(resolution: str, observer: Observer) -> Grid:
 
 
 def _report(
-    role: str, paths: Iterable[Path], rows: int, detail: str, began: _Start, observer: Observer
+    role: str,
+    paths: Iterable[Path],
+    rows: int,
+    detail: str,
+    began: _Start,
+    read: int | None,
+    observer: Observer,
 ) -> dict[str, str]:
     """Tell the observer of files that were loaded; return the digest of each by name."""
-    files, read = list(paths), bytes_read()
+    files = list(paths)
     digests = {path.name: sha256_of_file(path) for path in files}
     observer.on_event(
         InputLoaded(
             role=role,
             path=str(files[0]),
             size_bytes=sum(path.stat().st_size for path in files),
-            bytes_read=None if read is None or began.read is None else read - began.read,
+            bytes_read=read,
             rows=rows,
             sha256=digests,
             detail=detail,

@@ -9,11 +9,14 @@ from __future__ import annotations
 import json
 import os
 import signal
+import stat
 import subprocess
 import sys
 import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
+
+from harness import HANG_SECONDS
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -36,7 +39,7 @@ class ForkServer:
     def __exit__(self, *_: object) -> None:
         assert self._server.stdin is not None
         self._server.stdin.close()
-        self._server.wait(60)
+        self._server.wait(HANG_SECONDS)
         assert self._server.stdout is not None
         self._server.stdout.close()
 
@@ -91,7 +94,34 @@ def _killed_at(out: str, number: int, options: dict[str, Any]) -> None:
         small.build(Path(out), **options)
 
 
-JOBS: dict[str, Callable[..., None]] = {"small": _small, "killed_at": _killed_at}
+def _unsynced_files(out: str, options: dict[str, Any]) -> None:
+    _unsynced(out, options, stat.S_ISREG)
+
+
+def _unsynced_folders(out: str, options: dict[str, Any]) -> None:
+    _unsynced(out, options, stat.S_ISDIR)
+
+
+def _unsynced(out: str, options: dict[str, Any], is_left_out: Callable[[int], bool]) -> None:
+    """Sync nothing of a kind."""
+    from harness import small  # noqa: PLC0415
+
+    really = os.fsync
+
+    def fsync(descriptor: int) -> None:
+        if not is_left_out(os.fstat(descriptor).st_mode):
+            really(descriptor)
+
+    os.fsync = fsync  # type: ignore[assignment]
+    small.build(Path(out), **options)
+
+
+JOBS: dict[str, Callable[..., None]] = {
+    "small": _small,
+    "killed_at": _killed_at,
+    "unsynced_files": _unsynced_files,
+    "unsynced_folders": _unsynced_folders,
+}
 
 
 def _child(job: str, arguments: list[Any], begin: int) -> int:
