@@ -33,7 +33,8 @@ if TYPE_CHECKING:
     from closedworld.grid import Grid, read_raster_info, tile_areas_cm2, tile_areas_m2
     from closedworld.reference import bundled, bundled_files, verify_bundled
     from closedworld.run.inputs import PopulationRaster, load_population
-    from closedworld.run.pipeline import RunOutcome, run_world, weigh_world
+    from closedworld.run.outcome import RunOutcome
+    from closedworld.run.pipeline import run_world, weigh_world
     from closedworld.run.published_index import PublishedIndex, open_index
     from closedworld.run.tile_index import TileIndex, build_tile_index
     from closedworld.run.tile_weights import TileWeights, build_tile_weights
@@ -67,7 +68,7 @@ _HOMES = {
     "RowSpans": "spans",
     "Rule": "spans",
     "RunConfig": "config",
-    "RunOutcome": "run.pipeline",
+    "RunOutcome": "run.outcome",
     "TileIndex": "run.tile_index",
     "TileWeights": "run.tile_weights",
     "UnitError": "errors",
