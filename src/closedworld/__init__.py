@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from closedworld.errors import (
         ClosedWorldError,
         ConfigError,
+        FetchError,
         GeometryError,
         GridError,
         InputError,
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
         PublishError,
         UnitError,
     )
+    from closedworld.fetching import Fetched, RemoteFile, fetch, remote_files
     from closedworld.grid import Grid, read_raster_info, tile_areas_cm2, tile_areas_m2
     from closedworld.reference import bundled, bundled_files, verify_bundled
     from closedworld.run.inputs import PopulationRaster, load_population
@@ -53,6 +55,8 @@ _HOMES = {
     "CountryDifference": "worlds.comparing",
     "CountrySet": "countries",
     "CountrySummary": "tiles",
+    "FetchError": "errors",
+    "Fetched": "fetching",
     "Finding": "validation",
     "GeometryError": "errors",
     "Grid": "grid",
@@ -65,6 +69,7 @@ _HOMES = {
     "Published": "datasets",
     "PublishedIndex": "run.published_index",
     "PublishedWorld": "worlds",
+    "RemoteFile": "fetching",
     "RowSpans": "spans",
     "Rule": "spans",
     "RunConfig": "config",
@@ -86,6 +91,7 @@ _HOMES = {
     "compare_worlds": "worlds.comparing",
     "countries_from_features": "countries",
     "enumerate_tiles": "tiles",
+    "fetch": "fetching",
     "find_published": "datasets",
     "load_population": "run.inputs",
     "open_dataset": "datasets",
@@ -95,6 +101,7 @@ _HOMES = {
     "read_countries": "countries",
     "read_raster_info": "grid",
     "region_spans": "spans",
+    "remote_files": "fetching",
     "run_world": "run.pipeline",
     "tile_areas_cm2": "grid",
     "tile_areas_m2": "grid",
@@ -111,6 +118,8 @@ __all__ = [
     "CountryDifference",
     "CountrySet",
     "CountrySummary",
+    "FetchError",
+    "Fetched",
     "Finding",
     "GeometryError",
     "Grid",
@@ -123,6 +132,7 @@ __all__ = [
     "Published",
     "PublishedIndex",
     "PublishedWorld",
+    "RemoteFile",
     "RowSpans",
     "Rule",
     "RunConfig",
@@ -145,6 +155,7 @@ __all__ = [
     "compare_worlds",
     "countries_from_features",
     "enumerate_tiles",
+    "fetch",
     "find_published",
     "load_population",
     "open_dataset",
@@ -154,6 +165,7 @@ __all__ = [
     "read_countries",
     "read_raster_info",
     "region_spans",
+    "remote_files",
     "run_world",
     "tile_areas_cm2",
     "tile_areas_m2",
