@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 PIP := PIP_CONSTRAINT=constraints.txt PIP_DISABLE_PIP_VERSION_CHECK=1 $(BIN)/python -m pip install --quiet
 
 .DEFAULT_GOAL := help
-.PHONY: help world test quick faults check format bench bench-quick reference clean
+.PHONY: help world test quick faults check format docs bench bench-quick reference clean
 
 help: ## Show the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -52,7 +52,11 @@ format: $(VENV)/.installed-dev ## Put the code in its format
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-bench: $(VENV)/.installed-bench ## Compare speed, memory and size with peers (some ten minutes)
+docs: $(VENV)/.installed-dev ## Build the documentation site into build/docs, strictly
+	$(BIN)/python -m sphinx --nitpicky --fail-on-warning --keep-going --quiet docs build/docs
+	@echo "build/docs/index.html"
+
+bench: $(VENV)/.installed-bench ## Compare speed, memory and size with peers (a quarter of an hour)
 	$(BIN)/python benchmarks/run.py
 
 bench-quick: $(VENV)/.installed-bench ## The same on smaller worlds (under 2 minutes)

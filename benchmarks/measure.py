@@ -134,10 +134,15 @@ def published(world: Path, stage: str) -> tuple[Path, dict[str, dict[str, int]]]
 
 
 def largest_idle_share(world: Path) -> float:
-    """Return the idle share of the worker that waited longest in the only run of a world."""
-    (report,) = world.glob("reports/*/run_report.json")
-    workers = json.loads(report.read_text(encoding="utf-8"))["workers"]
-    return max(float(worker["idle_share"]) for worker in workers)
+    """Return the share of the time of all work of a run's stages in which its idlest worker had nothing to do."""
+    (report,) = (world / "reports").glob("*/run_report.json")
+    walls: dict[str, float] = {}
+    idle: dict[str, float] = {}
+    for one in json.loads(report.read_text())["workers"]:
+        name, wall = one["worker"], one["wall_seconds"]
+        walls[name] = walls.get(name, 0.0) + wall
+        idle[name] = idle.get(name, 0.0) + wall * one["idle_share"]
+    return max(idle[name] / walls[name] for name in walls)
 
 
 def median_cost(costs: Sequence[Cost]) -> Cost:

@@ -125,7 +125,7 @@ def measure_whole_run(scratch: Path, raster: Path, grid: dict[str, Any], runs: i
         row("- processor time", "", f"{cost.cpu:.1f} s", "", "", "")
         limit = "<= 640 MiB" if workers == "2" else ""
         row("- peak memory", "", f"{cost.peak_mib:.0f} MiB", "", "", limit)
-        row("- largest idle share of a worker, S1 or S2", "", f"{max(idle):.1%}", "", "", "< 5%")
+        row("- idle share of the idlest worker, S1 and S2", "", f"{max(idle):.1%}", "", "", "< 5%")
 
 
 if __name__ == "__main__":

@@ -68,7 +68,7 @@ def measure(scratch: Path, resolution: str, runs: int) -> None:
         for world in worlds:
             shutil.rmtree(world)
     what = f"{tiles:,} tiles of {COUNTRIES} at {resolution}"
-    head(what, "wall", "speed-up", "tiles/s", "largest idle share", "goal")
+    head(what, "wall", "speed-up", "tiles/s", "idle share of the idlest", "goal")
     alone = walls["one worker"]
     for name, _, _, goal in CREWS:
         wall = statistics.median(walls[name])

@@ -1,4 +1,4 @@
-"""Make the pictures of docs/report.md: the report page of a run in headless chromium.
+"""Make the pictures of docs/how-to/report.md: the report page of a run in headless chromium.
 
 Usage: python scripts/report_images.py RUN
 """

@@ -41,6 +41,7 @@ BELOW = {
     "text": set(),
     "digests": set(),
     "smallfiles": set(),
+    "errorcodes": {"errors"},
     "errors": set(),
     "_version": set(),
 }  # fmt: skip

@@ -1,0 +1,25 @@
+"""What each column means, in Markdown: a name means the same in every dataset that has it."""
+
+MEANINGS = {
+    "country_iso": "ISO 3166-1 alpha-2 code; `XK` for Kosovo",
+    "tile_id": "`raster_row * n_cols + raster_col`",
+    "inclusion_rule": "`center` or `any_overlap`",
+    "raster_row": "row of the grid, 0 in the north",
+    "raster_col": "column of the grid, 0 in the west",
+    "centroid_lon": "longitude of the tile's centre, degrees, in the grid's own range",
+    "centroid_lat": "latitude of the tile's centre, degrees",
+    "pixel_area_m2": "area of the tile on the ellipsoid: whole square centimetres / 10^4",
+    "coverage": "share of the tile's area that lies in the country, above 0 and at most 1",
+    "west_lon": "longitude of the west side, degrees; `west_lon < east_lon` always",
+    "east_lon": "longitude of the east side, degrees; beyond 180 where the tile crosses the antimeridian",
+    "south_lat": "latitude of the south side, degrees",
+    "north_lat": "latitude of the north side, degrees",
+    "col_start": "first column of the run",
+    "col_stop": "column after the last of the run",
+    "first_rank": "tiles of the country before this run",
+    "weight_fp": "weight in units of 10^-dp of the country; a country's add up to exactly 10^dp",
+    "dp": "decimal places, one value for the whole dataset",
+    "basis": "what the weights were made from, such as `population` or `population:9,area_m2:1`",
+    "tiles": "tiles of the run",
+    "weight_before": "weight of all tiles of the country before this run",
+}
