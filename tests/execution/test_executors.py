@@ -150,6 +150,20 @@ def test_a_killed_worker_process_ends_the_work_with_an_error_that_says_so() -> N
     assert "3" in caught.value.message
 
 
+def test_worker_processes_that_do_not_answer_do_not_hold_up_the_end() -> None:
+    """As when one was killed with a lock in its hands, and the other waits for that lock for ever."""
+    with open_workforce("processes", 2) as workforce:
+        done = done_by(workforce, [1, 2, 3, 4])
+        pids = {int(one.process.rpartition(":")[2]) for one in done}
+        for pid in pids:
+            os.kill(pid, signal.SIGSTOP)
+        # Were they waited for, the test would be over when this lets them go on.
+        rescue = threading.Timer(60, lambda: [os.kill(pid, signal.SIGCONT) for pid in pids])
+        rescue.start()
+    assert not rescue.finished.is_set()
+    rescue.cancel()
+
+
 @pytest.mark.slow
 def test_dask_does_the_task_of_a_killed_worker_again(tmp_path: Path) -> None:
     with open_workforce("dask", 2) as workforce:
