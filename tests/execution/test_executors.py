@@ -58,6 +58,11 @@ def done_by(workforce: Workforce, tasks: list[int]) -> list[Done[int]]:
     return [done for _, done in results]
 
 
+def tell(pids: set[int], number: signal.Signals) -> None:
+    for pid in pids:
+        os.kill(pid, number)
+
+
 @pytest.mark.parametrize("name", EXECUTORS)
 def test_every_executor_does_every_task_and_measures_it(name: str) -> None:
     with open_workforce(name, None if name == "serial" else 2) as workforce:
@@ -155,10 +160,9 @@ def test_worker_processes_that_do_not_answer_do_not_hold_up_the_end() -> None:
     with open_workforce("processes", 2) as workforce:
         done = done_by(workforce, [1, 2, 3, 4])
         pids = {int(one.process.rpartition(":")[2]) for one in done}
-        for pid in pids:
-            os.kill(pid, signal.SIGSTOP)
+        tell(pids, signal.SIGSTOP)
         # Were they waited for, the test would be over when this lets them go on.
-        rescue = threading.Timer(60, lambda: [os.kill(pid, signal.SIGCONT) for pid in pids])
+        rescue = threading.Timer(60, lambda: tell(pids, signal.SIGCONT))
         rescue.start()
     assert not rescue.finished.is_set()
     rescue.cancel()
