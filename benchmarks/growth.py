@@ -11,7 +11,7 @@ from pathlib import Path
 from measure import HERE, Cost, Form, median_cost, published, run_closedworld
 from table import head, row, section
 
-COUNTRY = "DE"
+COUNTRY = "RU"
 
 PLOT = HERE.parent / "docs" / "images" / "growth.png"
 
@@ -37,7 +37,7 @@ def main() -> None:
     section(
         "Growth",
         f"Tiles of one country, {COUNTRY}, as a whole process with two workers. Time is the start of the "
-        "program until some millions of tiles, then in proportion to them; memory does not follow.",
+        "program until some tens of millions of tiles, then in proportion to them; memory does not follow.",
     )
     head("resolution", "tiles", "wall", "CPU", "peak memory", "tiles/s")
     steps = [

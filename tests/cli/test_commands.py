@@ -16,11 +16,14 @@ from click.testing import CliRunner
 from closedworld import __version__
 from closedworld.cli import main
 from closedworld.datasets import find_published, open_dataset, open_published
+from closedworld.run.tile_files import write_tiles
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from click.testing import Result
+
+    from closedworld.run.tile_files import TileResult, TileTask
 
     Call = Callable[..., Result]
 
@@ -61,9 +64,10 @@ def test_help_imports_no_heavy_library() -> None:
         "from closedworld.cli import main\n"
         "for words in (['--help'], ['run', '--help'], ['tiles', '--help'], ['inputs', '--help'],\n"
         "              ['inspect', '--help'], ['report', '--help'], ['sample', '--help'],\n"
-        "              ['diff', '--help'], ['export', '--help'], ['--version']):\n"
+        "              ['diff', '--help'], ['export', '--help'], ['fetch', '--help'],\n"
+        "              ['fetch'], ['--version']):\n"
         "    assert CliRunner().invoke(main, words).exit_code == 0, words\n"
-        "heavy = {'numpy', 'pyarrow', 'shapely', 'rasterio', 'pyproj', 'pyogrio', 'PIL', 'rich', 'jinja2'}\n"
+        "heavy = {'numpy', 'pooch', 'requests', 'pyarrow', 'shapely', 'rasterio', 'pyproj', 'pyogrio', 'PIL', 'rich', 'jinja2'}\n"
         "print(sorted(heavy & set(sys.modules)))\n"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
@@ -291,6 +295,32 @@ def test_the_reports_of_runs_can_be_parsed(call: Call, tmp_path: Path) -> None:
     assert json.loads(report.read_text())["status"] == "finished"
 
 
+def test_an_interrupted_run_says_what_it_kept_and_the_next_one_takes_it_up(
+    call: Call, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """DE, FR and IT are a unit each; the third is never written."""
+    three = ("--countries", "DE,FR,IT", "--resolution", "1deg", "--out", tmp_path)
+    done_so_far: list[TileTask] = []
+
+    def write(task: TileTask) -> TileResult:
+        if len(done_so_far) == 2:
+            raise KeyboardInterrupt
+        done_so_far.append(task)
+        return write_tiles(task)
+
+    with monkeypatch.context() as patch:
+        patch.setattr("closedworld.run.tile_index.write_tiles", write)
+        done = call("tiles", "--executor", "serial", *three)
+    assert done.exit_code == 130
+    kept = (
+        f"2 finished units are kept in {tmp_path / '.staging'}; the same run, started again, takes"
+    )
+    assert kept in done.stderr
+    again = call("tiles", *three)
+    assert "2 units" in again.stderr
+    assert not (tmp_path / ".staging").exists()
+
+
 def test_an_interrupted_run_ends_with_status_130_and_publishes_nothing(
     call: Call, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -301,5 +331,6 @@ def test_an_interrupted_run_ends_with_status_130_and_publishes_nothing(
     done = call("tiles", *SMALL, tmp_path)
     assert done.exit_code == 130
     assert "interrupted" in done.stderr
+    assert "kept" not in done.stderr
     assert find_published(tmp_path) == []
     assert {path.name for path in tmp_path.iterdir()} == {"reports"}

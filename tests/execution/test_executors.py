@@ -58,6 +58,11 @@ def done_by(workforce: Workforce, tasks: list[int]) -> list[Done[int]]:
     return [done for _, done in results]
 
 
+def tell(pids: set[int], number: signal.Signals) -> None:
+    for pid in pids:
+        os.kill(pid, number)
+
+
 @pytest.mark.parametrize("name", EXECUTORS)
 def test_every_executor_does_every_task_and_measures_it(name: str) -> None:
     with open_workforce(name, None if name == "serial" else 2) as workforce:
@@ -148,6 +153,19 @@ def test_a_killed_worker_process_ends_the_work_with_an_error_that_says_so() -> N
         list(run_tasks(workforce.executor, kill_yourself_on_three, range(6), name=str, in_flight=2))
     assert caught.value.code == "worker-died"
     assert "3" in caught.value.message
+
+
+def test_worker_processes_that_do_not_answer_do_not_hold_up_the_end() -> None:
+    """As when one was killed with a lock in its hands, and the other waits for that lock for ever."""
+    with open_workforce("processes", 2) as workforce:
+        done = done_by(workforce, [1, 2, 3, 4])
+        pids = {int(one.process.rpartition(":")[2]) for one in done}
+        tell(pids, signal.SIGSTOP)
+        # Were they waited for, the test would be over when this lets them go on.
+        rescue = threading.Timer(60, lambda: tell(pids, signal.SIGCONT))
+        rescue.start()
+    assert not rescue.finished.is_set()
+    rescue.cancel()
 
 
 @pytest.mark.slow
