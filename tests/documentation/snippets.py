@@ -1,6 +1,6 @@
 """Runs README and documentation as a reader would type them; ``plugin.py`` hands them to pytest.
 
-A page is one program in an empty folder of its own, from top to bottom:
+A page is one program in a folder of its own, empty but for the examples, from top to bottom:
 
 - ``console``: commands after ``$ `` run in a shell; other lines are what the command before prints.
 - ``python``: runs in one interpreter for the whole page; a ``text`` block right below is what it prints.
@@ -157,10 +157,11 @@ def skip_what_says_so(source: str) -> None:
 
 
 def begin(namespace: dict[str, Any]) -> None:
-    """Give a page an empty folder."""
+    """Give a page a folder with nothing in it but the examples, as in a checkout."""
     namespace["_before"] = Path.cwd()
     namespace["_folder"] = Path(tempfile.mkdtemp(prefix="page-"))
     os.chdir(namespace["_folder"])
+    Path("examples").symlink_to(ROOT / "examples")
 
 
 def end(namespace: dict[str, Any]) -> None:
