@@ -1,6 +1,7 @@
 """Runs README and documentation as a reader would type them; ``plugin.py`` hands them to pytest.
 
-A page is one program in an empty folder of its own, from top to bottom:
+A page is one program in a folder of its own, which has nothing but the checkout's ``examples``, from top
+to bottom:
 
 - ``console``: commands after ``$ `` run in a shell; other lines are what the command before prints.
 - ``python``: runs in one interpreter for the whole page; a ``text`` block right below is what it prints.
@@ -152,9 +153,10 @@ def skip_what_says_so(source: str) -> None:
 
 
 def begin(namespace: dict[str, Any]) -> None:
-    """Give a page an empty folder."""
+    """Give a page a folder that has nothing but the examples of the checkout."""
     namespace["_before"] = Path.cwd()
     namespace["_folder"] = Path(tempfile.mkdtemp(prefix="page-"))
+    (namespace["_folder"] / "examples").symlink_to(ROOT / "examples")
     os.chdir(namespace["_folder"])
 
 
