@@ -299,7 +299,7 @@ def test_an_interrupted_run_says_what_it_kept_and_the_next_one_takes_it_up(
 ) -> None:
     """DE, FR and IT are a unit each; the third is never written."""
     three = ("--countries", "DE,FR,IT", "--resolution", "1deg", "--out", tmp_path)
-    done_so_far = []
+    done_so_far: list[TileTask] = []
 
     def write(task: TileTask) -> TileResult:
         if len(done_so_far) == 2:

@@ -51,6 +51,11 @@ def kill_yourself_once(flag: str) -> str:
     return flag
 
 
+def let_go_on(pids: set[int]) -> None:
+    for pid in pids:
+        os.kill(pid, signal.SIGCONT)
+
+
 def done_by(workforce: Workforce, tasks: list[int]) -> list[Done[int]]:
     results = run_tasks(
         workforce.executor, log_and_double, tasks, name=str, in_flight=workforce.workers
@@ -158,7 +163,7 @@ def test_worker_processes_that_do_not_answer_do_not_hold_up_the_end() -> None:
         for pid in pids:
             os.kill(pid, signal.SIGSTOP)
         # Were they waited for, the test would be over when this lets them go on.
-        rescue = threading.Timer(60, lambda: [os.kill(pid, signal.SIGCONT) for pid in pids])
+        rescue = threading.Timer(60, let_go_on, [pids])
         rescue.start()
     assert not rescue.finished.is_set()
     rescue.cancel()
