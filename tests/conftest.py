@@ -11,20 +11,12 @@ from closedworld.run.tile_index import build_tile_index
 from closedworld.testing import tiny_countries, tiny_grid
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
     from pathlib import Path
 
     from closedworld.countries import CountrySet
     from closedworld.grid import Grid
     from closedworld.run.tile_index import TileIndex
-
-
-@pytest.fixture(scope="session", autouse=True)
-def own_cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
-    """Keep the rates of test runs, also those of processes, out of the user's cache."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("XDG_CACHE_HOME", str(tmp_path_factory.mktemp("cache")))
-        yield
 
 
 @pytest.fixture(scope="session")

@@ -16,8 +16,8 @@ SOURCE = Path(__file__).parents[1] / "src" / "closedworld"
 # over finished runs is above both.
 BELOW = {
     "__main__": {"cli"},
-    "__init__": {"_version", "config", "countries", "datasets", "errors", "grid", "reference", "run", "spans", "tiles", "validation", "weights", "worlds"},
-    "cli": {"_version", "config", "countries", "datasets", "errors", "execution", "grid", "inputlock", "page", "reference", "run", "text", "validation", "worlds"},
+    "__init__": {"_version", "config", "countries", "datasets", "errors", "fetching", "grid", "reference", "run", "spans", "tiles", "validation", "weights", "worlds"},
+    "cli": {"_version", "config", "countries", "datasets", "errors", "execution", "fetching", "grid", "inputlock", "page", "reference", "run", "text", "validation", "worlds"},
     "worlds": {"comparing", "config", "countries", "datasets", "errors", "execution", "grid", "reference", "report", "run", "sampling", "spans", "text", "tiles"},
     "page": {"_version", "countries", "datasets", "errors", "grid", "reference", "report", "run", "spans", "text"},
     "validation": {"countries", "datasets", "digests", "errors", "grid", "reference", "spans", "testing", "text"},
@@ -35,6 +35,7 @@ BELOW = {
     "inputlock": {"digests", "errors", "reference", "smallfiles", "text"},
     "datasets": {"digests", "errors", "parquet", "smallfiles", "text"},
     "execution": {"config", "errors"},
+    "fetching": {"_version", "digests", "errors", "smallfiles", "text"},
     "reference": {"digests", "errors", "text"},
     "crs": {"errors", "text"},
     "parquet": set(),

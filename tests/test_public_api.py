@@ -92,6 +92,7 @@ def test_each_branch_of_the_errors_has_an_exit_status_of_its_own() -> None:
         "IntegrityError": 5,
         "UnitError": 6,
         "AcceptanceError": 7,
+        "FetchError": 8,
     }
 
 

@@ -63,22 +63,16 @@ class DatasetDirective(TableDirective):
     def run(self) -> list[nodes.Node]:
         """Return the table and a line on the order of its rows."""
         spec = spec_of(self.arguments[0], coverage="coverage" in self.options)
-        rows = [
-            (f"`{field.name}`", f"{field.type}", spec.encodings.get(field.name, "dictionary"), MEANINGS[field.name])
-            for field in spec.schema
-        ]  # fmt: skip
-        about = nodes.container()
-        self.state.nested_parse(StringList([_about(spec)], self.env.docname), 0, about)
-        return [
-            self.table((22, 10, 24, 60), ("column", "type", "encoding", "meaning"), rows),
-            about,
-        ]
+        rows = [(f"`{one.name}`", f"{one.type}", MEANINGS[one.name]) for one in spec.schema]
+        order = nodes.container()
+        self.state.nested_parse(StringList([_order_of(spec)], self.env.docname), 0, order)
+        return [self.table((22, 10, 68), ("column", "type", "meaning"), rows), order]
 
 
-def _about(spec: DatasetSpec) -> str:
-    """Return how the rows of a dataset lie in its files."""
-    order = ", ".join(f"`{name}`" for name in spec.order)
-    return f"Sorted by {order} and unique on them; compressed with {spec.compression}."
+def _order_of(spec: DatasetSpec) -> str:
+    """Return how the rows of a dataset are sorted."""
+    names = ", ".join(f"`{name}`" for name in spec.order)
+    return f"Rows are sorted by {names}, and unique on these columns."
 
 
 class ErrorCodesDirective(TableDirective):

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from closedworld.errors import (
         ClosedWorldError,
         ConfigError,
+        FetchError,
         GeometryError,
         GridError,
         InputError,
@@ -30,10 +31,12 @@ if TYPE_CHECKING:
         PublishError,
         UnitError,
     )
+    from closedworld.fetching import Fetched, RemoteFile, fetch, remote_files
     from closedworld.grid import Grid, read_raster_info, tile_areas_cm2, tile_areas_m2
     from closedworld.reference import bundled, bundled_files, verify_bundled
     from closedworld.run.inputs import PopulationRaster, load_population
-    from closedworld.run.pipeline import RunOutcome, run_world, weigh_world
+    from closedworld.run.outcome import RunOutcome
+    from closedworld.run.pipeline import run_world, weigh_world
     from closedworld.run.published_index import PublishedIndex, open_index
     from closedworld.run.tile_index import TileIndex, build_tile_index
     from closedworld.run.tile_weights import TileWeights, build_tile_weights
@@ -52,6 +55,8 @@ _HOMES = {
     "CountryDifference": "worlds.comparing",
     "CountrySet": "countries",
     "CountrySummary": "tiles",
+    "FetchError": "errors",
+    "Fetched": "fetching",
     "Finding": "validation",
     "GeometryError": "errors",
     "Grid": "grid",
@@ -64,10 +69,11 @@ _HOMES = {
     "Published": "datasets",
     "PublishedIndex": "run.published_index",
     "PublishedWorld": "worlds",
+    "RemoteFile": "fetching",
     "RowSpans": "spans",
     "Rule": "spans",
     "RunConfig": "config",
-    "RunOutcome": "run.pipeline",
+    "RunOutcome": "run.outcome",
     "TileIndex": "run.tile_index",
     "TileWeights": "run.tile_weights",
     "UnitError": "errors",
@@ -85,6 +91,7 @@ _HOMES = {
     "compare_worlds": "worlds.comparing",
     "countries_from_features": "countries",
     "enumerate_tiles": "tiles",
+    "fetch": "fetching",
     "find_published": "datasets",
     "load_population": "run.inputs",
     "open_dataset": "datasets",
@@ -94,6 +101,7 @@ _HOMES = {
     "read_countries": "countries",
     "read_raster_info": "grid",
     "region_spans": "spans",
+    "remote_files": "fetching",
     "run_world": "run.pipeline",
     "tile_areas_cm2": "grid",
     "tile_areas_m2": "grid",
@@ -110,6 +118,8 @@ __all__ = [
     "CountryDifference",
     "CountrySet",
     "CountrySummary",
+    "FetchError",
+    "Fetched",
     "Finding",
     "GeometryError",
     "Grid",
@@ -122,6 +132,7 @@ __all__ = [
     "Published",
     "PublishedIndex",
     "PublishedWorld",
+    "RemoteFile",
     "RowSpans",
     "Rule",
     "RunConfig",
@@ -144,6 +155,7 @@ __all__ = [
     "compare_worlds",
     "countries_from_features",
     "enumerate_tiles",
+    "fetch",
     "find_published",
     "load_population",
     "open_dataset",
@@ -153,6 +165,7 @@ __all__ = [
     "read_countries",
     "read_raster_info",
     "region_spans",
+    "remote_files",
     "run_world",
     "tile_areas_cm2",
     "tile_areas_m2",

@@ -10,6 +10,7 @@ from closedworld.errors import (
     AcceptanceError,
     ClosedWorldError,
     ConfigError,
+    FetchError,
     GeometryError,
     GridError,
     InputError,
@@ -44,6 +45,9 @@ ERROR_CODES: dict[type[ClosedWorldError], dict[str, str]] = {
         "dataset-unknown": "The published result has no dataset of that name.",
         "dp-range": "dp is not in 0..18.",
         "executor-unknown": "There is no executor of that name.",
+        "fetch-missing": "The package pooch or requests, which downloading needs, is not installed.",
+        "fetch-registry": "An entry of a file to fetch could do harm or makes no sense.",
+        "fetch-unknown": "There is no file to fetch of that name.",
         "grid-ambiguous": "The grid is asked for twice, by raster and by resolution.",
         "grids-differ": "Two worlds, or two sets of tiles, lie on different grids.",
         "index-differs": "The weights belong to another tile index than the one given.",
@@ -140,12 +144,16 @@ ERROR_CODES: dict[type[ClosedWorldError], dict[str, str]] = {
         "grids-differ": "The raster is not on the grid of the tiles.",
     },
     PublishError: {
+        "disk-space": "A file to be fetched is larger than what is free.",
         "output-not-writable": "The output cannot be written; the message has the system's reason.",
         "published-differs": "Another result stands under the same hash.",
     },
     IntegrityError: {
         "bundled-digest": "A bundled file is not the one of the registry.",
         "bundled-missing": "A bundled file is not there.",
+        "fetch-archive": "A fetched archive does not hold the one file that it should, or is damaged.",
+        "fetch-changed": "A fetched file is not the one of the registry, or of its first use.",
+        "fetch-differs": "A server sends another file than the registry knows.",
         "file-digest": "A file's SHA-256 is not that of the receipt.",
         "file-missing": "A file of the receipt is not there.",
         "file-size": "A file's size is not that of the receipt.",
@@ -167,6 +175,13 @@ ERROR_CODES: dict[type[ClosedWorldError], dict[str, str]] = {
     },
     AcceptanceError: {
         "limits-broken": "With `--pat enforce`: the run did not keep its limits. What it published is whole.",
+    },
+    FetchError: {
+        "fetch-busy": "Another process downloads the same file to the same place.",
+        "fetch-incomplete": "Several tries got no further; what has come is kept and taken up.",
+        "fetch-redirect": "A server redirects without end, or away from http and https.",
+        "fetch-refused": "The server answers that it does not have the file, or does not give it.",
+        "fetch-unreachable": "The server does not answer: most likely there is no network.",
     },
     ClosedWorldError: {
         "interrupted": "The run was ended by Ctrl-C or SIGTERM.",

@@ -9,6 +9,7 @@ PublishError    free, move or choose another output place                4
 IntegrityError  stop trusting the data, rebuild or restore it            5
 UnitError       look at the named country and part; the run was given up 6
 AcceptanceError give the run less to do at once, or loosen its limits    7
+FetchError      look at the network or the address, then fetch again     8
 =============== ======================================================== =========
 
 A code (``"crs-missing"``) never changes its meaning between versions, a message may.
@@ -83,3 +84,9 @@ class AcceptanceError(ClosedWorldError):
     """A run did not keep its limits of memory, disk or files; what it published is whole."""
 
     exit_code = 7
+
+
+class FetchError(ClosedWorldError):
+    """A public file cannot be downloaded now; what has come of it is kept and taken up again."""
+
+    exit_code = 8

@@ -64,9 +64,10 @@ def test_help_imports_no_heavy_library() -> None:
         "from closedworld.cli import main\n"
         "for words in (['--help'], ['run', '--help'], ['tiles', '--help'], ['inputs', '--help'],\n"
         "              ['inspect', '--help'], ['report', '--help'], ['sample', '--help'],\n"
-        "              ['diff', '--help'], ['export', '--help'], ['--version']):\n"
+        "              ['diff', '--help'], ['export', '--help'], ['fetch', '--help'],\n"
+        "              ['fetch'], ['--version']):\n"
         "    assert CliRunner().invoke(main, words).exit_code == 0, words\n"
-        "heavy = {'numpy', 'pyarrow', 'shapely', 'rasterio', 'pyproj', 'pyogrio', 'PIL', 'rich', 'jinja2'}\n"
+        "heavy = {'numpy', 'pooch', 'requests', 'pyarrow', 'shapely', 'rasterio', 'pyproj', 'pyogrio', 'PIL', 'rich', 'jinja2'}\n"
         "print(sorted(heavy & set(sys.modules)))\n"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

@@ -13,7 +13,7 @@ from closedworld.run.logs import ROOT_LOGGER, JsonLines
 from closedworld.text import printable
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from rich.console import Console
     from rich.progress import Progress
@@ -53,6 +53,39 @@ def watching(log_format: str, *, quiet: bool) -> Iterator[list[Observer]]:
         ROOT_LOGGER.setLevel(logging.INFO)
         stack.callback(ROOT_LOGGER.removeHandler, handler)
         yield observers
+
+
+@contextmanager
+def downloading(title: str) -> Iterator[Callable[[int, int | None], None] | None]:
+    """Show a bar of bytes on a terminal while the block runs.
+
+    Yields:
+        What the download must tell the bytes so far and, where known, those of the whole; None where
+        there is no terminal.
+    """
+    if not sys.stderr.isatty():
+        yield None
+        return
+    from rich.console import Console  # noqa: PLC0415
+    from rich.progress import (  # noqa: PLC0415
+        BarColumn,
+        DownloadColumn,
+        Progress,
+        TextColumn,
+        TimeRemainingColumn,
+        TransferSpeedColumn,
+    )
+
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        DownloadColumn(),
+        TransferSpeedColumn(),
+        TimeRemainingColumn(),
+    )
+    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task(title, total=None)
+        yield lambda done, total: bar.update(task, completed=done, total=total)
 
 
 class _ProgressBar:

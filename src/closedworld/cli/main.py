@@ -16,6 +16,7 @@ import click
 from closedworld._version import __version__
 from closedworld.cli.diff import diff
 from closedworld.cli.export import export
+from closedworld.cli.fetch import fetch
 from closedworld.cli.inputs import inputs
 from closedworld.cli.inspect import inspect
 from closedworld.cli.plan import plan
@@ -31,8 +32,8 @@ if TYPE_CHECKING:
 
 _EPILOG = """\
 Exit status: 0 done; 1 verify or diff found something; 2 wrong option or argument;
-3 unusable input; 4 output cannot be written; 5 published data is damaged; 6 a unit of work failed;
-7 --pat enforce and a limit was not kept; 130 interrupted; 143 terminated.
+3 unusable input; 4 output cannot be written; 5 published or fetched data is damaged; 6 a unit of work failed;
+7 --pat enforce and a limit was not kept; 8 a file cannot be downloaded now; 130 interrupted; 143 terminated.
 """
 
 _BY_SIGNAL = 128
@@ -103,6 +104,7 @@ main.add_command(tiles)
 main.add_command(weights)
 main.add_command(plan)
 main.add_command(inputs)
+main.add_command(fetch)
 main.add_command(inspect)
 main.add_command(verify)
 main.add_command(report)

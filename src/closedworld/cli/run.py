@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
     from closedworld.datasets import Published
     from closedworld.execution.events import Observer
-    from closedworld.run.pipeline import RunOutcome
+    from closedworld.run.outcome import RunOutcome
 
 
 @click.command()

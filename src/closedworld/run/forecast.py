@@ -15,7 +15,7 @@ from closedworld.run.memory import capped, memory_of_tiles, memory_of_weights
 from closedworld.run.publishing import Nobody
 from closedworld.run.rates import Rate, kind_of, read_rates
 from closedworld.run.stages import TILES, WEIGHTS
-from closedworld.run.tile_plan import plan_tile_index
+from closedworld.run.tile_plan import plan_run
 from closedworld.run.weight_plan import mixture_of_run
 from closedworld.tiles import RowGroup, Tiles
 
@@ -112,14 +112,7 @@ def forecast(
     began, observer = time.perf_counter(), observer or Nobody()
     mixture = mixture_of_run(config, weigh=weigh)
     inputs = load_inputs(config, observer, with_population=weigh and mixture.needs_population)
-    plan = plan_tile_index(
-        inputs.countries,
-        inputs.grid,
-        rule=config.rule,
-        keep_small_countries=config.keep_small_countries,
-        coverage=config.coverage,
-        observer=observer,
-    )
+    plan = plan_run(config, inputs, observer)
     held, rates = peak_memory_bytes(), read_rates()
     cell_width = inputs.grid.cell_width
     tiles_rate = rates.get(kind_of(plan.parameters, cell_width)) or _sampled_rate(plan)

@@ -12,8 +12,8 @@ from closedworld.run.work import WRITING
 
 if TYPE_CHECKING:
     from closedworld.execution import events
+    from closedworld.run.clock import RunClock
     from closedworld.run.observers import Recorder, Work
-    from closedworld.run.report import RunClock
 
 
 def performance(recorder: Recorder, clock: RunClock) -> dict[str, Any]:

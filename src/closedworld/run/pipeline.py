@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from closedworld.datasets import open_published
 from closedworld.errors import PublishError
@@ -13,6 +12,7 @@ from closedworld.execution.meters import peak_memory_bytes
 from closedworld.inputlock import InputLock
 from closedworld.reference import bundled
 from closedworld.run.acceptance import assess, enforce
+from closedworld.run.clock import RunClock
 from closedworld.run.inputs import (
     BUNDLED_RASTER,
     fits_bundled_raster,
@@ -22,15 +22,16 @@ from closedworld.run.inputs import (
 from closedworld.run.logs import log_file
 from closedworld.run.memory import StageMemory, capped, memory_of_tiles, memory_of_weights
 from closedworld.run.observers import LOGGER, LogObserver, Observers, Recorder
+from closedworld.run.outcome import RunOutcome
 from closedworld.run.performance import performance
 from closedworld.run.pictures import WORLD_MAP_NAME, PictureTask, drawn_meanwhile
 from closedworld.run.published_index import read_index, root_of
 from closedworld.run.rates import keep_rates
-from closedworld.run.report import LOG_NAME, RunClock, make_report_folder, write_report
+from closedworld.run.report import LOG_NAME, make_report_folder, write_report
 from closedworld.run.stages import TILES, WEIGHTS
-from closedworld.run.tile_index import TileIndex, publish_tile_index
-from closedworld.run.tile_plan import plan_tile_index
-from closedworld.run.tile_weights import TileWeights, build_tile_weights
+from closedworld.run.tile_index import publish_tile_index
+from closedworld.run.tile_plan import plan_run
+from closedworld.run.tile_weights import build_tile_weights
 from closedworld.run.weight_plan import mixture_of, mixture_of_run
 
 if TYPE_CHECKING:
@@ -38,38 +39,9 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from closedworld.config import ExecutionConfig, RunConfig, WeightsConfig
-    from closedworld.datasets import Published
     from closedworld.execution import Workforce
     from closedworld.execution.events import Observer
     from closedworld.run.acceptance import Line
-
-
-@dataclass(slots=True, eq=False)
-class RunOutcome:
-    """What a run leaves.
-
-    Attributes:
-        report_folder: Folder of the run's report.
-        index: The published tile index; None when the run did not build one.
-        weights: The published tile weights; None when the run did not make them.
-        cell_width: Of the grid, degrees; None before that is known.
-        report: Content of ``run_report.json``.
-    """
-
-    report_folder: Path
-    index: TileIndex | None = None
-    weights: TileWeights | None = None
-    cell_width: float | None = None
-    report: dict[str, Any] = field(default_factory=dict)
-
-    def written(self) -> dict[str, Published]:
-        """Return what the run itself has published, by stage number."""
-        results = {TILES.number: self.index, WEIGHTS.number: self.weights}
-        return {
-            stage: result.published
-            for stage, result in results.items()
-            if result is not None and not result.reused
-        }
 
 
 def run_world(
@@ -91,14 +63,7 @@ def run_world(
     mixture = mixture_of_run(config, weigh=weigh)
     with _reported(config, config.out, observers) as (outcome, observer), _crews(config) as crews:
         inputs = load_inputs(config, observer, with_population=weigh and mixture.needs_population)
-        plan = plan_tile_index(
-            inputs.countries,
-            inputs.grid,
-            rule=config.rule,
-            keep_small_countries=config.keep_small_countries,
-            coverage=config.coverage,
-            observer=observer,
-        )
+        plan = plan_run(config, inputs, observer)
         outcome.cell_width = inputs.grid.cell_width
         picture = PictureTask(
             plan.world.spans,

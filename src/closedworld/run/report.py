@@ -5,18 +5,14 @@ from __future__ import annotations
 import json
 import os
 import platform
-import secrets
-import time
 from collections import defaultdict
-from dataclasses import asdict, dataclass
-from datetime import UTC, datetime
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from closedworld._version import __version__
 from closedworld.datasets.durable import not_writable
 from closedworld.errors import ClosedWorldError
-from closedworld.execution.meters import cpu_seconds
 from closedworld.run.performance import performance, unit_lines, worker_lines
 from closedworld.run.stages import TILES, WEIGHTS
 
@@ -26,8 +22,9 @@ if TYPE_CHECKING:
     from closedworld.config import RunConfig, WeightsConfig
     from closedworld.datasets import Published
     from closedworld.run.acceptance import Line
+    from closedworld.run.clock import RunClock
     from closedworld.run.observers import Recorder
-    from closedworld.run.pipeline import RunOutcome
+    from closedworld.run.outcome import RunOutcome
     from closedworld.run.stages import Stage
     from closedworld.run.tile_index import TileIndex
     from closedworld.run.tile_weights import TileWeights
@@ -38,30 +35,6 @@ SUMMARIES_NAME = "country_summaries.jsonl"
 WEIGHT_SUMMARIES_NAME = "weight_summaries.jsonl"
 UNITS_NAME = "units.jsonl"
 LOG_NAME = "run.log"
-
-
-@dataclass(frozen=True, slots=True)
-class RunClock:
-    """When a run began.
-
-    Attributes:
-        run_id: Its name, from the time in UTC and four random hex digits.
-        started_at: Time in UTC.
-        wall: ``time.perf_counter()`` at the start, seconds.
-        cpu: Processor seconds of this process and its children at the start.
-    """
-
-    run_id: str
-    started_at: datetime
-    wall: float
-    cpu: float
-
-    @classmethod
-    def start(cls) -> RunClock:
-        """Return a clock that starts now."""
-        now = datetime.now(UTC)
-        run_id = f"{now:%Y%m%dT%H%M%SZ}-{secrets.token_hex(2)}"
-        return cls(run_id, now, time.perf_counter(), cpu_seconds())
 
 
 def make_report_folder(out: Path, run_id: str) -> Path:

@@ -23,11 +23,13 @@ from closedworld.tiles import (
 )
 
 if TYPE_CHECKING:
+    from closedworld.config import RunConfig
     from closedworld.countries import CountrySet
     from closedworld.execution.events import Observer
     from closedworld.grid import Grid
+    from closedworld.run.inputs import Inputs
 
-FORMAT = 2
+FORMAT = 3
 """Raised when the same parameters would give other content or other files."""
 
 
@@ -75,6 +77,18 @@ class TilePlan:
             "runs": self.run_count,
             "tiles_shared": self.shared_tiles,
         }
+
+
+def plan_run(config: RunConfig, inputs: Inputs, observer: Observer) -> TilePlan:
+    """Return the plan of a run's tiles; raises as ``plan_tile_index``."""
+    return plan_tile_index(
+        inputs.countries,
+        inputs.grid,
+        rule=config.rule,
+        keep_small_countries=config.keep_small_countries,
+        coverage=config.coverage,
+        observer=observer,
+    )
 
 
 def plan_tile_index(

@@ -63,7 +63,7 @@ if TYPE_CHECKING:
     from closedworld.run.inputs import PopulationRaster
     from closedworld.run.published_index import PublishedIndex
 
-FORMAT = 2
+FORMAT = 3
 """Raised when the same parameters would give other content or other files."""
 
 WEIGHING = "weighing"

@@ -1,0 +1,3 @@
+"""Loads the plugin that runs the snippets of README and documentation."""
+
+pytest_plugins = ["plugin"]

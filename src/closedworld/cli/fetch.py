@@ -1,0 +1,139 @@
+"""``closedworld fetch``: public reference data, downloaded and checked."""
+
+from __future__ import annotations
+
+import json
+import shlex
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from closedworld.cli.options import PATH
+from closedworld.text import printable
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from closedworld.fetching import Fetched, RemoteFile
+
+
+@click.command()
+@click.argument("names", nargs=-1, metavar="[NAME]...")
+@click.option("--list", "is_list", is_flag=True, help="List what there is, as without a name.")
+@click.option(
+    "--to", "folder", type=PATH, help="Folder to keep the files in. [default: the user's cache]"
+)
+@click.option(
+    "--json", "as_json", is_flag=True, help="Print the list, or what was fetched, as JSON."
+)
+def fetch(names: tuple[str, ...], folder: Path | None, *, is_list: bool, as_json: bool) -> None:
+    """Download public reference data: country polygons, population rasters.
+
+    Without a name it lists what there is, with sizes, licences and digests, and asks no server. A
+    download that was cut off is taken up again; a file that is there is checked, not downloaded anew.
+
+    \b
+    Examples:
+      closedworld fetch
+      closedworld fetch natural-earth-10m worldpop-1km-2020
+      closedworld fetch ghs-pop-30s-2020 --to data
+    """
+    from closedworld.fetching import remote_file, remote_files  # noqa: PLC0415
+
+    if is_list or not names:
+        chosen = [remote_file(name) for name in names] or list(remote_files())
+        _list(chosen, folder, as_json=as_json)
+        return
+    files = [remote_file(name) for name in dict.fromkeys(names)]
+    fetched = [_fetch(file, folder) for file in files]
+    if as_json:
+        click.echo(json.dumps([_fetched_dict(one) for one in fetched], indent=1))
+        return
+    for one in fetched:
+        _show(one)
+    _show_use(fetched)
+
+
+def _fetch(file: RemoteFile, folder: Path | None) -> Fetched:
+    """Fetch a file, with a progress bar on a terminal."""
+    from closedworld.cli.console import downloading  # noqa: PLC0415
+    from closedworld.fetching import fetch as fetch_file  # noqa: PLC0415
+    from closedworld.fetching import state_of  # noqa: PLC0415
+
+    if state_of(file, folder) != "here":
+        click.echo(f"downloading {file.url}, size {_size(file.size_bytes)}", err=True)
+    with downloading(file.name) as progress:
+        return fetch_file(file, folder=folder, progress=progress)
+
+
+def _list(files: Sequence[RemoteFile], folder: Path | None, *, as_json: bool) -> None:
+    """Print what there is and whether it is here."""
+    from closedworld.fetching import default_folder, state_of  # noqa: PLC0415
+
+    place = folder or default_folder()
+    if as_json:
+        content = [{**asdict(file), "state": state_of(file, place)} for file in files]
+        click.echo(json.dumps({"folder": str(place), "files": content}, indent=1))
+        return
+    for file in files:
+        state = state_of(file, place)
+        click.secho(file.name, bold=True, nl=False)
+        click.secho("" if state == "absent" else f"  {state}", fg="green")
+        digest = f"{file.sha256} ({file.digest_source})" if file.sha256 else "not known"
+        click.echo(f"  {file.title}")
+        click.echo(f"  version  {file.version}")
+        click.echo(f"  size     {_size(file.size_bytes)}")
+        click.echo(f"  licence  {file.licence}; {file.attribution}")
+        click.echo(f"  sha256   {digest}")
+        click.echo(f"  address  {file.url}")
+        click.echo()
+    click.echo(printable(f"closedworld fetch NAME downloads to {place}"))
+
+
+def _size(size_bytes: int | None) -> str:
+    return (
+        "not known" if size_bytes is None else f"{size_bytes / 1e6:,.1f} MB ({size_bytes:,} bytes)"
+    )
+
+
+def _fetched_dict(one: Fetched) -> dict[str, Any]:
+    """Return a fetched file as JSON has it."""
+    return {
+        "name": one.file.name,
+        "path": str(one.path),
+        "download": str(one.download),
+        "sha256": one.sha256,
+        "trust": one.trust,
+        "is_new": one.is_new,
+        "licence": one.file.licence,
+        "attribution": one.file.attribution,
+        "options": [f"--{one.file.role}", str(one.path), *one.file.options],
+    }
+
+
+def _show(one: Fetched) -> None:
+    """Print a file that is there: where, under which licence, and why it is believed."""
+    trust = {
+        "registry": "as the registry says",
+        "recorded": "as on first use",
+        "first use": f"not known beforehand: recorded in {one.download.name}.sha256, checked from now on",
+    }
+    click.secho(one.file.name, bold=True, nl=False)
+    click.secho("  downloaded" if one.is_new else "  was there", fg="green")
+    click.echo(printable(f"  path     {one.path}"))
+    click.echo(f"  licence  {one.file.licence}; {one.file.attribution}")
+    click.echo(printable(f"  sha256   {one.sha256} ({trust[one.trust]})"))
+    click.echo()
+
+
+def _show_use(fetched: Sequence[Fetched]) -> None:
+    """Print the commands that use the files, the first of each kind."""
+    first = {one.file.role: one for one in reversed(fetched)}
+    chosen = [first[role] for role in ("polygons", "raster") if role in first]
+    paths = [word for one in chosen for word in (f"--{one.file.role}", str(one.path))]
+    options = [option for one in chosen for option in one.file.options]
+    click.echo("Build a world from it, and pin what it is built from:")
+    click.echo(printable(f"  closedworld run {shlex.join([*paths, *options])}"))
+    click.echo(printable(f"  closedworld inputs {shlex.join([*paths, *options])} --lock"))

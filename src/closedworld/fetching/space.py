@@ -1,0 +1,26 @@
+"""Whether a file fits before any of it is written."""
+
+from __future__ import annotations
+
+import shutil
+from typing import TYPE_CHECKING
+
+from closedworld.errors import PublishError
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+def require_space(folder: Path, needed_bytes: int, what: str) -> None:
+    """Refuse what does not fit.
+
+    Raises:
+        PublishError: ``disk-space``.
+    """
+    free_bytes = shutil.disk_usage(folder).free
+    if needed_bytes > free_bytes:
+        raise PublishError(
+            "disk-space",
+            f"{what} takes {needed_bytes:,} more bytes; {folder} has {free_bytes:,} free.",
+            "Free some space, or choose another folder with --to.",
+        )

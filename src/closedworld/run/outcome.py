@@ -1,0 +1,43 @@
+"""What a run leaves."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from closedworld.run.stages import TILES, WEIGHTS
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from closedworld.datasets import Published
+    from closedworld.run.tile_index import TileIndex
+    from closedworld.run.tile_weights import TileWeights
+
+
+@dataclass(slots=True, eq=False)
+class RunOutcome:
+    """What a run leaves.
+
+    Attributes:
+        report_folder: Folder of the run's report.
+        index: The published tile index; None when the run did not build one.
+        weights: The published tile weights; None when the run did not make them.
+        cell_width: Of the grid, degrees; None before that is known.
+        report: Content of ``run_report.json``.
+    """
+
+    report_folder: Path
+    index: TileIndex | None = None
+    weights: TileWeights | None = None
+    cell_width: float | None = None
+    report: dict[str, Any] = field(default_factory=dict)
+
+    def written(self) -> dict[str, Published]:
+        """Return what the run itself has published, by stage number."""
+        results = {TILES.number: self.index, WEIGHTS.number: self.weights}
+        return {
+            stage: result.published
+            for stage, result in results.items()
+            if result is not None and not result.reused
+        }

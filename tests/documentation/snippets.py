@@ -1,0 +1,177 @@
+"""Runs README and documentation as a reader would type them; ``plugin.py`` hands them to pytest.
+
+A page is one program in an empty folder of its own, from top to bottom:
+
+- ``console``: commands after ``$ `` run in a shell; other lines are what the command before prints.
+- ``python``: runs in one interpreter for the whole page; a ``text`` block right below is what it prints.
+- ``sql``: runs in DuckDB; a ``text`` block right below is what comes out.
+- ``toml``: is written to the file that its first line names, ``# run.toml``.
+- ``text``: shows something, and is compared only where it follows ``python`` or ``sql``.
+
+Outputs are compared but for blanks; ``...`` stands for anything. A block whose first line begins with
+``# not run by the tests: `` is skipped for the reason it gives; ``test_pages.py`` lists all of these.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import doctest
+import io
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from cluster import Cluster
+from sybil import Region, Sybil
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from sybil import Document, Example
+
+ROOT = Path(__file__).parents[2]
+
+NOT_RUN = "# not run by the tests: "
+MADE_ELSEWHERE = ("make world", "make test")
+"""Commands of the README that tests of their own run: ``test_make.py``."""
+
+_FENCE = re.compile(r"^```(?P<language>\w+)\n(?P<source>.*?)^```$", re.MULTILINE | re.DOTALL)
+_OUTPUT = re.compile(r"\s*^```text\n(?P<output>.*?)^```$", re.MULTILINE | re.DOTALL)
+_LOOSELY = doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE
+
+# The address of the scheduler in the pages; the cluster of the tests listens elsewhere.
+_ADDRESS = "tcp://127.0.0.1:8786"
+
+
+def regions(document: Document) -> Iterator[Region]:
+    """Yield the blocks of a page that are run, each with the output that is shown for it."""
+    for fence in _FENCE.finditer(document.text):
+        language, source = fence["language"], fence["source"]
+        if language not in RUNNERS:
+            continue
+        shown = _OUTPUT.match(document.text, fence.end())
+        output = None if shown is None or language == "console" else shown["output"]
+        yield Region(fence.start(), fence.end(), (source, output), RUNNERS[language])
+
+
+def compare(shown: str, printed: str) -> None:
+    """Fail when a page shows something else than what was printed."""
+    if not doctest.OutputChecker().check_output(
+        shown.strip() + "\n", printed.strip() + "\n", _LOOSELY
+    ):
+        pytest.fail(f"The page shows\n{shown}\nand it is\n{printed}", pytrace=False)
+
+
+def steps(source: str) -> Iterator[tuple[str, str]]:
+    """Yield the commands of a console block, each with the output that is shown for it."""
+    for step in re.split(r"^\$ ", source, flags=re.MULTILINE)[1:]:
+        command, *output = re.split(r"(?<!\\)\n", step, maxsplit=1)
+        yield command.split("  #")[0].strip(), "".join(output)
+
+
+def run_console(example: Example) -> None:
+    """Type the commands of a block."""
+    source, _ = example.parsed
+    skip_what_says_so(source)
+    for command, shown in steps(source):
+        if command in MADE_ELSEWHERE:
+            continue
+        printed = type_in(command, example.namespace)
+        if shown.strip():
+            compare(shown, printed)
+
+
+def type_in(command: str, namespace: dict[str, Any]) -> str:
+    """Run a command in a shell as a user would, with the environment's programs at hand."""
+    if _ADDRESS in command:
+        cluster = namespace.setdefault("_cluster", Cluster())
+        command = command.replace(_ADDRESS, cluster.address)
+    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+    done = subprocess.run(
+        ["sh", "-c", command],
+        env={**os.environ, "PATH": path, "COLUMNS": "100"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    # As diff(1), the program's diff says by status 1 that it found a difference.
+    fine = {0, 1} if command.startswith("closedworld diff ") else {0}
+    assert done.returncode in fine, f"{command}\n{done.stdout}\n{done.stderr}"
+    return done.stdout
+
+
+def run_python(example: Example) -> None:
+    """Run a block in the page's interpreter."""
+    source, shown = example.parsed
+    skip_what_says_so(source)
+    program = compile("\n" * example.line + source, example.path, "exec", dont_inherit=True)
+    with contextlib.redirect_stdout(io.StringIO()) as printed:
+        exec(program, example.namespace)  # noqa: S102 -- our own pages
+    if shown is not None:
+        compare(shown, printed.getvalue())
+
+
+def run_sql(example: Example) -> None:
+    """Run a block in DuckDB, in the page's folder."""
+    import duckdb  # noqa: PLC0415 -- most pages have none
+
+    source, shown = example.parsed
+    skip_what_says_so(source)
+    answer = str(duckdb.sql(source))
+    if shown is not None:
+        compare(shown, answer)
+
+
+def write_file(example: Example) -> None:
+    """Write a block to the file that its first line names."""
+    source, _ = example.parsed
+    name = re.fullmatch(r"# (\w+\.toml)", source.partition("\n")[0])
+    assert name is not None, "the first line of a toml block names its file: # run.toml"
+    Path(name[1]).write_text(source, encoding="utf-8")
+
+
+RUNNERS = {
+    "console": run_console,
+    "python": run_python,
+    "sql": run_sql,
+    "toml": write_file,
+}
+
+
+def skip_what_says_so(source: str) -> None:
+    """Skip a block that says that it is not run, and why."""
+    first = source.partition("\n")[0]
+    if first.startswith(NOT_RUN):
+        pytest.skip(first.removeprefix(NOT_RUN))
+
+
+def begin(namespace: dict[str, Any]) -> None:
+    """Give a page an empty folder."""
+    namespace["_before"] = Path.cwd()
+    namespace["_folder"] = Path(tempfile.mkdtemp(prefix="page-"))
+    os.chdir(namespace["_folder"])
+
+
+def end(namespace: dict[str, Any]) -> None:
+    """Take the folder and what was started for the page away."""
+    os.chdir(namespace["_before"])
+    if "_cluster" in namespace:
+        namespace["_cluster"].close()
+    shutil.rmtree(namespace["_folder"])
+
+
+SITE = Sybil(
+    parsers=[regions],
+    path=str(ROOT),
+    patterns=["README.md", "docs/*.md", "docs/*/*.md"],
+    excludes=["docs/README.md", "docs/index.md", "docs/decisions/*.md"],
+    setup=begin,
+    teardown=end,
+    fixtures=["own_cache"],
+)
