@@ -51,16 +51,16 @@ def kill_yourself_once(flag: str) -> str:
     return flag
 
 
-def let_go_on(pids: set[int]) -> None:
-    for pid in pids:
-        os.kill(pid, signal.SIGCONT)
-
-
 def done_by(workforce: Workforce, tasks: list[int]) -> list[Done[int]]:
     results = run_tasks(
         workforce.executor, log_and_double, tasks, name=str, in_flight=workforce.workers
     )
     return [done for _, done in results]
+
+
+def tell(pids: set[int], number: signal.Signals) -> None:
+    for pid in pids:
+        os.kill(pid, number)
 
 
 @pytest.mark.parametrize("name", EXECUTORS)
@@ -160,10 +160,9 @@ def test_worker_processes_that_do_not_answer_do_not_hold_up_the_end() -> None:
     with open_workforce("processes", 2) as workforce:
         done = done_by(workforce, [1, 2, 3, 4])
         pids = {int(one.process.rpartition(":")[2]) for one in done}
-        for pid in pids:
-            os.kill(pid, signal.SIGSTOP)
+        tell(pids, signal.SIGSTOP)
         # Were they waited for, the test would be over when this lets them go on.
-        rescue = threading.Timer(60, let_go_on, [pids])
+        rescue = threading.Timer(60, lambda: tell(pids, signal.SIGCONT))
         rescue.start()
     assert not rescue.finished.is_set()
     rescue.cancel()
