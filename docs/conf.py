@@ -27,6 +27,8 @@ extensions = [
 # docs/README.md is what the code host shows for the folder; index.md includes it.
 exclude_patterns = ["README.md", "_build", "_ext"]
 
+# Quotes and dashes stay as they are written: --json is an option.
+smartquotes = False
 myst_heading_anchors = 3
 myst_enable_extensions = ["attrs_block", "deflist"]
 

@@ -14,8 +14,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     import pandas as pd
-    from impossible_trips import Places
     from numpy.typing import NDArray
+    from trips import Places
 
     from closedworld import PublishedWorld
 
@@ -39,12 +39,12 @@ def draw_picture(
     all_places: Sequence[Places],
     trips_of: Callable[[pd.DataFrame, Places], pd.DataFrame],
 ) -> None:
-    """Write a PNG: above one merchant, below one card; a column for each way of giving places."""
+    """Write a PNG: left one merchant, right one card; a row for each way of giving places."""
     last = trips_of(rows, all_places[-1])
     card = last[last["is_impossible"]].groupby("cc_num").size().idxmax()
     merchant = rows["merchant"].min()
     land = land_of(world)
-    size = (len(all_places) * (WIDTH + GAP) + GAP, 2 * (HEIGHT + HEAD) + GAP)
+    size = (2 * (WIDTH + GAP) + GAP, len(all_places) * (HEIGHT + HEAD + GAP))
     image = Image.new("RGB", size, PAPER)
     draw = ImageDraw.Draw(image)
     for number, places in enumerate(all_places):
@@ -53,16 +53,20 @@ def draw_picture(
         trips = trips_of(rows, places)["is_impossible"].reindex(rows.index, fill_value=False)
         of_card = rows.assign(lon=places.lon, lat=places.lat, is_impossible=trips)
         of_card = of_card[rows["cc_num"] == card]
+        n_impossible = of_card["is_impossible"].sum()
         maps = (
             (places.title, f"{merchant}: {number_of(len(sites), 'place')}", dots(land, sites)),
-            ("", f"a card: {of_card['is_impossible'].sum()} of {len(of_card) - 1} trips impossible",
-             lines(land, of_card)),
-        )  # fmt: skip
-        left = GAP + number * (WIDTH + GAP)
-        for row, (title, text, drawn) in enumerate(maps):
-            top = row * (HEIGHT + HEAD) + HEAD
-            draw.text((left, top - 76), title, INK, ImageFont.load_default(34))
-            draw.text((left, top - 34), text, SOFT, ImageFont.load_default(27))
+            (
+                "",
+                f"a card: {n_impossible} of {len(of_card) - 1} trips impossible",
+                lines(land, of_card),
+            ),
+        )
+        top = number * (HEIGHT + HEAD + GAP) + HEAD
+        for column, (title, text, drawn) in enumerate(maps):
+            left = GAP + column * (WIDTH + GAP)
+            draw.text((left, top - 70), title, INK, ImageFont.load_default(30))
+            draw.text((left, top - 32), text, SOFT, ImageFont.load_default(25))
             image.paste(drawn, (left, top))
     image.quantize(64).save(path, optimize=True)
 

@@ -1,6 +1,6 @@
 """Runs README and documentation as a reader would type them; ``plugin.py`` hands them to pytest.
 
-A page is one program in an empty folder of its own, from top to bottom:
+A page is one program in a folder of its own, empty but for the examples, from top to bottom:
 
 - ``console``: commands after ``$ `` run in a shell; other lines are what the command before prints.
 - ``python``: runs in one interpreter for the whole page; a ``text`` block right below is what it prints.
@@ -8,6 +8,7 @@ A page is one program in an empty folder of its own, from top to bottom:
 - ``toml``: is written to the file that its first line names, ``# run.toml``.
 - ``text``: shows something, and is compared only where it follows ``python`` or ``sql``.
 
+A picture that a page makes and that lies in docs/images under the same name is compared with it.
 Outputs are compared but for blanks; ``...`` stands for anything. A block whose first line begins with
 ``# not run by the tests: `` is skipped for the reason it gives; ``test_pages.py`` lists all of these.
 """
@@ -28,6 +29,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from cluster import Cluster
+from PIL import Image, ImageChops, ImageStat
 from sybil import Region, Sybil
 
 if TYPE_CHECKING:
@@ -44,6 +46,9 @@ MADE_ELSEWHERE = ("make world", "make test")
 _FENCE = re.compile(r"^```(?P<language>\w+)\n(?P<source>.*?)^```$", re.MULTILINE | re.DOTALL)
 _OUTPUT = re.compile(r"\s*^```text\n(?P<output>.*?)^```$", re.MULTILINE | re.DOTALL)
 _LOOSELY = doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE
+
+# Of 255, on average; a map of other countries has dozens.
+_MOST_DIFFERENCE = 2.0
 
 # The address of the scheduler in the pages; the cluster of the tests listens elsewhere.
 _ADDRESS = "tcp://127.0.0.1:8786"
@@ -152,18 +157,31 @@ def skip_what_says_so(source: str) -> None:
 
 
 def begin(namespace: dict[str, Any]) -> None:
-    """Give a page an empty folder."""
+    """Give a page a folder with nothing in it but the examples, as in a checkout."""
     namespace["_before"] = Path.cwd()
     namespace["_folder"] = Path(tempfile.mkdtemp(prefix="page-"))
     os.chdir(namespace["_folder"])
+    Path("examples").symlink_to(ROOT / "examples")
 
 
 def end(namespace: dict[str, Any]) -> None:
-    """Take the folder and what was started for the page away."""
+    """Compare the pictures that were made with those that are shown, and take the folder away."""
     os.chdir(namespace["_before"])
     if "_cluster" in namespace:
         namespace["_cluster"].close()
-    shutil.rmtree(namespace["_folder"])
+    try:
+        for made in namespace["_folder"].glob("*.png"):
+            if (shown := ROOT / "docs" / "images" / made.name).exists():
+                assert looks_like(made, shown), f"{made.name} is not what the page makes"
+    finally:
+        shutil.rmtree(namespace["_folder"])
+
+
+def looks_like(made: Path, shown: Path) -> bool:
+    """Return whether two pictures are the same but for what another version of Pillow may change."""
+    with Image.open(made) as one, Image.open(shown) as other:
+        difference = ImageChops.difference(one.convert("RGB"), other.convert("RGB"))
+        return one.size == other.size and max(ImageStat.Stat(difference).mean) < _MOST_DIFFERENCE
 
 
 SITE = Sybil(

@@ -68,6 +68,7 @@ def test_what_is_not_run_is_listed_here() -> None:
     }
     assert found == {
         ("docs/data-sources.md", "it needs the archive of Natural Earth"),
+        ("docs/data-sources.md", "it needs the network"),
         ("docs/tutorial/first-world.md", "it asks a package index"),
         (
             "docs/how-to/cluster.md",

@@ -1,6 +1,6 @@
 """How many trips between consecutive purchases of a card are impossible, by how merchants get places.
 
-python impossible_trips.py transactions.csv world --picture trips.png
+python trips.py cards.csv world trips.png
 """
 
 from __future__ import annotations
@@ -147,12 +147,12 @@ def account(rows: pd.DataFrame, places: Places) -> dict[str, str]:
     alarms = trips[trips["is_impossible"]]
     return {
         "merchants' places": places.title,
-        "places of a merchant": f"{sites.drop_duplicates().groupby('merchant').size().median():,.0f}",
+        "places each": f"{sites.drop_duplicates().groupby('merchant').size().median():,.0f}",
         "median trip": f"{trips['km'].median():,.0f} km",
-        "impossible trips": f"{trips['is_impossible'].mean():.1%}",
-        "between honest purchases": f"{honest['is_impossible'].mean():.1%}",
-        "with fraud at an end": f"{fraud['is_impossible'].mean():.1%}",
-        "impossible ones with fraud": f"{alarms['has_fraud'].mean():.0%}",
+        "impossible": f"{trips['is_impossible'].mean():.1%}",
+        "honest": f"{honest['is_impossible'].mean():.1%}",
+        "with fraud": f"{fraud['is_impossible'].mean():.1%}",
+        "right alarms": f"{alarms['has_fraud'].mean():.0%}",
     }
 
 
@@ -173,12 +173,12 @@ def verdict(rows: pd.DataFrame, trips: pd.DataFrame) -> str:
 def main() -> None:
     """Print the table; draw the picture, if wanted."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("transactions", type=Path)
-    parser.add_argument("world", type=Path)
-    parser.add_argument("--picture", type=Path)
+    parser.add_argument("purchases", type=Path, help="CSV of card purchases")
+    parser.add_argument("world", type=Path, help="published world of the country")
+    parser.add_argument("picture", type=Path, nargs="?", help="PNG to write")
     given = parser.parse_args()
 
-    rows = read_purchases(given.transactions)
+    rows = read_purchases(given.purchases)
     world = cw.open_world(given.world)
     all_places = [
         as_in_the_file(rows),

@@ -3,7 +3,7 @@
 As in those, the place of a purchase is the customer's home plus a random offset of up to a degree, drawn
 anew each time: a merchant has as many places as purchases, and fraud happens round the corner.
 
-    python make_transactions.py transactions.csv
+    python make.py cards.csv
 """
 
 from __future__ import annotations

@@ -1,0 +1,160 @@
+"""The built site: strict, on its own, and readable on a phone and in the dark."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+import sys
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+from playwright.sync_api import sync_playwright
+
+import closedworld
+from closedworld.cli import main
+from closedworld.datasets.schemas import DATASETS
+from closedworld.errorcodes import ERROR_CODES, WARNING_CODES
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from playwright.sync_api import Page as Tab
+
+ROOT = Path(__file__).parents[2]
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
+OPTIONS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+
+pytestmark = pytest.mark.slow
+needs_browser = pytest.mark.skipif(
+    CHROMIUM is None,
+    reason="there is no chromium on the path; `apt-get install chromium` brings it",
+)
+
+
+@dataclass(slots=True)
+class Heard:
+    """What a tab did besides showing its page.
+
+    Attributes:
+        messages: Lines on the console, and errors of scripts.
+        requests: Addresses asked for outside of the site's folder, other than data.
+    """
+
+    messages: list[str] = field(default_factory=list)
+    requests: list[str] = field(default_factory=list)
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The site, built as `make docs` does, without a warning."""
+    out = tmp_path_factory.mktemp("site")
+    command = [sys.executable, "-m", "sphinx", "-nWq", "--keep-going", str(ROOT / "docs"), str(out)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    return out
+
+
+@pytest.fixture(scope="module")
+def open_page(site: Path) -> Iterator[Callable[..., tuple[Tab, Heard]]]:
+    """Open a page of the site in a tab, listening to what it does."""
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=OPTIONS)
+
+        def open_in(page: str, *, width: int = 1280, dark: bool = False) -> tuple[Tab, Heard]:
+            tab = browser.new_page(
+                viewport={"width": width, "height": 900}, color_scheme="dark" if dark else "light"
+            )
+            heard = Heard()
+            tab.on("console", lambda said: heard.messages.append(said.text))
+            tab.on("pageerror", lambda error: heard.messages.append(str(error)))
+            tab.on("request", lambda asked: heard.requests.append(asked.url))
+            tab.goto((site / page).as_uri())
+            tab.wait_for_load_state("networkidle")
+            own = (site.as_uri(), "data:")
+            heard.requests = [url for url in heard.requests if not url.startswith(own)]
+            return tab, heard
+
+        yield open_in
+        browser.close()
+
+
+PAGES = [
+    "index.html",
+    "tutorial/first-world.html",
+    "how-to/query.html",
+    "explanation/rules.html",
+    "reference/commands.html",
+    "reference/python.html",
+    "reference/datasets.html",
+    "reference/errors.html",
+    "performance.html",
+]
+
+
+@needs_browser
+@pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
+@pytest.mark.parametrize("page", PAGES)
+def test_a_page_asks_nothing_of_the_web(
+    page: str, open_page: Callable[..., tuple[Tab, Heard]], *, dark: bool
+) -> None:
+    """Fonts, styles, scripts and pictures are the site's own, and all of them are there."""
+    tab, heard = open_page(page, dark=dark)
+    assert heard.requests == []
+    # The theme says on the console which mode it took.
+    assert [said for said in heard.messages if not said.startswith("[PST]: Changed to")] == []
+    broken = "[...document.images].filter(image => !image.complete || !image.naturalWidth).length"
+    assert tab.evaluate(broken) == 0
+    tab.close()
+
+
+@needs_browser
+@pytest.mark.parametrize("width", [320, 390, 1280])
+@pytest.mark.parametrize("page", PAGES)
+def test_no_width_makes_a_page_scroll_sideways(
+    page: str, width: int, open_page: Callable[..., tuple[Tab, Heard]]
+) -> None:
+    """Wide tables and long lines of code scroll in boxes of their own."""
+    tab, _ = open_page(page, width=width)
+    assert tab.evaluate("document.documentElement.scrollWidth") <= width
+    tab.close()
+
+
+@needs_browser
+def test_the_start_page_leads_to_the_four_kinds(
+    open_page: Callable[..., tuple[Tab, Heard]],
+) -> None:
+    tab, _ = open_page("index.html")
+    for kind in ("Tutorial", "How to", "Explanation", "Reference"):
+        tab.goto(tab.url)
+        tab.locator("article").get_by_role("link", name=kind, exact=True).click()
+        assert kind in tab.title()
+        tab.go_back()
+    tab.close()
+
+
+def test_the_reference_has_every_command_name_column_and_code(site: Path) -> None:
+    """As anchors where others can point to, or as words."""
+    reference = {
+        page.stem: page.read_text(encoding="utf-8") for page in site.glob("reference/*.html")
+    }
+    for command in main.commands.values():
+        for option in command.params:
+            for spelling in option.opts:
+                assert spelling in reference["commands"]
+    for name in set(closedworld.__all__) - {"__version__"}:
+        assert f'id="closedworld.{name}"' in reference["python"]
+    for spec in DATASETS.values():
+        for column in spec.schema.names:
+            assert f">{column}<" in reference["datasets"]
+    for codes in [*ERROR_CODES.values(), WARNING_CODES]:
+        for code in codes:
+            assert f">{code}<" in reference["errors"]
