@@ -52,7 +52,6 @@ ERROR_CODES: dict[type[ClosedWorldError], dict[str, str]] = {
         "grids-differ": "Two worlds, or two sets of tiles, lie on different grids.",
         "index-differs": "The weights belong to another tile index than the one given.",
         "index-missing": "The tile index of the weights is not where they have it.",
-        "input-time-limit": "The time allowed for reading a file is less than a second.",
         "layer-unknown": "The file of polygons has no layer of that name.",
         "lock-missing": "The lock cannot be read.",
         "lock-syntax": "The lock is not one that `closedworld inputs --lock` writes.",
