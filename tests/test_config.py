@@ -43,6 +43,7 @@ def test_every_option_has_a_default_and_can_be_in_the_file(
         countries = ["DE", "FR"]
         repair_geometry = true
         skip_unknown_codes = true
+        input_time_limit = 60
         resolution = "5m"
         rule = "any_overlap"
         keep_small_countries = true
@@ -69,6 +70,7 @@ def test_every_option_has_a_default_and_can_be_in_the_file(
         countries=("DE", "FR"),
         repair_geometry=True,
         skip_unknown_codes=True,
+        input_time_limit=60,
         raster=None,
         resolution="5m",
         rule="any_overlap",
@@ -193,6 +195,7 @@ def test_a_file_that_cannot_be_read_is_refused(tmp_path: Path, name: str) -> Non
         ({"executor": "fibers"}, "executor-unknown"),
         ({"dask_address": "tcp://10.0.0.1:8786"}, "dask-address"),
         ({"memory_limit": 0}, "memory-limit"),
+        ({"input_time_limit": 0}, "time-limit"),
         ({"pat": "maybe"}, "pat-unknown"),
     ],
 )

@@ -122,7 +122,7 @@ class RunConfig(ExecutionConfig):
 
     Raises:
         ConfigError: ``grid-ambiguous``, ``rule-unknown``, ``coverage-rule``, ``coverage-missing``,
-            ``input-time-limit``, or as ``ExecutionConfig``.
+            ``time-limit``, or as ``ExecutionConfig``.
     """
 
     polygons: Path | None = None
@@ -160,7 +160,7 @@ class RunConfig(ExecutionConfig):
             )
         if self.input_time_limit < 1:
             raise ConfigError(
-                "input-time-limit",
+                "time-limit",
                 f"{self.input_time_limit} seconds are too few to read a file.",
                 "Take 1 or more.",
             )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import subprocess
 import sys
 from typing import TYPE_CHECKING, Any
@@ -12,6 +13,7 @@ import pytest
 from closedworld.config import RunConfig
 from closedworld.datasets import find_published
 from closedworld.errors import AcceptanceError
+from closedworld.reference import bundled
 from closedworld.run.acceptance import Line, enforce
 from closedworld.run.pipeline import run_world
 
@@ -73,6 +75,17 @@ def test_processes_have_a_line_of_memory_each(tmp_path: Path) -> None:
     assert len(peaks) == 1 + len(workers) + 1
     total = peaks.pop("peak_memory_total")
     assert total == sum(peaks.values())
+
+
+def test_the_process_that_reads_polygons_has_its_line_of_memory(tmp_path: Path) -> None:
+    """It counts beside the main process alone: it has ended before there are workers."""
+    mine = tmp_path / "mine.parquet"
+    shutil.copyfile(bundled("countries.parquet").path, mine)
+    report = run_world(config(tmp_path, polygons=mine, memory_limit=1 << 40)).report
+    lines = {line["name"]: line["value"] for line in report["acceptance"]}
+    reader, main = lines[f"peak_memory_reader {mine}"], lines["peak_memory main"]
+    assert reader > mine.stat().st_size
+    assert lines["peak_memory_total"] == reader + main
 
 
 @pytest.mark.usefixtures("room_for_the_other_tests")

@@ -20,6 +20,8 @@ class InputLoaded:
             tell.
         detail: What it is, in a few words.
         seconds: Wall time.
+        reader_peak_bytes: Largest resident set of the process of its own that read it; None when this one
+            did.
     """
 
     role: str
@@ -30,6 +32,7 @@ class InputLoaded:
     sha256: dict[str, str]
     detail: str
     seconds: float
+    reader_peak_bytes: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -250,8 +250,14 @@ def _polygons(account: Account, index: PublishedIndex) -> _Polygons:
             # A run of weights alone does not know, either: the digest below tells.
             countries = read_countries(bundled(BUNDLED_COUNTRIES).path)
         else:
+            limit = (
+                {"input_time_limit": config["input_time_limit"]}
+                if "input_time_limit" in config
+                else {}
+            )
             countries = read_apart(
                 given,
+                **limit,
                 iso_column=config.get("iso_column"),
                 name_column=config.get("name_column"),
                 layer=config.get("layer"),

@@ -112,8 +112,21 @@ def _memory(recorder: Recorder, memory_limit: int | None) -> list[Line]:
         )
         for process, peak in peaks.items()
     ]
+    readers = {one.path: one.reader_peak_bytes for one in recorder.inputs if one.reader_peak_bytes}
+    lines += [
+        Line(
+            f"peak_memory_reader {path}",
+            f"largest resident memory of the process that read {path}",
+            peak,
+            MEMORY_LIMIT_BYTES,
+            "bytes",
+        )
+        for path, peak in readers.items()
+    ]
     if memory_limit is not None:
-        total = sum(peaks.values())
+        # A reader has ended before there are workers.
+        at_reading = [peaks[this_process()] + peak for peak in readers.values()]
+        total = max([sum(peaks.values()), *at_reading])
         what = "largest resident memory of all processes, added up"
         lines.append(Line("peak_memory_total", what, total, memory_limit, "bytes"))
     return lines

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 from closedworld.config import DEFAULT_INPUT_SECONDS
 from closedworld.countries import CountryCheck, Problem, check_countries
 from closedworld.errors import InputError
-from closedworld.execution.meters import bytes_read
+from closedworld.execution.meters import bytes_read, peak_memory_bytes
 from closedworld.text import plain
 
 if TYPE_CHECKING:
@@ -35,10 +35,12 @@ class ReadApart:
     Attributes:
         check: The countries of the file, and what is wrong with it.
         bytes_read: Bytes that the process has asked the system to read; None where it does not tell.
+        peak_memory_bytes: Its largest resident set; None when it did not come to an end.
     """
 
     check: CountryCheck
-    bytes_read: int | None
+    bytes_read: int | None = None
+    peak_memory_bytes: int | None = None
 
 
 def check_apart(
@@ -65,7 +67,7 @@ def check_apart(
         found: ReadApart = pickle.loads(done.stdout)  # noqa: S301 -- from code of our own
         return found
     problem = _problem_of(done, input_time_limit)
-    return ReadApart(CountryCheck(plain(Path(path).name), problems=(problem,)), None)
+    return ReadApart(CountryCheck(plain(Path(path).name), problems=(problem,)))
 
 
 def read_apart(path: str | Path, **options: Any) -> CountrySet:
@@ -111,4 +113,4 @@ def serve() -> None:
         check = check_countries(path, **options)
         after = bytes_read()
         read = None if before is None or after is None else after - before
-        pickle.dump(ReadApart(check, read), answer)
+        pickle.dump(ReadApart(check, read, peak_memory_bytes()), answer)

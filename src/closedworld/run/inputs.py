@@ -178,7 +178,7 @@ def _countries(config: RunConfig, observer: Observer) -> CountrySet:
     began = _Start.now()
     if config.polygons is None:
         countries = read_countries(path)
-        read = began.bytes_since()
+        read, peak = began.bytes_since(), None
     else:
         apart = check_apart(
             path,
@@ -189,11 +189,12 @@ def _countries(config: RunConfig, observer: Observer) -> CountrySet:
             skip_unknown_codes=config.skip_unknown_codes,
             input_time_limit=config.input_time_limit,
         )
-        countries, read = apart.check.require(), apart.bytes_read
+        countries = apart.check.require()
+        read, peak = apart.bytes_read, apart.peak_memory_bytes
     if config.countries:
         countries = countries.select(config.countries)
     detail = f"{len(countries)} countries"
-    _report("countries", input_files(path), len(countries), detail, began, read, observer)
+    _report("countries", input_files(path), len(countries), detail, began, read, observer, peak)
     for note in countries.notes:
         observer.on_event(Warned(f"countries-{note.kind}", note.message))
     return countries
@@ -218,6 +219,7 @@ def _report(
     began: _Start,
     read: int | None,
     observer: Observer,
+    reader_peak: int | None = None,
 ) -> dict[str, str]:
     """Tell the observer of files that were loaded; return the digest of each by name."""
     files = list(paths)
@@ -232,6 +234,7 @@ def _report(
             sha256=digests,
             detail=detail,
             seconds=time.perf_counter() - began.wall,
+            reader_peak_bytes=reader_peak,
         )
     )
     return digests
