@@ -25,6 +25,8 @@ from closedworld.parquet import (
 )
 
 if TYPE_CHECKING:
+    from random import Random
+
     from numpy.typing import NDArray
 
     from closedworld.parquet import Chunk
@@ -131,3 +133,16 @@ def test_packed_places_are_read_as_they_are(size: int, count: int) -> None:
 )
 def test_values_split_into_streams_of_bytes(kind: pa.DataType, values: NDArray[Any]) -> None:
     assert (read(split(values), kind) == values).all()
+
+
+@settings(derandomize=True, deadline=None)
+@given(st.lists(st.integers(1, 20), min_size=1, max_size=30), st.randoms(use_true_random=False))
+def test_slices_of_a_table_make_the_same_chunk_as_its_values_one_by_one(
+    lengths: list[int], random: Random
+) -> None:
+    """So a file does not depend on which of the two was quicker."""
+    table = np.linspace(-3.0, 8.0, sum(lengths))
+    stops = np.cumsum(lengths).tolist()
+    slices = [slice(stop - length, stop) for stop, length in zip(stops, lengths, strict=True)]
+    slices += random.choices(slices, k=5)
+    assert split(table, slices) == split(np.concatenate([table[those] for those in slices]))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import tracemalloc
 from fractions import Fraction
 from typing import TYPE_CHECKING
 
@@ -273,6 +274,23 @@ def test_values_do_not_depend_on_how_columns_are_looked_up(rows: int, width: int
         (bounds, "north_lat", grid.lat_edge(row)),
     ):
         assert (table[name].to_numpy() == expected).all(), name
+
+
+def test_specks_do_not_take_an_object_each() -> None:
+    """Short runs in columns that come seldom: beside the arrays of the runs, no Python object for each."""
+    grid = Grid(-180.0, 90.0, 360 / 80_000, 180 / 80_000, 80_000, 40_000)
+    place = np.arange(40_000)
+    spans = RowSpans.from_runs(grid, place // 4_000, 2 * place, 2 * place + 1)
+    tiles, areas = Tiles.all_of(spans), areas_of([spans], grid)
+    tracemalloc.start()
+    try:
+        bounds = table_of(TILE_BOUNDS, RowGroup("XX", tiles, areas).bounds())
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert peak < 200 * spans.tile_count
+    assert (bounds["west_lon"].to_numpy() == grid.lon_edge(2 * place)).all()
+    assert (bounds["east_lon"].to_numpy() == grid.lon_edge(2 * place + 1)).all()
 
 
 def test_latitudes_and_longitudes_are_within_an_ulp_of_exact_arithmetic() -> None:

@@ -40,6 +40,9 @@ _USES_OF_A_COLUMN, _PLACE_BYTES = 8, 2
 """So often a raster column must come on average, and so short its place must be, or its longitudes cost more in a
 dictionary than one by one."""
 
+_RUN_TILES = 16
+"""Tiles of a run on average, below which values are gathered one by one: a slice costs as much as so many."""
+
 
 class RowGroup:
     """Tiles of a country that make a row group.
@@ -100,8 +103,11 @@ class RowGroup:
         """Find the raster columns that hold a tile, and where each tile's stands among them."""
         self._cols, begins = held_columns(tiles.col_starts, tiles.lengths)
         kind = index_dtype(len(self._cols))
-        self._places: Page | list[slice]
+        self._places: Page | list[slice] | NDArray[np.int64]
         if kind.itemsize > _PLACE_BYTES or len(self._cols) * _USES_OF_A_COLUMN > self._count:
+            if self._count < _RUN_TILES * len(tiles.lengths):
+                self._places = tiles.counted(begins)
+                return
             ends = begins + tiles.lengths
             self._places = list(map(slice, begins.tolist(), ends.tolist()))
             return
@@ -119,7 +125,9 @@ class RowGroup:
         """Return the column of a value for each raster column."""
         if isinstance(self._places, Page):
             return looked_up(values, self._places)
-        return split(values, self._places)
+        if isinstance(self._places, list):
+            return split(values, self._places)
+        return split(values[self._places])
 
 
 @cache
