@@ -23,9 +23,9 @@ if TYPE_CHECKING:
 MEBIBYTE = 1 << 20
 
 TILE_BYTES = 36
-"""Of a tile while its row group is encoded, at most: the place of its raster column 4, twice; and where columns
-come too seldom for a dictionary, or with coverage, a real 8, its bytes as streams 8, compressed at most 8, once more
-for coverage 4. Most countries take a quarter of it."""
+"""Of a tile while its row group is encoded, where columns come too seldom for a dictionary or with coverage: the place
+of its raster column 8, a real 8, its bytes as streams 8, compressed at most 8, once more for coverage 4. Most countries
+take half of it. Arrays of the runs come on top: where every run is of one tile, 84 to 150 bytes in all were measured."""
 
 WEIGHT_BYTES = 24
 """Of a tile while its weight is written: the weight 8, its bytes as streams 8, compressed at most 8."""
