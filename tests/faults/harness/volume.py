@@ -5,11 +5,14 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
+import time
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+
+from harness import HANG_SECONDS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -38,7 +41,10 @@ def mounted(image: Path, place: Path) -> Iterator[Path]:
     try:
         yield place
     finally:
-        subprocess.run(["umount", str(place)], check=True)
+        # Whoever looks through all that is mounted, as indexers do, keeps it busy for a moment.
+        deadline = time.monotonic() + HANG_SECONDS
+        while subprocess.run(["umount", str(place)], check=False, capture_output=True).returncode:
+            assert time.monotonic() < deadline, f"{place} cannot be unmounted"
 
 
 def cut_power(image: Path, copy: Path) -> None:
