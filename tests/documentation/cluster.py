@@ -10,7 +10,7 @@ import sys
 from distributed import LocalCluster
 if __name__ == "__main__":
     options = {"n_workers": 1, "threads_per_worker": 2, "processes": False, "protocol": "tcp://"}
-    with LocalCluster(dashboard_address=None, **options) as cluster:
+    with LocalCluster(dashboard_address=":0", **options) as cluster:
         print(cluster.scheduler_address, flush=True)
         sys.stdin.read()
 """

@@ -177,9 +177,16 @@ def test_dask_does_the_task_of_a_killed_worker_again(tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
+def test_two_local_dask_clusters_stand_side_by_side() -> None:
+    """Neither is told, or tells, that a port is in use: warnings are errors here."""
+    with open_workforce("dask", 1) as one, open_workforce("dask", 1) as other:
+        assert [done.result for done in [*done_by(one, [1]), *done_by(other, [2])]] == [2, 4]
+
+
+@pytest.mark.slow
 def test_a_running_dask_cluster_is_used_by_its_address() -> None:
     distributed = pytest.importorskip("distributed")
-    options = {"n_workers": 2, "threads_per_worker": 2, "dashboard_address": None}
+    options = {"n_workers": 2, "threads_per_worker": 2, "dashboard_address": ":0"}
     with (
         distributed.LocalCluster(**options) as cluster,
         open_workforce("dask", None, cluster.scheduler_address) as workforce,

@@ -147,7 +147,11 @@ def _dask(workers: int | None, address: str | None) -> Iterator[Workforce]:
         ) from error
     if address is None:
         cluster = distributed.LocalCluster(
-            n_workers=workers or usable_cores(), threads_per_worker=1, dashboard_address=None
+            n_workers=workers or usable_cores(),
+            threads_per_worker=1,
+            dashboard_address=None,
+            # Without a dashboard too the scheduler listens, by default where one may listen already.
+            scheduler_kwargs={"dashboard_address": ":0"},
         )
         with cluster, distributed.Client(cluster) as client:
             yield _dask_workforce(client, workers)
