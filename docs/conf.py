@@ -14,6 +14,8 @@ author = "closedworld contributors"
 copyright = author  # noqa: A001 -- Sphinx reads it under this name
 release = __version__
 root_doc = "index"
+# Two hyphens are an option, not a dash.
+smartquotes = False
 
 extensions = [
     "myst_parser",

@@ -18,7 +18,7 @@ ROW_GROUP_TILES = 1 << 20
 """Rows of a Parquet row group; part of the format, so of every file's bytes."""
 
 PART_TILES = 4 * ROW_GROUP_TILES
-"""Rows of a part file at most; part of the format. 6 MB on disk at most for the world at 30 arc-seconds."""
+"""Rows of a part file at most; part of the format."""
 
 
 @dataclass(frozen=True, slots=True, order=True)

@@ -49,7 +49,7 @@ class RowGroup:
 
     Args:
         country_iso: ISO 3166-1 alpha-2 code.
-        tiles: The tiles.
+        tiles: The tiles, ``ROW_GROUP_TILES`` at most.
         areas: Area of a tile of each of their rows.
     """
 
