@@ -47,6 +47,19 @@ def test_the_rates_of_a_run_are_kept_and_used(
     assert found.minutes(4) == pytest.approx(sum(filter(None, seconds)) / 4 / 60)
 
 
+def test_the_map_does_not_count(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It takes as long for one country as for the world, and of a small run most of the time."""
+    monkeypatch.setattr("closedworld.run.rates.LEAST_TILES", 1)
+    report = run_world(config(tmp_path), weigh=False).report
+    lines = (tmp_path / "reports" / report["run_id"] / "units.jsonl").read_text().splitlines()
+    units = [json.loads(line) for line in lines]
+    assert any(unit["tiles"] == 0 for unit in units)
+    (rate,) = read_rates().values()
+    seconds = sum(unit["seconds"] for unit in units if unit["tiles"])
+    tiles = sum(unit["tiles"] for unit in units)
+    assert rate.tiles_per_worker_second == pytest.approx(tiles / seconds)
+
+
 def test_a_small_run_says_nothing_of_the_machine(tmp_path: Path) -> None:
     run_world(config(tmp_path))
     assert read_rates() == {}
