@@ -77,6 +77,7 @@ def test_points_of_a_table(call: Call, world: Path, tmp_path: Path) -> None:
         (("--country", "", "--out", "p.csv"), 2, "countries-none-selected"),
         (("--country", "LU", "--n", 9999, "--without-replacement", "--out", "p.csv"), 2, "sample-too-many"),
         (("--table", "t.csv", "--out", "p.csv"), 3, "input-missing"),
+        (("--table", "t.csv", "--n", 5, "--out", "p.csv"), 2, "--n goes with --country"),
     ],
 )  # fmt: skip
 def test_mistakes_are_named_and_nothing_is_written(

@@ -26,6 +26,14 @@ def test_csv_keeps_texts_as_they_are(tmp_path: Path) -> None:
     assert wanted.ids.to_pylist() == ["007", "NULL"]
 
 
+def test_an_empty_country_in_csv_is_told_with_its_row(tmp_path: Path) -> None:
+    path = tmp_path / "wanted.csv"
+    path.write_text("id,country,n\na,DE,1\nb,,2\n", encoding="utf-8")
+    with pytest.raises(InputError, match="table-value") as caught:
+        Wanted.read(path)
+    assert "row 2" in caught.value.message
+
+
 def test_parquet_and_csv_say_the_same(tmp_path: Path) -> None:
     table = pa.table({"id": ["a", "b"], "country_iso": ["NA", "DE"], "n": [1, 2]})
     pq.write_table(table, tmp_path / "wanted.parquet")

@@ -29,9 +29,7 @@ if TYPE_CHECKING:
 @click.option(
     "--n",
     type=click.IntRange(min=0),
-    default=1,
-    show_default=True,
-    help="Points in each, with --country.",
+    help="Points in each, with --country.  [default: 1]",
 )
 @click.option(
     "--table",
@@ -55,7 +53,7 @@ if TYPE_CHECKING:
 def sample(
     path: Path,
     country: str | None,
-    n: int,
+    n: int | None,
     table: Path | None,
     seed: int,
     out: Path,
@@ -83,8 +81,12 @@ def sample(
     began = time.perf_counter()
     if (table is None) == (country is None):
         raise click.UsageError("Give either --country or --table.")
+    if table is not None and n is not None:
+        raise click.UsageError("--n goes with --country; with --table, column n says how many.")
     require_point_suffix(out)
-    wanted = Wanted.of(None, country, n) if table is None else Wanted.read(table)
+    wanted = (
+        Wanted.of(None, country, 1 if n is None else n) if table is None else Wanted.read(table)
+    )
     points = sample_world(
         open_world(path, index=index),
         wanted,

@@ -266,6 +266,7 @@ def draw_changes(difference: WorldDifference, path: Path) -> None:
         PublishError: ``output-not-writable``.
     """
     from closedworld.report.changes_map import draw_changes_map  # noqa: PLC0415 -- Pillow, pyproj
+    from closedworld.run.pictures import cell_text  # noqa: PLC0415 -- likewise
 
     if path.suffix.lower() != ".png":
         raise ConfigError("output-format", f"{path} is not named .png.", "A map is a PNG.")
@@ -280,5 +281,5 @@ def draw_changes(difference: WorldDifference, path: Path) -> None:
             changed,
             staged,
             title="Tiles that changed",
-            subtitle=f"{', '.join(counts)} · cells of {grid.cell_width * 3600:.4g} arc-seconds",
+            subtitle=f"{', '.join(counts)} · cells of {cell_text(grid.cell_width)}",
         )

@@ -78,7 +78,9 @@ class Wanted:
                 return cls.from_table(pq.ParquetFile(path).read())
             # Codes and ids are texts, whatever they look like: NA is Namibia, 007 is not 7.
             convert = pacsv.ConvertOptions(
-                column_types={name: pa.string() for name in _TEXT_COLUMNS}, null_values=[""]
+                column_types={name: pa.string() for name in _TEXT_COLUMNS},
+                null_values=[""],
+                strings_can_be_null=True,
             )
             return cls.from_table(pacsv.read_csv(path, convert_options=convert))
         except (OSError, pa.ArrowException) as error:
