@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import shutil
 import subprocess
 import sys
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-from playwright.sync_api import sync_playwright
+from tabs import BROKEN_IMAGES, launched, listened_to, needs_browser
 
 import closedworld
 from closedworld.cli import main
@@ -21,36 +19,11 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from playwright.sync_api import Page as Tab
+    from tabs import Heard
 
 ROOT = Path(__file__).parents[2]
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
-OPTIONS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
 
 pytestmark = pytest.mark.slow
-needs_browser = pytest.mark.skipif(
-    CHROMIUM is None,
-    reason="there is no chromium on the path; `apt-get install chromium` brings it",
-)
-
-
-@dataclass(slots=True)
-class Heard:
-    """What a tab did besides showing its page.
-
-    Attributes:
-        messages: Lines on the console, and errors of scripts.
-        requests: Addresses asked for outside of the site's folder, other than data.
-    """
-
-    messages: list[str] = field(default_factory=list)
-    requests: list[str] = field(default_factory=list)
 
 
 @pytest.fixture(scope="module")
@@ -66,17 +39,10 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def open_page(site: Path) -> Iterator[Callable[..., tuple[Tab, Heard]]]:
     """Open a page of the site in a tab, listening to what it does."""
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=OPTIONS)
+    with launched() as browser:
 
         def open_in(page: str, *, width: int = 1280, dark: bool = False) -> tuple[Tab, Heard]:
-            tab = browser.new_page(
-                viewport={"width": width, "height": 900}, color_scheme="dark" if dark else "light"
-            )
-            heard = Heard()
-            tab.on("console", lambda said: heard.messages.append(said.text))
-            tab.on("pageerror", lambda error: heard.messages.append(str(error)))
-            tab.on("request", lambda asked: heard.requests.append(asked.url))
+            tab, heard = listened_to(browser, width, dark=dark)
             tab.goto((site / page).as_uri())
             tab.wait_for_load_state("networkidle")
             own = (site.as_uri(), "data:")
@@ -84,7 +50,6 @@ def open_page(site: Path) -> Iterator[Callable[..., tuple[Tab, Heard]]]:
             return tab, heard
 
         yield open_in
-        browser.close()
 
 
 PAGES = [
@@ -111,8 +76,7 @@ def test_a_page_asks_nothing_of_the_web(
     assert heard.requests == []
     # The theme says on the console which mode it took.
     assert [said for said in heard.messages if not said.startswith("[PST]: Changed to")] == []
-    broken = "[...document.images].filter(image => !image.complete || !image.naturalWidth).length"
-    assert tab.evaluate(broken) == 0
+    assert tab.evaluate(BROKEN_IMAGES) == 0
     tab.close()
 
 

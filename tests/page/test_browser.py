@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import itertools
-import shutil
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import pytest
-from playwright.sync_api import sync_playwright
+from tabs import BROKEN_IMAGES, launched, listened_to, needs_browser
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -16,42 +14,15 @@ if TYPE_CHECKING:
 
     from playwright.sync_api import Browser
     from playwright.sync_api import Page as Tab
+    from tabs import Heard
 
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
-OPTIONS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
-
-pytestmark = pytest.mark.skipif(
-    CHROMIUM is None,
-    reason="there is no chromium on the path; `apt-get install chromium` brings it",
-)
-
-
-@dataclass(slots=True)
-class Heard:
-    """What a tab did besides showing its page.
-
-    Attributes:
-        messages: Lines on the console, and errors of scripts.
-        requests: Addresses asked for, other than data.
-    """
-
-    messages: list[str] = field(default_factory=list)
-    requests: list[str] = field(default_factory=list)
+pytestmark = needs_browser
 
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        launched = playwright.chromium.launch(executable_path=CHROMIUM, args=OPTIONS)
-        yield launched
-        launched.close()
+    with launched() as one:
+        yield one
 
 
 @pytest.fixture
@@ -60,15 +31,8 @@ def open_page(browser: Browser) -> Iterator[Callable[..., tuple[Tab, Heard]]]:
     tabs: list[Tab] = []
 
     def open_in(path: Path, *, width: int = 1280, scheme: str = "light") -> tuple[Tab, Heard]:
-        tab = browser.new_page(
-            viewport={"width": width, "height": 900},
-            color_scheme="dark" if scheme == "dark" else "light",
-        )
+        tab, heard = listened_to(browser, width, dark=scheme == "dark")
         tabs.append(tab)
-        heard = Heard()
-        tab.on("console", lambda message: heard.messages.append(message.text))
-        tab.on("pageerror", lambda error: heard.messages.append(str(error)))
-        tab.on("request", lambda request: heard.requests.append(request.url))
         tab.goto(path.as_uri())
         heard.requests = [url for url in heard.requests if not url.startswith("data:")]
         return tab, heard
@@ -98,8 +62,7 @@ def test_nothing_is_said_and_nothing_is_asked_for(
     assert heard.messages == []
     assert heard.requests == [path.as_uri()]
     assert tab.evaluate("window.hacked === undefined")
-    broken = "[...document.images].filter(image => !image.complete || !image.naturalWidth).length"
-    assert tab.evaluate(broken) == 0
+    assert tab.evaluate(BROKEN_IMAGES) == 0
 
 
 def test_hostile_names_are_shown_as_they_are(

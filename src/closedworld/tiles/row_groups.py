@@ -40,7 +40,7 @@ _USES_OF_A_COLUMN, _PLACE_BYTES = 8, 2
 """So often a raster column must come on average, and so short its place must be, or its longitudes cost more in a
 dictionary than one by one."""
 
-_RUN_TILES = 16
+_RUN_TILES = 64
 """Tiles of a run on average, below which values are gathered one by one: a slice costs as much as so many."""
 
 
