@@ -1,0 +1,107 @@
+"""What the outside sees of a small world: hashes, digests, seals and sampled points.
+
+``python tests/golden/golden.py`` prints it as ``golden.json`` holds it. That file changes only with a
+``FORMAT`` or a version of pyarrow, and the changelog says so.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import sys
+import tempfile
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import closedworld as cw
+
+HERE = Path(__file__).parent
+POLYGONS, POPULATION, LITERALS = (
+    HERE / name for name in ("countries.geojson", "population.tif", "golden.json")
+)
+
+RULES = ("center", "any_overlap")
+BASES = ("population", "area_m2")
+POINTS = {"FJ": 7, "MV": 6, "ZA": 7}
+"""Points by country: Fiji lies across the antimeridian, the Maldives are many islands, South Africa has
+a hole."""
+
+
+def observe(out: Path, rule: str, basis: str, **options: Any) -> dict[str, Any]:
+    """Build a world and return what is public of it."""
+    outcome = cw.run_world(
+        cw.RunConfig(
+            out=out,
+            polygons=POLYGONS,
+            raster=POPULATION,
+            rule=rule,
+            basis=basis,
+            coverage=rule == "any_overlap",
+            weigh_by_coverage=rule == "any_overlap",
+            **options,
+        )
+    )
+    assert outcome.index is not None
+    assert outcome.weights is not None
+    world = cw.open_world(out)
+    countries = cw.read_countries(POLYGONS)
+    points = [
+        point
+        for iso, n in POINTS.items()
+        for point in world.sample(country=iso, n=n, seed=7, countries=countries).to_pylist()
+    ]
+    return {
+        "tiles": stage_of(outcome.index.published),
+        "weights": stage_of(outcome.weights.published),
+        "points": [[one["country_iso"], one["tile_id"], one["lon"], one["lat"]] for one in points],
+    }
+
+
+def stage_of(published: cw.Published) -> dict[str, Any]:
+    """Return what the receipt of a published result states of the whole."""
+    receipt = json.loads((published.folder / "_receipt.json").read_bytes())
+    return {
+        "parameter_hash": receipt["parameter_hash"],
+        "values_sha256": receipt["values_sha256"],
+        "seal_sha256": receipt["seal_sha256"],
+    }
+
+
+def bundled_world(out: Path) -> dict[str, dict[str, str]]:
+    """Build the bundled world and return the digests of its values."""
+    outcome = cw.run_world(cw.RunConfig(out=out))
+    assert outcome.index is not None
+    assert outcome.weights is not None
+    return {
+        "tiles": stage_of(outcome.index.published)["values_sha256"],
+        "weights": stage_of(outcome.weights.published)["values_sha256"],
+    }
+
+
+def worlds_below(folder: Path, **options: Any) -> dict[str, Any]:
+    """Return what is public of each world, by rule and basis."""
+    return {
+        f"{rule} {basis}": observe(folder / rule / basis, rule, basis, **options)
+        for rule in RULES
+        for basis in BASES
+    }
+
+
+def main() -> None:
+    """Print all literals."""
+    with tempfile.TemporaryDirectory() as folder:
+        found = {
+            "pyarrow": version("pyarrow"),
+            "worlds": worlds_below(Path(folder), executor="serial"),
+            "bundled": bundled_world(Path(folder) / "bundled"),
+        }
+    text = json.dumps(found, indent=1)
+    # A point a line.
+    sys.stdout.write(
+        re.sub(r"\[\s+(\S+)\s+(\S+)\s+(\S+)\s+(\S+)\s+\]", r"[\1 \2 \3 \4]", text) + "\n"
+    )
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,94 @@
+"""What is public stays: hashes, digests, seals and points are literals, from every executor."""
+
+from __future__ import annotations
+
+import json
+from importlib.metadata import version
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from golden import LITERALS, RULES, bundled_world, observe, worlds_below
+
+from closedworld.config import EXECUTORS
+from closedworld.datasets import schemas
+from closedworld.run import tile_files, tile_plan, tile_weights
+from closedworld.sampling import chance
+from closedworld.sampling.philox import philox4x32
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+EXPECTED = json.loads(LITERALS.read_text(encoding="utf-8"))
+WORLD = "any_overlap population"
+
+
+def comparable(worlds: dict[str, Any]) -> dict[str, Any]:
+    """Return worlds without seals where another pyarrow writes: a seal states its version."""
+    if version("pyarrow") == EXPECTED["pyarrow"]:
+        return worlds
+    return {
+        name: {
+            part: {k: v for k, v in found.items() if k != "seal_sha256"}
+            if isinstance(found, dict)
+            else found
+            for part, found in world.items()
+        }
+        for name, world in worlds.items()
+    }
+
+
+@pytest.mark.parametrize("executor", EXECUTORS)
+def test_every_executor_gives_the_literals(tmp_path: Path, executor: str) -> None:
+    found = worlds_below(tmp_path, executor=executor)
+    assert comparable(found) == comparable(EXPECTED["worlds"])
+
+
+def test_the_bundled_world_has_the_literal_digests(tmp_path: Path) -> None:
+    assert bundled_world(tmp_path) == EXPECTED["bundled"]
+
+
+def found_serially(out: Path) -> dict[str, Any]:
+    """Return the public side of one of the worlds."""
+    return observe(out, *WORLD.split(), executor="serial")
+
+
+@pytest.mark.parametrize(
+    ("stage", "other"), [(tile_plan, "weights"), (tile_weights, "tiles")], ids=["tiles", "weights"]
+)
+def test_a_raised_format_is_seen(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, stage: Any, other: str
+) -> None:
+    monkeypatch.setattr(stage, "FORMAT", stage.FORMAT + 1)
+    found, expected = found_serially(tmp_path), EXPECTED["worlds"][WORLD]
+    assert found["weights"]["parameter_hash"] != expected["weights"]["parameter_hash"]
+    assert (found["tiles"] == expected["tiles"]) == (other == "tiles")
+
+
+@pytest.mark.parametrize("first", [0, 1])
+def test_two_swapped_random_words_are_seen(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, first: int
+) -> None:
+    def swapped(*arguments: Any) -> Any:
+        words = list(philox4x32(*arguments))
+        words[first], words[first + 1] = words[first + 1], words[first]
+        return tuple(words)
+
+    monkeypatch.setattr(chance, "philox4x32", swapped)
+    assert found_serially(tmp_path)["points"] != EXPECTED["worlds"][WORLD]["points"]
+
+
+def test_another_order_of_columns_is_seen(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    spec = schemas.TILE_BOUNDS
+    names = [*spec.schema.names[:2], *reversed(spec.schema.names[2:])]
+    turned = type(spec)(
+        spec.name, schemas.pa.schema([spec.schema.field(n) for n in names]), spec.order
+    )
+    monkeypatch.setattr(tile_files, "TILE_BOUNDS", turned)
+    seal = found_serially(tmp_path)["tiles"]["seal_sha256"]
+    assert seal != EXPECTED["worlds"][WORLD]["tiles"]["seal_sha256"]
+
+
+def test_the_literals_are_of_all_worlds() -> None:
+    assert {name.split()[0] for name in EXPECTED["worlds"]} == set(RULES)
+    assert len({world["weights"]["seal_sha256"] for world in EXPECTED["worlds"].values()}) == 4
+    assert all(len(world["points"]) == 20 for world in EXPECTED["worlds"].values())
