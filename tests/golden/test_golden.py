@@ -6,6 +6,7 @@ import json
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
+import pyarrow as pa
 import pytest
 from golden import LITERALS, RULES, bundled_world, observe, worlds_below
 
@@ -81,7 +82,7 @@ def test_another_order_of_columns_is_seen(tmp_path: Path, monkeypatch: pytest.Mo
     spec = schemas.TILE_BOUNDS
     names = [*spec.schema.names[:2], *reversed(spec.schema.names[2:])]
     turned = type(spec)(
-        spec.name, schemas.pa.schema([spec.schema.field(n) for n in names]), spec.order
+        spec.name, pa.schema([spec.schema.field(n) for n in names]), spec.order
     )
     monkeypatch.setattr(tile_files, "TILE_BOUNDS", turned)
     seal = found_serially(tmp_path)["tiles"]["seal_sha256"]
