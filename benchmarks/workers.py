@@ -54,8 +54,8 @@ def measure(scratch: Path, resolution: str, runs: int) -> None:
     for _ in range(runs):
         for name, executor, workers, _ in CREWS:
             world = scratch / "world"
-            crew = ("--executor", executor, "--workers", str(workers))
-            walls[name].append(run_closedworld("tiles", *grid, "--out", str(world), *crew).wall)
+            runner = ("--executor", executor, "--workers", str(workers))
+            walls[name].append(run_closedworld("tiles", *grid, "--out", str(world), *runner).wall)
             idle[name] = max(idle[name], largest_idle_share(world))
             tiles = published(world, "tiles")[1]["tile_index"]["rows"]
             shutil.rmtree(world)

@@ -12,7 +12,7 @@ import tempfile
 from pathlib import Path
 
 from closedworld import Grid, RowSpans, RunConfig, bundled, read_countries, run_world
-from closedworld.report import Window, draw_closeup
+from closedworld.maps import Window, draw_closeup
 from closedworld.run.pictures import WORLD_MAP_NAME
 
 IMAGES = Path(__file__).parents[1] / "docs" / "images"

@@ -13,7 +13,7 @@ from pathlib import Path
 from PIL import Image
 from playwright.sync_api import Page, sync_playwright
 
-from closedworld.page import write_page
+from closedworld.html_report import write_page
 
 IMAGES = Path(__file__).parents[1] / "docs" / "images"
 COLOURS = 128

@@ -6,17 +6,17 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from closedworld.countries import countries_from_features
-from closedworld.run.tile_index import build_tile_index
+from closedworld.inputs.regions import countries_from_features
+from closedworld.stages.tiles.build import build_tile_index
 from closedworld.testing import tiny_countries, tiny_grid
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from closedworld.countries import CountrySet
-    from closedworld.grid import Grid
-    from closedworld.run.tile_index import TileIndex
+    from closedworld.inputs.regions import CountrySet
+    from closedworld.kernels.grid import Grid
+    from closedworld.stages.tiles.build import TileIndex
 
 
 @pytest.fixture(scope="session")

@@ -10,7 +10,7 @@ import pytest
 
 from closedworld.config import RULES, RunConfig, parse_bytes, split_codes
 from closedworld.errors import ConfigError
-from closedworld.spans import Rule
+from closedworld.kernels.spans import Rule
 
 if TYPE_CHECKING:
     from collections.abc import Callable

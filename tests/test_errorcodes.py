@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, get_args
 
 import pytest
 
-from closedworld.countries.model import NoteKind
-from closedworld.errorcodes import ERROR_CODES, WARNING_CODES
 from closedworld.errors import ClosedWorldError
+from closedworld.errors.codes import ERROR_CODES, WARNING_CODES
+from closedworld.inputs.regions.model import NoteKind
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -11,7 +11,7 @@ from sphinx.util.docutils import SphinxDirective
 
 from closedworld.datasets.columns import MEANINGS
 from closedworld.datasets.schemas import DATASETS, spec_of
-from closedworld.errorcodes import ERROR_CODES, WARNING_CODES
+from closedworld.errors.codes import ERROR_CODES, WARNING_CODES
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence

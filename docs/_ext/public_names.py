@@ -1,6 +1,6 @@
 """Leads cross-references of docstrings to the names under which the package offers them.
 
-A type hint says ``closedworld.grid.affine.Grid`` where the reference documents ``closedworld.Grid``.
+A type hint says ``closedworld.kernels.grid.affine.Grid`` where the reference documents ``closedworld.Grid``.
 What is no public name, and what belongs to another project, is shown without a link; a public name
 that the reference lacks is left to Sphinx, whose strict build then fails.
 """

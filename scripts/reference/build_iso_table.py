@@ -15,7 +15,7 @@ import pycountry
 
 HEADER = ("alpha_2", "alpha_3", "numeric", "name", "status")
 KOSOVO = ("XK", "XKX", "", "Kosovo", "user-assigned")
-DATA = Path(__file__).resolve().parents[2] / "src" / "closedworld" / "reference" / "data"
+DATA = Path(__file__).resolve().parents[2] / "src" / "closedworld" / "inputs" / "reference" / "data"
 
 
 def iso_rows() -> list[tuple[str, str, str, str, str]]:

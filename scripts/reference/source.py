@@ -13,7 +13,7 @@ import shapely
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-DATA = Path(__file__).resolve().parents[2] / "src" / "closedworld" / "reference" / "data"
+DATA = Path(__file__).resolve().parents[2] / "src" / "closedworld" / "inputs" / "reference" / "data"
 COLUMNS = ("ADMIN", "ISO_A2_EH", "POP_EST")
 NO_CODE = "-99"
 

@@ -12,14 +12,6 @@ from closedworld._version import __version__
 
 if TYPE_CHECKING:
     from closedworld.config import RunConfig, WeightsConfig
-    from closedworld.countries import (
-        Country,
-        CountrySet,
-        check_countries,
-        countries_from_features,
-        read_countries,
-    )
-    from closedworld.datasets import Published, find_published, open_dataset, open_published
     from closedworld.errors import (
         ClosedWorldError,
         ConfigError,
@@ -31,82 +23,98 @@ if TYPE_CHECKING:
         PublishError,
         UnitError,
     )
-    from closedworld.fetching import Fetched, RemoteFile, fetch, remote_files
-    from closedworld.grid import Grid, read_raster_info, tile_areas_cm2, tile_areas_m2
-    from closedworld.reference import bundled, bundled_files, verify_bundled
-    from closedworld.run.inputs import PopulationRaster, load_population
+    from closedworld.inputs.loading import PopulationRaster, load_population
+    from closedworld.inputs.raster import read_raster_info
+    from closedworld.inputs.reference import (
+        Fetched,
+        RemoteFile,
+        bundled,
+        bundled_files,
+        fetch,
+        remote_files,
+        verify_bundled,
+    )
+    from closedworld.inputs.regions import (
+        Country,
+        CountrySet,
+        check_countries,
+        countries_from_features,
+        read_countries,
+    )
+    from closedworld.kernels.grid import Grid, tile_areas_cm2, tile_areas_m2
+    from closedworld.kernels.spans import RowSpans, Rule, region_spans
+    from closedworld.kernels.tiles import CountrySummary, World, enumerate_tiles
+    from closedworld.kernels.weights import Basis, Mixture, WeightSummary, apportion
+    from closedworld.published.tile_index import PublishedIndex, open_index
     from closedworld.run.outcome import RunOutcome
     from closedworld.run.pipeline import run_world, weigh_world
-    from closedworld.run.published_index import PublishedIndex, open_index
-    from closedworld.run.tile_index import TileIndex, build_tile_index
-    from closedworld.run.tile_weights import TileWeights, build_tile_weights
-    from closedworld.spans import RowSpans, Rule, region_spans
-    from closedworld.tiles import CountrySummary, World, enumerate_tiles
-    from closedworld.validation import Finding, Verification, verify
-    from closedworld.weights import Basis, Mixture, WeightSummary, apportion
+    from closedworld.stages.tiles.build import TileIndex, build_tile_index
+    from closedworld.stages.weights.build import TileWeights, build_tile_weights
+    from closedworld.store.reading import Published, find_published, open_dataset, open_published
+    from closedworld.verification import Finding, Verification, verify
     from closedworld.worlds import PublishedWorld, open_world
-    from closedworld.worlds.comparing import CountryDifference, WorldDifference, compare_worlds
+    from closedworld.worlds.diff import CountryDifference, WorldDifference, compare_worlds
 
 _HOMES = {
-    "Basis": "weights",
+    "Basis": "kernels.weights",
     "ClosedWorldError": "errors",
     "ConfigError": "errors",
-    "Country": "countries",
-    "CountryDifference": "worlds.comparing",
-    "CountrySet": "countries",
-    "CountrySummary": "tiles",
+    "Country": "inputs.regions",
+    "CountryDifference": "worlds.diff",
+    "CountrySet": "inputs.regions",
+    "CountrySummary": "kernels.tiles",
     "FetchError": "errors",
-    "Fetched": "fetching",
-    "Finding": "validation",
+    "Fetched": "inputs.reference",
+    "Finding": "verification",
     "GeometryError": "errors",
-    "Grid": "grid",
+    "Grid": "kernels.grid",
     "GridError": "errors",
     "InputError": "errors",
     "IntegrityError": "errors",
-    "Mixture": "weights",
-    "PopulationRaster": "run.inputs",
+    "Mixture": "kernels.weights",
+    "PopulationRaster": "inputs.loading",
     "PublishError": "errors",
-    "Published": "datasets",
-    "PublishedIndex": "run.published_index",
+    "Published": "store.reading",
+    "PublishedIndex": "published.tile_index",
     "PublishedWorld": "worlds",
-    "RemoteFile": "fetching",
-    "RowSpans": "spans",
-    "Rule": "spans",
+    "RemoteFile": "inputs.reference",
+    "RowSpans": "kernels.spans",
+    "Rule": "kernels.spans",
     "RunConfig": "config",
     "RunOutcome": "run.outcome",
-    "TileIndex": "run.tile_index",
-    "TileWeights": "run.tile_weights",
+    "TileIndex": "stages.tiles.build",
+    "TileWeights": "stages.weights.build",
     "UnitError": "errors",
-    "Verification": "validation",
-    "WeightSummary": "weights",
+    "Verification": "verification",
+    "WeightSummary": "kernels.weights",
     "WeightsConfig": "config",
-    "World": "tiles",
-    "WorldDifference": "worlds.comparing",
-    "apportion": "weights",
-    "build_tile_index": "run.tile_index",
-    "build_tile_weights": "run.tile_weights",
-    "bundled": "reference",
-    "bundled_files": "reference",
-    "check_countries": "countries",
-    "compare_worlds": "worlds.comparing",
-    "countries_from_features": "countries",
-    "enumerate_tiles": "tiles",
-    "fetch": "fetching",
-    "find_published": "datasets",
-    "load_population": "run.inputs",
-    "open_dataset": "datasets",
-    "open_index": "run.published_index",
-    "open_published": "datasets",
+    "World": "kernels.tiles",
+    "WorldDifference": "worlds.diff",
+    "apportion": "kernels.weights",
+    "build_tile_index": "stages.tiles.build",
+    "build_tile_weights": "stages.weights.build",
+    "bundled": "inputs.reference",
+    "bundled_files": "inputs.reference",
+    "check_countries": "inputs.regions",
+    "compare_worlds": "worlds.diff",
+    "countries_from_features": "inputs.regions",
+    "enumerate_tiles": "kernels.tiles",
+    "fetch": "inputs.reference",
+    "find_published": "store.reading",
+    "load_population": "inputs.loading",
+    "open_dataset": "store.reading",
+    "open_index": "published.tile_index",
+    "open_published": "store.reading",
     "open_world": "worlds",
-    "read_countries": "countries",
-    "read_raster_info": "grid",
-    "region_spans": "spans",
-    "remote_files": "fetching",
+    "read_countries": "inputs.regions",
+    "read_raster_info": "inputs.raster",
+    "region_spans": "kernels.spans",
+    "remote_files": "inputs.reference",
     "run_world": "run.pipeline",
-    "tile_areas_cm2": "grid",
-    "tile_areas_m2": "grid",
-    "verify": "validation",
-    "verify_bundled": "reference",
+    "tile_areas_cm2": "kernels.grid",
+    "tile_areas_m2": "kernels.grid",
+    "verify": "verification",
+    "verify_bundled": "inputs.reference",
     "weigh_world": "run.pipeline",
 }
 

@@ -8,9 +8,9 @@ from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import Any, Self
 
+from closedworld.bounded_read import read_small_file
 from closedworld.errors import ConfigError
-from closedworld.smallfiles import read_small_file
-from closedworld.text import library_message, shown
+from closedworld.sanitize import library_message, quoted
 
 RULES = ("center", "any_overlap")
 EXECUTORS = ("threads", "processes", "dask", "serial")
@@ -204,7 +204,7 @@ class RunConfig(ExecutionConfig):
         if unknown:
             raise ConfigError(
                 "option-unknown",
-                f"{path} has no option {', '.join(map(shown, unknown[:10]))}.",
+                f"{path} has no option {', '.join(map(quoted, unknown[:10]))}.",
                 f"There are {', '.join(sorted(known))}.",
             )
         return cls(**{name: _value(name, given, path) for name, given in content.items()})
@@ -266,7 +266,7 @@ def _value(name: str, given: Any, path: Path) -> Any:
     if not is_right:
         names = " or ".join(kind.__name__ for kind in wanted)
         raise ConfigError(
-            "option-type", f"{path}: {name} is {shown(given)}.", f"It must be of type {names}."
+            "option-type", f"{path}: {name} is {quoted(given)}.", f"It must be of type {names}."
         )
     if name in _PATHS:
         return path.parent / _path(name, given)

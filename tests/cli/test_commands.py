@@ -15,15 +15,15 @@ from click.testing import CliRunner
 
 from closedworld import __version__
 from closedworld.cli import main
-from closedworld.datasets import find_published, open_dataset, open_published
-from closedworld.run.tile_files import write_tiles
+from closedworld.stages.tiles.part_files import write_tiles
+from closedworld.store.reading import find_published, open_dataset, open_published
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from click.testing import Result
 
-    from closedworld.run.tile_files import TileResult, TileTask
+    from closedworld.stages.tiles.part_files import TileResult, TileTask
 
     Call = Callable[..., Result]
 
@@ -215,7 +215,7 @@ def test_a_failed_unit_ends_with_status_6_and_is_named(
     def write(_task: object) -> None:
         raise MemoryError("made up")
 
-    monkeypatch.setattr("closedworld.run.tile_index.write_tiles", write)
+    monkeypatch.setattr("closedworld.stages.tiles.build.write_tiles", write)
     done = call("tiles", *SMALL, tmp_path)
     assert done.exit_code == 6
     assert "FR part 0 failed: MemoryError" in done.stderr
@@ -309,7 +309,7 @@ def test_an_interrupted_run_says_what_it_kept_and_the_next_one_takes_it_up(
         return write_tiles(task)
 
     with monkeypatch.context() as patch:
-        patch.setattr("closedworld.run.tile_index.write_tiles", write)
+        patch.setattr("closedworld.stages.tiles.build.write_tiles", write)
         done = call("tiles", "--executor", "serial", *three)
     assert done.exit_code == 130
     kept = (
@@ -327,7 +327,7 @@ def test_an_interrupted_run_ends_with_status_130_and_publishes_nothing(
     def write(_task: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("closedworld.run.tile_index.write_tiles", write)
+    monkeypatch.setattr("closedworld.stages.tiles.build.write_tiles", write)
     done = call("tiles", *SMALL, tmp_path)
     assert done.exit_code == 130
     assert "interrupted" in done.stderr

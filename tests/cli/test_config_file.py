@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from closedworld.datasets import open_published
+from closedworld.store.reading import open_published
 
 if TYPE_CHECKING:
     from collections.abc import Callable

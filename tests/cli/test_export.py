@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING
 import geopandas as gpd
 import pytest
 
-from closedworld.countries import read_countries
-from closedworld.grid import Grid
-from closedworld.reference import bundled
-from closedworld.run.published_index import open_index
-from closedworld.run.tile_index import build_tile_index
-from closedworld.run.tile_weights import build_tile_weights
+from closedworld.inputs.reference import bundled
+from closedworld.inputs.regions import read_countries
+from closedworld.kernels.grid import Grid
+from closedworld.published.tile_index import open_index
+from closedworld.stages.tiles.build import build_tile_index
+from closedworld.stages.weights.build import build_tile_weights
 
 if TYPE_CHECKING:
     from collections.abc import Callable

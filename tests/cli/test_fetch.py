@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from closedworld.fetching import RemoteFile, registry, remote_files
+from closedworld.inputs.reference import RemoteFile, remote_files
+from closedworld.inputs.reference import remote as registry
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -218,7 +219,7 @@ def test_without_the_extra_the_message_says_what_to_install(
     package: str,
 ) -> None:
     del known
-    for name in [name for name in sys.modules if name == "closedworld.fetching.download"]:
+    for name in [name for name in sys.modules if name == "closedworld.inputs.reference.download"]:
         monkeypatch.delitem(sys.modules, name)
     monkeypatch.setitem(sys.modules, package, None)
     done = call("fetch", "cells", "--to", tmp_path / "data")

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from closedworld.run.tile_index import build_tile_index
+from closedworld.stages.tiles.build import build_tile_index
 from closedworld.testing import tiny_grid
 
 if TYPE_CHECKING:
@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 
     from click.testing import Result
 
-    from closedworld.countries import CountrySet
-    from closedworld.run.tile_index import TileIndex
+    from closedworld.inputs.regions import CountrySet
+    from closedworld.stages.tiles.build import TileIndex
 
     Call = Callable[..., Result]
 

@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import shapely
 
-from closedworld.datasets import open_published
 from closedworld.execution import events
 from closedworld.run.observers import LogObserver
+from closedworld.store.reading import open_published
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -105,7 +105,7 @@ def test_a_terminated_run_ends_with_status_143_and_leaves_a_report(tmp_path: Pat
     published = open_published(tmp_path)
     code = (
         "import os, signal, sys\n"
-        "import closedworld.run.tile_index as module\n"
+        "import closedworld.stages.tiles.build as module\n"
         "write = module.write_tiles\n"
         "def write_and_end(task):\n"
         "    result = write(task)\n"
@@ -199,7 +199,7 @@ def test_control_characters_in_paths_and_names_reach_no_terminal(
 
 def test_control_characters_in_a_receipt_reach_no_terminal(call: Call, tmp_path: Path) -> None:
     """A receipt is a file that anybody may have written; the parameters hash as they stand."""
-    from closedworld.datasets import FileEntry, Receipt, parameter_hash  # noqa: PLC0415
+    from closedworld.store.receipt import FileEntry, Receipt, parameter_hash  # noqa: PLC0415
 
     parameters = {f"key{ESCAPE}": f"value{ESCAPE}", "list": [ESCAPE]}
     receipt = Receipt(

@@ -9,7 +9,7 @@ import pytest
 
 # Here and not by the command: what it draws with must be imported before ``call`` replaces it.
 from closedworld.config import RunConfig
-from closedworld.page.writing import PAGE_NAME
+from closedworld.html_report.writing import PAGE_NAME
 from closedworld.run.pipeline import run_world
 
 if TYPE_CHECKING:

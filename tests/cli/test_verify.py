@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from click.testing import Result
 
-    from closedworld.run.tile_index import TileIndex
+    from closedworld.stages.tiles.build import TileIndex
 
     Call = Callable[..., Result]
 

@@ -11,12 +11,13 @@ import pyarrow.compute as pc
 import pytest
 import rasterio
 
-from closedworld.countries import read_countries
-from closedworld.datasets import find_published, open_published
-from closedworld.grid import Grid, read_raster_info
-from closedworld.reference import bundled
-from closedworld.run.tile_index import build_tile_index
-from closedworld.weights import WeightSummary
+from closedworld.inputs.raster import read_raster_info
+from closedworld.inputs.reference import bundled
+from closedworld.inputs.regions import read_countries
+from closedworld.kernels.grid import Grid
+from closedworld.kernels.weights import WeightSummary
+from closedworld.stages.tiles.build import build_tile_index
+from closedworld.store.reading import find_published, open_published
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
 
     from click.testing import Result
 
-    from closedworld.datasets import Published
+    from closedworld.store.reading import Published
 
     Call = Callable[..., Result]
 

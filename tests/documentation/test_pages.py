@@ -14,8 +14,8 @@ import closedworld
 from closedworld.cli import main
 from closedworld.datasets.columns import MEANINGS
 from closedworld.datasets.schemas import DATASETS
-from closedworld.errorcodes import ERROR_CODES
 from closedworld.errors import ConfigError, InputError
+from closedworld.errors.codes import ERROR_CODES
 
 ROOT = Path(__file__).parents[2]
 PAGES = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md")])

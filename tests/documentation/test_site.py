@@ -13,7 +13,7 @@ from tabs import BROKEN_IMAGES, launched, listened_to, needs_browser
 import closedworld
 from closedworld.cli import main
 from closedworld.datasets.schemas import DATASETS
-from closedworld.errorcodes import ERROR_CODES, WARNING_CODES
+from closedworld.errors.codes import ERROR_CODES, WARNING_CODES
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -18,11 +18,11 @@ from closedworld.config import EXECUTORS
 from closedworld.errors import ConfigError, UnitError
 from closedworld.execution import (
     SerialExecutor,
-    Workforce,
-    open_workforce,
+    WorkerPool,
+    emit_log,
+    open_worker_pool,
     run_tasks,
     start_task,
-    tell_log,
     usable_cores,
 )
 
@@ -51,10 +51,8 @@ def kill_yourself_once(flag: str) -> str:
     return flag
 
 
-def done_by(workforce: Workforce, tasks: list[int]) -> list[Done[int]]:
-    results = run_tasks(
-        workforce.executor, log_and_double, tasks, name=str, in_flight=workforce.workers
-    )
+def done_by(pool: WorkerPool, tasks: list[int]) -> list[Done[int]]:
+    results = run_tasks(pool.executor, log_and_double, tasks, name=str, in_flight=pool.workers)
     return [done for _, done in results]
 
 
@@ -65,8 +63,8 @@ def tell(pids: set[int], number: signal.Signals) -> None:
 
 @pytest.mark.parametrize("name", EXECUTORS)
 def test_every_executor_does_every_task_and_measures_it(name: str) -> None:
-    with open_workforce(name, None if name == "serial" else 2) as workforce:
-        done = done_by(workforce, list(range(8)))
+    with open_worker_pool(name, None if name == "serial" else 2) as pool:
+        done = done_by(pool, list(range(8)))
     assert sorted(one.result for one in done) == [2 * n for n in range(8)]
     for one in done:
         assert one.seconds >= 0
@@ -81,10 +79,10 @@ def test_what_workers_in_other_processes_log_reaches_the_parent_with_their_name(
     name: str, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.INFO, "closedworld")
-    with open_workforce(name, 1) as workforce:
-        (done,) = done_by(workforce, [21])
+    with open_worker_pool(name, 1) as pool:
+        (done,) = done_by(pool, [21])
     assert not [record for record in caplog.records if record.name == "closedworld.test"]
-    tell_log(done)
+    emit_log(done)
     (record,) = [record for record in caplog.records if record.name == "closedworld.test"]
     assert record.getMessage() == "doubling 21"
     assert record.levelno == logging.WARNING
@@ -94,71 +92,71 @@ def test_what_workers_in_other_processes_log_reaches_the_parent_with_their_name(
 
 
 def test_what_threads_log_is_not_told_twice(caplog: pytest.LogCaptureFixture) -> None:
-    with open_workforce("threads", 2) as workforce:
-        for done in done_by(workforce, [1]):
-            tell_log(done)
+    with open_worker_pool("threads", 2) as pool:
+        for done in done_by(pool, [1]):
+            emit_log(done)
     assert [record.getMessage() for record in caplog.records] == ["doubling 1"]
 
 
 def test_threads_are_as_many_as_asked_for_and_have_names() -> None:
-    with open_workforce("threads", 3) as workforce:
+    with open_worker_pool("threads", 3) as pool:
         barrier = threading.Barrier(3)
         names = list(
-            workforce.executor.map(
+            pool.executor.map(
                 lambda _: (barrier.wait(60), threading.current_thread().name)[1], range(3)
             )
         )
-    assert workforce.workers == 3
+    assert pool.workers == 3
     assert len(set(names)) == 3
 
 
 def test_by_default_there_is_a_worker_for_each_core() -> None:
-    with open_workforce() as workforce:
-        assert isinstance(workforce.executor, ThreadPoolExecutor)
-        assert workforce.workers == usable_cores() >= 1
+    with open_worker_pool() as pool:
+        assert isinstance(pool.executor, ThreadPoolExecutor)
+        assert pool.workers == usable_cores() >= 1
 
 
 def test_the_serial_executor_has_one_worker() -> None:
-    with open_workforce("serial") as workforce:
-        assert isinstance(workforce.executor, SerialExecutor)
-        assert workforce.workers == 1
+    with open_worker_pool("serial") as pool:
+        assert isinstance(pool.executor, SerialExecutor)
+        assert pool.workers == 1
 
 
 @pytest.mark.parametrize("wrap", [False, True])
 def test_an_executor_that_was_handed_in_stays_open(wrap: bool) -> None:  # noqa: FBT001
-    with ThreadPoolExecutor(1) as pool:
-        given: Executor | Workforce = Workforce(pool, 1) if wrap else pool
-        with open_workforce(given, 1) as workforce:
-            done_by(workforce, [1])
-        assert pool.submit(int, "7").result() == 7
+    with ThreadPoolExecutor(1) as threads:
+        given: Executor | WorkerPool = WorkerPool(threads, 1) if wrap else threads
+        with open_worker_pool(given, 1) as pool:
+            done_by(pool, [1])
+        assert threads.submit(int, "7").result() == 7
 
 
 @pytest.mark.parametrize("workers", [0, -1])
 def test_workers_must_be_one_or_more(workers: int) -> None:
-    with pytest.raises(ConfigError) as caught, open_workforce("threads", workers):
+    with pytest.raises(ConfigError) as caught, open_worker_pool("threads", workers):
         pass
     assert caught.value.code == "workers"
     assert str(workers) in caught.value.message
 
 
 def test_an_unknown_executor_is_refused_with_those_that_are() -> None:
-    with pytest.raises(ConfigError) as caught, open_workforce("fibers"):
+    with pytest.raises(ConfigError) as caught, open_worker_pool("fibers"):
         pass
     assert caught.value.code == "executor-unknown"
     assert all(name in caught.value.hint for name in EXECUTORS)
 
 
 def test_a_killed_worker_process_ends_the_work_with_an_error_that_says_so() -> None:
-    with pytest.raises(UnitError) as caught, open_workforce("processes", 2) as workforce:
-        list(run_tasks(workforce.executor, kill_yourself_on_three, range(6), name=str, in_flight=2))
+    with pytest.raises(UnitError) as caught, open_worker_pool("processes", 2) as pool:
+        list(run_tasks(pool.executor, kill_yourself_on_three, range(6), name=str, in_flight=2))
     assert caught.value.code == "worker-died"
     assert "3" in caught.value.message
 
 
 def test_worker_processes_that_do_not_answer_do_not_hold_up_the_end() -> None:
     """As when one was killed with a lock in its hands, and the other waits for that lock for ever."""
-    with open_workforce("processes", 2) as workforce:
-        done = done_by(workforce, [1, 2, 3, 4])
+    with open_worker_pool("processes", 2) as pool:
+        done = done_by(pool, [1, 2, 3, 4])
         pids = {int(one.process.rpartition(":")[2]) for one in done}
         tell(pids, signal.SIGSTOP)
         # Were they waited for, the test would be over when this lets them go on.
@@ -170,16 +168,16 @@ def test_worker_processes_that_do_not_answer_do_not_hold_up_the_end() -> None:
 
 @pytest.mark.slow
 def test_dask_does_the_task_of_a_killed_worker_again(tmp_path: Path) -> None:
-    with open_workforce("dask", 2) as workforce:
+    with open_worker_pool("dask", 2) as pool:
         flag = str(tmp_path / "killed")
-        started = start_task(workforce.executor, kill_yourself_once, flag)
+        started = start_task(pool.executor, kill_yourself_once, flag)
         assert started.finish().result == flag
 
 
 @pytest.mark.slow
 def test_two_local_dask_clusters_stand_side_by_side() -> None:
     """Neither is told, or tells, that a port is in use: warnings are errors here."""
-    with open_workforce("dask", 1) as one, open_workforce("dask", 1) as other:
+    with open_worker_pool("dask", 1) as one, open_worker_pool("dask", 1) as other:
         assert [done.result for done in [*done_by(one, [1]), *done_by(other, [2])]] == [2, 4]
 
 
@@ -189,16 +187,16 @@ def test_a_running_dask_cluster_is_used_by_its_address() -> None:
     options = {"n_workers": 2, "threads_per_worker": 2, "dashboard_address": ":0"}
     with (
         distributed.LocalCluster(**options) as cluster,
-        open_workforce("dask", None, cluster.scheduler_address) as workforce,
+        open_worker_pool("dask", None, cluster.scheduler_address) as pool,
     ):
-        assert workforce.workers == 4
-        assert [done.result for done in done_by(workforce, [4])] == [8]
+        assert pool.workers == 4
+        assert [done.result for done in done_by(pool, [4])] == [8]
 
 
 def test_no_dask_scheduler_is_told_with_the_address() -> None:
     with (
         pytest.raises(ConfigError) as caught,
-        open_workforce("dask", None, "tcp://127.0.0.1:1"),
+        open_worker_pool("dask", None, "tcp://127.0.0.1:1"),
     ):
         pass
     assert caught.value.code == "dask-unreachable"
@@ -207,11 +205,11 @@ def test_no_dask_scheduler_is_told_with_the_address() -> None:
 
 ORPHANS = """
 import os, sys, time
-from closedworld.execution import open_workforce
+from closedworld.execution import open_worker_pool
 
 if __name__ == "__main__":
-    with open_workforce("processes", 1) as workforce:
-        print(workforce.executor.submit(os.getpid).result(), flush=True)
+    with open_worker_pool("processes", 1) as pool:
+        print(pool.executor.submit(os.getpid).result(), flush=True)
         sys.stdin.read()
 """
 

@@ -20,7 +20,7 @@ import pytest
 
 from closedworld.errors import ConfigError, PublishError, UnitError
 from closedworld.execution import SerialExecutor, run_tasks
-from closedworld.grid import Grid
+from closedworld.kernels.grid import Grid
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -10,8 +10,8 @@ import pytest
 from harness import small
 
 from closedworld import open_dataset, verify
-from closedworld.datasets import find_published
 from closedworld.errors import ClosedWorldError
+from closedworld.store.reading import find_published
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -16,8 +16,8 @@ import pytest
 from harness import small
 from harness.failing import Change, FileSystem, failing_at
 
-from closedworld.datasets import find_published
 from closedworld.errors import IntegrityError, PublishError
+from closedworld.store.reading import find_published
 
 if TYPE_CHECKING:
     from collections.abc import Callable

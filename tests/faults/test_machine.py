@@ -24,9 +24,9 @@ from hypothesis.stateful import (
 )
 
 from closedworld import verify
-from closedworld.datasets import find_published
-from closedworld.datasets.staging import clear_debris
 from closedworld.errors import ClosedWorldError, IntegrityError
+from closedworld.store.reading import find_published
+from closedworld.store.staging import clear_debris
 
 if TYPE_CHECKING:
     from harness.forks import ForkServer

@@ -13,11 +13,11 @@ import pytest
 from harness import HANG_SECONDS, hostile, small
 
 from closedworld.config import RunConfig
-from closedworld.countries import read_countries
-from closedworld.datasets.receipt import Receipt
 from closedworld.errors import ClosedWorldError
-from closedworld.grid import read_pixel_layout
-from closedworld.grid.pixels import PixelReader
+from closedworld.inputs.raster import read_pixel_layout
+from closedworld.inputs.raster.pixels import PixelReader
+from closedworld.inputs.regions import read_countries
+from closedworld.store.receipt import Receipt
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -10,8 +10,8 @@ from harness import small
 from harness.failing import Change, FileSystem
 from harness.power import Disk
 
-from closedworld.datasets import find_published, open_published
 from closedworld.errors import ClosedWorldError
+from closedworld.store.reading import find_published, open_published
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -12,9 +12,11 @@ from golden import LITERALS, RULES, bundled_world, observe, worlds_below
 
 from closedworld.config import EXECUTORS
 from closedworld.datasets import schemas
-from closedworld.run import tile_files, tile_plan, tile_weights
-from closedworld.sampling import chance
-from closedworld.sampling.philox import philox4x32
+from closedworld.kernels.sampling import random_streams as chance
+from closedworld.kernels.sampling.philox import philox4x32
+from closedworld.stages.tiles import part_files as tile_files
+from closedworld.stages.tiles import plan as tile_plan
+from closedworld.stages.weights import build as tile_weights
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -81,9 +83,7 @@ def test_two_swapped_random_words_are_seen(
 def test_another_order_of_columns_is_seen(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     spec = schemas.TILE_BOUNDS
     names = [*spec.schema.names[:2], *reversed(spec.schema.names[2:])]
-    turned = type(spec)(
-        spec.name, pa.schema([spec.schema.field(n) for n in names]), spec.order
-    )
+    turned = type(spec)(spec.name, pa.schema([spec.schema.field(n) for n in names]), spec.order)
     monkeypatch.setattr(tile_files, "TILE_BOUNDS", turned)
     seal = found_serially(tmp_path)["tiles"]["seal_sha256"]
     assert seal != EXPECTED["worlds"][WORLD]["tiles"]["seal_sha256"]

@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from closedworld.config import RunConfig
-from closedworld.datasets import find_published
 from closedworld.errors import AcceptanceError
-from closedworld.reference import bundled
-from closedworld.run.acceptance import Line, enforce
+from closedworld.inputs.reference import bundled
 from closedworld.run.pipeline import run_world
+from closedworld.run.record.metrics import Line, enforce
+from closedworld.store.reading import find_published
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -26,7 +26,7 @@ pytestmark = pytest.mark.usefixtures("no_pictures")
 @pytest.fixture
 def room_for_the_other_tests(monkeypatch: pytest.MonkeyPatch) -> None:
     """The peak of this process is that of all tests before; those below that mind run in their own."""
-    monkeypatch.setattr("closedworld.run.acceptance.MEMORY_LIMIT_BYTES", 1 << 40)
+    monkeypatch.setattr("closedworld.run.record.metrics.MEMORY_LIMIT_BYTES", 1 << 40)
 
 
 def config(out: Path, **options: Any) -> RunConfig:
@@ -92,7 +92,7 @@ def test_the_process_that_reads_polygons_has_its_line_of_memory(tmp_path: Path) 
 def test_a_run_that_breaks_a_limit_fails_when_that_is_asked_for_and_keeps_its_result(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("closedworld.run.acceptance.OPEN_FILES_LIMIT", 1)
+    monkeypatch.setattr("closedworld.run.record.metrics.OPEN_FILES_LIMIT", 1)
     told = run_world(config(tmp_path / "told")).report
     assert told["status"] == "finished"
     assert [line["name"] for line in told["acceptance"] if line["passed"] is False] == [

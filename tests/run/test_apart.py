@@ -9,10 +9,10 @@ import pytest
 import shapely
 from pyogrio import raw
 
-from closedworld.countries import check_countries
 from closedworld.errors import GeometryError, InputError
-from closedworld.run import apart
-from closedworld.run.apart import check_apart, read_apart
+from closedworld.inputs import isolated as apart
+from closedworld.inputs.isolated import check_in_subprocess, read_in_subprocess
+from closedworld.inputs.regions import check_countries
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -37,7 +37,7 @@ def write(path: Path, rows: dict[str, shapely.Polygon]) -> Path:
 def test_what_is_found_is_what_the_same_process_finds(tmp_path: Path, suffix: str) -> None:
     path = write(tmp_path / f"a{suffix}", {"FR": SQUARE, "MT": SQUARE, "-99": SQUARE})
     for options in ({}, {"skip_unknown_codes": True}, {"iso_column": "code"}):
-        found = check_apart(path, **options)
+        found = check_in_subprocess(path, **options)
         assert found.check == check_countries(path, **options)
         assert found.check.problems or found.check.countries.isos == ("FR", "MT")
     assert found.bytes_read is None or found.bytes_read > 0
@@ -46,9 +46,9 @@ def test_what_is_found_is_what_the_same_process_finds(tmp_path: Path, suffix: st
 def test_repairs_and_errors_come_back_as_they_are(tmp_path: Path) -> None:
     path = write(tmp_path / "a.gpkg", {"FR": BOW_TIE, "MT": BOW_TIE})
     with pytest.raises(GeometryError) as caught:
-        read_apart(path)
+        read_in_subprocess(path)
     assert caught.value.code == "geometry-invalid"
-    countries = read_apart(path, repair_geometry=True)
+    countries = read_in_subprocess(path, repair_geometry=True)
     assert [note.kind for note in countries.notes] == ["repaired", "repaired"]
 
 
@@ -58,7 +58,7 @@ def test_a_reader_that_ends_is_an_error_that_says_how(
     """A flaw in a library below would end a process so."""
     monkeypatch.setattr(apart, "_CODE", "import os, sys; sys.stderr.write('it fell'); os.abort()")
     with pytest.raises(InputError) as caught:
-        read_apart(write(tmp_path / "a.gpkg", {"FR": SQUARE}))
+        read_in_subprocess(write(tmp_path / "a.gpkg", {"FR": SQUARE}))
     assert caught.value.code == "input-ends-reader"
     assert "a.gpkg: the process that read it ended with signal 6: it fell" in caught.value.message
 
@@ -67,9 +67,9 @@ def test_a_reader_that_does_not_end_is_given_up_whatever_it_does(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The time is kept by the kernel: nothing in the process has to look at a clock."""
-    endless = "from closedworld.run import apart; apart.check_countries = lambda *_: sum(iter(int, 1)); apart.serve()"
+    endless = "from closedworld.inputs import isolated; isolated.check_countries = lambda *_: sum(iter(int, 1)); isolated.serve()"
     monkeypatch.setattr(apart, "_CODE", endless)
-    found = check_apart(tmp_path / "a.gpkg", input_time_limit=1)
+    found = check_in_subprocess(tmp_path / "a.gpkg", input_time_limit=1)
     assert [problem.code for problem in found.check.problems] == ["input-time-limit"]
     assert "longer than 1 s" in found.check.problems[0].message
 
@@ -81,4 +81,4 @@ def test_modules_in_the_current_folder_are_not_taken_for_those_of_python(
     monkeypatch.chdir(tmp_path)
     for name in ("pickle", "numpy", "closedworld"):
         (tmp_path / f"{name}.py").write_text("raise SystemExit('taken in')")
-    assert read_apart(write(tmp_path / "a.gpkg", {"FR": SQUARE})).isos == ("FR",)
+    assert read_in_subprocess(write(tmp_path / "a.gpkg", {"FR": SQUARE})).isos == ("FR",)

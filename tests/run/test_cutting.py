@@ -16,33 +16,33 @@ from typing import TYPE_CHECKING, Any
 import pyarrow.parquet as pq
 import pytest
 
-from closedworld.countries import countries_from_features, read_countries
-from closedworld.datasets import read_receipt
 from closedworld.execution import SerialExecutor
-from closedworld.grid import Grid
-from closedworld.reference import bundled
-from closedworld.run.tile_files import plan_tile_tasks, write_tiles
-from closedworld.run.tile_index import build_tile_index
-from closedworld.spans import RowSpans, Rule
+from closedworld.inputs.reference import bundled
+from closedworld.inputs.regions import countries_from_features, read_countries
+from closedworld.kernels.grid import Grid
+from closedworld.kernels.spans import RowSpans, Rule
+from closedworld.kernels.tiles import ROW_GROUP_TILES as FORMAT_ROW_GROUP_TILES
+from closedworld.kernels.tiles import Unit, World, areas_of, plan_parts, plan_units
+from closedworld.stages.tiles.build import build_tile_index
+from closedworld.stages.tiles.part_files import plan_tile_tasks, write_tiles
+from closedworld.store.receipt import read_receipt
 from closedworld.testing import tiny_countries
-from closedworld.tiles import ROW_GROUP_TILES as FORMAT_ROW_GROUP_TILES
-from closedworld.tiles import Unit, World, areas_of, plan_parts, plan_units
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from closedworld.countries import CountrySet
+    from closedworld.inputs.regions import CountrySet
 
 PART_TILES, ROW_GROUP_TILES = 80, 40
 
 
 def cut_small(patch: pytest.MonkeyPatch) -> None:
     """Cut the made-up world into dozens of parts."""
-    patch.setattr("closedworld.tiles.plan.PART_TILES", PART_TILES)
-    patch.setattr("closedworld.tiles.plan.ROW_GROUP_TILES", ROW_GROUP_TILES)
+    patch.setattr("closedworld.kernels.tiles.plan.PART_TILES", PART_TILES)
+    patch.setattr("closedworld.kernels.tiles.plan.ROW_GROUP_TILES", ROW_GROUP_TILES)
     # Waiting for the device is most of the time, and changes no byte.
-    patch.setattr("closedworld.datasets.staging.os.fsync", lambda _: None)
+    patch.setattr("closedworld.store.staging.os.fsync", lambda _: None)
 
 
 def digests(folder: Path) -> dict[str, str]:
@@ -114,7 +114,7 @@ def test_spawned_processes_give_the_same(
     build: Callable[..., dict[str, str]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Each imports closedworld anew, so only the plan, which is made here, can be cut finer."""
-    monkeypatch.setattr("closedworld.tiles.plan.ROW_GROUP_TILES", FORMAT_ROW_GROUP_TILES)
+    monkeypatch.setattr("closedworld.kernels.tiles.plan.ROW_GROUP_TILES", FORMAT_ROW_GROUP_TILES)
     alone = build(unit_tiles=PART_TILES)
     spawn = multiprocessing.get_context("spawn")
     with ProcessPoolExecutor(2, mp_context=spawn) as pool:
@@ -138,7 +138,7 @@ def test_the_order_of_the_units_does_not_count(
     def backwards(*args: Any) -> tuple[Unit, ...]:
         return plan_units(*args)[::-1]
 
-    monkeypatch.setattr("closedworld.run.tile_plan.plan_units", backwards)
+    monkeypatch.setattr("closedworld.stages.tiles.plan.plan_units", backwards)
     assert build(unit_tiles=1) == reference
 
 
@@ -148,7 +148,7 @@ def test_parts_and_row_groups_do_count(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """So the tests above could fail."""
-    monkeypatch.setattr("closedworld.tiles.plan.ROW_GROUP_TILES", ROW_GROUP_TILES + 1)
+    monkeypatch.setattr("closedworld.kernels.tiles.plan.ROW_GROUP_TILES", ROW_GROUP_TILES + 1)
     assert build() != reference
 
 
@@ -199,8 +199,8 @@ def test_a_real_country_at_30_seconds_comes_out_the_same_from_two_threads(
 
 SCRIPT = """\
 import sys
-from closedworld.countries import countries_from_features
-from closedworld.run.tile_index import build_tile_index
+from closedworld.inputs.regions import countries_from_features
+from closedworld.stages.tiles.build import build_tile_index
 from closedworld.testing import tiny_countries, tiny_grid
 countries = countries_from_features(tiny_countries())
 build_tile_index(countries, tiny_grid(), sys.argv[1], rule="any_overlap", keep_small_countries=True)

@@ -11,28 +11,28 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from closedworld.datasets import find_published
 from closedworld.errors import ConfigError, PublishError, UnitError
 from closedworld.execution import events
-from closedworld.run import tile_files
-from closedworld.run.tile_index import build_tile_index
+from closedworld.stages.tiles import part_files as tile_files
+from closedworld.stages.tiles.build import build_tile_index
+from closedworld.store.reading import find_published
 from closedworld.testing import tiny_grid
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from closedworld.countries import CountrySet
     from closedworld.execution.events import Event
-    from closedworld.grid import Grid
-    from closedworld.run.tile_files import TileTask
-    from closedworld.run.work import UnitResult
+    from closedworld.inputs.regions import CountrySet
+    from closedworld.kernels.grid import Grid
+    from closedworld.stages.task_runner import UnitResult
+    from closedworld.stages.tiles.part_files import TileTask
 
 # The made-up world, by a process that kills itself when an event comes for the second time.
 KILLED = """\
 import os, signal, sys
-from closedworld.countries import countries_from_features
-from closedworld.run.tile_index import build_tile_index
+from closedworld.inputs.regions import countries_from_features
+from closedworld.stages.tiles.build import build_tile_index
 from closedworld.testing import tiny_countries, tiny_grid
 
 class Killer:
@@ -163,7 +163,7 @@ def fails_for_pakistan(monkeypatch: pytest.MonkeyPatch) -> None:
             raise ZeroDivisionError("made up")
         return tile_files.write_tiles(task)
 
-    monkeypatch.setattr("closedworld.run.tile_index.write_tiles", write)
+    monkeypatch.setattr("closedworld.stages.tiles.build.write_tiles", write)
 
 
 @pytest.mark.usefixtures("fails_for_pakistan")
@@ -184,7 +184,7 @@ def test_a_full_disk_keeps_its_kind_and_leaves_nothing(
     def write(task: TileTask) -> UnitResult:
         raise PublishError("output-not-writable", f"no space for {task}", "free some")
 
-    monkeypatch.setattr("closedworld.run.tile_index.write_tiles", write)
+    monkeypatch.setattr("closedworld.stages.tiles.build.write_tiles", write)
     with pytest.raises(PublishError) as caught:
         build_tile_index(tiny, half_degrees, tmp_path)
     assert caught.value.__notes__ == ["It happened in FJ part 0."]
@@ -211,7 +211,7 @@ def test_an_observer_that_fails_leaves_nothing_though_the_executor_lives_on(
                 threading.Timer(0.05, told.set).start()
                 raise RuntimeError("no more")
 
-    monkeypatch.setattr("closedworld.run.tile_index.write_tiles", write)
+    monkeypatch.setattr("closedworld.stages.tiles.build.write_tiles", write)
     with ThreadPoolExecutor(2) as pool:
         with pytest.raises(RuntimeError, match="no more"):
             build_tile_index(

@@ -9,14 +9,14 @@ from PIL import Image
 
 from closedworld.config import RunConfig
 from closedworld.errors import PublishError
+from closedworld.kernels.spans import Rule
 from closedworld.run.pictures import draw_tiles
 from closedworld.run.pipeline import run_world
-from closedworld.spans import Rule
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from closedworld.run.tile_index import TileIndex
+    from closedworld.stages.tiles.build import TileIndex
 
 
 def test_a_run_draws_a_world_map_in_more_than_one_colour(tmp_path: Path) -> None:

@@ -12,16 +12,16 @@ import rasterio
 from affine import Affine
 
 from closedworld.errors import GridError, InputError
-from closedworld.execution import SerialExecutor, Workforce, events
-from closedworld.grid import Grid
-from closedworld.grid.pixels import PixelReader, read_pixel_layout
-from closedworld.run.bands import BandTask, TileValues, plan_bands
-from closedworld.run.population import read_population, require_same_grid
-from closedworld.run.stages import WEIGHTS
-from closedworld.run.work import Crew
-from closedworld.spans import Border, RowSpans
+from closedworld.execution import SerialExecutor, WorkerPool, events
+from closedworld.inputs.raster.pixels import PixelReader, read_pixel_layout
+from closedworld.kernels.grid import Grid
+from closedworld.kernels.spans import Border, RowSpans
+from closedworld.kernels.weights import Basis
+from closedworld.stages.stage import WEIGHTS
+from closedworld.stages.task_runner import TaskRunner
+from closedworld.stages.weights.bands import BandTask, ScratchValues, plan_bands
+from closedworld.stages.weights.population import read_population, require_same_grid
 from closedworld.testing import micro_persons_exactly
-from closedworld.weights import Basis
 
 if TYPE_CHECKING:
     from collections import Counter
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from closedworld.execution.events import Event
-    from closedworld.grid import PixelLayout
+    from closedworld.inputs.raster import PixelLayout
 
 
 ROWS, COLS = 60, 128
@@ -64,10 +64,10 @@ class Reading:
         self.events: list[Event] = []
         scratch = path.with_suffix(".bin")
         scratch.write_bytes(b"")
-        self._values = TileValues.planned(scratch, self.layout, spans)
+        self._values = ScratchValues.planned(scratch, self.layout, spans)
         self.tasks: list[BandTask] = plan_bands(self.layout, spans, BASES, borders, self._values)
-        crew = Crew(Workforce(executor or SerialExecutor(), 2), WEIGHTS, self)
-        self.totals: Counter[tuple[str, Basis]] = read_population(crew, self.layout, self.tasks)
+        runner = TaskRunner(WorkerPool(executor or SerialExecutor(), 2), WEIGHTS, self)
+        self.totals: Counter[tuple[str, Basis]] = read_population(runner, self.layout, self.tasks)
         (self.told,) = (one for one in self.events if isinstance(one, events.RasterRead))
 
     def on_event(self, event: Event) -> None:
@@ -158,8 +158,8 @@ def test_each_tile_of_each_country_has_the_value_of_a_plain_read(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, layout: str, window_cells: int, seed: int
 ) -> None:
     """Though runs cross blocks and windows, and countries overlap; with sums and counts."""
-    monkeypatch.setattr("closedworld.grid.pixels.WINDOW_CELLS", window_cells)
-    monkeypatch.setattr("closedworld.run.population.BATCH_TILES", 37)
+    monkeypatch.setattr("closedworld.inputs.raster.pixels.WINDOW_CELLS", window_cells)
+    monkeypatch.setattr("closedworld.stages.weights.population.BATCH_TILES", 37)
     path = write(tmp_path / "a.tif", some_pixels(seed), nodata=-99999, **LAYOUTS[layout])
     reading = Reading(path, random_countries(seed))
     missing = negative = 0
@@ -187,7 +187,7 @@ def test_each_tile_of_each_country_has_the_value_of_a_plain_read(
 def test_other_types_masks_and_scales_are_read_the_same_way(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, dtype: str, scale: float
 ) -> None:
-    monkeypatch.setattr("closedworld.grid.pixels.WINDOW_CELLS", 300)
+    monkeypatch.setattr("closedworld.inputs.raster.pixels.WINDOW_CELLS", 300)
     rng = np.random.default_rng(3)
     pixels = rng.integers(-100 if dtype != "uint16" else 0, 100, (ROWS, COLS)).astype(dtype)
     mask = rng.random((ROWS, COLS)) < 0.7
@@ -213,8 +213,8 @@ def test_masses_of_border_tiles_are_multiplied_by_their_share(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Rounded half to even, each by itself, wherever bands and batches end."""
-    monkeypatch.setattr("closedworld.grid.pixels.WINDOW_CELLS", 300)
-    monkeypatch.setattr("closedworld.run.population.BATCH_TILES", 11)
+    monkeypatch.setattr("closedworld.inputs.raster.pixels.WINDOW_CELLS", 300)
+    monkeypatch.setattr("closedworld.stages.weights.population.BATCH_TILES", 11)
     path = write(tmp_path / "a.tif", some_pixels(4), nodata=-99999, **LAYOUTS["tiles of 16"])
     rng = np.random.default_rng(4)
     spans, borders = random_countries(4), {}
@@ -237,7 +237,7 @@ def test_masses_of_border_tiles_are_multiplied_by_their_share(
 
 
 def test_threads_read_the_same(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("closedworld.grid.pixels.WINDOW_CELLS", 300)
+    monkeypatch.setattr("closedworld.inputs.raster.pixels.WINDOW_CELLS", 300)
     path = write(tmp_path / "a.tif", some_pixels(5), nodata=-99999, **LAYOUTS["tiles of 16"])
     alone = Reading(path, random_countries(5))
     values = {iso: alone.values(iso).tolist() for iso in alone.spans}
@@ -270,7 +270,7 @@ def test_no_block_is_read_twice_and_no_window_is_larger_than_it_may_be(
     layout: str,
     window_cells: int,
 ) -> None:
-    monkeypatch.setattr("closedworld.grid.pixels.WINDOW_CELLS", window_cells)
+    monkeypatch.setattr("closedworld.inputs.raster.pixels.WINDOW_CELLS", window_cells)
     path = write(tmp_path / "a.tif", some_pixels(6), **LAYOUTS[layout])
     countries = random_countries(6)
     del countries["AA"], countries["DD"]
@@ -319,7 +319,7 @@ def test_no_block_without_a_tile_is_read_where_bands_are_one_block_high(
     window_cells: int,
 ) -> None:
     """As they are in a raster of 43200 columns in tiles of 128 rows or more."""
-    monkeypatch.setattr("closedworld.grid.pixels.WINDOW_CELLS", window_cells)
+    monkeypatch.setattr("closedworld.inputs.raster.pixels.WINDOW_CELLS", window_cells)
     path = write(tmp_path / "a.tif", some_pixels(7), **LAYOUTS[layout])
     spans = boxes(
         (ROWS, COLS), (3, 9, 5, 9), (30, 33, 100, 128), (31, 32, 14, 18), (31, 32, 50, 51)
@@ -341,7 +341,7 @@ def test_no_block_without_a_tile_is_read_where_bands_are_one_block_high(
 
 
 def test_a_band_without_a_tile_is_no_task(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("closedworld.grid.pixels.WINDOW_CELLS", 1)
+    monkeypatch.setattr("closedworld.inputs.raster.pixels.WINDOW_CELLS", 1)
     path = write(tmp_path / "a.tif", some_pixels(8), **LAYOUTS["strips of seven rows"])
     reading = Reading(path, {"AA": boxes((ROWS, COLS), (0, 1, 0, 4), (50, 58, 3, 5))})
     assert [(task.row_start, task.row_stop) for task in reading.tasks] == [
@@ -367,7 +367,7 @@ def test_the_file_is_read_once_however_far_apart_the_parts_of_countries_lie(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, layout: str, window_cells: int
 ) -> None:
     """France with its islands in all oceans, twice, and a country all around it: measured bytes."""
-    monkeypatch.setattr("closedworld.grid.pixels.WINDOW_CELLS", window_cells)
+    monkeypatch.setattr("closedworld.inputs.raster.pixels.WINDOW_CELLS", window_cells)
     shape = 1024, 2048
     rng = np.random.default_rng(9)
     pixels = rng.integers(1 << 23, 1 << 30, shape, np.uint32).view(np.float32)
@@ -395,7 +395,7 @@ def test_the_file_is_read_once_however_far_apart_the_parts_of_countries_lie(
 def test_a_value_that_is_too_large_is_refused_with_its_place(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, value: float, dtype: str, row: int, col: int
 ) -> None:
-    monkeypatch.setattr("closedworld.grid.pixels.WINDOW_CELLS", 300)
+    monkeypatch.setattr("closedworld.inputs.raster.pixels.WINDOW_CELLS", 300)
     pixels = np.ones((ROWS, COLS), dtype)
     pixels[row, col] = value
     path = write(tmp_path / "a.tif", pixels, **LAYOUTS["tiles of 16"])

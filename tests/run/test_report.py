@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from closedworld.config import RunConfig
-from closedworld.datasets import find_published
 from closedworld.errors import ClosedWorldError, ConfigError, InputError
 from closedworld.execution import events
+from closedworld.kernels.tiles import CountrySummary
 from closedworld.run.pipeline import run_world
-from closedworld.tiles import CountrySummary
+from closedworld.store.reading import find_published
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -7,20 +7,20 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from closedworld.datasets import find_published
 from closedworld.errors import PublishError
 from closedworld.execution import events
-from closedworld.run.published_index import open_index
-from closedworld.run.tile_index import build_tile_index
-from closedworld.run.tile_weights import build_tile_weights
+from closedworld.published.tile_index import open_index
+from closedworld.stages.tiles.build import build_tile_index
+from closedworld.stages.weights.build import build_tile_weights
+from closedworld.store.reading import find_published
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from closedworld.countries import CountrySet
     from closedworld.execution.events import Event
-    from closedworld.grid import Grid
+    from closedworld.inputs.regions import CountrySet
+    from closedworld.kernels.grid import Grid
 
     Contents = Callable[[Path], dict[str, bytes]]
 
@@ -43,8 +43,8 @@ class Watcher:
         return sum(isinstance(e, events.UnitFinished) and e.work == "writing" for e in self.events)
 
     @property
-    def taken_up(self) -> int:
-        return sum(event.units for event in self.events if isinstance(event, events.UnitsTakenUp))
+    def resumed(self) -> int:
+        return sum(event.units for event in self.events if isinstance(event, events.UnitsResumed))
 
 
 class Build:
@@ -83,7 +83,7 @@ def test_what_was_finished_is_taken_up_and_the_bytes_are_the_same(
     interrupted(build, tmp_path / "out", stop_at)
     watcher = Watcher()
     folder = build(tmp_path / "out", watcher)
-    assert watcher.taken_up == stop_at - 1
+    assert watcher.resumed == stop_at - 1
     assert contents(folder) == contents(whole)
     assert not (tmp_path / "out" / ".staging").exists()
 
@@ -96,7 +96,7 @@ def test_a_run_may_be_interrupted_again_and_again(
         interrupted(build, tmp_path / "out", 3)
     watcher = Watcher()
     assert contents(build(tmp_path / "out", watcher)) == contents(whole)
-    assert watcher.taken_up == 4 * 2
+    assert watcher.resumed == 4 * 2
 
 
 @pytest.mark.parametrize("damage", ["flip", "truncate", "delete", "link", "journal", "no journal"])
@@ -126,7 +126,7 @@ def test_what_is_not_whole_is_done_again(
         journal.unlink()
     watcher = Watcher()
     assert contents(build(tmp_path / "out", watcher)) == contents(whole)
-    assert watcher.taken_up == {"journal": 0, "no journal": 0}.get(damage, 3)
+    assert watcher.resumed == {"journal": 0, "no journal": 0}.get(damage, 3)
 
 
 @pytest.mark.parametrize("keep", range(0, 100, 9))
@@ -148,7 +148,7 @@ def test_other_parameters_take_nothing_up_and_clear_the_debris(
     interrupted(Build("tiles", tiny, half_degrees), tmp_path, 5)
     watcher = Watcher()
     build_tile_index(tiny, half_degrees, tmp_path, rule="center", observer=watcher)
-    assert watcher.taken_up == 0
+    assert watcher.resumed == 0
     assert not (tmp_path / ".staging").exists()
 
 
@@ -157,10 +157,10 @@ def test_another_version_takes_nothing_up(
 ) -> None:
     """Its bytes may differ, and a receipt names one version."""
     interrupted(build, tmp_path / "out", 5)
-    monkeypatch.setattr("closedworld.run.publishing.__version__", "0.0.0")
+    monkeypatch.setattr("closedworld.stages.publishing.__version__", "0.0.0")
     watcher = Watcher()
     build(tmp_path / "out", watcher)
-    assert watcher.taken_up == 0
+    assert watcher.resumed == 0
 
 
 def test_a_living_run_s_units_are_not_taken(
@@ -176,7 +176,7 @@ def test_a_living_run_s_units_are_not_taken(
 
     outer = Outer()
     build_tile_index(tiny, half_degrees, tmp_path, observer=outer)
-    assert inner.taken_up == 0
+    assert inner.resumed == 0
     assert outer.written == inner.written
     (published,) = find_published(tmp_path)
     published.verify()
@@ -203,5 +203,5 @@ def test_units_of_another_size_take_nothing_up_that_does_not_fit(
     interrupted(build, tmp_path / "out", 5)
     watcher = Watcher()
     folder = build(tmp_path / "out", watcher, unit_tiles=1 << 30, workers=2)
-    assert watcher.taken_up == 4
+    assert watcher.resumed == 4
     assert contents(folder) == contents(whole)

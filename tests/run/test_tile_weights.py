@@ -16,19 +16,20 @@ import rasterio
 import shapely
 from affine import Affine
 
-from closedworld.countries import countries_from_features
-from closedworld.datasets.reading import open_folder
 from closedworld.errors import ConfigError, GridError, InputError, UnitError
 from closedworld.execution import SerialExecutor, events
-from closedworld.grid import Grid, tile_areas_cm2
-from closedworld.run import population, weight_files
-from closedworld.run.inputs import PopulationRaster, load_population
-from closedworld.run.published_index import PublishedIndex, open_index
-from closedworld.run.tile_index import build_tile_index
-from closedworld.run.tile_weights import TileWeights, build_tile_weights
+from closedworld.inputs.loading import PopulationRaster, load_population
+from closedworld.inputs.regions import countries_from_features
+from closedworld.kernels.grid import Grid, tile_areas_cm2
+from closedworld.kernels.tiles import ROW_GROUP_TILES as FORMAT_ROW_GROUP_TILES
+from closedworld.kernels.weights import Basis, Mixture
+from closedworld.published.tile_index import PublishedIndex, open_index
+from closedworld.stages.tiles.build import build_tile_index
+from closedworld.stages.weights import part_files as weight_files
+from closedworld.stages.weights import population
+from closedworld.stages.weights.build import TileWeights, build_tile_weights
+from closedworld.store.reading import open_folder
 from closedworld.testing import apportioned, micro_persons_exactly
-from closedworld.tiles import ROW_GROUP_TILES as FORMAT_ROW_GROUP_TILES
-from closedworld.weights import Basis, Mixture
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -36,9 +37,9 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from closedworld.countries import CountrySet
     from closedworld.execution.events import Event
-    from closedworld.run.tile_index import TileIndex
+    from closedworld.inputs.regions import CountrySet
+    from closedworld.stages.tiles.build import TileIndex
 
 FULL = 1 << 30
 """The share of a tile that lies wholly in its country."""
@@ -72,7 +73,7 @@ class Watcher:
 @pytest.fixture(autouse=True)
 def no_waiting_for_the_device(monkeypatch: pytest.MonkeyPatch) -> None:
     """It is most of the time, and changes no byte."""
-    monkeypatch.setattr("closedworld.datasets.staging.os.fsync", lambda _: None)
+    monkeypatch.setattr("closedworld.store.staging.os.fsync", lambda _: None)
 
 
 def write_raster(path: Path, pixels: NDArray[Any], grid: Grid, **options: Any) -> PopulationRaster:
@@ -369,17 +370,17 @@ def test_values_of_a_scaled_raster_count_as_they_are_meant(
 
 def cut_small(patch: pytest.MonkeyPatch) -> None:
     """Cut the made-up world into dozens of parts, and the raster into dozens of windows."""
-    patch.setattr("closedworld.tiles.plan.PART_TILES", PART_TILES)
-    patch.setattr("closedworld.tiles.plan.ROW_GROUP_TILES", ROW_GROUP_TILES)
-    patch.setattr("closedworld.run.weight_files.BATCH_TILES", BATCH_TILES)
-    patch.setattr("closedworld.run.population.BATCH_TILES", BATCH_TILES)
-    patch.setattr("closedworld.grid.pixels.WINDOW_CELLS", 64 * 128)
+    patch.setattr("closedworld.kernels.tiles.plan.PART_TILES", PART_TILES)
+    patch.setattr("closedworld.kernels.tiles.plan.ROW_GROUP_TILES", ROW_GROUP_TILES)
+    patch.setattr("closedworld.stages.weights.part_files.BATCH_TILES", BATCH_TILES)
+    patch.setattr("closedworld.stages.weights.population.BATCH_TILES", BATCH_TILES)
+    patch.setattr("closedworld.inputs.raster.pixels.WINDOW_CELLS", 64 * 128)
 
 
 def search_by(patch: pytest.MonkeyPatch, few: int, bits: int) -> None:
     """Look at so few remainders one by one, and count the others in 2^bits buckets."""
     # By its name it is the function of that name.
-    module = importlib.import_module("closedworld.weights.apportion")
+    module = importlib.import_module("closedworld.kernels.weights.apportion")
     patch.setattr(module, "FEW_TILES", few)
     patch.setattr(module, "BUCKET_BITS", bits)
 
@@ -412,7 +413,7 @@ def references(
     found = {}
     with pytest.MonkeyPatch.context() as patch:
         cut_small(patch)
-        patch.setattr("closedworld.datasets.staging.os.fsync", lambda _: None)
+        patch.setattr("closedworld.store.staging.os.fsync", lambda _: None)
         for dp, by_coverage in ((3, False), (3, True), (18, False)):
             out = tmp_path_factory.mktemp("reference")
             options = {"dp": dp, "weigh_by_coverage": by_coverage, "unit_tiles": 1}
@@ -492,7 +493,7 @@ def test_spawned_processes_give_the_same(
     build: Callable[..., dict[str, str]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Each imports closedworld anew, so only the plan, which is made here, can be cut finer."""
-    monkeypatch.setattr("closedworld.tiles.plan.ROW_GROUP_TILES", FORMAT_ROW_GROUP_TILES)
+    monkeypatch.setattr("closedworld.kernels.tiles.plan.ROW_GROUP_TILES", FORMAT_ROW_GROUP_TILES)
     alone = build(unit_tiles=PART_TILES, weigh_by_coverage=True)
     search_by(monkeypatch, 3, 16)
     spawn = multiprocessing.get_context("spawn")
@@ -522,9 +523,9 @@ def test_the_size_of_batches_and_windows_does_not_count(
     monkeypatch: pytest.MonkeyPatch,
     batch: int,
 ) -> None:
-    monkeypatch.setattr("closedworld.run.weight_files.BATCH_TILES", batch)
-    monkeypatch.setattr("closedworld.run.population.BATCH_TILES", batch)
-    monkeypatch.setattr("closedworld.grid.pixels.WINDOW_CELLS", 1 << 22)
+    monkeypatch.setattr("closedworld.stages.weights.part_files.BATCH_TILES", batch)
+    monkeypatch.setattr("closedworld.stages.weights.population.BATCH_TILES", batch)
+    monkeypatch.setattr("closedworld.inputs.raster.pixels.WINDOW_CELLS", 1 << 22)
     assert build(weigh_by_coverage=True) == references[3, True]
 
 
@@ -534,7 +535,7 @@ def test_parts_and_row_groups_do_count(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """So the tests above could fail."""
-    monkeypatch.setattr("closedworld.tiles.plan.ROW_GROUP_TILES", ROW_GROUP_TILES + 1)
+    monkeypatch.setattr("closedworld.kernels.tiles.plan.ROW_GROUP_TILES", ROW_GROUP_TILES + 1)
     assert build() != references[3, False]
 
 
@@ -723,9 +724,9 @@ def test_a_raster_of_another_grid_is_refused_before_anything_is_written(
 @pytest.mark.parametrize(
     ("name", "plain"),
     [
-        ("closedworld.run.population.read_band", population.read_band),
-        ("closedworld.run.tile_weights.tally_unit", weight_files.tally_unit),
-        ("closedworld.run.tile_weights.write_weights", weight_files.write_weights),
+        ("closedworld.stages.weights.population.read_band", population.read_band),
+        ("closedworld.stages.weights.build.count_remainders", weight_files.count_remainders),
+        ("closedworld.stages.weights.build.write_weights", weight_files.write_weights),
     ],
     ids=["reading", "counting", "writing"],
 )

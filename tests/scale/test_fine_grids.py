@@ -10,14 +10,14 @@ import polars as pl
 import pytest
 import shapely
 
-from closedworld.countries import countries_from_features
-from closedworld.datasets import open_dataset
 from closedworld.execution.meters import peak_memory_bytes
-from closedworld.grid import Grid
-from closedworld.run.tile_index import build_tile_index
-from closedworld.run.tile_weights import build_tile_weights
+from closedworld.inputs.regions import countries_from_features
+from closedworld.kernels.grid import Grid
+from closedworld.stages.tiles.build import build_tile_index
+from closedworld.stages.weights.build import build_tile_weights
+from closedworld.store.reading import open_dataset
 from closedworld.testing.worlds import TinyCountry
-from closedworld.validation import verify
+from closedworld.verification import verify
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -10,19 +10,19 @@ import pytest
 import rasterio
 from affine import Affine
 
-from closedworld.countries import read_countries
-from closedworld.grid import Grid
-from closedworld.reference import bundled
-from closedworld.run.inputs import load_population
-from closedworld.run.published_index import open_index
-from closedworld.run.tile_index import build_tile_index
-from closedworld.run.tile_weights import build_tile_weights
+from closedworld.inputs.loading import load_population
+from closedworld.inputs.reference import bundled
+from closedworld.inputs.regions import read_countries
+from closedworld.kernels.grid import Grid
+from closedworld.published.tile_index import open_index
+from closedworld.stages.tiles.build import build_tile_index
+from closedworld.stages.weights.build import build_tile_weights
 from closedworld.testing import tiny_grid
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from closedworld.countries import CountrySet
+    from closedworld.inputs.regions import CountrySet
 
 REAL = ("DE", "FJ", "KI", "MV", "NA", "NO", "RU", "VA")
 PART_TILES, ROW_GROUP_TILES = 4096, 1024
@@ -69,8 +69,8 @@ def real(tmp_path_factory: pytest.TempPathFactory) -> Built:
     """Eight countries at a quarter of a degree under ``center``, cut into many parts and row groups."""
     countries = read_countries(bundled("countries.parquet").path).select(REAL)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("closedworld.tiles.plan.PART_TILES", PART_TILES)
-        patch.setattr("closedworld.tiles.plan.ROW_GROUP_TILES", ROW_GROUP_TILES)
+        patch.setattr("closedworld.kernels.tiles.plan.PART_TILES", PART_TILES)
+        patch.setattr("closedworld.kernels.tiles.plan.ROW_GROUP_TILES", ROW_GROUP_TILES)
         root = tmp_path_factory.mktemp("real")
         return build(root, countries, Grid.from_resolution("0.25deg"), "center")
 

@@ -11,21 +11,21 @@ import pyarrow.parquet as pq
 import pytest
 import shapely
 
-from closedworld.countries import countries_from_features
-from closedworld.datasets import open_dataset
 from closedworld.errors import ConfigError
-from closedworld.grid import Grid
-from closedworld.run.published_index import open_index
-from closedworld.run.tile_index import build_tile_index
-from closedworld.run.tile_weights import build_tile_weights
+from closedworld.inputs.regions import countries_from_features
+from closedworld.kernels.grid import Grid
+from closedworld.published.tile_index import open_index
+from closedworld.stages.tiles.build import build_tile_index
+from closedworld.stages.weights.build import build_tile_weights
+from closedworld.store.reading import open_dataset
 from closedworld.testing import tiny_grid
 from closedworld.worlds import open_world
-from closedworld.worlds.comparing import changed_tiles, compare_worlds
+from closedworld.worlds.diff import changed_tiles, compare_worlds
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from closedworld.countries import CountrySet
+    from closedworld.inputs.regions import CountrySet
     from tests.worlds.conftest import Built
 
 

@@ -13,11 +13,11 @@ import pytest
 import rasterio
 import shapely
 
-from closedworld.datasets import open_dataset
 from closedworld.errors import ConfigError, PublishError
+from closedworld.store.reading import open_dataset
 from closedworld.worlds import open_world
-from closedworld.worlds.geometries import export_tiles
-from closedworld.worlds.rasters import COUNTRY_NAME, KEY_NAME, WEIGHT_NAME, export_rasters
+from closedworld.worlds.tile_geoparquet import export_tiles
+from closedworld.worlds.tile_rasters import COUNTRY_NAME, KEY_NAME, WEIGHT_NAME, export_rasters
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -144,8 +144,8 @@ def test_rasters_are_cloud_optimized(real: Built, tmp_path: Path) -> None:
 
 
 def test_kosovo_has_a_number_of_its_own() -> None:
-    from closedworld.reference import iso_table  # noqa: PLC0415
-    from closedworld.worlds.rasters import country_id  # noqa: PLC0415
+    from closedworld.inputs.reference import iso_table  # noqa: PLC0415
+    from closedworld.worlds.tile_rasters import country_id  # noqa: PLC0415
 
     numbers = [country_id(entry.alpha_2) for entry in iso_table().entries]
     assert len(set(numbers)) == len(numbers)

@@ -15,7 +15,7 @@ import pyogrio
 import pytest
 
 from closedworld.errors import ConfigError, PublishError
-from closedworld.worlds.files import POINT_SUFFIXES, write_points
+from closedworld.worlds.point_writers import POINT_SUFFIXES, write_points
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -123,7 +123,7 @@ def test_a_failed_write_leaves_what_was_there(
     def fail(*_: object) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr("closedworld.datasets.single.os.fsync", fail)
+    monkeypatch.setattr("closedworld.store.whole_file.os.fsync", fail)
     with pytest.raises(PublishError, match="No space left"):
         write_points(points.slice(0, 1), path)
     assert path.read_bytes() == before

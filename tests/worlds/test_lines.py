@@ -11,8 +11,8 @@ import pyarrow.parquet as pq
 import pytest
 
 from closedworld.errors import IntegrityError
+from closedworld.published.cumulative_weights import CumulativeWeights
 from closedworld.worlds import open_world
-from closedworld.worlds.lines import WeightLine
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -22,12 +22,12 @@ if TYPE_CHECKING:
     from tests.worlds.conftest import Built
 
 
-def weights_of(line: WeightLine) -> NDArray[np.uint64]:
+def weights_of(line: CumulativeWeights) -> NDArray[np.uint64]:
     """Return all weights of a country from its files."""
     return np.concatenate([pq.read_table(path)["weight_fp"].to_numpy() for path, _ in line.parts])
 
 
-def expect_same_as_by_all(line: WeightLine, targets: NDArray[np.uint64]) -> None:
+def expect_same_as_by_all(line: CumulativeWeights, targets: NDArray[np.uint64]) -> None:
     weights = weights_of(line)
     upto = np.cumsum(weights)
     ranks = np.searchsorted(upto, targets, side="right")
@@ -67,7 +67,9 @@ def test_runs_longer_than_a_row_group_are_found(real: Built, tmp_path: Path) -> 
     line = open_world(real.root).lines()["RU"]
     path = tmp_path / "all.parquet"
     pq.write_table(pa.table({"weight_fp": weights_of(line)}), path, row_group_size=8)
-    cut = WeightLine("RU", line.spans, line.before, line.total, [(path, line.spans.tile_count)])
+    cut = CumulativeWeights(
+        "RU", line.spans, line.before, line.total, [(path, line.spans.tile_count)]
+    )
     expect_same_as_by_all(cut, np.random.default_rng(2).integers(0, line.total, 300, np.uint64))
 
 

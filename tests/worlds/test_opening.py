@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from closedworld.errors import ConfigError, IntegrityError
-from closedworld.run.published_index import open_index
-from closedworld.run.tile_weights import build_tile_weights
+from closedworld.published.tile_index import open_index
+from closedworld.stages.weights.build import build_tile_weights
 from closedworld.worlds import open_world
 
 if TYPE_CHECKING:

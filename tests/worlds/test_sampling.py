@@ -11,12 +11,12 @@ import pytest
 import shapely
 from scipy import stats
 
-from closedworld.countries import read_countries
-from closedworld.datasets import open_dataset
 from closedworld.errors import ConfigError
-from closedworld.grid import Grid
-from closedworld.reference import bundled
-from closedworld.run.tile_index import build_tile_index
+from closedworld.inputs.reference import bundled
+from closedworld.inputs.regions import read_countries
+from closedworld.kernels.grid import Grid
+from closedworld.stages.tiles.build import build_tile_index
+from closedworld.store.reading import open_dataset
 from closedworld.worlds import open_world
 
 if TYPE_CHECKING:
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from closedworld.countries import Country
+    from closedworld.inputs.regions import Country
     from tests.worlds.conftest import Built
 
 LEAST_P = 1e-3
@@ -231,8 +231,8 @@ def test_who_wants_points_must_be_clear(real: Built) -> None:
 
 def test_a_world_by_area_needs_no_raster(tmp_path: Path) -> None:
     """Weights by area on a coarse grid: points of Kiribati lie on both sides of 180 degrees."""
-    from closedworld.run.published_index import open_index  # noqa: PLC0415
-    from closedworld.run.tile_weights import build_tile_weights  # noqa: PLC0415
+    from closedworld.published.tile_index import open_index  # noqa: PLC0415
+    from closedworld.stages.weights.build import build_tile_weights  # noqa: PLC0415
 
     countries = read_countries(bundled("countries.parquet").path).select(["KI"])
     build_tile_index(countries, Grid.from_resolution("0.25deg"), tmp_path, rule="any_overlap")

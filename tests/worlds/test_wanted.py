@@ -9,7 +9,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from closedworld.errors import InputError
-from closedworld.worlds.wanted import Wanted
+from closedworld.worlds.sample_request import Wanted
 
 if TYPE_CHECKING:
     from pathlib import Path

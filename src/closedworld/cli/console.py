@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Self
 
 from closedworld.execution import events
 from closedworld.run.logs import ROOT_LOGGER, JsonLines
-from closedworld.text import printable
+from closedworld.sanitize import printable
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

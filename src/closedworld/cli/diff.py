@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from closedworld.cli.options import PATH, WORKERS_OPTION, with_options
-from closedworld.text import number_of, printable
+from closedworld.sanitize import number_of, printable
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from closedworld.worlds.comparing import WorldDifference
+    from closedworld.worlds.diff import WorldDifference
 
 _NAMES = ("gained", "lost", "overlaps_gained", "overlaps_lost")
 
@@ -55,7 +55,7 @@ def diff(
       closedworld diff world-2024 world-2025 --map changes.png --json
     """
     from closedworld.worlds import open_world  # noqa: PLC0415
-    from closedworld.worlds.comparing import compare_worlds, draw_changes  # noqa: PLC0415
+    from closedworld.worlds.diff import compare_worlds, draw_changes  # noqa: PLC0415
 
     difference = compare_worlds(
         open_world(before, index=index_a), open_world(after, index=index_b), workers=workers

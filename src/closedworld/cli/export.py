@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Literal
 import click
 
 from closedworld.cli.options import INDEX_OPTION, PATH, with_options
-from closedworld.text import number_of, printable
+from closedworld.sanitize import number_of, printable
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -60,14 +60,14 @@ def export(
     codes = () if countries is None else split_codes(countries)
     world = open_world(path, index=index)
     if geometry is not None:
-        from closedworld.worlds.geometries import export_tiles  # noqa: PLC0415
+        from closedworld.worlds.tile_geoparquet import export_tiles  # noqa: PLC0415
 
         tiles = export_tiles(world, out, geometry, codes)
         kind = "points" if geometry == "point" else "boxes"
         size = out.stat().st_size / 1e6
         click.echo(printable(f"{tiles:,} tiles as {kind} written to {out} ({size:,.1f} MB)"))
         return
-    from closedworld.worlds.rasters import export_rasters  # noqa: PLC0415
+    from closedworld.worlds.tile_rasters import export_rasters  # noqa: PLC0415
 
     done = export_rasters(world, out, codes)
     for file in done.paths:

@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from closedworld.cli.options import PATH
-from closedworld.text import printable
+from closedworld.sanitize import printable
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-    from closedworld.fetching import Fetched, RemoteFile
+    from closedworld.inputs.reference import Fetched, RemoteFile
 
 
 @click.command()
@@ -40,7 +40,7 @@ def fetch(names: tuple[str, ...], folder: Path | None, *, is_list: bool, as_json
       closedworld fetch natural-earth-10m worldpop-1km-2020
       closedworld fetch ghs-pop-30s-2020 --to data
     """
-    from closedworld.fetching import remote_file, remote_files  # noqa: PLC0415
+    from closedworld.inputs.reference import remote_file, remote_files  # noqa: PLC0415
 
     if is_list or not names:
         chosen = [remote_file(name) for name in names] or list(remote_files())
@@ -59,8 +59,8 @@ def fetch(names: tuple[str, ...], folder: Path | None, *, is_list: bool, as_json
 def _fetch(file: RemoteFile, folder: Path | None) -> Fetched:
     """Fetch a file, with a progress bar on a terminal."""
     from closedworld.cli.console import downloading  # noqa: PLC0415
-    from closedworld.fetching import fetch as fetch_file  # noqa: PLC0415
-    from closedworld.fetching import state_of  # noqa: PLC0415
+    from closedworld.inputs.reference import fetch as fetch_file  # noqa: PLC0415
+    from closedworld.inputs.reference import state_of  # noqa: PLC0415
 
     if state_of(file, folder) != "here":
         click.echo(f"downloading {file.url}, size {_size(file.size_bytes)}", err=True)
@@ -70,7 +70,7 @@ def _fetch(file: RemoteFile, folder: Path | None) -> Fetched:
 
 def _list(files: Sequence[RemoteFile], folder: Path | None, *, as_json: bool) -> None:
     """Print what there is and whether it is here."""
-    from closedworld.fetching import default_folder, state_of  # noqa: PLC0415
+    from closedworld.inputs.reference import default_folder, state_of  # noqa: PLC0415
 
     place = folder or default_folder()
     if as_json:

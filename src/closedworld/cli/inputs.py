@@ -8,12 +8,12 @@ import click
 
 from closedworld.cli.options import PATH, POLYGON_OPTIONS, RASTER_OPTION, with_options
 from closedworld.config import LOCK_NAME
-from closedworld.text import number_of, printable
+from closedworld.sanitize import number_of, printable
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from closedworld.countries import CountryCheck
+    from closedworld.inputs.regions import CountryCheck
 
 
 @click.command()
@@ -57,8 +57,8 @@ def inputs(polygons: Path | None, raster: Path | None, lock: Path | None, **opti
 def _write_lock(path: Path, polygons: Path | None, raster: Path | None) -> None:
     """Write a lock of the files that a run with these options reads."""
     from closedworld.config import RunConfig  # noqa: PLC0415
-    from closedworld.inputlock import InputLock  # noqa: PLC0415
-    from closedworld.run.inputs import files_of  # noqa: PLC0415
+    from closedworld.inputs.loading import files_of  # noqa: PLC0415
+    from closedworld.inputs.lock import InputLock  # noqa: PLC0415
 
     lock = InputLock.of(path, files_of(RunConfig(polygons=polygons, raster=raster)))
     lock.write()
@@ -69,7 +69,7 @@ def _write_lock(path: Path, polygons: Path | None, raster: Path | None) -> None:
 
 def _list_bundled() -> None:
     """Print every bundled file, after checking its digest."""
-    from closedworld.reference import bundled_files, verify_bundled  # noqa: PLC0415
+    from closedworld.inputs.reference import bundled_files, verify_bundled  # noqa: PLC0415
 
     total = 0
     for entry in bundled_files():
@@ -87,9 +87,9 @@ def _list_bundled() -> None:
 
 def _check_polygons(path: Path, options: dict[str, Any]) -> bool:
     """Print what a polygon file holds and what is wrong with it; return whether it can be used."""
-    from closedworld.run.apart import check_apart  # noqa: PLC0415
+    from closedworld.inputs.isolated import check_in_subprocess  # noqa: PLC0415
 
-    check = check_apart(path, **options).check
+    check = check_in_subprocess(path, **options).check
     _heading(path, usable=check.ok)
     if check.n_rows:
         click.echo(f"  rows       {check.n_rows:,}")
@@ -119,7 +119,7 @@ def _show_countries(check: CountryCheck) -> None:
 def _check_raster(path: Path) -> bool:
     """Print what a raster's header says; return whether its grid can be used."""
     from closedworld.errors import InputError  # noqa: PLC0415
-    from closedworld.grid import read_raster_info  # noqa: PLC0415
+    from closedworld.inputs.raster import read_raster_info  # noqa: PLC0415
 
     try:
         info = read_raster_info(path)

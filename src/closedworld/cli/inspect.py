@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING
 import click
 
 from closedworld.cli.options import PATH
-from closedworld.text import printable
+from closedworld.sanitize import printable
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
-    from closedworld.datasets import Published
+    from closedworld.store.reading import Published
 
 
 _WIDTH = 100
@@ -40,8 +40,8 @@ def inspect(
       closedworld inspect world
       closedworld inspect world --dataset tile_index --country MT
     """
-    from closedworld.datasets import find_published  # noqa: PLC0415
     from closedworld.errors import ConfigError, IntegrityError  # noqa: PLC0415
+    from closedworld.store.reading import find_published  # noqa: PLC0415
 
     folder, named = _result_folder(path)
     found = find_published(folder)
@@ -71,7 +71,7 @@ def inspect(
 
 def _result_folder(path: Path) -> tuple[Path, str]:
     """Return the folder to look for results in, and the dataset that the path names, if any."""
-    from closedworld.datasets.paths import RECEIPT_NAME, hash_of_folder  # noqa: PLC0415
+    from closedworld.store.paths import RECEIPT_NAME, hash_of_folder  # noqa: PLC0415
 
     if path.name == RECEIPT_NAME:
         return path.parent, ""
@@ -86,10 +86,10 @@ def _show_receipt(published: Published) -> None:
     click.secho(printable(str(published.folder)), bold=True)
     # The accounts of single countries are for programs: --json has them.
     totals = {name: total for name, total in receipt.totals.items() if name != "summaries"}
-    facts = {**_flat(totals), **_flat(receipt.parameters)}
-    facts["parameter_hash"] = receipt.parameter_hash
-    facts["written by"] = ", ".join(f"{name} {v}" for name, v in receipt.versions.items())
-    for name, value in facts.items():
+    metadata = {**_flat(totals), **_flat(receipt.parameters)}
+    metadata["parameter_hash"] = receipt.parameter_hash
+    metadata["written by"] = ", ".join(f"{name} {v}" for name, v in receipt.versions.items())
+    for name, value in metadata.items():
         click.echo(printable(f"  {name.replace('_', ' '):<24} {_short(value)}"))
     click.echo()
     click.echo(f"  {'dataset':<14}{'rows':>14}{'files':>8}{'MB':>10}")

@@ -25,7 +25,7 @@ from closedworld.cli.run import run, tiles, weights
 from closedworld.cli.sample import sample
 from closedworld.cli.verify import verify
 from closedworld.errors import ClosedWorldError
-from closedworld.text import printable
+from closedworld.sanitize import printable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -25,7 +25,7 @@ from closedworld.errors import ConfigError
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from closedworld.countries import CountrySet
+    from closedworld.inputs.regions import CountrySet
 
 F = TypeVar("F", bound="Callable[..., Any]")
 
@@ -253,10 +253,10 @@ def countries_of(polygons: Path | None, **options: Any) -> CountrySet | None:
     """Return the countries of a file, read with the other polygon options; None without a file."""
     if polygons is None:
         return None
-    from closedworld.run.apart import read_apart  # noqa: PLC0415 -- takes longer than --help may
+    from closedworld.inputs.isolated import read_in_subprocess  # noqa: PLC0415 -- takes longer than --help may
 
     given = {name: value for name, value in options.items() if value is not None}
-    return read_apart(polygons, **given)
+    return read_in_subprocess(polygons, **given)
 
 
 def run_config(config_file: Path | None, given: dict[str, Any]) -> RunConfig:

@@ -16,7 +16,7 @@ from closedworld.cli.options import (
     run_config,
     with_options,
 )
-from closedworld.text import number_of, printable
+from closedworld.sanitize import number_of, printable
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -8,7 +8,7 @@ import click
 
 from closedworld.cli.options import PATH
 from closedworld.config import split_codes
-from closedworld.text import printable
+from closedworld.sanitize import printable
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -37,7 +37,7 @@ def report(run: Path, out: Path | None, closeups: str | None) -> None:
       closedworld report world
       closedworld report world --closeups MT,LU --out world.html
     """
-    from closedworld.page import write_page  # noqa: PLC0415
+    from closedworld.html_report import write_page  # noqa: PLC0415
 
     chosen = None
     if closeups is not None:

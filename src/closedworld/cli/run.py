@@ -22,16 +22,16 @@ from closedworld.cli.options import (
     with_options,
 )
 from closedworld.config import WeightsConfig
-from closedworld.text import number_of, printable
+from closedworld.sanitize import number_of, printable
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
     from types import ModuleType
 
-    from closedworld.datasets import Published
     from closedworld.execution.events import Observer
     from closedworld.run.outcome import RunOutcome
+    from closedworld.store.reading import Published
 
 
 @click.command()

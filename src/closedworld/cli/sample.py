@@ -15,7 +15,7 @@ from closedworld.cli.options import (
     countries_of,
     with_options,
 )
-from closedworld.text import number_of, printable
+from closedworld.sanitize import number_of, printable
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -74,9 +74,9 @@ def sample(
       closedworld sample world --table merchants.csv --out merchants.geoparquet
     """
     from closedworld.worlds import open_world  # noqa: PLC0415
-    from closedworld.worlds.files import require_point_suffix, write_points  # noqa: PLC0415
-    from closedworld.worlds.sampling import sample_world  # noqa: PLC0415
-    from closedworld.worlds.wanted import Wanted  # noqa: PLC0415
+    from closedworld.worlds.point_writers import require_point_suffix, write_points  # noqa: PLC0415
+    from closedworld.worlds.points import sample_world  # noqa: PLC0415
+    from closedworld.worlds.sample_request import Wanted  # noqa: PLC0415
 
     began = time.perf_counter()
     if (table is None) == (country is None):

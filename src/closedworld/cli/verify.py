@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from closedworld.cli.options import INDEX_OPTION, PATH, POLYGON_OPTIONS, countries_of, with_options
-from closedworld.text import number_of, printable
+from closedworld.sanitize import number_of, printable
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from closedworld.validation import Verification
+    from closedworld.verification import Verification
 
 
 class _Recompute(click.ParamType):  # type: ignore[type-arg]  # generic for checkers only
@@ -85,7 +85,7 @@ def verify(
       closedworld verify world
       closedworld verify world --oracle-sample 1000 --recompute all
     """
-    from closedworld.validation import verify as verify_path  # noqa: PLC0415
+    from closedworld.verification import verify as verify_path  # noqa: PLC0415
 
     outcome = verify_path(
         path,

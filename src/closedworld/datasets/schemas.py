@@ -20,7 +20,7 @@ class DatasetSpec:
         schema: Columns as read back.
         order: Columns that rows are sorted by, and unique on.
         encodings: Parquet encoding by column, where pyarrow writes them; a column without one is
-            dictionary-encoded. Datasets with a row per tile are encoded from runs (``closedworld.parquet``).
+            dictionary-encoded. Datasets with a row per tile are encoded from runs (``closedworld.kernels.parquet``).
     """
 
     name: str

@@ -106,7 +106,7 @@ class WorkStarted:
 
 
 @dataclass(frozen=True, slots=True)
-class UnitsTakenUp:
+class UnitsResumed:
     """Units that an interrupted run had finished were checked by their digests and are used.
 
     Attributes:
@@ -321,7 +321,7 @@ Event: TypeAlias = (
     | IndexOpened
     | RasterRead
     | WorkStarted
-    | UnitsTakenUp
+    | UnitsResumed
     | CountryWeighed
     | UnitFinished
     | CountryFinished

@@ -23,7 +23,7 @@ DEFAULT_NAME = EXECUTORS[0]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Workforce:
+class WorkerPool:
     """An open executor.
 
     Attributes:
@@ -45,11 +45,11 @@ def usable_cores() -> int:
 
 
 @contextmanager
-def open_workforce(
-    executor: Executor | Workforce | str = DEFAULT_NAME,
+def open_worker_pool(
+    executor: Executor | WorkerPool | str = DEFAULT_NAME,
     workers: int | None = None,
     dask_address: str | None = None,
-) -> Iterator[Workforce]:
+) -> Iterator[WorkerPool]:
     """Open an executor for the block, and wait for its workers to end after it.
 
     Whatever was handed out must have come back when the block ends.
@@ -66,29 +66,29 @@ def open_workforce(
     """
     if workers is not None and workers < 1:
         raise ConfigError("workers", f"{workers} workers do no work.", "Take 1 or more.")
-    if isinstance(executor, Workforce):
+    if isinstance(executor, WorkerPool):
         yield executor
         return
     if isinstance(executor, Executor):
-        yield Workforce(executor, workers or usable_cores())
+        yield WorkerPool(executor, workers or usable_cores())
         return
     count = 1 if executor == "serial" else workers or usable_cores()
     match executor:
         case "serial":
-            yield Workforce(SerialExecutor(), count)
+            yield WorkerPool(SerialExecutor(), count)
         case "threads":
             with ThreadPoolExecutor(count, thread_name_prefix="worker") as pool:
-                yield Workforce(pool, count)
+                yield WorkerPool(pool, count)
         case "processes":
             context = _RememberingContext()
             with ProcessPoolExecutor(count, mp_context=context, initializer=_begin_process) as pool:
                 try:
-                    yield Workforce(pool, count)
+                    yield WorkerPool(pool, count)
                 finally:
                     context.kill_all()
         case "dask":
-            with _dask(workers, dask_address) as workforce:
-                yield workforce
+            with _dask(workers, dask_address) as pool:
+                yield pool
         case _:
             raise ConfigError(
                 "executor-unknown",
@@ -135,7 +135,7 @@ def _begin_process() -> None:
 
 
 @contextmanager
-def _dask(workers: int | None, address: str | None) -> Iterator[Workforce]:
+def _dask(workers: int | None, address: str | None) -> Iterator[WorkerPool]:
     """Open a Dask executor: on a running cluster, or on worker processes of this machine."""
     try:
         import distributed  # noqa: PLC0415 -- an extra, and slow to import
@@ -168,7 +168,7 @@ def _dask(workers: int | None, address: str | None) -> Iterator[Workforce]:
         yield _dask_workforce(client, workers)
 
 
-def _dask_workforce(client: distributed.Client, workers: int | None) -> Workforce:  # type: ignore[name-defined]  # noqa: F821
+def _dask_workforce(client: distributed.Client, workers: int | None) -> WorkerPool:  # type: ignore[name-defined]  # noqa: F821
     """Return the executor of a Dask client."""
     if not client.nthreads():
         raise ConfigError(
@@ -179,4 +179,4 @@ def _dask_workforce(client: distributed.Client, workers: int | None) -> Workforc
     threads = sum(client.nthreads().values())
     # Not pure: a task writes files, so each one counts, however alike two may be.
     executor = client.get_executor(pure=False)
-    return Workforce(executor, workers or threads, lambda: bool(client.nthreads()))
+    return WorkerPool(executor, workers or threads, lambda: bool(client.nthreads()))

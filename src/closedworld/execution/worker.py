@@ -142,7 +142,7 @@ class _Keeper(logging.Handler):
         self._lines.append(line)
 
 
-def tell_log(done: Done[Result]) -> None:
+def emit_log(done: Done[Result]) -> None:
     """Log in this process what a worker in another has logged, with the worker's name."""
     for line in done.log:
         logger = logging.getLogger(line.logger)

@@ -6,24 +6,24 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from closedworld.datasets.parts import part_writer
+from closedworld.datasets.part_encoder import part_writer
 from closedworld.datasets.schemas import TILE_BOUNDS, TILE_INDEX
 from closedworld.execution import usable_cores
 from closedworld.execution.meters import peak_memory_bytes
-from closedworld.run.inputs import load_inputs
+from closedworld.inputs.loading import load_inputs
+from closedworld.kernels.tiles import RowGroup, Tiles
 from closedworld.run.memory import capped, memory_of_tiles, memory_of_weights
-from closedworld.run.publishing import Nobody
 from closedworld.run.rates import Rate, kind_of, read_rates
-from closedworld.run.stages import TILES, WEIGHTS
-from closedworld.run.tile_plan import plan_run
-from closedworld.run.weight_plan import mixture_of_run
-from closedworld.tiles import RowGroup, Tiles
+from closedworld.stages.publishing import NullObserver
+from closedworld.stages.stage import TILES, WEIGHTS
+from closedworld.stages.tiles.plan import plan_run
+from closedworld.stages.weights.plan import mixture_of_run
 
 if TYPE_CHECKING:
     from closedworld.config import RunConfig
     from closedworld.execution.events import Observer
     from closedworld.run.memory import StageMemory
-    from closedworld.run.tile_plan import TilePlan
+    from closedworld.stages.tiles.plan import TilePlan
 
 SAMPLED = "sample"
 """Stands for the run where a rate comes from encoding a sample just now."""
@@ -109,7 +109,7 @@ def forecast(
     Raises:
         ClosedWorldError: As the run would, as far as it is planned.
     """
-    began, observer = time.perf_counter(), observer or Nobody()
+    began, observer = time.perf_counter(), observer or NullObserver()
     mixture = mixture_of_run(config, weigh=weigh)
     inputs = load_inputs(config, observer, with_population=weigh and mixture.needs_population)
     plan = plan_run(config, inputs, observer)

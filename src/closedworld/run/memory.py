@@ -12,13 +12,13 @@ import numpy as np
 
 from closedworld.errors import ConfigError
 from closedworld.execution import usable_cores
-from closedworld.run.weight_files import BATCH_TILES
-from closedworld.tiles import ROW_GROUP_TILES
+from closedworld.kernels.tiles import ROW_GROUP_TILES
+from closedworld.stages.weights.part_files import BATCH_TILES
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from closedworld.grid import PixelLayout
+    from closedworld.inputs.raster import PixelLayout
 
 MEBIBYTE = 1 << 20
 

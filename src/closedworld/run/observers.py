@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from closedworld.execution import events
-from closedworld.run.stages import INPUTS
+from closedworld.stages.stage import INPUTS
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -176,7 +176,7 @@ def describe(event: Event) -> str:  # noqa: C901, PLR0911, PLR0912 -- one case f
             return (
                 f"{event.stage} {event.work}: {event.tiles:,} tiles in {event.units} units of work"
             )
-        case events.UnitsTakenUp():
+        case events.UnitsResumed():
             return (
                 f"{event.stage} {event.tiles:,} tiles in {event.units} units of an interrupted run are "
                 "whole and used"

@@ -5,14 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from closedworld.run.stages import TILES, WEIGHTS
+from closedworld.stages.stage import TILES, WEIGHTS
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from closedworld.datasets import Published
-    from closedworld.run.tile_index import TileIndex
-    from closedworld.run.tile_weights import TileWeights
+    from closedworld.stages.tiles.build import TileIndex
+    from closedworld.stages.weights.build import TileWeights
+    from closedworld.store.reading import Published
 
 
 @dataclass(slots=True, eq=False)

@@ -6,20 +6,20 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from closedworld.datasets.durable import not_writable
 from closedworld.execution import start_task
-from closedworld.report import draw_world_map
-from closedworld.run.stages import TILES
-from closedworld.run.work import PhaseClock, UnitResult, tell_unit
-from closedworld.text import number_of
+from closedworld.maps import draw_world_map
+from closedworld.sanitize import number_of
+from closedworld.stages.stage import TILES
+from closedworld.stages.task_runner import PhaseClock, UnitResult, emit_unit
+from closedworld.store.durable import not_writable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from pathlib import Path
 
-    from closedworld.execution import Workforce
+    from closedworld.execution import WorkerPool
     from closedworld.execution.events import Observer
-    from closedworld.spans import RowSpans, Rule
+    from closedworld.kernels.spans import RowSpans, Rule
 
 WORLD_MAP_NAME = "world_map.png"
 
@@ -60,19 +60,19 @@ class PictureTask:
 
 
 @contextmanager
-def drawn_meanwhile(task: PictureTask, workforce: Workforce, observer: Observer) -> Iterator[None]:
+def drawn_meanwhile(task: PictureTask, pool: WorkerPool, observer: Observer) -> Iterator[None]:
     """Draw the map of all tiles by country in a worker while the block runs, and wait for it.
 
     Raises:
         PublishError: ``output-not-writable``.
         UnitError: ``unit-failed``, ``worker-died``.
     """
-    drawing = start_task(workforce.executor, _draw, task)
+    drawing = start_task(pool.executor, _draw, task)
     with ExitStack() as on_failure:
         on_failure.callback(drawing.give_up)
         yield
         on_failure.pop_all()
-    tell_unit(TILES, DRAWING, task, drawing.finish(), observer)
+    emit_unit(TILES, DRAWING, task, drawing.finish(), observer)
 
 
 def _draw(task: PictureTask) -> UnitResult:

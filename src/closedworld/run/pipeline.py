@@ -5,43 +5,43 @@ from __future__ import annotations
 from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING
 
-from closedworld.datasets import open_published
 from closedworld.errors import PublishError
-from closedworld.execution import open_workforce
+from closedworld.execution import open_worker_pool
 from closedworld.execution.meters import peak_memory_bytes
-from closedworld.inputlock import InputLock
-from closedworld.reference import bundled
-from closedworld.run.acceptance import assess, enforce
-from closedworld.run.clock import RunClock
-from closedworld.run.inputs import (
+from closedworld.inputs.loading import (
     BUNDLED_RASTER,
     fits_bundled_raster,
     load_inputs,
     load_population,
 )
+from closedworld.inputs.lock import InputLock
+from closedworld.inputs.reference import bundled
+from closedworld.published.tile_index import read_index, root_of
 from closedworld.run.logs import log_file
 from closedworld.run.memory import StageMemory, capped, memory_of_tiles, memory_of_weights
 from closedworld.run.observers import LOGGER, LogObserver, Observers, Recorder
 from closedworld.run.outcome import RunOutcome
-from closedworld.run.performance import performance
 from closedworld.run.pictures import WORLD_MAP_NAME, PictureTask, drawn_meanwhile
-from closedworld.run.published_index import read_index, root_of
 from closedworld.run.rates import keep_rates
-from closedworld.run.report import LOG_NAME, make_report_folder, write_report
-from closedworld.run.stages import TILES, WEIGHTS
-from closedworld.run.tile_index import publish_tile_index
-from closedworld.run.tile_plan import plan_run
-from closedworld.run.tile_weights import build_tile_weights
-from closedworld.run.weight_plan import mixture_of, mixture_of_run
+from closedworld.run.record.clock import RunClock
+from closedworld.run.record.metrics import assess, enforce
+from closedworld.run.record.performance import performance
+from closedworld.run.record.report import LOG_NAME, make_report_folder, write_report
+from closedworld.stages.stage import TILES, WEIGHTS
+from closedworld.stages.tiles.build import publish_tile_index
+from closedworld.stages.tiles.plan import plan_run
+from closedworld.stages.weights.build import build_tile_weights
+from closedworld.stages.weights.plan import mixture_of, mixture_of_run
+from closedworld.store.reading import open_published
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
     from pathlib import Path
 
     from closedworld.config import ExecutionConfig, RunConfig, WeightsConfig
-    from closedworld.execution import Workforce
+    from closedworld.execution import WorkerPool
     from closedworld.execution.events import Observer
-    from closedworld.run.acceptance import Line
+    from closedworld.run.record.metrics import Line
 
 
 def run_world(
@@ -61,7 +61,10 @@ def run_world(
         ClosedWorldError: As the stages.
     """
     mixture = mixture_of_run(config, weigh=weigh)
-    with _reported(config, config.out, observers) as (outcome, observer), _crews(config) as crews:
+    with (
+        _reported(config, config.out, observers) as (outcome, observer),
+        _pools_by_stage(config) as pools,
+    ):
         inputs = load_inputs(config, observer, with_population=weigh and mixture.needs_population)
         plan = plan_run(config, inputs, observer)
         outcome.cell_width = inputs.grid.cell_width
@@ -72,7 +75,7 @@ def run_world(
             outcome.report_folder / WORLD_MAP_NAME,
         )
         tile_counts = plan.world.tile_counts.values()
-        writers = crews(config.s1_workers, memory_of_tiles(tile_counts))
+        writers = pools(config.s1_workers, memory_of_tiles(tile_counts))
         with drawn_meanwhile(picture, writers, observer):
             outcome.index = publish_tile_index(plan, config.out, writers, observer)
         if weigh:
@@ -84,7 +87,7 @@ def run_world(
                 dp=config.dp,
                 population=inputs.population,
                 weigh_by_coverage=config.weigh_by_coverage,
-                executor=crews(config.s2_workers, memory_of_weights(tile_counts, layout)),
+                executor=pools(config.s2_workers, memory_of_weights(tile_counts, layout)),
                 observer=observer,
             )
     return outcome
@@ -104,7 +107,7 @@ def weigh_world(config: WeightsConfig, observers: Sequence[Observer] = ()) -> Ru
     mixture_of(config.basis, config.dp, has_raster=True)
     published = open_published(config.index, TILES.name)
     out = config.out or root_of(published)
-    with _reported(config, out, observers) as (outcome, observer), _crews(config) as crews:
+    with _reported(config, out, observers) as (outcome, observer), _pools_by_stage(config) as pools:
         index = read_index(published, WEIGHTS, observer)
         has_raster = config.raster is not None or fits_bundled_raster(index.grid)
         mixture = mixture_of(config.basis, config.dp, has_raster=has_raster)
@@ -124,25 +127,27 @@ def weigh_world(config: WeightsConfig, observers: Sequence[Observer] = ()) -> Ru
             dp=config.dp,
             population=population,
             weigh_by_coverage=config.weigh_by_coverage,
-            executor=crews(config.s2_workers, memory_of_weights(tile_counts, layout)),
+            executor=pools(config.s2_workers, memory_of_weights(tile_counts, layout)),
             observer=observer,
         )
     return outcome
 
 
 @contextmanager
-def _crews(config: ExecutionConfig) -> Iterator[Callable[[int | None, StageMemory], Workforce]]:
+def _pools_by_stage(
+    config: ExecutionConfig,
+) -> Iterator[Callable[[int | None, StageMemory], WorkerPool]]:
     """Yield what opens the executor of a stage, given the stage's own number of workers, if any.
 
     Stages with as many workers share an executor, which spares starting processes twice.
     """
     in_processes = config.executor in {"processes", "dask"}
-    opened: dict[int | None, Workforce] = {}
+    opened: dict[int | None, WorkerPool] = {}
     # What the run holds before its first stage; a later stage takes over what an earlier one gave back.
     held: list[int] = []
     with ExitStack() as stack:
 
-        def of_stage(workers: int | None, memory: StageMemory) -> Workforce:
+        def of_stage(workers: int | None, memory: StageMemory) -> WorkerPool:
             """Open the executor of a stage that takes so much memory, or share one that is open."""
             held[:] = held[:1] or [peak_memory_bytes()]
             count = capped(
@@ -153,7 +158,7 @@ def _crews(config: ExecutionConfig) -> Iterator[Callable[[int | None, StageMemor
                 in_processes=in_processes,
             )
             if count not in opened:
-                executor = open_workforce(config.executor, count, config.dask_address)
+                executor = open_worker_pool(config.executor, count, config.dask_address)
                 opened[count] = stack.enter_context(executor)
             return opened[count]
 

@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING, Any
 
 from platformdirs import user_cache_path
 
-from closedworld.run.work import WRITING
+from closedworld.stages.task_runner import WRITING
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
-    from closedworld.datasets import Published
     from closedworld.run.observers import Recorder
+    from closedworld.store.reading import Published
 
 LOGGER = logging.getLogger("closedworld.run")
 

@@ -8,12 +8,7 @@ this package needs neither.
 from closedworld.testing.apportionment import apportioned, micro_persons_exactly
 from closedworld.testing.drawing import HalfCells, picture_of, tiles_of
 from closedworld.testing.exact import is_exactly_turned, side_exactly, tiles_exactly
-from closedworld.testing.oracles import (
-    shared_areas,
-    tiles_by_coverage,
-    tiles_by_geos,
-    turned,
-)
+from closedworld.testing.oracles import shared_areas, tiles_by_coverage, tiles_by_geos, turned
 from closedworld.testing.worlds import TinyCountry, tiny_countries, tiny_grid
 
 __all__ = [

@@ -13,8 +13,8 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from closedworld.grid import Grid
-    from closedworld.spans import RowSpans
+    from closedworld.kernels.grid import Grid
+    from closedworld.kernels.spans import RowSpans
 
     Points = Sequence[tuple[int, int]]
 

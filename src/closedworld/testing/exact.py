@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, TypeAlias
 import numpy as np
 import shapely
 
-from closedworld.spans import Rule
+from closedworld.kernels.spans import Rule
 from closedworld.testing.oracles import turned
 
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from closedworld.grid import Grid
+    from closedworld.kernels.grid import Grid
 
 Ring: TypeAlias = "list[tuple[Fraction, Fraction]]"
 """Vertices ``(x, y)`` of a closed ring, the first not repeated at the end."""

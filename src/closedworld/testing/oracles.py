@@ -11,14 +11,14 @@ from typing import TYPE_CHECKING
 import numpy as np
 import shapely
 
-from closedworld.spans import Rule
+from closedworld.kernels.spans import Rule
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from numpy.typing import NDArray
 
-    from closedworld.grid import Grid
+    from closedworld.kernels.grid import Grid
 
 _TURN_DEGREES = 360.0
 _MOST_TURNS = 4

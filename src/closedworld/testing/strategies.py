@@ -11,9 +11,9 @@ import numpy as np
 import shapely
 from hypothesis import strategies as st
 
-from closedworld.grid import Grid
-from closedworld.spans import RowSpans
-from closedworld.spans.edges import MAX_LONGITUDE
+from closedworld.kernels.grid import Grid
+from closedworld.kernels.spans import RowSpans
+from closedworld.kernels.spans.edges import MAX_LONGITUDE
 
 if TYPE_CHECKING:
     from collections.abc import Callable

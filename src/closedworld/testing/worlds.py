@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 import shapely
 
-from closedworld.grid import Grid
+from closedworld.kernels.grid import Grid
 
 
 class TinyCountry(NamedTuple):

@@ -1,5 +1,5 @@
 """Published worlds as they are used: opened, sampled, compared and exported."""
 
-from closedworld.worlds.opening import PublishedWorld, open_world
+from closedworld.worlds.world import PublishedWorld, open_world
 
 __all__ = ["PublishedWorld", "open_world"]

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 import shapely
 
-from closedworld.countries import read_countries
-from closedworld.run.apart import read_apart
+from closedworld.inputs.isolated import read_in_subprocess
+from closedworld.inputs.regions import read_countries
 from harness import hostile
 
 if TYPE_CHECKING:
@@ -71,7 +71,7 @@ for _table in ("gpkg_extensions", "gpkg_contents", "layer"):
     def _endless(folder: Path, _url: str, table: str = _table) -> None:
         path = hostile.vector(folder / "layer.gpkg", "GPKG")
         endless_table(path, table)
-        read_apart(path, input_time_limit=SECONDS)
+        read_in_subprocess(path, input_time_limit=SECONDS)
 
     hostile.case(f"geopackage whose table {_table} has no end", "input-time-limit")(_endless)
 
@@ -79,7 +79,7 @@ for _table in ("gpkg_extensions", "gpkg_contents", "layer"):
 @hostile.case("polygon that cannot be disentangled", "input-time-limit")
 def _tangle(folder: Path, _url: str) -> None:
     path = hostile.parquet(folder / "a.parquet", [tangle(5_000)])
-    read_apart(path, input_time_limit=SECONDS, repair_geometry=True)
+    read_in_subprocess(path, input_time_limit=SECONDS, repair_geometry=True)
 
 
 @hostile.case("geopackage whose layers have no end", "input-too-large")

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from closedworld.datasets import durable
+from closedworld.store import durable
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

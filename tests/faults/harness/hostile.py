@@ -20,11 +20,11 @@ from affine import Affine
 from pyogrio import raw
 
 from closedworld.config import RunConfig
-from closedworld.countries import read_countries
-from closedworld.datasets import find_published
-from closedworld.grid import read_pixel_layout
-from closedworld.grid.pixels import PixelReader
-from closedworld.inputlock import InputLock
+from closedworld.inputs.lock import InputLock
+from closedworld.inputs.raster import read_pixel_layout
+from closedworld.inputs.raster.pixels import PixelReader
+from closedworld.inputs.regions import read_countries
+from closedworld.store.reading import find_published
 
 if TYPE_CHECKING:
     from collections.abc import Callable

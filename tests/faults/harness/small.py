@@ -6,17 +6,17 @@ import hashlib
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from closedworld.countries import countries_from_features
-from closedworld.datasets import find_published
-from closedworld.run.published_index import open_index
-from closedworld.run.tile_index import build_tile_index
-from closedworld.run.tile_weights import build_tile_weights
+from closedworld.inputs.regions import countries_from_features
+from closedworld.published.tile_index import open_index
+from closedworld.stages.tiles.build import build_tile_index
+from closedworld.stages.weights.build import build_tile_weights
+from closedworld.store.reading import find_published
 from closedworld.testing import tiny_countries, tiny_grid
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from closedworld.countries import CountrySet
+    from closedworld.inputs.regions import CountrySet
 
 COUNTRIES = ("FJ", "FR", "MV")
 

@@ -1,0 +1,109 @@
+"""Figures and texts as the page shows them."""
+
+from __future__ import annotations
+
+import base64
+import math
+from typing import Any
+
+from closedworld.sanitize import one_line
+
+NONE = "\N{EN DASH}"
+"""What stands where there is no figure."""
+
+_VALUE_LENGTH = 400
+_PLAIN_BELOW = 100
+
+
+def thousands(value: float | None) -> str:
+    """Return a number in groups of three digits, small fractions with the digits that matter."""
+    if value is None or not math.isfinite(value):
+        return NONE
+    if value == int(value) or abs(value) >= _PLAIN_BELOW:
+        return f"{value:,.0f}"
+    return f"{value:,.3g}"
+
+
+def share(value: float | None) -> str:
+    """Return a share of one as percent; a little is not nothing, and almost all is not all."""
+    if value is None or not math.isfinite(value):
+        return NONE
+    if 0 < value < 0.001:  # noqa: PLR2004  # what would read 0.0%
+        return "< 0.1%"
+    if 0.999 < value < 1:  # noqa: PLR2004  # what would read 100.0%
+        return "> 99.9%"
+    return f"{value:.0%}" if value in {0, 1} else f"{value:.1%}"
+
+
+def seconds(value: float | None) -> str:
+    """Return milliseconds, seconds, or minutes and seconds from two minutes on."""
+    if value is None or not math.isfinite(value):
+        return NONE
+    if value >= 120:  # noqa: PLR2004  # two minutes
+        minutes, rest = divmod(round(value), 60)
+        return f"{minutes:,} min {rest:02d} s"
+    if value >= 1:
+        return f"{value:.3g} s" if value < _PLAIN_BELOW else f"{value:.0f} s"
+    return f"{value * 1000:.0f} ms" if value >= 0.01 else f"{value * 1000:.2g} ms"  # noqa: PLR2004
+
+
+def size(value: float | None) -> str:
+    """Return a number of bytes for people, in powers of 1000."""
+    if value is None or not math.isfinite(value):
+        return NONE
+    for factor, unit in ((1e9, "GB"), (1e6, "MB"), (1e3, "kB")):
+        if abs(value) >= factor:
+            return f"{value / factor:,.1f} {unit}"
+    return f"{value:,.0f} bytes"
+
+
+def figure(value: float | None, unit: str) -> str:
+    """Return a figure with its unit."""
+    if unit in {"bytes", "B"}:
+        return size(value)
+    if unit in {"seconds", "s"}:
+        return seconds(value)
+    if unit == "share":
+        return share(value)
+    text = thousands(value)
+    if unit == "ratio":
+        return text
+    return text if text == NONE else f"{text} {unit}".rstrip()
+
+
+def sortable(value: float | None) -> str:
+    """Return a number for a program to sort by; ``nan`` without one."""
+    return "nan" if value is None else repr(value)
+
+
+def percent_width(value: float) -> str:
+    """Return percent as an SVG length."""
+    return f"{min(max(value, 0.0), 100.0):.3f}%" if math.isfinite(value) else "0%"
+
+
+def data_uri(png: bytes) -> str:
+    """Return a PNG as an address that holds it."""
+    return f"data:image/png;base64,{base64.b64encode(png).decode('ascii')}"
+
+
+def setting(value: Any) -> str:
+    """Return the value of an option for people."""
+    if value is None:
+        return "default"
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, list):
+        return one_line(", ".join(str(one) for one in value), _VALUE_LENGTH) or "all"
+    return one_line(str(value), _VALUE_LENGTH)
+
+
+FILTERS = {
+    "thousands": thousands,
+    "share": share,
+    "seconds": seconds,
+    "bytes": size,
+    "figure": figure,
+    "sortable": sortable,
+    "percent_width": percent_width,
+    "data_uri": data_uri,
+}

@@ -1,0 +1,1 @@
+"""What a world is built from: coded polygons, rasters and reference data, opened and checked."""

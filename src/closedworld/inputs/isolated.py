@@ -1,0 +1,116 @@
+"""Reading files of polygons in a process of their own: some never end, some end whoever reads them.
+
+A GeoPackage of a hundred kilobytes can keep GDAL busy for ever, and a polygon can do so with GEOS. No
+library below can be told to stop, so the kernel is: it ends the process when its time is over.
+"""
+
+from __future__ import annotations
+
+import os
+import pickle
+import signal
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from closedworld.config import DEFAULT_INPUT_SECONDS
+from closedworld.errors import InputError
+from closedworld.execution.meters import bytes_read, peak_memory_bytes
+from closedworld.inputs.regions import CountryCheck, Problem, check_countries
+from closedworld.sanitize import one_line
+
+if TYPE_CHECKING:
+    from closedworld.inputs.regions import CountrySet
+
+_CODE = "from closedworld.inputs.isolated import serve; serve()"
+_HOSTILE = "Do not take it from anybody you do not trust"
+
+
+@dataclass(frozen=True, slots=True)
+class IsolatedRead:
+    """What another process came to.
+
+    Attributes:
+        check: The countries of the file, and what is wrong with it.
+        bytes_read: Bytes that the process has asked the system to read; None where it does not tell.
+        peak_memory_bytes: Its largest resident set; None when it did not come to an end.
+    """
+
+    check: CountryCheck
+    bytes_read: int | None = None
+    peak_memory_bytes: int | None = None
+
+
+def check_in_subprocess(
+    path: str | Path, *, input_time_limit: int = DEFAULT_INPUT_SECONDS, **options: Any
+) -> IsolatedRead:
+    """Do what ``check_countries`` does, in a process of its own.
+
+    A file that takes too long, or ends its reader, has the problem ``input-time-limit`` or
+    ``input-ends-reader``.
+
+    Args:
+        path: The file.
+        input_time_limit: Seconds after which the process is ended, >= 1.
+        options: Those of ``check_countries``.
+    """
+    # -P: modules come from where this process has them, never from the folder it stands in.
+    done = subprocess.run(  # noqa: S603 -- nothing of the file is in the command
+        [sys.executable, "-P", "-c", _CODE],
+        input=pickle.dumps((str(path), input_time_limit, options)),
+        capture_output=True,
+        check=False,
+    )
+    if done.returncode == 0:
+        found: IsolatedRead = pickle.loads(done.stdout)  # noqa: S301 -- from code of our own
+        return found
+    problem = _problem_of(done, input_time_limit)
+    return IsolatedRead(CountryCheck(one_line(Path(path).name), problems=(problem,)))
+
+
+def read_in_subprocess(path: str | Path, **options: Any) -> CountrySet:
+    """Do what ``read_countries`` does, in a process of its own.
+
+    Raises:
+        ClosedWorldError: As ``read_countries`` and ``check_in_subprocess``.
+    """
+    return check_in_subprocess(path, **options).check.require()
+
+
+def _problem_of(done: subprocess.CompletedProcess[bytes], seconds: int) -> Problem:
+    """Return why there is no answer."""
+    if done.returncode == -signal.SIGALRM:
+        return Problem(
+            InputError,
+            "input-time-limit",
+            f"reading it took longer than {seconds} s and was given up.",
+            f"{_HOSTILE}; a file that is only large gets more with --input-time-limit.",
+        )
+    last = done.stderr.decode(errors="replace").strip().splitlines()[-1:]
+    how = f"signal {-done.returncode}" if done.returncode < 0 else f"status {done.returncode}"
+    said = f": {one_line(last[0], 200)}" if last else ""
+    return Problem(
+        InputError,
+        "input-ends-reader",
+        f"the process that read it ended with {how}{said}.",
+        f"{_HOSTILE}; a file that is only large may need more memory than there is.",
+    )
+
+
+def serve() -> None:
+    """Read the file that standard input names; write what came of it to standard output."""
+    path, seconds, options = pickle.loads(sys.stdin.buffer.read())  # noqa: S301 -- from our parent
+    # Of the kernel, and left at what it does by itself: end the process whatever that is busy with,
+    # also when nobody waits for the answer any more.
+    signal.signal(signal.SIGALRM, signal.SIG_DFL)
+    signal.alarm(seconds)
+    # What a library prints must not get between the answer.
+    with os.fdopen(os.dup(sys.stdout.fileno()), "wb") as answer:
+        os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
+        before = bytes_read()
+        check = check_countries(path, **options)
+        after = bytes_read()
+        read = None if before is None or after is None else after - before
+        pickle.dump(IsolatedRead(check, read, peak_memory_bytes()), answer)

@@ -1,0 +1,241 @@
+"""S0: open, check and digest the inputs."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from closedworld.execution.events import InputLoaded, Warned
+from closedworld.execution.meters import bytes_read
+from closedworld.inputs.isolated import check_in_subprocess
+from closedworld.inputs.lock import InputLock
+from closedworld.inputs.raster import read_pixel_layout, read_raster_info
+from closedworld.inputs.reference import bundled, verify_bundled
+from closedworld.inputs.regions import input_files, read_countries
+from closedworld.kernels.grid import Grid
+from closedworld.stages.publishing import NullObserver
+from closedworld.store.digests import sha256_of_file
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from closedworld.config import RunConfig
+    from closedworld.execution.events import Observer
+    from closedworld.inputs.raster import PixelLayout, RasterInfo
+    from closedworld.inputs.regions import CountrySet
+
+BUNDLED_COUNTRIES = "countries.parquet"
+BUNDLED_RASTER = "population_5m.tif"
+
+_SIDECARS = (".msk", ".aux.xml")
+
+
+@dataclass(frozen=True, slots=True)
+class _Start:
+    """When the reading of an input begins.
+
+    Attributes:
+        wall: ``time.perf_counter()``, seconds.
+        read: Bytes that this process has read before; None where the system does not tell.
+    """
+
+    wall: float
+    read: int | None
+
+    @classmethod
+    def now(cls) -> _Start:
+        """Return a start."""
+        return cls(time.perf_counter(), bytes_read())
+
+    def bytes_since(self) -> int | None:
+        """Return what this process has read since then, bytes; None where the system does not tell."""
+        now = bytes_read()
+        return None if now is None or self.read is None else now - self.read
+
+
+@dataclass(frozen=True, slots=True)
+class Inputs:
+    """What the stages work on.
+
+    Attributes:
+        countries: The countries to build.
+        grid: The lattice.
+        attribution: Credit to show with pictures of the countries; empty for the user's own.
+        population: The raster that the grid comes from; None when its values are not wanted.
+    """
+
+    countries: CountrySet
+    grid: Grid
+    attribution: str
+    population: PopulationRaster | None
+
+
+@dataclass(frozen=True, slots=True)
+class PopulationRaster:
+    """A raster that says how many people live in each cell.
+
+    Attributes:
+        layout: The file and how it is stored.
+        sha256: Digest of the file, lower-case hex.
+    """
+
+    layout: PixelLayout
+    sha256: str
+
+
+def load_inputs(config: RunConfig, observer: Observer, *, with_population: bool) -> Inputs:
+    """Return the inputs that a configuration names; what it does not name is bundled.
+
+    Args:
+        config: What to build.
+        observer: Told of each input.
+        with_population: Whether the raster's values are wanted, besides its grid.
+
+    Raises:
+        ConfigError, InputError, GeometryError, GridError: As the readers.
+        IntegrityError: A bundled file was changed.
+    """
+    if config.lock is not None:
+        InputLock.read(config.lock).require(files_of(config))
+    attribution = bundled(BUNDLED_COUNTRIES).attribution if config.polygons is None else ""
+    countries = _countries(config, observer)
+    if config.resolution is not None:
+        return Inputs(countries, _global_grid(config.resolution, observer), attribution, None)
+    if with_population:
+        population = load_population(config.raster, observer)
+        return Inputs(countries, population.layout.info.grid, attribution, population)
+    path = config.raster or verify_bundled(BUNDLED_RASTER).path
+    began = _Start.now()
+    info = read_raster_info(path)
+    _report_raster(info, began, observer)
+    return Inputs(countries, info.grid, attribution, None)
+
+
+def files_of(config: RunConfig) -> tuple[Path, ...]:
+    """Return the files that a configuration reads.
+
+    Raises:
+        InputError: ``input-missing``, ``input-not-a-file``, ``input-format``.
+    """
+    files = input_files(config.polygons or bundled(BUNDLED_COUNTRIES).path)
+    if config.resolution is not None:
+        return files
+    return (*files, config.raster or bundled(BUNDLED_RASTER).path)
+
+
+def load_population(
+    path: Path | str | None = None, observer: Observer | None = None
+) -> PopulationRaster:
+    """Return a population raster, or the bundled one without a path; no pixel is read.
+
+    Args:
+        path: A GeoTIFF.
+        observer: Told of it.
+
+    Raises:
+        InputError, GridError: As ``read_pixel_layout``.
+        IntegrityError: The bundled file was changed.
+    """
+    observer = observer or NullObserver()
+    path = path or verify_bundled(BUNDLED_RASTER).path
+    began = _Start.now()
+    layout = read_pixel_layout(path)
+    info = layout.info
+    digest = _report_raster(info, began, observer)
+    if info.bands > 1:
+        observer.on_event(
+            Warned("raster-bands", f"{info.path} has {info.bands} bands; the first one counts.")
+        )
+    beside = [info.path.with_name(info.path.name + suffix) for suffix in _SIDECARS]
+    for sidecar in filter(Path.exists, beside):
+        observer.on_event(
+            Warned(
+                "raster-sidecar",
+                f"{sidecar} is not looked at: what it says of NODATA, scale or masks has no effect. "
+                "Write it into the raster with gdal_translate.",
+            )
+        )
+    return PopulationRaster(layout, digest)
+
+
+def _report_raster(info: RasterInfo, began: _Start, observer: Observer) -> str:
+    """Tell the observer of a raster; return its digest."""
+    detail = f"grid of {info.grid}; {info.bands} band(s) of {info.dtype}, NODATA {info.nodata}"
+    read = began.bytes_since()
+    digests = _report("raster", [info.path], info.grid.n_rows, detail, began, read, observer)
+    return digests[info.path.name]
+
+
+def fits_bundled_raster(grid: Grid) -> bool:
+    """Return whether the bundled raster lies on a grid."""
+    return read_raster_info(bundled(BUNDLED_RASTER).path).grid.is_same_lattice(grid)
+
+
+def _countries(config: RunConfig, observer: Observer) -> CountrySet:
+    """Return the countries asked for."""
+    path = config.polygons or verify_bundled(BUNDLED_COUNTRIES).path
+    began = _Start.now()
+    if config.polygons is None:
+        countries = read_countries(path)
+        read, peak = began.bytes_since(), None
+    else:
+        apart = check_in_subprocess(
+            path,
+            iso_column=config.iso_column,
+            name_column=config.name_column,
+            layer=config.layer,
+            repair_geometry=config.repair_geometry,
+            skip_unknown_codes=config.skip_unknown_codes,
+            input_time_limit=config.input_time_limit,
+        )
+        countries = apart.check.require()
+        read, peak = apart.bytes_read, apart.peak_memory_bytes
+    if config.countries:
+        countries = countries.select(config.countries)
+    detail = f"{len(countries)} countries"
+    _report("countries", input_files(path), len(countries), detail, began, read, observer, peak)
+    for note in countries.notes:
+        observer.on_event(Warned(f"countries-{note.kind}", note.message))
+    return countries
+
+
+def _global_grid(resolution: str, observer: Observer) -> Grid:
+    """Return the whole globe at a resolution."""
+    began = time.perf_counter()
+    grid = Grid.from_resolution(resolution)
+    seconds = time.perf_counter() - began
+    observer.on_event(
+        InputLoaded("resolution", resolution, 0, None, grid.n_rows, {}, str(grid), seconds)
+    )
+    return grid
+
+
+def _report(
+    role: str,
+    paths: Iterable[Path],
+    rows: int,
+    detail: str,
+    began: _Start,
+    read: int | None,
+    observer: Observer,
+    reader_peak: int | None = None,
+) -> dict[str, str]:
+    """Tell the observer of files that were loaded; return the digest of each by name."""
+    files = list(paths)
+    digests = {path.name: sha256_of_file(path) for path in files}
+    observer.on_event(
+        InputLoaded(
+            role=role,
+            path=str(files[0]),
+            size_bytes=sum(path.stat().st_size for path in files),
+            bytes_read=read,
+            rows=rows,
+            sha256=digests,
+            detail=detail,
+            seconds=time.perf_counter() - began.wall,
+            reader_peak_bytes=reader_peak,
+        )
+    )
+    return digests

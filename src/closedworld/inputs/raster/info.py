@@ -1,0 +1,164 @@
+"""The grid of a raster file, read from its header alone."""
+
+from __future__ import annotations
+
+import warnings
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from closedworld.errors import GridError, InputError
+from closedworld.inputs.crs import RASTER_TOOL, require_wgs84
+from closedworld.kernels.grid.affine import MAX_SIDE_CELLS, Grid
+from closedworld.sanitize import library_message
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from rasterio.io import DatasetReader
+
+SUFFIXES = (".tif", ".tiff")
+
+# GDAL looks for files beside the raster that move or rescale it, and goes by content, so that a
+# virtual raster in disguise could open other files. Only the GeoTIFF itself counts here.
+_GDAL_OPTIONS = {
+    "GDAL_PAM_ENABLED": "NO",
+    "GDAL_DISABLE_READDIR_ON_OPEN": "EMPTY_DIR",
+    "GDAL_GEOREF_SOURCES": "INTERNAL",
+}
+
+
+_TURN = (
+    "Turn it north-up: gdalwarp -t_srs EPSG:4326 -r sum in.tif out.tif (-r sum keeps counts, such as "
+    "people)"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class RasterInfo:
+    """What the header of a raster says.
+
+    Attributes:
+        path: The file.
+        grid: Its lattice.
+        dtype: Type of the first band, such as ``float32``.
+        nodata: NODATA value of the first band; None when it has none.
+        bands: Number of bands.
+    """
+
+    path: Path
+    grid: Grid
+    dtype: str
+    nodata: float | None
+    bands: int
+
+
+def read_raster_info(path: str | Path) -> RasterInfo:
+    """Return what a GeoTIFF's header says; no pixel is read.
+
+    Raises:
+        InputError: ``input-missing``, ``input-not-a-file``, ``input-format``,
+            ``input-unreadable``, ``crs-missing``, ``crs-unreadable``, ``crs-not-wgs84``.
+        GridError: ``grid-rotated``, ``grid-south-up``, ``grid-no-transform``, ``grid-too-large``, or
+            as ``Grid``.
+    """
+    path = _existing(Path(path))
+    # rasterio takes 0.2 s to import, and a grid from a resolution never needs it.
+    from rasterio.errors import NotGeoreferencedWarning  # noqa: PLC0415
+
+    with warnings.catch_warnings():
+        # Reported by _grid_of as an error with advice.
+        warnings.simplefilter("ignore", NotGeoreferencedWarning)
+        with open_raster(path) as raster:
+            return RasterInfo(
+                path, _grid_of(raster, path), raster.dtypes[0], raster.nodata, raster.count
+            )
+
+
+@contextmanager
+def open_raster(path: Path, **options: Any) -> Iterator[DatasetReader]:
+    """Open a GeoTIFF and nothing else, however it is called and whatever lies beside it.
+
+    Args:
+        path: The file.
+        options: Further GDAL options.
+
+    Raises:
+        InputError: ``input-unreadable``.
+    """
+    import rasterio  # noqa: PLC0415
+    from rasterio.errors import RasterioIOError  # noqa: PLC0415
+
+    with ExitStack() as stack:
+        stack.enter_context(rasterio.Env(**_GDAL_OPTIONS, **options))
+        try:
+            # Absolute, so that no name can be taken for an address such as GTIFF_DIR:1:...
+            raster = stack.enter_context(rasterio.open(path.absolute(), driver="GTiff"))
+        except (RasterioIOError, UnicodeDecodeError) as error:
+            # UnicodeDecodeError: a name in the file is not UTF-8, and rasterio wants to log it.
+            raise InputError(
+                "input-unreadable",
+                f"{path} cannot be read as GeoTIFF: {library_message(error)}.",
+                "Check that the file is whole, or convert it with gdal_translate -of COG.",
+            ) from error
+        yield raster
+
+
+def _grid_of(raster: DatasetReader, path: Path) -> Grid:
+    """Return the lattice of an open raster, or say why it has none that serves."""
+    at = raster.transform
+    if at.is_identity:
+        raise GridError(
+            "grid-no-transform",
+            f"{path} does not say where it lies on the globe.",
+            "Georeference it: gdal_translate -a_ullr WEST NORTH EAST SOUTH in.tif out.tif",
+        )
+    try:
+        require_wgs84(raster.crs.to_wkt() if raster.crs else None, RASTER_TOOL)
+    except InputError as error:
+        raise InputError(error.code, f"{path}: {error.message}", error.hint) from error
+    if at.b != 0 or at.d != 0:
+        raise GridError(
+            "grid-rotated",
+            f"{path} is rotated or sheared: its transform has {at.b} and {at.d} off the diagonal.",
+            _TURN,
+        )
+    if at.e > 0 or at.a < 0:
+        raise GridError(
+            "grid-south-up",
+            f"{path} has its rows from south to north or its columns from east to west.",
+            _TURN,
+        )
+    if max(raster.width, raster.height) > MAX_SIDE_CELLS:
+        raise GridError(
+            "grid-too-large",
+            f"{path} has {raster.height:,} rows x {raster.width:,} columns; {MAX_SIDE_CELLS:,} of "
+            "either are read at most.",
+            "Take a coarser raster, or cut it.",
+        )
+    try:
+        return Grid(at.c, at.f, at.a, -at.e, raster.width, raster.height)
+    except GridError as error:
+        raise GridError(error.code, f"{path}: {error.message}", error.hint) from error
+
+
+def _existing(path: Path) -> Path:
+    """Return the path of a file that may be a GeoTIFF."""
+    if not path.exists():
+        raise InputError("input-missing", f"{path} does not exist.", "Check the path.")
+    if not path.is_file():
+        raise InputError("input-not-a-file", f"{path} is not a file.", "Name a GeoTIFF.")
+    if str(path.absolute()).startswith("/vsi"):
+        raise InputError(
+            "input-path",
+            f"{path} begins with /vsi, which GDAL reads as an address.",
+            "Rename or move the folder.",
+        )
+    if path.suffix.lower() not in SUFFIXES:
+        raise InputError(
+            "input-format",
+            f"{path} is not named .tif or .tiff.",
+            "Convert it: gdal_translate -of COG in.xyz out.tif",
+        )
+    return path

@@ -1,0 +1,242 @@
+"""The pixels of a raster, window by window in block order, and which of them hold a value."""
+
+from __future__ import annotations
+
+import math
+from contextlib import ExitStack
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Self
+
+import numpy as np
+
+from closedworld.errors import InputError
+from closedworld.inputs.raster.info import RasterInfo, open_raster, read_raster_info
+from closedworld.sanitize import library_message
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from numpy.typing import NDArray
+
+WINDOW_CELLS = 1 << 22
+"""Cells read at once, unless one block has more: 16 MiB of float32."""
+
+_MOST_BLOCK_BYTES = 1 << 29
+_BLOCK_CACHE_BYTES = 64 << 20
+_KINDS = "iuf"
+_EXACT_BELOW = 2.0**53
+
+
+@dataclass(frozen=True, slots=True)
+class PixelLayout:
+    """How the first band of a raster is stored, and what its numbers mean.
+
+    Attributes:
+        info: What the header says.
+        block_rows: Rows of a block, as compressed in the file.
+        block_cols: Columns of a block.
+        scale: A value is ``pixel * scale + offset``.
+        offset: See ``scale``.
+        has_mask: Whether GDAL's mask says which pixels hold a value: an inner mask, an alpha band, or
+            a NODATA value that float64 cannot hold.
+        size_bytes: Size of the file.
+
+    Raises:
+        InputError: ``raster-dtype``, ``raster-scale``, ``raster-block-too-large``.
+    """
+
+    info: RasterInfo
+    block_rows: int
+    block_cols: int
+    scale: float
+    offset: float
+    has_mask: bool
+    size_bytes: int
+
+    def __post_init__(self) -> None:
+        """Refuse pixels that cannot be numbers of people, or cannot be read in pieces."""
+        path = self.info.path
+        if self.info.dtype not in np.sctypeDict or np.dtype(self.info.dtype).kind not in _KINDS:
+            raise InputError(
+                "raster-dtype",
+                f"{path} holds {self.info.dtype}; population must be integers or real numbers.",
+                "Convert it: gdal_translate -ot Float32 in.tif out.tif",
+            )
+        if not (math.isfinite(self.scale) and math.isfinite(self.offset) and self.scale != 0):
+            raise InputError(
+                "raster-scale",
+                f"{path} states scale {self.scale} and offset {self.offset}.",
+                "Set them right: gdal_edit.py -scale 1 -offset 0 in.tif",
+            )
+        block_bytes = self.block_rows * self.block_cols * np.dtype(self.info.dtype).itemsize
+        if block_bytes > _MOST_BLOCK_BYTES:
+            raise InputError(
+                "raster-block-too-large",
+                f"{path} is stored in blocks of {self.block_rows} x {self.block_cols} cells, "
+                f"{block_bytes / 1e6:,.0f} MB each, that can only be read whole.",
+                "Store it in tiles: gdal_translate -co TILED=YES -co COMPRESS=DEFLATE in.tif out.tif",
+            )
+
+    @property
+    def is_scaled(self) -> bool:
+        """Whether scale or offset change anything."""
+        return (self.scale, self.offset) != (1.0, 0.0)
+
+    @property
+    def value_dtype(self) -> np.dtype[Any]:
+        """Type of the values that ``values`` returns."""
+        return np.dtype(np.float64 if self.is_scaled else self.info.dtype)
+
+    @property
+    def window_shape(self) -> tuple[int, int]:
+        """``(rows, cols)`` of the windows to read: whole blocks, about ``WINDOW_CELLS``."""
+        grid = self.info.grid
+        block_rows = min(self.block_rows, grid.n_rows)
+        block_cols = min(self.block_cols, grid.n_cols)
+        rows = block_rows * max(1, WINDOW_CELLS // (block_rows * grid.n_cols))
+        cols = block_cols * max(1, WINDOW_CELLS // (rows * block_cols))
+        return min(rows, grid.n_rows), min(cols, grid.n_cols)
+
+
+def read_pixel_layout(path: str | Path) -> PixelLayout:
+    """Return how the pixels of a GeoTIFF are stored; no pixel is read.
+
+    Raises:
+        InputError, GridError: As ``read_raster_info`` and ``PixelLayout``.
+    """
+    info = read_raster_info(path)
+    with open_raster(info.path) as raster:
+        block_rows, block_cols = raster.block_shapes[0]
+        flags = {flag.name for flag in raster.mask_flag_enums[0]}
+        has_mask = bool(flags & {"per_dataset", "alpha"}) and "nodata" not in flags
+        # rasterio gives NODATA as float64, or None when that is none of the type's numbers.
+        is_rounded = info.nodata is None or abs(info.nodata) >= _EXACT_BELOW
+        has_mask |= "nodata" in flags and info.dtype in {"int64", "uint64"} and is_rounded
+        return PixelLayout(
+            info,
+            block_rows,
+            block_cols,
+            raster.scales[0],
+            raster.offsets[0],
+            has_mask=has_mask,
+            size_bytes=info.path.stat().st_size,
+        )
+
+
+class PixelReader:
+    """Reads windows of a raster's first band; use as a context manager, one for each thread.
+
+    Args:
+        layout: What to read.
+
+    Raises:
+        InputError: ``input-unreadable``.
+    """
+
+    def __init__(self, layout: PixelLayout) -> None:
+        self._layout = layout
+        self._stack = ExitStack()
+
+    def __enter__(self) -> Self:
+        self._raster = self._stack.enter_context(
+            open_raster(self._layout.info.path, GDAL_CACHEMAX=_BLOCK_CACHE_BYTES)
+        )
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._stack.close()
+
+    def read(
+        self, row: int, col: int, rows: int, cols: int
+    ) -> tuple[NDArray[Any], NDArray[np.bool_] | None]:
+        """Return ``(pixels, is_valid)`` of a window, both (rows, cols); no mask for all valid.
+
+        The mask tells what GDAL's mask says where the layout has one, not other NODATA values.
+
+        Raises:
+            InputError: ``input-unreadable``.
+        """
+        from rasterio.errors import RasterioError  # noqa: PLC0415 -- see read_raster_info
+        from rasterio.windows import Window  # noqa: PLC0415
+
+        window = Window(col, row, cols, rows)
+        try:
+            pixels = self._raster.read(1, window=window)
+            if not self._layout.has_mask:
+                return pixels, None
+            return pixels, self._raster.read_masks(1, window=window) != 0
+        except RasterioError as error:
+            raise InputError(
+                "input-unreadable",
+                f"{self._layout.info.path}: rows {row} to {row + rows - 1}, columns {col} to "
+                # rasterio's own words are "See previous exception for details".
+                f"{col + cols - 1} cannot be read: {library_message(error.__cause__ or error)}.",
+                "The file is damaged: fetch it again.",
+            ) from error
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Values:
+    """What pixels mean.
+
+    Attributes:
+        values: Value of each, 0 where there is none or a negative one, ``value_dtype`` (n,).
+        missing: How many hold no value: NODATA, NaN or masked.
+        negative: How many hold a value below zero.
+    """
+
+    values: NDArray[Any]
+    missing: int
+    negative: int
+
+
+def values_of(
+    layout: PixelLayout, pixels: NDArray[Any], is_valid: NDArray[np.bool_] | None
+) -> Values:
+    """Return the values of pixels: scaled, without NODATA, NaN, masked and negative ones.
+
+    Args:
+        layout: What they come from.
+        pixels: As stored, (n,).
+        is_valid: What the mask says, (n,); None without one.
+    """
+    is_missing = _is_nodata(layout, pixels)
+    if is_valid is not None:
+        is_missing = ~is_valid if is_missing is None else is_missing | ~is_valid
+    values = pixels
+    if layout.is_scaled:
+        # A NODATA value may overflow; a value that does is too large for whoever asks.
+        with np.errstate(over="ignore", invalid="ignore"):
+            values = pixels.astype(np.float64) * layout.scale + layout.offset
+    if values.dtype.kind == "f":
+        is_nan = np.isnan(values)
+        is_missing = is_nan if is_missing is None else is_missing | is_nan
+    keep = values >= 0
+    if is_missing is None:
+        return Values(_zeroed(values, keep), 0, len(values) - int(np.count_nonzero(keep)))
+    missing = int(np.count_nonzero(is_missing))
+    keep &= ~is_missing
+    negative = len(values) - int(np.count_nonzero(keep)) - missing
+    return Values(_zeroed(values, keep), missing, negative)
+
+
+def _zeroed(values: NDArray[Any], keep: NDArray[np.bool_]) -> NDArray[Any]:
+    """Return the values with 0 where they are not kept."""
+    return np.where(keep, values, np.zeros(1, values.dtype))
+
+
+def _is_nodata(layout: PixelLayout, pixels: NDArray[Any]) -> NDArray[np.bool_] | None:
+    """Return where pixels are the NODATA value; None when that is none they could have."""
+    nodata = layout.info.nodata
+    if nodata is None or math.isnan(nodata):
+        return None
+    if pixels.dtype.kind == "f":
+        # The header's text has more digits than a float32 pixel.
+        with np.errstate(over="ignore"):
+            return np.asarray(pixels == pixels.dtype.type(nodata))
+    limits = np.iinfo(pixels.dtype)
+    if layout.has_mask and abs(nodata) >= _EXACT_BELOW:
+        return None
+    if math.isinf(nodata) or nodata != int(nodata) or not limits.min <= int(nodata) <= limits.max:
+        return None
+    return np.asarray(pixels == pixels.dtype.type(int(nodata)))

@@ -1,0 +1,39 @@
+"""Reference data: what is bundled, and public files that can be fetched.
+
+Every file has an entry in a registry with its source, licence and SHA-256. Importing this package reads
+nothing and needs the standard library only; nothing but fetching needs a network.
+"""
+
+from closedworld.inputs.reference.fetched import (
+    Fetched,
+    FileState,
+    default_folder,
+    fetch,
+    state_of,
+)
+from closedworld.inputs.reference.iso import IsoEntry, IsoTable, iso_table
+from closedworld.inputs.reference.registry import (
+    BundledFile,
+    bundled,
+    bundled_files,
+    verify_bundled,
+)
+from closedworld.inputs.reference.remote import RemoteFile, remote_file, remote_files
+
+__all__ = [
+    "BundledFile",
+    "Fetched",
+    "FileState",
+    "IsoEntry",
+    "IsoTable",
+    "RemoteFile",
+    "bundled",
+    "bundled_files",
+    "default_folder",
+    "fetch",
+    "iso_table",
+    "remote_file",
+    "remote_files",
+    "state_of",
+    "verify_bundled",
+]

@@ -1,0 +1,243 @@
+"""A downloader for pooch that takes up a download where it was cut off.
+
+pooch's own begins anew each time. Here the bytes that have come stay beside the target, and are added
+to when the server says that the file is still the same (RFC 9110, 13.1.5 If-Range and 14 Range); else
+the download begins anew. pooch then checks the digest and moves the file to its place.
+"""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import requests
+
+from closedworld._version import __version__
+from closedworld.errors import FetchError, IntegrityError
+from closedworld.inputs.reference.partial import Partial, Version
+from closedworld.inputs.reference.requesting import ask, host_of, reason_of
+from closedworld.inputs.reference.space import require_space
+from closedworld.store.digests import sha256_of_file
+
+if TYPE_CHECKING:
+    from closedworld.inputs.reference.remote import RemoteFile
+
+Progress = Callable[[int, int | None], None]
+"""Told the bytes that are there and, where known, those of the whole."""
+
+# Tries in a row that get no further than one before them; the pause before each is twice the last.
+_TRIES = 4
+# What is lost of an answer that breaks off is less than a chunk.
+_CHUNK_BYTES = 1 << 14
+_CONTENT_RANGE = re.compile(r"bytes (\d+)-\d+/(\d+|\*)")
+_PASSING = {408, 425, 429, 500, 502, 503, 504}
+_PARTIAL_CONTENT, _RANGE_NOT_SATISFIABLE, _FIRST_ERROR = 206, 416, 400
+
+
+class _CutError(Exception):
+    """A try ended before the file did; another may get further."""
+
+
+class _NoConnectionError(_CutError):
+    """There was no answer at all."""
+
+
+@dataclass(frozen=True, slots=True)
+class ResumingDownloader:
+    """What pooch calls to download a file.
+
+    Attributes:
+        remote: What is downloaded.
+        target: Where it is to be in the end.
+        partial: Where the bytes so far are kept.
+        progress: Told of every chunk; None for nobody.
+        pause: Called with seconds to wait before another try.
+    """
+
+    remote: RemoteFile
+    target: Path
+    partial: Partial
+    progress: Progress | None = None
+    pause: Callable[[float], None] = time.sleep
+
+    def __call__(self, url: str, output_file: str, _pooch: object) -> None:
+        """Download an address to a file.
+
+        Raises:
+            FetchError: ``fetch-unreachable``, ``fetch-refused``, ``fetch-redirect``,
+                ``fetch-incomplete``.
+            IntegrityError: ``fetch-differs``.
+            PublishError: ``disk-space``.
+            OSError: The file cannot be written.
+        """
+        with requests.Session() as session:
+            self._fill(session, url)
+        self._check()
+        self.partial.hand_over(Path(output_file))
+
+    def _fill(self, session: requests.Session, url: str) -> None:
+        """Try until the file is whole."""
+        partial = self.partial
+        furthest = partial.size_bytes
+        tries = 0
+        while True:
+            try:
+                self._receive(session, url)
+            except _CutError as cut:
+                if isinstance(cut, _NoConnectionError) and not tries:
+                    raise self._unreachable(url, cut) from cut
+                reached = partial.size_bytes
+                tries = 1 if reached > furthest else tries + 1
+                furthest = max(furthest, reached)
+                if tries >= _TRIES:
+                    raise FetchError(
+                        "fetch-incomplete",
+                        f"{host_of(url)} was asked {_TRIES} times without getting further than "
+                        f"{furthest:,} bytes of {self.remote.file_name}: {cut}.",
+                        "Ask again later; what has come is kept and taken up.",
+                    ) from cut
+            else:
+                return
+            self.pause(2.0 ** (tries - 1))
+
+    def _receive(self, session: requests.Session, url: str) -> None:
+        """Ask once, and write what comes.
+
+        Raises:
+            _CutError: The answer broke off, or the server is busy.
+        """
+        partial = self.partial
+        start, version = partial.size_bytes, partial.version(url)
+        headers = {"User-Agent": f"closedworld/{__version__}", "Accept-Encoding": "identity"}
+        if start and version is not None:
+            if version.total_bytes == start:
+                return
+            if version.validator:
+                headers |= {"Range": f"bytes={start}-", "If-Range": version.validator}
+        with self._answer(session, url, headers) as response:
+            if response.status_code == _RANGE_NOT_SATISFIABLE:
+                partial.begin(Version(url))
+                raise _CutError("the server does not have the rest")
+            if response.status_code != _PARTIAL_CONTENT:
+                start = 0
+                partial.begin(_version_of(url, response))
+            elif version is None or not _continues(response, start, version):
+                partial.begin(Version(url))
+                raise _CutError("the server sent another part than was asked for")
+            total = _total_of(response)
+            self._check_offer(total, start)
+            self._write(response, start, total)
+
+    def _answer(
+        self, session: requests.Session, url: str, headers: dict[str, str]
+    ) -> requests.Response:
+        """Return the answer to a request, once it is one that brings bytes."""
+        try:
+            response = ask(session, url, headers)
+        except (requests.ConnectionError, requests.Timeout) as error:
+            raise _NoConnectionError(reason_of(error)) from error
+        status = response.status_code
+        if status in _PASSING:
+            response.close()
+            raise _CutError(f"it answers {status} {response.reason}")
+        if status >= _FIRST_ERROR and status != _RANGE_NOT_SATISFIABLE:
+            response.close()
+            raise FetchError(
+                "fetch-refused",
+                f"{host_of(url)} answers {status} {response.reason} to {url}.",
+                f"The publisher may have moved it: see {self.remote.source_url}, and put the file at "
+                f"{self.target}; it is then checked and used.",
+            )
+        return response
+
+    def _unreachable(self, url: str, cut: _NoConnectionError) -> FetchError:
+        """Return the error for a server that does not even answer at first: no network, most likely."""
+        return FetchError(
+            "fetch-unreachable",
+            f"cannot reach {host_of(url)}: {cut}.",
+            "Check the network; a proxy is taken from HTTPS_PROXY. Or get the file elsewhere and put it "
+            f"at {self.target}; it is then checked and used. Address: {url}",
+        )
+
+    def _check_offer(self, total: int | None, start: int) -> None:
+        """Refuse a file of another size than is known, or one that does not fit, before it comes."""
+        known = self.remote.size_bytes
+        if total is not None and known is not None and total != known:
+            raise IntegrityError(
+                "fetch-differs",
+                f"the server offers {total:,} bytes for {self.remote.file_name}, the registry says "
+                f"{known:,}.",
+                f"The publisher may have replaced it: see {self.remote.source_url}.",
+            )
+        whole = total if total is not None else known
+        if whole is not None:
+            require_space(self.target.parent, whole - start, self.remote.file_name)
+
+    def _write(self, response: requests.Response, start: int, total: int | None) -> None:
+        """Add the bytes of an answer to those that are there."""
+        file = self.partial.file
+        done = file.seek(start)
+        try:
+            for chunk in response.iter_content(_CHUNK_BYTES):
+                file.write(chunk)
+                done += len(chunk)
+                if self.progress is not None:
+                    self.progress(done, total)
+        except requests.RequestException as error:
+            raise _CutError(reason_of(error)) from error
+        finally:
+            file.flush()
+        if total is not None and done != total:
+            raise _CutError(f"the answer ended after {done:,} of {total:,} bytes")
+
+    def _check(self) -> None:
+        """Refuse, and remove, what is not the file that the registry knows."""
+        expected = self.remote.sha256
+        if expected is None:
+            return
+        digest = sha256_of_file(self.partial.path)
+        if digest != expected:
+            self.partial.discard()
+            raise IntegrityError(
+                "fetch-differs",
+                f"what {host_of(self.remote.url)} sent as {self.remote.file_name} has SHA-256 "
+                f"{digest}, the registry says {expected}; it was removed.",
+                "Ask again. If it stays so, the publisher has replaced the file: see "
+                f"{self.remote.source_url}.",
+            )
+
+
+def _version_of(url: str, response: requests.Response) -> Version:
+    """Return what an answer says of the whole file."""
+    tag = response.headers.get("ETag", "")
+    # A weak tag (W/"...") does not promise the same bytes, and If-Range does not take it.
+    validator = tag if tag.startswith('"') else response.headers.get("Last-Modified", "")
+    return Version(url, validator, _total_of(response))
+
+
+def _continues(response: requests.Response, start: int, version: Version) -> bool:
+    """Return whether an answer that is a part begins where it should, and is of the same file.
+
+    A server that does not heed If-Range sends a part of whatever it has now.
+    """
+    match = _CONTENT_RANGE.fullmatch(response.headers.get("Content-Range", ""))
+    sent = _version_of(version.url, response)
+    return (
+        match is not None
+        and int(match[1]) == start
+        and sent.validator in {"", version.validator}
+        and sent.total_bytes in {None, version.total_bytes}
+    )
+
+
+def _total_of(response: requests.Response) -> int | None:
+    """Return the size of the whole file, where the answer says it."""
+    if response.status_code == _PARTIAL_CONTENT:
+        match = _CONTENT_RANGE.fullmatch(response.headers.get("Content-Range", ""))
+        return int(match[2]) if match and match[2] != "*" else None
+    length = response.headers.get("Content-Length", "")
+    return int(length) if length.isdecimal() else None

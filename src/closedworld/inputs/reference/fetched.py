@@ -1,0 +1,218 @@
+"""The folder of fetched files: what is there, what is missing, and that it has not changed."""
+
+from __future__ import annotations
+
+import logging
+import os
+import re
+import shutil
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+from platformdirs import user_cache_path
+
+from closedworld.bounded_read import read_small_file
+from closedworld.errors import ConfigError, IntegrityError, PublishError
+from closedworld.inputs.reference.partial import Partial
+from closedworld.inputs.reference.remote import RemoteFile, remote_file
+from closedworld.inputs.reference.unpacking import unpack
+from closedworld.store.digests import sha256_of_file
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from typing import BinaryIO
+
+FileState = Literal["absent", "begun", "here"]
+Trust = Literal["registry", "first use", "recorded"]
+
+# As sha256sum writes it: `sha256sum --check FILE.sha256` says the same as the next fetch.
+_RECORD = re.compile(r"([0-9a-f]{64})  ")
+_RECORD_BYTES = 1 << 12
+
+
+@dataclass(frozen=True, slots=True)
+class Fetched:
+    """A public file that is there and was checked.
+
+    Attributes:
+        file: Its entry in the registry.
+        path: The file to build from: the download or, for an archive, what was unpacked from it.
+        download: The download.
+        sha256: Digest of the download.
+        trust: Why the digest is believed: the registry states it; or nothing does, and it was recorded
+            now, on first use; or it equals what was recorded then.
+        is_new: Whether it was downloaded by this call.
+    """
+
+    file: RemoteFile
+    path: Path
+    download: Path
+    sha256: str
+    trust: Trust
+    is_new: bool
+
+
+def default_folder() -> Path:
+    """Return the folder for fetched files in the user's cache."""
+    return user_cache_path("closedworld") / "fetched"
+
+
+def state_of(file: RemoteFile, folder: Path | None = None) -> FileState:
+    """Return whether a file is there, without checking it."""
+    target = (folder or default_folder()) / file.file_name
+    if target.exists():
+        return "here"
+    return "begun" if _part_of(target).exists() else "absent"
+
+
+def fetch(
+    file: str | RemoteFile,
+    *,
+    folder: Path | str | None = None,
+    progress: Callable[[int, int | None], None] | None = None,
+) -> Fetched:
+    """Download a public file, unless it is there, and check it.
+
+    A download that was cut off is taken up again. A file that is there is not asked for again, whoever
+    put it there; it is checked all the same.
+
+    Args:
+        file: A name of the registry, or an entry of your own.
+        folder: Where to keep it; None for the user's cache.
+        progress: Told the bytes that are there and those of the whole, None when not known.
+
+    Raises:
+        ConfigError: ``fetch-unknown``, ``fetch-missing``.
+        FetchError: The file cannot be downloaded now; see ``ResumingDownloader``.
+        IntegrityError: ``fetch-differs``, ``fetch-changed``, ``fetch-archive``.
+        PublishError: ``disk-space``, ``output-not-writable``.
+    """
+    remote = remote_file(file) if isinstance(file, str) else file
+    place = default_folder() if folder is None else Path(folder)
+    download = place / remote.file_name
+    try:
+        is_new = not download.exists()
+        if is_new:
+            _download(remote, download, progress)
+        digest, trust = _checked(remote, download)
+        path = _unpacked(remote, download) if remote.member else download
+    except OSError as error:
+        raise PublishError(
+            "output-not-writable",
+            f"cannot keep {remote.file_name} in {place}: {error.strerror or error}.",
+            "Choose another folder with --to.",
+        ) from error
+    return Fetched(remote, path, download, digest, trust, is_new)
+
+
+def _download(
+    remote: RemoteFile, target: Path, progress: Callable[[int, int | None], None] | None
+) -> None:
+    """Let pooch download a file, check it and move it to its place."""
+    try:
+        import pooch  # noqa: PLC0415 -- an extra, and slow to import
+
+        from closedworld.inputs.reference.download import ResumingDownloader  # noqa: PLC0415
+    except ModuleNotFoundError as error:
+        raise ConfigError(
+            "fetch-missing",
+            f"downloading needs the package {error.name}.",
+            "Install it: pip install 'closedworld[fetch]'.",
+        ) from error
+    folder = _part_of(target.absolute())
+    folder.mkdir(parents=True, exist_ok=True)
+    with Partial.opened(folder / "bytes") as partial, _quiet(pooch.get_logger()):
+        known = None if remote.sha256 is None else f"sha256:{remote.sha256}"
+        store = pooch.Pooch(
+            folder, "", registry={target.name: known}, urls={target.name: remote.url}
+        )
+        try:
+            downloader = ResumingDownloader(remote, target, partial, progress)
+            Path(store.fetch(target.name, downloader=downloader)).replace(target)
+        finally:
+            # What is left is worth keeping when bytes have come, and the file has not.
+            if not (partial.path.exists() and partial.size_bytes):
+                shutil.rmtree(folder)
+
+
+def _part_of(target: Path) -> Path:
+    """Return the folder of an unfinished download, in which also pooch keeps its temporary files."""
+    return target.with_name(f"{target.name}.part")
+
+
+@contextmanager
+def _quiet(logger: logging.Logger) -> Iterator[None]:
+    """Keep warnings and errors only, while the block runs."""
+    level = logger.level
+    logger.setLevel(logging.WARNING)
+    try:
+        yield
+    finally:
+        logger.setLevel(level)
+
+
+def _checked(remote: RemoteFile, download: Path) -> tuple[str, Trust]:
+    """Return the digest of a download and why it is believed."""
+    if remote.sha256 is None:
+        return _recorded(download)
+    digest = sha256_of_file(download)
+    if digest != remote.sha256:
+        raise _changed(download, digest, f"the registry says {remote.sha256}")
+    return digest, "registry"
+
+
+def _recorded(path: Path) -> tuple[str, Trust]:
+    """Compare a file with the digest of its first use; record it when this is the first."""
+    digest = sha256_of_file(path)
+    record = _record_of(path)
+    try:
+        text = read_small_file(record, _RECORD_BYTES).decode("utf-8", "replace")
+    except FileNotFoundError:
+        with _appearing(record) as file:
+            file.write(f"{digest}  {path.name}\n".encode())
+        return digest, "first use"
+    match = _RECORD.match(text)
+    if match is None or match[1] != digest:
+        said = match[1] if match else "something else than a digest"
+        raise _changed(path, digest, f"{record.name} says {said}")
+    return digest, "recorded"
+
+
+def _unpacked(remote: RemoteFile, download: Path) -> Path:
+    """Return the member of an archive, unpacked and with its digest recorded."""
+    path = download.with_name(remote.member)
+    # Without a record it was not unpacked here, or not to its end.
+    if not (path.exists() and _record_of(path).exists()):
+        with _appearing(path) as file:
+            unpack(download, remote.member, file)
+    _recorded(path)
+    return path
+
+
+def _record_of(path: Path) -> Path:
+    return path.with_name(f"{path.name}.sha256")
+
+
+def _changed(path: Path, digest: str, said: str) -> IntegrityError:
+    return IntegrityError(
+        "fetch-changed",
+        f"{path} has SHA-256 {digest}, {said}.",
+        f"If you did not change it yourself, remove it with {_record_of(path).name}, if there is one, "
+        "and fetch it again.",
+    )
+
+
+@contextmanager
+def _appearing(path: Path) -> Iterator[BinaryIO]:
+    """Yield a file to write to, which appears under its name whole or not at all."""
+    staged = path.with_name(f".{path.name}.{os.getpid()}")
+    try:
+        with staged.open("wb") as file:
+            yield file
+            file.flush()
+            os.fsync(file.fileno())
+        staged.replace(path)
+    finally:
+        staged.unlink(missing_ok=True)

@@ -1,0 +1,125 @@
+"""A download that may be cut off: its bytes so far, and what they are the beginning of."""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Self
+
+from closedworld.bounded_read import read_small_file
+from closedworld.errors import FetchError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+    from typing import BinaryIO
+
+_MOST_BYTES = 1 << 16
+
+
+@dataclass(frozen=True, slots=True)
+class Version:
+    """What a server says of the file that it sends.
+
+    Attributes:
+        url: The address that was asked.
+        validator: Its entity tag or, without one, the date of its last change: what If-Range takes.
+            Empty when neither can be relied on.
+        total_bytes: Size of the whole; None when the server does not say.
+    """
+
+    url: str
+    validator: str = ""
+    total_bytes: int | None = None
+
+    @classmethod
+    def read(cls, path: Path) -> Self | None:
+        """Return what a file says; None when there is none that can be understood."""
+        try:
+            content = json.loads(read_small_file(path, _MOST_BYTES))
+            total = content["total_bytes"]
+            return cls(
+                str(content["url"]),
+                str(content["validator"]),
+                None if total is None else int(total),
+            )
+        except (OSError, ValueError, KeyError, TypeError, RecursionError):
+            # Without it the download begins anew, which costs time and nothing else.
+            return None
+
+
+@dataclass(frozen=True, slots=True)
+class Partial:
+    """The bytes of a download so far, open and locked.
+
+    Attributes:
+        path: Where they are.
+        file: The same, open for reading and writing.
+    """
+
+    path: Path
+    file: BinaryIO
+
+    @classmethod
+    @contextmanager
+    def opened(cls, path: Path) -> Iterator[Self]:
+        """Open what there is, or begin; only one process at a time.
+
+        Raises:
+            FetchError: ``fetch-busy``.
+            OSError: The file cannot be written.
+        """
+        descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o666)
+        with os.fdopen(descriptor, "r+b") as file:
+            if not _locked(descriptor, path):
+                raise FetchError(
+                    "fetch-busy",
+                    f"another process is downloading to {path}.",
+                    "Wait for it, then ask again: what it has fetched is used.",
+                )
+            yield cls(path, file)
+
+    @property
+    def _version_path(self) -> Path:
+        return self.path.with_name(f"{self.path.name}.json")
+
+    @property
+    def size_bytes(self) -> int:
+        """Bytes that are there."""
+        return self.file.seek(0, os.SEEK_END)
+
+    def version(self, url: str) -> Version | None:
+        """Return what the bytes are the beginning of; None when that is not known."""
+        version = Version.read(self._version_path)
+        return version if version is not None and version.url == url else None
+
+    def begin(self, version: Version) -> None:
+        """Throw away what there is and say what comes."""
+        self._version_path.unlink(missing_ok=True)
+        self.file.truncate(0)
+        self.file.seek(0)
+        self._version_path.write_text(json.dumps(asdict(version)), encoding="utf-8")
+
+    def discard(self) -> None:
+        """Remove all of it."""
+        self._version_path.unlink(missing_ok=True)
+        self.path.unlink(missing_ok=True)
+
+    def hand_over(self, target: Path) -> None:
+        """Give the finished download its place."""
+        self.file.flush()
+        os.fsync(self.file.fileno())
+        self.path.replace(target)
+        self._version_path.unlink(missing_ok=True)
+
+
+def _locked(descriptor: int, path: Path) -> bool:
+    """Lock an open file; return False when another process has it, or had it and moved it away."""
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        return os.path.samestat(os.fstat(descriptor), path.stat())
+    except (BlockingIOError, FileNotFoundError):
+        return False

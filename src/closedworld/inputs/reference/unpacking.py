@@ -1,0 +1,64 @@
+"""One file out of a zip archive, under a name that the archive does not decide."""
+
+from __future__ import annotations
+
+import shutil
+import zipfile
+import zlib
+from pathlib import PurePosixPath
+from typing import TYPE_CHECKING
+
+from closedworld.errors import IntegrityError
+from closedworld.inputs.reference.space import require_space
+from closedworld.sanitize import library_message, number_of
+
+if TYPE_CHECKING:
+    from pathlib import Path
+    from typing import BinaryIO
+
+# As for archives of polygons: what unpacks to more than its own size many times over is a bomb.
+_SMALL_BYTES = 1 << 26
+_MAX_RATIO = 200
+
+
+def unpack(archive: Path, member: str, target: BinaryIO) -> None:
+    """Write the one member of that name, in whatever folder of the archive, to an open file.
+
+    Raises:
+        IntegrityError: ``fetch-archive``.
+        PublishError: ``disk-space``.
+        OSError: It cannot be written.
+    """
+    try:
+        with zipfile.ZipFile(archive) as packed:
+            found = [
+                info
+                for info in packed.infolist()
+                if not info.is_dir() and PurePosixPath(info.filename).name == member
+            ]
+            if len(found) != 1:
+                raise _unusable(
+                    archive, f"it has {number_of(len(found), 'file', 'files')} {member}"
+                )
+            info = found[0]
+            if info.file_size > max(_SMALL_BYTES, _MAX_RATIO * info.compress_size):
+                raise _unusable(
+                    archive,
+                    f"{member} is to unpack from {info.compress_size:,} to {info.file_size:,} bytes",
+                )
+            folder = archive.parent
+            require_space(folder, info.file_size, member)
+            # zipfile writes no more than the size that was looked at, and checks the CRC.
+            with packed.open(info) as source:
+                shutil.copyfileobj(source, target, 1 << 20)
+    except (zipfile.BadZipFile, zlib.error, EOFError, RuntimeError) as error:
+        # RuntimeError: encrypted, or packed by a method that zipfile does not know.
+        raise _unusable(archive, library_message(error)) from error
+
+
+def _unusable(archive: Path, why: str) -> IntegrityError:
+    return IntegrityError(
+        "fetch-archive",
+        f"{archive} cannot be unpacked: {why}.",
+        "Remove it and fetch it again.",
+    )

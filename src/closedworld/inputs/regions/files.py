@@ -1,0 +1,137 @@
+"""The files of an input: suffixes, first bytes, missing and broken ones, those that belong together."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from closedworld.errors import InputError
+from closedworld.sanitize import library_message
+
+PARQUET_SUFFIXES = (".parquet", ".geoparquet")
+_SHAPEFILE_PARTS = (".shp", ".shx", ".dbf", ".prj", ".cpg")
+SHAPEFILE_MUST = (".shx", ".dbf")
+START_BYTES = 100
+# The first bytes of each format. A file is only handed to GDAL when they fit its suffix, because
+# GDAL goes by content alone: text named x.shp could be a virtual dataset that opens other files.
+_MAGIC = {
+    ".parquet": b"PAR1",
+    ".geoparquet": b"PAR1",
+    ".gpkg": b"SQLite format 3\x00",
+    ".fgb": b"fgb",
+    ".shp": b"\x00\x00\x27\x0a",
+    ".zip": b"PK\x03\x04",
+}
+_JSON = (".geojson", ".json")
+SUFFIXES = (*_MAGIC, *_JSON)
+
+
+def input_files(path: str | Path) -> tuple[Path, ...]:
+    """Return every file whose bytes decide what is read from ``path``, the one named first.
+
+    For a shapefile these are the .shp, .shx, .dbf, .prj and .cpg that are there, in this order; for
+    a GeoPackage with uncommitted pages, its write-ahead log as well.
+
+    Raises:
+        InputError: ``input-missing``, ``input-not-a-file``, ``input-format``.
+    """
+    main = existing(Path(path))
+    suffix = main.suffix.lower()
+    if suffix == ".shp":
+        parts = _shapefile_parts(main)
+        return (main, *(parts[part] for part in _SHAPEFILE_PARTS[1:] if part in parts))
+    if suffix == ".gpkg":
+        log = main.with_name(f"{main.name}-wal")
+        return (main, log) if log.is_file() and log.stat().st_size else (main,)
+    return (main,)
+
+
+def unreadable(error: BaseException | str, hint: str = "") -> InputError:
+    """Return ``input-unreadable`` with what the library said."""
+    reason = error if isinstance(error, str) else library_message(error)
+    return InputError(
+        "input-unreadable",
+        f"the file cannot be read: {reason}.",
+        hint or "Copy or download it again; if it opens elsewhere, convert it to GeoPackage.",
+    )
+
+
+def existing(path: Path) -> Path:
+    """Return the path of a file of a known format.
+
+    Raises:
+        InputError: ``input-missing``, ``input-not-a-file``, ``input-format``.
+    """
+    if path.is_dir():
+        raise InputError(
+            "input-not-a-file", f"{path} is a folder.", f"Name a file in it: {_supported()}."
+        )
+    if not path.exists():
+        raise InputError("input-missing", f"{path} does not exist.", "Check the path.")
+    if not path.is_file():
+        raise InputError("input-not-a-file", f"{path} is not a regular file.", "Name a file.")
+    if path.suffix.lower() not in SUFFIXES:
+        raise InputError(
+            "input-format",
+            f"{path.name} has a suffix that is not known.",
+            f"Supported are {_supported()}; ogr2ogr out.gpkg in.xyz converts.",
+        )
+    return path
+
+
+def _supported() -> str:
+    return ", ".join(SUFFIXES)
+
+
+def check_start(start: bytes, size: int, suffix: str) -> None:
+    """Refuse content that does not fit its suffix, or a .shp that is cut off.
+
+    Args:
+        start: The first 100 bytes, fewer if there are no more.
+        size: Length of the whole, bytes.
+        suffix: Suffix of the file, lower case.
+
+    Raises:
+        InputError: ``input-unreadable``.
+    """
+    if suffix in _JSON:
+        # A byte order mark and blanks may come first.
+        fits = start.removeprefix(b"\xef\xbb\xbf").lstrip().startswith(b"{")
+    else:
+        fits = start.startswith(_MAGIC[suffix])
+    if not fits:
+        raise unreadable(f"its first bytes are not those of a {suffix} file")
+    if suffix == ".shp":
+        # Bytes 24..27: length of the file in 16-bit words, big-endian (ESRI Shapefile Technical
+        # Description, 1998, p. 4). GDAL would give the rows that are cut off no geometry.
+        expected = 2 * int.from_bytes(start[24:28], "big")
+        if size < max(expected, START_BYTES):
+            raise unreadable(f"it is cut off at {size} of {max(expected, START_BYTES)} bytes")
+
+
+def check_content(path: Path, suffix: str) -> None:
+    """Refuse a file whose content does not fit its suffix, or whose companions are missing."""
+    with path.open("rb") as file:
+        start = file.read(START_BYTES)
+    check_start(start, path.stat().st_size, suffix)
+    parts = _shapefile_parts(path) if suffix == ".shp" else None
+    missing = [
+        path.with_suffix(part).name for part in SHAPEFILE_MUST if parts and part not in parts
+    ]
+    if missing:
+        raise InputError(
+            "input-incomplete",
+            f"a shapefile is several files; beside it there is no {' and no '.join(missing)}.",
+            "Put all files of the shapefile into one folder.",
+        )
+
+
+def _shapefile_parts(path: Path) -> dict[str, Path]:
+    """Return the files of a shapefile that are there, by lower-case suffix."""
+    parts = {path.suffix.lower(): path}
+    for part in _SHAPEFILE_PARTS[1:]:
+        # GDAL looks for these two spellings, so no other counts.
+        for spelling in (part, part.upper()):
+            candidate = path.with_suffix(spelling)
+            if candidate.is_file():
+                parts.setdefault(part, candidate)
+    return parts

@@ -1,0 +1,130 @@
+"""Everything that is wrong with a file of countries, and how it is raised."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from closedworld.errors import ClosedWorldError, ConfigError, GeometryError, InputError
+from closedworld.inputs.regions.model import CountrySet
+from closedworld.sanitize import one_line, quoted
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+_LISTED_PROBLEMS = 10
+_LISTED_HINTS = 4
+
+
+@dataclass(frozen=True, slots=True)
+class RowLabel:
+    """How a row of the file is named in a message.
+
+    Attributes:
+        row: Place in the file, counted from 1.
+        iso: Alpha-2 code; empty when the row has none.
+        name: Name as the file gives it, not yet safe to show; empty when there is none.
+    """
+
+    row: int
+    iso: str
+    name: str
+
+    def __str__(self) -> str:
+        name = f" {quoted(one_line(self.name))}" if self.name.strip() else ""
+        return f"{self.iso}{name} (row {self.row})" if self.iso else f"row {self.row}{name}"
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """One thing that keeps a file from being used.
+
+    Attributes:
+        branch: Class of the error to raise.
+        code: Stable code of the error.
+        message: What and where, without the name of the file.
+        hint: What to do about it.
+        row: Row of the file, counted from 1; 0 when it is about the file as a whole.
+        iso: Alpha-2 code of the row; empty when it has none.
+    """
+
+    branch: type[ClosedWorldError]
+    code: str
+    message: str
+    hint: str = ""
+    row: int = 0
+    iso: str = ""
+
+    @classmethod
+    def of_row(
+        cls, branch: type[ClosedWorldError], code: str, label: RowLabel, what: str, hint: str
+    ) -> Problem:
+        """Return the problem ``what`` of the row named by ``label``."""
+        return cls(branch, code, f"{label} {what}", hint, label.row, label.iso)
+
+
+@dataclass(frozen=True, slots=True)
+class CountryCheck:
+    """What reading a file of countries came to.
+
+    Attributes:
+        source: Name of the file, for messages.
+        n_rows: Rows in the file.
+        iso_column: Column the codes were taken from; empty when the file was not read so far.
+        name_column: Column the names were taken from; empty when there is none.
+        countries: The countries none of whose rows has a problem, and the notes on the file.
+        problems: In the order of the file's rows, those of the file as a whole first.
+    """
+
+    source: str
+    n_rows: int = 0
+    iso_column: str = ""
+    name_column: str = ""
+    countries: CountrySet = field(default_factory=lambda: CountrySet(()))
+    problems: tuple[Problem, ...] = ()
+
+    @property
+    def ok(self) -> bool:
+        """Whether there is no problem."""
+        return not self.problems
+
+    def require(self) -> CountrySet:
+        """Return the countries, or raise what is wrong.
+
+        Raises:
+            ClosedWorldError: The problem if there is one; ``countries-unusable`` (or the code that
+                all of them share) with a list when there are several. It is a ``GeometryError``
+                when all are, a ``ConfigError`` when all are, else an ``InputError``.
+        """
+        if self.ok:
+            return self.countries
+        if len(self.problems) == 1:
+            only = self.problems[0]
+            raise only.branch(only.code, f"{self.source}: {only.message}", only.hint)
+        branches = {problem.branch for problem in self.problems}
+        branch = branches.pop() if len(branches) == 1 else InputError
+        if branch not in (ConfigError, GeometryError):
+            branch = InputError
+        codes = {problem.code for problem in self.problems}
+        raise branch(
+            codes.pop() if len(codes) == 1 else "countries-unusable",
+            f"{self.source} has {len(self.problems)} problems:\n{_listing(self.problems)}",
+            _hints(self.problems),
+        )
+
+
+def _listing(problems: Sequence[Problem]) -> str:
+    """Return the first problems one a line, and how many more there are."""
+    lines = [f"  - [{problem.code}] {problem.message}" for problem in problems[:_LISTED_PROBLEMS]]
+    more = len(problems) - _LISTED_PROBLEMS
+    return "\n".join([*lines, f"  ... and {more} more."] if more > 0 else lines)
+
+
+def _hints(problems: Sequence[Problem]) -> str:
+    """Return the different hints of all problems, those of most problems first."""
+    counts: dict[str, int] = {}
+    for problem in problems:
+        if problem.hint:
+            counts[problem.hint] = counts.get(problem.hint, 0) + 1
+    ranked = sorted(counts, key=lambda hint: -counts[hint])
+    return " ".join(ranked[:_LISTED_HINTS])

@@ -1,0 +1,49 @@
+"""From a path to the reader of its format."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Protocol
+
+from closedworld.inputs.regions.files import PARQUET_SUFFIXES, check_content, existing, unreadable
+
+if TYPE_CHECKING:
+    from closedworld.inputs.regions.table import Header, Rows
+
+
+class Reader(Protocol):
+    """An opened file of polygons."""
+
+    @property
+    def header(self) -> Header:
+        """What the file says of itself."""
+
+    def rows(self, columns: tuple[str, ...]) -> Rows:
+        """Return the geometries and the named columns of all rows.
+
+        Raises:
+            InputError: ``input-unreadable``.
+        """
+
+
+def open_source(path: str | Path, layer: str | None) -> Reader:
+    """Open a file of polygons by its suffix.
+
+    Raises:
+        InputError: ``input-missing``, ``input-not-a-file``, ``input-format``, ``input-incomplete``,
+            ``input-unreadable``, ``layer-ambiguous`` and what the format's reader raises.
+        ConfigError: ``layer-unknown``.
+    """
+    main = existing(Path(path))
+    suffix = main.suffix.lower()
+    try:
+        check_content(main, suffix)
+    except OSError as error:
+        raise unreadable(error) from error
+    if suffix in PARQUET_SUFFIXES:
+        from closedworld.inputs.regions.geoparquet import GeoParquetReader  # noqa: PLC0415 (pyarrow)
+
+        return GeoParquetReader.open(main, layer)
+    from closedworld.inputs.regions.vector import VectorReader  # noqa: PLC0415 (GDAL, 100 ms)
+
+    return VectorReader.open(main, layer)

@@ -1,0 +1,94 @@
+"""The rows of a file of polygons before anything in them is believed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import shapely
+
+from closedworld.errors import GeometryError
+from closedworld.inputs.regions.problems import Problem, RowLabel
+from closedworld.sanitize import library_message
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from numpy.typing import NDArray
+
+
+@dataclass(frozen=True, slots=True)
+class Header:
+    """What a file says of itself.
+
+    Attributes:
+        columns: Names of all columns but the geometry, in the order of the file.
+        crs: Reference system as the file gives it (EPSG code, WKT or PROJJSON); ``None`` when the
+            file names none.
+        layer: Layer that is read; empty for formats without layers.
+    """
+
+    columns: tuple[str, ...]
+    crs: str | Mapping[str, Any] | None
+    layer: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Rows:
+    """The columns asked for, in the order of the file.
+
+    Attributes:
+        wkb: Geometry of each row as well-known binary, or ``None``.
+        values: Per column one value for each row, as Python objects.
+        warnings: What the library that read the file had to say, each message once.
+    """
+
+    wkb: Sequence[bytes | None]
+    values: Mapping[str, Sequence[object]]
+    warnings: tuple[str, ...] = ()
+
+    def __len__(self) -> int:
+        return len(self.wkb)
+
+
+def decode(
+    wkb: Sequence[bytes | None], labels: Sequence[RowLabel], problems: list[Problem]
+) -> NDArray[np.object_]:
+    """Return the geometries of well-known binary, object (n,), ``None`` where there is none.
+
+    A geometry that cannot be read is ``None`` too and adds ``geometry-unreadable`` to ``problems``.
+    """
+    # NumPy would warn of coordinates that are not numbers; checking finds and names them.
+    with np.errstate(invalid="ignore"):
+        geometries = _from_wkb(wkb)
+    for at in np.flatnonzero(shapely.is_missing(geometries)).tolist():
+        if wkb[at] is None:
+            continue
+        what = f"has a geometry that cannot be read: {_why_unreadable(wkb[at])}."
+        hint = "Mend it in the file: rings must end where they start, curves be made of straight edges."
+        code = "geometry-unreadable"
+        problems.append(Problem.of_row(GeometryError, code, labels[at], what, hint))
+    return geometries
+
+
+def _from_wkb(wkb: Sequence[bytes | None]) -> NDArray[np.object_]:
+    """Return geometries, ``None`` for what cannot be read."""
+    given = np.full(len(wkb), None)
+    given[:] = wkb
+    try:
+        geometries: NDArray[np.object_] = shapely.from_wkb(given, on_invalid="ignore")
+    except NotImplementedError:
+        # One curve stops the whole call; find it.
+        if len(wkb) == 1:
+            return np.full(1, None)
+        geometries = np.concatenate([_from_wkb([value]) for value in wkb])
+    return geometries
+
+
+def _why_unreadable(value: bytes | None) -> str:
+    try:
+        shapely.from_wkb(value)
+    except (shapely.errors.ShapelyError, NotImplementedError) as error:
+        return library_message(error)
+    return "unknown reason"

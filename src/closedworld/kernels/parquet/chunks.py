@@ -1,0 +1,90 @@
+"""Column chunks: the pages of one column of a row group, and its smallest and largest value."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from closedworld.kernels.parquet.encodings import plain_texts, repeated, split_bytes
+from closedworld.kernels.parquet.pages import Codec, Encoding, Kind, Page
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from typing import Any
+
+    from numpy.typing import NDArray
+
+
+@dataclass(frozen=True, slots=True)
+class Chunk:
+    """A column of a row group.
+
+    Attributes:
+        pages: The dictionary, if there is one, and the values.
+        minimum: Its smallest value, PLAIN without a length.
+        maximum: Its largest value, likewise.
+    """
+
+    pages: tuple[Page, ...]
+    minimum: bytes
+    maximum: bytes
+
+    @property
+    def rows(self) -> int:
+        """Number of values."""
+        return self.pages[-1].count
+
+
+def constant(value: str | np.generic, rows: int) -> Chunk:
+    """Return a column of one value."""
+    if isinstance(value, str):
+        text = value.encode()
+        plain, stored = text, plain_texts([text])
+    else:
+        plain = stored = value.tobytes()
+    dictionary = Page.of(stored, 1, Encoding.PLAIN, kind=Kind.DICTIONARY, codec=Codec.UNCOMPRESSED)
+    data = Page.of(
+        repeated(np.array([rows])), rows, Encoding.RLE_DICTIONARY, codec=Codec.UNCOMPRESSED
+    )
+    return Chunk((dictionary, data), plain, plain)
+
+
+def looked_up(dictionary: NDArray[Any], places: Page) -> Chunk:
+    """Return a column of values looked up in a dictionary.
+
+    Args:
+        dictionary: Every value of the column, and no other.
+        places: For each row, where its value stands there (RLE_DICTIONARY); columns may share it.
+    """
+    page = Page.of(dictionary.tobytes(), len(dictionary), Encoding.PLAIN, kind=Kind.DICTIONARY)
+    return Chunk((page, places), *_limits(dictionary))
+
+
+def numbers(smallest: np.generic, largest: np.generic, values: Page) -> Chunk:
+    """Return a column of encoded numbers, given its smallest and largest."""
+    return Chunk((values,), smallest.tobytes(), largest.tobytes())
+
+
+def split(values: NDArray[Any], ranges: Sequence[slice] | None = None) -> Chunk:
+    """Return a column of numbers, split into streams of bytes.
+
+    Args:
+        values: Numbers of 4 or 8 bytes each, (n,).
+        ranges: Which of them the column holds, in order, each at least once; None for all, once.
+    """
+    streams = split_bytes(values)
+    if ranges is not None:
+        streams = np.concatenate([streams[:, those] for those in ranges], axis=1)
+    page = Page.of(streams, streams.shape[1], Encoding.BYTE_STREAM_SPLIT)
+    return Chunk((page,), *_limits(values))
+
+
+def _limits(values: NDArray[Any]) -> tuple[bytes, bytes]:
+    """Return the smallest and the largest value; a zero stands for both zeros, as the format asks."""
+    smallest, largest = values.min(), values.max()
+    if values.dtype.kind == "f":
+        smallest = smallest or values.dtype.type(-0.0)
+        largest = largest or values.dtype.type(0.0)
+    return smallest.tobytes(), largest.tobytes()

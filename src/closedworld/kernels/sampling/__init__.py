@@ -1,0 +1,20 @@
+"""Drawing points: tiles by weight, places on them by area, each by a key and a number alone."""
+
+from closedworld.kernels.sampling.points import Points, SamplingDomain, draw_points
+from closedworld.kernels.sampling.random_streams import MAX_POINTS, Keys, stream_keys
+from closedworld.kernels.sampling.shape import CountryShape
+from closedworld.kernels.sampling.successive import PopulationExhaustedError
+from closedworld.kernels.sampling.tile_lookup import TileHits, TileLookup
+
+__all__ = [
+    "MAX_POINTS",
+    "CountryShape",
+    "Keys",
+    "Points",
+    "PopulationExhaustedError",
+    "SamplingDomain",
+    "TileHits",
+    "TileLookup",
+    "draw_points",
+    "stream_keys",
+]

@@ -1,0 +1,72 @@
+"""Where on its tile, and in its country, each point lies: evenly by area."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from closedworld.kernels.sampling.area_density import area_density
+from closedworld.kernels.sampling.random_streams import Purpose, StreamDraws, fractions
+from closedworld.kernels.sampling.shape import normalized
+from closedworld.kernels.sampling.triangulation import places_in_part
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from closedworld.kernels.grid import Grid
+    from closedworld.kernels.sampling.shape import CountryShape
+
+TILE_ATTEMPTS = 32
+"""Places tried all over the tile before the part that lies in the country is cut out."""
+
+
+def places_on_tiles(
+    grid: Grid,
+    tile_ids: NDArray[np.uint64],
+    draws: StreamDraws,
+    on_border: NDArray[np.bool_],
+    shape: CountryShape,
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Return a place on the tile of each draw and inside the country.
+
+    A tile inside the country needs no look at the polygon. On a border tile places are tried until one
+    is in the country; after ``TILE_ATTEMPTS`` the shared part is cut out and the place is drawn there.
+    Either way it is even by area on the ellipsoid, over what tile and country share.
+
+    Args:
+        grid: The lattice.
+        tile_ids: Tile of each draw, uint64 (n,).
+        draws: The draws, n.
+        on_border: Whether a border of the country passes through the tile, bool (n,).
+        shape: The country.
+
+    Returns:
+        ``(lons, lats)``, degrees, longitudes in -180..180, float64 (n,) each.
+    """
+    rows, cols = (side.astype(np.int64) for side in grid.row_col(tile_ids))
+    lon, lat = grid.lon_edges(), np.clip(grid.lat_edges(), -90.0, 90.0)
+    densest = area_density(np.clip(0.0, lat[rows + 1], lat[rows]))
+    lons, lats = np.empty(len(draws)), np.empty(len(draws))
+    left, attempt = np.arange(len(draws)), 0
+    while len(left):
+        across, up, chance, _ = draws.take(left).words(Purpose.PLACE, attempt)
+        col, row = cols[left], rows[left]
+        x = normalized(lon[col] + fractions(across) * (lon[col + 1] - lon[col]))
+        y = lat[row + 1] + fractions(up) * (lat[row] - lat[row + 1])
+        good = fractions(chance) * densest[left] < area_density(y)
+        asked = np.flatnonzero(good & on_border[left])
+        good[asked] = shape.contains(x[asked], y[asked])
+        lons[left[good]], lats[left[good]] = x[good], y[good]
+        left, attempt = left[~good], attempt + 1
+        if attempt == TILE_ATTEMPTS:
+            # Tiles inside go on: half of their places are good even where a tile reaches a pole.
+            small = left[on_border[left]]
+            for tile in np.unique(tile_ids[small]):
+                here = small[tile_ids[small] == tile]
+                row_col = int(rows[here[0]]), int(cols[here[0]])
+                lons[here], lats[here] = places_in_part(
+                    grid, *row_col, draws.take(here), shape, TILE_ATTEMPTS
+                )
+            left = left[~on_border[left]]
+    return lons, lats

@@ -1,0 +1,88 @@
+"""The points of one country: tiles by weight, then places on them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from closedworld.kernels.sampling.point_in_tile import places_on_tiles
+from closedworld.kernels.sampling.random_streams import Keys, StreamDraws
+from closedworld.kernels.sampling.tiles import tiles_with_replacement, tiles_without_replacement
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from closedworld.kernels.sampling.shape import CountryShape
+    from closedworld.kernels.sampling.tile_lookup import TileLookup
+    from closedworld.kernels.spans import RowSpans
+
+_CHUNK_POINTS = 1 << 16
+"""Points placed at once: their arrays stay in the processor's cache."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class SamplingDomain:
+    """A country to draw points in.
+
+    Attributes:
+        spans: Its tiles.
+        border: Tiles that its border passes through.
+        total: Sum of its weights, > 0.
+        locate: Finds tiles on its line of weights.
+        shape: Its polygons.
+    """
+
+    spans: RowSpans
+    border: RowSpans
+    total: int
+    locate: TileLookup
+    shape: CountryShape
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Points:
+    """Points of one country.
+
+    Attributes:
+        tile_ids: Tile of each point, uint64 (n,).
+        lons: Longitudes, degrees in -180..180, float64 (n,).
+        lats: Latitudes, degrees, float64 (n,).
+    """
+
+    tile_ids: NDArray[np.uint64]
+    lons: NDArray[np.float64]
+    lats: NDArray[np.float64]
+
+
+def draw_points(
+    ground: SamplingDomain, keys: Keys, counts: NDArray[np.int64], *, with_replacement: bool
+) -> Points:
+    """Return the points of some ids in a country, id by id.
+
+    Args:
+        ground: The country.
+        keys: Key of each id, uint32 (ids, 4).
+        counts: Points of each, >= 0, int64 (ids,).
+        with_replacement: Whether several points of an id may lie on one tile.
+
+    Raises:
+        UrnEmptyError: Without replacement, an id wants more tiles than there are with a weight.
+    """
+    owner = np.repeat(np.arange(len(counts)), counts)
+    first = np.cumsum(counts) - counts
+    draws = StreamDraws(keys[owner], np.arange(len(owner)) - first[owner])
+    if with_replacement:
+        ranks = tiles_with_replacement(draws, ground.total, ground.locate)
+    else:
+        ranks = tiles_without_replacement(keys, counts, ground.total, ground.locate)
+    tile_ids = ground.spans.tiles_at(ranks)
+    on_border = ground.border.contains(tile_ids)
+    lons, lats = np.empty(len(draws)), np.empty(len(draws))
+    for begin in range(0, len(draws), _CHUNK_POINTS):
+        chunk = slice(begin, begin + _CHUNK_POINTS)
+        lons[chunk], lats[chunk] = places_on_tiles(
+            ground.spans.grid, tile_ids[chunk], draws.take(chunk), on_border[chunk], ground.shape
+        )
+    return Points(tile_ids, lons, lats)

@@ -1,0 +1,128 @@
+"""Chance by key: the k-th draw of an id depends on seed, country, id and k, and on nothing else."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from enum import IntEnum
+from typing import TYPE_CHECKING, TypeAlias
+
+import numpy as np
+
+from closedworld.kernels.sampling.philox import Words, philox4x32
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from numpy.typing import NDArray
+
+Keys: TypeAlias = "NDArray[np.uint32]"
+"""128 bits for each id in a country, four words, uint32 (n, 4)."""
+
+MAX_POINTS = 1 << 31
+"""Points of one id in one country. Draws without replacement may need twice as many numbers, and a
+number is one word of the counter."""
+
+_DIGEST_BYTES = 16
+_WORD_BITS = np.uint64(32)
+_LOW = np.uint64(0xFFFFFFFF)
+_WORD = 2.0**-32
+
+
+class Purpose(IntEnum):
+    """What a draw is for; draws for different purposes are independent."""
+
+    TILE = 0
+    PLACE = 1
+
+
+def stream_keys(ids: Iterable[str], country_iso: str, seed: int) -> Keys:
+    """Return the keys of ids in a country: BLAKE2b of seed, country and id, 128 bits each.
+
+    Args:
+        ids: Any texts; the empty one for points that belong to nobody.
+        country_iso: ISO 3166-1 alpha-2 code.
+        seed: Any integer.
+    """
+    common = hashlib.blake2b(f"{seed}\n{country_iso}\n".encode(), digest_size=_DIGEST_BYTES)
+    digests = bytearray()
+    for one in ids:
+        own = common.copy()
+        own.update(one.encode("utf-8", "surrogatepass"))
+        digests += own.digest()
+    return np.frombuffer(bytes(digests), "<u4").astype(np.uint32, copy=False).reshape(-1, 4)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class StreamDraws:
+    """Draws of many ids: draw ``numbers[i]`` of the id with ``keys[i]``.
+
+    Attributes:
+        keys: Key of each draw, uint32 (n, 4).
+        numbers: Which of the id's draws it is, from 0, int64 (n,), below 2^32.
+    """
+
+    keys: Keys
+    numbers: NDArray[np.int64]
+
+    def __len__(self) -> int:
+        return len(self.numbers)
+
+    def take(self, which: NDArray[np.integer] | slice) -> StreamDraws:
+        """Return some of the draws."""
+        return StreamDraws(self.keys[which], self.numbers[which])
+
+    def words(self, purpose: Purpose, attempt: int) -> tuple[Words, Words, Words, Words]:
+        """Return four random words for each draw.
+
+        Args:
+            purpose: What for.
+            attempt: Counts up when a draw has to be thrown away.
+        """
+        key = [self.keys[:, word].astype(np.uint64) for word in range(4)]
+        numbers = self.numbers.astype(np.uint64)
+        # Half of the key goes into the counter, so that ids have 128 bits to differ in.
+        turn = np.full(len(self), len(Purpose) * attempt + purpose, np.uint64)
+        return philox4x32((numbers, turn, key[2], key[3]), (key[0], key[1]))
+
+
+def integers_below(limits: NDArray[np.uint64], draws: StreamDraws) -> NDArray[np.uint64]:
+    """Return a whole number in ``0..limit - 1`` for each draw, each as likely as any other, exactly.
+
+    D. Lemire, "Fast random integer generation in an interval", ACM Trans. Model. Comput. Simul. 29
+    (2019): the upper half of a 128-bit product, thrown away where the lower half says that it would
+    favour some numbers.
+
+    Args:
+        limits: Limits >= 1, uint64 (n,).
+        draws: The draws, n.
+    """
+    result = np.zeros(len(draws), np.uint64)
+    left = np.arange(len(draws))
+    attempt = 0
+    while len(left):
+        limit = limits[left]
+        high_word, low_word, _, _ = draws.take(left).words(Purpose.TILE, attempt)
+        high, low = _product(high_word << _WORD_BITS | low_word, limit)
+        unfair = low < limit
+        # 2^64 mod limit, needed for few.
+        unfair[unfair] = low[unfair] < (np.uint64(0) - limit[unfair]) % limit[unfair]
+        result[left] = high
+        left, attempt = left[unfair], attempt + 1
+    return result
+
+
+def fractions(words: Words) -> NDArray[np.float64]:
+    """Return words of 32 bits as numbers strictly between 0 and 1, float64 (n,)."""
+    return (words.astype(np.float64) + 0.5) * _WORD
+
+
+def _product(
+    a: NDArray[np.uint64], b: NDArray[np.uint64]
+) -> tuple[NDArray[np.uint64], NDArray[np.uint64]]:
+    """Return the upper and lower 64 bits of ``a * b``."""
+    a_high, a_low = a >> _WORD_BITS, a & _LOW
+    b_high, b_low = b >> _WORD_BITS, b & _LOW
+    middle = a_high * b_low + (a_low * b_low >> _WORD_BITS)
+    other = a_low * b_high + (middle & _LOW)
+    return a_high * b_high + (middle >> _WORD_BITS) + (other >> _WORD_BITS), a * b

@@ -1,0 +1,79 @@
+"""The polygons of a country, to ask whether a place is in it and to cut out its part of a tile."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+import numpy as np
+import shapely
+
+from closedworld.kernels.spans.edges import place_on_grid
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
+
+    from closedworld.kernels.grid import Grid
+
+_TURN_DEGREES = 360.0
+_HALF_TURN = 180.0
+
+
+def normalized(lons: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return longitudes within a turn of the globe as -180..180, float64; the move is exact."""
+    east = np.where(lons > _HALF_TURN, lons - _TURN_DEGREES, lons)
+    return np.where(east < -_HALF_TURN, east + _TURN_DEGREES, east)
+
+
+class CountryShape:
+    """The polygons of a country.
+
+    Args:
+        features: Valid polygons, degrees; longitudes may lie beyond +/-180. They may overlap.
+    """
+
+    def __init__(self, features: Sequence[shapely.MultiPolygon]) -> None:
+        # Copies, because other threads must not find them being prepared.
+        self._features = [shapely.from_wkb(shapely.to_wkb(feature)) for feature in features]
+        for feature in self._features:
+            shapely.prepare(feature)
+        self._turns = [_turns(feature.bounds) for feature in self._features]
+
+    def contains(self, lons: NDArray[np.float64], lats: NDArray[np.float64]) -> NDArray[np.bool_]:
+        """Return which places lie inside the country, not on its border, bool (n,).
+
+        Args:
+            lons: Longitudes, degrees in -180..180, float64 (n,).
+            lats: Latitudes, degrees, float64 (n,).
+        """
+        inside = np.zeros(len(lons), np.bool_)
+        for feature, turns in zip(self._features, self._turns, strict=True):
+            for turn in turns:
+                left = np.flatnonzero(~inside)
+                at = lons[left] + turn if turn else lons[left]
+                inside[left] = shapely.contains_xy(feature, at, lats[left])
+        return inside
+
+    def part_in(self, grid: Grid, box: shapely.Polygon) -> shapely.Geometry:
+        """Return what a tile and the country share, on the grid's own longitudes."""
+        placed, _ = place_on_grid(np.asarray(self._features, dtype=object), grid)
+        return shapely.union_all(shapely.intersection(placed, box))
+
+    def nearest(self, grid: Grid, box: shapely.Polygon) -> tuple[float, float]:
+        """Return the point of the country nearest to the middle of a tile, put onto the tile."""
+        placed, _ = place_on_grid(np.asarray(self._features, dtype=object), grid)
+        lines = shapely.shortest_line(placed, box.centroid)
+        line = lines[np.argmin(shapely.length(lines))]
+        west, south, east, north = box.bounds
+        x, y = line.coords[0]
+        return min(max(x, west), east), min(max(y, south), north)
+
+
+def _turns(bounds: tuple[float, float, float, float]) -> list[float]:
+    """Return by how much longitudes in -180..180 must be moved to meet a polygon, degrees."""
+    west, _, east, _ = bounds
+    first = math.ceil((west - _HALF_TURN) / _TURN_DEGREES)
+    last = math.floor((east + _HALF_TURN) / _TURN_DEGREES)
+    return [turn * _TURN_DEGREES for turn in range(first, last + 1)]

@@ -1,0 +1,109 @@
+"""One id's draws without replacement."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from closedworld.kernels.sampling.random_streams import Keys, StreamDraws, integers_below
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from closedworld.kernels.sampling.tile_lookup import TileHits
+
+_SPARE = 8
+
+
+class PopulationExhaustedError(Exception):
+    """Every tile that has a weight was drawn.
+
+    Args:
+        tiles: How many there are.
+    """
+
+    def __init__(self, tiles: int) -> None:
+        super().__init__(tiles)
+        self.tiles = tiles
+
+
+class SuccessiveSampler:
+    """Draws different tiles by weight, one after another.
+
+    Numbers are drawn below the weight that was left when the urn was last begun; one that hits a tile
+    drawn since is passed over. When more than half of that weight is drawn, the urn is begun anew with
+    what is left: the drawn tiles are cut out of the line of weights. So a number is passed over at
+    most every other time, and no weights but those of drawn tiles need be known. Which tile comes next
+    depends on the numbers alone, not on how many are drawn at once.
+
+    Args:
+        key: Key of the id, uint32 (4,).
+        wanted: Tiles wanted.
+        total: Sum of the country's weights, > 0.
+    """
+
+    def __init__(self, key: Keys, wanted: int, total: int) -> None:
+        self._key = key
+        self._wanted = wanted
+        self._ranks = np.empty(0, np.int64)
+        self._starts = self._weights = np.empty(0, np.uint64)
+        self._number = self._asked = self._began_at = 0
+        self._drawn = np.uint64(0)
+        self._begin(total)
+
+    @property
+    def ranks(self) -> NDArray[np.int64]:
+        """Ranks of the tiles in the order they were drawn, int64 (n,)."""
+        return self._ranks
+
+    @property
+    def missing(self) -> int:
+        """How many tiles are still to be drawn."""
+        return self._wanted - len(self._ranks)
+
+    def candidates(self) -> NDArray[np.uint64]:
+        """Return the next positions on the country's line of weights, uint64 (n,)."""
+        self._asked = self.missing + self.missing // 2 + _SPARE
+        numbers = np.arange(self._number, self._number + self._asked)
+        draws = StreamDraws(np.broadcast_to(self._key, (self._asked, 4)), numbers)
+        left = integers_below(np.full(self._asked, self._left, np.uint64), draws)
+        targets: NDArray[np.uint64] = (
+            left + self._cut_out[np.searchsorted(self._gaps, left, side="right")]
+        )
+        return targets
+
+    def accept(self, hits: TileHits) -> None:
+        """Take the tiles at the positions that were asked for.
+
+        Raises:
+            UrnEmptyError: More tiles are wanted than there are with a weight.
+        """
+        known = self._ranks[self._began_at :]
+        _, first = np.unique(np.concatenate([known, hits.ranks]), return_index=True)
+        fresh = np.sort(first[first >= len(known)])[: self.missing] - len(known)
+        drawn = self._drawn + np.cumsum(hits.weights[fresh])
+        over = np.flatnonzero(drawn > np.uint64(self._left) - drawn)
+        if len(over):
+            fresh = fresh[: over[0] + 1]
+        self._ranks = np.concatenate([self._ranks, hits.ranks[fresh]])
+        self._starts = np.concatenate([self._starts, hits.starts[fresh]])
+        self._weights = np.concatenate([self._weights, hits.weights[fresh]])
+        if not len(over):
+            self._number += self._asked
+            self._drawn = drawn[-1] if len(drawn) else self._drawn
+            return
+        self._number += int(fresh[-1]) + 1
+        self._begin(self._left - int(drawn[over[0]]))
+        if self._left == 0 and self.missing:
+            raise PopulationExhaustedError(len(self._ranks))
+
+    def _begin(self, left: int) -> None:
+        """Begin with the weight that is left, the drawn tiles cut out."""
+        self._left = left
+        self._drawn = np.uint64(0)
+        self._began_at = len(self._ranks)
+        order = np.argsort(self._starts)
+        self._cut_out = np.concatenate([np.zeros(1, np.uint64), np.cumsum(self._weights[order])])
+        # Where each drawn tile was, on the line of what is left.
+        self._gaps = self._starts[order] - self._cut_out[:-1]

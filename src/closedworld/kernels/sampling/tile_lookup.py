@@ -1,0 +1,34 @@
+"""A country's weights on a line from 0 to their sum, tile after tile, and who finds tiles on it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple, Protocol
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+
+class TileHits(NamedTuple):
+    """Tiles at positions on the line.
+
+    Attributes:
+        ranks: Rank of each tile in its country, int64 (n,).
+        starts: Weight of all tiles before it, uint64 (n,).
+        weights: Its weight, > 0, uint64 (n,).
+    """
+
+    ranks: NDArray[np.int64]
+    starts: NDArray[np.uint64]
+    weights: NDArray[np.uint64]
+
+    def take(self, which: NDArray[np.integer] | slice) -> TileHits:
+        """Return some of them."""
+        return TileHits(self.ranks[which], self.starts[which], self.weights[which])
+
+
+class TileLookup(Protocol):
+    """Finds tiles; it need not hold all weights to do so."""
+
+    def __call__(self, targets: NDArray[np.uint64], /) -> TileHits:
+        """Return the tile at each position, uint64 (n,) in any order, all below the sum."""

@@ -1,0 +1,17 @@
+"""Row spans: which tiles a polygon has, found by a scanline over its edges, and their algebra."""
+
+from closedworld.kernels.spans.border import Border
+from closedworld.kernels.spans.coverage import border_coverage
+from closedworld.kernels.spans.regions import border_tiles, region_spans, shared_tiles
+from closedworld.kernels.spans.rowspans import RowSpans
+from closedworld.kernels.spans.rules import Rule
+
+__all__ = [
+    "Border",
+    "RowSpans",
+    "Rule",
+    "border_coverage",
+    "border_tiles",
+    "region_spans",
+    "shared_tiles",
+]

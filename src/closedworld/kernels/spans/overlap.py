@@ -1,0 +1,111 @@
+"""Inclusion rule ``any_overlap``: a tile belongs when it shares area with the polygon.
+
+A valid polygon shares area with a cell exactly when its boundary enters the open cell, or when no
+boundary does and the whole cell is inside. So the rule is: the open cells that edges pass through,
+and the tiles whose centre is inside. An edge that runs along a cell's side, or touches its corner,
+enters no open cell.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from closedworld.kernels.spans.center import interior_runs
+from closedworld.kernels.spans.lattice import col_edges, crossing_count, row_edges
+from closedworld.kernels.spans.runs import RowMajorIndex, Runs, covered
+from closedworld.kernels.spans.scan import edge_rows
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from numpy.typing import NDArray
+
+    from closedworld.kernels.grid import Grid
+    from closedworld.kernels.spans.edges import Edges
+    from closedworld.kernels.spans.lattice import GridLines
+
+
+def overlap_runs(edges: Edges, grid: Grid) -> Runs:
+    """Return the tiles that share area with each patch.
+
+    Args:
+        edges: Edges of valid polygons.
+        grid: The lattice.
+
+    Returns:
+        Canonical runs on the ``RowMajorIndex`` of the grid, with the patch as key.
+    """
+    border, inner = border_runs(edges, grid), interior_runs(edges, grid)
+    starts, stops = (np.concatenate(side) for side in zip(border, inner, strict=True))
+    return covered(starts, stops)
+
+
+def border_runs(edges: Edges, grid: Grid) -> Runs:
+    """Return the open cells that the edges of each patch pass through; as ``overlap_runs``."""
+    line, rows, cols = RowMajorIndex.of(grid), row_edges(grid), col_edges(grid)
+    none = np.empty(0, np.int64)
+    found = [(none, none)]
+    for piece in edges.pieces():
+        found += [_level_runs(piece, line, rows, cols), *_sloped_runs(piece, line, rows, cols)]
+    starts, stops = (np.concatenate(side) for side in zip(*found, strict=True))
+    return covered(starts, stops)
+
+
+def _sloped_runs(
+    edges: Edges, line: RowMajorIndex, rows: GridLines, cols: GridLines
+) -> Iterator[Runs]:
+    """Yield the open cells that edges pass through, horizontal edges left out, in chunks."""
+    # The open band of row r lies between line r (its north) and line r + 1: an edge enters it when
+    # line r + 1 is below the edge's upper end and line r above its lower end.
+    x1, y1, x2, y2 = edges.x[:-1], edges.y[:-1], edges.x[1:], edges.y[1:]
+    upper, lower = np.maximum(y1, y2), np.minimum(y1, y2)
+    first = np.maximum(rows.count_before(upper, including=True) - 1, 0)
+    stop = np.minimum(rows.count_before(lower), line.n_rows)
+    stop[upper == lower] = 0
+    stop[edges.seams] = 0
+    climbs_west = (x2 < x1) == (y2 > y1)
+    patch = edges.patch
+    for edge, row in edge_rows(first, stop, northward=y2 > y1):
+        north = np.minimum(upper[edge], rows.at(row))
+        south = np.maximum(lower[edge], rows.at(row + 1))
+        west_at = np.where(climbs_west[edge], north, south)
+        east_at = np.where(climbs_west[edge], south, north)
+        # The first cell begins at the last line that is not east of the west end ...
+        col_start, on_line = crossing_count(cols, edges, edge, west_at)
+        col_start -= 1
+        col_start[on_line] += 1
+        # ... and the last cell begins at the last line strictly west of the east end.
+        col_stop, _ = crossing_count(cols, edges, edge, east_at)
+        yield _encode(line, patch[edge], row, col_start, col_stop)
+
+
+def _level_runs(edges: Edges, line: RowMajorIndex, rows: GridLines, cols: GridLines) -> Runs:
+    """Return the open cells that horizontal edges pass through."""
+    is_level = edges.y[:-1] == edges.y[1:]
+    is_level[edges.seams] = False
+    level = np.flatnonzero(is_level)
+    # One row lies around a latitude between two lines, none around one on a line.
+    row = rows.count_before(edges.y[level], including=True) - 1
+    inside = (row >= 0) & (row == rows.count_before(edges.y[level]) - 1) & (row < line.n_rows)
+    level, row = level[inside], row[inside]
+    x1, x2 = edges.x[level], edges.x[level + 1]
+    col_start = cols.count_before(np.minimum(x1, x2), including=True) - 1
+    col_stop = cols.count_before(np.maximum(x1, x2))
+    return _encode(line, edges.patch[level], row, col_start, col_stop)
+
+
+def _encode(
+    line: RowMajorIndex,
+    patch: NDArray[np.int64],
+    row: NDArray[np.int64],
+    col_start: NDArray[np.int64],
+    col_stop: NDArray[np.int64],
+) -> Runs:
+    """Return column ranges, cut to the grid, as canonical runs."""
+    col_start = np.maximum(col_start, 0)
+    col_stop = np.minimum(col_stop, line.n_cols)
+    some = col_stop > col_start
+    begin = line.encode(patch[some], row[some], col_start[some])
+    return covered(begin, begin + (col_stop - col_start)[some])

@@ -1,0 +1,113 @@
+"""Row spans of many regions in one pass over all their edges."""
+
+from __future__ import annotations
+
+import itertools
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from closedworld.kernels.spans.edges import edges_on_grid
+from closedworld.kernels.spans.overlap import border_runs
+from closedworld.kernels.spans.rowspans import RowSpans
+from closedworld.kernels.spans.rules import Rule
+from closedworld.kernels.spans.runs import RowMajorIndex, Runs, covered
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    import shapely
+    from numpy.typing import NDArray
+
+    from closedworld.kernels.grid import Grid
+
+
+def region_spans(
+    regions: Sequence[Sequence[shapely.Polygon | shapely.MultiPolygon]],
+    grid: Grid,
+    rule: Rule | str,
+) -> list[RowSpans]:
+    """Return the tiles of each region; a tile belongs when it belongs to any of its polygons.
+
+    Args:
+        regions: For each region, valid polygons in degrees, WGS 84 (see ``RowSpans.from_polygon``).
+            Polygons of a region may overlap each other; validity is the caller's to check.
+        grid: The lattice.
+        rule: Inclusion rule.
+
+    Returns:
+        One set of tiles per region, in the order given.
+
+    Raises:
+        ConfigError: ``rule-unknown``.
+        GridError: ``grid-too-fine`` for so many polygons.
+    """
+    rule = Rule.parse(rule)
+    polygons = [polygon for region in regions for polygon in region]
+    region_of = np.repeat(np.arange(len(regions)), [len(region) for region in regions])
+    edges = edges_on_grid(polygons, grid)
+    runs = _by_region(rule.runs(edges, grid), region_of[edges.patch_owner], RowMajorIndex.of(grid))
+    return _split(runs, len(regions), grid)
+
+
+def border_tiles(
+    polygons: Sequence[shapely.Polygon | shapely.MultiPolygon], grid: Grid
+) -> RowSpans:
+    """Return the tiles whose inside the border of a region passes through.
+
+    Every other tile lies wholly inside the region or wholly outside. Where polygons of the region
+    overlap, tiles on a border that lies inside another of them are among these, too.
+
+    Args:
+        polygons: Valid polygons in degrees, WGS 84 (see ``RowSpans.from_polygon``).
+        grid: The lattice.
+    """
+    edges = edges_on_grid(polygons, grid)
+    regions = np.zeros(len(edges.patch_owner), np.int64)
+    runs = _by_region(border_runs(edges, grid), regions, RowMajorIndex.of(grid))
+    return _split(runs, 1, grid)[0]
+
+
+def shared_tiles(spans: Sequence[RowSpans], grid: Grid) -> RowSpans:
+    """Return the tiles that at least two of the sets own."""
+    starts, stops = _one_line(spans, grid)
+    return _split(covered(starts, stops, depth=2), 1, grid)[0]
+
+
+def _one_line(spans: Sequence[RowSpans], grid: Grid) -> Runs:
+    """Return the runs of all sets on one row line, unordered."""
+    none = np.empty(0, np.int64)
+    rows, first, stop = (
+        np.concatenate([none, *(getattr(one, name) for one in spans)])
+        for name in ("rows", "col_starts", "col_stops")
+    )
+    starts = RowMajorIndex.of(grid).encode(0, rows, first)
+    return starts, starts + (stop - first)
+
+
+def _by_region(runs: Runs, region_of_patch: NDArray[np.int64], line: RowMajorIndex) -> Runs:
+    """Return runs keyed by patch as canonical runs keyed by region."""
+    starts, stops = line.rekey(runs[0], region_of_patch), line.rekey(runs[1], region_of_patch)
+    # Only regions with tiles from several patches need a union; most have one.
+    per_patch = np.diff(line.key_bounds(runs[0], len(region_of_patch)))
+    tiled = np.bincount(region_of_patch, weights=per_patch > 0)
+    is_several = (tiled > 1)[region_of_patch]
+    if not is_several.any():
+        return starts, stops
+    several = np.repeat(is_several, per_patch)
+    joined = covered(starts[several], stops[several])
+    starts = np.concatenate([starts[~several], joined[0]])
+    stops = np.concatenate([stops[~several], joined[1]])
+    # Disjoint runs stay paired when both ends are sorted.
+    return np.sort(starts), np.sort(stops)
+
+
+def _split(runs: Runs, n_regions: int, grid: Grid) -> list[RowSpans]:
+    """Return runs keyed by region as one set per region."""
+    line = RowMajorIndex.of(grid)
+    _, rows, cols = line.decode(runs[0])
+    col_stops = cols + (runs[1] - runs[0])
+    bounds = line.key_bounds(runs[0], n_regions)
+    return [
+        RowSpans(grid, rows[a:b], cols[a:b], col_stops[a:b]) for a, b in itertools.pairwise(bounds)
+    ]

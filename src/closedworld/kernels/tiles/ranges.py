@@ -1,0 +1,116 @@
+"""Tiles as runs: ranges of them, and the raster columns that they lie in."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from closedworld.kernels.spans.runs import covered
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from numpy.typing import NDArray
+
+    from closedworld.kernels.grid import Grid
+    from closedworld.kernels.spans import RowSpans
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Tiles:
+    """A range of a country's tiles, in tile_id order, still as runs.
+
+    Attributes:
+        grid: The lattice.
+        rows: Raster row of each run, int64 (runs,), ascending.
+        col_starts: First column of each run, int64 (runs,).
+        lengths: Tiles of each run, int64 (runs,), > 0.
+    """
+
+    grid: Grid
+    rows: NDArray[np.int64]
+    col_starts: NDArray[np.int64]
+    lengths: NDArray[np.int64]
+
+    @classmethod
+    def all_of(cls, spans: RowSpans) -> Tiles:
+        """Return all tiles of a set."""
+        return cls(spans.grid, spans.rows, spans.col_starts, spans.col_stops - spans.col_starts)
+
+    @classmethod
+    def ranked(cls, spans: RowSpans, first_rank: int, stop_rank: int) -> Tiles:
+        """Return the tiles with ``first_rank <= rank < stop_rank``; a run may be cut at both ends.
+
+        Raises:
+            IndexError: When the range is empty or leaves 0..tile_count.
+        """
+        return cls.all_of(spans).between(first_rank, stop_rank)
+
+    @property
+    def tile_count(self) -> int:
+        """Number of tiles."""
+        return int(self.lengths.sum())
+
+    def between(self, first: int, stop: int) -> Tiles:
+        """Return the tiles from one place to another in this range, ``first`` included, counted from 0.
+
+        Raises:
+            IndexError: When there are none, or fewer.
+        """
+        if not 0 <= first < stop <= self.tile_count:
+            raise IndexError(f"tiles {first}..{stop} of {self.tile_count}")
+        return self._cut(np.cumsum(self.lengths), first, stop)
+
+    def pieces(self, tiles: int) -> Iterator[tuple[int, Tiles]]:
+        """Yield ``(place, piece)``: so many tiles at a time, the last ones maybe fewer, and their place."""
+        ends = np.cumsum(self.lengths)
+        count = self.tile_count
+        for first in range(0, count, tiles):
+            yield first, self._cut(ends, first, min(first + tiles, count))
+
+    def _cut(self, ends: NDArray[np.int64], first: int, stop: int) -> Tiles:
+        """Return the tiles between two places, given the place after each run."""
+        runs = slice(
+            int(np.searchsorted(ends, first, side="right")),
+            int(np.searchsorted(ends, stop, side="left")) + 1,
+        )
+        begins, lengths = ends[runs] - self.lengths[runs], self.lengths[runs].copy()
+        skipped = max(0, first - int(begins[0]))
+        lengths[-1] -= ends[runs][-1] - stop
+        lengths[0] -= skipped
+        col_starts = self.col_starts[runs].copy()
+        col_starts[0] += skipped
+        return Tiles(self.grid, self.rows[runs], col_starts, lengths)
+
+    def tile_ids(self) -> NDArray[np.uint64]:
+        """Return ``row * n_cols + col``, ascending, uint64 (tile_count,)."""
+        return self.counted(self.rows * self.grid.n_cols + self.col_starts).view(np.uint64)
+
+    def counted(self, run_first: NDArray[np.int64]) -> NDArray[np.int64]:
+        """Return values that start at ``run_first`` in each run and go up by one per tile, int64."""
+        before = np.cumsum(self.lengths) - self.lengths
+        values = np.repeat(run_first - before, self.lengths)
+        values += np.arange(len(values))
+        return values
+
+
+def held_columns(
+    col_starts: NDArray[np.int64], lengths: NDArray[np.int64]
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Return the raster columns that hold a tile, and where each run begins among them.
+
+    Args:
+        col_starts: First column of each run, int64 (runs,).
+        lengths: Tiles of each run, int64 (runs,), > 0.
+
+    Returns:
+        Columns, ascending, int64 (columns,); places in them, int64 (runs,).
+    """
+    starts, stops = covered(col_starts, col_starts + lengths)
+    before = np.cumsum(stops - starts) - (stops - starts)
+    cols = np.repeat(starts - before, stops - starts)
+    cols += np.arange(len(cols))
+    piece = np.searchsorted(starts, col_starts, side="right") - 1
+    return cols, col_starts - starts[piece] + before[piece]

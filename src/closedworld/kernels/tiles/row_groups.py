@@ -1,0 +1,143 @@
+"""Rows of ``tile_index`` and ``tile_bounds`` as Parquet columns, from runs: no tile has a row in memory.
+
+Every column repeats along a run, counts up along it, or is looked up by the tile's raster row or column. So
+the places where rows and columns are looked up are encoded once and serve all columns of both files.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from closedworld.kernels.parquet import (
+    Chunk,
+    Encoding,
+    Page,
+    constant,
+    counted_up,
+    index_dtype,
+    looked_up,
+    numbers,
+    packed,
+    repeated,
+    split,
+)
+from closedworld.kernels.tiles.plan import ROW_GROUP_TILES
+from closedworld.kernels.tiles.ranges import held_columns
+
+if TYPE_CHECKING:
+    from typing import Any
+
+    from numpy.typing import NDArray
+
+    from closedworld.kernels.grid import RowAreas
+    from closedworld.kernels.spans import Rule
+    from closedworld.kernels.tiles.ranges import Tiles
+
+_USES_OF_A_COLUMN, _PLACE_BYTES = 8, 2
+"""So often a raster column must come on average, and so short its place must be, or its longitudes cost more in a
+dictionary than one by one."""
+
+_RUN_TILES = 64
+"""Tiles of a run on average, below which values are gathered one by one: a slice costs as much as so many."""
+
+
+class RowGroup:
+    """Tiles of a country that make a row group.
+
+    Args:
+        country_iso: ISO 3166-1 alpha-2 code.
+        tiles: The tiles, ``ROW_GROUP_TILES`` at most.
+        areas: Area of a tile of each of their rows.
+    """
+
+    def __init__(self, country_iso: str, tiles: Tiles, areas: RowAreas) -> None:
+        self._grid, self._count = tiles.grid, tiles.tile_count
+        self._iso = constant(country_iso, self._count)
+        self._ids = id_column(tiles)
+        is_new = np.diff(tiles.rows, prepend=-1) != 0
+        self._rows = tiles.rows[is_new]
+        self._areas = areas.m2[self._rows - areas.first_row]
+        of_row = np.add.reduceat(tiles.lengths, np.flatnonzero(is_new))
+        self._row_places = Page.of(repeated(of_row), self._count, Encoding.RLE_DICTIONARY)
+        self._take_columns(tiles)
+
+    def index(self, rule: Rule, coverage: NDArray[np.float64] | None = None) -> list[Chunk]:
+        """Return the columns of ``tile_index``.
+
+        Args:
+            rule: Inclusion rule.
+            coverage: Share of each tile that lies in the country, float64 (tiles,), the last column;
+                None to leave it out.
+        """
+        columns = [
+            self._iso,
+            self._ids,
+            constant(rule.value, self._count),
+            self._by_row(self._rows.astype(np.uint32)),
+            self._by_column(self._cols.astype(np.uint32)),
+            self._by_column(self._grid.lon_center(self._cols)),
+            self._by_row(self._grid.lat_center(self._rows)),
+            self._by_row(self._areas),
+        ]
+        return columns if coverage is None else [*columns, split(coverage)]
+
+    def bounds(self) -> list[Chunk]:
+        """Return the columns of ``tile_bounds``.
+
+        East is west plus one cell in the grid's own longitudes, so ``west_lon < east_lon`` holds at
+        the antimeridian too.
+        """
+        return [
+            self._iso,
+            self._ids,
+            self._by_column(self._grid.lon_edge(self._cols)),
+            self._by_column(self._grid.lon_edge(self._cols + 1)),
+            self._by_row(self._grid.lat_edge(self._rows + 1)),
+            self._by_row(self._grid.lat_edge(self._rows)),
+        ]
+
+    def _take_columns(self, tiles: Tiles) -> None:
+        """Find the raster columns that hold a tile, and where each tile's stands among them."""
+        self._cols, begins = held_columns(tiles.col_starts, tiles.lengths)
+        kind = index_dtype(len(self._cols))
+        self._places: Page | list[slice] | NDArray[np.int64]
+        if kind.itemsize > _PLACE_BYTES or len(self._cols) * _USES_OF_A_COLUMN > self._count:
+            if self._count < _RUN_TILES * len(tiles.lengths):
+                self._places = tiles.counted(begins)
+                return
+            ends = begins + tiles.lengths
+            self._places = list(map(slice, begins.tolist(), ends.tolist()))
+            return
+        before = np.cumsum(tiles.lengths) - tiles.lengths
+        # Unsigned integers wrap around, so what is below zero here is right after the sum.
+        places = np.repeat((begins - before).astype(kind), tiles.lengths)
+        places += _counting(kind)[: self._count]
+        self._places = Page.of(packed(places), self._count, Encoding.RLE_DICTIONARY)
+
+    def _by_row(self, values: NDArray[Any]) -> Chunk:
+        """Return the column of a value for each raster row."""
+        return looked_up(values, self._row_places)
+
+    def _by_column(self, values: NDArray[Any]) -> Chunk:
+        """Return the column of a value for each raster column."""
+        if isinstance(self._places, Page):
+            return looked_up(values, self._places)
+        if isinstance(self._places, list):
+            return split(values, self._places)
+        return split(values[self._places])
+
+
+@cache
+def _counting(kind: np.dtype[Any]) -> NDArray[np.unsignedinteger[Any]]:
+    """Return 0, 1, 2, ... for a whole row group, wrapped round; always the same, so made once."""
+    return np.arange(ROW_GROUP_TILES, dtype=np.uint32).astype(kind)
+
+
+def id_column(tiles: Tiles) -> Chunk:
+    """Return the column ``tile_id``, uint64, ascending."""
+    first = tiles.rows * tiles.grid.n_cols + tiles.col_starts
+    page = Page.of(counted_up(first, tiles.lengths), tiles.tile_count, Encoding.DELTA_BINARY_PACKED)
+    return numbers(first[0], first[-1] + tiles.lengths[-1] - 1, page)

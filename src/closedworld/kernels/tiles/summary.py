@@ -1,0 +1,123 @@
+"""What is said of a country's tiles: how many were looked at, and why the rest is not in."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import shapely
+
+from closedworld.kernels.spans import RowSpans, Rule, region_spans, shared_tiles
+from closedworld.kernels.spans.edges import place_on_grid
+from closedworld.kernels.spans.lattice import col_centers, col_edges, row_centers, row_edges
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from closedworld.kernels.grid import Grid, RowAreas
+
+
+@dataclass(frozen=True, slots=True)
+class CountrySummary:
+    """The account of one country's tiles.
+
+    ``cells_visited = cells_included + cells_in_holes + cells_outside``: a cell in the windows of two
+    parts is visited twice and counts as outside once more.
+
+    Attributes:
+        country_iso: ISO 3166-1 alpha-2 code.
+        name: Name.
+        parts: Polygons of the country.
+        cells_visited: Cells of the tight windows of all parts.
+        cells_included: Tiles of the country.
+        cells_in_holes: Cells that would be tiles if no part had holes, and are not.
+        cells_outside: The other cells of the windows.
+        shared_tiles: Tiles that another country owns too.
+        kept_small: Whether its only tile was given by ``keep_small_countries``.
+        first_tile_id: Smallest tile id; None without tiles.
+        last_tile_id: Largest tile id; None without tiles.
+        area_km2: Area of its tiles, square kilometres.
+    """
+
+    country_iso: str
+    name: str
+    parts: int
+    cells_visited: int
+    cells_included: int
+    cells_in_holes: int
+    cells_outside: int
+    shared_tiles: int
+    kept_small: bool
+    first_tile_id: int | None
+    last_tile_id: int | None
+    area_km2: float
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the fields by name."""
+        return asdict(self)
+
+
+def window_cells(
+    polygons: Sequence[shapely.MultiPolygon], grid: Grid, rule: Rule
+) -> tuple[int, int]:
+    """Return ``(parts, cells)``: the polygons in all, and the cells of their tight windows.
+
+    The window of a part holds the cells that the rule would give its bounding box.
+    """
+    parts = shapely.get_parts(np.asarray(polygons, dtype=object))
+    placed, _ = place_on_grid(parts, grid)
+    west, south, east, north = shapely.bounds(placed).reshape(-1, 4).T
+    if rule is Rule.CENTER:
+        rows, cols = row_centers(grid), col_centers(grid)
+        first_row, stop_row = rows.count_before(north), rows.count_before(south, including=True)
+        first_col, stop_col = cols.count_before(west), cols.count_before(east, including=True)
+    else:
+        rows, cols = row_edges(grid), col_edges(grid)
+        first_row = np.maximum(rows.count_before(north, including=True) - 1, 0)
+        stop_row = np.minimum(rows.count_before(south), grid.n_rows)
+        first_col = np.maximum(cols.count_before(west, including=True) - 1, 0)
+        stop_col = np.minimum(cols.count_before(east), grid.n_cols)
+    height, width = np.maximum(stop_row - first_row, 0), np.maximum(stop_col - first_col, 0)
+    return len(parts), int((height * width).sum())
+
+
+def lies_in_windows(tiles: RowSpans, polygons: Sequence[shapely.MultiPolygon], rule: Rule) -> bool:
+    """Return whether any of the tiles lies in the tight window of a part."""
+    bounds = shapely.bounds(shapely.get_parts(np.asarray(polygons, dtype=object)))
+    boxes = [shapely.box(*box) for box in bounds.tolist()]
+    return bool((region_spans([boxes], tiles.grid, rule)[0] & tiles).n_runs)
+
+
+def hole_cells(
+    regions: Sequence[Sequence[shapely.MultiPolygon]],
+    spans: Sequence[RowSpans],
+    grid: Grid,
+    rule: Rule,
+) -> list[int]:
+    """Return, for each region, the cells it would own if its holes were filled, and does not."""
+    filled = [_filled_parts(polygons) for polygons in regions]
+    return [
+        (with_holes_filled - own).tile_count
+        for with_holes_filled, own in zip(region_spans(filled, grid, rule), spans, strict=True)
+    ]
+
+
+def tiles_owned_twice(spans: Mapping[str, RowSpans], grid: Grid) -> tuple[int, dict[str, int]]:
+    """Return how many tiles several countries own, in all and for each country."""
+    shared = shared_tiles(list(spans.values()), grid)
+    return shared.tile_count, {iso: (own & shared).tile_count for iso, own in spans.items()}
+
+
+def tiles_area_km2(spans: RowSpans, areas: RowAreas) -> float:
+    """Return the area of tiles from the area of a tile of each of their rows."""
+    lengths = spans.col_stops - spans.col_starts
+    # int64 holds the globe in cm2 (5.1e18) with room to spare.
+    return float((areas.of(spans.rows) * lengths).sum()) / 1e10
+
+
+def _filled_parts(polygons: Sequence[shapely.MultiPolygon]) -> list[shapely.Polygon]:
+    """Return the parts that have holes, without them."""
+    parts = shapely.get_parts(np.asarray(polygons, dtype=object))
+    holed = parts[shapely.get_num_interior_rings(parts) > 0]
+    return list(shapely.polygons(shapely.get_exterior_ring(holed))) if len(holed) else []

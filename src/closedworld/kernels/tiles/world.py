@@ -1,0 +1,148 @@
+"""The tiles of all countries, as row spans."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+import shapely
+
+from closedworld.kernels.grid import RowAreas
+from closedworld.kernels.spans import RowSpans, Rule, region_spans
+from closedworld.kernels.spans.edges import place_on_grid
+from closedworld.kernels.spans.lattice import col_edges, row_edges
+from closedworld.kernels.tiles.summary import (
+    CountrySummary,
+    hole_cells,
+    lies_in_windows,
+    tiles_area_km2,
+    tiles_owned_twice,
+    window_cells,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from closedworld.inputs.regions import Country, CountrySet
+    from closedworld.kernels.grid import Grid
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class World:
+    """The tiles of every country on one grid.
+
+    Attributes:
+        grid: The lattice.
+        rule: Inclusion rule.
+        spans: Tiles by country code, ascending; a country without tiles has an empty set.
+        kept_small: Countries whose only tile is that of their representative point.
+        off_grid: Countries that the grid does not meet.
+        areas: Area of a tile of each row from the first to the last that holds one.
+    """
+
+    grid: Grid
+    rule: Rule
+    spans: Mapping[str, RowSpans]
+    kept_small: frozenset[str]
+    off_grid: frozenset[str]
+    areas: RowAreas
+
+    @property
+    def tile_counts(self) -> dict[str, int]:
+        """Tiles of each country by code."""
+        return {iso: spans.tile_count for iso, spans in self.spans.items()}
+
+    @property
+    def without_tiles(self) -> tuple[str, ...]:
+        """Countries that have no tile, ascending."""
+        return tuple(iso for iso, spans in self.spans.items() if not spans.n_runs)
+
+
+def enumerate_tiles(
+    countries: CountrySet, grid: Grid, rule: Rule | str, *, keep_small_countries: bool = False
+) -> World:
+    """Return the tiles of every country.
+
+    Args:
+        countries: Valid polygons.
+        grid: The lattice.
+        rule: Inclusion rule.
+        keep_small_countries: Give a country without tiles the tile that holds its representative
+            point (``shapely.point_on_surface`` of its largest feature), if that is on the grid.
+
+    Raises:
+        ConfigError: ``rule-unknown``.
+    """
+    rule = Rule.parse(rule)
+    found = region_spans([country.features for country in countries], grid, rule)
+    spans = dict(zip(countries.isos, found, strict=True))
+    off_grid = frozenset(
+        iso for iso, own in spans.items() if not own.n_runs and _is_off(countries[iso], grid)
+    )
+    kept = set()
+    if keep_small_countries:
+        for iso in [iso for iso, own in spans.items() if not own.n_runs]:
+            spans[iso] = representative_tile(countries[iso], grid)
+            if spans[iso].n_runs:
+                kept.add(iso)
+    return World(grid, rule, spans, frozenset(kept), off_grid, areas_of(spans.values(), grid))
+
+
+def areas_of(sets: Iterable[RowSpans], grid: Grid) -> RowAreas:
+    """Return the area of a tile of each row from the first to the last that holds one of some sets."""
+    held = [own.rows for own in sets if own.n_runs]
+    first_row = min((int(rows[0]) for rows in held), default=0)
+    stop_row = max((int(rows[-1]) for rows in held), default=-1) + 1
+    return RowAreas.between(grid, first_row, stop_row)
+
+
+def _is_off(country: Country, grid: Grid) -> bool:
+    """Return whether no part of a country meets the grid."""
+    parts = shapely.get_parts(np.asarray(country.features, dtype=object))
+    return len(place_on_grid(parts, grid)[1]) == 0
+
+
+def representative_tile(country: Country, grid: Grid) -> RowSpans:
+    """Return the tile that holds a country's representative point; no tile when it is off the grid."""
+    largest = max(country.features, key=shapely.area)
+    point = shapely.point_on_surface(largest)
+    # On the grid's own longitudes: the turn that brings the point to the east of the west edge.
+    lon = grid.west + (point.x - grid.west) % 360.0
+    row = row_edges(grid).count_before(np.array([point.y]), including=True) - 1
+    col = col_edges(grid).count_before(np.array([lon]), including=True) - 1
+    on_grid = (row >= 0) & (row < grid.n_rows) & (col >= 0) & (col < grid.n_cols)
+    return RowSpans.from_runs(grid, row[on_grid], col[on_grid], col[on_grid] + 1)
+
+
+def summarize(world: World, countries: CountrySet) -> tuple[int, list[CountrySummary]]:
+    """Return how many tiles several countries own, and the account of each country."""
+    shared, shared_by = tiles_owned_twice(world.spans, world.grid)
+    regions = [country.features for country in countries]
+    in_holes = hole_cells(regions, list(world.spans.values()), world.grid, world.rule)
+    summaries = []
+    for country, holes in zip(countries, in_holes, strict=True):
+        own = world.spans[country.iso]
+        parts, visited = window_cells(country.features, world.grid, world.rule)
+        included = own.tile_count
+        ends = own.tiles_at(np.array([0, included - 1])) if included else None
+        kept = country.iso in world.kept_small
+        # A tile that was given mostly lies outside every window, but not round a bay or a lake.
+        visited += int(kept and not lies_in_windows(own, country.features, world.rule))
+        summaries.append(
+            CountrySummary(
+                country_iso=country.iso,
+                name=country.name,
+                parts=parts,
+                cells_visited=visited,
+                cells_included=included,
+                cells_in_holes=holes,
+                cells_outside=visited - included - holes,
+                shared_tiles=shared_by[country.iso],
+                kept_small=kept,
+                first_tile_id=None if ends is None else int(ends[0]),
+                last_tile_id=None if ends is None else int(ends[1]),
+                area_km2=tiles_area_km2(own, world.areas),
+            )
+        )
+    return shared, summaries

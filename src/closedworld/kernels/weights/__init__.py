@@ -1,0 +1,53 @@
+"""Weights: what a tile's mass is, and exact apportionment of a country's units by mass."""
+
+from closedworld.kernels.weights.apportion import (
+    CutoffSearch,
+    HistogramQuery,
+    RemainderCutoff,
+    RemainderHistogram,
+    allocate,
+    apportion,
+    remainder_histogram,
+)
+from closedworld.kernels.weights.basis import Basis, Mixture
+from closedworld.kernels.weights.batches import span_weights_batch, weight_chunks
+from closedworld.kernels.weights.masses import (
+    FULL_SHARE,
+    MAX_PERSONS,
+    Masses,
+    MassSource,
+    coverage_shares,
+    covered_total,
+    exact_sum,
+    micro_persons,
+    population_masses,
+)
+from closedworld.kernels.weights.summary import BasisSummary, WeightSummary
+from closedworld.kernels.weights.values import BLOCK_TILES, weight_values
+
+__all__ = [
+    "BLOCK_TILES",
+    "FULL_SHARE",
+    "MAX_PERSONS",
+    "Basis",
+    "BasisSummary",
+    "CutoffSearch",
+    "HistogramQuery",
+    "MassSource",
+    "Masses",
+    "Mixture",
+    "RemainderCutoff",
+    "RemainderHistogram",
+    "WeightSummary",
+    "allocate",
+    "apportion",
+    "coverage_shares",
+    "covered_total",
+    "exact_sum",
+    "micro_persons",
+    "population_masses",
+    "remainder_histogram",
+    "span_weights_batch",
+    "weight_chunks",
+    "weight_values",
+]

@@ -1,0 +1,66 @@
+"""Rows of ``tile_weights`` and ``span_weights``."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pyarrow as pa
+
+from closedworld.kernels.parquet import constant, split
+from closedworld.kernels.tiles import constant_column, id_column
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from closedworld.kernels.parquet import Chunk
+    from closedworld.kernels.spans import RowSpans
+    from closedworld.kernels.tiles import Tiles
+    from closedworld.kernels.weights.basis import Mixture
+
+
+def weight_chunks(
+    country_iso: str,
+    tiles: Tiles,
+    weights: NDArray[np.uint64],
+    dp: int,
+    mixture: Mixture,
+) -> list[Chunk]:
+    """Return the columns of a row group of ``tile_weights``: a row per tile, in tile_id order.
+
+    Args:
+        country_iso: ISO 3166-1 alpha-2 code.
+        tiles: A range of the country's tiles.
+        weights: Their weights, uint64 (tiles,), in units of ``10**-dp`` of the country.
+        dp: Decimal places.
+        mixture: What the weights were made from.
+    """
+    rows = len(weights)
+    return [
+        constant(country_iso, rows),
+        id_column(tiles),
+        split(weights),
+        constant(np.uint32(dp), rows),
+        constant(str(mixture), rows),
+    ]
+
+
+def span_weights_batch(
+    country_iso: str, spans: RowSpans, run_weights: NDArray[np.uint64]
+) -> pa.RecordBatch:
+    """Return rows of ``span_weights``: one per run of the country, in tile_id order.
+
+    Args:
+        country_iso: ISO 3166-1 alpha-2 code.
+        spans: All tiles of the country.
+        run_weights: Sum of the weights of each run, uint64 (runs,).
+    """
+    return pa.RecordBatch.from_pydict(
+        {
+            "country_iso": constant_column(country_iso, spans.n_runs),
+            "raster_row": spans.rows.astype(np.uint32),
+            "col_start": spans.col_starts.astype(np.uint32),
+            "tiles": (spans.col_stops - spans.col_starts).astype(np.uint32),
+            "weight_before": np.cumsum(run_weights) - run_weights,
+        }
+    )

@@ -1,0 +1,220 @@
+"""A mosaic: weights of tiles added up over square blocks of tiles, and seen through a view.
+
+Blocks are about as large as a pixel, so a world of any number of tiles becomes an array of the
+picture's size while its weights stream by once.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from closedworld.maps.coverage import slabs_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from numpy.typing import NDArray
+
+    from closedworld.kernels.grid import Grid
+    from closedworld.kernels.spans import RowSpans
+    from closedworld.maps.views import View
+
+_TURN_DEGREES = 360.0
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Mosaic:
+    """Sums of weights over blocks of ``block`` x ``block`` tiles.
+
+    Attributes:
+        sums: Weight of each block, float64 (n_block_rows, n_slots).
+        lat_edges: North edge of every row of blocks and the last south edge, degrees, float64
+            (n_block_rows + 1,).
+        wests: West edge of every slot, degrees, float64 (n_slots,).
+        easts: East edge of every slot, degrees, float64 (n_slots,), above its west.
+    """
+
+    sums: NDArray[np.float64]
+    lat_edges: NDArray[np.float64]
+    wests: NDArray[np.float64]
+    easts: NDArray[np.float64]
+
+    @classmethod
+    def of(
+        cls,
+        spans: Sequence[RowSpans],
+        weights: Iterable[NDArray[np.uint64]],
+        view: View,
+        block: int,
+    ) -> Mosaic:
+        """Return the mosaic of the tiles in a view.
+
+        Args:
+            spans: Sets of tiles of one grid, at least one.
+            weights: Weight of every tile, uint64 (n,) in batches of any size: set by set, each in
+                the order of its tiles. A batch adds up to less than 2^64.
+            view: Where to look; tiles outside are passed over.
+            block: Tiles along a side of a block, >= 1.
+
+        Raises:
+            ValueError: When there are more or fewer weights than tiles.
+        """
+        grid = spans[0].grid
+        rows, slot_of_col, n_slots = _blocks_in(grid, view, block)
+        sums = np.zeros((rows.stop - rows.start, n_slots))
+        runs = _Runs.of(spans)
+        done = 0
+        for batch in weights:
+            if done + len(batch) > runs.upto[-1]:
+                raise ValueError(f"more weights than the {runs.upto[-1]:,} tiles")
+            if len(batch):
+                row, col, added = _add_up(runs, batch, done, block)
+                slot = slot_of_col[col]
+                seen = (slot >= 0) & (row >= rows.start) & (row < rows.stop)
+                at = (row[seen] - rows.start) * n_slots + slot[seen]
+                # One flat index and equal types: NumPy's fast way, seven times as fast.
+                np.add.at(sums.reshape(-1), at, added[seen].astype(np.float64))
+            done += len(batch)
+        if done < runs.upto[-1]:
+            raise ValueError(f"{done:,} weights for {runs.upto[-1]:,} tiles")
+        row_edges = np.minimum(np.arange(rows.start, rows.stop + 1) * block, grid.n_rows)
+        cols = np.flatnonzero(slot_of_col >= 0)
+        return cls(
+            sums=sums,
+            lat_edges=grid.lat_edges()[row_edges],
+            wests=grid.lon_edges()[cols * block],
+            easts=grid.lon_edges()[np.minimum((cols + 1) * block, grid.n_cols)],
+        )
+
+    def through(self, view: View) -> NDArray[np.float64]:
+        """Return the weight in each pixel of a view, float64 (height, width).
+
+        A block's weight is spread evenly over its box of longitudes and latitudes.
+        """
+        picture = np.zeros((view.height, view.width))
+        edges, order, opens = self._edges_from(view.lon_center - _TURN_DEGREES / 2)
+        slabs = slabs_of(self.lat_edges, view)
+        height_px = np.diff(view.y_of(self.lat_edges))
+        across = np.arange(view.width + 1) - view.width / 2
+        upto = np.zeros(len(edges))
+        for row, (first, stop) in enumerate(zip(slabs.first, slabs.first[1:], strict=False)):
+            if first == stop or not self.sums[row].any():
+                continue
+            # The weight west of each edge rises across a block and stays across a gap.
+            np.cumsum(self.sums[row, order] * opens, out=upto)
+            for slab in range(first, stop):
+                east = np.clip(180 + across / slabs.px_per_degree[slab], 0, _TURN_DEGREES)
+                part = np.diff(np.interp(east, edges, upto))
+                picture[slabs.px_row[slab]] += part * (slabs.share[slab] / height_px[row])
+        return picture
+
+    def _edges_from(
+        self, seam: float
+    ) -> tuple[NDArray[np.float64], NDArray[np.intp], NDArray[np.float64]]:
+        """Return the sides of the slots as they follow each other east of a seam.
+
+        Returns:
+            ``(edges, order, opens)``: degrees east of the seam, ascending, float64 (m,); the slot
+            whose weight lies west of an edge; the share of it that does, 0 at a west side.
+        """
+        wests = np.mod(self.wests - seam, _TURN_DEGREES)
+        easts = wests + (self.easts - self.wests)
+        slots = np.arange(len(wests))
+        # A slot on the seam goes to both ends of the picture, each with its share.
+        over = easts > _TURN_DEGREES
+        share = np.where(over, (_TURN_DEGREES - wests) / (easts - wests), 1.0)
+        starts = np.concatenate([wests, np.zeros(over.sum())])
+        stops = np.concatenate([np.minimum(easts, _TURN_DEGREES), easts[over] - _TURN_DEGREES])
+        slots = np.concatenate([slots, slots[over]])
+        share = np.concatenate([share, 1 - share[over]])
+        sort = np.argsort(starts, kind="stable")
+        starts, stops, slots, share = starts[sort], stops[sort], slots[sort], share[sort]
+        # Neighbours meet to 1e-13 degrees, and a grid may have a column too many.
+        stops[:-1] = np.minimum(stops[:-1], starts[1:])
+        edges = np.column_stack([starts, stops]).ravel()
+        opens = np.column_stack([np.zeros(len(share)), share]).ravel()
+        return edges, np.repeat(slots, 2), opens
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Runs:
+    """The runs of several sets, one after another.
+
+    Attributes:
+        rows: Raster row, int64 (n,).
+        starts: First column, int64 (n,).
+        stops: Column after the last, int64 (n,).
+        upto: Tiles before each run, int64 (n + 1,); the last entry counts all.
+    """
+
+    rows: NDArray[np.int64]
+    starts: NDArray[np.int64]
+    stops: NDArray[np.int64]
+    upto: NDArray[np.int64]
+
+    @classmethod
+    def of(cls, spans: Sequence[RowSpans]) -> _Runs:
+        """Return the runs of sets."""
+        rows, starts, stops = (
+            np.concatenate([getattr(one, name) for one in spans])
+            for name in ("rows", "col_starts", "col_stops")
+        )
+        return cls(rows, starts, stops, np.concatenate([[0], np.cumsum(stops - starts)]))
+
+
+def _blocks_in(grid: Grid, view: View, block: int) -> tuple[range, NDArray[np.int64], int]:
+    """Return the blocks that meet a view, and few besides.
+
+    Returns:
+        ``(rows, slot_of_col, n_slots)``: rows of blocks; for each column of blocks its place among
+        those of the view or -1, int64.
+    """
+    height, width = grid.cell_height * block, grid.cell_width * block
+    n_rows, n_cols = -(-grid.n_rows // block), -(-grid.n_cols // block)
+    lats = view.lat_of(np.linspace(0, view.height, view.height + 1))
+    top = max(0, math.floor((grid.north - lats[0]) / height))
+    bottom = min(n_rows, math.ceil((grid.north - lats[-1]) / height))
+    half = view.width / 2 / float(view.px_per_degree(lats).min())
+    if half + width >= _TURN_DEGREES / 2:
+        inside = np.ones(n_cols, bool)
+    else:
+        east = grid.west + (np.arange(n_cols) + 1) * width
+        inside = np.mod(east - (view.lon_center - half), _TURN_DEGREES) <= 2 * half + width
+    slot_of_col = np.where(inside, np.cumsum(inside) - 1, -1)
+    return range(top, max(top, bottom)), slot_of_col, int(inside.sum())
+
+
+def _add_up(
+    runs: _Runs, weights: NDArray[np.uint64], done: int, block: int
+) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.uint64]]:
+    """Cut the runs of a batch at the sides of blocks and add up each piece.
+
+    Args:
+        runs: All runs.
+        weights: Weights of the tiles of ranks ``done`` to ``done + n``, uint64 (n,), n > 0.
+        done: Tiles before them.
+        block: Tiles along a side of a block.
+
+    Returns:
+        ``(rows, cols, sums)``: of each piece the row and the column of its block, and its weight.
+    """
+    end = done + len(weights)
+    run = slice(
+        int(np.searchsorted(runs.upto, done, side="right")) - 1,
+        int(np.searchsorted(runs.upto, end, side="left")),
+    )
+    upto, starts = runs.upto[:-1][run], runs.starts[run]
+    # Only the first run may have begun in the batch before, only the last may end in the next one.
+    begin: NDArray[np.int64] = np.maximum(upto, done)
+    first: NDArray[np.int64] = starts + (begin - upto)
+    after: NDArray[np.int64] = np.maximum(runs.upto[1:][run] - end, 0)
+    first_block = first // block
+    counts: NDArray[np.int64] = (runs.stops[run] - after - 1) // block - first_block + 1
+    ends = np.cumsum(counts)
+    cols = np.arange(ends[-1]) + np.repeat(first_block - (ends - counts), counts)
+    at = np.maximum(cols * block, np.repeat(first, counts)) + np.repeat(begin - first, counts)
+    return np.repeat(runs.rows[run] // block, counts), cols, np.add.reduceat(weights, at - done)

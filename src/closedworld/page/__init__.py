@@ -1,5 +1,0 @@
-"""The report page of a finished run: one HTML file that holds all it shows."""
-
-from closedworld.page.writing import write_page
-
-__all__ = ["write_page"]

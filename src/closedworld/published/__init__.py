@@ -1,0 +1,1 @@
+"""Published results, opened: tiles as runs, cumulative weights, the polygons they were built from."""

@@ -1,0 +1,215 @@
+"""A country's weights on a line, read from published files where they are asked for."""
+
+from __future__ import annotations
+
+import itertools
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from closedworld.datasets.schemas import SPAN_WEIGHTS, TILE_WEIGHTS
+from closedworld.errors import IntegrityError
+from closedworld.kernels.sampling import TileHits
+from closedworld.sanitize import one_line
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from pathlib import Path
+
+    from numpy.typing import NDArray
+
+    from closedworld.kernels.spans import RowSpans
+    from closedworld.published.tile_index import PublishedIndex
+    from closedworld.store.reading import Published
+
+
+class Group(NamedTuple):
+    """The tiles of a row group.
+
+    Attributes:
+        rank: Rank of the first of them in the country.
+        weights: Their weights, uint64 (tiles,).
+        upto: Weight of the country's tiles up to and with each, uint64 (tiles,).
+    """
+
+    rank: int
+    weights: NDArray[np.uint64]
+    upto: NDArray[np.uint64]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class CumulativeWeights:
+    """The weights of a country's tiles on a line from 0 to their sum, tile after tile.
+
+    ``span_weights`` says where each run of tiles begins on it. Within a run the weights of single tiles
+    count: the row groups of ``tile_weights`` that hold a run which is asked for are read, one at a
+    time, each once for all questions.
+
+    Attributes:
+        country_iso: ISO 3166-1 alpha-2 code.
+        spans: All tiles of the country.
+        before: Weight before each run, uint64 (runs,), ascending.
+        total: Sum of all weights.
+        parts: Part files of ``tile_weights`` in order, with their number of rows.
+    """
+
+    country_iso: str
+    spans: RowSpans
+    before: NDArray[np.uint64]
+    total: int
+    parts: Sequence[tuple[Path, int]]
+
+    def __call__(self, targets: NDArray[np.uint64]) -> TileHits:
+        """Return the tile at each position.
+
+        Args:
+            targets: Positions below ``total``, any order, uint64 (n,).
+
+        Raises:
+            IntegrityError: ``weights-damaged``, ``file-unreadable``.
+        """
+        order = np.argsort(targets)
+        wanted = targets[order]
+        run = np.unique(np.searchsorted(self.before, wanted, side="right") - 1)
+        first = self.spans.first_ranks[run]
+        stop = first + (self.spans.col_stops - self.spans.col_starts)[run]
+        ranks = np.empty(len(targets), np.int64)
+        starts, weights = np.empty(len(targets), np.uint64), np.empty(len(targets), np.uint64)
+        done = 0
+        for group in self.groups(first, stop):
+            end = done + int(np.searchsorted(wanted[done:], group.upto[-1]))
+            tile = np.searchsorted(group.upto, wanted[done:end], side="right")
+            here = order[done:end]
+            ranks[here], weights[here] = group.rank + tile, group.weights[tile]
+            starts[here] = group.upto[tile] - group.weights[tile]
+            done = end
+        if done < len(targets):
+            raise self._damaged("weights end before those of its runs do")
+        return TileHits(ranks, starts, weights)
+
+    def groups(self, first: NDArray[np.int64], stop: NDArray[np.int64]) -> Iterator[Group]:
+        """Yield the row groups that hold any of some runs, in order.
+
+        Args:
+            first: Rank of the first tile of each run, ascending, int64 (n,).
+            stop: Rank after its last tile, int64 (n,).
+
+        Raises:
+            IntegrityError: ``weights-damaged``, ``file-unreadable``.
+        """
+        first_ranks = self.spans.first_ranks
+        part_ranks = np.cumsum([0, *(rows for _, rows in self.parts)])
+        after = 0
+        for (path, _), (begin, end) in zip(
+            self.parts, itertools.pairwise(part_ranks.tolist()), strict=True
+        ):
+            if _none_in(first, stop, begin, end):
+                continue
+            with _opened(path) as file:
+                sizes = [file.metadata.row_group(i).num_rows for i in range(file.num_row_groups)]
+                bounds = begin + np.cumsum([0, *sizes])
+                for number, (a, b) in enumerate(itertools.pairwise(bounds.tolist())):
+                    if _none_in(first, stop, a, b):
+                        continue
+                    weights = _read(file, number, path)
+                    runs = slice(*np.searchsorted(first_ranks, (a, b)).tolist())
+                    upto = np.cumsum(weights)
+                    begins = first_ranks[runs] - a
+                    inner = upto[begins] - weights[begins]
+                    # Groups that begin amid a run are read after the one that holds its start.
+                    starts = self.before[runs] - inner
+                    start = int(starts[0]) if len(starts) else after
+                    if (starts != np.uint64(start)).any():
+                        raise self._damaged("weights of its tiles and of its runs disagree")
+                    upto += np.uint64(start)
+                    after = int(upto[-1])
+                    yield Group(a, weights, upto)
+
+    def all_groups(self) -> Iterator[Group]:
+        """Yield every row group in order; as ``groups``."""
+        first = self.spans.first_ranks
+        yield from self.groups(first, first + (self.spans.col_stops - self.spans.col_starts))
+
+    def _damaged(self, what: str) -> IntegrityError:
+        """Return the error for weights that contradict each other."""
+        return IntegrityError(
+            "weights-damaged",
+            f"{self.parts[0][0].parent}: {self.country_iso}: {what}.",
+            "Look closer with `closedworld verify`; delete the folder and build it again.",
+        )
+
+
+def read_lines(weights: Published, index: PublishedIndex) -> dict[str, CumulativeWeights]:
+    """Return the line of every country that has tiles; ``span_weights`` is checked by its digests.
+
+    Raises:
+        IntegrityError: The files differ from the receipt or from the tiles.
+    """
+    weights.expect_files()
+    weights.verify([SPAN_WEIGHTS.name])
+    table = weights.dataset(SPAN_WEIGHTS.name).to_table()
+    before = table["weight_before"].to_numpy()
+    place = np.stack([table[name].to_numpy() for name in ("raster_row", "col_start", "tiles")])
+    sets = list(index.spans.values())
+    expected = np.stack(
+        [
+            np.concatenate([one.rows for one in sets]),
+            np.concatenate([one.col_starts for one in sets]),
+            np.concatenate([one.col_stops - one.col_starts for one in sets]),
+        ]
+    )
+    total = 10 ** int(weights.receipt.parameters["dp"])
+    ends = np.cumsum([one.n_runs for one in sets])
+    begins = ends - [one.n_runs for one in sets]
+    same = place.shape == expected.shape and bool((place == expected).all())
+    if not same or before[begins].any() or (before > np.uint64(total)).any():
+        raise IntegrityError(
+            "weights-damaged",
+            f"{weights.folder} does not hold the tiles of {index.published.folder}.",
+            "Look closer with `closedworld verify`; delete the folder and build it again.",
+        )
+    files: dict[str, list[tuple[Path, int]]] = {iso: [] for iso in index.spans}
+    for entry in sorted(weights.receipt.files):
+        dataset, country, *_ = entry.path.split("/")
+        if dataset == TILE_WEIGHTS.name:
+            iso = country.removeprefix("country_iso=")
+            files.setdefault(iso, []).append((weights.folder / entry.path, entry.rows))
+    return {
+        iso: CumulativeWeights(iso, spans, before[begin:end], total, tuple(files[iso]))
+        for (iso, spans), begin, end in zip(index.spans.items(), begins, ends, strict=True)
+    }
+
+
+def _none_in(first: NDArray[np.int64], stop: NDArray[np.int64], begin: int, end: int) -> bool:
+    """Return whether no run has a tile of a range of ranks."""
+    return int(np.searchsorted(stop, begin, side="right")) >= int(np.searchsorted(first, end))
+
+
+def _opened(path: Path) -> pq.ParquetFile:
+    """Return an open part file."""
+    try:
+        return pq.ParquetFile(path, page_checksum_verification=True)
+    except (OSError, pa.ArrowException) as error:
+        raise _unreadable(path, error) from error
+
+
+def _read(file: pq.ParquetFile, number: int, path: Path) -> NDArray[np.uint64]:
+    """Return the weights of a row group, uint64 (rows,)."""
+    try:
+        column = file.read_row_group(number, columns=["weight_fp"], use_threads=False)
+        weights: NDArray[np.uint64] = column["weight_fp"].to_numpy()
+    except (OSError, KeyError, pa.ArrowException) as error:
+        raise _unreadable(path, error) from error
+    return weights
+
+
+def _unreadable(path: Path, error: Exception) -> IntegrityError:
+    """Return the error for a part file that cannot be read."""
+    return IntegrityError(
+        "file-unreadable",
+        f"{path} cannot be read: {one_line(str(error))}.",
+        "Delete the folder and build it again.",
+    )

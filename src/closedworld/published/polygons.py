@@ -1,0 +1,42 @@
+"""The polygons that a published world was built from."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from closedworld.errors import ConfigError
+from closedworld.inputs.loading import BUNDLED_COUNTRIES
+from closedworld.inputs.reference import verify_bundled
+from closedworld.inputs.regions import read_countries
+
+if TYPE_CHECKING:
+    from closedworld.inputs.regions import CountrySet
+    from closedworld.published.tile_index import PublishedIndex
+
+
+def polygons_of(index: PublishedIndex, countries: CountrySet | None) -> CountrySet:
+    """Return the countries of an index, checked to be the ones that it was built from.
+
+    A published world holds no polygons, only their digest.
+
+    Args:
+        index: The tile index.
+        countries: The polygons; None for the bundled ones.
+
+    Raises:
+        ConfigError: ``polygons-differ``.
+    """
+    said = index.published.receipt.parameters
+    which = "these polygons" if countries is not None else "the bundled polygons"
+    if countries is None:
+        countries = read_countries(verify_bundled(BUNDLED_COUNTRIES).path)
+    isos = [str(iso) for iso in said.get("countries", ())]
+    if all(iso in countries for iso in isos):
+        selected = countries.select(isos)
+        if selected.polygons_sha256() == said.get("polygons_sha256"):
+            return selected
+    raise ConfigError(
+        "polygons-differ",
+        f"{index.published.folder} was not built from {which}.",
+        "Give the file that it was built from with --polygons, and the options it was read with.",
+    )

@@ -1,0 +1,164 @@
+"""A published tile index, read back as runs: what later stages start from."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pyarrow.compute as pc
+
+from closedworld.datasets.schemas import TILE_COVERAGE, TILE_SPANS
+from closedworld.errors import ConfigError, GridError, IntegrityError
+from closedworld.execution.events import IndexOpened
+from closedworld.kernels.grid import Grid
+from closedworld.kernels.spans import Border, RowSpans, Rule
+from closedworld.stages.publishing import NullObserver
+from closedworld.stages.stage import TILES, WEIGHTS
+from closedworld.store.reading import open_published
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+    import pyarrow as pa
+
+    from closedworld.execution.events import Observer
+    from closedworld.stages.stage import Stage
+    from closedworld.store.reading import Published
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class PublishedIndex:
+    """A published tile index.
+
+    Attributes:
+        published: Its folder and receipt.
+        grid: The lattice.
+        rule: Inclusion rule.
+        spans: Tiles by country code, ascending; countries without tiles are not in it.
+    """
+
+    published: Published
+    grid: Grid
+    rule: Rule
+    spans: Mapping[str, RowSpans]
+
+    @property
+    def has_coverage(self) -> bool:
+        """Whether the index was built with coverage."""
+        return bool(self.published.receipt.parameters.get("coverage"))
+
+    def coverage(self) -> dict[str, Border]:
+        """Return, for each country, its tiles that are not all inside.
+
+        Raises:
+            ConfigError: ``coverage-missing``.
+            IntegrityError: The files differ from the receipt or from each other.
+        """
+        if not self.has_coverage:
+            raise ConfigError(
+                "coverage-missing",
+                f"{self.published.folder} was built without coverage.",
+                "Build the tiles with --rule any_overlap --coverage.",
+            )
+        found = dict.fromkeys(self.spans, Border.none())
+        if TILE_COVERAGE.name not in self.published.receipt.datasets():
+            return found
+        self.published.verify([TILE_COVERAGE.name])
+        table = self.published.dataset(TILE_COVERAGE.name).to_table()
+        try:
+            by_country = _by_country(table)
+        except ValueError as error:
+            raise _disagrees(self.published, str(error)) from error
+        for iso, rows in by_country.items():
+            try:
+                ranks = self.spans[iso].ranks_of(rows["tile_id"].to_numpy())
+            except KeyError as error:
+                raise _disagrees(self.published, f"coverage of {iso}: {error}") from error
+            coverage = rows["coverage"].to_numpy()
+            if (np.diff(ranks) <= 0).any() or not ((coverage > 0) & (coverage < 1)).all():
+                raise _disagrees(self.published, f"coverage of {iso} is out of order or of range")
+            found[iso] = Border(ranks, coverage)
+        return found
+
+
+def open_index(path: Path | str) -> PublishedIndex:
+    """Return the one published tile index at or below a path, as runs.
+
+    Args:
+        path: An output folder, a stage folder or a ``parameter_hash=...`` folder.
+
+    Raises:
+        ConfigError, IntegrityError: As ``open_published`` and ``read_index``.
+    """
+    return read_index(open_published(path, TILES.name), WEIGHTS, NullObserver())
+
+
+def root_of(published: Published) -> Path:
+    """Return the output folder that a published result lies in."""
+    stage = published.folder.parent
+    return stage.parent if stage.name == published.receipt.stage else stage
+
+
+def read_index(published: Published, stage: Stage, observer: Observer) -> PublishedIndex:
+    """Return a published tile index as runs, these checked by their digests, the rest by their size.
+
+    Raises:
+        IntegrityError: The files differ from the receipt or from each other.
+    """
+    began = time.perf_counter()
+    published.expect_files()
+    published.verify([TILE_SPANS.name])
+    parameters = published.receipt.parameters
+    try:
+        grid = Grid.from_dict(parameters["grid"])
+        rule = Rule(parameters["rule"])
+        table = published.dataset(TILE_SPANS.name).to_table()
+        spans = {iso: _spans(rows, grid) for iso, rows in sorted(_by_country(table).items())}
+    except (KeyError, TypeError, ValueError, GridError) as error:
+        raise _disagrees(published, f"{type(error).__name__}: {error}") from error
+    observer.on_event(
+        IndexOpened(
+            stage=stage.number,
+            path=str(published.folder),
+            countries=len(spans),
+            tiles=sum(own.tile_count for own in spans.values()),
+            runs=sum(own.n_runs for own in spans.values()),
+            seconds=time.perf_counter() - began,
+        )
+    )
+    return PublishedIndex(published, grid, rule, spans)
+
+
+def _by_country(table: pa.Table) -> dict[str, pa.Table]:
+    """Return the rows of each country.
+
+    Raises:
+        ValueError: When they do not stand together.
+    """
+    runs = pc.run_end_encode(table["country_iso"].combine_chunks())
+    ends = runs.run_ends.to_numpy()
+    starts = np.append(0, ends[:-1])
+    if len(set(runs.values.to_pylist())) < len(ends):
+        raise ValueError("rows of a country stand in several places")
+    return {
+        iso: table.slice(start, end - start)
+        for iso, start, end in zip(runs.values.to_pylist(), starts, ends, strict=True)
+    }
+
+
+def _spans(rows: pa.Table, grid: Grid) -> RowSpans:
+    """Return the tiles of one country."""
+    names = ("raster_row", "col_start", "col_stop")
+    return RowSpans(grid, *(rows[name].to_numpy().astype(np.int64) for name in names))
+
+
+def _disagrees(published: Published, what: str) -> IntegrityError:
+    """Return the error for an index that contradicts itself."""
+    return IntegrityError(
+        "index-damaged",
+        f"{published.folder} is not a tile index that can be: {what}.",
+        "Delete the folder and build it again.",
+    )

@@ -1,8 +1,0 @@
-"""The pictures of a world: maps of its tiles and of its weights, and a close-up of single tiles."""
-
-from closedworld.report.closeup import draw_closeup
-from closedworld.report.weights_map import draw_weights_map
-from closedworld.report.window import Window
-from closedworld.report.world_map import draw_world_map
-
-__all__ = ["Window", "draw_closeup", "draw_weights_map", "draw_world_map"]

@@ -1,0 +1,180 @@
+"""Performance acceptance (PAT): whether a run kept its limits, with the figures."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Any
+
+from closedworld.errors import AcceptanceError
+from closedworld.execution.meters import open_files, peak_memory_bytes
+from closedworld.execution.worker import this_process
+from closedworld.run.record.performance import worker_lines
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from closedworld.run.observers import Recorder
+
+MEMORY_LIMIT_BYTES = 1 << 30
+DISK_LIMIT_BYTES = 2 << 30
+OPEN_FILES_LIMIT = 256
+READ_LIMIT = 1.25
+
+SMALL_INPUT_BYTES = 16 << 20
+"""Of smaller inputs the reading is told, without a limit: what libraries load beside it counts, too."""
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One figure of a run.
+
+    Attributes:
+        name: Stable name.
+        what: What it is, for people.
+        value: The figure; None where the system does not tell.
+        limit: The most it may be; None when it is only told.
+        unit: ``bytes``, ``files``, ``seconds``, ``tiles/s``, or ``ratio``.
+    """
+
+    name: str
+    what: str
+    value: float | None
+    limit: float | None
+    unit: str
+
+    @property
+    def passed(self) -> bool | None:
+        """Whether the limit was kept; None without limit or figure."""
+        return None if self.limit is None or self.value is None else self.value <= self.limit
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the fields, and whether the limit was kept."""
+        return {**asdict(self), "passed": self.passed}
+
+
+def assess(
+    recorder: Recorder, performance: Mapping[str, Any], memory_limit: int | None
+) -> list[Line]:
+    """Return the figures of a run.
+
+    Args:
+        recorder: What happened.
+        performance: The times and rates of the run report.
+        memory_limit: Most memory of all processes together, bytes; None for no such limit.
+    """
+    return [
+        *_memory(recorder, memory_limit),
+        Line(
+            "temporary_disk",
+            "temporary files beside the results",
+            max(recorder.scratch_bytes, default=0),
+            DISK_LIMIT_BYTES,
+            "bytes",
+        ),
+        Line(
+            "open_files",
+            "files, sockets and pipes open in one process",
+            max([open_files(), *(unit.open_files for unit in recorder.units)]),
+            OPEN_FILES_LIMIT,
+            "files",
+        ),
+        *_reading(recorder),
+        Line("wall_seconds", "wall time", performance["wall_seconds"], None, "seconds"),
+        Line("cpu_seconds", "processor time", performance["cpu_seconds"], None, "seconds"),
+        Line("tiles_per_second", "tiles written", performance["tiles_per_second"], None, "tiles/s"),
+        *(
+            Line(
+                f"idle_share {one['stage']} {one['work']} {one['worker']}",
+                f"share of {one['stage']} {one['work']} in which {one['worker']} had no work",
+                one["idle_share"],
+                None,
+                "ratio",
+            )
+            for one in worker_lines(recorder)
+        ),
+    ]
+
+
+def _memory(recorder: Recorder, memory_limit: int | None) -> list[Line]:
+    """Return the peak of each process, and of all together when that has a limit."""
+    peaks = {this_process(): peak_memory_bytes()}
+    names = {this_process(): "main"}
+    for unit in recorder.units:
+        peaks[unit.process] = max(peaks.get(unit.process, 0), unit.peak_memory_bytes)
+        names.setdefault(unit.process, unit.worker)
+    lines = [
+        Line(
+            f"peak_memory {names[process]}",
+            f"largest resident memory of the process of {names[process]}",
+            peak,
+            MEMORY_LIMIT_BYTES,
+            "bytes",
+        )
+        for process, peak in peaks.items()
+    ]
+    readers = {one.path: one.reader_peak_bytes for one in recorder.inputs if one.reader_peak_bytes}
+    lines += [
+        Line(
+            f"peak_memory_reader {path}",
+            f"largest resident memory of the process that read {path}",
+            peak,
+            MEMORY_LIMIT_BYTES,
+            "bytes",
+        )
+        for path, peak in readers.items()
+    ]
+    if memory_limit is not None:
+        # A reader has ended before there are workers.
+        at_reading = [peaks[this_process()] + peak for peak in readers.values()]
+        total = max([sum(peaks.values()), *at_reading])
+        what = "largest resident memory of all processes, added up"
+        lines.append(Line("peak_memory_total", what, total, memory_limit, "bytes"))
+    return lines
+
+
+def _reading(recorder: Recorder) -> list[Line]:
+    """Return how much of each file was read; the reading that seals it by SHA-256 is not counted."""
+    read = [
+        *(
+            (f"S0 {one.path}", one.bytes_read, one.size_bytes)
+            for one in recorder.inputs
+            if one.size_bytes
+        ),
+        *((f"{one.stage} {one.path}", one.bytes_read, one.size_bytes) for one in recorder.rasters),
+    ]
+    return [
+        Line(
+            f"bytes_read {path}",
+            f"bytes read per byte on disk of {path}",
+            None if count is None else count / size,
+            READ_LIMIT if size >= SMALL_INPUT_BYTES else None,
+            "ratio",
+        )
+        for path, count, size in read
+    ]
+
+
+def enforce(lines: Sequence[Line]) -> None:
+    """Raise when a limit was not kept.
+
+    Raises:
+        AcceptanceError: ``limits-broken``.
+    """
+    broken = [line for line in lines if line.passed is False]
+    if broken:
+        told = "; ".join(
+            f"{one.name}: {_shown(one.value, one.unit)}, where {_shown(one.limit, one.unit)} is the limit"
+            for one in broken
+        )
+        raise AcceptanceError(
+            "limits-broken",
+            f"the results are published and whole, but the run did not keep its limits: {told}.",
+            "Take fewer --workers or a --memory-limit; or --pat report, to be told and no more.",
+        )
+
+
+def _shown(value: float | None, unit: str) -> str:
+    """Return a figure for people."""
+    if unit == "bytes":
+        return f"{(value or 0) / (1 << 20):,.0f} MiB"
+    return f"{value:,.6g} {unit}"

@@ -1,0 +1,56 @@
+"""Text that comes out of a file, made safe to show.
+
+Names and codes in a file are not ours: they may hold line breaks, terminal escapes or whole novels.
+Nothing from a file enters a message, a report or a path except through here or through the ISO table.
+"""
+
+from __future__ import annotations
+
+_SHOWN_LENGTH = 40
+_NAME_LENGTH = 120
+_LIBRARY_LENGTH = 300
+
+
+def quoted(value: object) -> str:
+    """Return ``repr(value)``, which escapes what cannot be printed, cut to 40 characters."""
+    # repr of a huge string would be built in full before it is cut.
+    text = repr(value[: 2 * _SHOWN_LENGTH] if isinstance(value, str) else value)
+    return text if len(text) <= _SHOWN_LENGTH else text[: _SHOWN_LENGTH - 3] + "..."
+
+
+def printable(text: str) -> str:
+    """Return ``text`` with what ``str.isprintable`` refuses written as escapes.
+
+    For whole lines on their way to a terminal: nothing is cut, and a path can still be recognised.
+    """
+    return "".join(
+        c if c.isprintable() else c.encode("unicode_escape").decode("ascii") for c in text
+    )
+
+
+def one_line(text: str, length: int = _NAME_LENGTH) -> str:
+    """Return ``text`` on one line, unprintable characters as blanks, cut to ``length``.
+
+    ``str.isprintable`` counts control, format (text direction), surrogate and unassigned characters
+    as unprintable.
+    """
+    cut = text[: 4 * length]
+    line = " ".join("".join(c if c.isprintable() else " " for c in cut).split())
+    return line if len(line) <= length else line[: length - 3] + "..."
+
+
+def library_message(error: BaseException) -> str:
+    """Return what a library said of a file, on one line and without a final stop."""
+    return one_line(str(error), _LIBRARY_LENGTH).rstrip(".") or type(error).__name__
+
+
+def listed(names: tuple[str, ...], limit: int = 30) -> str:
+    """Return ``names`` with commas between, only the first ``limit`` of them and how many more."""
+    first = ", ".join(one_line(name, _SHOWN_LENGTH) for name in names[:limit])
+    more = len(names) - limit
+    return f"{first} and {more} more" if more > 0 else first or "none"
+
+
+def number_of(count: int, one: str, many: str) -> str:
+    """Return a number with its noun, such as ``1 country`` or ``250 countries``."""
+    return f"{count:,} {one if count == 1 else many}"

@@ -1,0 +1,1 @@
+"""S1: every country cut into the tiles of the grid."""

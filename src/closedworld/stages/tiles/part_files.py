@@ -1,0 +1,171 @@
+"""A unit of S1: the part files of a range of a country's tiles."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Self
+
+from closedworld.datasets.part_encoder import PartEncoder, part_writer
+from closedworld.datasets.schemas import TILE_BOUNDS, TILE_COVERAGE, TILE_INDEX, TILE_SPANS, spec_of
+from closedworld.kernels.tiles import (
+    RowGroup,
+    Tiles,
+    Unit,
+    coverage_batch,
+    spans_batch,
+    tile_values,
+)
+from closedworld.stages.task_runner import PhaseClock, UnitResult, stage_part
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+    from pathlib import Path
+
+    from closedworld.kernels.grid import RowAreas
+    from closedworld.kernels.spans import Border, RowSpans, Rule
+    from closedworld.kernels.tiles import World
+    from closedworld.store.journal import FinishedUnit
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class TileTask:
+    """Plain inputs of a unit of work; can be sent to another process.
+
+    Attributes:
+        unit: Which parts to write.
+        tiles: Its tiles.
+        rule: Inclusion rule, a column of the index.
+        areas: Area of a tile of each of their rows.
+        border: Which of the unit's tiles are not wholly in the country; None to leave coverage out.
+        whole: All tiles of the country, its whole border and the areas of its rows, with its first unit;
+            None with the others.
+        folder: Staging folder.
+    """
+
+    unit: Unit
+    tiles: Tiles
+    areas: RowAreas
+    rule: Rule
+    border: Border | None
+    whole: tuple[RowSpans, Border | None, RowAreas] | None
+    folder: Path
+
+    @property
+    def tile_count(self) -> int:
+        """Tiles of the unit."""
+        return self.unit.tile_count
+
+    @property
+    def country_iso(self) -> str:
+        """Country of the unit."""
+        return self.unit.country_iso
+
+    def __str__(self) -> str:
+        return str(self.unit)
+
+
+def plan_tile_tasks(
+    units: Iterable[Unit], world: World, borders: Mapping[str, Border] | None, folder: Path
+) -> list[TileTask]:
+    """Return the tasks of units, in their order.
+
+    Args:
+        units: Units of work.
+        world: The tiles of all countries.
+        borders: Border tiles by country code; None to leave coverage out.
+        folder: Staging folder.
+    """
+    tasks = []
+    for unit in units:
+        own = world.spans[unit.country_iso]
+        border = None if borders is None else borders[unit.country_iso]
+        first, stop = unit.first_rank, unit.stop_rank
+        tiles = Tiles.ranked(own, first, stop)
+        tasks.append(
+            TileTask(
+                unit,
+                tiles,
+                world.areas.slice(int(tiles.rows[0]), int(tiles.rows[-1]) + 1),
+                world.rule,
+                None if border is None else border.between(first, stop),
+                (own, border, world.areas.slice(int(own.rows[0]), int(own.rows[-1]) + 1))
+                if unit.parts[0].number == 0
+                else None,
+                folder,
+            )
+        )
+    return tasks
+
+
+@dataclass(slots=True)
+class TileResult(UnitResult):
+    """What was written.
+
+    Attributes:
+        values: With the first unit of a country, the digest of its rows in each dataset, by name.
+    """
+
+    values: dict[str, bytes] = field(default_factory=dict)
+
+    def metadata(self) -> dict[str, Any]:
+        """Return what another run has to know besides the files, as JSON holds it."""
+        return {"values": {name: digest.hex() for name, digest in self.values.items()}}
+
+    @classmethod
+    def resumed(cls, unit: FinishedUnit) -> Self:
+        """Return the result of a unit that a run before this one has finished."""
+        values = {name: bytes.fromhex(hex_) for name, hex_ in unit.metadata["values"].items()}
+        return cls(files=list(unit.files), values=values)
+
+
+def write_tiles(task: TileTask) -> TileResult:
+    """Write the part files of a unit, and with the first part what there is once for a country.
+
+    Raises:
+        PublishError: ``output-not-writable``.
+    """
+    result = TileResult()
+    clock = PhaseClock(result)
+    if task.whole is not None:
+        spans, border, areas = task.whole
+        result.values = tile_values(spans, task.rule, border, areas)
+        clock.ends("digest")
+        _write_whole(task, spans, border, result, clock)
+    index_spec = spec_of(TILE_INDEX.name, coverage=task.border is not None)
+    before = task.unit.first_rank
+    for part in task.unit.parts:
+        index, bounds = part_writer(index_spec), part_writer(TILE_BOUNDS)
+        for first, stop in part.row_groups():
+            here = task.tiles.between(first - before, stop - before)
+            coverage = None
+            if task.border is not None:
+                border = task.border.between(first - before, stop - before)
+                coverage = border.to_dense(stop - first)
+            group = RowGroup(part.country_iso, here, task.areas)
+            index.write(group.index(task.rule, coverage))
+            bounds.write(group.bounds())
+        clock.ends("encode")
+        for name, writer in ((TILE_INDEX.name, index), (TILE_BOUNDS.name, bounds)):
+            entry = stage_part(task.folder, name, part.country_iso, part.number, writer)
+            result.files.append(entry)
+        clock.ends("write")
+    return result
+
+
+def _write_whole(
+    task: TileTask,
+    spans: RowSpans,
+    border: Border | None,
+    result: UnitResult,
+    clock: PhaseClock,
+) -> None:
+    """Write the country's spans and, when it is asked for, the coverage of its border tiles."""
+    batches = [(TILE_SPANS, spans_batch(task.country_iso, spans))]
+    if border is not None and len(border.ranks):
+        batches.append((TILE_COVERAGE, coverage_batch(task.country_iso, spans, border)))
+    for spec, batch in batches:
+        encoder = PartEncoder(spec)
+        encoder.write([batch])
+        clock.ends("encode")
+        result.files.append(stage_part(task.folder, spec.name, task.country_iso, 0, encoder))
+        clock.ends("write")

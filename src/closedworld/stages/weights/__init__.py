@@ -1,0 +1,1 @@
+"""S2: an exact weight for every tile of a published index."""

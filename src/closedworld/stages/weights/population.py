@@ -1,0 +1,256 @@
+"""Reading the population of all tiles: in block order, no block twice, few without a tile.
+
+The values go to a scratch file, country after country in tile_id order, in the raster's own type. So
+no more than a window of the raster is ever in memory, whatever the countries' shapes and however fine
+the grid, and a unit of work finds its values as one piece.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from collections import Counter
+from contextlib import closing, contextmanager
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, BinaryIO
+
+import numpy as np
+
+from closedworld.errors import GridError, InputError
+from closedworld.execution.events import RasterRead, Warned
+from closedworld.execution.meters import bytes_read_by_thread
+from closedworld.inputs.raster import PixelReader, values_of
+from closedworld.kernels.weights import (
+    MAX_PERSONS,
+    Basis,
+    coverage_shares,
+    exact_sum,
+    population_masses,
+)
+from closedworld.stages.task_runner import PhaseClock, UnitResult
+from closedworld.stages.weights.bands import WindowRuns
+from closedworld.store.durable import not_writable
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from pathlib import Path
+
+    from numpy.typing import NDArray
+
+    from closedworld.inputs.raster import PixelLayout
+    from closedworld.kernels.grid import Grid
+    from closedworld.stages.task_runner import TaskRunner
+    from closedworld.stages.weights.bands import BandTask
+
+BATCH_TILES = 1 << 18
+"""Values looked at together: arrays of 1 or 2 MiB."""
+
+READING = "reading"
+"""What the work is called that reads the raster."""
+
+_HALF_A_MICRO_PERSON = 0.5e-6
+
+
+@dataclass(slots=True)
+class BandResult(UnitResult):
+    """What was read.
+
+    Attributes:
+        totals: Sum of the masses by country and basis.
+        missing: Tiles without a value.
+        negative: Tiles with a value below zero.
+        too_small: Tiles with a value above zero that is nearer to none than to a micro-person.
+        bytes_read: What the system was asked for; None where it does not tell.
+    """
+
+    totals: Counter[tuple[str, Basis]] = field(default_factory=Counter)
+    missing: int = 0
+    negative: int = 0
+    too_small: int = 0
+    bytes_read: int | None = None
+
+
+def require_same_grid(layout: PixelLayout, grid: Grid) -> None:
+    """Refuse a raster of another grid.
+
+    Raises:
+        GridError: ``grids-differ``.
+    """
+    if not layout.info.grid.is_same_lattice(grid):
+        raise GridError(
+            "grids-differ",
+            f"{layout.info.path} has a grid of {layout.info.grid}; the tile index has one of {grid}.",
+            "Build the tile index with this raster (--raster), or bring the raster to the grid of the "
+            "index with gdalwarp -r sum -te WEST SOUTH EAST NORTH -ts COLUMNS ROWS.",
+        )
+
+
+def read_population(
+    runner: TaskRunner, layout: PixelLayout, tasks: Sequence[BandTask]
+) -> Counter[tuple[str, Basis]]:
+    """Read all bands and return the sum of the masses by country and basis.
+
+    Raises:
+        InputError: ``input-unreadable``, ``raster-value-too-large``.
+        PublishError: ``output-not-writable``.
+    """
+    began = time.perf_counter()
+    totals: Counter[tuple[str, Basis]] = Counter()
+    missing = negative = too_small = tiles = 0
+    read: int | None = 0
+    with closing(runner.do(read_band, tasks, READING)) as done:
+        for task, result in done:
+            totals.update(result.totals)
+            missing += result.missing
+            negative += result.negative
+            too_small += result.too_small
+            tiles += task.tile_count
+            read = None if read is None or result.bytes_read is None else read + result.bytes_read
+    runner.observer.on_event(
+        RasterRead(
+            stage=runner.stage.number,
+            path=str(layout.info.path),
+            size_bytes=layout.size_bytes,
+            bytes_read=read,
+            tiles=tiles,
+            missing=missing,
+            negative=negative,
+            seconds=time.perf_counter() - began,
+        )
+    )
+    if negative:
+        runner.observer.on_event(
+            Warned(
+                "raster-negative",
+                f"{negative:,} of {tiles:,} tiles have a value below zero in {layout.info.path}, counted "
+                "as 0. If it stands for no data, say so: gdal_edit.py -a_nodata VALUE in.tif",
+            )
+        )
+    if too_small:
+        runner.observer.on_event(
+            Warned(
+                "raster-too-small",
+                f"{too_small:,} of {tiles:,} tiles have a value above zero in {layout.info.path} that rounds "
+                "to 0 millionths of a person. If its values are shares or densities, multiply them: "
+                "gdal_calc.py -A in.tif --calc 'A*1000000' --outfile out.tif",
+            )
+        )
+    return totals
+
+
+def read_band(task: BandTask) -> BandResult:
+    """Read the tiles of a band, write their values to the scratch file and add up their masses.
+
+    No more than a window of the raster is in memory at once.
+
+    Raises:
+        InputError: ``input-unreadable``, ``raster-value-too-large``.
+        PublishError: ``output-not-writable``.
+    """
+    result = BandResult()
+    clock = PhaseClock(result)
+    with _opened(task.values.path) as file, PixelReader(task.layout) as reader:
+        for col, col_stop, pieces in _windows(task):
+            rows = np.concatenate([own.rows for own in pieces])
+            row, row_stop = int(rows.min()), int(rows.max()) + 1
+            before = bytes_read_by_thread()
+            block, mask = reader.read(row, col, row_stop - row, col_stop - col)
+            after = bytes_read_by_thread()
+            if before is not None and after is not None:
+                result.bytes_read = (result.bytes_read or 0) + after - before
+            clock.ends("read")
+            for own in pieces:
+                for some in own.batches(BATCH_TILES):
+                    pixels = some.gather(block, row, col)
+                    is_valid = None if mask is None else some.gather(mask, row, col)
+                    found = values_of(task.layout, pixels, is_valid)
+                    result.missing += found.missing
+                    result.negative += found.negative
+                    result.too_small += _too_small(found.values)
+                    _refuse_too_large(task, some, found.values)
+                    _add_up(task, some, found.values, result)
+                    clock.ends("add up")
+                    _keep(task, some, found.values, file)
+                    clock.ends("write")
+    return result
+
+
+def _windows(task: BandTask) -> Iterator[tuple[int, int, list[WindowRuns]]]:
+    """Yield ``(col, col_stop, tiles)`` of the windows that hold tiles; no two share a block."""
+    for col, col_stop in _column_ranges(task):
+        pieces = [WindowRuns.between_cols(segment, col, col_stop) for segment in task.segments]
+        yield col, col_stop, [own for own in pieces if len(own.rows)]
+
+
+def _column_ranges(task: BandTask) -> Iterator[tuple[int, int]]:
+    """Yield first and last-but-one columns of the windows: neighbouring blocks that hold tiles."""
+    n_cols, block_cols = task.layout.info.grid.n_cols, task.layout.block_cols
+    n_blocks = -(-n_cols // block_cols)
+    first = np.concatenate([own.col_starts for own in task.segments])
+    last = np.concatenate([own.col_starts + own.lengths - 1 for own in task.segments])
+    opened = np.bincount(first // block_cols, minlength=n_blocks + 1)
+    closed = np.bincount(last // block_cols + 1, minlength=n_blocks + 1)
+    blocks = np.flatnonzero(np.cumsum(opened - closed) > 0)
+    # A window ends where a block is left out, and when it is wide enough.
+    most = max(1, task.layout.window_shape[1] // block_cols)
+    for group in np.split(blocks, np.flatnonzero(np.diff(blocks) > 1) + 1):
+        for at in range(0, len(group), most):
+            some = group[at : at + most]
+            yield int(some[0]) * block_cols, min((int(some[-1]) + 1) * block_cols, n_cols)
+
+
+def _refuse_too_large(task: BandTask, pieces: WindowRuns, values: NDArray[Any]) -> None:
+    """Raise when a tile's value is more than arithmetic can hold, and say where."""
+    too_large = np.flatnonzero(values > MAX_PERSONS)
+    if len(too_large) == 0:
+        return
+    ends = np.cumsum(pieces.lengths)
+    tile = int(too_large[0])
+    at = int(np.searchsorted(ends, tile, side="right"))
+    col = int(pieces.cols[at] + pieces.lengths[at] - (ends[at] - tile))
+    raise InputError(
+        "raster-value-too-large",
+        f"{task.layout.info.path}: row {pieces.rows[at]}, column {col} holds {values[tile]:g} "
+        f"persons; {MAX_PERSONS:g} is the most a tile can have.",
+        "If it stands for no data, say so: gdal_edit.py -a_nodata VALUE in.tif",
+    )
+
+
+def _too_small(values: NDArray[Any]) -> int:
+    """Return how many values are above zero and yet no micro-person when rounded."""
+    if values.dtype.kind != "f":
+        return 0
+    return int(np.count_nonzero((values > 0) & (values < _HALF_A_MICRO_PERSON)))
+
+
+def _add_up(task: BandTask, pieces: WindowRuns, values: NDArray[Any], result: BandResult) -> None:
+    """Add the masses of some tiles to the totals."""
+    border, shares = pieces.segment.border, None
+    if border is not None:
+        here = border.gathered(pieces.places, pieces.lengths)
+        shares = coverage_shares(here.to_dense(len(values)))
+    for basis in task.bases:
+        masses = population_masses(basis, values, shares)
+        result.totals[pieces.segment.country_iso, basis] += exact_sum(masses)
+
+
+def _keep(task: BandTask, pieces: WindowRuns, values: NDArray[Any], file: BinaryIO) -> None:
+    """Write the values of some tiles to their places in the scratch file."""
+    segment = pieces.segment
+    before = task.values.first[segment.country_iso] + segment.first_rank
+    for first, stop, place in pieces.stretches():
+        os.pwrite(file.fileno(), values[first:stop].data, (before + place) * values.itemsize)
+
+
+@contextmanager
+def _opened(path: Path) -> Iterator[BinaryIO]:
+    """Open the scratch file for writing in places.
+
+    Raises:
+        PublishError: ``output-not-writable``.
+    """
+    try:
+        with path.open("r+b") as file:
+            yield file
+    except OSError as error:
+        raise not_writable(path, error) from error

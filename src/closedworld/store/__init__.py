@@ -1,0 +1,1 @@
+"""Where results live: receipts, staging, atomic publishing, checked reading, digests of files."""

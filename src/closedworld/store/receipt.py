@@ -1,0 +1,262 @@
+"""Receipts: what a published folder holds, byte for byte."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from closedworld.bounded_read import read_small_file
+from closedworld.errors import IntegrityError
+from closedworld.sanitize import number_of, one_line, quoted
+from closedworld.store.paths import RECEIPT_NAME
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from pathlib import Path
+
+RECEIPT_FORMAT = 2
+
+# A thousand times that of the world: a receipt is read whole, so it must not be larger than memory.
+_MOST_BYTES = 1 << 28
+
+_NAME = r"[A-Za-z0-9_][A-Za-z0-9_=.-]*"
+_PATH = re.compile(rf"{_NAME}(?:/{_NAME})*")
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class FileEntry:
+    """One file of a published folder.
+
+    Attributes:
+        path: Path below the folder, with forward slashes.
+        size_bytes: Size on disk.
+        rows: Rows it holds.
+        sha256: Digest of its bytes, lower-case hex.
+
+    Raises:
+        ValueError: When the path could lead out of the folder.
+    """
+
+    path: str
+    size_bytes: int
+    rows: int
+    sha256: str
+
+    def __post_init__(self) -> None:
+        """Refuse a path that is not made of plain names: a receipt must send no reader elsewhere."""
+        if _PATH.fullmatch(self.path) is None:
+            raise ValueError(f"not a path below a folder: {quoted(self.path)}")
+
+    @property
+    def dataset(self) -> str:
+        """The dataset that the file belongs to."""
+        return self.path.split("/", 1)[0]
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """The seal of a published folder.
+
+    Nothing in it depends on when, where or how fast it was made.
+
+    Attributes:
+        stage: Stage name, such as ``tiles``.
+        parameter_hash: SHA-256 of ``parameters`` in canonical JSON.
+        parameters: Everything that decides the content.
+        totals: Figures of the whole, such as countries and tiles.
+        versions: Versions of what wrote the bytes.
+        files: Every file but the receipt, ordered by path.
+        values: Digest of each dataset's values, by name; the same from every version of the program,
+            where the bytes may not be (docs/decisions/0012-digests.md).
+    """
+
+    stage: str
+    parameter_hash: str
+    parameters: Mapping[str, Any]
+    totals: Mapping[str, Any]
+    versions: Mapping[str, str]
+    files: tuple[FileEntry, ...]
+    values: Mapping[str, str] = field(default_factory=dict)
+
+    def datasets(self) -> dict[str, dict[str, int]]:
+        """Return files, rows and bytes of each dataset, by name."""
+        sums: dict[str, dict[str, int]] = {}
+        for entry in self.files:
+            total = sums.setdefault(entry.dataset, {"files": 0, "rows": 0, "size_bytes": 0})
+            total["files"] += 1
+            total["rows"] += entry.rows
+            total["size_bytes"] += entry.size_bytes
+        return sums
+
+    def has_values_of(self, other: Receipt) -> bool:
+        """Return whether two results hold the same values, in the same bytes or not."""
+        if self == other:
+            return True
+        return self.values.keys() == self.datasets().keys() and (
+            self.stage,
+            self.parameters,
+            self.totals,
+            self.values,
+        ) == (
+            other.stage,
+            other.parameters,
+            other.totals,
+            other.values,
+        )
+
+    def differences(self, other: Receipt) -> str:
+        """Return what differs from another receipt, in words; empty when they are equal."""
+        ours = {entry.path: entry.sha256 for entry in self.files}
+        theirs = {entry.path: entry.sha256 for entry in other.files}
+        paths = sorted(
+            path for path in ours.keys() | theirs.keys() if ours.get(path) != theirs.get(path)
+        )
+        said = [
+            f"values of {_named(_differing(self.values, other.values))}",
+            f"{number_of(len(paths), 'file', 'files')} ({_named(paths)})",
+            f"totals of {_named(_differing(self.totals, other.totals))}",
+            f"parameters {_named(_differing(self.parameters, other.parameters))}",
+            f"versions of {_named(_differing(self.versions, other.versions))}",
+        ]
+        differs = (
+            self.values != other.values,
+            bool(paths),
+            self.totals != other.totals,
+            self.parameters != other.parameters,
+            self.versions != other.versions,
+        )
+        return "; ".join(what for what, is_so in zip(said, differs, strict=True) if is_so)
+
+    def to_bytes(self) -> bytes:
+        """Return the receipt as the bytes of its file."""
+        content = {
+            "receipt_format": RECEIPT_FORMAT,
+            "stage": self.stage,
+            "parameter_hash": self.parameter_hash,
+            "parameters": self.parameters,
+            "totals": self.totals,
+            "versions": self.versions,
+            "datasets": self.datasets(),
+            "values_sha256": self.values,
+            "files": [
+                {"path": f.path, "size_bytes": f.size_bytes, "rows": f.rows, "sha256": f.sha256}
+                for f in self.files
+            ],
+        }
+        seal = hashlib.sha256(_as_json(content)).hexdigest()
+        return _as_json({**content, "seal_sha256": seal})
+
+    @classmethod
+    def from_bytes(cls, text: bytes, where: str) -> Receipt:
+        """Return the receipt that a file holds.
+
+        Raises:
+            IntegrityError: ``receipt-unreadable``, ``receipt-format``, ``receipt-hash`` or
+                ``receipt-seal``.
+        """
+        try:
+            content = json.loads(text)
+            if content["receipt_format"] != RECEIPT_FORMAT:
+                raise IntegrityError(
+                    "receipt-format",
+                    f"{where} has receipt format {content['receipt_format']!r}; "
+                    f"this version reads {RECEIPT_FORMAT}.",
+                    "Read it with the version of closedworld that wrote it.",
+                )
+            receipt = cls(
+                stage=str(content["stage"]),
+                parameter_hash=str(content["parameter_hash"]),
+                parameters=dict(content["parameters"]),
+                totals=dict(content["totals"]),
+                versions=dict(content["versions"]),
+                files=tuple(
+                    FileEntry(
+                        str(f["path"]), int(f["size_bytes"]), int(f["rows"]), str(f["sha256"])
+                    )
+                    for f in content["files"]
+                ),
+                values={str(k): str(v) for k, v in content["values_sha256"].items()},
+            )
+            digest = parameter_hash(receipt.parameters)
+        except (
+            ValueError,
+            KeyError,
+            TypeError,
+            AttributeError,
+            OverflowError,
+            RecursionError,
+        ) as error:
+            raise IntegrityError(
+                "receipt-unreadable",
+                f"{where} is not a receipt: {type(error).__name__}: {error}.",
+                "Delete the folder and build it again.",
+            ) from error
+        if digest != receipt.parameter_hash:
+            raise IntegrityError(
+                "receipt-hash",
+                f"{where} states parameter_hash {quoted(receipt.parameter_hash)}, but its parameters "
+                f"hash to {digest}.",
+                "The receipt was edited or damaged: delete the folder and build it again.",
+            )
+        # Every byte counts: the seal is over all others, and there is one way to write them.
+        if receipt.to_bytes() != text:
+            raise IntegrityError(
+                "receipt-seal",
+                f"{where} is not as it was sealed.",
+                "The receipt was edited or damaged: delete the folder and build it again.",
+            )
+        return receipt
+
+
+def _as_json(content: Mapping[str, Any]) -> bytes:
+    """Return the one way in which a receipt is written."""
+    return (json.dumps(content, indent=1, sort_keys=True, ensure_ascii=True) + "\n").encode()
+
+
+def _differing(ours: Mapping[str, Any], theirs: Mapping[str, Any]) -> list[str]:
+    """Return the names under which two tables differ."""
+    return sorted(
+        name for name in ours.keys() | theirs.keys() if ours.get(name) != theirs.get(name)
+    )
+
+
+def _named(names: Sequence[str]) -> str:
+    """Return the first of some names."""
+    more = f" and {len(names) - 3} more" if len(names) > 3 else ""  # noqa: PLR2004 -- as below
+    return ", ".join(map(one_line, names[:3])) + more
+
+
+def read_receipt(folder: Path) -> Receipt:
+    """Return the receipt of a published folder.
+
+    Raises:
+        IntegrityError: ``receipt-missing``, or as ``Receipt.from_bytes``.
+    """
+    path = folder / RECEIPT_NAME
+    try:
+        text = read_small_file(path, _MOST_BYTES)
+    except (FileNotFoundError, NotADirectoryError):
+        raise IntegrityError(
+            "receipt-missing",
+            f"{folder} has no {RECEIPT_NAME}, so it is not a published result.",
+            "Give a folder that `closedworld run` or `closedworld tiles` has published.",
+        ) from None
+    except OSError as error:
+        raise IntegrityError(
+            "receipt-unreadable", f"{path} cannot be read: {error.strerror}."
+        ) from error
+    return Receipt.from_bytes(text, str(path))
+
+
+def parameter_hash(parameters: Mapping[str, Any]) -> str:
+    """Return SHA-256 of the canonical JSON of the parameters, lower-case hex.
+
+    Canonical: keys sorted, no white space, ASCII, floats by their shortest round-trip digits.
+    """
+    canonical = json.dumps(
+        parameters, sort_keys=True, separators=(",", ":"), ensure_ascii=True, allow_nan=False
+    )
+    return hashlib.sha256(canonical.encode("ascii")).hexdigest()

@@ -1,0 +1,253 @@
+"""How a country's units were handed out, worked out from its masses tile by tile.
+
+For every country and basis, in whole arrays: the quotient and remainder of each tile are found in
+float64 and mended in 64-bit arithmetic. ``validation.law`` does the same in Python integers, some
+hundred times slower, for a sample.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from closedworld.verification.law import divided
+from closedworld.verification.masses import whole_sum
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from closedworld.verification.findings import Account
+    from closedworld.verification.masses import CountryMasses
+
+_CLEAR = 1 << 62
+
+
+@dataclass(slots=True)
+class BasisAccount:
+    """How one basis hands out its units in one country.
+
+    Attributes:
+        basis: Its name.
+        units: Units it hands out.
+        mass_sum: Sum of its masses; None when they are not known, like the two below.
+        floor_sum: Sum of the whole parts.
+        fallback: Whether its masses are all 0, so that tiles count as uniform.
+    """
+
+    basis: str
+    units: int
+    mass_sum: int | None = None
+    floor_sum: int | None = None
+    fallback: bool | None = None
+
+    def figures(self) -> dict[str, Any]:
+        """Return them as a receipt has them."""
+        floors = self.floor_sum
+        return {
+            "basis": self.basis,
+            "units": self.units,
+            "mass_sum": self.mass_sum,
+            "floor_sum": floors,
+            "remainder_units": None if floors is None else self.units - floors,
+            "fallback": self.fallback,
+        }
+
+
+@dataclass(slots=True)
+class CountryAccount:
+    """The account of one country's weights.
+
+    Attributes:
+        country_iso: Code.
+        tiles: Tiles with a weight.
+        zero_tiles: Those of weight 0.
+        bases: One entry for each basis.
+        zero_tiles_with_mass: Tiles of weight 0 that have a mass; None when masses are not known.
+    """
+
+    country_iso: str
+    tiles: int
+    zero_tiles: int
+    bases: list[BasisAccount]
+    zero_tiles_with_mass: int | None = None
+
+    def figures(self) -> dict[str, Any]:
+        """Return them as a receipt has them, None for what is not known."""
+        return {
+            "country_iso": self.country_iso,
+            "tiles": self.tiles,
+            "zero_tiles": self.zero_tiles,
+            "zero_tiles_with_mass": self.zero_tiles_with_mass,
+            "bases": [basis.figures() for basis in self.bases],
+        }
+
+
+@dataclass(slots=True)
+class _Remainders:
+    """Whether the units beyond whole parts went to the largest remainders, the smaller ids of equal ones.
+
+    Attributes:
+        wrong_tiles: Tiles whose weight is neither the whole part nor one more.
+        first_wrong: The first of them: ``(tile_id, weight, whole part)``.
+        least_given: Smallest remainder that got a unit, with the largest tile_id that has it.
+        most_left: Largest remainder that got none, with the smallest tile_id that has it.
+    """
+
+    wrong_tiles: int = 0
+    first_wrong: tuple[int, int, int] = (0, 0, 0)
+    least_given: tuple[int, int] | None = None
+    most_left: tuple[int, int] | None = None
+
+    def add(
+        self,
+        tile_ids: NDArray[np.uint64],
+        weights: NDArray[np.uint64],
+        whole: NDArray[np.uint64],
+        remainders: NDArray[Any],
+    ) -> None:
+        """Take the next tiles of one basis, in order."""
+        self.add_mixed(tile_ids, weights, whole, 1)
+        is_left, is_given = weights == whole, weights == whole + np.uint64(1)
+        if is_given.any():
+            given = remainders[is_given]
+            least = int(given.min())
+            last = int(tile_ids[is_given][np.flatnonzero(given == least)[-1]])
+            if self.least_given is None or least <= self.least_given[0]:
+                self.least_given = least, last
+        if is_left.any():
+            left = remainders[is_left]
+            most = int(left.max())
+            if self.most_left is None or most > self.most_left[0]:
+                first = int(tile_ids[is_left][np.flatnonzero(left == most)[0]])
+                self.most_left = most, first
+
+    def add_mixed(
+        self,
+        tile_ids: NDArray[np.uint64],
+        weights: NDArray[np.uint64],
+        whole: NDArray[np.uint64],
+        bases: int,
+    ) -> None:
+        """Take the next tiles, the sum of their whole parts and the number of bases: a unit more each."""
+        wrong = np.flatnonzero((weights < whole) | (weights > whole + np.uint64(bases)))
+        if len(wrong):
+            if not self.wrong_tiles:
+                at = wrong[0]
+                self.first_wrong = int(tile_ids[at]), int(weights[at]), int(whole[at])
+            self.wrong_tiles += len(wrong)
+
+    @property
+    def passed_over(self) -> bool:
+        """Whether a tile got a unit though another one comes before it."""
+        if self.least_given is None or self.most_left is None:
+            return False
+        given, left = self.least_given, self.most_left
+        return given[0] < left[0] or (given[0] == left[0] and given[1] > left[1])
+
+
+def settle(country: CountryMasses, own: CountryAccount, account: Account) -> bool:
+    """Work out the masses of a country's account; return whether its weights keep the law.
+
+    With one basis every weight is compared with the law, and a tile that breaks it is a finding, unless
+    there is one already. Of a mixture it is only seen whether a weight is the sum of the whole parts and
+    at most one more for each basis: which of them gave it cannot be told from the sum.
+
+    Args:
+        country: Its tiles.
+        own: Its account, tiles and units filled in; masses are added.
+        account: Where a finding goes.
+    """
+    counts_as, totals = _counts_as(country, own)
+    floors, zero_despite_mass, law = [0] * len(totals), 0, _Remainders()
+    for tile_ids, weights, masses in country.chunks(counts_as):
+        has_mass, whole = np.zeros(len(weights), np.bool_), np.zeros(len(weights), np.uint64)
+        for number, (each, total) in enumerate(zip(masses, totals, strict=True)):
+            has_mass |= each > 0
+            quotients, remainders = whole_parts(each, own.bases[number].units, total)
+            floors[number] += whole_sum(quotients)
+            whole += quotients.view(np.uint64)
+        if len(totals) == 1:
+            law.add(tile_ids, weights, whole, remainders)
+        else:
+            law.add_mixed(tile_ids, weights, whole, len(totals))
+        zero_despite_mass += int(np.count_nonzero((weights == 0) & has_mass))
+    own.zero_tiles_with_mass = zero_despite_mass
+    for basis, floor in zip(own.bases, floors, strict=True):
+        basis.floor_sum = floor
+    return _note(country, law, account)
+
+
+def _counts_as(country: CountryMasses, own: CountryAccount) -> tuple[list[str], list[int]]:
+    """Return what each basis counts as and the sum of those masses; fill in sums and fallbacks."""
+    names = [basis.basis for basis in own.bases]
+    sums = _sums(country, names)
+    uniform = 0 if all(sums) else _sums(country, ["uniform"])[0]
+    for basis, mass in zip(own.bases, sums, strict=True):
+        basis.mass_sum, basis.fallback = mass, not mass
+    counts_as = [name if mass else "uniform" for name, mass in zip(names, sums, strict=True)]
+    return counts_as, [mass or uniform for mass in sums]
+
+
+def _sums(country: CountryMasses, bases: list[str]) -> list[int]:
+    """Return the sum of the masses of each basis."""
+    sums = [0] * len(bases)
+    for _, _, masses in country.chunks(bases):
+        sums = [before + whole_sum(each) for before, each in zip(sums, masses, strict=True)]
+    return sums
+
+
+def _note(country: CountryMasses, law: _Remainders, account: Account) -> bool:
+    """Note what breaks the law; return whether nothing does."""
+    place = country.parts.dataset, country.parts.country_iso
+    if account.found("weight-law", *place):
+        return False
+    if law.wrong_tiles:
+        tile_id, weight, whole = law.first_wrong
+        account.find(
+            "weight-law",
+            "weight_fp is not the whole part of the tile's share, or one more for each basis at most.",
+            *place,
+            example={"tile_id": tile_id, "weight_fp": weight, "whole_part": whole},
+            rows=law.wrong_tiles,
+        )
+    elif law.passed_over and law.least_given is not None and law.most_left is not None:
+        (remainder, tile_id), (larger, passed) = law.least_given, law.most_left
+        account.find(
+            "weight-law",
+            f"tile {tile_id} got a unit for remainder {remainder}, tile {passed} none for {larger}.",
+            *place,
+            example={"tile_id": tile_id, "comes_before": passed},
+        )
+    return not account.found("weight-law", *place)
+
+
+def whole_parts(
+    masses: NDArray[np.int64], units: int, total: int
+) -> tuple[NDArray[np.int64], NDArray[Any]]:
+    """Return ``(quotients, remainders)`` of ``mass * units`` by ``total``, exact, both (n,).
+
+    Args:
+        masses: int64 (n,), in 0..total.
+        units: 0..10^18.
+        total: Sum of all masses, > 0.
+
+    Returns:
+        Quotients, int64; remainders in 0..total - 1, int64, or Python integers in an object array when
+        they may not fit.
+    """
+    most = int(masses.max(initial=0)) * units // total
+    # Three roundings put the estimate off by at most 2^-51 of it, and rint by half a unit more.
+    if ((most >> 51) + 2) * total >= _CLEAR:
+        quotients, remainders, inverse, _ = divided(masses, units, total)
+        return quotients[inverse], remainders[inverse]
+    estimate = masses.astype(np.float64)
+    estimate *= units / total
+    quotients = np.rint(estimate, out=estimate).astype(np.int64)
+    # Each product may go round in 64 bits; their difference is below 2^62 and does not.
+    remainders = masses * np.int64(units) - quotients * np.int64(total)
+    off_by = remainders // np.int64(total)
+    quotients += off_by
+    remainders -= off_by * np.int64(total)
+    return quotients, remainders

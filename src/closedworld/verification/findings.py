@@ -1,0 +1,170 @@
+"""What a verification says: what it found, what it checked, and what it could not check."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from closedworld.sanitize import number_of
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """Something that is wrong with published data.
+
+    Attributes:
+        code: Stable short name of the invariant that is broken, lower case with hyphens.
+        dataset: Dataset it was found in; empty for the result as a whole.
+        country_iso: Country it was found in; empty for no one country.
+        message: What is wrong, with how many rows and the values.
+        example: The first row that shows it; empty when no row does.
+        folder: The result it was found in.
+    """
+
+    code: str
+    dataset: str
+    country_iso: str
+    message: str
+    example: dict[str, Any] = field(default_factory=dict)
+    folder: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """An invariant that was checked, whether it holds or not.
+
+    Attributes:
+        what: The invariant.
+        count: How many things it was asked of.
+        unit: What these are, such as ``rows``.
+        folder: The result.
+    """
+
+    what: str
+    count: int
+    unit: str
+    folder: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Unchecked:
+    """An invariant that could not be checked, and why.
+
+    Attributes:
+        what: The invariant.
+        reason: Why not, and what to do about it.
+        folder: The result.
+    """
+
+    what: str
+    reason: str
+    folder: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.what}: {self.reason}"
+
+
+@dataclass(frozen=True, slots=True)
+class Verification:
+    """The outcome of a verification.
+
+    Attributes:
+        folders: The results that were verified.
+        findings: At most one for each code, dataset and country of a result.
+        checks: What was checked.
+        not_checked: What was not, and why.
+    """
+
+    folders: tuple[str, ...]
+    findings: tuple[Finding, ...]
+    checks: tuple[Check, ...]
+    not_checked: tuple[Unchecked, ...]
+
+    @property
+    def ok(self) -> bool:
+        """Whether nothing is wrong with what was checked."""
+        return not self.findings
+
+
+class Account:
+    """Collects what is said of one result; like findings become one.
+
+    Args:
+        folder: The result.
+    """
+
+    def __init__(self, folder: str) -> None:
+        self.folder = folder
+        self._findings: dict[tuple[str, str, str], Finding] = {}
+        self._rows: dict[tuple[str, str, str], int] = {}
+        self._others: dict[tuple[str, str, str], set[str]] = {}
+        self._checks: dict[tuple[str, str], int] = {}
+        self._unchecked: dict[tuple[str, str], list[str]] = {}
+
+    def find(
+        self,
+        code: str,
+        message: str,
+        dataset: str = "",
+        country_iso: str = "",
+        *,
+        example: dict[str, Any] | None = None,
+        rows: int = 0,
+    ) -> None:
+        """Note a finding; of like ones the first is told, with the sum of their rows."""
+        key = code, dataset, country_iso
+        if key not in self._findings:
+            self._findings[key] = Finding(
+                code, dataset, country_iso, message, example or {}, self.folder
+            )
+        elif message != self._findings[key].message:
+            self._others.setdefault(key, set()).add(message)
+        self._rows[key] = self._rows.get(key, 0) + rows
+
+    def has(self, dataset: str, country_iso: str) -> bool:
+        """Return whether anything is wrong with a country in a dataset."""
+        return any(key[1:] == (dataset, country_iso) for key in self._findings)
+
+    def found(self, code: str, dataset: str, country_iso: str) -> bool:
+        """Return whether there is such a finding."""
+        return (code, dataset, country_iso) in self._findings
+
+    def checked(self, what: str, count: int, unit: str) -> None:
+        """Note that an invariant was checked for so many things, added to those before."""
+        self._checks[what, unit] = self._checks.get((what, unit), 0) + count
+
+    def unchecked(self, what: str, reason: str, country_iso: str = "") -> None:
+        """Note that an invariant was not checked; countries of one reason are listed together."""
+        self._unchecked.setdefault((what, reason), []).append(country_iso)
+
+    def findings(self) -> list[Finding]:
+        """Return the findings in the order in which they were made, with the number of rows."""
+        told = []
+        for key, finding in self._findings.items():
+            message, rows = finding.message, self._rows[key]
+            if rows:
+                message = f"{number_of(rows, 'row', 'rows')}: {message}"
+            elif others := len(self._others.get(key, ())):
+                message = f"{message} And {others:,} more like it."
+            told.append(replace(finding, message=message))
+        return told
+
+    def checks(self) -> list[Check]:
+        """Return what was checked."""
+        return [Check(what, n, unit, self.folder) for (what, unit), n in self._checks.items()]
+
+    def not_checked(self) -> list[Unchecked]:
+        """Return what was not checked."""
+        return [
+            Unchecked(what, _of_countries(reason, isos), self.folder)
+            for (what, reason), isos in self._unchecked.items()
+        ]
+
+
+def _of_countries(reason: str, isos: list[str]) -> str:
+    """Return a reason with the countries that it holds for."""
+    named = sorted({iso for iso in isos if iso})
+    if not named:
+        return reason
+    more = f" and {len(named) - 10} more" if len(named) > 10 else ""  # noqa: PLR2004 -- fits a line
+    return f"{reason} ({', '.join(named[:10])}{more})"

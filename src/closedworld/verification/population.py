@@ -1,0 +1,179 @@
+"""Micro-persons of tiles, read from a raster in plain masked windows."""
+
+from __future__ import annotations
+
+import itertools
+import math
+from contextlib import ExitStack
+from fractions import Fraction
+from typing import TYPE_CHECKING, Any, Self
+
+import numpy as np
+
+from closedworld.errors import InputError
+from closedworld.inputs.raster.info import open_raster
+from closedworld.sanitize import library_message
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from numpy.typing import NDArray
+
+    from closedworld.kernels.grid import Grid
+
+MICRO = 1_000_000
+
+_CACHE_BYTES = 64 << 20
+_STRIPE_COLS = 1024
+_MOST_STRIPES = 8
+_BAND_ROWS = 64, 512
+_INT64_END = 2.0**63
+_SAME_CELLS = 1e-3
+_HALF = 0.5
+# Half way between whole numbers, or so near that the rounded product may be on the wrong side.
+_NEAR_HALF = 1e-3
+_EXACT_BELOW = 2.0**42
+
+
+class ValueTooLargeError(ValueError):
+    """A cell holds more people than 64-bit arithmetic can count, so no weights can come from it.
+
+    Attributes:
+        example: Row, column and value of the cell.
+    """
+
+    def __init__(self, path: Path, row: int, col: int, persons: float) -> None:
+        super().__init__(
+            f"{path} holds {persons:g} persons in one cell; no weights can be made from that."
+        )
+        # Infinity is no number of JSON.
+        value = persons if math.isfinite(persons) else str(persons)
+        self.example = {"raster_row": row, "raster_col": col, "value": value}
+
+
+class Population:
+    """The first band of a raster as masses; use as a context manager.
+
+    Args:
+        path: GeoTIFF.
+
+    Raises:
+        InputError: ``input-unreadable``.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._stack = ExitStack()
+
+    def __enter__(self) -> Self:
+        raster = self._stack.enter_context(open_raster(self._path, GDAL_CACHEMAX=_CACHE_BYTES))
+        self._raster = raster
+        self._scale, self._offset = raster.scales[0], raster.offsets[0]
+        least, most = _BAND_ROWS
+        self._band_rows = min(max(raster.block_shapes[0][0], least), most)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._stack.close()
+
+    def lies_on(self, grid: Grid) -> bool:
+        """Return whether the raster has the cells of a grid, to a thousandth of a cell."""
+        at, raster = self._raster.transform, self._raster
+        if (raster.height, raster.width) != (grid.n_rows, grid.n_cols) or at.b or at.d:
+            return False
+        east, south = at.c + at.a * raster.width, at.f + at.e * raster.height
+        across = max(abs(at.c - grid.west), abs(east - grid.east)) / grid.cell_width
+        down = max(abs(at.f - grid.north), abs(south - grid.south)) / grid.cell_height
+        return bool(max(across, down) <= _SAME_CELLS)
+
+    def micro_persons(self, rows: NDArray[np.int64], cols: NDArray[np.int64]) -> NDArray[np.int64]:
+        """Return the mass of cells, int64 (n,).
+
+        Args:
+            rows: Raster rows, ascending, (n,).
+            cols: Raster columns, (n,).
+
+        Raises:
+            InputError: ``input-unreadable``.
+            ValueTooLargeError: A cell's value is.
+        """
+        masses = np.zeros(len(rows), np.int64)
+        bands = rows // self._band_rows
+        cuts = [0, *(np.flatnonzero(np.diff(bands)) + 1).tolist(), len(rows)]
+        for first, stop in itertools.pairwise(cuts):
+            here_rows, here_cols = rows[first:stop], cols[first:stop]
+            for col_start, col_stop in _stripes(here_cols):
+                inside = np.flatnonzero((here_cols >= col_start) & (here_cols < col_stop))
+                masses[first + inside] = self._window(
+                    here_rows[inside], here_cols[inside], col_start, col_stop
+                )
+        return masses
+
+    def _window(
+        self, rows: NDArray[np.int64], cols: NDArray[np.int64], col_start: int, col_stop: int
+    ) -> NDArray[np.int64]:
+        """Return the masses of cells that lie between two columns."""
+        from rasterio.errors import RasterioError  # noqa: PLC0415 -- takes 0.2 s to import
+        from rasterio.windows import Window  # noqa: PLC0415
+
+        top, width = int(rows[0]), min(col_stop, self._raster.width) - col_start
+        window = Window(col_start, top, width, int(rows[-1]) - top + 1)
+        try:
+            read = self._raster.read(1, window=window, masked=True)
+        except RasterioError as error:
+            raise InputError(
+                "input-unreadable",
+                f"{self._path}: {window} cannot be read: {library_message(error.__cause__ or error)}.",
+                "Fetch it again.",
+            ) from error
+        places = rows - top, cols - col_start
+        values = read.data[places]
+        if self._scale != 1 or self._offset != 0:
+            values = values.astype(np.float64) * self._scale + self._offset
+        is_person = ~np.ma.getmaskarray(read)[places] & (values > 0)
+        too_large = np.flatnonzero(is_person & (values >= _INT64_END / MICRO))
+        if len(too_large):
+            at = int(too_large[0])
+            raise ValueTooLargeError(self._path, int(rows[at]), int(cols[at]), float(values[at]))
+        masses = np.zeros(len(values), np.int64)
+        masses[is_person] = rounded_micro(values[is_person])
+        return masses
+
+
+def _stripes(cols: NDArray[np.int64]) -> list[tuple[int, int]]:
+    """Return ranges of columns that hold all of ``cols`` and leave wide gaps out."""
+    ranges: list[tuple[int, int]] = []
+    for stripe in np.flatnonzero(np.bincount(cols // _STRIPE_COLS)).tolist():
+        start, stop = stripe * _STRIPE_COLS, (stripe + 1) * _STRIPE_COLS
+        if (
+            ranges
+            and ranges[-1][1] == start
+            and stop - ranges[-1][0] <= _MOST_STRIPES * _STRIPE_COLS
+        ):
+            ranges[-1] = ranges[-1][0], stop
+        else:
+            ranges.append((start, stop))
+    return ranges
+
+
+def rounded_micro(values: NDArray[Any]) -> NDArray[np.int64]:
+    """Return ``value * 10**6`` rounded half to even, exactly, int64 (n,).
+
+    The float64 product of a float32 is exact: 24 bits by the 14 of 5^6, the 2^6 left out. That of a
+    float64 decides where it is clearly on one side; fractions decide the rest.
+
+    Args:
+        values: Above zero and below 2^63 / 10^6, integer or floating point, (n,).
+    """
+    if values.dtype.kind in "iub":
+        return np.asarray(values.astype(np.int64) * MICRO)
+    exact = values.astype(np.float64)
+    product = exact * MICRO
+    if values.dtype.itemsize < exact.dtype.itemsize:
+        return np.rint(product).astype(np.int64)
+    below = np.floor(product)
+    is_near = (np.abs(product - below - _HALF) < _NEAR_HALF) | (product >= _EXACT_BELOW)
+    masses = np.rint(product).astype(np.int64)
+    # Rounding a fraction goes half to even.
+    masses[is_near] = [round(Fraction(value) * MICRO) for value in exact[is_near].tolist()]
+    return masses

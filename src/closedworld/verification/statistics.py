@@ -1,0 +1,125 @@
+"""What a Parquet footer says of its row groups, against the rows themselves.
+
+Readers leave out a row group by the smallest and largest value that the footer states, so a wrong one
+hides rows that every other check sees.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pyarrow as pa
+
+from closedworld.sanitize import quoted
+
+if TYPE_CHECKING:
+    import pyarrow.parquet as pq
+
+    from closedworld.verification.findings import Account
+
+CODE = "statistics"
+
+_BITS = {"INT32": 32, "INT64": 64}
+
+
+class GroupRanges:
+    """Smallest and largest value of each column of one row group, taken as its batches pass."""
+
+    def __init__(self) -> None:
+        self.rows = 0
+        self._ranges: dict[str, tuple[Any, Any]] = {}
+        self._unsigned: set[str] = set()
+
+    def add(self, batch: pa.RecordBatch) -> None:
+        """Take the next rows."""
+        if batch.num_rows == 0:
+            return
+        self.rows += batch.num_rows
+        for name, values in zip(batch.schema.names, batch.columns, strict=True):
+            found = _range(values)
+            if found is not None:
+                known = self._ranges.get(name, found)
+                if pa.types.is_unsigned_integer(values.type):
+                    self._unsigned.add(name)
+                self._ranges[name] = min(known[0], found[0]), max(known[1], found[1])
+
+    def compare(
+        self, group: pq.RowGroupMetaData, number: int, place: tuple[str, str], account: Account
+    ) -> None:
+        """Note what the footer says otherwise.
+
+        Args:
+            group: What it says of the row group.
+            number: Which row group of its file, from 0.
+            place: Dataset and country.
+            account: Where findings go.
+        """
+        if group.num_rows != self.rows:
+            message = f"row group {number} has {self.rows} rows; its footer says {group.num_rows}."
+            account.find("row-count", message, *place)
+        checked = 0
+        for position in range(group.num_columns):
+            chunk = group.column(position)
+            name = chunk.path_in_schema
+            told = chunk.statistics
+            extra = chunk.has_column_index or chunk.bloom_filter_offset is not None
+            if extra or (told is not None and told.has_distinct_count):
+                account.unchecked(
+                    "page indexes, bloom filters and counts of distinct values",
+                    "none of them belongs into a published file; readers may go by them",
+                    place[1],
+                )
+            if told is None:
+                continue
+            checked += 1
+            for what, said, real in self._claims(told, name):
+                if said != real:
+                    account.find(
+                        CODE,
+                        f"the footer says that the {what} of {name} is {quoted(said)}.",
+                        *place,
+                        example={
+                            "row_group": number,
+                            "column": name,
+                            "what": what,
+                            "footer": _plain(said),
+                            "data": _plain(real),
+                        },
+                    )
+        account.checked("statistics in the footers: smallest, largest, nulls", checked, "columns")
+
+    def _claims(self, told: Any, name: str) -> list[tuple[str, Any, Any]]:
+        """Return ``(what, said, real)`` for everything that the footer claims of a column."""
+        claims: list[tuple[str, Any, Any]] = []
+        if told.has_null_count:
+            # No column may hold nulls, by its schema.
+            claims.append(("number of nulls", told.null_count, 0))
+        if told.has_min_max and name in self._ranges:
+            least, most = self._ranges[name]
+            # Unsigned numbers are stored as signed ones of the same bits.
+            turn = 1 << _BITS[told.physical_type] if name in self._unsigned else 0
+            said = [raw % turn if turn else raw for raw in (told.min_raw, told.max_raw)]
+            claims += [("smallest value", said[0], least), ("largest value", said[1], most)]
+        return claims
+
+
+def _range(values: pa.Array) -> tuple[Any, Any] | None:
+    """Return smallest and largest value, texts as bytes; None when all are NaN."""
+    if isinstance(values, pa.DictionaryArray):
+        words = values.dictionary.cast(pa.binary()).to_pylist()
+        if len(words) > 1:
+            used = np.bincount(values.indices.to_numpy(), minlength=len(words)) > 0
+            words = [word for word, is_used in zip(words, used, strict=True) if is_used]
+        return min(words), max(words)
+    numbers = values.to_numpy(zero_copy_only=True)
+    least, most = numbers.min(), numbers.max()
+    if least != least:  # noqa: PLR0124 -- NaN, which statistics leave out
+        real = numbers[~np.isnan(numbers)]
+        return (real.min().item(), real.max().item()) if len(real) else None
+    return least.item(), most.item()
+
+
+def _plain(value: Any) -> Any:
+    """Return a value as JSON holds it."""
+    return value.decode("utf-8", "replace") if isinstance(value, bytes) else value

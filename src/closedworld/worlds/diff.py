@@ -1,0 +1,285 @@
+"""Comparing two published worlds."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from closedworld.datasets.schemas import TILE_WEIGHTS
+from closedworld.errors import ConfigError
+from closedworld.execution import open_worker_pool
+from closedworld.kernels.comparing import TileChanges, Weighed, tile_changes, units_moved
+from closedworld.kernels.spans import RowSpans
+from closedworld.kernels.tiles import Tiles
+from closedworld.store.whole_file import whole_file
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from pathlib import Path
+
+    from closedworld.kernels.grid import Grid
+    from closedworld.published.cumulative_weights import CumulativeWeights
+    from closedworld.worlds.world import PublishedWorld
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class CountryDifference:
+    """What became of one country.
+
+    Attributes:
+        country_iso: ISO 3166-1 alpha-2 code.
+        tiles: Its tiles in both worlds, and how they differ.
+        units_moved: Weight that lies on other tiles than before, in units of ``10**-dp`` of the
+            country; None when it was not compared: a world is without weights, or without the country.
+        dp: Decimal places of ``units_moved``.
+    """
+
+    country_iso: str
+    tiles: TileChanges
+    units_moved: int | None
+    dp: int
+
+    @property
+    def differs(self) -> bool:
+        """Whether there is any difference."""
+        tiles = self.tiles
+        # Overlaps may change where another country's tiles do.
+        sets = (tiles.gained, tiles.lost, tiles.overlaps_gained, tiles.overlaps_lost)
+        return any(one.n_runs for one in sets) or bool(self.units_moved)
+
+    @property
+    def weight_moved(self) -> float | None:
+        """Share of the country's weight that lies on other tiles than before, 0..1, rounded once."""
+        return None if self.units_moved is None else self.units_moved / 10**self.dp
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the difference as numbers, for JSON."""
+        tiles = self.tiles
+        return {
+            "country_iso": self.country_iso,
+            "tiles_before": tiles.before.tile_count,
+            "tiles_after": tiles.after.tile_count,
+            "gained": tiles.gained.tile_count,
+            "lost": tiles.lost.tile_count,
+            "overlaps_gained": tiles.overlaps_gained.tile_count,
+            "overlaps_lost": tiles.overlaps_lost.tile_count,
+            "units_moved": self.units_moved,
+            "dp": self.dp,
+            "weight_moved": self.weight_moved,
+        }
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class WorldDifference:
+    """How two worlds on one grid differ.
+
+    Attributes:
+        before: The first world.
+        after: The second.
+        countries: Every country that either has, ascending by code.
+    """
+
+    before: PublishedWorld
+    after: PublishedWorld
+    countries: tuple[CountryDifference, ...]
+
+    @property
+    def differing(self) -> tuple[CountryDifference, ...]:
+        """The countries that differ, ascending by code."""
+        return tuple(one for one in self.countries if one.differs)
+
+    @property
+    def has_weights(self) -> bool:
+        """Whether weights were compared."""
+        return self.before.weights is not None and self.after.weights is not None
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the difference for JSON; countries that do not differ are only counted."""
+        rows = [one.to_dict() for one in self.differing]
+        grid = self.before.index.grid
+        # Each country that shares a tile counts it; the world counts it once.
+        overlaps = {
+            name: _united([getattr(one.tiles, name) for one in self.countries], grid).tile_count
+            for name in ("overlaps_gained", "overlaps_lost")
+        }
+        return {
+            "same": not rows,
+            "before": _named(self.before),
+            "after": _named(self.after),
+            "weights_compared": self.has_weights,
+            "countries": len(self.countries),
+            "countries_differing": len(rows),
+            "gained": sum(row["gained"] for row in rows),
+            "lost": sum(row["lost"] for row in rows),
+            **overlaps,
+            "differing": rows,
+        }
+
+
+def compare_worlds(
+    before: PublishedWorld, after: PublishedWorld, *, workers: int | None = None
+) -> WorldDifference:
+    """Return how two worlds on one grid differ: tiles from runs, weights read once, country by country.
+
+    Args:
+        before: A world.
+        after: Another.
+        workers: Countries whose weights are compared at once, in threads; None for one per core.
+
+    Raises:
+        ConfigError: ``grids-differ``, ``workers``.
+        IntegrityError: The files differ from their receipts.
+    """
+    grid = before.index.grid
+    if not grid.is_same_lattice(after.index.grid):
+        raise ConfigError(
+            "grids-differ",
+            f"the worlds lie on two grids: {grid}; and {after.index.grid}.",
+            "Only worlds on one grid have tiles in common: build one of them again.",
+        )
+    # Files state one lattice with more or fewer digits; tiles of both are counted on one.
+    moved = {iso: replace(own, grid=grid) for iso, own in after.index.spans.items()}
+    changes = tile_changes(before.index.spans, moved, grid)
+    if before.weights is None or after.weights is None:
+        units: dict[str, tuple[int | None, int]] = {}
+    else:
+        pairs = _line_pairs(before, after)
+        with open_worker_pool("threads", workers) as force:
+            moved_units = force.executor.map(_Pair.units_moved, pairs.values())
+            units = dict(zip(pairs, moved_units, strict=True))
+    return WorldDifference(
+        before,
+        after,
+        tuple(
+            CountryDifference(iso, tiles, *units.get(iso, (None, 0)))
+            for iso, tiles in changes.items()
+        ),
+    )
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Pair:
+    """The weights of a country in both worlds.
+
+    Attributes:
+        old: Those in the first.
+        new: Those in the second.
+        are_same_files: Whether their files are the same, byte for byte.
+    """
+
+    old: CumulativeWeights
+    new: CumulativeWeights
+    are_same_files: bool
+
+    def units_moved(self) -> tuple[int, int]:
+        """Return the units that moved, and their decimal places."""
+        # With other decimal places each of the coarser units counts several of the finer ones.
+        total = max(self.old.total, self.new.total)
+        moved = 0
+        if not self.are_same_files:
+            # Where the tiles are the same their ranks will do to tell them apart.
+            by_rank = replace(self.old.spans, grid=self.new.spans.grid) == self.new.spans
+            old, new = (
+                _batches(line, total // line.total, by_rank=by_rank)
+                for line in (self.old, self.new)
+            )
+            moved = units_moved(old, new)
+        return moved, len(str(total)) - 1
+
+
+def _line_pairs(before: PublishedWorld, after: PublishedWorld) -> dict[str, _Pair]:
+    """Return the weights of each country that both worlds have."""
+    old, new = before.lines(), after.lines()
+    digests = _digests(before), _digests(after)
+    return {
+        iso: _Pair(old[iso], new[iso], digests[0][iso] == digests[1][iso])
+        for iso in old
+        if iso in new
+    }
+
+
+def _batches(line: CumulativeWeights, factor: int, *, by_rank: bool) -> Iterator[Weighed]:
+    """Yield the weights of a country in units of which there are ``factor`` to each of its own."""
+    for group in line.all_groups():
+        stop = group.rank + len(group.weights)
+        ids = (
+            np.arange(group.rank, stop, dtype=np.uint64)
+            if by_rank
+            else Tiles.ranked(line.spans, group.rank, stop).tile_ids()
+        )
+        yield Weighed(ids, group.weights * np.uint64(factor))
+
+
+def _digests(world: PublishedWorld) -> dict[str, list[tuple[str, str]]]:
+    """Return path and digest of each file of weights, by country."""
+    found: dict[str, list[tuple[str, str]]] = {iso: [] for iso in world.index.spans}
+    files = () if world.weights is None else world.weights.receipt.files
+    for entry in files:
+        dataset, country, *_ = entry.path.split("/")
+        if dataset == TILE_WEIGHTS.name:
+            iso = country.removeprefix("country_iso=")
+            found.setdefault(iso, []).append((entry.path, entry.sha256))
+    return found
+
+
+def _united(sets: Sequence[RowSpans], grid: Grid) -> RowSpans:
+    """Return the tiles that are in any of the sets."""
+    none = np.empty(0, np.int64)
+    rows, starts, stops = (
+        np.concatenate([none, *(getattr(one, name) for one in sets)])
+        for name in ("rows", "col_starts", "col_stops")
+    )
+    return RowSpans.from_runs(grid, rows, starts, stops)
+
+
+def _named(world: PublishedWorld) -> dict[str, Any]:
+    """Return what identifies a world."""
+    weights = world.weights
+    return {
+        "tiles": str(world.index.published.folder),
+        "rule": world.index.rule.value,
+        "weights": None if weights is None else str(weights.folder),
+        "basis": None if weights is None else weights.receipt.parameters.get("basis"),
+    }
+
+
+def changed_tiles(difference: WorldDifference) -> dict[str, RowSpans]:
+    """Return the tiles that changed, by what became of them: gained, lost, passed on.
+
+    A tile that one country lost and another gained is passed on and in neither of the other sets.
+    """
+    grid = difference.before.index.grid
+    gained, lost = (
+        _united([getattr(one.tiles, name) for one in difference.countries], grid)
+        for name in ("gained", "lost")
+    )
+    return {"gained": gained - lost, "lost": lost - gained, "passed on": gained & lost}
+
+
+def draw_changes(difference: WorldDifference, path: Path) -> None:
+    """Write a PNG of the changed tiles.
+
+    Raises:
+        ConfigError: ``output-format``.
+        PublishError: ``output-not-writable``.
+    """
+    from closedworld.maps.changes_map import draw_changes_map  # noqa: PLC0415 -- Pillow, pyproj
+    from closedworld.run.pictures import cell_text  # noqa: PLC0415 -- likewise
+
+    if path.suffix.lower() != ".png":
+        raise ConfigError("output-format", f"{path} is not named .png.", "A map is a PNG.")
+    changed = changed_tiles(difference)
+    counts = [f"{tiles.tile_count:,} {name}" for name, tiles in changed.items()]
+    grid = difference.before.index.grid
+    every = [one.tiles.before for one in difference.countries]
+    every += [one.tiles.after for one in difference.countries]
+    with whole_file(path) as staged:
+        draw_changes_map(
+            [_united(every, grid)],
+            changed,
+            staged,
+            title="Tiles that changed",
+            subtitle=f"{', '.join(counts)} · cells of {cell_text(grid.cell_width)}",
+        )

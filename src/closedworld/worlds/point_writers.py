@@ -1,0 +1,119 @@
+"""Tables of points as files, in the format that the file's name asks for."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pyarrow as pa
+import pyarrow.csv as pacsv
+import pyarrow.parquet as pq
+
+from closedworld.errors import ConfigError, PublishError
+from closedworld.sanitize import library_message
+from closedworld.store.whole_file import refuse_folder, whole_file
+from closedworld.worlds.geoparquet import GEOMETRY, geo_metadata, point_wkb
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+_DRIVERS = {".geojson": "GeoJSON", ".gpkg": "GPKG"}
+POINT_SUFFIXES = (".parquet", ".geoparquet", ".csv", *_DRIVERS)
+
+_ROW_GROUP_ROWS = 1 << 20
+# 15 digits tell any two places apart that float64 does, save some nanometres.
+_GEOJSON_OPTIONS = {"COORDINATE_PRECISION": "15", "RFC7946": "NO"}
+
+
+def require_point_suffix(path: Path) -> None:
+    """Raise when points cannot be written under a name, before they are drawn.
+
+    Raises:
+        ConfigError: ``output-format``.
+        PublishError: ``output-not-writable``.
+    """
+    if path.suffix.lower() not in POINT_SUFFIXES:
+        raise ConfigError(
+            "output-format",
+            f"{path} does not say in its name what format it is to have.",
+            f"End it with one of {', '.join(POINT_SUFFIXES)}.",
+        )
+    refuse_folder(path)
+
+
+def write_points(table: pa.Table, path: Path) -> None:
+    """Write points: Parquet, GeoParquet 1.1, CSV, GeoJSON or GeoPackage, whole or not at all.
+
+    Args:
+        table: Columns ``lon`` and ``lat``, and others.
+        path: The file; replaced if there.
+
+    Raises:
+        ConfigError: ``output-format``.
+        PublishError: ``output-not-writable``.
+    """
+    require_point_suffix(path)
+    with whole_file(path) as staged:
+        match path.suffix.lower():
+            case ".parquet":
+                _write_parquet(table, staged)
+            case ".geoparquet":
+                _write_parquet(_with_geometry(table), staged)
+            case ".csv":
+                pacsv.write_csv(table, staged)
+            case suffix:
+                _write_by_gdal(table, staged, _DRIVERS[suffix])
+
+
+def _write_parquet(table: pa.Table, path: Path) -> None:
+    """Write a table as Parquet."""
+    numbers = dict.fromkeys(("lon", "lat", "tile_id"), "BYTE_STREAM_SPLIT")
+    pq.write_table(
+        table,
+        path,
+        compression="zstd",
+        row_group_size=_ROW_GROUP_ROWS,
+        use_dictionary=["country_iso"],
+        column_encoding=numbers,
+        write_page_checksum=True,
+    )
+
+
+def _with_geometry(table: pa.Table) -> pa.Table:
+    """Return the table with its points as geometry, and GeoParquet's metadata."""
+    lon, lat = table["lon"].to_numpy(), table["lat"].to_numpy()
+    bounds = [float(s) for s in (lon.min(), lat.min(), lon.max(), lat.max())] if len(lon) else None
+    field = pa.field(GEOMETRY, pa.binary(), nullable=False)
+    table = table.append_column(field, point_wkb(lon, lat).cast(pa.binary()))
+    # Points stand in the order they were asked for, so a covering would let readers skip nothing.
+    return table.replace_schema_metadata(geo_metadata("Point", bounds, has_covering=False))
+
+
+def _write_by_gdal(table: pa.Table, path: Path, driver: str) -> None:
+    """Write points in one of GDAL's formats.
+
+    Raises:
+        PublishError: ``output-not-writable``.
+    """
+    import pyogrio  # noqa: PLC0415 -- 0.1 s that the other formats do not need
+    from pyogrio.errors import DataLayerError, DataSourceError  # noqa: PLC0415
+
+    geometry = point_wkb(table["lon"].to_numpy(), table["lat"].to_numpy()).cast(pa.binary())
+    columns = {name: table[name] for name in table.column_names}
+    # GDAL has no unsigned 64-bit integers and would turn them into real numbers.
+    columns["tile_id"] = columns["tile_id"].cast(pa.int64())
+    options: dict[str, Any] = _GEOJSON_OPTIONS if driver == "GeoJSON" else {}
+    try:
+        pyogrio.write_arrow(
+            pa.table({**columns, GEOMETRY: geometry}),
+            path,
+            layer="points",
+            driver=driver,
+            geometry_name=GEOMETRY,
+            geometry_type="Point",
+            crs="EPSG:4326",
+            layer_options=options,
+        )
+    except (DataSourceError, DataLayerError) as error:
+        raise PublishError(
+            "output-not-writable", f"cannot write {path}: {library_message(error)}."
+        ) from error

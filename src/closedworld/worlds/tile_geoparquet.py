@@ -1,0 +1,193 @@
+"""Tiles with geometry: one GeoParquet file for tools that want points or boxes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal, TypeAlias
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from closedworld.errors import ConfigError
+from closedworld.kernels.tiles import Tiles
+from closedworld.sanitize import listed
+from closedworld.store.whole_file import refuse_folder, whole_file
+from closedworld.worlds.geoparquet import (
+    COVERING,
+    GEOMETRY,
+    box_wkb,
+    covering,
+    geo_metadata,
+    point_wkb,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+    from pathlib import Path
+
+    from numpy.typing import NDArray
+
+    from closedworld.kernels.grid import Grid
+    from closedworld.kernels.spans import RowSpans
+    from closedworld.published.cumulative_weights import CumulativeWeights
+    from closedworld.worlds.world import PublishedWorld
+
+Kind: TypeAlias = Literal["point", "box"]
+SUFFIXES = (".parquet", ".geoparquet")
+
+ROW_GROUP_TILES = 1 << 17
+"""Tiles of a row group: as small as readers of a window like them."""
+
+_TURN_DEGREES, _HALF_TURN = 360.0, 180.0
+_SIDES = ("xmin", "ymin", "xmax", "ymax")
+
+
+def export_tiles(
+    world: PublishedWorld, path: Path, kind: Kind, countries: Sequence[str] = ()
+) -> int:
+    """Write tiles with their geometry as one GeoParquet 1.1 file; return how many.
+
+    Rows are in the order of the index. The column ``bbox`` is the file's covering: readers that look
+    for a window pass over row groups outside it.
+
+    Args:
+        world: The world; its weights become column ``weight_fp``, when it has any.
+        path: The file, ``.parquet`` or ``.geoparquet``; replaced if there.
+        kind: ``point`` for centres, ``box`` for the tiles' sides.
+        countries: Alpha-2 codes; none for all.
+
+    Raises:
+        ConfigError: ``output-format``, ``country-without-tiles``.
+        PublishError: ``output-not-writable``.
+        IntegrityError: The files differ from their receipts.
+    """
+    if path.suffix.lower() not in SUFFIXES:
+        raise ConfigError(
+            "output-format", f"{path} is not named {' or '.join(SUFFIXES)}.", "Name it so."
+        )
+    refuse_folder(path)
+    spans = chosen_spans(world, countries)
+    lines = world.lines() if world.weights is not None else {}
+    rows = 0
+    with whole_file(path) as staged, _opened(staged, kind, spans, weighed=bool(lines)) as writer:
+        for iso, own in spans.items():
+            for tiles, weights in _pieces(own, lines.get(iso)):
+                writer.write_batch(
+                    _batch(iso, tiles, weights, kind, writer.schema), ROW_GROUP_TILES
+                )
+                rows += tiles.tile_count
+    return rows
+
+
+def chosen_spans(world: PublishedWorld, countries: Sequence[str]) -> dict[str, RowSpans]:
+    """Return the tiles of the countries asked for, ascending by code; of all when none is.
+
+    Raises:
+        ConfigError: ``country-without-tiles``.
+    """
+    spans = world.index.spans
+    wanted = {iso.upper() for iso in countries} or set(spans)
+    without = sorted(wanted - set(spans))
+    if without:
+        raise ConfigError(
+            "country-without-tiles",
+            f"the world has no tiles of {listed(tuple(without))}.",
+            f"It has tiles of {listed(tuple(spans))}.",
+        )
+    return {iso: own for iso, own in spans.items() if iso in wanted}
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Sides:
+    """Sides of tiles, or their centres twice, in degrees, float64 (n,) each."""
+
+    west: NDArray[np.float64]
+    south: NDArray[np.float64]
+    east: NDArray[np.float64]
+    north: NDArray[np.float64]
+
+    @classmethod
+    def of(cls, grid: Grid, rows: NDArray[np.int64], cols: NDArray[np.int64], kind: Kind) -> _Sides:
+        """Return the sides of tiles; those whose centre is beyond +/-180 are moved by a turn."""
+        center = grid.lon_center(cols)
+        turn = np.where(center > _HALF_TURN, -_TURN_DEGREES, 0.0)
+        turn[center < -_HALF_TURN] = _TURN_DEGREES
+        if kind == "point":
+            lon, lat = center + turn, grid.lat_center(rows)
+            return cls(lon, lat, lon, lat)
+        return cls(
+            grid.lon_edge(cols) + turn,
+            grid.lat_edge(rows + 1),
+            grid.lon_edge(cols + 1) + turn,
+            grid.lat_edge(rows),
+        )
+
+    def bounds(self) -> list[float]:
+        """Return xmin, ymin, xmax and ymax of all."""
+        low, high = (self.west.min(), self.south.min()), (self.east.max(), self.north.max())
+        return [float(side) for side in (*low, *high)]
+
+
+def _opened(
+    path: Path, kind: Kind, spans: Mapping[str, RowSpans], *, weighed: bool
+) -> pq.ParquetWriter:
+    """Return a writer of the file, its metadata with the bounds of all tiles."""
+    fields = [pa.field("country_iso", pa.string(), nullable=False)]
+    fields.append(pa.field("tile_id", pa.uint64(), nullable=False))
+    if weighed:
+        fields.append(pa.field("weight_fp", pa.uint64(), nullable=False))
+    fields.append(pa.field(GEOMETRY, pa.binary(), nullable=False))
+    sides = [pa.field(side, pa.float64(), nullable=False) for side in _SIDES]
+    fields.append(pa.field(COVERING, pa.struct(sides), nullable=False))
+    # The outermost columns are at the ends of runs.
+    ends = [
+        _Sides.of(own.grid, own.rows, cols, kind).bounds()
+        for own in spans.values()
+        for cols in (own.col_starts, own.col_stops - 1)
+    ]
+    lows, highs = np.min(ends, axis=0)[:2], np.max(ends, axis=0)[2:]
+    bounds = [float(side) for side in (*lows, *highs)]
+    shape: Literal["Point", "Polygon"] = "Point" if kind == "point" else "Polygon"
+    metadata = geo_metadata(shape, bounds, has_covering=True)
+    return pq.ParquetWriter(
+        path,
+        pa.schema(fields, metadata),
+        compression="zstd",
+        use_dictionary=["country_iso"],
+        column_encoding={
+            "tile_id": "BYTE_STREAM_SPLIT",
+            **({"weight_fp": "BYTE_STREAM_SPLIT"} if weighed else {}),
+            **{f"{COVERING}.{side}": "BYTE_STREAM_SPLIT" for side in _SIDES},
+        },
+        write_page_checksum=True,
+    )
+
+
+def _pieces(
+    spans: RowSpans, line: CumulativeWeights | None
+) -> Iterator[tuple[Tiles, NDArray[np.uint64] | None]]:
+    """Yield the tiles of a country, at most a row group at a time, and their weights."""
+    if line is None:
+        for _, tiles in Tiles.all_of(spans).pieces(ROW_GROUP_TILES):
+            yield tiles, None
+        return
+    for group in line.all_groups():
+        every = Tiles.ranked(spans, group.rank, group.rank + len(group.weights))
+        for place, tiles in every.pieces(ROW_GROUP_TILES):
+            yield tiles, group.weights[place : place + tiles.tile_count]
+
+
+def _batch(
+    iso: str, tiles: Tiles, weights: NDArray[np.uint64] | None, kind: Kind, schema: pa.Schema
+) -> pa.RecordBatch:
+    """Return the rows of some tiles."""
+    rows = np.repeat(tiles.rows, tiles.lengths)
+    sides = _Sides.of(tiles.grid, rows, tiles.counted(tiles.col_starts), kind)
+    corners = sides.west, sides.south, sides.east, sides.north
+    wkb = point_wkb(sides.west, sides.south) if kind == "point" else box_wkb(*corners)
+    columns = [pa.array([iso]).take(pa.array(np.zeros(len(rows), np.int8))), tiles.tile_ids()]
+    if weights is not None:
+        columns.append(weights)
+    columns += [wkb.cast(pa.binary()), covering(corners)]
+    return pa.RecordBatch.from_arrays([pa.array(one) for one in columns], schema=schema)

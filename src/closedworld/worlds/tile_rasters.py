@@ -1,0 +1,216 @@
+"""A world as rasters: which country each cell belongs to, and its weight."""
+
+from __future__ import annotations
+
+import csv
+import io
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from closedworld.errors import PublishError
+from closedworld.inputs.reference import iso_table
+from closedworld.kernels.spans import RowSpans
+from closedworld.kernels.tiles import Tiles
+from closedworld.sanitize import library_message
+from closedworld.store.durable import make_folders, not_writable
+from closedworld.store.whole_file import whole_file
+from closedworld.worlds.tile_geoparquet import chosen_spans
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+    from pathlib import Path
+
+    from numpy.typing import NDArray
+    from rasterio.io import DatasetWriter
+
+    from closedworld.kernels.grid import Grid
+    from closedworld.published.cumulative_weights import CumulativeWeights
+    from closedworld.worlds.world import PublishedWorld
+
+COUNTRY_NAME, WEIGHT_NAME, KEY_NAME = "country_id.tif", "weight.tif", "country_ids.csv"
+
+_BLOCK = 512
+_CACHE_MB = 256
+"""Blocks that GDAL keeps; without a word it takes a twentieth of the machine's memory."""
+
+_KOSOVO = 983
+"""ISO gives XK no number; this one is Unicode CLDR's."""
+
+
+@dataclass(frozen=True, slots=True)
+class Exported:
+    """What was written.
+
+    Attributes:
+        paths: The files.
+        tiles: Cells that belong to a country.
+        shared: Those of them that belong to several; they show the first by code.
+    """
+
+    paths: tuple[Path, ...]
+    tiles: int
+    shared: int
+
+
+def country_id(iso: str) -> int:
+    """Return the ISO 3166-1 number of a country, 983 for Kosovo."""
+    entry = iso_table().by_alpha_2.get(iso)
+    return int(entry.numeric) if entry is not None and entry.numeric else _KOSOVO
+
+
+def export_rasters(world: PublishedWorld, folder: Path, countries: Sequence[str] = ()) -> Exported:
+    """Write Cloud Optimized GeoTIFFs of country and weight on the world's grid.
+
+    ``country_id.tif`` (uint16, 0 for no country) holds ISO 3166-1 numbers, which ``country_ids.csv``
+    names; ``weight.tif`` (float32, NaN for no country), when the world has weights, the share of its
+    country that a cell has. A cell of several countries shows the first by code.
+
+    Args:
+        world: The world.
+        folder: Where the files go; made when it does not exist, files there are replaced.
+        countries: Alpha-2 codes; none for all.
+
+    Raises:
+        ConfigError: ``country-without-tiles``.
+        PublishError: ``output-not-writable``.
+        IntegrityError: The files differ from their receipts.
+    """
+    spans, grid = chosen_spans(world, countries), world.index.grid
+    lines = world.lines() if world.weights is not None else {}
+    try:
+        make_folders(folder)
+    except OSError as error:
+        raise not_writable(folder, error) from error
+    first, taken = {}, RowSpans.empty(grid)
+    for iso, own in spans.items():
+        first[iso] = own - taken
+        taken |= own
+    paths = [folder / COUNTRY_NAME]
+    with _cog(folder / COUNTRY_NAME, grid, "uint16", 0, "nearest") as raster:
+        for rows, cells in _bands(grid, np.uint16(0)):
+            for iso, own in first.items():
+                cells[_flat(own, rows)] = country_id(iso)
+            _write(raster, rows, cells)
+    if lines:
+        paths.append(folder / WEIGHT_NAME)
+        with _cog(folder / WEIGHT_NAME, grid, "float32", np.nan, "average") as raster:
+            for rows, cells in _bands(grid, np.float32(np.nan)):
+                # The first by code is written last, so that it is what shows.
+                for iso in reversed(spans):
+                    at = _flat(spans[iso], rows)
+                    if len(at):
+                        cells[at] = _weights(lines[iso], rows)
+                _write(raster, rows, cells)
+    _write_key(folder / KEY_NAME, spans)
+    shared = sum(own.tile_count for own in spans.values()) - taken.tile_count
+    return Exported((*paths, folder / KEY_NAME), taken.tile_count, shared)
+
+
+def _bands(grid: Grid, empty: np.generic) -> Iterator[tuple[range, NDArray[Any]]]:
+    """Yield rows of the grid from north to south, and their cells, flat and empty."""
+    for top in range(0, grid.n_rows, _BLOCK):
+        rows = range(top, min(top + _BLOCK, grid.n_rows))
+        yield rows, np.full(len(rows) * grid.n_cols, empty)
+
+
+def _runs(spans: RowSpans, rows: range) -> slice:
+    """Return which runs lie in some rows."""
+    return slice(*np.searchsorted(spans.rows, (rows.start, rows.stop)).tolist())
+
+
+def _flat(spans: RowSpans, rows: range) -> NDArray[np.int64]:
+    """Return where the tiles in some rows are among these rows' cells, int64 (tiles,)."""
+    runs = _runs(spans, rows)
+    starts, stops = spans.col_starts[runs], spans.col_stops[runs]
+    tiles = Tiles(spans.grid, spans.rows[runs], starts, stops - starts)
+    return tiles.counted((tiles.rows - rows.start) * spans.grid.n_cols + starts)
+
+
+def _weights(line: CumulativeWeights, rows: range) -> NDArray[np.float32]:
+    """Return the weights of a country's tiles in some rows as shares, float32 (tiles,)."""
+    runs = _runs(line.spans, rows)
+    first = line.spans.first_ranks[runs]
+    stop = first + (line.spans.col_stops - line.spans.col_starts)[runs]
+    shares = np.empty(int(stop[-1] - first[0]), np.float32)
+    for group in line.groups(first, stop):
+        begin, end = max(group.rank, first[0]), min(group.rank + len(group.weights), stop[-1])
+        own = group.weights[begin - group.rank : end - group.rank]
+        shares[begin - first[0] : end - first[0]] = own / np.float64(line.total)
+    return shares
+
+
+def _write(raster: DatasetWriter, rows: range, cells: NDArray[Any]) -> None:
+    """Write rows of cells, and none where all are empty."""
+    from rasterio.windows import Window  # noqa: PLC0415
+
+    empty = raster.nodata
+    if (np.isnan(cells) if np.isnan(empty) else cells == empty).all():
+        return
+    width = raster.width
+    raster.write(cells.reshape(-1, width), 1, window=Window(0, rows.start, width, len(rows)))
+
+
+@contextmanager
+def _cog(
+    path: Path, grid: Grid, dtype: str, nodata: float, resampling: str
+) -> Iterator[DatasetWriter]:
+    """Yield a raster to fill; it becomes a Cloud Optimized GeoTIFF at the end of the block.
+
+    Raises:
+        PublishError: ``output-not-writable``.
+    """
+    import rasterio  # noqa: PLC0415 -- 0.2 s that other commands do not need
+    from rasterio.errors import RasterioError  # noqa: PLC0415
+    from rasterio.shutil import copy  # noqa: PLC0415
+    from rasterio.transform import Affine  # noqa: PLC0415
+
+    profile = {
+        "driver": "GTiff",
+        "width": grid.n_cols,
+        "height": grid.n_rows,
+        "count": 1,
+        "dtype": dtype,
+        "nodata": nodata,
+        "crs": "EPSG:4326",
+        "transform": Affine(grid.cell_width, 0.0, grid.west, 0.0, -grid.cell_height, grid.north),
+    }
+    # GDAL makes such files from a finished raster only; that one is filled row by row first.
+    draft = {"tiled": True, "blockxsize": _BLOCK, "blockysize": _BLOCK, "sparse_ok": True}
+    try:
+        with whole_file(path) as staged, rasterio.Env(GDAL_CACHEMAX=_CACHE_MB):
+            filled = staged.with_suffix(".draft.tif")
+            try:
+                with rasterio.open(
+                    filled, "w", **profile, **draft, compress="zstd", zstd_level=1, bigtiff="yes"
+                ) as raster:
+                    yield raster
+                copy(
+                    filled,
+                    staged,
+                    driver="COG",
+                    compress="deflate",
+                    predictor="yes",
+                    bigtiff="if_safer",
+                    overview_resampling=resampling,
+                    sparse_ok=True,
+                    num_threads="all_cpus",
+                )
+            finally:
+                filled.unlink(missing_ok=True)
+    except RasterioError as error:
+        raise PublishError(
+            "output-not-writable", f"cannot write {path}: {library_message(error)}."
+        ) from error
+
+
+def _write_key(path: Path, spans: Mapping[str, RowSpans]) -> None:
+    """Write which number stands for which country."""
+    names, text = iso_table().by_alpha_2, io.StringIO()
+    rows = csv.writer(text, lineterminator="\n")
+    rows.writerow(("country_id", "country_iso", "name"))
+    rows.writerows((country_id(iso), iso, names[iso].name if iso in names else "") for iso in spans)
+    with whole_file(path) as staged:
+        staged.write_text(text.getvalue(), encoding="utf-8")

@@ -1,0 +1,139 @@
+"""A published world: tiles, and the weights that belong to them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from closedworld.errors import ConfigError, IntegrityError
+from closedworld.published.cumulative_weights import CumulativeWeights, read_lines
+from closedworld.published.tile_index import PublishedIndex, read_index, root_of
+from closedworld.stages.publishing import NullObserver
+from closedworld.stages.stage import TILES, WEIGHTS
+from closedworld.store.paths import stage_folder
+from closedworld.store.reading import Published, find_published, open_published
+from closedworld.worlds.points import sample_world
+from closedworld.worlds.sample_request import Wanted
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+    import pyarrow as pa
+
+    from closedworld.inputs.regions import CountrySet
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class PublishedWorld:
+    """A published tile index and, where there are any, weights that belong to it.
+
+    Attributes:
+        index: The tiles.
+        weights: Folder and receipt of the weights; None when only the tiles were asked for or found.
+    """
+
+    index: PublishedIndex
+    weights: Published | None
+
+    def lines(self) -> Mapping[str, CumulativeWeights]:
+        """Return the weights of every country, ready to be asked; no weight of a tile is read.
+
+        Raises:
+            ConfigError: ``weights-missing``.
+            IntegrityError: The files differ from the receipt or from the tiles.
+        """
+        if self.weights is None:
+            raise ConfigError(
+                "weights-missing",
+                f"{self.index.published.folder} has no weights.",
+                "Make them with `closedworld weights`.",
+            )
+        return read_lines(self.weights, self.index)
+
+    def sample(
+        self,
+        wanted: pa.Table | None = None,
+        *,
+        country: str | None = None,
+        n: int = 1,
+        seed: int = 0,
+        with_replacement: bool = True,
+        countries: CountrySet | None = None,
+        workers: int | None = None,
+    ) -> pa.Table:
+        """Draw points by weight, each on its tile and inside its country.
+
+        The k-th point of an id depends on seed, id, country and k alone: not on the other ids, nor on
+        their order, on ``n`` or on the workers.
+
+        Args:
+            wanted: Who wants points: columns ``country`` (or ``country_iso``), and where wanted ``id``
+                (text or whole numbers) and ``n`` (1 without it).
+            country: Instead of ``wanted``: one alpha-2 code, or several with commas between.
+            n: With ``country``: points in each country.
+            seed: Any integer.
+            with_replacement: Whether several points of an id may lie on one tile.
+            countries: The polygons that the tiles were built from; None for the bundled ones.
+            workers: Countries drawn at once, in threads; None for one per core.
+
+        Returns:
+            Columns ``id`` (as in ``wanted``, when it is there), ``lon``, ``lat``, ``country_iso`` and
+            ``tile_id``; the points of a row of ``wanted`` together, in the order of its rows.
+
+        Raises:
+            ConfigError: ``weights-missing``, ``polygons-differ``, ``country-without-tiles``,
+                ``sample-too-many``, ``sample-unclear``, ``workers``.
+            InputError: What ``wanted`` asks for is unclear: ``table-column``, ``table-value``,
+                ``table-id-twice``.
+            IntegrityError: The files differ from their receipts.
+        """
+        return sample_world(
+            self,
+            Wanted.of(wanted, country, n),
+            seed=seed,
+            with_replacement=with_replacement,
+            countries=countries,
+            workers=workers,
+        )
+
+
+def open_world(path: Path | str, *, index: Path | str | None = None) -> PublishedWorld:
+    """Return the published world at a path.
+
+    Args:
+        path: An output folder; or the ``parameter_hash=...`` folder of weights, or of tiles for these
+            alone.
+        index: Where the tile index is, when it is not beside the weights.
+
+    Raises:
+        ConfigError: ``path-missing``, ``published-several``, ``index-missing``, ``index-differs``.
+        IntegrityError: ``receipt-missing``, or the files differ from the receipt.
+    """
+    found = [one for one in find_published(path) if one.receipt.stage == WEIGHTS.name]
+    if not found:
+        return PublishedWorld(_read(open_published(index or path, TILES.name)), None)
+    weights = open_published(path, WEIGHTS.name)
+    needed = str(weights.receipt.parameters.get("tiles_parameter_hash"))
+    folder = stage_folder(root_of(weights), TILES.name, needed)
+    if index is None and not folder.exists():
+        raise ConfigError(
+            "index-missing",
+            f"the tile index of {weights.folder} is not beside it, at {folder}.",
+            "Name the folder that holds it: --index.",
+        )
+    published = open_published(folder if index is None else index, TILES.name)
+    if published.receipt.parameter_hash != needed:
+        raise ConfigError(
+            "index-differs",
+            f"{weights.folder} belongs to the tile index {needed}, not to {published.folder}.",
+            "Name the tile index that it was made from with --index.",
+        )
+    return PublishedWorld(_read(published), weights)
+
+
+def _read(published: Published) -> PublishedIndex:
+    """Return a tile index as runs."""
+    if published.receipt.stage != TILES.name:
+        raise IntegrityError("receipt-missing", f"{published.folder} is not a tile index.")
+    return read_index(published, TILES, NullObserver())

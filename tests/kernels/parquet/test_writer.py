@@ -1,0 +1,151 @@
+"""Files around the pages: what every reader sees of them, and that damage shows."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import duckdb
+import numpy as np
+import polars as pl
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from closedworld.kernels.parquet import Encoding, Page, Writer, constant, looked_up, repeated, split
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from closedworld.kernels.parquet import Chunk
+
+SCHEMA = pa.schema(
+    [
+        pa.field("text", pa.string(), nullable=False),
+        pa.field("id", pa.uint64(), nullable=False),
+        pa.field("row", pa.uint32(), nullable=False),
+        pa.field("dp", pa.uint8(), nullable=False),
+        pa.field("lat", pa.float64(), nullable=False),
+    ]
+)
+
+
+def chunks(text: str, first: int, rows: int, lat: float = 1.5) -> list[Chunk]:
+    """Return the columns of a row group."""
+    ids = np.arange(first, first + rows, dtype=np.uint64)
+    half = np.array([rows - rows // 2, rows // 2])
+    page = Page.of(repeated(half[half > 0]), rows, Encoding.RLE_DICTIONARY)
+    two = np.array([2**32 - 1, 7], np.uint32)[: (half > 0).sum()]
+    return [
+        constant(text, rows),
+        split(ids),
+        looked_up(two, page),
+        constant(np.uint32(255), rows),
+        looked_up(np.array([lat, -lat])[: len(two)], page),
+    ]
+
+
+def file_of(*groups: list[Chunk]) -> pa.Buffer:
+    writer = Writer(SCHEMA, ["text", "id"])
+    for group in groups:
+        writer.write(group)
+    return writer.finish()
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    path = tmp_path / "part.parquet"
+    path.write_bytes(file_of(chunks("Ä", 2**63, 5), chunks("Ö", 2**63 + 5, 2)))
+    return path
+
+
+EXPECTED: dict[str, list[Any]] = {
+    "text": ["Ä"] * 5 + ["Ö"] * 2,
+    "id": [2**63 + step for step in range(7)],
+    "row": [2**32 - 1] * 3 + [7] * 2 + [2**32 - 1, 7],
+    "dp": [255] * 7,
+    "lat": [1.5] * 3 + [-1.5] * 2 + [1.5, -1.5],
+}
+
+
+def test_pyarrow_reads_names_types_and_values(path: Path) -> None:
+    table = pq.ParquetFile(path, page_checksum_verification=True).read()
+    assert table.schema == SCHEMA
+    assert table.to_pydict() == EXPECTED
+
+
+def test_duckdb_and_polars_read_the_same(path: Path) -> None:
+    assert duckdb.read_parquet(str(path)).to_arrow_table().to_pydict() == EXPECTED
+    frame = pl.read_parquet(path)
+    assert frame.to_dict(as_series=False) == EXPECTED
+    assert frame.schema["id"] == pl.UInt64
+    assert frame.schema["dp"] == pl.UInt8
+
+
+def test_duckdb_finds_rows_by_the_limits_in_the_footer(path: Path) -> None:
+    """A reader that took them for signed numbers would pass the row group over."""
+    found = duckdb.read_parquet(str(path)).filter(f"id >= {2**63 + 5} AND row > 7")
+    assert len(found.fetchall()) == 1
+
+
+def test_the_footer_counts_what_the_file_holds(path: Path) -> None:
+    metadata = pq.read_metadata(path)
+    assert metadata.num_rows == 7
+    assert [metadata.row_group(i).num_rows for i in range(2)] == [5, 2]
+    end = 4
+    for number in range(2):
+        group = metadata.row_group(number)
+        for index in range(len(SCHEMA)):
+            column = group.column(index)
+            begin = column.dictionary_page_offset or column.data_page_offset
+            assert begin == end
+            end = begin + column.total_compressed_size
+        plain = sum(group.column(i).total_uncompressed_size for i in range(len(SCHEMA)))
+        assert group.total_byte_size == plain
+    footer = path.stat().st_size - metadata.serialized_size - 8
+    assert end == footer
+
+
+def test_zero_is_the_limit_of_both_zeros() -> None:
+    """A reader that looks for -0.0 must not pass over a chunk of 0.0, and the reverse."""
+    metadata = pq.read_metadata(pa.BufferReader(file_of(chunks("x", 0, 2, lat=0.0))))
+    limits = metadata.row_group(0).column(4).statistics
+    assert np.signbit(limits.min)
+    assert not np.signbit(limits.max)
+
+
+def test_every_flipped_bit_of_a_page_is_noticed(path: Path) -> None:
+    content = bytearray(path.read_bytes())
+    first = pq.read_metadata(path).row_group(0)
+    end = first.column(4).data_page_offset + 8
+    silent = []
+    for at in range(4, end):
+        for bit in range(8):
+            content[at] ^= 1 << bit
+            try:
+                source = pa.BufferReader(bytes(content))
+                read = pq.ParquetFile(source, page_checksum_verification=True).read()
+                if read.to_pydict() != EXPECTED:
+                    silent.append((at, bit))
+            except (OSError, ValueError):
+                pass
+            content[at] ^= 1 << bit
+    assert not silent
+
+
+@pytest.mark.parametrize(
+    "group",
+    [
+        chunks("x", 0, 3)[:4],
+        [*chunks("x", 0, 3)[:4], constant(np.float64(1.0), 2)],
+        [],
+    ],
+    ids=["a column is missing", "a column is short", "nothing"],
+)
+def test_chunks_that_do_not_fit_are_refused(group: list[Chunk]) -> None:
+    with pytest.raises(ValueError, match="chunks of"):
+        Writer(SCHEMA, ["id"]).write(group)
+
+
+def test_a_file_without_rows_is_an_error() -> None:
+    with pytest.raises(ValueError, match="at least one row group"):
+        Writer(SCHEMA, ["id"]).finish()

@@ -1,0 +1,95 @@
+"""Draws depend on seed, country, id and number alone, and favour no number."""
+
+from __future__ import annotations
+
+import hashlib
+
+import numpy as np
+import pytest
+from scipy import stats
+
+from closedworld.kernels.sampling.random_streams import (
+    Purpose,
+    StreamDraws,
+    fractions,
+    integers_below,
+    stream_keys,
+)
+
+LEAST_P = 1e-3
+"""At fixed seeds a test either passes for good or fails for good."""
+
+
+def draws_of(n: int, seed: int = 1) -> StreamDraws:
+    return StreamDraws(np.broadcast_to(stream_keys(["a"], "DE", seed)[0], (n, 4)), np.arange(n))
+
+
+def test_keys_are_the_digest_of_seed_country_and_id() -> None:
+    """Whoever has these three can find the key; a change of this law would change every world."""
+    digest = hashlib.blake2b("7\nDE\nläden".encode(), digest_size=16).digest()
+    words = [int.from_bytes(digest[at : at + 4], "little") for at in range(0, 16, 4)]
+    assert stream_keys(["läden"], "DE", 7).tolist() == [words]
+
+
+def test_keys_differ_by_each_of_seed_country_and_id() -> None:
+    keys = [
+        stream_keys([id_], iso, seed) for id_ in "ab" for iso in ("DE", "FR") for seed in (1, 2)
+    ]
+    assert len(np.unique(np.concatenate(keys), axis=0)) == 8
+
+
+def test_keys_of_no_ids() -> None:
+    assert stream_keys([], "DE", 7).shape == (0, 4)
+
+
+@pytest.mark.parametrize("limit", [1, 2, 3, 10**12, 10**18, 2**63, 2**64 - 1, 2**63 + 1])
+def test_integers_are_those_of_exact_rejection(limit: int) -> None:
+    """The same by Python integers: product, rejection, next attempt."""
+    draws = draws_of(200)
+    found = integers_below(np.full(200, limit, np.uint64), draws)
+    for number in range(200):
+        attempt = 0
+        while True:
+            one = draws.take(np.array([number])).words(Purpose.TILE, attempt)
+            product = (int(one[0][0]) << 32 | int(one[1][0])) * limit
+            if product % 2**64 >= 2**64 % limit:
+                break
+            attempt += 1
+        assert int(found[number]) == product >> 64
+
+
+def test_rejection_takes_place() -> None:
+    """Just above 2^63 nearly every second number must be drawn again."""
+    draws = draws_of(4000)
+    high, low, _, _ = draws.words(Purpose.TILE, 0)
+    first = [(int(a) << 32 | int(b)) * (2**63 + 1) >> 64 for a, b in zip(high, low, strict=True)]
+    found = integers_below(np.full(4000, 2**63 + 1, np.uint64), draws)
+    again = np.count_nonzero(found != np.array(first, np.uint64))
+    assert 1800 < again < 2200
+
+
+def test_every_integer_is_as_likely() -> None:
+    found = integers_below(np.full(70_000, 7, np.uint64), draws_of(70_000))
+    assert stats.chisquare(np.bincount(found.astype(np.int64), minlength=7)).pvalue > LEAST_P
+
+
+def test_fractions_are_even_and_never_zero_or_one() -> None:
+    ends = fractions(np.array([0, 2**32 - 1], np.uint64))
+    assert 0 < ends[0] < 1e-9
+    assert 1 - 1e-9 < ends[1] < 1
+    for word in draws_of(50_000).words(Purpose.PLACE, 3):
+        assert stats.kstest(fractions(word), "uniform").pvalue > LEAST_P
+
+
+def test_purposes_attempts_and_numbers_are_independent() -> None:
+    """All words are different, and neighbours do not go together."""
+    draws = draws_of(20_000)
+    columns = [
+        fractions(word)
+        for purpose in Purpose
+        for attempt in (0, 1)
+        for word in draws.words(purpose, attempt)
+    ]
+    columns.append(np.roll(columns[0], 1))
+    correlation = np.corrcoef(columns) - np.eye(len(columns))
+    assert np.abs(correlation).max() < 5 / np.sqrt(20_000)

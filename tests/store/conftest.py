@@ -1,0 +1,54 @@
+"""A published world of real countries, cut into many small parts."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from closedworld.inputs.reference import bundled
+from closedworld.inputs.regions import read_countries
+from closedworld.kernels.grid import Grid
+from closedworld.published.tile_index import open_index
+from closedworld.stages.tiles.build import build_tile_index
+from closedworld.stages.weights.build import build_tile_weights
+
+if TYPE_CHECKING:
+    from closedworld.stages.tiles.build import TileIndex
+    from closedworld.store.reading import Published
+
+COUNTRIES = ("DE", "FJ", "NA", "NO", "RU")
+PART_TILES, ROW_GROUP_TILES = 4096, 1024
+
+
+@pytest.fixture(scope="session")
+def real_index(tmp_path_factory: pytest.TempPathFactory) -> TileIndex:
+    """Five countries at a quarter of a degree; Russia has many parts, parts have many row groups."""
+    countries = read_countries(bundled("countries.parquet").path).select(COUNTRIES)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("closedworld.kernels.tiles.plan.PART_TILES", PART_TILES)
+        patch.setattr("closedworld.kernels.tiles.plan.ROW_GROUP_TILES", ROW_GROUP_TILES)
+        out = tmp_path_factory.mktemp("real")
+        return build_tile_index(countries, Grid.from_resolution("0.25deg"), out)
+
+
+@pytest.fixture(scope="session")
+def real_results(
+    real_index: TileIndex, tmp_path_factory: pytest.TempPathFactory
+) -> dict[str, Published]:
+    """The same countries' results by dataset: tiles, weights, and tiles with coverage."""
+    index = open_index(real_index.published.folder)
+    weights = build_tile_weights(index, tmp_path_factory.mktemp("weights"), basis="area_m2")
+    countries = read_countries(bundled("countries.parquet").path).select(COUNTRIES)
+    covered = build_tile_index(
+        countries,
+        Grid.from_resolution("1deg"),
+        tmp_path_factory.mktemp("covered"),
+        rule="any_overlap",
+        coverage=True,
+    )
+    return {
+        name: result.published
+        for result in (covered, real_index, weights)
+        for name in result.published.receipt.datasets()
+    }

@@ -1,0 +1,131 @@
+"""One rename that replaces nothing, with and without the help of the kernel; folders that stay."""
+
+from __future__ import annotations
+
+import errno
+import os
+import sys
+from typing import TYPE_CHECKING
+
+import pytest
+
+from closedworld.store import durable
+from closedworld.store.durable import make_folders, rename_new, sync_folder, write_file
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    Call = Callable[[Path, Path], int]
+
+
+@pytest.fixture(params=["kernel", "no such call", errno.ENOSYS, errno.EINVAL, errno.EPERM])
+def way(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> object:
+    """Rename with the kernel's help, and where the call is missing or refused."""
+    if request.param == "kernel":
+        if sys.platform != "linux":
+            pytest.skip("renameat2 is Linux's")
+        return request.param
+    call = None if request.param == "no such call" else lambda *_: request.param
+    monkeypatch.setattr(durable, "_renameat2", lambda: call)
+    return request.param
+
+
+@pytest.fixture
+def ours(tmp_path: Path) -> Path:
+    (tmp_path / "ours").mkdir()
+    (tmp_path / "ours" / "file").write_text("ours")
+    return tmp_path / "ours"
+
+
+@pytest.mark.usefixtures("way")
+def test_a_free_name_is_taken(ours: Path, tmp_path: Path) -> None:
+    rename_new(ours, tmp_path / "free")
+    assert (tmp_path / "free" / "file").read_text() == "ours"
+    assert not ours.exists()
+
+
+@pytest.mark.usefixtures("way")
+@pytest.mark.parametrize("theirs", ["empty folder", "full folder", "file", "dangling link"])
+def test_nothing_of_that_name_is_replaced(ours: Path, tmp_path: Path, theirs: str) -> None:
+    """An empty folder among them, which plain rename replaces in silence."""
+    target = tmp_path / "taken"
+    if theirs.endswith("folder"):
+        target.mkdir()
+        if theirs.startswith("full"):
+            (target / "file").write_text("theirs")
+    elif theirs == "file":
+        target.write_text("theirs")
+    else:
+        target.symlink_to("nowhere")
+    before = os.lstat(target).st_ino
+    with pytest.raises(FileExistsError):
+        rename_new(ours, target)
+    assert os.lstat(target).st_ino == before
+    assert (ours / "file").read_text() == "ours"
+
+
+def test_without_the_kernel_a_full_folder_that_appears_meanwhile_is_still_not_replaced(
+    ours: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    target = tmp_path / "taken"
+    target.mkdir()
+    (target / "file").write_text("theirs")
+    monkeypatch.setattr(durable, "_renameat2", lambda: None)
+    monkeypatch.setattr("closedworld.store.durable.os.path.lexists", lambda _: False)
+    with pytest.raises(FileExistsError):
+        rename_new(ours, target)
+    assert (target / "file").read_text() == "theirs"
+
+
+@pytest.mark.usefixtures("way")
+def test_other_failures_keep_their_kind(ours: Path, tmp_path: Path) -> None:
+    with pytest.raises(FileNotFoundError):
+        rename_new(ours, tmp_path / "missing" / "name")
+    with pytest.raises(FileNotFoundError):
+        rename_new(tmp_path / "missing", tmp_path / "name")
+
+
+def test_a_file_that_is_there_is_not_written_again(tmp_path: Path) -> None:
+    write_file(tmp_path / "file", b"first")
+    with pytest.raises(FileExistsError):
+        write_file(tmp_path / "file", b"second")
+    assert (tmp_path / "file").read_bytes() == b"first"
+
+
+def test_a_write_that_takes_only_a_part_goes_on_with_the_rest(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A signal or a nearly full disk may cut a write short."""
+    really = os.write
+    monkeypatch.setattr("closedworld.store.durable.os.write", lambda fd, data: really(fd, data[:3]))
+    write_file(tmp_path / "file", b"0123456789")
+    assert (tmp_path / "file").read_bytes() == b"0123456789"
+
+
+def test_folders_are_made_with_those_above_and_a_file_in_the_way_is_an_error(
+    tmp_path: Path,
+) -> None:
+    make_folders(tmp_path / "a" / "b" / "c")
+    make_folders(tmp_path / "a" / "b" / "c")
+    assert (tmp_path / "a" / "b" / "c").is_dir()
+    (tmp_path / "file").write_text("")
+    with pytest.raises(FileExistsError):
+        make_folders(tmp_path / "file" / "below")
+
+
+@pytest.mark.parametrize(
+    ("number", "passes"), [(errno.EINVAL, True), (errno.EIO, False), (errno.ENOSPC, False)]
+)
+def test_a_file_system_that_cannot_sync_folders_is_put_up_with_and_one_that_fails_is_not(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, number: int, *, passes: bool
+) -> None:
+    def fsync(_: int) -> None:
+        raise OSError(number, os.strerror(number))
+
+    monkeypatch.setattr("closedworld.store.durable.os.fsync", fsync)
+    if passes:
+        sync_folder(tmp_path)
+        return
+    with pytest.raises(OSError, match=os.strerror(number)):
+        sync_folder(tmp_path)

@@ -1,0 +1,218 @@
+"""Part files: one row group per batch, sorted, unique, no nulls, right statistics, checksums."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from closedworld.datasets.part_encoder import PartEncoder
+from closedworld.datasets.schemas import DATASETS, TILE_INDEX, TILE_SPANS, DatasetSpec
+from closedworld.kernels.tiles import PART_TILES, ROW_GROUP_TILES
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from pathlib import Path
+
+    from closedworld.stages.tiles.build import TileIndex
+    from closedworld.store.reading import Published
+
+
+RUN_TABLES = ["span_weights", "tile_coverage", "tile_spans"]
+
+
+@pytest.fixture(params=sorted(DATASETS))
+def spec(request: pytest.FixtureRequest) -> DatasetSpec:
+    return DATASETS[request.param]
+
+
+@pytest.fixture
+def files(real_results: dict[str, Published], spec: DatasetSpec) -> list[Path]:
+    receipt, folder = real_results[spec.name].receipt, real_results[spec.name].folder
+    return [folder / entry.path for entry in receipt.files if entry.dataset == spec.name]
+
+
+def row_groups(files: Sequence[Path]) -> Iterator[tuple[pq.RowGroupMetaData, pa.Table]]:
+    for path in files:
+        file = pq.ParquetFile(path)
+        for number in range(file.num_row_groups):
+            yield file.metadata.row_group(number), file.read_row_group(number)
+
+
+def spans_rows(first: int, count: int) -> pa.RecordBatch:
+    """Return made-up rows of ``tile_spans``."""
+    numbers = np.arange(first, first + count, dtype=np.uint32)
+    iso = pa.array(["DE"] * count).dictionary_encode()
+    return pa.RecordBatch.from_pydict(
+        {
+            "country_iso": iso,
+            "raster_row": numbers,
+            "col_start": numbers,
+            "col_stop": numbers + 1,
+            "first_rank": numbers.astype(np.uint64),
+        }
+    )
+
+
+def encoded(groups: Sequence[Sequence[pa.RecordBatch]], spec: DatasetSpec = TILE_SPANS) -> bytes:
+    encoder = PartEncoder(spec)
+    for batches in groups:
+        encoder.write(batches)
+    return bytes(encoder.finish())
+
+
+def test_the_sizes_of_row_groups_and_parts_are_those_of_the_format() -> None:
+    assert ROW_GROUP_TILES == 1_048_576
+    assert PART_TILES == 4 * ROW_GROUP_TILES
+
+
+def test_row_groups_hold_what_the_plan_says_and_only_the_last_is_smaller(
+    real_index: TileIndex,
+) -> None:
+    folder = real_index.published.folder / "tile_index" / "country_iso=RU"
+    sizes = [group.num_rows for group, _ in row_groups(sorted(folder.iterdir()))]
+    assert set(sizes[:-1]) == {1024}
+    assert 0 < sizes[-1] <= 1024
+    assert sum(sizes) == real_index.world.tile_counts["RU"]
+    assert [pq.read_metadata(path).num_row_groups for path in sorted(folder.iterdir())][:-1] == [
+        4
+    ] * (len(list(folder.iterdir())) - 1)
+
+
+def test_statistics_are_the_least_and_the_greatest_value_of_each_column(files: list[Path]) -> None:
+    for group, table in row_groups(files):
+        for number, column in enumerate(table.columns):
+            statistics = group.column(number).statistics
+            assert statistics.has_min_max
+            assert statistics.null_count == 0
+            values = column.to_pylist()
+            assert (statistics.min, statistics.max) == (min(values), max(values))
+
+
+def test_rows_are_sorted_and_unique_over_all_parts_of_a_country(
+    spec: DatasetSpec, files: list[Path]
+) -> None:
+    keys: list[tuple[object, ...]] = []
+    for path in files:
+        table = pq.ParquetFile(path).read()
+        keys += zip(*(table[name].to_pylist() for name in spec.order), strict=True)
+    assert keys == sorted(set(keys))
+
+
+def test_files_say_how_they_are_sorted(spec: DatasetSpec, files: list[Path]) -> None:
+    for group, _ in row_groups(files):
+        named = [spec.schema.names[s.column_index] for s in group.sorting_columns]
+        assert tuple(named) == spec.order
+        assert not any(s.descending for s in group.sorting_columns)
+
+
+def test_every_field_is_required_and_holds_no_null(spec: DatasetSpec, files: list[Path]) -> None:
+    for path in files:
+        file = pq.ParquetFile(path)
+        assert file.schema_arrow.equals(spec.schema)
+        assert {file.schema.column(i).max_definition_level for i in range(len(spec.schema))} == {0}
+        assert all(column.null_count == 0 for column in file.read().columns)
+
+
+@pytest.mark.parametrize("spec", RUN_TABLES, indirect=True)
+def test_columns_have_the_encodings_of_the_schema(spec: DatasetSpec, files: list[Path]) -> None:
+    for group, _ in row_groups(files):
+        for number, name in enumerate(spec.schema.names):
+            column = group.column(number)
+            assert column.compression == "ZSTD"
+            assert column.has_dictionary_page is (name not in spec.encodings)
+            assert spec.encodings.get(name, "RLE_DICTIONARY") in column.encodings
+
+
+@pytest.mark.parametrize("spec", ["tile_index", "tile_bounds", "tile_weights"], indirect=True)
+def test_columns_of_tiles_take_no_more_than_their_runs(
+    spec: DatasetSpec, files: list[Path]
+) -> None:
+    """Places in dictionaries, or differences; only weights, and columns that come seldom, one by one."""
+    one_by_one = {"weight_fp", "raster_col", "centroid_lon", "west_lon", "east_lon"}
+    for group, table in row_groups(files):
+        for number, name in enumerate(spec.schema.names):
+            column = group.column(number)
+            encodings = set(column.encodings)
+            if name == "tile_id":
+                assert encodings == {"DELTA_BINARY_PACKED"}
+            elif name in one_by_one and encodings == {"BYTE_STREAM_SPLIT"}:
+                distinct = len(table[name].unique())
+                assert name == "weight_fp" or distinct * 8 > len(table)
+            else:
+                assert encodings == {"PLAIN", "RLE_DICTIONARY"}
+                assert column.has_dictionary_page
+
+
+def test_page_checksums_are_there_and_right(files: list[Path]) -> None:
+    for path in files:
+        pq.ParquetFile(path, page_checksum_verification=True).read()
+
+
+def test_page_checksums_find_a_flipped_bit(files: list[Path], tmp_path: Path) -> None:
+    """Which shows that there are any: a file without them would be read in silence."""
+    data = bytearray(files[0].read_bytes())
+    column = pq.read_metadata(files[0]).row_group(0).column(0)
+    start = column.dictionary_page_offset or column.data_page_offset
+    damaged = tmp_path / "part.parquet"
+    found = 0
+    for offset in range(start, start + column.total_compressed_size):
+        data[offset] ^= 1
+        damaged.write_bytes(data)
+        data[offset] ^= 1
+        try:
+            pq.ParquetFile(damaged, page_checksum_verification=True).read(columns=["country_iso"])
+        except OSError as error:
+            found += "CRC" in str(error)
+    assert found > 10
+
+
+def test_bytes_depend_on_the_row_groups_but_not_on_their_batches() -> None:
+    """Also across the size at which the encoder writes values in one go."""
+    count = 200_000
+    whole = encoded([[spans_rows(0, count)]])
+    cut = encoded([[spans_rows(first, 50_000) for first in range(0, count, 50_000)]])
+    odd = encoded([[spans_rows(0, 65_537), spans_rows(65_537, count - 65_537)]])
+    assert whole == cut == odd
+    assert whole != encoded([[spans_rows(0, 100_000)], [spans_rows(100_000, 100_000)]])
+
+
+def test_each_write_is_one_row_group() -> None:
+    data = encoded([[spans_rows(0, 5), spans_rows(5, 2)], [spans_rows(7, 3)]])
+    metadata = pq.ParquetFile(pa.BufferReader(data)).metadata
+    assert [metadata.row_group(i).num_rows for i in range(metadata.num_row_groups)] == [7, 3]
+
+
+def test_rows_are_counted() -> None:
+    encoder = PartEncoder(TILE_SPANS)
+    encoder.write([spans_rows(0, 5)])
+    encoder.write([spans_rows(5, 2)])
+    assert encoder.rows == 7
+
+
+def test_a_part_without_rows_is_an_error() -> None:
+    with pytest.raises(ValueError, match="tile_spans"):
+        PartEncoder(TILE_SPANS).finish()
+
+
+@pytest.mark.parametrize(
+    ("column", "values"),
+    [
+        ("first_rank", np.arange(3, dtype=np.int64)),
+        ("raster_row", np.arange(3, dtype=np.uint64)),
+        ("country_iso", pa.array([1, 2, 3])),
+    ],
+)
+def test_a_column_of_another_type_is_refused(column: str, values: object) -> None:
+    batch = spans_rows(0, 3)
+    columns = {**dict(zip(batch.schema.names, batch.columns, strict=True)), column: values}
+    with pytest.raises(TypeError, match=column):
+        encoded([[pa.RecordBatch.from_pydict(columns)]])
+
+
+def test_columns_of_another_dataset_are_refused() -> None:
+    with pytest.raises((TypeError, ValueError)):
+        encoded([[spans_rows(0, 3)]], TILE_INDEX)

@@ -1,0 +1,279 @@
+"""What verify computes itself, against slow obvious ways."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pytest
+
+from closedworld.kernels.grid import Grid, tile_areas_m2
+from closedworld.testing import apportioned, micro_persons_exactly
+from closedworld.verification import law, monotone
+from closedworld.verification.accounts import BasisAccount, CountryAccount, settle
+from closedworld.verification.ellipsoid import zone_areas_m2
+from closedworld.verification.findings import Account
+from closedworld.verification.masses import bases_of, half_to_even, split_units
+from closedworld.verification.monotone import MassOrder, check_monotone
+from closedworld.verification.population import rounded_micro
+from closedworld.verification.runs import IdRuns, RunCollector, shared_tiles
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+
+class FakeParts:
+    dataset, country_iso = "tile_weights", "XX"
+
+
+class FakeCountry:
+    """A country in memory, in chunks, of one mass."""
+
+    parts = FakeParts()
+    shares = None
+
+    def __init__(self, masses: NDArray[np.int64], weights: list[int]) -> None:
+        self.tiles = len(masses)
+        self.readings = 0
+        self._columns = (
+            np.arange(self.tiles, dtype=np.uint64),
+            np.array(weights, np.uint64),
+            masses,
+        )
+
+    def chunks(self, bases: list[str]) -> list[tuple[object, object, list[object]]]:
+        self.readings += 1
+        own = [self._columns[2] if b != "uniform" else np.ones(self.tiles, np.int64) for b in bases]
+        return [
+            (
+                self._columns[0][i : i + 7],
+                self._columns[1][i : i + 7],
+                [masses[i : i + 7] for masses in own],
+            )
+            for i in range(0, self.tiles, 7)
+        ]
+
+
+@pytest.mark.parametrize("few", [2, 200_000])
+@pytest.mark.parametrize("seed", range(60))
+def test_the_law_is_that_of_python_integers_also_by_buckets(
+    monkeypatch: pytest.MonkeyPatch, few: int, seed: int
+) -> None:
+    """No finding for right weights; one for any unit moved."""
+    monkeypatch.setattr(law, "FEW_REMAINDERS", few)
+    draw = np.random.default_rng(seed)
+    top = int(draw.choice([1, 3, 100, 10**6, 2**40, 2**62]))
+    masses = draw.integers(0, top, int(draw.integers(2, 60)), endpoint=True)
+    if draw.random() < 0.3:
+        masses = draw.choice(masses[:3], len(masses))
+    units = 10 ** int(draw.integers(0, 19))
+    weights = apportioned(masses.tolist(), units)
+    account = Account("")
+    law.check_law(FakeCountry(masses, weights), {"population": units}, account)  # type: ignore[arg-type]
+    assert account.findings() == []
+    giver = int(np.argmax(np.array(weights, np.uint64)))
+    weights[giver] -= 1
+    weights[giver - 1] += 1
+    law.check_law(FakeCountry(masses, weights), {"population": units}, account)  # type: ignore[arg-type]
+    (found,) = account.findings()
+    assert found.code == "weight-law"
+    assert found.message.startswith("2 rows")
+
+
+@pytest.mark.parametrize("sorted_tiles", [90, 1 << 21])
+@pytest.mark.parametrize("seed", range(40))
+def test_monotone_is_that_of_all_pairs(
+    monkeypatch: pytest.MonkeyPatch, sorted_tiles: int, seed: int
+) -> None:
+    """Put in order all at once, or piece by piece."""
+    monkeypatch.setattr(monotone, "SORTED_TILES", sorted_tiles)
+    draw = np.random.default_rng(seed)
+    top = int(draw.choice([3, 50, 10**6, 2**40, 2**62]))
+    masses = draw.integers(0, top, 80, endpoint=True)
+    weights = (masses // int(draw.choice([1, 2, 1000])) + (masses % 2)).tolist()
+    if seed % 2:
+        weights[int(draw.integers(80))] += int(draw.choice([1, 5, 2**40]))
+    pairs = list(zip(masses.tolist(), weights, strict=True))
+    is_wrong = any(a < b and v > w for a, v in pairs for b, w in pairs)
+    account = Account("")
+    check_monotone(FakeCountry(masses, weights), "population", account)  # type: ignore[arg-type]
+    assert bool(account.findings()) is is_wrong
+    for one in account.findings():
+        example, first = one.example, masses[one.example["other"]]
+        assert example["mass"] == masses[example["tile_id"]] > first
+        assert example["weight_fp"] == weights[example["tile_id"]] < weights[example["other"]]
+
+
+@pytest.mark.parametrize("seed", range(60))
+def test_monotone_of_a_large_country_is_that_of_all_pairs_of_different_classes(
+    monkeypatch: pytest.MonkeyPatch, seed: int
+) -> None:
+    """It is read once, and what is not compared is told."""
+    monkeypatch.setattr(monotone, "SORTED_TILES", 10)
+    draw = np.random.default_rng(seed)
+    top = int(draw.choice([3, 50, 10**6, 2**40, 2**62]))
+    masses = draw.integers(0, top, 80, endpoint=True)
+    weights = (masses // int(draw.choice([1, 2, 1000])) + (masses % 2)).tolist()
+    if seed % 2:
+        weights[int(draw.integers(80))] += int(draw.choice([1, 5, 2**40]))
+    classes = monotone.class_of(masses).tolist()
+    pairs = list(zip(classes, weights, strict=True))
+    is_wrong = any(a < b and v > w for a, v in pairs for b, w in pairs)
+    account, country = Account(""), FakeCountry(masses, weights)
+    check_monotone(country, "population", account)  # type: ignore[arg-type]
+    assert bool(account.findings()) is is_wrong
+    assert country.readings == 1 + is_wrong
+    assert "1/4096" in str(account.not_checked()[0])
+    for one in account.findings():
+        example = one.example
+        assert example["mass"] == masses[example["tile_id"]] > masses[example["other"]]
+        assert example["weight_fp"] == weights[example["tile_id"]] < weights[example["other"]]
+
+
+def test_classes_of_masses_rise_and_are_a_4096th_wide() -> None:
+    masses = np.unique(np.concatenate([
+        np.arange(5000), np.array([2**62, 2**63 - 1]), np.geomspace(5000, 2**62, 3000).astype(np.int64)
+    ]))  # fmt: skip
+    classes = monotone.class_of(masses)
+    assert (np.diff(classes) >= 0).all()
+    apart = masses[1:] >= masses[:-1] * (1 + 1 / 4096)
+    assert (np.diff(classes)[apart] > 0).all()
+    monotone.MassClasses().add(masses, np.zeros(len(masses), np.int64))
+
+
+@pytest.mark.parametrize("seed", range(300))
+def test_the_law_by_whole_arrays_is_that_of_python_integers(seed: int) -> None:
+    """Weights are found wrong exactly when they are not those of exact arithmetic; the account is its."""
+    draw = np.random.default_rng(seed)
+    top = int(draw.choice([1, 3, 100, 10**6, 2**40, 2**55, 2**61]))
+    masses = draw.integers(0, top, int(draw.integers(1, 40)), endpoint=True)
+    if draw.random() < 0.4:
+        masses = draw.choice(masses[:3], len(masses))
+    units = 10 ** int(draw.integers(0, 19))
+    right = apportioned(masses.tolist(), units)
+    weights = list(right)
+    for _ in range(int(draw.integers(0, 3))):
+        giver, taker = (int(tile) for tile in draw.integers(0, len(masses), 2))
+        moved = min(weights[giver], int(draw.choice([1, 1, 2, 16, 2**30])))
+        weights[giver], weights[taker] = weights[giver] - moved, weights[taker] + moved
+    account = Account("")
+    own = CountryAccount("XX", len(masses), weights.count(0), [BasisAccount("population", units)])
+    keeps = settle(FakeCountry(masses, weights), own, account)  # type: ignore[arg-type]
+    assert keeps is (weights == right)
+    assert [one.code for one in account.findings()] == ([] if keeps else ["weight-law"])
+    total = sum(masses.tolist())
+    counts = masses.tolist() if total else [1] * len(masses)
+    floors = sum(mass * units // (total or len(masses)) for mass in counts)
+    (basis,) = own.bases
+    assert (basis.mass_sum, basis.floor_sum, basis.fallback) == (total, floors, total == 0)
+    zero_despite_mass = sum(w == 0 and mass > 0 for w, mass in zip(weights, counts, strict=True))
+    assert own.zero_tiles_with_mass == zero_despite_mass
+
+
+def test_a_mixture_has_an_account_of_each_basis_and_weights_near_their_whole_parts() -> None:
+    """By hand: 10 units each of masses 3, 1, 0 and of three equal tiles; whole parts 10, 5 and 3."""
+    own = CountryAccount("XX", 3, 0, [BasisAccount("population", 10), BasisAccount("uniform", 10)])
+    account = Account("")
+    country = FakeCountry(np.array([3, 1, 0]), [12, 5, 3])
+    assert settle(country, own, account)  # type: ignore[arg-type]
+    assert account.findings() == []
+    assert [basis.figures() for basis in own.bases] == [
+        {"basis": "population", "units": 10, "mass_sum": 4, "floor_sum": 9, "remainder_units": 1,
+         "fallback": False},
+        {"basis": "uniform", "units": 10, "mass_sum": 3, "floor_sum": 9, "remainder_units": 1,
+         "fallback": False},
+    ]  # fmt: skip
+    assert own.zero_tiles_with_mass == 0
+    for weights, tile_id in (([13, 4, 3], 0), ([12, 4, 4], 1), ([11, 3, 6], 1)):
+        account = Account("")
+        country = FakeCountry(np.array([3, 1, 0]), weights)
+        assert not settle(country, own, account)  # type: ignore[arg-type]
+        (found,) = account.findings()
+        assert (found.code, found.example["tile_id"]) == ("weight-law", tile_id)
+
+
+def test_weights_off_by_a_whole_turn_of_64_bits_are_found() -> None:
+    """Sixteen units times a sum of 2^60 are 2^64, which 64 bits cannot tell from nothing."""
+    masses = np.array([1 << 59, (1 << 59) - 1, 1])
+    assert apportioned(masses.tolist(), 1000) == [500, 500, 0]
+    account = Account("")
+    own = CountryAccount("XX", 3, 0, [BasisAccount("population", 1000)])
+    settle(FakeCountry(masses, [484, 500, 16]), own, account)  # type: ignore[arg-type]
+    (found,) = account.findings()
+    assert found.code == "weight-law"
+
+
+def test_equal_masses_may_differ_in_weight() -> None:
+    order = MassOrder()
+    order.add(np.array([5, 5, 6]), np.array([2, 1, 2]))
+    order.finish()
+    assert order.worst is None
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_micro_persons_are_those_of_fractions(dtype: type) -> None:
+    draw = np.random.default_rng(5)
+    values: NDArray[np.floating] = np.concatenate([
+        draw.lognormal(0, 8, 3000),
+        draw.integers(1, 10**7, 1000) / 2 / 10**6,
+        draw.integers(1, 1000, 100).astype(float),
+        draw.integers(1, 10**5, 1000) / 128,
+    ]).astype(dtype)  # fmt: skip
+    values = values[(values > 0) & (values < 9e12)]
+    assert rounded_micro(values).tolist() == [micro_persons_exactly(value) for value in values]
+
+
+def test_half_to_even_by_hand() -> None:
+    assert [half_to_even(n, 4) for n in (1, 2, 3, 4, 5, 6, 7, 10)] == [0, 0, 1, 1, 1, 2, 2, 2]
+
+
+@pytest.mark.parametrize("cell", ["1deg", "5m", "30s"])
+def test_the_closed_formula_agrees_with_the_published_areas(cell: str) -> None:
+    grid = Grid.from_resolution(cell)
+    areas = zone_areas_m2(grid)
+    assert np.allclose(areas, tile_areas_m2(grid), rtol=1e-9, atol=1e-4)
+    globe = areas.sum() * grid.n_cols
+    assert globe == pytest.approx(510_065_621_724_089, rel=1e-11)
+
+
+def test_mixtures_by_hand() -> None:
+    assert bases_of("population:9,area_m2:1") == {"population": 9, "area_m2": 1}
+    assert split_units({"population": 9, "area_m2": 1}, 0) == {"population": 1, "area_m2": 0}
+    assert split_units({"area_m2": 1, "uniform": 1}, 0) == {"area_m2": 1, "uniform": 0}
+    assert sum(split_units({"area_m2": 3, "settled": 2, "uniform": 2}, 12).values()) == 10**12
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["", "people", "population:1", "area_m2:1,population:9", "population:2,area_m2:2",
+     "population:1,population:1", "population:0,area_m2:0", "population:1,x:1"],
+)  # fmt: skip
+def test_texts_that_are_not_canonical_are_refused(text: str) -> None:
+    with pytest.raises(ValueError, match="canonical"):
+        bases_of(text)
+
+
+@pytest.mark.parametrize("seed", range(30))
+def test_runs_are_the_sets_of_their_ids(seed: int) -> None:
+    draw = np.random.default_rng(seed)
+    one, other = (draw.integers(0, 60, 40).astype(np.uint64) for _ in range(2))
+    sets, runs = [set(one.tolist()), set(other.tolist())], []
+    for ids in (one, other):
+        collector = RunCollector()
+        twice = disordered = 0
+        for first in range(0, 40, 9):
+            found = collector.add(ids[first : first + 9])
+            twice, disordered = twice + len(found[0]), disordered + len(found[1])
+        steps = np.diff(ids.astype(np.int64))
+        assert (twice, disordered) == ((steps == 0).sum(), (steps < 0).sum())
+        runs.append(collector.finish())
+    missing = sets[0] - sets[1]
+    assert runs[0].without(runs[1]) == (len(missing), min(missing, default=0))
+    assert runs[0].tile_count == len(sets[0])
+    assert shared_tiles(runs) == len(sets[0] & sets[1])
+    rows = runs[0].by_row(7)
+    assert (rows.starts // 7 == (rows.stops - 1) // 7).all()
+    assert rows.ids_at(np.arange(len(sets[0]))).tolist() == sorted(sets[0])
+    none = IdRuns(np.empty(0, np.int64), np.empty(0, np.int64))
+    assert none.without(runs[0]) == (0, 0)
+    assert none.by_row(7).tile_count == 0
