@@ -337,3 +337,10 @@ class Observer(Protocol):
 
     def on_event(self, event: Event) -> None:
         """Take note of an event."""
+
+
+class NullObserver:
+    """The observer of work that nobody watches."""
+
+    def on_event(self, event: Event) -> None:
+        """Ignore the event."""

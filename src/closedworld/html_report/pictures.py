@@ -11,6 +11,7 @@ import pyarrow.parquet as pq
 
 from closedworld.datasets.schemas import TILE_WEIGHTS
 from closedworld.errors import ClosedWorldError, IntegrityError
+from closedworld.execution.events import NullObserver
 from closedworld.html_report.closeups import choose_countries, close_ups
 from closedworld.html_report.finding import published_tiles, published_weights
 from closedworld.inputs.isolated import read_in_subprocess
@@ -21,7 +22,6 @@ from closedworld.maps import draw_closeup, draw_weights_map
 from closedworld.published.tile_index import read_index
 from closedworld.run.pictures import WORLD_MAP_NAME, cell_text, draw_tiles
 from closedworld.sanitize import number_of
-from closedworld.stages.publishing import NullObserver
 from closedworld.stages.stage import TILES, WEIGHTS
 
 if TYPE_CHECKING:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from closedworld.execution.events import InputLoaded, Warned
+from closedworld.execution.events import InputLoaded, NullObserver, Warned
 from closedworld.execution.meters import bytes_read
 from closedworld.inputs.isolated import check_in_subprocess
 from closedworld.inputs.lock import InputLock
@@ -15,7 +15,6 @@ from closedworld.inputs.raster import read_pixel_layout, read_raster_info
 from closedworld.inputs.reference import bundled, verify_bundled
 from closedworld.inputs.regions import input_files, read_countries
 from closedworld.kernels.grid import Grid
-from closedworld.stages.publishing import NullObserver
 from closedworld.store.digests import sha256_of_file
 
 if TYPE_CHECKING:

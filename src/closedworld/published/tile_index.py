@@ -11,10 +11,9 @@ import pyarrow.compute as pc
 
 from closedworld.datasets.schemas import TILE_COVERAGE, TILE_SPANS
 from closedworld.errors import ConfigError, GridError, IntegrityError
-from closedworld.execution.events import IndexOpened
+from closedworld.execution.events import IndexOpened, NullObserver
 from closedworld.kernels.grid import Grid
 from closedworld.kernels.spans import Border, RowSpans, Rule
-from closedworld.stages.publishing import NullObserver
 from closedworld.stages.stage import TILES, WEIGHTS
 from closedworld.store.reading import open_published
 

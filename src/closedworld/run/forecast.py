@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING, Any
 from closedworld.datasets.part_encoder import part_writer
 from closedworld.datasets.schemas import TILE_BOUNDS, TILE_INDEX
 from closedworld.execution import usable_cores
+from closedworld.execution.events import NullObserver
 from closedworld.execution.meters import peak_memory_bytes
 from closedworld.inputs.loading import load_inputs
 from closedworld.kernels.tiles import RowGroup, Tiles
 from closedworld.run.memory import capped, memory_of_tiles, memory_of_weights
 from closedworld.run.rates import Rate, kind_of, read_rates
-from closedworld.stages.publishing import NullObserver
 from closedworld.stages.stage import TILES, WEIGHTS
 from closedworld.stages.tiles.plan import plan_run
 from closedworld.stages.weights.plan import mixture_of_run

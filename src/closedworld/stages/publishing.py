@@ -21,16 +21,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
     from pathlib import Path
 
-    from closedworld.execution.events import Event, Observer
+    from closedworld.execution.events import Observer
     from closedworld.stages.stage import Stage
     from closedworld.store.staging import Staging
-
-
-class NullObserver:
-    """The observer of a run that nobody watches."""
-
-    def on_event(self, event: Event) -> None:
-        """Let it pass."""
 
 
 @contextmanager

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from closedworld.errors import ConfigError, IntegrityError
+from closedworld.execution.events import NullObserver
 from closedworld.published.cumulative_weights import CumulativeWeights, read_lines
 from closedworld.published.tile_index import PublishedIndex, read_index, root_of
-from closedworld.stages.publishing import NullObserver
 from closedworld.stages.stage import TILES, WEIGHTS
 from closedworld.store.paths import stage_folder
 from closedworld.store.reading import Published, find_published, open_published

@@ -9,10 +9,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from closedworld.execution import DEFAULT_NAME, open_worker_pool
+from closedworld.execution.events import NullObserver
 from closedworld.kernels.spans import border_coverage
 from closedworld.kernels.tiles import PART_TILES, CountrySummary, World
 from closedworld.stages.publishing import (
-    NullObserver,
     emit_published,
     emit_reused,
     find_result,

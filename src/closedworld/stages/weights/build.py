@@ -17,6 +17,7 @@ from closedworld.datasets.part_encoder import PartEncoder
 from closedworld.datasets.schemas import SPAN_WEIGHTS
 from closedworld.errors import ConfigError
 from closedworld.execution import DEFAULT_NAME, events, open_worker_pool
+from closedworld.execution.events import NullObserver
 from closedworld.kernels.tiles import PART_TILES, Unit, plan_units
 from closedworld.kernels.weights import (
     BasisSummary,
@@ -28,7 +29,6 @@ from closedworld.kernels.weights import (
 )
 from closedworld.published.tile_index import read_index
 from closedworld.stages.publishing import (
-    NullObserver,
     emit_published,
     emit_reused,
     find_result,
