@@ -1,4 +1,4 @@
-"""How fast the last runs were is kept in the user's cache folder, and forecasts use it."""
+"""How fast the last runs of the program were is kept in the user's cache, and forecasts use it."""
 
 from __future__ import annotations
 
@@ -6,11 +6,13 @@ import json
 from typing import TYPE_CHECKING
 
 import pytest
+from click.testing import CliRunner
 
+from closedworld.cli import main
 from closedworld.config import RunConfig
 from closedworld.run.forecast import SAMPLED, forecast
 from closedworld.run.pipeline import run_world
-from closedworld.run.rates import kind_of, rates_path, read_rates
+from closedworld.run.rates import keep_rates, kind_of, rates_path, read_rates
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -30,7 +32,9 @@ def test_the_rates_of_a_run_are_kept_and_used(
 ) -> None:
     monkeypatch.setattr("closedworld.run.rates.LEAST_TILES", 1)
     assert forecast(config(tmp_path)).stages[0].measured_in == SAMPLED
-    report = run_world(config(tmp_path)).report
+    outcome = run_world(config(tmp_path))
+    report = outcome.report
+    keep_rates(outcome.rates)
     rates = read_rates()
     assert len(rates) == 2
     for own in report["stages"]:
@@ -50,26 +54,25 @@ def test_the_rates_of_a_run_are_kept_and_used(
 def test_the_map_does_not_count(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """It takes as long for one country as for the world, and of a small run most of the time."""
     monkeypatch.setattr("closedworld.run.rates.LEAST_TILES", 1)
-    report = run_world(config(tmp_path), weigh=False).report
+    outcome = run_world(config(tmp_path), weigh=False)
+    report = outcome.report
     lines = (tmp_path / "reports" / report["run_id"] / "units.jsonl").read_text().splitlines()
     units = [json.loads(line) for line in lines]
     assert any(unit["tiles"] == 0 for unit in units)
-    (rate,) = read_rates().values()
+    (rate,) = outcome.rates.values()
     seconds = sum(unit["seconds"] for unit in units if unit["tiles"])
     tiles = sum(unit["tiles"] for unit in units)
     assert rate.tiles_per_worker_second == pytest.approx(tiles / seconds)
 
 
 def test_a_small_run_says_nothing_of_the_machine(tmp_path: Path) -> None:
-    run_world(config(tmp_path))
-    assert read_rates() == {}
+    assert run_world(config(tmp_path)).rates == {}
 
 
 def test_a_reused_result_has_no_rate(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     run_world(config(tmp_path))
     monkeypatch.setattr("closedworld.run.rates.LEAST_TILES", 1)
-    run_world(config(tmp_path))
-    assert read_rates() == {}
+    assert run_world(config(tmp_path)).rates == {}
 
 
 @pytest.mark.parametrize("content", ["", "[]", "{", '{"S1": 3}', '{"S1": {"run_id": "x"}}', "null"])
@@ -85,12 +88,20 @@ def test_a_cache_that_cannot_be_written_stops_nothing(
     (tmp_path / "file").touch()
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "file"))
     monkeypatch.setattr("closedworld.run.rates.LEAST_TILES", 1)
-    assert run_world(config(tmp_path)).report["status"] == "finished"
+    keep_rates(run_world(config(tmp_path)).rates)
+    assert read_rates() == {}
 
 
-def test_the_cache_holds_plain_json(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_only_the_program_writes_to_the_cache(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever calls ``run_world`` keeps their home as it was."""
     monkeypatch.setattr("closedworld.run.rates.LEAST_TILES", 1)
-    run_world(config(tmp_path))
+    assert run_world(config(tmp_path / "called")).rates
+    assert not rates_path().exists()
+    words = ["run", "--countries", "LU", "--basis", "area_m2", "--out", str(tmp_path / "typed")]
+    assert CliRunner().invoke(main, words).exit_code == 0
+    assert len(read_rates()) == 2
     assert set(json.loads(rates_path().read_text())) == set(read_rates())
 
 

@@ -113,9 +113,11 @@ def _build(
     # Here and not above: the libraries below take longer to import than --help may take.
     from closedworld.cli.console import watching  # noqa: PLC0415
     from closedworld.run import pipeline  # noqa: PLC0415
+    from closedworld.run.rates import keep_rates  # noqa: PLC0415
 
     with watching(log_format, quiet=quiet) as observers:
         outcome = work(pipeline, observers)
+        keep_rates(outcome.rates)
     if not quiet and log_format == "text":
         click.echo(_outcome_text(outcome))
         return

@@ -10,6 +10,7 @@ from closedworld.stages.stage import TILES, WEIGHTS
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from closedworld.run.rates import Rate
     from closedworld.stages.tiles.build import TileIndex
     from closedworld.stages.weights.build import TileWeights
     from closedworld.store.reading import Published
@@ -25,6 +26,7 @@ class RunOutcome:
         weights: The published tile weights; None when the run did not make them.
         cell_width: Of the grid, degrees; None before that is known.
         report: Content of ``run_report.json``.
+        rates: How fast the stages were that wrote enough to tell, by ``kind_of`` of the rates.
     """
 
     report_folder: Path
@@ -32,6 +34,7 @@ class RunOutcome:
     weights: TileWeights | None = None
     cell_width: float | None = None
     report: dict[str, Any] = field(default_factory=dict)
+    rates: dict[str, Rate] = field(default_factory=dict)
 
     def written(self) -> dict[str, Published]:
         """Return what the run itself has published, by stage number."""

@@ -22,7 +22,7 @@ from closedworld.run.memory import StageMemory, capped, memory_of_tiles, memory_
 from closedworld.run.observers import LOGGER, LogObserver, Observers, Recorder
 from closedworld.run.outcome import RunOutcome
 from closedworld.run.pictures import WORLD_MAP_NAME, PictureTask, drawn_meanwhile
-from closedworld.run.rates import keep_rates
+from closedworld.run.rates import measured_rates
 from closedworld.run.record.clock import RunClock
 from closedworld.run.record.metrics import assess, enforce
 from closedworld.run.record.performance import performance
@@ -191,4 +191,6 @@ def _reported(
             raise
         outcome.report = write_report(config, recorder, clock, outcome, acceptance, None)
         if outcome.cell_width is not None:
-            keep_rates(recorder, outcome.written(), outcome.cell_width, clock.run_id)
+            outcome.rates = measured_rates(
+                recorder, outcome.written(), outcome.cell_width, clock.run_id
+            )

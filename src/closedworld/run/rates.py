@@ -74,10 +74,10 @@ def read_rates() -> dict[str, Rate]:
         return {}
 
 
-def keep_rates(
-    recorder: Recorder, published: dict[str, Published], cell_width: float, run_id: str
-) -> None:
-    """Keep the rates of a run that wrote enough; a cache that cannot be written is no failure.
+def measured_rates(
+    recorder: Recorder, published: Mapping[str, Published], cell_width: float, run_id: str
+) -> dict[str, Rate]:
+    """Return the rates of the stages that wrote enough, by ``kind_of``.
 
     Args:
         recorder: What happened.
@@ -85,7 +85,7 @@ def keep_rates(
         cell_width: Of the grid, degrees.
         run_id: The run.
     """
-    rates = read_rates()
+    rates = {}
     for stage, result in published.items():
         # The map takes as long for few tiles as for many.
         units = [unit for unit in recorder.units if unit.stage == stage and unit.tiles]
@@ -95,8 +95,15 @@ def keep_rates(
             size = sum(entry.size_bytes for entry in result.receipt.files)
             kind = kind_of(result.receipt.parameters, cell_width)
             rates[kind] = Rate(tiles / seconds, size / tiles, run_id)
+    return rates
+
+
+def keep_rates(rates: Mapping[str, Rate]) -> None:
+    """Add rates to the cache; a cache that cannot be written is no failure."""
+    if not rates:
+        return
     path = rates_path()
-    content = {kind: asdict(rate) for kind, rate in rates.items()}
+    content = {kind: asdict(rate) for kind, rate in {**read_rates(), **rates}.items()}
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
