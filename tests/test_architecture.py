@@ -20,6 +20,7 @@ FLOORS = (
     "sanitize",
     "bounded_read",
     "config",
+    "kernels/limits",
     "kernels/digests",
     "kernels/parquet",
     "kernels/grid",

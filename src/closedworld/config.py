@@ -20,9 +20,6 @@ ACCEPTANCE = ("report", "enforce")
 """What becomes of a run that breaks a limit of the acceptance: it is told, or the run fails."""
 DEFAULT_OUT = Path("world")
 LOCK_NAME = "closedworld.lock"
-MAX_DP = 18
-"""Largest number of decimal places of a weight: 10^18 is the largest power of ten below 2^63."""
-
 DEFAULT_DP = 12
 """Decimal places of the weights (docs/decisions/0010-weights.md)."""
 

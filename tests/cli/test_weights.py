@@ -284,7 +284,7 @@ def test_a_run_on_the_bundled_raster_weighs_by_population(call: Call, tmp_path: 
     assert "verified and reused" in alone.stdout
 
 
-@pytest.mark.parametrize("basis", ["population", "settled", "area_m2:9,population:1"])
+@pytest.mark.parametrize("basis", ["population", "populated", "area_m2:9,population:1"])
 def test_a_run_at_a_resolution_by_population_is_refused_before_anything_is_built(
     call: Call, tmp_path: Path, basis: str
 ) -> None:

@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 
 
 ROWS, COLS = 60, 128
-BASES = (Basis.POPULATION, Basis.SETTLED)
+BASES = (Basis.POPULATION, Basis.POPULATED)
 
 LAYOUTS: dict[str, dict[str, Any]] = {
     "strips of one row": {"blockysize": 1},
@@ -172,7 +172,7 @@ def test_each_tile_of_each_country_has_the_value_of_a_plain_read(
         assert some.tolist() == valued(pixels)[middle : middle + 1].tolist()
         micro = [micro_persons_exactly(value) for value in valued(pixels)]
         assert reading.totals[iso, Basis.POPULATION] == sum(micro)
-        assert reading.totals[iso, Basis.SETTLED] == sum(one > 0 for one in micro)
+        assert reading.totals[iso, Basis.POPULATED] == sum(one > 0 for one in micro)
         missing += int(np.count_nonzero(np.isnan(pixels) | (pixels == -99999)))
         negative += int(np.count_nonzero(pixels == -1))
     assert (reading.told.missing, reading.told.negative) == (missing, negative)
@@ -233,7 +233,7 @@ def test_masses_of_border_tiles_are_multiplied_by_their_share(
         assert reading.totals[iso, Basis.POPULATION] == sum(
             round(Fraction(mass * part, 1 << 30)) for mass, part in parts
         )
-        assert reading.totals[iso, Basis.SETTLED] == sum(part for mass, part in parts if mass)
+        assert reading.totals[iso, Basis.POPULATED] == sum(part for mass, part in parts if mass)
 
 
 def test_threads_read_the_same(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -438,10 +438,10 @@ def test_a_value_that_is_too_large_where_no_tile_is_disturbs_nobody(
     pixels[17, 40] = value
     beside = boxes((ROWS, COLS), (17, 18, 30, 40), (17, 18, 41, 50))
     path = write(tmp_path / "a.tif", pixels)
-    assert Reading(path, {"AA": beside}).totals["AA", Basis.SETTLED] == 19
+    assert Reading(path, {"AA": beside}).totals["AA", Basis.POPULATED] == 19
     marked = write(tmp_path / "b.tif", pixels, nodata=value)
     reading = Reading(marked, {"AA": boxes((ROWS, COLS), (17, 18, 30, 50))})
-    assert reading.totals["AA", Basis.SETTLED] == 19
+    assert reading.totals["AA", Basis.POPULATED] == 19
     assert reading.told.missing == 1
 
 

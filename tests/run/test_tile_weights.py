@@ -45,17 +45,17 @@ FULL = 1 << 30
 """The share of a tile that lies wholly in its country."""
 
 PART_TILES, ROW_GROUP_TILES, BATCH_TILES = 160, 80, 37
-CUT_BASIS = "uniform:1,area_m2:1,population:3,settled:1"
+CUT_BASIS = "uniform:1,area_m2:1,population:3,populated:1"
 
 MIXTURES = [
     "uniform",
     "area_m2",
     "population",
-    "settled",
+    "populated",
     "population:0.9,area_m2:0.1",
     "uniform:1,area_m2:1",
-    "settled:2,population:1",
-    "uniform:1,area_m2:2,population:3,settled:1",
+    "populated:2,population:1",
+    "uniform:1,area_m2:2,population:3,populated:1",
 ]
 
 
@@ -181,12 +181,12 @@ def masses_of(
     elif basis.needs_population:
         assert pixels is not None
         masses = [micro_persons_exactly(value) for value in pixels.ravel()[tile_ids]]
-    if basis is Basis.SETTLED:
+    if basis is Basis.POPULATED:
         masses = [int(mass > 0) for mass in masses]
     if not by_coverage:
         return masses
     shares = [max(1, round(Fraction(share) * FULL)) for share in rows["coverage"]]
-    if basis in {Basis.UNIFORM, Basis.SETTLED}:
+    if basis in {Basis.UNIFORM, Basis.POPULATED}:
         return [mass * share for mass, share in zip(masses, shares, strict=True)]
     return [round(Fraction(mass * share, FULL)) for mass, share in zip(masses, shares, strict=True)]
 
@@ -284,7 +284,7 @@ def test_a_raster_that_no_basis_needs_does_not_count(
     assert without.published.receipt.parameters["raster_sha256"] is None
 
 
-@pytest.mark.parametrize("basis", ["population", "settled", "population:3,area_m2:1"])
+@pytest.mark.parametrize("basis", ["population", "populated", "population:3,area_m2:1"])
 def test_a_country_without_people_falls_back_to_uniform_and_is_named(
     index: PublishedIndex, half_degrees: Grid, tmp_path: Path, basis: str
 ) -> None:
@@ -560,7 +560,7 @@ def test_weighing_again_changes_no_file_and_says_so(
 
 
 @pytest.mark.parametrize(
-    "options", [{"dp": 5}, {"basis": "settled"}, {"weigh_by_coverage": True}, {"raster": "other"}]
+    "options", [{"dp": 5}, {"basis": "populated"}, {"weigh_by_coverage": True}, {"raster": "other"}]
 )
 def test_whatever_decides_the_weights_makes_another_result_beside_the_first(
     covered: PublishedIndex,
@@ -688,7 +688,7 @@ def everything(root: Path) -> set[str]:
     ("options", "code"),
     [
         ({"basis": "population"}, "basis-needs-raster"),
-        ({"basis": "settled:1,area_m2:1"}, "basis-needs-raster"),
+        ({"basis": "populated:1,area_m2:1"}, "basis-needs-raster"),
         ({"basis": "people"}, "basis-unknown"),
         ({"basis": "area_m2,uniform"}, "basis-syntax"),
         ({"dp": 19}, "dp-range"),

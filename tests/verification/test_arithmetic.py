@@ -240,7 +240,7 @@ def test_mixtures_by_hand() -> None:
     assert bases_of("population:9,area_m2:1") == {"population": 9, "area_m2": 1}
     assert split_units({"population": 9, "area_m2": 1}, 0) == {"population": 1, "area_m2": 0}
     assert split_units({"area_m2": 1, "uniform": 1}, 0) == {"area_m2": 1, "uniform": 0}
-    assert sum(split_units({"area_m2": 3, "settled": 2, "uniform": 2}, 12).values()) == 10**12
+    assert sum(split_units({"area_m2": 3, "populated": 2, "uniform": 2}, 12).values()) == 10**12
 
 
 @pytest.mark.parametrize(

@@ -405,7 +405,7 @@ def test_a_wrong_figure_of_a_country_s_account_is_found(
         if own["country_iso"] == "FR":
             part = own if figure in own else own["bases"][0]
             true = part[figure]
-            wrong = {"basis": "settled", "fallback": True}
+            wrong = {"basis": "populated", "fallback": True}
             part[figure] = wrong.get(figure) if figure in wrong else true + 1
     world.reseal(folder, totals=totals)
     (found,) = findings(world)

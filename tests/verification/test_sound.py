@@ -47,7 +47,7 @@ def test_tiles_of_any_grid_and_rule_have_no_finding(
 @pytest.mark.parametrize("dp", [0, 3, 12, 18])
 @pytest.mark.parametrize(
     "basis",
-    ["uniform", "area_m2", "population", "settled", "population:9,area_m2:1", "area_m2:1,settled:1,uniform:1"],
+    ["uniform", "area_m2", "population", "populated", "population:9,area_m2:1", "area_m2:1,populated:1,uniform:1"],
 )  # fmt: skip
 def test_weights_of_any_basis_have_no_finding(
     sound: Path, people: Path, weigh: Callable[..., Path], tmp_path: Path, basis: str, dp: int
@@ -60,7 +60,7 @@ def test_weights_of_any_basis_have_no_finding(
     assert done["weights worked out again in Python integers"] == 11
 
 
-@pytest.mark.parametrize("basis", ["uniform", "population", "area_m2", "settled:2,area_m2:1"])
+@pytest.mark.parametrize("basis", ["uniform", "population", "area_m2", "populated:2,area_m2:1"])
 def test_weights_by_coverage_have_no_finding(
     tiny: CountrySet, people: Path, weigh: Callable[..., Path], tmp_path: Path, basis: str
 ) -> None:

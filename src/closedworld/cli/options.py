@@ -14,13 +14,13 @@ from closedworld.config import (
     DEFAULT_OUT,
     EXECUTORS,
     LOCK_NAME,
-    MAX_DP,
     RULES,
     RunConfig,
     parse_bytes,
     split_codes,
 )
 from closedworld.errors import ConfigError
+from closedworld.kernels.limits import MAX_DP
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -125,7 +125,7 @@ WEIGHT_OPTIONS = (
     click.option(
         "--basis",
         metavar="BASIS",
-        help="What weights are made from: uniform, area_m2, population, settled, or a mixture such as "
+        help="What weights are made from: uniform, area_m2, population, populated, or a mixture such as "
         "population:0.9,area_m2:0.1. [default: population with a raster, else area_m2]",
     ),
     click.option(

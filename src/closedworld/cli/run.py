@@ -98,7 +98,7 @@ def weights(index: Path, log_format: str, *, quiet: bool, **given: Any) -> None:
     \b
     Examples:
       closedworld weights world --basis area_m2
-      closedworld weights world-1km --raster worldpop.tif --basis population:0.95,settled:0.05
+      closedworld weights world-1km --raster worldpop.tif --basis population:0.95,populated:0.05
     """
     config = WeightsConfig(index, **{k: v for k, v in given.items() if v is not None})
     _build(lambda pipeline, observers: pipeline.weigh_world(config, observers), log_format, quiet)

@@ -21,7 +21,7 @@ from closedworld.errors import (
 
 ERROR_CODES: dict[type[ClosedWorldError], dict[str, str]] = {
     ConfigError: {
-        "basis-needs-raster": "Basis `population` or `settled` is asked for, and there is no raster to read it from.",
+        "basis-needs-raster": "Basis `population` or `populated` is asked for, and there is no raster to read it from.",
         "basis-share": "A share of a mixture is not a positive decimal number, or has too many digits.",
         "basis-syntax": "The basis is neither a name nor a mixture `name:share,name:share`.",
         "basis-twice": "A mixture names a basis twice.",

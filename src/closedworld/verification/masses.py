@@ -20,8 +20,8 @@ if TYPE_CHECKING:
     from closedworld.verification.findings import Account
     from closedworld.verification.population import Population
 
-BASES = ("uniform", "area_m2", "population", "settled")
-OF_PEOPLE = ("population", "settled")
+BASES = ("uniform", "area_m2", "population", "populated")
+OF_PEOPLE = ("population", "populated")
 
 FULL = 1 << 30
 """Coverage of a tile that lies wholly in its country."""
@@ -159,7 +159,7 @@ class CountryMasses:
         if self.shares is None:
             return masses
         places, shares = self.shares.within(tile_ids)
-        if basis in {"uniform", "settled"}:
+        if basis in {"uniform", "populated"}:
             covered = masses * FULL
             covered[places] = masses[places] * shares
             return covered

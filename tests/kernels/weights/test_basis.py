@@ -17,7 +17,7 @@ from closedworld.testing import apportioned
 if TYPE_CHECKING:
     from random import Random
 
-NAMES = ["uniform", "area_m2", "population", "settled"]
+NAMES = ["uniform", "area_m2", "population", "populated"]
 
 # Decimal numbers above zero, as they are written.
 SHARES = st.decimals("0.0001", 9999, places=4).map(str)
@@ -57,9 +57,9 @@ CANONICAL = {
     "population:9,area_m2:1": "population:9,area_m2:1",
     "population:18,area_m2:2.0": "population:9,area_m2:1",
     "uniform:0.5,area_m2:0.5": "area_m2:1,uniform:1",
-    "uniform:1,settled:1,population:1,area_m2:1": "area_m2:1,population:1,settled:1,uniform:1",
-    "uniform:1,settled:2,population:1.5": "settled:4,population:3,uniform:2",
-    "settled:0.333,population:0.667": "population:667,settled:333",
+    "uniform:1,populated:1,population:1,area_m2:1": "area_m2:1,populated:1,population:1,uniform:1",
+    "uniform:1,populated:2,population:1.5": "populated:4,population:3,uniform:2",
+    "populated:0.333,population:0.667": "population:667,populated:333",
     "population:100,uniform:0.01": "population:10000,uniform:1",
 }
 
@@ -80,7 +80,7 @@ def test_the_parts_are_bases_with_python_integers() -> None:
 
 
 def test_other_shares_or_bases_are_other_mixtures() -> None:
-    texts = ["population", "settled", "population:9,area_m2:1", "population:9,uniform:1",
+    texts = ["population", "populated", "population:9,area_m2:1", "population:9,uniform:1",
              "area_m2:9,population:1", "population:91,area_m2:9"]  # fmt: skip
     assert len({Mixture.parse(text) for text in texts}) == len(texts)
 
@@ -145,6 +145,14 @@ def test_what_is_no_mixture_is_refused_under_a_stable_code(text: str, code: str)
     assert caught.value.exit_code == 2
 
 
+def test_the_former_name_of_a_basis_is_answered_with_the_new_one() -> None:
+    for text in ("settled", "population:9,settled:1"):
+        with pytest.raises(ConfigError) as caught:
+            Mixture.parse(text)
+        assert caught.value.code == "basis-unknown"
+        assert caught.value.hint == "Basis settled is called populated now."
+
+
 @pytest.mark.parametrize(
     "share", ["0." + "3" * 19, "1" * 19, "0." + "3" * 5000, "1" * 5000 + ".5"], ids=len
 )
@@ -176,9 +184,9 @@ def test_any_text_is_a_mixture_or_a_config_error(text: str) -> None:
         ("area_m2", False),
         ("uniform:1,area_m2:1", False),
         ("population", True),
-        ("settled", True),
+        ("populated", True),
         ("area_m2:99,population:1", True),
-        ("uniform:99,settled:1", True),
+        ("uniform:99,populated:1", True),
     ],
 )
 def test_population_is_needed_where_people_are_counted(text: str, *, needs: bool) -> None:
@@ -186,24 +194,24 @@ def test_population_is_needed_where_people_are_counted(text: str, *, needs: bool
 
 
 UNITS = {
-    "one basis takes all": ("settled", 4, {"settled": 10_000}),
+    "one basis takes all": ("populated", 4, {"populated": 10_000}),
     "nine to one": ("population:0.9,area_m2:0.1", 2, {"population": 90, "area_m2": 10}),
     "no place for the tenth": ("population:0.9,area_m2:0.1", 0, {"population": 1, "area_m2": 0}),
     "a tie goes by name": ("uniform:1,area_m2:1", 0, {"area_m2": 1, "uniform": 0}),
     "three thirds of ten": (
-        "uniform:1,settled:1,area_m2:1",
+        "uniform:1,populated:1,area_m2:1",
         1,
-        {"area_m2": 4, "settled": 3, "uniform": 3},
+        {"area_m2": 4, "populated": 3, "uniform": 3},
     ),
     "a smaller share with a larger remainder": (
-        "population:7,area_m2:6,settled:2",  # 4 2/3, 4, 1 1/3
+        "population:7,area_m2:6,populated:2",  # 4 2/3, 4, 1 1/3
         1,
-        {"population": 5, "area_m2": 4, "settled": 1},
+        {"population": 5, "area_m2": 4, "populated": 1},
     ),
     "the last may have the largest remainder": (
-        "population:9,area_m2:7,settled:5",  # 4 2/7, 3 1/3, 2 8/21
+        "population:9,area_m2:7,populated:5",  # 4 2/7, 3 1/3, 2 8/21
         1,
-        {"population": 4, "area_m2": 3, "settled": 3},
+        {"population": 4, "area_m2": 3, "populated": 3},
     ),
     "eighteen places": (
         "population:2,area_m2:1",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 import shapely
@@ -22,10 +22,25 @@ from closedworld.kernels.tiles.summary import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Mapping, Sequence
 
-    from closedworld.inputs.regions import Country, CountrySet
     from closedworld.kernels.grid import Grid
+
+
+class Region(Protocol):
+    """A country, or whatever else is to be cut into tiles under a code."""
+
+    @property
+    def iso(self) -> str:
+        """Code: ISO 3166-1 alpha-2 for a country."""
+
+    @property
+    def name(self) -> str:
+        """Name."""
+
+    @property
+    def features(self) -> Sequence[shapely.MultiPolygon]:
+        """Valid polygons, degrees, at least one; they may overlap."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -60,12 +75,12 @@ class World:
 
 
 def enumerate_tiles(
-    countries: CountrySet, grid: Grid, rule: Rule | str, *, keep_small_countries: bool = False
+    countries: Iterable[Region], grid: Grid, rule: Rule | str, *, keep_small_countries: bool = False
 ) -> World:
     """Return the tiles of every country.
 
     Args:
-        countries: Valid polygons.
+        countries: A ``CountrySet``, or other regions, ascending by code.
         grid: The lattice.
         rule: Inclusion rule.
         keep_small_countries: Give a country without tiles the tile that holds its representative
@@ -75,17 +90,17 @@ def enumerate_tiles(
         ConfigError: ``rule-unknown``.
     """
     rule = Rule.parse(rule)
-    found = region_spans([country.features for country in countries], grid, rule)
-    spans = dict(zip(countries.isos, found, strict=True))
-    off_grid = frozenset(
-        iso for iso, own in spans.items() if not own.n_runs and _is_off(countries[iso], grid)
-    )
+    regions = list(countries)
+    found = region_spans([region.features for region in regions], grid, rule)
+    spans = {region.iso: own for region, own in zip(regions, found, strict=True)}
+    without = [region for region in regions if not spans[region.iso].n_runs]
+    off_grid = frozenset(region.iso for region in without if _is_off(region, grid))
     kept = set()
     if keep_small_countries:
-        for iso in [iso for iso, own in spans.items() if not own.n_runs]:
-            spans[iso] = representative_tile(countries[iso], grid)
-            if spans[iso].n_runs:
-                kept.add(iso)
+        for region in without:
+            spans[region.iso] = representative_tile(region, grid)
+            if spans[region.iso].n_runs:
+                kept.add(region.iso)
     return World(grid, rule, spans, frozenset(kept), off_grid, areas_of(spans.values(), grid))
 
 
@@ -97,15 +112,14 @@ def areas_of(sets: Iterable[RowSpans], grid: Grid) -> RowAreas:
     return RowAreas.between(grid, first_row, stop_row)
 
 
-def _is_off(country: Country, grid: Grid) -> bool:
-    """Return whether no part of a country meets the grid."""
-    parts = shapely.get_parts(np.asarray(country.features, dtype=object))
-    return len(place_on_grid(parts, grid)[1]) == 0
+def _is_off(region: Region, grid: Grid) -> bool:
+    polygons = shapely.get_parts(np.asarray(region.features, dtype=object))
+    return len(place_on_grid(polygons, grid)[1]) == 0
 
 
-def representative_tile(country: Country, grid: Grid) -> RowSpans:
-    """Return the tile that holds a country's representative point; no tile when it is off the grid."""
-    largest = max(country.features, key=shapely.area)
+def representative_tile(region: Region, grid: Grid) -> RowSpans:
+    """Return the tile that holds a region's representative point; no tile when it is off the grid."""
+    largest = max(region.features, key=shapely.area)
     point = shapely.point_on_surface(largest)
     # On the grid's own longitudes: the turn that brings the point to the east of the west edge.
     lon = grid.west + (point.x - grid.west) % 360.0
@@ -115,13 +129,14 @@ def representative_tile(country: Country, grid: Grid) -> RowSpans:
     return RowSpans.from_runs(grid, row[on_grid], col[on_grid], col[on_grid] + 1)
 
 
-def summarize(world: World, countries: CountrySet) -> tuple[int, list[CountrySummary]]:
+def summarize(world: World, countries: Iterable[Region]) -> tuple[int, list[CountrySummary]]:
     """Return how many tiles several countries own, and the account of each country."""
     shared, shared_by = tiles_owned_twice(world.spans, world.grid)
-    regions = [country.features for country in countries]
-    in_holes = hole_cells(regions, list(world.spans.values()), world.grid, world.rule)
+    regions = list(countries)
+    polygons = [region.features for region in regions]
+    in_holes = hole_cells(polygons, list(world.spans.values()), world.grid, world.rule)
     summaries = []
-    for country, holes in zip(countries, in_holes, strict=True):
+    for country, holes in zip(regions, in_holes, strict=True):
         own = world.spans[country.iso]
         parts, visited = window_cells(country.features, world.grid, world.rule)
         included = own.tile_count

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from closedworld.kernels.limits import MAX_DP
 from closedworld.kernels.weights.division import divided
 from closedworld.kernels.weights.masses import Masses
 
@@ -255,8 +256,8 @@ def apportion(masses: NDArray[np.integer], units: int) -> NDArray[np.uint64]:
     masses = np.asarray(masses)
     if masses.ndim != 1 or masses.dtype.kind not in "iu":
         raise ValueError(f"masses must be 1-D integers, not {masses.ndim}-D {masses.dtype}")
-    if not 0 <= units <= 10**18:
-        raise ValueError(f"units must be 0..10^18, not {units}")
+    if not 0 <= units <= 10**MAX_DP:
+        raise ValueError(f"units must be 0..10^{MAX_DP}, not {units}")
     if len(masses) == 0:
         raise ValueError("no tile to give weights to")
     if masses.min() < 0:

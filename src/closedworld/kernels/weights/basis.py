@@ -10,8 +10,8 @@ from enum import StrEnum
 from fractions import Fraction
 from typing import Self
 
-from closedworld.config import MAX_DP
 from closedworld.errors import ConfigError
+from closedworld.kernels.limits import MAX_DP
 from closedworld.sanitize import quoted
 
 _MOST_DIGITS = 18
@@ -22,19 +22,19 @@ class Basis(StrEnum):
     """What a tile's mass is.
 
     ``uniform``: 1. ``area_m2``: its area, in whole square centimetres. ``population``: the raster's
-    value, in whole micro-persons. ``settled``: 1 where that is above zero, so from half a
+    value, in whole micro-persons. ``populated``: 1 where that is above zero, so from half a
     micro-person on, else 0.
     """
 
     UNIFORM = "uniform"
     AREA_M2 = "area_m2"
     POPULATION = "population"
-    SETTLED = "settled"
+    POPULATED = "populated"
 
     @property
     def needs_population(self) -> bool:
         """Whether the masses come from a population raster."""
-        return self in {Basis.POPULATION, Basis.SETTLED}
+        return self in {Basis.POPULATION, Basis.POPULATED}
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,11 +122,9 @@ def _basis(name: str) -> Basis:
     try:
         return Basis(name)
     except ValueError:
-        raise ConfigError(
-            "basis-unknown",
-            f"there is no basis {name!r}.",
-            f"Take {', '.join(basis.value for basis in Basis)}.",
-        ) from None
+        names = ", ".join(basis.value for basis in Basis)
+        hint = "Basis settled is called populated now." if name == "settled" else f"Take {names}."
+        raise ConfigError("basis-unknown", f"there is no basis {name!r}.", hint) from None
 
 
 def _share(text: str, whole: str) -> Fraction:

@@ -75,7 +75,7 @@ class MassSource:
     def of(self, basis: Basis) -> Masses:
         """Return the masses of a basis.
 
-        With shares, a uniform or settled tile counts 2^30 times its coverage, and square centimetres
+        With shares, a uniform or populated tile counts 2^30 times its coverage, and square centimetres
         and micro-persons are multiplied by the coverage and rounded half to even.
 
         Raises:
@@ -101,7 +101,7 @@ def population_masses(
     """Return the masses of a basis that a raster gives, int64 (tiles,).
 
     Args:
-        basis: ``population`` or ``settled``.
+        basis: ``population`` or ``populated``.
         values: Persons in each tile, any real type (tiles,).
         shares: Coverage in units of 2^-30, int64 (tiles,); None to leave it out.
 
@@ -109,9 +109,9 @@ def population_masses(
         ValueError: As ``micro_persons``.
     """
     masses = micro_persons(values)
-    if basis is Basis.SETTLED:
-        settled = (masses > 0).astype(np.int64)
-        return settled if shares is None else settled * shares
+    if basis is Basis.POPULATED:
+        populated = (masses > 0).astype(np.int64)
+        return populated if shares is None else populated * shares
     return masses if shares is None else times_share(masses, shares)
 
 

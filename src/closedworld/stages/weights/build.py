@@ -109,7 +109,7 @@ def build_tile_weights(
     Args:
         index: The tiles, as ``build_tile_index`` or ``open_index`` return them.
         out: Output folder.
-        basis: ``uniform``, ``area_m2``, ``population``, ``settled``, or a mixture such as
+        basis: ``uniform``, ``area_m2``, ``population``, ``populated``, or a mixture such as
             ``population:0.9,area_m2:0.1``.
         dp: Decimal places, 0..18.
         population: The raster, when a basis needs one; on the grid of the index.

@@ -1,0 +1,4 @@
+"""Limits of the arithmetic that what asks for it must know before any array is made."""
+
+MAX_DP = 18
+"""Largest number of decimal places of a weight: 10^18 is the largest power of ten below 2^63."""
