@@ -14,7 +14,7 @@ from closedworld.config import RunConfig
 from closedworld.errors import AcceptanceError
 from closedworld.inputs.reference import bundled
 from closedworld.run.pipeline import run_world
-from closedworld.run.record.metrics import Line, enforce
+from closedworld.run.record.metrics import Metric, enforce
 from closedworld.store.reading import find_published
 
 if TYPE_CHECKING:
@@ -111,8 +111,8 @@ def test_a_run_that_breaks_a_limit_fails_when_that_is_asked_for_and_keeps_its_re
 
 
 def test_a_figure_at_its_limit_passes_and_one_without_limit_or_value_is_only_told() -> None:
-    assert Line("x", "", 2, 2, "files").passed is True
-    assert Line("x", "", 2.01, 2, "files").passed is False
-    assert Line("x", "", 2, None, "files").passed is None
-    assert Line("x", "", None, 2, "files").passed is None
-    enforce([Line("x", "", 2, 2, "files"), Line("x", "", None, 2, "files")])
+    assert Metric("x", "", 2, 2, "files").passed is True
+    assert Metric("x", "", 2.01, 2, "files").passed is False
+    assert Metric("x", "", 2, None, "files").passed is None
+    assert Metric("x", "", None, 2, "files").passed is None
+    enforce([Metric("x", "", 2, 2, "files"), Metric("x", "", None, 2, "files")])

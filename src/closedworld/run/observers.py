@@ -1,10 +1,10 @@
-"""Observers: one writes log lines, one keeps what the report needs, one passes on to several."""
+"""Observers: one writes log lines, one passes events on to several."""
 
 from __future__ import annotations
 
 import logging
 import time
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
 from closedworld.execution import events
@@ -36,76 +36,6 @@ class Observers:
         """Tell every observer."""
         for observer in self.observers:
             observer.on_event(event)
-
-
-@dataclass(slots=True)
-class Work:
-    """A kind of work of a stage, from the first unit handed out to the last one done.
-
-    Attributes:
-        started: What it is.
-        began: When it began, seconds since 1970, as workers on any host count.
-        ended: When the last unit so far was done, likewise.
-    """
-
-    started: events.WorkStarted
-    began: float
-    ended: float
-
-
-@dataclass(slots=True)
-class Recorder:
-    """Keeps events for the report.
-
-    Attributes:
-        inputs: Inputs loaded.
-        rasters: Rasters whose values were read.
-        warnings: Warnings given.
-        works: Kinds of work, in order.
-        units: Units finished.
-        scratch_bytes: Sizes of temporary files.
-        datasets: Datasets published.
-        phases: Phases outside the units.
-    """
-
-    inputs: list[events.InputLoaded] = field(default_factory=list)
-    rasters: list[events.RasterRead] = field(default_factory=list)
-    warnings: list[events.Warned] = field(default_factory=list)
-    works: list[Work] = field(default_factory=list)
-    units: list[events.UnitFinished] = field(default_factory=list)
-    scratch_bytes: list[int] = field(default_factory=list)
-    datasets: list[events.DatasetPublished] = field(default_factory=list)
-    phases: list[events.PhaseFinished] = field(default_factory=list)
-
-    def on_event(self, event: Event) -> None:
-        """Keep an event where it belongs."""
-        match event:
-            case events.InputLoaded():
-                self.inputs.append(event)
-            case events.RasterRead():
-                self.rasters.append(event)
-            case events.Warned():
-                self.warnings.append(event)
-            case events.WorkStarted():
-                now = time.time()
-                self.works.append(Work(event, now, now))
-            case events.UnitFinished():
-                self._keep_unit(event)
-            case events.ScratchUsed():
-                self.scratch_bytes.append(event.size_bytes)
-            case events.DatasetPublished():
-                self.datasets.append(event)
-            case events.PhaseFinished():
-                self.phases.append(event)
-            case _:
-                return
-
-    def _keep_unit(self, unit: events.UnitFinished) -> None:
-        """Keep a unit, and that its kind of work went on until then."""
-        self.units.append(unit)
-        for work in self.works[-1:]:
-            if work.started.work == unit.work:
-                work.ended = max(work.ended, unit.began + unit.seconds)
 
 
 class LogObserver:

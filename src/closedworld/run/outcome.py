@@ -5,12 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from closedworld.run.record.report import SUMMARIES_NAME, WEIGHT_SUMMARIES_NAME, StageResult
 from closedworld.stages.stage import TILES, WEIGHTS
 
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from closedworld.kernels.tiles import CountrySummary
     from closedworld.run.rates import Rate
+    from closedworld.run.record.recorder import Recorder
     from closedworld.stages.tiles.build import TileIndex
     from closedworld.stages.weights.build import TileWeights
     from closedworld.store.reading import Published
@@ -44,3 +47,34 @@ class RunOutcome:
             for stage, result in results.items()
             if result is not None and not result.reused
         }
+
+    def stages(self, recorder: Recorder) -> list[StageResult]:
+        """Return the results of the stages for the report."""
+        found = []
+        if self.index is not None:
+            seconds = recorder.seconds_by_country(TILES.number)
+            lines = [_tile_line(one, seconds[one.country_iso]) for one in self.index.summaries]
+            found.append(
+                StageResult(
+                    TILES.number, self.index.published, self.index.reused, SUMMARIES_NAME, lines
+                )
+            )
+        if self.weights is not None:
+            lines = [
+                {**one.to_dict(), "zero_share": one.zero_share} for one in self.weights.summaries
+            ]
+            found.append(
+                StageResult(
+                    WEIGHTS.number,
+                    self.weights.published,
+                    self.weights.reused,
+                    WEIGHT_SUMMARIES_NAME,
+                    lines,
+                )
+            )
+        return found
+
+
+def _tile_line(summary: CountrySummary, seconds: float) -> dict[str, Any]:
+    rate = summary.cells_included / seconds if seconds else None
+    return {**summary.to_dict(), "seconds": seconds, "rows_per_second": rate}

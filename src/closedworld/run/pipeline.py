@@ -19,13 +19,14 @@ from closedworld.inputs.reference import bundled
 from closedworld.published.tile_index import read_index, root_of
 from closedworld.run.logs import log_file
 from closedworld.run.memory import StageMemory, capped, memory_of_tiles, memory_of_weights
-from closedworld.run.observers import LOGGER, LogObserver, Observers, Recorder
+from closedworld.run.observers import LOGGER, LogObserver, Observers
 from closedworld.run.outcome import RunOutcome
 from closedworld.run.pictures import WORLD_MAP_NAME, PictureTask, drawn_meanwhile
 from closedworld.run.rates import measured_rates
 from closedworld.run.record.clock import RunClock
 from closedworld.run.record.metrics import assess, enforce
 from closedworld.run.record.performance import performance
+from closedworld.run.record.recorder import Recorder
 from closedworld.run.record.report import LOG_NAME, make_report_folder, write_report
 from closedworld.stages.stage import TILES, WEIGHTS
 from closedworld.stages.tiles.build import publish_tile_index
@@ -41,7 +42,7 @@ if TYPE_CHECKING:
     from closedworld.config import ExecutionConfig, RunConfig, WeightsConfig
     from closedworld.execution import WorkerPool
     from closedworld.execution.events import Observer
-    from closedworld.run.record.metrics import Line
+    from closedworld.run.record.metrics import Metric
 
 
 def run_world(
@@ -174,22 +175,26 @@ def _reported(
     outcome = RunOutcome(make_report_folder(out, clock.run_id))
     folder, recorder = outcome.report_folder, Recorder()
     with log_file(folder / LOG_NAME):
-        acceptance: list[Line] = []
+        metrics: list[Metric] = []
         try:
             yield outcome, Observers([recorder, LogObserver(), *observers])
-            acceptance = assess(recorder, performance(recorder, clock), config.memory_limit)
+            metrics = assess(recorder, performance(recorder, clock), config.memory_limit)
             if config.pat == "enforce":
-                enforce(acceptance)
+                enforce(metrics)
         except BaseException as error:
             # Ctrl-C and whatever nobody foresaw leave their account, too, and go on.
             LOGGER.debug("run ended early: %s: %s", type(error).__name__, error)
             try:
-                write_report(config, recorder, clock, outcome, acceptance, error)
+                write_report(
+                    folder, config, clock, recorder, outcome.stages(recorder), metrics, error
+                )
             except PublishError as second:
                 # The first error is the one to mend; a full disk often causes both.
                 error.add_note(f"The report could not be written either: {second.message}")
             raise
-        outcome.report = write_report(config, recorder, clock, outcome, acceptance, None)
+        outcome.report = write_report(
+            folder, config, clock, recorder, outcome.stages(recorder), metrics, None
+        )
         if outcome.cell_width is not None:
             outcome.rates = measured_rates(
                 recorder, outcome.written(), outcome.cell_width, clock.run_id

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
-    from closedworld.run.observers import Recorder
+    from closedworld.run.record.recorder import Recorder
     from closedworld.store.reading import Published
 
 LOGGER = logging.getLogger("closedworld.run")

@@ -13,7 +13,7 @@ from closedworld.run.record.performance import worker_lines
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from closedworld.run.observers import Recorder
+    from closedworld.run.record.recorder import Recorder
 
 MEMORY_LIMIT_BYTES = 1 << 30
 DISK_LIMIT_BYTES = 2 << 30
@@ -25,7 +25,7 @@ SMALL_INPUT_BYTES = 16 << 20
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class Metric:
     """One figure of a run.
 
     Attributes:
@@ -54,7 +54,7 @@ class Line:
 
 def assess(
     recorder: Recorder, performance: Mapping[str, Any], memory_limit: int | None
-) -> list[Line]:
+) -> list[Metric]:
     """Return the figures of a run.
 
     Args:
@@ -64,14 +64,14 @@ def assess(
     """
     return [
         *_memory(recorder, memory_limit),
-        Line(
+        Metric(
             "temporary_disk",
             "temporary files beside the results",
             max(recorder.scratch_bytes, default=0),
             DISK_LIMIT_BYTES,
             "bytes",
         ),
-        Line(
+        Metric(
             "open_files",
             "files, sockets and pipes open in one process",
             max([open_files(), *(unit.open_files for unit in recorder.units)]),
@@ -79,11 +79,13 @@ def assess(
             "files",
         ),
         *_reading(recorder),
-        Line("wall_seconds", "wall time", performance["wall_seconds"], None, "seconds"),
-        Line("cpu_seconds", "processor time", performance["cpu_seconds"], None, "seconds"),
-        Line("tiles_per_second", "tiles written", performance["tiles_per_second"], None, "tiles/s"),
+        Metric("wall_seconds", "wall time", performance["wall_seconds"], None, "seconds"),
+        Metric("cpu_seconds", "processor time", performance["cpu_seconds"], None, "seconds"),
+        Metric(
+            "tiles_per_second", "tiles written", performance["tiles_per_second"], None, "tiles/s"
+        ),
         *(
-            Line(
+            Metric(
                 f"idle_share {one['stage']} {one['work']} {one['worker']}",
                 f"share of {one['stage']} {one['work']} in which {one['worker']} had no work",
                 one["idle_share"],
@@ -95,7 +97,7 @@ def assess(
     ]
 
 
-def _memory(recorder: Recorder, memory_limit: int | None) -> list[Line]:
+def _memory(recorder: Recorder, memory_limit: int | None) -> list[Metric]:
     """Return the peak of each process, and of all together when that has a limit."""
     peaks = {this_process(): peak_memory_bytes()}
     names = {this_process(): "main"}
@@ -103,7 +105,7 @@ def _memory(recorder: Recorder, memory_limit: int | None) -> list[Line]:
         peaks[unit.process] = max(peaks.get(unit.process, 0), unit.peak_memory_bytes)
         names.setdefault(unit.process, unit.worker)
     lines = [
-        Line(
+        Metric(
             f"peak_memory {names[process]}",
             f"largest resident memory of the process of {names[process]}",
             peak,
@@ -114,7 +116,7 @@ def _memory(recorder: Recorder, memory_limit: int | None) -> list[Line]:
     ]
     readers = {one.path: one.reader_peak_bytes for one in recorder.inputs if one.reader_peak_bytes}
     lines += [
-        Line(
+        Metric(
             f"peak_memory_reader {path}",
             f"largest resident memory of the process that read {path}",
             peak,
@@ -128,11 +130,11 @@ def _memory(recorder: Recorder, memory_limit: int | None) -> list[Line]:
         at_reading = [peaks[this_process()] + peak for peak in readers.values()]
         total = max([sum(peaks.values()), *at_reading])
         what = "largest resident memory of all processes, added up"
-        lines.append(Line("peak_memory_total", what, total, memory_limit, "bytes"))
+        lines.append(Metric("peak_memory_total", what, total, memory_limit, "bytes"))
     return lines
 
 
-def _reading(recorder: Recorder) -> list[Line]:
+def _reading(recorder: Recorder) -> list[Metric]:
     """Return how much of each file was read; the reading that seals it by SHA-256 is not counted."""
     read = [
         *(
@@ -143,7 +145,7 @@ def _reading(recorder: Recorder) -> list[Line]:
         *((f"{one.stage} {one.path}", one.bytes_read, one.size_bytes) for one in recorder.rasters),
     ]
     return [
-        Line(
+        Metric(
             f"bytes_read {path}",
             f"bytes read per byte on disk of {path}",
             None if count is None else count / size,
@@ -154,7 +156,7 @@ def _reading(recorder: Recorder) -> list[Line]:
     ]
 
 
-def enforce(lines: Sequence[Line]) -> None:
+def enforce(lines: Sequence[Metric]) -> None:
     """Raise when a limit was not kept.
 
     Raises:

@@ -12,8 +12,8 @@ from closedworld.stages.task_runner import WRITING
 
 if TYPE_CHECKING:
     from closedworld.execution import events
-    from closedworld.run.observers import Recorder, Work
     from closedworld.run.record.clock import RunClock
+    from closedworld.run.record.recorder import Recorder, Work
 
 
 def performance(recorder: Recorder, clock: RunClock) -> dict[str, Any]:

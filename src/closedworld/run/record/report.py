@@ -5,28 +5,22 @@ from __future__ import annotations
 import json
 import os
 import platform
-from collections import defaultdict
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from closedworld._version import __version__
 from closedworld.errors import ClosedWorldError
 from closedworld.run.record.performance import performance, unit_lines, worker_lines
-from closedworld.stages.stage import TILES, WEIGHTS
 from closedworld.store.durable import not_writable
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from closedworld.config import RunConfig, WeightsConfig
-    from closedworld.run.observers import Recorder
-    from closedworld.run.outcome import RunOutcome
     from closedworld.run.record.clock import RunClock
-    from closedworld.run.record.metrics import Line
-    from closedworld.stages.stage import Stage
-    from closedworld.stages.tiles.build import TileIndex
-    from closedworld.stages.weights.build import TileWeights
+    from closedworld.run.record.metrics import Metric
+    from closedworld.run.record.recorder import Recorder
     from closedworld.store.reading import Published
 
 REPORTS_NAME = "reports"
@@ -35,6 +29,25 @@ SUMMARIES_NAME = "country_summaries.jsonl"
 WEIGHT_SUMMARIES_NAME = "weight_summaries.jsonl"
 UNITS_NAME = "units.jsonl"
 LOG_NAME = "run.log"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class StageResult:
+    """What a stage of a run made.
+
+    Attributes:
+        number: Stage number, such as ``S1``.
+        published: The result.
+        reused: Whether it was published before.
+        summaries_name: Name of the file of summaries in the folder of the report.
+        summary_lines: Its lines, one for each country.
+    """
+
+    number: str
+    published: Published
+    reused: bool
+    summaries_name: str
+    summary_lines: Sequence[Mapping[str, Any]]
 
 
 def make_report_folder(out: Path, run_id: str) -> Path:
@@ -52,21 +65,23 @@ def make_report_folder(out: Path, run_id: str) -> Path:
 
 
 def write_report(
+    folder: Path,
     config: RunConfig | WeightsConfig,
-    recorder: Recorder,
     clock: RunClock,
-    outcome: RunOutcome,
-    acceptance: Sequence[Line],
+    recorder: Recorder,
+    stages: Sequence[StageResult],
+    metrics: Sequence[Metric],
     error: BaseException | None,
 ) -> dict[str, Any]:
-    """Write ``run_report.json``, the units and the summaries of the countries, as far as the run came.
+    """Write ``run_report.json``, the units and the summaries of the stages that the run finished.
 
     Args:
-        config: What was asked for.
-        recorder: What happened.
+        folder: Folder of the report.
+        config: The options of the run.
         clock: When it began.
-        outcome: What came of it.
-        acceptance: Figures and limits.
+        recorder: What happened.
+        stages: Results of the stages, in order.
+        metrics: Figures and limits.
         error: What ended the run early, if anything.
 
     Returns:
@@ -75,12 +90,6 @@ def write_report(
     Raises:
         PublishError: ``output-not-writable``.
     """
-    index, weights, folder = outcome.index, outcome.weights, outcome.report_folder
-    stages = []
-    if index is not None:
-        stages.append(_stage(TILES, index.published, reused=index.reused))
-    if weights is not None:
-        stages.append(_stage(WEIGHTS, weights.published, reused=weights.reused))
     report = {
         "run_id": clock.run_id,
         "status": _status(error),
@@ -90,10 +99,10 @@ def write_report(
         "inputs": [asdict(loaded) for loaded in recorder.inputs],
         "rasters_read": [asdict(read) for read in recorder.rasters],
         "warnings": [asdict(warned) for warned in recorder.warnings],
-        "stages": stages,
+        "stages": [_stage(one) for one in stages],
         "performance": performance(recorder, clock),
         "workers": worker_lines(recorder),
-        "acceptance": [line.to_dict() for line in acceptance],
+        "acceptance": [metric.to_dict() for metric in metrics],
         "machine": {
             "closedworld": __version__,
             "python": platform.python_version(),
@@ -104,10 +113,8 @@ def write_report(
     try:
         (folder / REPORT_NAME).write_text(json.dumps(report, indent=1) + "\n", encoding="utf-8")
         _write_lines(folder / UNITS_NAME, unit_lines(recorder, clock))
-        if index is not None:
-            _write_lines(folder / SUMMARIES_NAME, _tile_lines(index, recorder))
-        if weights is not None:
-            _write_lines(folder / WEIGHT_SUMMARIES_NAME, _weight_lines(weights))
+        for stage in stages:
+            _write_lines(folder / stage.summaries_name, stage.summary_lines)
     except OSError as problem:
         raise not_writable(folder, problem) from problem
     return report
@@ -131,45 +138,24 @@ def _failure(error: BaseException) -> dict[str, Any]:
     return {**what, "notes": list(getattr(error, "__notes__", []))}
 
 
-def _stage(stage: Stage, published: Published, *, reused: bool) -> dict[str, Any]:
+def _stage(result: StageResult) -> dict[str, Any]:
     """Return what a stage made."""
-    receipt = published.receipt
+    receipt = result.published.receipt
     # The accounts of the countries have a file of their own.
     totals = {name: total for name, total in receipt.totals.items() if name != "summaries"}
     return {
-        "number": stage.number,
+        "number": result.number,
         "name": receipt.stage,
         "parameter_hash": receipt.parameter_hash,
-        "folder": str(published.folder),
-        "reused": reused,
+        "folder": str(result.published.folder),
+        "reused": result.reused,
         "parameters": dict(receipt.parameters),
         "totals": totals,
         "datasets": receipt.datasets(),
     }
 
 
-def _tile_lines(index: TileIndex, recorder: Recorder) -> list[dict[str, Any]]:
-    """Return the account of each country's tiles."""
-    seconds: dict[str, float] = defaultdict(float)
-    for unit in recorder.units:
-        if unit.stage == TILES.number:
-            seconds[unit.country_iso] += unit.seconds
-    lines = []
-    for summary in index.summaries:
-        spent = seconds[summary.country_iso]
-        rate = summary.cells_included / spent if spent else None
-        lines.append({**summary.to_dict(), "seconds": spent, "rows_per_second": rate})
-    return lines
-
-
-def _weight_lines(weights: TileWeights) -> list[dict[str, Any]]:
-    """Return the account of each country's weights."""
-    return [
-        {**summary.to_dict(), "zero_share": summary.zero_share} for summary in weights.summaries
-    ]
-
-
-def _write_lines(path: Path, lines: Sequence[dict[str, Any]]) -> None:
+def _write_lines(path: Path, lines: Sequence[Mapping[str, Any]]) -> None:
     """Write one JSON object per line."""
     text = "".join(json.dumps(line) + "\n" for line in lines)
     path.write_text(text, encoding="utf-8")

@@ -1,0 +1,91 @@
+"""What happened in a run, kept for its report."""
+
+from __future__ import annotations
+
+import time
+from collections import defaultdict
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from closedworld.execution import events
+
+if TYPE_CHECKING:
+    from closedworld.execution.events import Event
+
+
+@dataclass(slots=True)
+class Work:
+    """One kind of work in a stage, from its first unit handed out to its last one done.
+
+    Attributes:
+        started: What it is.
+        began: When it began, seconds since 1970, as workers on any host count.
+        ended: When the last unit so far was done, likewise.
+    """
+
+    started: events.WorkStarted
+    began: float
+    ended: float
+
+
+@dataclass(slots=True)
+class Recorder:
+    """Keeps events for the report.
+
+    Attributes:
+        inputs: Inputs loaded.
+        rasters: Rasters whose values were read.
+        warnings: Warnings given.
+        works: Kinds of work, in order.
+        units: Units finished.
+        scratch_bytes: Sizes of temporary files.
+        datasets: Datasets published.
+        phases: Phases outside the units.
+    """
+
+    inputs: list[events.InputLoaded] = field(default_factory=list)
+    rasters: list[events.RasterRead] = field(default_factory=list)
+    warnings: list[events.Warned] = field(default_factory=list)
+    works: list[Work] = field(default_factory=list)
+    units: list[events.UnitFinished] = field(default_factory=list)
+    scratch_bytes: list[int] = field(default_factory=list)
+    datasets: list[events.DatasetPublished] = field(default_factory=list)
+    phases: list[events.PhaseFinished] = field(default_factory=list)
+
+    def on_event(self, event: Event) -> None:
+        """Keep an event where it belongs."""
+        match event:
+            case events.InputLoaded():
+                self.inputs.append(event)
+            case events.RasterRead():
+                self.rasters.append(event)
+            case events.Warned():
+                self.warnings.append(event)
+            case events.WorkStarted():
+                now = time.time()
+                self.works.append(Work(event, now, now))
+            case events.UnitFinished():
+                self._keep_unit(event)
+            case events.ScratchUsed():
+                self.scratch_bytes.append(event.size_bytes)
+            case events.DatasetPublished():
+                self.datasets.append(event)
+            case events.PhaseFinished():
+                self.phases.append(event)
+            case _:
+                return
+
+    def _keep_unit(self, unit: events.UnitFinished) -> None:
+        """Keep a unit, and that its kind of work went on until then."""
+        self.units.append(unit)
+        for work in self.works[-1:]:
+            if work.started.work == unit.work:
+                work.ended = max(work.ended, unit.began + unit.seconds)
+
+    def seconds_by_country(self, stage: str) -> dict[str, float]:
+        """Return the wall seconds of all units of a stage, given by its number, by country."""
+        seconds: dict[str, float] = defaultdict(float)
+        for unit in self.units:
+            if unit.stage == stage:
+                seconds[unit.country_iso] += unit.seconds
+        return seconds
