@@ -12,7 +12,7 @@ from tabs import BROKEN_IMAGES, launched, listened_to, needs_browser
 
 import closedworld
 from closedworld.cli import main
-from closedworld.datasets.schemas import DATASETS
+from closedworld.datasets import DATASETS
 from closedworld.errors.codes import ERROR_CODES, WARNING_CODES
 
 if TYPE_CHECKING:

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
-import pyarrow as pa
 import pytest
 from golden import LITERALS, RULES, bundled_world, observe, worlds_below
 
 from closedworld.config import EXECUTORS
-from closedworld.datasets import schemas
+from closedworld.datasets import TILE_BOUNDS
 from closedworld.kernels.sampling import random_streams as chance
 from closedworld.kernels.sampling.philox import philox4x32
 from closedworld.stages.tiles import part_files as tile_files
@@ -81,9 +81,8 @@ def test_two_swapped_random_words_are_seen(
 
 
 def test_another_order_of_columns_is_seen(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    spec = schemas.TILE_BOUNDS
-    names = [*spec.schema.names[:2], *reversed(spec.schema.names[2:])]
-    turned = type(spec)(spec.name, pa.schema([spec.schema.field(n) for n in names]), spec.order)
+    columns = TILE_BOUNDS.columns
+    turned = replace(TILE_BOUNDS, columns=(*columns[:2], *reversed(columns[2:])))
     monkeypatch.setattr(tile_files, "TILE_BOUNDS", turned)
     seal = found_serially(tmp_path)["tiles"]["seal_sha256"]
     assert seal != EXPECTED["worlds"][WORLD]["tiles"]["seal_sha256"]

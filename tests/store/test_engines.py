@@ -12,7 +12,7 @@ import pyarrow.dataset as pads
 import pyarrow.parquet as pq
 import pytest
 
-from closedworld.datasets.schemas import DATASETS
+from closedworld.datasets import DATASETS
 from closedworld.store.reading import open_dataset
 
 if TYPE_CHECKING:

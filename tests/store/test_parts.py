@@ -9,8 +9,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from closedworld.datasets import DATASETS, TILE_INDEX, TILE_SPANS, Dataset
 from closedworld.datasets.part_encoder import PartEncoder
-from closedworld.datasets.schemas import DATASETS, TILE_INDEX, TILE_SPANS, DatasetSpec
 from closedworld.kernels.tiles import PART_TILES, ROW_GROUP_TILES
 
 if TYPE_CHECKING:
@@ -25,12 +25,12 @@ RUN_TABLES = ["span_weights", "tile_coverage", "tile_spans"]
 
 
 @pytest.fixture(params=sorted(DATASETS))
-def spec(request: pytest.FixtureRequest) -> DatasetSpec:
+def spec(request: pytest.FixtureRequest) -> Dataset:
     return DATASETS[request.param]
 
 
 @pytest.fixture
-def files(real_results: dict[str, Published], spec: DatasetSpec) -> list[Path]:
+def files(real_results: dict[str, Published], spec: Dataset) -> list[Path]:
     receipt, folder = real_results[spec.name].receipt, real_results[spec.name].folder
     return [folder / entry.path for entry in receipt.files if entry.dataset == spec.name]
 
@@ -57,7 +57,7 @@ def spans_rows(first: int, count: int) -> pa.RecordBatch:
     )
 
 
-def encoded(groups: Sequence[Sequence[pa.RecordBatch]], spec: DatasetSpec = TILE_SPANS) -> bytes:
+def encoded(groups: Sequence[Sequence[pa.RecordBatch]], spec: Dataset = TILE_SPANS) -> bytes:
     encoder = PartEncoder(spec)
     for batches in groups:
         encoder.write(batches)
@@ -93,23 +93,23 @@ def test_statistics_are_the_least_and_the_greatest_value_of_each_column(files: l
 
 
 def test_rows_are_sorted_and_unique_over_all_parts_of_a_country(
-    spec: DatasetSpec, files: list[Path]
+    spec: Dataset, files: list[Path]
 ) -> None:
     keys: list[tuple[object, ...]] = []
     for path in files:
         table = pq.ParquetFile(path).read()
-        keys += zip(*(table[name].to_pylist() for name in spec.order), strict=True)
+        keys += zip(*(table[name].to_pylist() for name in spec.key), strict=True)
     assert keys == sorted(set(keys))
 
 
-def test_files_say_how_they_are_sorted(spec: DatasetSpec, files: list[Path]) -> None:
+def test_files_say_how_they_are_sorted(spec: Dataset, files: list[Path]) -> None:
     for group, _ in row_groups(files):
         named = [spec.schema.names[s.column_index] for s in group.sorting_columns]
-        assert tuple(named) == spec.order
+        assert tuple(named) == spec.key
         assert not any(s.descending for s in group.sorting_columns)
 
 
-def test_every_field_is_required_and_holds_no_null(spec: DatasetSpec, files: list[Path]) -> None:
+def test_every_field_is_required_and_holds_no_null(spec: Dataset, files: list[Path]) -> None:
     for path in files:
         file = pq.ParquetFile(path)
         assert file.schema_arrow.equals(spec.schema)
@@ -118,7 +118,7 @@ def test_every_field_is_required_and_holds_no_null(spec: DatasetSpec, files: lis
 
 
 @pytest.mark.parametrize("spec", RUN_TABLES, indirect=True)
-def test_columns_have_the_encodings_of_the_schema(spec: DatasetSpec, files: list[Path]) -> None:
+def test_columns_have_the_encodings_of_the_schema(spec: Dataset, files: list[Path]) -> None:
     for group, _ in row_groups(files):
         for number, name in enumerate(spec.schema.names):
             column = group.column(number)
@@ -128,9 +128,7 @@ def test_columns_have_the_encodings_of_the_schema(spec: DatasetSpec, files: list
 
 
 @pytest.mark.parametrize("spec", ["tile_index", "tile_bounds", "tile_weights"], indirect=True)
-def test_columns_of_tiles_take_no_more_than_their_runs(
-    spec: DatasetSpec, files: list[Path]
-) -> None:
+def test_columns_of_tiles_take_no_more_than_their_runs(spec: Dataset, files: list[Path]) -> None:
     """Places in dictionaries, or differences; only weights, and columns that come seldom, one by one."""
     one_by_one = {"weight_fp", "raster_col", "centroid_lon", "west_lon", "east_lon"}
     for group, table in row_groups(files):

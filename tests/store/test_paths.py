@@ -1,4 +1,4 @@
-"""Paths of results: what is in a name, and that a country code never makes a path."""
+"""Paths of results: what is in a name, and that a code never leads out of its folder."""
 
 from __future__ import annotations
 
@@ -8,32 +8,47 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from closedworld.datasets import Partition
 from closedworld.store.paths import hash_of_folder, part_path, stage_folder
+from closedworld.store.receipt import FileEntry
 
 HASH = "0123456789abcdef" * 4
 
 
-def test_a_part_is_named_by_dataset_country_and_number() -> None:
-    assert str(part_path("tile_index", "DE", 7)) == "tile_index/country_iso=DE/part-00007.parquet"
+def test_a_part_is_named_by_dataset_partition_and_number() -> None:
+    path = part_path("tile_index", Partition.of_country("DE"), 7)
+    assert str(path) == "tile_index/country_iso=DE/part-00007.parquet"
+    path = part_path("purchases", Partition("date", "2026-01-07"), 0)
+    assert str(path) == "purchases/date=2026-01-07/part-00000.parquet"
 
 
 @pytest.mark.parametrize(
     "code",
-    ["", "D", "DEU", "de", "D\n", "DE\n", "..", "D/", "/D", "D\0", "\u00c4\u00d6", "A=", "\u0391\u0392"],
+    ["", "D\n", "DE\n", ".", "..", "D/", "/D", "D\\", "D\0", "D.E", "-D", "_D", "D E", "\u00c4\u00d6", "A=", "\u0391\u0392", "D" * 65],
 )  # fmt: skip
-def test_what_is_no_country_code_never_becomes_a_path(code: str) -> None:
-    with pytest.raises(ValueError, match="not a country code"):
-        part_path("tile_index", code, 0)
+def test_what_could_lead_elsewhere_never_names_a_folder(code: str) -> None:
+    with pytest.raises(ValueError, match="not a partition"):
+        Partition("country_iso", code)
+    with pytest.raises(ValueError, match="not a partition"):
+        Partition(code, "DE")
 
 
-@given(st.text())
-def test_only_two_capital_letters_become_a_path(code: str) -> None:
+@given(st.text(), st.text())
+def test_a_partition_is_always_one_folder(column: str, value: str) -> None:
     try:
-        path = part_path("tile_index", code, 0)
+        partition = Partition(column, value)
     except ValueError:
-        assert not (len(code) == 2 and code.isascii() and code.isalpha() and code.isupper())
         return
-    assert path.parts == ("tile_index", f"country_iso={code}", "part-00000.parquet")
+    path = part_path("tile_index", partition, 0)
+    assert path.parts == ("tile_index", f"{column}={value}", "part-00000.parquet")
+    assert FileEntry(str(path), 1, 1, "").path == str(path)
+    assert Partition.of_folder(str(partition)) == partition
+
+
+@pytest.mark.parametrize("name", ["", "DE", "country_iso", "=DE", "country_iso=", "a=b=c"])
+def test_other_folders_are_no_partitions(name: str) -> None:
+    with pytest.raises(ValueError, match="not a partition"):
+        Partition.of_folder(name)
 
 
 def test_a_result_is_named_by_its_stage_and_hash() -> None:

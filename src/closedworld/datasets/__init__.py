@@ -1,1 +1,49 @@
-"""Datasets: their columns, what these mean and how they are encoded, and digests of their values."""
+"""Datasets: their columns, what these mean and how they are encoded; the parameters they follow from."""
+
+from closedworld.datasets.dataset import Column, Dataset
+from closedworld.datasets.partition import Partition
+from closedworld.datasets.span_weights import SPAN_WEIGHTS
+from closedworld.datasets.tile_bounds import TILE_BOUNDS
+from closedworld.datasets.tile_coverage import TILE_COVERAGE
+from closedworld.datasets.tile_index import TILE_INDEX, TILE_INDEX_WITH_COVERAGE
+from closedworld.datasets.tile_spans import TILE_SPANS
+from closedworld.datasets.tile_weights import TILE_WEIGHTS
+
+DATASETS = {
+    dataset.name: dataset
+    for dataset in (
+        TILE_INDEX,
+        TILE_BOUNDS,
+        TILE_SPANS,
+        TILE_COVERAGE,
+        TILE_WEIGHTS,
+        SPAN_WEIGHTS,
+    )
+}
+
+
+def dataset_of(name: str, *, coverage: bool) -> Dataset:
+    """Return a dataset by name, in the form that a stage with or without coverage publishes.
+
+    Raises:
+        KeyError: There is none of that name.
+    """
+    if coverage and name == TILE_INDEX.name:
+        return TILE_INDEX_WITH_COVERAGE
+    return DATASETS[name]
+
+
+__all__ = [
+    "DATASETS",
+    "SPAN_WEIGHTS",
+    "TILE_BOUNDS",
+    "TILE_COVERAGE",
+    "TILE_INDEX",
+    "TILE_INDEX_WITH_COVERAGE",
+    "TILE_SPANS",
+    "TILE_WEIGHTS",
+    "Column",
+    "Dataset",
+    "Partition",
+    "dataset_of",
+]

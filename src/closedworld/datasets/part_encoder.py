@@ -12,16 +12,16 @@ from closedworld.kernels.parquet import Writer
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from closedworld.datasets.schemas import DatasetSpec
+    from closedworld.datasets.dataset import Dataset
 
 _ZSTD_LEVEL = 1
 _ROWS_PER_PAGE = 1 << 16
 """pyarrow's 20,000 would have zstd set up three times as often, and see each longitude but once or twice."""
 
 
-def part_writer(spec: DatasetSpec) -> Writer:
+def part_writer(dataset: Dataset) -> Writer:
     """Return a writer for a dataset with a row per tile, which is encoded from runs."""
-    return Writer(spec.schema, spec.order)
+    return Writer(dataset.schema, dataset.key)
 
 
 class PartEncoder:
@@ -30,11 +30,11 @@ class PartEncoder:
     A part is a few megabytes, so it is hashed and written in one go and never seen half done.
 
     Args:
-        spec: The dataset.
+        dataset: The dataset.
     """
 
-    def __init__(self, spec: DatasetSpec) -> None:
-        self._spec = spec
+    def __init__(self, dataset: Dataset) -> None:
+        self._dataset = dataset
         self._sink = pa.BufferOutputStream()
         self._writer: pq.ParquetWriter | None = None
         self.rows = 0
@@ -43,17 +43,21 @@ class PartEncoder:
         """Append one row group; its bytes do not depend on how it is cut into batches.
 
         Args:
-            batches: At least one, with the dataset's columns in order; a text may come as a
+            batches: At least one, with the dataset's columns in any order; a text may come as a
                 dictionary array.
 
         Raises:
-            TypeError: When a column is not the dataset's.
+            ValueError: A column is missing, or one too many.
+            TypeError: A column has another type.
         """
         if self._writer is None:
             self._writer = self._open(batches[0].schema)
         schema = self._writer.schema
         table = pa.Table.from_batches(
-            [pa.RecordBatch.from_arrays(batch.columns, schema=schema) for batch in batches]
+            [
+                pa.RecordBatch.from_arrays([batch[name] for name in schema.names], schema=schema)
+                for batch in batches
+            ]
         )
         self._writer.write_table(table, row_group_size=max(1, table.num_rows))
         self.rows += table.num_rows
@@ -65,28 +69,31 @@ class PartEncoder:
             ValueError: When no batch was written.
         """
         if self._writer is None:
-            raise ValueError(f"a part of {self._spec.name} needs at least one batch")
+            raise ValueError(f"a part of {self._dataset.name} needs at least one batch")
         self._writer.close()
         return self._sink.getvalue()
 
     def _open(self, given: pa.Schema) -> pq.ParquetWriter:
         """Return a writer of the dataset's columns, dictionary arrays written as they come."""
-        spec = self._spec
+        dataset, schema = self._dataset, self._dataset.schema
+        odd = sorted(set(given.names) ^ set(schema.names))
+        if odd:
+            raise ValueError(f"{dataset.name}: missing or unknown columns {', '.join(odd)}")
         fields = []
-        for field, column in zip(spec.schema, given, strict=True):
-            is_dictionary = pa.types.is_dictionary(column.type)
-            plain = column.type.value_type if is_dictionary else column.type
-            if field.name != column.name or field.type != plain:
-                raise TypeError(f"{spec.name}: expected {field}, got {column}")
-            fields.append(field.with_type(column.type))
+        for field in schema:
+            kind = given.field(field.name).type
+            plain = kind.value_type if pa.types.is_dictionary(kind) else kind
+            if field.type != plain:
+                raise TypeError(f"{dataset.name}: column {field.name} is {plain}, not {field.type}")
+            fields.append(field.with_type(kind))
         return pq.ParquetWriter(
             self._sink,
             pa.schema(fields),
             version="2.6",
             compression="zstd",
             compression_level=_ZSTD_LEVEL,
-            use_dictionary=[name for name in spec.schema.names if name not in spec.encodings],
-            column_encoding=spec.encodings,
+            use_dictionary=[name for name in schema.names if name not in dataset.encodings],
+            column_encoding=dataset.encodings,
             write_statistics=True,
             write_page_checksum=True,
             write_batch_size=_ROWS_PER_PAGE,
@@ -94,6 +101,6 @@ class PartEncoder:
             # The Arrow schema would make readers see dictionaries; Parquet's types say it all.
             store_schema=False,
             sorting_columns=pq.SortingColumn.from_ordering(
-                spec.schema, [(name, "ascending") for name in spec.order]
+                schema, [(name, "ascending") for name in dataset.key]
             ),
         )

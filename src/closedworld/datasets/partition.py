@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-_COLUMN = re.compile(r"[a-z][a-z0-9_]*")
-_VALUE = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]*")
+_COLUMN = re.compile(r"[a-z][a-z0-9_]{0,63}")
+_VALUE = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -15,7 +15,8 @@ class Partition:
 
     Attributes:
         column: Name of the column, such as ``country_iso`` or ``date``.
-        value: Its value as text, such as ``DE`` or ``2026-01-07``.
+        value: Its value as text, such as ``DE`` or ``2026-01-07``: ASCII letters and digits, and after
+            the first also ``-`` and ``_``, 64 at most; no separator and no dot.
 
     Raises:
         ValueError: One of them could lead out of the folder.
@@ -31,6 +32,15 @@ class Partition:
 
     def __str__(self) -> str:
         return f"{self.column}={self.value}"
+
+    @classmethod
+    def of_folder(cls, name: str) -> Partition:
+        """Return the partition that names a folder, such as ``country_iso=DE``.
+
+        Raises:
+            ValueError: None does.
+        """
+        return cls(*name.split("=", 1)) if "=" in name else cls(name, "")
 
     @classmethod
     def of_country(cls, country_iso: str) -> Partition:

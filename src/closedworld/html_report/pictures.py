@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import pyarrow.parquet as pq
 
-from closedworld.datasets.schemas import TILE_WEIGHTS
+from closedworld.datasets import TILE_WEIGHTS
 from closedworld.errors import ClosedWorldError, IntegrityError
 from closedworld.execution.events import NullObserver
 from closedworld.html_report.closeups import choose_countries, close_ups

@@ -11,6 +11,17 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 
+def digest_of_column(values: NDArray[Any]) -> bytes:
+    """Return SHA-256 of integers or of real numbers in order, as the type of the array says.
+
+    Raises:
+        TypeError: They are neither.
+    """
+    if values.dtype.kind not in "uf":
+        raise TypeError(f"no digest of {values.dtype}")
+    return digest_of_reals(values) if values.dtype.kind == "f" else digest_of_integers(values)
+
+
 def digest_of_integers(values: NDArray[Any]) -> bytes:
     """Return SHA-256 of integers in order, each 64 bits, unsigned, little-endian."""
     return hashlib.sha256(values.astype("<u8").tobytes()).digest()

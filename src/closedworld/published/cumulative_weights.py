@@ -10,7 +10,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from closedworld.datasets.schemas import SPAN_WEIGHTS, TILE_WEIGHTS
+from closedworld.datasets import SPAN_WEIGHTS, TILE_WEIGHTS
 from closedworld.errors import IntegrityError
 from closedworld.kernels.sampling import TileHits
 from closedworld.sanitize import one_line

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pyarrow.compute as pc
 
-from closedworld.datasets.schemas import TILE_COVERAGE, TILE_SPANS
+from closedworld.datasets import TILE_COVERAGE, TILE_SPANS
 from closedworld.errors import ConfigError, GridError, IntegrityError
 from closedworld.execution.events import IndexOpened, NullObserver
 from closedworld.kernels.grid import Grid

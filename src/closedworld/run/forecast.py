@@ -6,8 +6,8 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from closedworld.datasets import TILE_BOUNDS, TILE_INDEX
 from closedworld.datasets.part_encoder import part_writer
-from closedworld.datasets.schemas import TILE_BOUNDS, TILE_INDEX
 from closedworld.execution import usable_cores
 from closedworld.execution.events import NullObserver
 from closedworld.execution.meters import peak_memory_bytes

@@ -9,6 +9,7 @@ from contextlib import closing
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol, Self, TypeVar
 
+from closedworld.datasets import Partition
 from closedworld.execution import emit_log, events, run_tasks, worker_name
 from closedworld.store.paths import part_path
 from closedworld.store.staging import stage_file
@@ -77,7 +78,7 @@ def stage_part(
     Raises:
         PublishError: ``output-not-writable``.
     """
-    path = part_path(dataset, country_iso, number)
+    path = part_path(dataset, Partition.of_country(country_iso), number)
     entry = stage_file(folder, path, encoder.finish(), encoder.rows)
     LOGGER.debug(
         "wrote %s: %s rows in %s bytes",

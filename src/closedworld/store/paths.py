@@ -3,7 +3,7 @@
 ::
 
     <root>/<stage>/parameter_hash=<hash>/_receipt.json
-    <root>/<stage>/parameter_hash=<hash>/<dataset>/country_iso=<ISO2>/part-00000.parquet
+    <root>/<stage>/parameter_hash=<hash>/<dataset>/<partition>=<value>/part-00000.parquet
 
 All datasets of a stage lie in one folder, so one rename publishes them together
 (docs/decisions/0003-published-layout.md).
@@ -13,12 +13,15 @@ from __future__ import annotations
 
 import re
 from pathlib import Path, PurePosixPath
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from closedworld.datasets import Partition
 
 RECEIPT_NAME = "_receipt.json"
 STAGING_NAME = ".staging"
 HASH_PREFIX = "parameter_hash="
 
-_COUNTRY = re.compile(r"[A-Z]{2}")
 _HASH = re.compile(r"[0-9a-f]{64}")
 
 
@@ -34,12 +37,6 @@ def hash_of_folder(folder: Path) -> str | None:
     return digits if stated else None
 
 
-def part_path(dataset: str, country_iso: str, number: int) -> PurePosixPath:
-    """Return a part's path below the stage folder.
-
-    Raises:
-        ValueError: When ``country_iso`` is not two capital letters: a code never brings a path.
-    """
-    if not _COUNTRY.fullmatch(country_iso):
-        raise ValueError(f"not a country code: {country_iso!r}")
-    return PurePosixPath(dataset, f"country_iso={country_iso}", f"part-{number:05d}.parquet")
+def part_path(dataset: str, partition: Partition, number: int) -> PurePosixPath:
+    """Return the path of a part file below the folder of a result."""
+    return PurePosixPath(dataset, str(partition), f"part-{number:05d}.parquet")

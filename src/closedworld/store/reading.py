@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from closedworld.datasets.schemas import DATASETS, spec_of
+from closedworld.datasets import DATASETS, dataset_of
 from closedworld.errors import ConfigError, IntegrityError
 from closedworld.sanitize import one_line
 from closedworld.store.digests import sha256_of_file
@@ -53,7 +53,7 @@ class Published:
 
         for entry in files:
             self._expect_size(entry)
-        spec = spec_of(name, coverage=bool(self.receipt.parameters.get("coverage")))
+        spec = dataset_of(name, coverage=bool(self.receipt.parameters.get("coverage")))
         return pads.dataset([str(self.folder / entry.path) for entry in files], schema=spec.schema)
 
     def verify(self, names: Collection[str] | None = None) -> None:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from closedworld.datasets.schemas import spec_of
+from closedworld.datasets import dataset_of
 from closedworld.errors import ConfigError, IntegrityError
 from closedworld.sanitize import library_message, quoted
 from closedworld.store.digests import sha256_of_file
@@ -189,7 +189,7 @@ def read_parts(published: Published, datasets: Sequence[str], account: Account) 
             account.find("file-out-of-place", message)
             continue
         dataset, iso = place[1], place[2]
-        schema = spec_of(
+        schema = dataset_of(
             dataset, coverage=published.receipt.parameters.get("coverage") is True
         ).schema
         parts = table[dataset].setdefault(iso, Parts(dataset, iso, schema))

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from closedworld.datasets.schemas import TILE_WEIGHTS
+from closedworld.datasets import TILE_WEIGHTS
 from closedworld.errors import ConfigError
 from closedworld.execution import open_worker_pool
 from closedworld.kernels.comparing import TileChanges, Weighed, tile_changes, units_moved

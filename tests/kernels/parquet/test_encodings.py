@@ -37,7 +37,7 @@ GAPS = st.one_of(*(st.integers(0, 1 << bits) for bits in (2, 9, 17, 33, 50)))
 def read(chunk: Chunk, kind: pa.DataType) -> NDArray[Any]:
     """Return the values that pyarrow reads, checksums verified."""
     writer = Writer(pa.schema([pa.field("x", kind, nullable=False)]), ["x"])
-    writer.write([chunk])
+    writer.write({"x": chunk})
     source = pa.BufferReader(writer.finish())
     table = pq.ParquetFile(source, page_checksum_verification=True).read()
     return np.asarray(table["x"].to_numpy())
@@ -47,7 +47,8 @@ def counted(starts: list[int], lengths: list[int]) -> NDArray[np.uint64]:
     """Return what is read of runs that count up."""
     first, count = np.array(starts), np.array(lengths)
     page = Page.of(counted_up(first, count), int(count.sum()), Encoding.DELTA_BINARY_PACKED)
-    return read(numbers(first[0], first[-1] + count[-1] - 1, page), pa.uint64())
+    last = first[-1] + count[-1] - 1
+    return read(numbers(np.uint64(first[0]), np.uint64(last), page), pa.uint64())
 
 
 def expanded(starts: list[int], lengths: list[int]) -> list[int]:

@@ -29,22 +29,22 @@ SCHEMA = pa.schema(
 )
 
 
-def chunks(text: str, first: int, rows: int, lat: float = 1.5) -> list[Chunk]:
-    """Return the columns of a row group."""
+def chunks(text: str, first: int, rows: int, lat: float = 1.5) -> dict[str, Chunk]:
+    """Return the columns of a row group, in another order than the schema's."""
     ids = np.arange(first, first + rows, dtype=np.uint64)
     half = np.array([rows - rows // 2, rows // 2])
     page = Page.of(repeated(half[half > 0]), rows, Encoding.RLE_DICTIONARY)
     two = np.array([2**32 - 1, 7], np.uint32)[: (half > 0).sum()]
-    return [
-        constant(text, rows),
-        split(ids),
-        looked_up(two, page),
-        constant(np.uint32(255), rows),
-        looked_up(np.array([lat, -lat])[: len(two)], page),
-    ]
+    return {
+        "lat": looked_up(np.array([lat, -lat])[: len(two)], page),
+        "text": constant(text, rows),
+        "id": split(ids),
+        "row": looked_up(two, page),
+        "dp": constant(np.uint8(255), rows),
+    }
 
 
-def file_of(*groups: list[Chunk]) -> pa.Buffer:
+def file_of(*groups: dict[str, Chunk]) -> pa.Buffer:
     writer = Writer(SCHEMA, ["text", "id"])
     for group in groups:
         writer.write(group)
@@ -105,10 +105,15 @@ def test_the_footer_counts_what_the_file_holds(path: Path) -> None:
     assert end == footer
 
 
-def test_zero_is_the_limit_of_both_zeros() -> None:
-    """A reader that looks for -0.0 must not pass over a chunk of 0.0, and the reverse."""
-    metadata = pq.read_metadata(pa.BufferReader(file_of(chunks("x", 0, 2, lat=0.0))))
-    limits = metadata.row_group(0).column(4).statistics
+@pytest.mark.parametrize("zero", [0.0, -0.0])
+@pytest.mark.parametrize("form", ["looked up", "split"])
+def test_zero_is_the_limit_of_both_zeros(zero: float, form: str) -> None:
+    """A reader that looks for -0.0 must not pass over a chunk of 0.0 alone, and the reverse."""
+    page = Page.of(repeated(np.array([2])), 2, Encoding.RLE_DICTIONARY)
+    zeros = looked_up(np.array([zero]), page) if form == "looked up" else split(np.full(2, zero))
+    content = file_of({**chunks("x", 0, 2), "lat": zeros})
+    limits = pq.read_metadata(pa.BufferReader(content)).row_group(0).column(4).statistics
+    assert (limits.min, limits.max) == (0.0, 0.0)
     assert np.signbit(limits.min)
     assert not np.signbit(limits.max)
 
@@ -133,17 +138,28 @@ def test_every_flipped_bit_of_a_page_is_noticed(path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "group",
+    ("changes", "error", "message"),
     [
-        chunks("x", 0, 3)[:4],
-        [*chunks("x", 0, 3)[:4], constant(np.float64(1.0), 2)],
-        [],
+        ({"lat": None}, ValueError, "missing or unknown columns: lat"),
+        ({"lon": constant(np.float64(1.0), 3)}, ValueError, "missing or unknown columns: lon"),
+        ({"lat": constant(np.float64(1.0), 2)}, ValueError, "column lat has 2 rows, not 3"),
+        ({"lat": constant(np.float32(1.0), 3)}, TypeError, "column lat is float, not double"),
+        ({"id": split(np.arange(3))}, TypeError, "column id is int64, not uint64"),
+        ({"row": split(np.arange(3, dtype=np.uint64))}, TypeError, "column row is uint64"),
+        ({"dp": constant("3", 3)}, TypeError, "column dp is string, not uint8"),
+        (dict.fromkeys(SCHEMA.names), ValueError, "dp, id, lat, row, text"),
     ],
-    ids=["a column is missing", "a column is short", "nothing"],
+    ids=["missing", "unknown", "short", "narrow", "signed", "wide", "text", "nothing"],
 )
-def test_chunks_that_do_not_fit_are_refused(group: list[Chunk]) -> None:
-    with pytest.raises(ValueError, match="chunks of"):
-        Writer(SCHEMA, ["id"]).write(group)
+def test_chunks_that_do_not_fit_are_refused(
+    changes: dict[str, Chunk | None], error: type[Exception], message: str
+) -> None:
+    """The message names the column; nothing is written."""
+    group = {name: one for name, one in (chunks("x", 0, 3) | changes).items() if one is not None}
+    writer = Writer(SCHEMA, ["id"])
+    with pytest.raises(error, match=message):
+        writer.write(group)
+    assert writer.rows == 0
 
 
 def test_a_file_without_rows_is_an_error() -> None:

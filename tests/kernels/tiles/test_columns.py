@@ -17,8 +17,8 @@ from affine import Affine
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from closedworld.datasets import TILE_BOUNDS, TILE_INDEX, TILE_SPANS
 from closedworld.datasets.part_encoder import part_writer
-from closedworld.datasets.schemas import TILE_BOUNDS, TILE_INDEX, TILE_SPANS
 from closedworld.kernels.grid import Grid, tile_areas_cm2
 from closedworld.kernels.spans import RowSpans, Rule
 from closedworld.kernels.tiles import RowGroup, Tiles, areas_of, spans_batch
@@ -26,7 +26,7 @@ from closedworld.testing import tiny_countries
 from closedworld.testing.strategies import grids, row_spans
 
 if TYPE_CHECKING:
-    from closedworld.datasets.schemas import DatasetSpec
+    from closedworld.datasets import Dataset
     from closedworld.inputs.regions import CountrySet
     from closedworld.kernels.parquet import Chunk
 
@@ -43,7 +43,7 @@ def columns(spans: RowSpans, rule: Rule = Rule.CENTER) -> dict[str, list[object]
     return {**index, **bounds}
 
 
-def table_of(spec: DatasetSpec, chunks: list[Chunk]) -> pa.Table:
+def table_of(spec: Dataset, chunks: dict[str, Chunk]) -> pa.Table:
     """Return what a reader makes of a row group; it looks at the checksums too."""
     writer = part_writer(spec)
     writer.write(chunks)

@@ -2,7 +2,7 @@
 
 An encoded page of "this value so many times" or of "one more than the last" is as short as the run it comes
 from, and one page serves every column of a file that repeats in the same way. pyarrow can only be given the
-values, one by one. Tables of another kind are pyarrow's to write (``datasets.parts``).
+values, one by one. Tables of another kind are pyarrow's to write (``datasets.part_encoder``).
 """
 
 from closedworld.kernels.parquet.chunks import Chunk, constant, looked_up, numbers, split

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
+import pyarrow as pa
 
 from closedworld.kernels.parquet.encodings import plain_texts, repeated, split_bytes
 from closedworld.kernels.parquet.pages import Codec, Encoding, Kind, Page
@@ -22,11 +23,13 @@ class Chunk:
     """A column of a row group.
 
     Attributes:
+        type: Arrow type of its values.
         pages: The dictionary, if there is one, and the values.
         minimum: Its smallest value, PLAIN without a length.
         maximum: Its largest value, likewise.
     """
 
+    type: pa.DataType
     pages: tuple[Page, ...]
     minimum: bytes
     maximum: bytes
@@ -40,15 +43,17 @@ class Chunk:
 def constant(value: str | np.generic, rows: int) -> Chunk:
     """Return a column of one value."""
     if isinstance(value, str):
-        text = value.encode()
-        plain, stored = text, plain_texts([text])
+        kind, plain = pa.string(), value.encode()
+        stored = plain_texts([plain])
     else:
-        plain = stored = value.tobytes()
+        kind = _arrow(value.dtype)
+        # The format has no integers below 32 bits.
+        plain = stored = (value if value.itemsize > 1 else np.uint32(value)).tobytes()
     dictionary = Page.of(stored, 1, Encoding.PLAIN, kind=Kind.DICTIONARY, codec=Codec.UNCOMPRESSED)
     data = Page.of(
         repeated(np.array([rows])), rows, Encoding.RLE_DICTIONARY, codec=Codec.UNCOMPRESSED
     )
-    return Chunk((dictionary, data), plain, plain)
+    return Chunk(kind, (dictionary, data), plain, plain)
 
 
 def looked_up(dictionary: NDArray[Any], places: Page) -> Chunk:
@@ -59,12 +64,12 @@ def looked_up(dictionary: NDArray[Any], places: Page) -> Chunk:
         places: For each row, where its value stands there (RLE_DICTIONARY); columns may share it.
     """
     page = Page.of(dictionary.tobytes(), len(dictionary), Encoding.PLAIN, kind=Kind.DICTIONARY)
-    return Chunk((page, places), *_limits(dictionary))
+    return Chunk(_arrow(dictionary.dtype), (page, places), *_limits(dictionary))
 
 
 def numbers(smallest: np.generic, largest: np.generic, values: Page) -> Chunk:
     """Return a column of encoded numbers, given its smallest and largest."""
-    return Chunk((values,), smallest.tobytes(), largest.tobytes())
+    return Chunk(_arrow(smallest.dtype), (values,), smallest.tobytes(), largest.tobytes())
 
 
 def split(values: NDArray[Any], ranges: Sequence[slice] | None = None) -> Chunk:
@@ -78,7 +83,7 @@ def split(values: NDArray[Any], ranges: Sequence[slice] | None = None) -> Chunk:
     if ranges is not None:
         streams = np.concatenate([streams[:, those] for those in ranges], axis=1)
     page = Page.of(streams, streams.shape[1], Encoding.BYTE_STREAM_SPLIT)
-    return Chunk((page,), *_limits(values))
+    return Chunk(_arrow(values.dtype), (page,), *_limits(values))
 
 
 def _limits(values: NDArray[Any]) -> tuple[bytes, bytes]:
@@ -88,3 +93,7 @@ def _limits(values: NDArray[Any]) -> tuple[bytes, bytes]:
         smallest = smallest or values.dtype.type(-0.0)
         largest = largest or values.dtype.type(0.0)
     return smallest.tobytes(), largest.tobytes()
+
+
+def _arrow(kind: np.dtype[Any]) -> pa.DataType:
+    return pa.from_numpy_dtype(kind)

@@ -13,7 +13,7 @@ from closedworld.kernels.parquet.pages import Kind
 from closedworld.kernels.parquet.thrift import binary, flag, i8, i32, i64, sequence, struct
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from closedworld.kernels.parquet.chunks import Chunk
     from closedworld.kernels.parquet.thrift import Value
@@ -47,23 +47,22 @@ class Writer:
         self._row_groups: list[Value] = []
         self.rows = 0
 
-    def write(self, chunks: Sequence[Chunk]) -> None:
+    def write(self, chunks: Mapping[str, Chunk]) -> None:
         """Append a row group.
 
         Args:
-            chunks: A chunk for each column, in order, of as many rows each.
+            chunks: A chunk for each column, by name, of as many rows each.
 
         Raises:
-            ValueError: When their number or their rows do not fit.
+            ValueError: A column is missing, unknown, or of another number of rows than the first.
+            TypeError: A column has another type.
         """
-        counts = {chunk.rows for chunk in chunks}
-        if len(counts) != 1 or len(chunks) != len(self._schema):
-            raise ValueError(f"{len(chunks)} chunks of {sorted(counts)} rows")
-        (rows,), begin = counts, len(self._content)
+        ordered = self._in_order(chunks)
+        rows, begin = ordered[0].rows, len(self._content)
         columns = [
-            self._chunk(*each) for each in zip(self._names, self._types, chunks, strict=True)
+            self._chunk(*each) for each in zip(self._names, self._types, ordered, strict=True)
         ]
-        pages = [page for chunk in chunks for page in chunk.pages]
+        pages = [page for chunk in ordered for page in chunk.pages]
         ascending = {2: flag(value=False), 3: flag(value=False)}
         self._row_groups.append(
             struct(
@@ -101,6 +100,20 @@ class Writer:
         )
         self._content += footer + len(footer).to_bytes(4, "little") + _MAGIC
         return pa.py_buffer(self._content)
+
+    def _in_order(self, chunks: Mapping[str, Chunk]) -> list[Chunk]:
+        """Return the chunks in the order of the columns, checked against the schema."""
+        odd = sorted(set(chunks) ^ set(self._schema.names))
+        if odd:
+            raise ValueError(f"missing or unknown columns: {', '.join(odd)}")
+        rows = chunks[self._schema.names[0]].rows
+        for field in self._schema:
+            chunk = chunks[field.name]
+            if chunk.type != field.type:
+                raise TypeError(f"column {field.name} is {chunk.type}, not {field.type}")
+            if chunk.rows != rows:
+                raise ValueError(f"column {field.name} has {chunk.rows} rows, not {rows}")
+        return [chunks[name] for name in self._schema.names]
 
     def _chunk(self, name: Value, kind: int, chunk: Chunk) -> Value:
         """Append the pages of a column and return what the footer says of them."""

@@ -64,40 +64,40 @@ class RowGroup:
         self._row_places = Page.of(repeated(of_row), self._count, Encoding.RLE_DICTIONARY)
         self._take_columns(tiles)
 
-    def index(self, rule: Rule, coverage: NDArray[np.float64] | None = None) -> list[Chunk]:
-        """Return the columns of ``tile_index``.
+    def index(self, rule: Rule, coverage: NDArray[np.float64] | None = None) -> dict[str, Chunk]:
+        """Return the columns of ``tile_index``, by name.
 
         Args:
             rule: Inclusion rule.
-            coverage: Share of each tile that lies in the country, float64 (tiles,), the last column;
-                None to leave it out.
+            coverage: Share of each tile that lies in the country, float64 (tiles,); None to leave
+                the column out.
         """
-        columns = [
-            self._iso,
-            self._ids,
-            constant(rule.value, self._count),
-            self._by_row(self._rows.astype(np.uint32)),
-            self._by_column(self._cols.astype(np.uint32)),
-            self._by_column(self._grid.lon_center(self._cols)),
-            self._by_row(self._grid.lat_center(self._rows)),
-            self._by_row(self._areas),
-        ]
-        return columns if coverage is None else [*columns, split(coverage)]
+        columns = {
+            "country_iso": self._iso,
+            "tile_id": self._ids,
+            "inclusion_rule": constant(rule.value, self._count),
+            "raster_row": self._by_row(self._rows.astype(np.uint32)),
+            "raster_col": self._by_column(self._cols.astype(np.uint32)),
+            "centroid_lon": self._by_column(self._grid.lon_center(self._cols)),
+            "centroid_lat": self._by_row(self._grid.lat_center(self._rows)),
+            "pixel_area_m2": self._by_row(self._areas),
+        }
+        return columns if coverage is None else {**columns, "coverage": split(coverage)}
 
-    def bounds(self) -> list[Chunk]:
-        """Return the columns of ``tile_bounds``.
+    def bounds(self) -> dict[str, Chunk]:
+        """Return the columns of ``tile_bounds``, by name.
 
         East is west plus one cell in the grid's own longitudes, so ``west_lon < east_lon`` holds at
         the antimeridian too.
         """
-        return [
-            self._iso,
-            self._ids,
-            self._by_column(self._grid.lon_edge(self._cols)),
-            self._by_column(self._grid.lon_edge(self._cols + 1)),
-            self._by_row(self._grid.lat_edge(self._rows + 1)),
-            self._by_row(self._grid.lat_edge(self._rows)),
-        ]
+        return {
+            "country_iso": self._iso,
+            "tile_id": self._ids,
+            "west_lon": self._by_column(self._grid.lon_edge(self._cols)),
+            "east_lon": self._by_column(self._grid.lon_edge(self._cols + 1)),
+            "south_lat": self._by_row(self._grid.lat_edge(self._rows + 1)),
+            "north_lat": self._by_row(self._grid.lat_edge(self._rows)),
+        }
 
     def _take_columns(self, tiles: Tiles) -> None:
         """Find the raster columns that hold a tile, and where each tile's stands among them."""
@@ -139,5 +139,6 @@ def _counting(kind: np.dtype[Any]) -> NDArray[np.unsignedinteger[Any]]:
 def id_column(tiles: Tiles) -> Chunk:
     """Return the column ``tile_id``, uint64, ascending."""
     first = tiles.rows * tiles.grid.n_cols + tiles.col_starts
+    last = first[-1] + tiles.lengths[-1] - 1
     page = Page.of(counted_up(first, tiles.lengths), tiles.tile_count, Encoding.DELTA_BINARY_PACKED)
-    return numbers(first[0], first[-1] + tiles.lengths[-1] - 1, page)
+    return numbers(np.uint64(first[0]), np.uint64(last), page)

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 def tile_values(
     spans: RowSpans, rule: Rule, border: Border | None, areas: RowAreas
 ) -> dict[str, bytes]:
-    """Return the digest of a country's rows in each dataset of S1, by name.
+    """Return the digest of a country's rows in each dataset with a row per tile, by name.
 
     Args:
         spans: All tiles of the country, at least one.
@@ -55,20 +55,12 @@ def tile_values(
         digest_of_reals(grid.lon_edge(cols)),
         digest_of_reals(grid.lon_edge(cols + 1)),
     ]
-    runs = (spans.rows, spans.col_starts, spans.col_stops, spans.first_ranks)
-    values = {
-        "tile_bounds": digest_of_digests(*bounds),
-        "tile_spans": digest_of_digests(*map(digest_of_integers, runs)),
-    }
     if border is not None:
-        coverage = (
+        index += [
             digest_of_integers(spans.tiles_at(border.ranks)),
             digest_of_reals(border.coverage),
-        )
-        index += coverage
-        if len(border.ranks):
-            values["tile_coverage"] = digest_of_digests(*coverage)
-    return {"tile_index": digest_of_digests(*index), **values}
+        ]
+    return {"tile_index": digest_of_digests(*index), "tile_bounds": digest_of_digests(*bounds)}
 
 
 def digest_of_ids(spans: RowSpans) -> bytes:

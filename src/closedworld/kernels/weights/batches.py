@@ -25,8 +25,8 @@ def weight_chunks(
     weights: NDArray[np.uint64],
     dp: int,
     mixture: Mixture,
-) -> list[Chunk]:
-    """Return the columns of a row group of ``tile_weights``: a row per tile, in tile_id order.
+) -> dict[str, Chunk]:
+    """Return the columns of a row group of ``tile_weights`` by name: a row per tile, in tile_id order.
 
     Args:
         country_iso: ISO 3166-1 alpha-2 code.
@@ -36,13 +36,13 @@ def weight_chunks(
         mixture: What the weights were made from.
     """
     rows = len(weights)
-    return [
-        constant(country_iso, rows),
-        id_column(tiles),
-        split(weights),
-        constant(np.uint32(dp), rows),
-        constant(str(mixture), rows),
-    ]
+    return {
+        "country_iso": constant(country_iso, rows),
+        "tile_id": id_column(tiles),
+        "weight_fp": split(weights),
+        "dp": constant(np.uint8(dp), rows),
+        "basis": constant(str(mixture), rows),
+    }
 
 
 def span_weights_batch(

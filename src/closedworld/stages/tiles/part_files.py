@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Self
 
+from closedworld.datasets import TILE_BOUNDS, TILE_COVERAGE, TILE_INDEX, TILE_SPANS, dataset_of
 from closedworld.datasets.part_encoder import PartEncoder, part_writer
-from closedworld.datasets.schemas import TILE_BOUNDS, TILE_COVERAGE, TILE_INDEX, TILE_SPANS, spec_of
 from closedworld.kernels.tiles import (
     RowGroup,
     Tiles,
@@ -131,7 +131,7 @@ def write_tiles(task: TileTask) -> TileResult:
         result.values = tile_values(spans, task.rule, border, areas)
         clock.ends("digest")
         _write_whole(task, spans, border, result, clock)
-    index_spec = spec_of(TILE_INDEX.name, coverage=task.border is not None)
+    index_spec = dataset_of(TILE_INDEX.name, coverage=task.border is not None)
     before = task.unit.first_rank
     for part in task.unit.parts:
         index, bounds = part_writer(index_spec), part_writer(TILE_BOUNDS)
@@ -156,7 +156,7 @@ def _write_whole(
     task: TileTask,
     spans: RowSpans,
     border: Border | None,
-    result: UnitResult,
+    result: TileResult,
     clock: PhaseClock,
 ) -> None:
     """Write the country's spans and, when it is asked for, the coverage of its border tiles."""
@@ -167,5 +167,7 @@ def _write_whole(
         encoder = PartEncoder(spec)
         encoder.write([batch])
         clock.ends("encode")
+        result.values[spec.name] = spec.digest_of(batch)
+        clock.ends("digest")
         result.files.append(stage_part(task.folder, spec.name, task.country_iso, 0, encoder))
         clock.ends("write")

@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from closedworld.config import DEFAULT_DP
+from closedworld.datasets import SPAN_WEIGHTS, TILE_WEIGHTS
 from closedworld.datasets.part_encoder import PartEncoder
-from closedworld.datasets.schemas import SPAN_WEIGHTS
 from closedworld.errors import ConfigError
 from closedworld.execution import DEFAULT_NAME, events, open_worker_pool
 from closedworld.execution.events import NullObserver
@@ -265,9 +265,13 @@ def _write(
             if is_last:
                 sums, own = run_weights.pop(iso), sorted(blocks.pop(iso).items())
                 digests = [digest for _, digest in own]
-                values[iso] = weight_values(spans, task.mixture, task.dp, digests, sums)
+                batch = span_weights_batch(iso, spans, sums)
+                values[iso] = {
+                    TILE_WEIGHTS.name: weight_values(spans, task.mixture, task.dp, digests),
+                    SPAN_WEIGHTS.name: SPAN_WEIGHTS.digest_of(batch),
+                }
                 encoder = PartEncoder(SPAN_WEIGHTS)
-                encoder.write([span_weights_batch(iso, spans, sums)])
+                encoder.write([batch])
                 files.append(stage_part(staging.folder, SPAN_WEIGHTS.name, iso, 0, encoder))
                 bases = _basis_summaries(countries[iso], searches[iso])
                 summaries[iso] = WeightSummary(

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 
+from closedworld.datasets import TILE_WEIGHTS
 from closedworld.datasets.part_encoder import part_writer
-from closedworld.datasets.schemas import TILE_WEIGHTS
 from closedworld.kernels.weights import (
     Basis,
     HistogramQuery,
