@@ -21,6 +21,7 @@ FLOORS = (
     "bounded_read",
     "config",
     "kernels/limits",
+    "kernels/sizes",
     "kernels/digests",
     "kernels/parquet",
     "kernels/grid",

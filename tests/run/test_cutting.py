@@ -20,8 +20,8 @@ from closedworld.execution import SerialExecutor
 from closedworld.inputs.reference import bundled
 from closedworld.inputs.regions import countries_from_features, read_countries
 from closedworld.kernels.grid import Grid
+from closedworld.kernels.sizes import Sizes
 from closedworld.kernels.spans import RowSpans, Rule
-from closedworld.kernels.tiles import ROW_GROUP_TILES as FORMAT_ROW_GROUP_TILES
 from closedworld.kernels.tiles import Unit, World, areas_of, plan_parts, plan_units
 from closedworld.stages.tiles.build import build_tile_index
 from closedworld.stages.tiles.part_files import plan_tile_tasks, write_tiles
@@ -34,14 +34,12 @@ if TYPE_CHECKING:
 
     from closedworld.inputs.regions import CountrySet
 
-PART_TILES, ROW_GROUP_TILES = 80, 40
+SMALL = Sizes(row_group_tiles=40, part_tiles=80)
+"""Cut the made-up world into dozens of part files."""
 
 
-def cut_small(patch: pytest.MonkeyPatch) -> None:
-    """Cut the made-up world into dozens of parts."""
-    patch.setattr("closedworld.kernels.tiles.plan.PART_TILES", PART_TILES)
-    patch.setattr("closedworld.kernels.tiles.plan.ROW_GROUP_TILES", ROW_GROUP_TILES)
-    # Waiting for the device is most of the time, and changes no byte.
+def without_fsync(patch: pytest.MonkeyPatch) -> None:
+    """Leave out waiting for the device, which is most of the time and changes no byte."""
     patch.setattr("closedworld.store.staging.os.fsync", lambda _: None)
 
 
@@ -60,11 +58,10 @@ def reference(
 ) -> dict[str, str]:
     """The world as one worker builds it in one thread, unit by unit of one part."""
     with pytest.MonkeyPatch.context() as patch:
-        cut_small(patch)
+        without_fsync(patch)
         out = tmp_path_factory.mktemp("reference")
-        files = digests(
-            build_tile_index(tiny, half_degrees, out, unit_tiles=PART_TILES).published.folder
-        )
+        index = build_tile_index(tiny, half_degrees, out, unit_tiles=1, sizes=SMALL)
+        files = digests(index.published.folder)
     assert sum("tile_index/country_iso=IN" in path for path in files) == 5
     return files
 
@@ -74,11 +71,11 @@ def build(
     tiny: CountrySet, half_degrees: Grid, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> Callable[..., dict[str, str]]:
     """Build the made-up world into a new folder and return its digests."""
-    cut_small(monkeypatch)
+    without_fsync(monkeypatch)
 
     def build_world(countries: CountrySet = tiny, **options: Any) -> dict[str, str]:
         out = tmp_path / str(len(list(tmp_path.iterdir())))
-        index = build_tile_index(countries, half_degrees, out, **options)
+        index = build_tile_index(countries, half_degrees, out, **{"sizes": SMALL, **options})
         assert not index.reused
         index.published.verify()
         return digests(index.published.folder)
@@ -111,14 +108,11 @@ def test_an_executor_that_was_handed_in_gives_the_same_and_stays_open(
 
 
 def test_spawned_processes_give_the_same(
-    build: Callable[..., dict[str, str]], monkeypatch: pytest.MonkeyPatch
+    build: Callable[..., dict[str, str]], reference: dict[str, str]
 ) -> None:
-    """Each imports closedworld anew, so only the plan, which is made here, can be cut finer."""
-    monkeypatch.setattr("closedworld.kernels.tiles.plan.ROW_GROUP_TILES", FORMAT_ROW_GROUP_TILES)
-    alone = build(unit_tiles=PART_TILES)
     spawn = multiprocessing.get_context("spawn")
     with ProcessPoolExecutor(2, mp_context=spawn) as pool:
-        assert build(executor=pool, workers=2, unit_tiles=1) == alone
+        assert build(executor=pool, workers=2, unit_tiles=1) == reference
 
 
 @pytest.mark.parametrize("seed", [1, 2])
@@ -143,13 +137,11 @@ def test_the_order_of_the_units_does_not_count(
 
 
 def test_parts_and_row_groups_do_count(
-    build: Callable[..., dict[str, str]],
-    reference: dict[str, str],
-    monkeypatch: pytest.MonkeyPatch,
+    build: Callable[..., dict[str, str]], reference: dict[str, str]
 ) -> None:
     """So the tests above could fail."""
-    monkeypatch.setattr("closedworld.kernels.tiles.plan.ROW_GROUP_TILES", ROW_GROUP_TILES + 1)
-    assert build() != reference
+    assert build(sizes=replace(SMALL, row_group_tiles=41)) != reference
+    assert build(sizes=replace(SMALL, part_tiles=120)) != reference
 
 
 def test_a_task_comes_out_of_pickle_as_it_went_in(half_degrees: Grid, tmp_path: Path) -> None:

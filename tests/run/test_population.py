@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
@@ -32,7 +33,6 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from closedworld.execution.events import Event
-    from closedworld.inputs.raster import PixelLayout
 
 
 ROWS, COLS = 60, 128
@@ -58,14 +58,18 @@ class Reading:
         *,
         borders: Mapping[str, Border] | None = None,
         executor: Executor | None = None,
+        window_cells: int = 1 << 22,
+        batch_tiles: int = 1 << 18,
     ) -> None:
-        self.layout: PixelLayout = read_pixel_layout(path)
+        self.layout = replace(read_pixel_layout(path), window_cells=window_cells)
         self.spans = spans
         self.events: list[Event] = []
         scratch = path.with_suffix(".bin")
         scratch.write_bytes(b"")
         self._values = ScratchValues.planned(scratch, self.layout, spans)
-        self.tasks: list[BandTask] = plan_bands(self.layout, spans, BASES, borders, self._values)
+        self.tasks: list[BandTask] = plan_bands(
+            self.layout, spans, BASES, borders, self._values, batch_tiles
+        )
         runner = TaskRunner(WorkerPool(executor or SerialExecutor(), 2), WEIGHTS, self)
         self.totals: Counter[tuple[str, Basis]] = read_population(runner, self.layout, self.tasks)
         (self.told,) = (one for one in self.events if isinstance(one, events.RasterRead))
@@ -155,13 +159,11 @@ def valued(pixels: NDArray[Any]) -> NDArray[Any]:
 @pytest.mark.parametrize("layout", LAYOUTS)
 @pytest.mark.parametrize("seed", [1, 2])
 def test_each_tile_of_each_country_has_the_value_of_a_plain_read(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, layout: str, window_cells: int, seed: int
+    tmp_path: Path, layout: str, window_cells: int, seed: int
 ) -> None:
     """Though runs cross blocks and windows, and countries overlap; with sums and counts."""
-    monkeypatch.setattr("closedworld.inputs.raster.pixels.WINDOW_CELLS", window_cells)
-    monkeypatch.setattr("closedworld.stages.weights.population.BATCH_TILES", 37)
     path = write(tmp_path / "a.tif", some_pixels(seed), nodata=-99999, **LAYOUTS[layout])
-    reading = Reading(path, random_countries(seed))
+    reading = Reading(path, random_countries(seed), window_cells=window_cells, batch_tiles=37)
     missing = negative = 0
     for iso, own in reading.spans.items():
         pixels = plainly(path, own)
@@ -185,9 +187,8 @@ def test_each_tile_of_each_country_has_the_value_of_a_plain_read(
 @pytest.mark.parametrize("dtype", ["int8", "uint16", "int64", "float64"])
 @pytest.mark.parametrize("scale", [1.0, 0.25])
 def test_other_types_masks_and_scales_are_read_the_same_way(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, dtype: str, scale: float
+    tmp_path: Path, dtype: str, scale: float
 ) -> None:
-    monkeypatch.setattr("closedworld.inputs.raster.pixels.WINDOW_CELLS", 300)
     rng = np.random.default_rng(3)
     pixels = rng.integers(-100 if dtype != "uint16" else 0, 100, (ROWS, COLS)).astype(dtype)
     mask = rng.random((ROWS, COLS)) < 0.7
@@ -198,7 +199,7 @@ def test_other_types_masks_and_scales_are_read_the_same_way(
             file.write_mask(mask)
             if scale != 1:
                 file.scales = [scale]
-    reading = Reading(path, random_countries(3))
+    reading = Reading(path, random_countries(3), window_cells=300)
     for iso, own in reading.spans.items():
         meant = np.where(mask & (pixels > 0), pixels, 0) * scale
         rows = np.repeat(own.rows, own.col_stops - own.col_starts)
@@ -209,12 +210,8 @@ def test_other_types_masks_and_scales_are_read_the_same_way(
         assert reading.values(iso).tolist() == meant[rows, cols].tolist()
 
 
-def test_masses_of_border_tiles_are_multiplied_by_their_share(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_masses_of_border_tiles_are_multiplied_by_their_share(tmp_path: Path) -> None:
     """Rounded half to even, each by itself, wherever bands and batches end."""
-    monkeypatch.setattr("closedworld.inputs.raster.pixels.WINDOW_CELLS", 300)
-    monkeypatch.setattr("closedworld.stages.weights.population.BATCH_TILES", 11)
     path = write(tmp_path / "a.tif", some_pixels(4), nodata=-99999, **LAYOUTS["tiles of 16"])
     rng = np.random.default_rng(4)
     spans, borders = random_countries(4), {}
@@ -224,7 +221,7 @@ def test_masses_of_border_tiles_are_multiplied_by_their_share(
         borders[iso] = Border(ranks, shares / (1 << 30))
     # A share of one half makes halves.
     borders["BB"].coverage[:] = 0.5
-    reading = Reading(path, spans, borders=borders)
+    reading = Reading(path, spans, borders=borders, window_cells=300, batch_tiles=11)
     for iso, own in spans.items():
         share = np.full(own.tile_count, 1 << 30)
         share[borders[iso].ranks] = borders[iso].coverage * (1 << 30)
@@ -236,13 +233,12 @@ def test_masses_of_border_tiles_are_multiplied_by_their_share(
         assert reading.totals[iso, Basis.POPULATED] == sum(part for mass, part in parts if mass)
 
 
-def test_threads_read_the_same(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("closedworld.inputs.raster.pixels.WINDOW_CELLS", 300)
+def test_threads_read_the_same(tmp_path: Path) -> None:
     path = write(tmp_path / "a.tif", some_pixels(5), nodata=-99999, **LAYOUTS["tiles of 16"])
-    alone = Reading(path, random_countries(5))
+    alone = Reading(path, random_countries(5), window_cells=300)
     values = {iso: alone.values(iso).tolist() for iso in alone.spans}
     with ThreadPoolExecutor(3) as pool:
-        together = Reading(path, random_countries(5), executor=pool)
+        together = Reading(path, random_countries(5), executor=pool, window_cells=300)
     assert together.totals == alone.totals
     assert {iso: together.values(iso).tolist() for iso in together.spans} == values
 
@@ -265,16 +261,14 @@ def windows(monkeypatch: pytest.MonkeyPatch) -> list[tuple[int, int, int, int]]:
 @pytest.mark.parametrize("layout", LAYOUTS)
 def test_no_block_is_read_twice_and_no_window_is_larger_than_it_may_be(
     tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
     windows: list[tuple[int, int, int, int]],
     layout: str,
     window_cells: int,
 ) -> None:
-    monkeypatch.setattr("closedworld.inputs.raster.pixels.WINDOW_CELLS", window_cells)
     path = write(tmp_path / "a.tif", some_pixels(6), **LAYOUTS[layout])
     countries = random_countries(6)
     del countries["AA"], countries["DD"]
-    reading = Reading(path, countries)
+    reading = Reading(path, countries, window_cells=window_cells)
     block_rows, block_cols = reading.layout.block_rows, reading.layout.block_cols
     tiles = np.zeros((ROWS, COLS), np.int64)
     for own in countries.values():
@@ -313,18 +307,16 @@ def test_no_block_is_read_twice_and_no_window_is_larger_than_it_may_be(
 )
 def test_no_block_without_a_tile_is_read_where_bands_are_one_block_high(
     tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
     windows: list[tuple[int, int, int, int]],
     layout: str,
     window_cells: int,
 ) -> None:
     """As they are in a raster of 43200 columns in tiles of 128 rows or more."""
-    monkeypatch.setattr("closedworld.inputs.raster.pixels.WINDOW_CELLS", window_cells)
     path = write(tmp_path / "a.tif", some_pixels(7), **LAYOUTS[layout])
     spans = boxes(
         (ROWS, COLS), (3, 9, 5, 9), (30, 33, 100, 128), (31, 32, 14, 18), (31, 32, 50, 51)
     )
-    reading = Reading(path, {"AA": spans})
+    reading = Reading(path, {"AA": spans}, window_cells=window_cells)
     block_rows, block_cols = reading.layout.block_rows, reading.layout.block_cols
     with_tile = {
         (int(row) // block_rows, col // block_cols)
@@ -340,10 +332,11 @@ def test_no_block_without_a_tile_is_read_where_bands_are_one_block_high(
     assert sorted(read) == sorted(with_tile)
 
 
-def test_a_band_without_a_tile_is_no_task(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("closedworld.inputs.raster.pixels.WINDOW_CELLS", 1)
+def test_a_band_without_a_tile_is_no_task(tmp_path: Path) -> None:
     path = write(tmp_path / "a.tif", some_pixels(8), **LAYOUTS["strips of seven rows"])
-    reading = Reading(path, {"AA": boxes((ROWS, COLS), (0, 1, 0, 4), (50, 58, 3, 5))})
+    reading = Reading(
+        path, {"AA": boxes((ROWS, COLS), (0, 1, 0, 4), (50, 58, 3, 5))}, window_cells=1
+    )
     assert [(task.row_start, task.row_stop) for task in reading.tasks] == [
         (0, 7),
         (49, 56),
@@ -364,10 +357,9 @@ BIG_LAYOUTS: dict[str, dict[str, Any]] = {
 @pytest.mark.parametrize("layout", BIG_LAYOUTS)
 @pytest.mark.parametrize("window_cells", [1 << 17, 1 << 22])
 def test_the_file_is_read_once_however_far_apart_the_parts_of_countries_lie(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, layout: str, window_cells: int
+    tmp_path: Path, layout: str, window_cells: int
 ) -> None:
     """France with its islands in all oceans, twice, and a country all around it: measured bytes."""
-    monkeypatch.setattr("closedworld.inputs.raster.pixels.WINDOW_CELLS", window_cells)
     shape = 1024, 2048
     rng = np.random.default_rng(9)
     pixels = rng.integers(1 << 23, 1 << 30, shape, np.uint32).view(np.float32)
@@ -376,13 +368,13 @@ def test_the_file_is_read_once_however_far_apart_the_parts_of_countries_lie(
         shape, (220, 280, 1000, 1070), (480, 500, 715, 735), (630, 633, 1338, 1342), (610, 615, 170, 180)
     )  # fmt: skip
     around = boxes(shape, (0, 1024, 0, 2048))
-    reading = Reading(path, {"FR": france, "GF": france, "WW": around})
+    reading = Reading(path, {"FR": france, "GF": france, "WW": around}, window_cells=window_cells)
     assert (reading.values("FR") == valued(plainly(path, france))).all()
     assert reading.told.size_bytes == path.stat().st_size > 4 << 20
     if reading.told.bytes_read is None:
         pytest.skip("this system does not count bytes per thread")
     assert 0.9 <= reading.told.bytes_read / reading.told.size_bytes <= 1.25
-    alone = Reading(path, {"FR": france}).told.bytes_read
+    alone = Reading(path, {"FR": france}, window_cells=window_cells).told.bytes_read
     assert alone is not None
     assert alone / reading.told.size_bytes <= 0.5
 
@@ -393,15 +385,14 @@ def test_the_file_is_read_once_however_far_apart_the_parts_of_countries_lie(
 )
 @pytest.mark.parametrize(("row", "col"), [(0, 0), (17, 40), (ROWS - 1, COLS - 1)])
 def test_a_value_that_is_too_large_is_refused_with_its_place(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, value: float, dtype: str, row: int, col: int
+    tmp_path: Path, value: float, dtype: str, row: int, col: int
 ) -> None:
-    monkeypatch.setattr("closedworld.inputs.raster.pixels.WINDOW_CELLS", 300)
     pixels = np.ones((ROWS, COLS), dtype)
     pixels[row, col] = value
     path = write(tmp_path / "a.tif", pixels, **LAYOUTS["tiles of 16"])
     around = boxes((ROWS, COLS), (0, 1, 0, 9), (15, 20, 30, 50), (ROWS - 2, ROWS, 90, COLS))
     with pytest.raises(InputError) as caught:
-        Reading(path, {"AA": boxes((ROWS, COLS), (2, 3, 1, 99)), "BB": around})
+        Reading(path, {"AA": boxes((ROWS, COLS), (2, 3, 1, 99)), "BB": around}, window_cells=300)
     assert caught.value.code == "raster-value-too-large"
     assert f"row {row}, column {col} holds" in caught.value.message
     assert str(path) in caught.value.message

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import functools
 import hashlib
-import importlib
 import multiprocessing
 from concurrent.futures import Executor, ProcessPoolExecutor, ThreadPoolExecutor
+from dataclasses import replace
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
@@ -21,7 +21,7 @@ from closedworld.execution import SerialExecutor, events
 from closedworld.inputs.loading import PopulationRaster, load_population
 from closedworld.inputs.regions import countries_from_features
 from closedworld.kernels.grid import Grid, tile_areas_cm2
-from closedworld.kernels.tiles import ROW_GROUP_TILES as FORMAT_ROW_GROUP_TILES
+from closedworld.kernels.sizes import Sizes
 from closedworld.kernels.weights import Basis, Mixture
 from closedworld.published.tile_index import PublishedIndex, open_index
 from closedworld.stages.tiles.build import build_tile_index
@@ -44,7 +44,9 @@ if TYPE_CHECKING:
 FULL = 1 << 30
 """The share of a tile that lies wholly in its country."""
 
-PART_TILES, ROW_GROUP_TILES, BATCH_TILES = 160, 80, 37
+SMALL = Sizes(row_group_tiles=80, part_tiles=160, batch_tiles=37)
+"""Cut the made-up world into dozens of part files."""
+
 CUT_BASIS = "uniform:1,area_m2:1,population:3,populated:1"
 
 MIXTURES = [
@@ -368,21 +370,9 @@ def test_values_of_a_scaled_raster_count_as_they_are_meant(
 # However the work is cut.
 
 
-def cut_small(patch: pytest.MonkeyPatch) -> None:
-    """Cut the made-up world into dozens of parts, and the raster into dozens of windows."""
-    patch.setattr("closedworld.kernels.tiles.plan.PART_TILES", PART_TILES)
-    patch.setattr("closedworld.kernels.tiles.plan.ROW_GROUP_TILES", ROW_GROUP_TILES)
-    patch.setattr("closedworld.stages.weights.part_files.BATCH_TILES", BATCH_TILES)
-    patch.setattr("closedworld.stages.weights.population.BATCH_TILES", BATCH_TILES)
-    patch.setattr("closedworld.inputs.raster.pixels.WINDOW_CELLS", 64 * 128)
-
-
-def search_by(patch: pytest.MonkeyPatch, few: int, bits: int) -> None:
-    """Look at so few remainders one by one, and count the others in 2^bits buckets."""
-    # By its name it is the function of that name.
-    module = importlib.import_module("closedworld.kernels.weights.apportion")
-    patch.setattr(module, "FEW_TILES", few)
-    patch.setattr(module, "BUCKET_BITS", bits)
+def in_windows(raster: PopulationRaster, window_cells: int) -> PopulationRaster:
+    """Return the raster, to be read in windows of so many cells."""
+    return replace(raster, layout=replace(raster.layout, window_cells=window_cells))
 
 
 def digests(folder: Path) -> dict[str, str]:
@@ -398,7 +388,8 @@ def weigh(
     index: PublishedIndex, raster: PopulationRaster, out: Path, options: Mapping[str, Any]
 ) -> dict[str, str]:
     """Weigh the made-up world into a folder and return its digests."""
-    given = {"basis": CUT_BASIS, "dp": 3, "population": raster, **options}
+    small = {"population": in_windows(raster, 64 * 128), "sizes": SMALL}
+    given = {"basis": CUT_BASIS, "dp": 3, **small, **options}
     weights = build_tile_weights(index, out, **given)
     assert not weights.reused
     weights.published.verify()
@@ -412,7 +403,6 @@ def references(
     """The world by dp and coverage, as one thread weighs it, unit by unit of one part."""
     found = {}
     with pytest.MonkeyPatch.context() as patch:
-        cut_small(patch)
         patch.setattr("closedworld.store.staging.os.fsync", lambda _: None)
         for dp, by_coverage in ((3, False), (3, True), (18, False)):
             out = tmp_path_factory.mktemp("reference")
@@ -427,10 +417,8 @@ def build(
     covered: PublishedIndex,
     raster: PopulationRaster,
     tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
 ) -> Callable[..., dict[str, str]]:
-    """Weigh the made-up world into a new folder, cut small, and return its digests."""
-    cut_small(monkeypatch)
+    """Weight the made-up world into a new folder, cut small, and return its digests."""
 
     def build_weights(**options: Any) -> dict[str, str]:
         return weigh(covered, raster, tmp_path / str(len(list(tmp_path.iterdir()))), options)
@@ -443,25 +431,24 @@ def test_the_world_that_is_cut_small_is_the_law_s_and_has_many_parts(
     raster: PopulationRaster,
     half_degrees: Grid,
     tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """So that the tests below compare with something right."""
-    cut_small(monkeypatch)
     for by_coverage in (False, True):
         weights = build_tile_weights(
             covered,
             tmp_path,
             basis=CUT_BASIS,
             dp=3,
-            population=raster,
+            population=in_windows(raster, 64 * 128),
             weigh_by_coverage=by_coverage,
             unit_tiles=1,
+            sizes=SMALL,
         )
         check(weights, covered, CUT_BASIS, 3, persons(half_degrees), by_coverage=by_coverage)
     files = [
         path for path in digests(weights.published.folder) if "tile_weights/country_iso=IN" in path
     ]
-    assert len(files) == -(-covered.spans["IN"].tile_count // PART_TILES) > 2
+    assert len(files) == -(-covered.spans["IN"].tile_count // SMALL.part_tiles) > 2
 
 
 @pytest.mark.parametrize("by_coverage", [False, True])
@@ -490,15 +477,13 @@ def test_an_executor_that_was_handed_in_gives_the_same_and_stays_open(
 
 
 def test_spawned_processes_give_the_same(
-    build: Callable[..., dict[str, str]], monkeypatch: pytest.MonkeyPatch
+    build: Callable[..., dict[str, str]], references: dict[tuple[int, bool], dict[str, str]]
 ) -> None:
-    """Each imports closedworld anew, so only the plan, which is made here, can be cut finer."""
-    monkeypatch.setattr("closedworld.kernels.tiles.plan.ROW_GROUP_TILES", FORMAT_ROW_GROUP_TILES)
-    alone = build(unit_tiles=PART_TILES, weigh_by_coverage=True)
-    search_by(monkeypatch, 3, 16)
     spawn = multiprocessing.get_context("spawn")
+    sizes = replace(SMALL, few_tiles=3, bucket_bits=5)
     with ProcessPoolExecutor(2, mp_context=spawn) as pool:
-        assert build(executor=pool, workers=2, unit_tiles=1, weigh_by_coverage=True) == alone
+        other = build(executor=pool, workers=2, unit_tiles=1, weigh_by_coverage=True, sizes=sizes)
+    assert other == references[3, True]
 
 
 @pytest.mark.parametrize(("few", "bits"), [(0, 5), (1, 16), (20, 9)])
@@ -506,37 +491,32 @@ def test_spawned_processes_give_the_same(
 def test_how_the_cut_is_searched_does_not_count(
     build: Callable[..., dict[str, str]],
     references: dict[tuple[int, bool], dict[str, str]],
-    monkeypatch: pytest.MonkeyPatch,
     few: int,
     bits: int,
     dp: int,
 ) -> None:
     """In many rounds, over several units, down to remainders that are equal."""
-    search_by(monkeypatch, few, bits)
-    assert build(dp=dp, unit_tiles=1) == references[dp, False]
+    sizes = replace(SMALL, few_tiles=few, bucket_bits=bits)
+    assert build(dp=dp, unit_tiles=1, sizes=sizes) == references[dp, False]
 
 
 @pytest.mark.parametrize("batch", [7, 80, 1000])
 def test_the_size_of_batches_and_windows_does_not_count(
     build: Callable[..., dict[str, str]],
     references: dict[tuple[int, bool], dict[str, str]],
-    monkeypatch: pytest.MonkeyPatch,
+    raster: PopulationRaster,
     batch: int,
 ) -> None:
-    monkeypatch.setattr("closedworld.stages.weights.part_files.BATCH_TILES", batch)
-    monkeypatch.setattr("closedworld.stages.weights.population.BATCH_TILES", batch)
-    monkeypatch.setattr("closedworld.inputs.raster.pixels.WINDOW_CELLS", 1 << 22)
-    assert build(weigh_by_coverage=True) == references[3, True]
+    sizes = replace(SMALL, batch_tiles=batch)
+    other = build(weigh_by_coverage=True, sizes=sizes, population=in_windows(raster, 1 << 22))
+    assert other == references[3, True]
 
 
 def test_parts_and_row_groups_do_count(
-    build: Callable[..., dict[str, str]],
-    references: dict[tuple[int, bool], dict[str, str]],
-    monkeypatch: pytest.MonkeyPatch,
+    build: Callable[..., dict[str, str]], references: dict[tuple[int, bool], dict[str, str]]
 ) -> None:
     """So the tests above could fail."""
-    monkeypatch.setattr("closedworld.kernels.tiles.plan.ROW_GROUP_TILES", ROW_GROUP_TILES + 1)
-    assert build() != references[3, False]
+    assert build(sizes=replace(SMALL, row_group_tiles=81)) != references[3, False]
 
 
 # Again, and otherwise.
@@ -740,7 +720,8 @@ def test_a_task_that_fails_is_named_and_nothing_is_left_to_see(
     workers: int,
 ) -> None:
     """Neither published nor scratch files, in whichever phase it happens; the next run clears the rest."""
-    cut_small(monkeypatch)
+    people = in_windows(raster, 64 * 128)
+    options: dict[str, Any] = {"basis": "population", "population": people, "sizes": SMALL}
     seen: list[str] = []
 
     def fails_third(task: Any) -> Any:
@@ -751,14 +732,12 @@ def test_a_task_that_fails_is_named_and_nothing_is_left_to_see(
 
     monkeypatch.setattr(name, fails_third)
     with pytest.raises(UnitError) as caught:
-        build_tile_weights(
-            index, tmp_path / "out", basis="population", population=raster, workers=workers
-        )
+        build_tile_weights(index, tmp_path / "out", workers=workers, **options)
     assert "failed: ZeroDivisionError: made up" in caught.value.message
     assert any(caught.value.message.startswith(task) for task in seen[2:])
     assert visible_or_scratch(tmp_path) <= {"out"}
     monkeypatch.setattr(name, plain)
-    build_tile_weights(index, tmp_path / "out", basis="population", population=raster)
+    build_tile_weights(index, tmp_path / "out", **options)
     assert not (tmp_path / "out" / ".staging").exists()
 
 

@@ -9,6 +9,7 @@ import pytest
 from closedworld.inputs.reference import bundled
 from closedworld.inputs.regions import read_countries
 from closedworld.kernels.grid import Grid
+from closedworld.kernels.sizes import Sizes
 from closedworld.published.tile_index import open_index
 from closedworld.stages.tiles.build import build_tile_index
 from closedworld.stages.weights.build import build_tile_weights
@@ -18,18 +19,15 @@ if TYPE_CHECKING:
     from closedworld.store.reading import Published
 
 COUNTRIES = ("DE", "FJ", "NA", "NO", "RU")
-PART_TILES, ROW_GROUP_TILES = 4096, 1024
+SMALL = Sizes(row_group_tiles=1024, part_tiles=4096)
 
 
 @pytest.fixture(scope="session")
 def real_index(tmp_path_factory: pytest.TempPathFactory) -> TileIndex:
     """Five countries at a quarter of a degree; Russia has many parts, parts have many row groups."""
     countries = read_countries(bundled("countries.parquet").path).select(COUNTRIES)
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("closedworld.kernels.tiles.plan.PART_TILES", PART_TILES)
-        patch.setattr("closedworld.kernels.tiles.plan.ROW_GROUP_TILES", ROW_GROUP_TILES)
-        out = tmp_path_factory.mktemp("real")
-        return build_tile_index(countries, Grid.from_resolution("0.25deg"), out)
+    grid = Grid.from_resolution("0.25deg")
+    return build_tile_index(countries, grid, tmp_path_factory.mktemp("real"), sizes=SMALL)
 
 
 @pytest.fixture(scope="session")

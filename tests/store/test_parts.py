@@ -11,7 +11,7 @@ import pytest
 
 from closedworld.datasets import DATASETS, TILE_INDEX, TILE_SPANS, Dataset
 from closedworld.datasets.part_encoder import PartEncoder
-from closedworld.kernels.tiles import PART_TILES, ROW_GROUP_TILES
+from closedworld.kernels.sizes import DEFAULT_SIZES
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -65,8 +65,8 @@ def encoded(groups: Sequence[Sequence[pa.RecordBatch]], spec: Dataset = TILE_SPA
 
 
 def test_the_sizes_of_row_groups_and_parts_are_those_of_the_format() -> None:
-    assert ROW_GROUP_TILES == 1_048_576
-    assert PART_TILES == 4 * ROW_GROUP_TILES
+    assert DEFAULT_SIZES.row_group_tiles == 1_048_576
+    assert DEFAULT_SIZES.part_tiles == 4 * 1_048_576
 
 
 def test_row_groups_hold_what_the_plan_says_and_only_the_last_is_smaller(

@@ -14,6 +14,7 @@ from closedworld.inputs.loading import load_population
 from closedworld.inputs.reference import bundled
 from closedworld.inputs.regions import read_countries
 from closedworld.kernels.grid import Grid
+from closedworld.kernels.sizes import DEFAULT_SIZES, Sizes
 from closedworld.published.tile_index import open_index
 from closedworld.stages.tiles.build import build_tile_index
 from closedworld.stages.weights.build import build_tile_weights
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
     from closedworld.inputs.regions import CountrySet
 
 REAL = ("DE", "FJ", "KI", "MV", "NA", "NO", "RU", "VA")
-PART_TILES, ROW_GROUP_TILES = 4096, 1024
+SMALL = Sizes(row_group_tiles=1024, part_tiles=4096)
 
 
 @dataclass(frozen=True)
@@ -56,11 +57,13 @@ def write_people(path: Path, grid: Grid, seed: int) -> Path:
     return path
 
 
-def build(root: Path, countries: CountrySet, grid: Grid, rule: str) -> Built:
+def build(
+    root: Path, countries: CountrySet, grid: Grid, rule: str, sizes: Sizes = DEFAULT_SIZES
+) -> Built:
     """Publish tiles and weights."""
-    build_tile_index(countries, grid, root, rule=rule, keep_small_countries=True)
+    build_tile_index(countries, grid, root, rule=rule, keep_small_countries=True, sizes=sizes)
     people = load_population(write_people(root / "people.tif", grid, 5))
-    build_tile_weights(open_index(root), root, basis="population", population=people)
+    build_tile_weights(open_index(root), root, basis="population", population=people, sizes=sizes)
     return Built(root, countries)
 
 
@@ -68,11 +71,8 @@ def build(root: Path, countries: CountrySet, grid: Grid, rule: str) -> Built:
 def real(tmp_path_factory: pytest.TempPathFactory) -> Built:
     """Eight countries at a quarter of a degree under ``center``, cut into many parts and row groups."""
     countries = read_countries(bundled("countries.parquet").path).select(REAL)
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("closedworld.kernels.tiles.plan.PART_TILES", PART_TILES)
-        patch.setattr("closedworld.kernels.tiles.plan.ROW_GROUP_TILES", ROW_GROUP_TILES)
-        root = tmp_path_factory.mktemp("real")
-        return build(root, countries, Grid.from_resolution("0.25deg"), "center")
+    root = tmp_path_factory.mktemp("real")
+    return build(root, countries, Grid.from_resolution("0.25deg"), "center", SMALL)
 
 
 @pytest.fixture(scope="session")

@@ -12,8 +12,7 @@ import numpy as np
 
 from closedworld.errors import ConfigError
 from closedworld.execution import usable_cores
-from closedworld.kernels.tiles import ROW_GROUP_TILES
-from closedworld.stages.weights.part_files import BATCH_TILES
+from closedworld.kernels.sizes import DEFAULT_SIZES
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -98,7 +97,7 @@ def memory_of_tiles(tile_counts: Iterable[int]) -> StageMemory:
 def memory_of_weights(tile_counts: Iterable[int], layout: PixelLayout | None) -> StageMemory:
     """Return what S2 takes; ``layout`` is that of the population raster, if its values are wanted."""
     tiles = _largest_row_group(tile_counts)
-    batch = min(BATCH_TILES, tiles) * BATCH_BYTES
+    batch = min(DEFAULT_SIZES.batch_tiles, tiles) * BATCH_BYTES
     writing = tiles * WEIGHT_BYTES + batch
     if layout is None:
         return StageMemory(0, writing)
@@ -129,4 +128,4 @@ def capped(
 
 def _largest_row_group(tile_counts: Iterable[int]) -> int:
     """Return the tiles of the largest row group."""
-    return min(ROW_GROUP_TILES, max(tile_counts, default=0))
+    return min(DEFAULT_SIZES.row_group_tiles, max(tile_counts, default=0))

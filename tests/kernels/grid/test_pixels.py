@@ -5,6 +5,7 @@ from __future__ import annotations
 import struct
 import subprocess
 import sys
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -315,13 +316,13 @@ def test_a_nodata_value_that_scaling_would_push_over_float64_is_missing_in_silen
 @pytest.mark.parametrize("layout_name", LAYOUTS)
 @pytest.mark.parametrize("window_cells", [1, 500, 1 << 22])
 def test_windows_of_any_layout_put_together_are_the_raster(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, layout_name: str, window_cells: int
+    tmp_path: Path, layout_name: str, window_cells: int
 ) -> None:
     """A window is whole blocks, no larger than asked for unless one block is."""
-    monkeypatch.setattr("closedworld.inputs.raster.pixels.WINDOW_CELLS", window_cells)
     pixels = some_pixels("int32")
     mask = pixels % 3 != 0
-    layout = read_pixel_layout(write(tmp_path / "a.tif", pixels, mask=mask, **LAYOUTS[layout_name]))
+    path = write(tmp_path / "a.tif", pixels, mask=mask, **LAYOUTS[layout_name])
+    layout = replace(read_pixel_layout(path), window_cells=window_cells)
     rows, cols = layout.window_shape
     assert rows % layout.block_rows == 0 or rows == ROWS
     assert cols % layout.block_cols == 0 or cols == COLS

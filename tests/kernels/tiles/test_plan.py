@@ -9,9 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from closedworld.errors import ConfigError
+from closedworld.kernels.sizes import DEFAULT_SIZES
 from closedworld.kernels.tiles import (
-    PART_TILES,
-    ROW_GROUP_TILES,
     Part,
     Unit,
     plan_parts,
@@ -22,6 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from random import Random
 
+PART_TILES, ROW_GROUP_TILES = DEFAULT_SIZES.part_tiles, DEFAULT_SIZES.row_group_tiles
 COUNTS = st.integers(0, 12 * PART_TILES)
 WORLDS = st.dictionaries(st.sampled_from(["AA", "BB", "CC", "DD", "EE"]), COUNTS)
 

@@ -18,9 +18,6 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-WINDOW_CELLS = 1 << 22
-"""Cells read at once, unless one block has more: 16 MiB of float32."""
-
 _MOST_BLOCK_BYTES = 1 << 29
 _BLOCK_CACHE_BYTES = 64 << 20
 _KINDS = "iuf"
@@ -40,6 +37,7 @@ class PixelLayout:
         has_mask: Whether GDAL's mask says which pixels hold a value: an inner mask, an alpha band, or
             a NODATA value that float64 cannot hold.
         size_bytes: Size of the file.
+        window_cells: Cells read at once, unless one block has more; by default 16 MiB of float32.
 
     Raises:
         InputError: ``raster-dtype``, ``raster-scale``, ``raster-block-too-large``.
@@ -52,6 +50,7 @@ class PixelLayout:
     offset: float
     has_mask: bool
     size_bytes: int
+    window_cells: int = 1 << 22
 
     def __post_init__(self) -> None:
         """Refuse pixels that cannot be numbers of people, or cannot be read in pieces."""
@@ -89,12 +88,12 @@ class PixelLayout:
 
     @property
     def window_shape(self) -> tuple[int, int]:
-        """``(rows, cols)`` of the windows to read: whole blocks, about ``WINDOW_CELLS``."""
+        """``(rows, cols)`` of the windows to read: whole blocks, about ``window_cells``."""
         grid = self.info.grid
         block_rows = min(self.block_rows, grid.n_rows)
         block_cols = min(self.block_cols, grid.n_cols)
-        rows = block_rows * max(1, WINDOW_CELLS // (block_rows * grid.n_cols))
-        cols = block_cols * max(1, WINDOW_CELLS // (rows * block_cols))
+        rows = block_rows * max(1, self.window_cells // (block_rows * grid.n_cols))
+        cols = block_cols * max(1, self.window_cells // (rows * block_cols))
         return min(rows, grid.n_rows), min(cols, grid.n_cols)
 
 

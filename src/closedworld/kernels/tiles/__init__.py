@@ -1,14 +1,7 @@
 """Tiles: which countries own which, the work plan, and the columns of every tile."""
 
 from closedworld.kernels.tiles.batches import constant_column, coverage_batch, spans_batch
-from closedworld.kernels.tiles.plan import (
-    PART_TILES,
-    ROW_GROUP_TILES,
-    Part,
-    Unit,
-    plan_parts,
-    plan_units,
-)
+from closedworld.kernels.tiles.plan import Part, Unit, plan_parts, plan_units
 from closedworld.kernels.tiles.ranges import Tiles
 from closedworld.kernels.tiles.row_groups import RowGroup, id_column
 from closedworld.kernels.tiles.summary import CountrySummary
@@ -16,8 +9,6 @@ from closedworld.kernels.tiles.values import digest_of_ids, tile_values
 from closedworld.kernels.tiles.world import World, areas_of, enumerate_tiles, summarize
 
 __all__ = [
-    "PART_TILES",
-    "ROW_GROUP_TILES",
     "CountrySummary",
     "Part",
     "RowGroup",

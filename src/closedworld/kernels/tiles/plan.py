@@ -1,7 +1,7 @@
-"""The work plan: which tiles go into which part file, and which parts make a unit of work.
+"""The work plan: which tiles go into which part file, and which part files make a unit of work.
 
-Parts are cut by the tile count of a country alone, so their names and bytes depend neither on the
-workers nor on how parts are grouped into units.
+Part files are cut by the tile count of a country alone, so their names and bytes depend neither on the
+workers nor on how they are grouped into units.
 """
 
 from __future__ import annotations
@@ -10,15 +10,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from closedworld.errors import ConfigError
+from closedworld.kernels.sizes import DEFAULT_SIZES, Sizes
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
-
-ROW_GROUP_TILES = 1 << 20
-"""Rows of a Parquet row group; part of the format, so of every file's bytes."""
-
-PART_TILES = 4 * ROW_GROUP_TILES
-"""Rows of a part file at most; part of the format."""
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -30,12 +25,14 @@ class Part:
         number: Part number within the country, from 0.
         first_rank: Rank of the first tile in the country, in tile_id order.
         stop_rank: Rank after the last tile; above ``first_rank``.
+        sizes: Where its row groups end, and how many tiles are worked on at once.
     """
 
     country_iso: str
     number: int
     first_rank: int
     stop_rank: int
+    sizes: Sizes = DEFAULT_SIZES
 
     @property
     def tile_count(self) -> int:
@@ -44,21 +41,27 @@ class Part:
 
     def row_groups(self) -> Iterator[tuple[int, int]]:
         """Yield ``(first_rank, stop_rank)`` of each row group of the file."""
-        for first in range(self.first_rank, self.stop_rank, ROW_GROUP_TILES):
-            yield first, min(first + ROW_GROUP_TILES, self.stop_rank)
+        step = self.sizes.row_group_tiles
+        for first in range(self.first_rank, self.stop_rank, step):
+            yield first, min(first + step, self.stop_rank)
 
 
 @dataclass(frozen=True, slots=True)
 class Unit:
-    """A piece of work for one worker: consecutive parts of one country.
+    """A piece of work for one worker: consecutive part files of one country.
 
     Attributes:
         country_iso: ISO 3166-1 alpha-2 code.
-        parts: One part or more, ascending by number.
+        parts: One part file or more, ascending by number.
     """
 
     country_iso: str
     parts: tuple[Part, ...]
+
+    @property
+    def sizes(self) -> Sizes:
+        """Where row groups end, and how many tiles are worked on at once."""
+        return self.parts[0].sizes
 
     @property
     def first_rank(self) -> int:
@@ -78,7 +81,7 @@ class Unit:
     @property
     def largest_row_group(self) -> int:
         """Tiles of its largest row group."""
-        return min(ROW_GROUP_TILES, self.tile_count)
+        return min(self.sizes.row_group_tiles, self.tile_count)
 
     def __str__(self) -> str:
         first, last = self.parts[0].number, self.parts[-1].number
@@ -86,30 +89,36 @@ class Unit:
         return f"{self.country_iso} {parts}"
 
 
-def plan_parts(country_iso: str, tile_count: int) -> tuple[Part, ...]:
-    """Return the parts of a country, ascending; none for a country without tiles."""
+def plan_parts(country_iso: str, tile_count: int, sizes: Sizes = DEFAULT_SIZES) -> tuple[Part, ...]:
+    """Return the part files of a country, ascending; none for a country without tiles."""
+    step = sizes.part_tiles
     return tuple(
-        Part(country_iso, number, first, min(first + PART_TILES, tile_count))
-        for number, first in enumerate(range(0, tile_count, PART_TILES))
+        Part(country_iso, number, first, min(first + step, tile_count), sizes)
+        for number, first in enumerate(range(0, tile_count, step))
     )
 
 
-def plan_units(tile_counts: Mapping[str, int], unit_tiles: int = PART_TILES) -> tuple[Unit, ...]:
+def plan_units(
+    tile_counts: Mapping[str, int],
+    unit_tiles: int = DEFAULT_SIZES.part_tiles,
+    sizes: Sizes = DEFAULT_SIZES,
+) -> tuple[Unit, ...]:
     """Return the units of work, heaviest first; equal ones by country and part.
 
     Args:
         tile_counts: Tiles of each country by ISO code.
-        unit_tiles: Tiles of a unit at most, rounded up to whole parts.
+        unit_tiles: Tiles of a unit at most, rounded up to whole part files.
+        sizes: Where files and row groups end.
 
     Raises:
         ConfigError: ``unit-size`` when ``unit_tiles`` is not positive.
     """
     if unit_tiles <= 0:
         raise ConfigError("unit-size", f"a unit of {unit_tiles} tiles does no work.")
-    parts_per_unit = -(-unit_tiles // PART_TILES)
+    parts_per_unit = -(-unit_tiles // sizes.part_tiles)
     units = []
     for country_iso, tile_count in tile_counts.items():
-        parts = plan_parts(country_iso, tile_count)
+        parts = plan_parts(country_iso, tile_count, sizes)
         units += [
             Unit(country_iso, parts[first : first + parts_per_unit])
             for first in range(0, len(parts), parts_per_unit)

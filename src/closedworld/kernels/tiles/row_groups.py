@@ -24,7 +24,7 @@ from closedworld.kernels.parquet import (
     repeated,
     split,
 )
-from closedworld.kernels.tiles.plan import ROW_GROUP_TILES
+from closedworld.kernels.sizes import DEFAULT_SIZES
 from closedworld.kernels.tiles.ranges import held_columns
 
 if TYPE_CHECKING:
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 
     from closedworld.kernels.grid import RowAreas
     from closedworld.kernels.spans import Rule
-    from closedworld.kernels.tiles.ranges import Tiles
+from closedworld.kernels.tiles.ranges import Tiles
 
 _USES_OF_A_COLUMN, _PLACE_BYTES = 8, 2
 """So often a raster column must come on average, and so short its place must be, or its longitudes cost more in a
@@ -49,7 +49,7 @@ class RowGroup:
 
     Args:
         country_iso: ISO 3166-1 alpha-2 code.
-        tiles: The tiles, ``ROW_GROUP_TILES`` at most.
+        tiles: The tiles, ``row_group_tiles`` of the default ``Sizes`` at most.
         areas: Area of a tile of each of their rows.
     """
 
@@ -133,7 +133,7 @@ class RowGroup:
 @cache
 def _counting(kind: np.dtype[Any]) -> NDArray[np.unsignedinteger[Any]]:
     """Return 0, 1, 2, ... for a whole row group, wrapped round; always the same, so made once."""
-    return np.arange(ROW_GROUP_TILES, dtype=np.uint32).astype(kind)
+    return np.arange(DEFAULT_SIZES.row_group_tiles, dtype=np.uint32).astype(kind)
 
 
 def id_column(tiles: Tiles) -> Chunk:

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from closedworld.kernels.limits import MAX_DP
+from closedworld.kernels.sizes import DEFAULT_SIZES, Sizes
 from closedworld.kernels.weights.division import divided
 from closedworld.kernels.weights.masses import Masses
 
@@ -26,11 +27,8 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-BUCKET_BITS = 16
-"""Remainders are counted in up to 2^16 buckets at once."""
-
-FEW_TILES = 1 << 18
-"""Remainders that are few enough to look at one by one."""
+_DENSE_BITS = 16
+"""Values below 2^16 are counted in an array of that length rather than sorted."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +95,7 @@ class CutoffSearch:
         units: Units to hand out.
         total: Sum of the masses, > 0.
         tiles: Number of tiles.
+        sizes: How finely remainders are counted at once.
 
     Attributes:
         probe: The next question; None when the cut is known.
@@ -104,12 +103,13 @@ class CutoffSearch:
         floors: Sum of all quotients, once settled.
     """
 
-    def __init__(self, units: int, total: int, tiles: int) -> None:
+    def __init__(self, units: int, total: int, tiles: int, sizes: Sizes = DEFAULT_SIZES) -> None:
         self._units = units
+        self._sizes = sizes
         self._above = 0
         self.floors = 0
         self.cut = RemainderCutoff(total, 0)
-        self.probe: HistogramQuery | None = _probe(0, total.bit_length(), tiles)
+        self.probe: HistogramQuery | None = self._query(0, total.bit_length(), tiles)
         self._sum: RemainderHistogram | None = None
         self._by_unit: dict[int, RemainderHistogram] = {}
         self._ties: dict[int, int] = {}
@@ -141,7 +141,7 @@ class CutoffSearch:
         low = probe.low + (int(bucket) << probe.shift)
         if probe.shift:
             self._above += above
-            self.probe = _probe(low, probe.shift, count)
+            self.probe = self._query(low, probe.shift, count)
             return
         self.cut = RemainderCutoff(low, missing - above)
         self._ties = {
@@ -154,10 +154,10 @@ class CutoffSearch:
         """Return the tiles at the cut's remainder in the units of work before one."""
         return sum(ties for unit, ties in self._ties.items() if unit < place)
 
-
-def _probe(low: int, bits: int, tiles: int) -> HistogramQuery:
-    """Return the next question about a range that holds so many tiles."""
-    return HistogramQuery(low, bits, 0 if tiles <= FEW_TILES else max(0, bits - BUCKET_BITS))
+    def _query(self, low: int, bits: int, tiles: int) -> HistogramQuery:
+        """Return the next question about a range that holds so many tiles."""
+        few = tiles <= self._sizes.few_tiles
+        return HistogramQuery(low, bits, 0 if few else max(0, bits - self._sizes.bucket_bits))
 
 
 def remainder_histogram(
@@ -181,7 +181,7 @@ def remainder_histogram(
         counts = None if counts is None else counts[inside]
     if probe.shift:
         buckets = buckets >> probe.shift
-    if probe.bits - probe.shift <= BUCKET_BITS:
+    if probe.bits - probe.shift <= _DENSE_BITS:
         buckets = buckets.astype(np.int64, copy=False)
     return RemainderHistogram(floors, *_counted(buckets, counts))
 
@@ -199,7 +199,7 @@ def _counted(
     values: NDArray[Any], counts: NDArray[np.int64] | None
 ) -> tuple[NDArray[Any], NDArray[np.int64]]:
     """Return ``(distinct, times)``: the distinct values, ascending, and how often each stands."""
-    if values.dtype != object and values.max(initial=0) < 1 << BUCKET_BITS:
+    if values.dtype != object and values.max(initial=0) < 1 << _DENSE_BITS:
         # Sums of counts of tiles are far below 2^53, where float64 stops being exact.
         dense = np.bincount(values, weights=counts)
         held = np.flatnonzero(dense)

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 
 from closedworld.execution import DEFAULT_NAME, open_worker_pool
 from closedworld.execution.events import NullObserver
+from closedworld.kernels.sizes import DEFAULT_SIZES, Sizes
 from closedworld.kernels.spans import border_coverage
-from closedworld.kernels.tiles import PART_TILES, CountrySummary, World
 from closedworld.stages.publishing import (
     emit_published,
     emit_reused,
@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from closedworld.inputs.regions import CountrySet
     from closedworld.kernels.grid import Grid
     from closedworld.kernels.spans import Border, Rule
+    from closedworld.kernels.tiles import CountrySummary, World
     from closedworld.stages.tiles.plan import TilePlan
     from closedworld.store.reading import Published
     from closedworld.store.receipt import FileEntry
@@ -69,7 +70,8 @@ def build_tile_index(
     coverage: bool = False,
     workers: int | None = None,
     executor: Executor | WorkerPool | str = DEFAULT_NAME,
-    unit_tiles: int = PART_TILES,
+    unit_tiles: int = DEFAULT_SIZES.part_tiles,
+    sizes: Sizes = DEFAULT_SIZES,
     observer: Observer | None = None,
 ) -> TileIndex:
     """Cut countries into tiles and publish ``tile_index``, ``tile_bounds`` and ``tile_spans``.
@@ -88,6 +90,7 @@ def build_tile_index(
         workers: Units of work done at once; None for one per core.
         executor: ``serial``, ``threads``, ``processes``, ``dask``, or an executor of your own.
         unit_tiles: Tiles of a unit at most, rounded up to whole part files.
+        sizes: Where files and row groups end.
         observer: Told what happens.
 
     Raises:
@@ -106,6 +109,7 @@ def build_tile_index(
         coverage=coverage,
         observer=observer,
         unit_tiles=unit_tiles,
+        sizes=sizes,
     )
     with open_worker_pool(executor, workers) as pool:
         return publish_tile_index(plan, Path(out), pool, observer)

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 from closedworld.errors import ConfigError
 from closedworld.execution import events
+from closedworld.kernels.sizes import DEFAULT_SIZES, Sizes
 from closedworld.kernels.spans import Rule
 from closedworld.kernels.tiles import (
-    PART_TILES,
     CountrySummary,
     Unit,
     World,
@@ -99,7 +99,8 @@ def plan_tile_index(
     keep_small_countries: bool,
     coverage: bool,
     observer: Observer,
-    unit_tiles: int = PART_TILES,
+    unit_tiles: int = DEFAULT_SIZES.part_tiles,
+    sizes: Sizes = DEFAULT_SIZES,
 ) -> TilePlan:
     """Find the tiles of all countries and cut them into units of work; see ``build_tile_index``.
 
@@ -124,7 +125,7 @@ def plan_tile_index(
     parameters = _parameters(
         countries, world, keep_small_countries=keep_small_countries, coverage=coverage
     )
-    units = plan_units(world.tile_counts, unit_tiles)
+    units = plan_units(world.tile_counts, unit_tiles, sizes)
     plan = TilePlan(countries, world, tuple(summaries), shared, units, coverage, parameters)
     _tell_findings(plan, time.perf_counter() - began, observer)
     return plan

@@ -87,6 +87,7 @@ class BandTask:
         segments: Tiles by country.
         bases: Bases whose masses are to be added up.
         values: Where the values go.
+        batch_tiles: Values looked at together.
     """
 
     layout: PixelLayout
@@ -95,6 +96,7 @@ class BandTask:
     segments: tuple[CountryRuns, ...]
     bases: tuple[Basis, ...]
     values: ScratchValues
+    batch_tiles: int
 
     @property
     def tile_count(self) -> int:
@@ -188,6 +190,7 @@ def plan_bands(
     bases: Sequence[Basis],
     borders: Mapping[str, Border] | None,
     values: ScratchValues,
+    batch_tiles: int,
 ) -> list[BandTask]:
     """Return the bands that hold any tile, from north to south.
 
@@ -197,6 +200,7 @@ def plan_bands(
         bases: Bases whose masses are to be added up.
         borders: The tiles that are not all inside, by country code; None to leave coverage out.
         values: Where the values go.
+        batch_tiles: Values looked at together.
     """
     height, n_rows = layout.window_shape[0], layout.info.grid.n_rows
     row_starts = np.arange(0, n_rows + height, height)
@@ -224,6 +228,7 @@ def plan_bands(
             tuple(segments),
             tuple(bases),
             values,
+            batch_tiles,
         )
         for band, segments in sorted(held.items())
     ]

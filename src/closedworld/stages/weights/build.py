@@ -18,7 +18,8 @@ from closedworld.datasets.part_encoder import PartEncoder
 from closedworld.errors import ConfigError
 from closedworld.execution import DEFAULT_NAME, events, open_worker_pool
 from closedworld.execution.events import NullObserver
-from closedworld.kernels.tiles import PART_TILES, Unit, plan_units
+from closedworld.kernels.sizes import DEFAULT_SIZES, Sizes
+from closedworld.kernels.tiles import Unit, plan_units
 from closedworld.kernels.weights import (
     BasisSummary,
     CutoffSearch,
@@ -97,7 +98,8 @@ def build_tile_weights(
     weigh_by_coverage: bool = False,
     workers: int | None = None,
     executor: Executor | WorkerPool | str = DEFAULT_NAME,
-    unit_tiles: int = PART_TILES,
+    unit_tiles: int = DEFAULT_SIZES.part_tiles,
+    sizes: Sizes = DEFAULT_SIZES,
     observer: Observer | None = None,
 ) -> TileWeights:
     """Weigh the tiles of every country and publish ``tile_weights`` and ``span_weights``.
@@ -117,6 +119,7 @@ def build_tile_weights(
         workers: Units of work done at once; None for one per core.
         executor: ``serial``, ``threads``, ``processes``, ``dask``, or an executor of your own.
         unit_tiles: Tiles of a unit at most, rounded up to whole part files.
+        sizes: Where files and row groups end, and how many tiles are weighted at once.
         observer: Told what happens.
 
     Raises:
@@ -142,16 +145,16 @@ def build_tile_weights(
     if published is not None:
         emit_reused(WEIGHTS, published, time.perf_counter() - began, observer)
         return TileWeights(published, reused=True, summaries=sealed_summaries(published))
-    units = plan_units({iso: own.tile_count for iso, own in index.spans.items()}, unit_tiles)
+    units = plan_units({iso: own.tile_count for iso, own in index.spans.items()}, unit_tiles, sizes)
     with (
         open_worker_pool(executor, workers) as pool,
         Staging(Path(out), WEIGHTS.name, identity_of(parameters)) as staging,
     ):
         runner = TaskRunner(pool, WEIGHTS, observer)
-        countries = country_masses(runner, index, quotas, raster, borders, staging)
+        countries = country_masses(runner, index, quotas, raster, borders, staging, sizes)
         masses = {unit: countries[unit.country_iso].of_unit(unit) for unit in units}
         places = places_of(units)
-        searches = _find_cuts(runner, countries, masses, places)
+        searches = _find_cuts(runner, countries, masses, places, sizes)
         _tell_weighed(countries, searches, observer)
         tasks = [
             WriteTask(
@@ -212,10 +215,11 @@ def _find_cuts(
     countries: Mapping[str, CountryMasses],
     masses: Mapping[Unit, UnitMasses],
     places: Mapping[Unit, int],
+    sizes: Sizes,
 ) -> dict[str, list[CutoffSearch]]:
     """Return, for each country and handout, who gets the units that whole parts leave."""
     searches = {
-        iso: [CutoffSearch(h.units, h.total, own.spans.tile_count) for h in own.allocations]
+        iso: [CutoffSearch(h.units, h.total, own.spans.tile_count, sizes) for h in own.allocations]
         for iso, own in countries.items()
     }
     while any(search.probe for own in searches.values() for search in own):

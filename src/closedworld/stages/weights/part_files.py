@@ -37,10 +37,6 @@ if TYPE_CHECKING:
     from closedworld.stages.weights.bands import ScratchValues
     from closedworld.store.journal import FinishedUnit
 
-BATCH_TILES = 1 << 18
-"""Tiles weighed at once. Smaller arrays would stay in a core's own cache, but threads would wait for the
-interpreter lock between them: 2^16 takes a quarter longer with two threads, and a tenth less with one."""
-
 
 @dataclass(frozen=True, slots=True)
 class Allocation:
@@ -213,7 +209,7 @@ def count_remainders(task: HistogramTask) -> TallyResult:
     result = TallyResult()
     clock = PhaseClock(result)
     masses, tiles = task.masses, task.tile_count
-    batch = tiles if masses.is_by_run else BATCH_TILES
+    batch = tiles if masses.is_by_run else masses.unit.sizes.batch_tiles
     asked = {number: probe for number, probe in enumerate(task.probes) if probe is not None}
     found: dict[int, list[RemainderHistogram]] = {number: [] for number in asked}
     for _, source in masses.sources(0, tiles, batch):
@@ -248,7 +244,7 @@ def write_weights(task: WriteTask) -> WriteResult:
         writer, values = part_writer(TILE_WEIGHTS), hashlib.sha256()
         for first_rank, stop_rank in part.row_groups():
             first, stop = first_rank - unit.first_rank, stop_rank - unit.first_rank
-            for place, source in masses.sources(first, stop, BATCH_TILES):
+            for place, source in masses.sources(first, stop, unit.sizes.batch_tiles):
                 here = slice(place - first, place - first + source.tiles.tile_count)
                 weights[here] = _weigh(task, source, ties, result)
                 lengths = source.tiles.lengths

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from closedworld.config import RunConfig
     from closedworld.inputs.loading import PopulationRaster
     from closedworld.kernels.grid import RowAreas
+    from closedworld.kernels.sizes import Sizes
     from closedworld.kernels.spans import Border, RowSpans
     from closedworld.kernels.tiles import Unit
     from closedworld.published.tile_index import PublishedIndex
@@ -70,6 +71,7 @@ def country_masses(
     raster: PopulationRaster | None,
     borders: Mapping[str, Border] | None,
     staging: Staging,
+    sizes: Sizes,
 ) -> dict[str, CountryMasses]:
     """Return what each country's masses come from and how much of them there is.
 
@@ -80,6 +82,7 @@ def country_masses(
         raster: The population; None when no basis needs it.
         borders: The tiles that are not all inside, by country code; None to leave coverage out.
         staging: Has room for the values of the raster.
+        sizes: How many tiles are looked at at once.
 
     Raises:
         InputError, PublishError: As ``read_population``.
@@ -94,7 +97,7 @@ def country_masses(
         except OSError as error:
             raise not_writable(path, error) from error
         bases = [basis for basis in quotas if basis.needs_population]
-        bands = plan_bands(raster.layout, index.spans, bases, borders, values)
+        bands = plan_bands(raster.layout, index.spans, bases, borders, values, sizes.batch_tiles)
         totals = read_population(runner, raster.layout, bands)
         # Blocks, not length: what no tile has was never written.
         size = path.stat().st_blocks * _BLOCK_BYTES

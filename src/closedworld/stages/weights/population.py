@@ -42,9 +42,6 @@ if TYPE_CHECKING:
     from closedworld.stages.task_runner import TaskRunner
     from closedworld.stages.weights.bands import BandTask
 
-BATCH_TILES = 1 << 18
-"""Values looked at together: arrays of 1 or 2 MiB."""
-
 READING = "reading"
 """What the work is called that reads the raster."""
 
@@ -160,7 +157,7 @@ def read_band(task: BandTask) -> BandResult:
                 result.bytes_read = (result.bytes_read or 0) + after - before
             clock.ends("read")
             for own in pieces:
-                for some in own.batches(BATCH_TILES):
+                for some in own.batches(task.batch_tiles):
                     pixels = some.gather(block, row, col)
                     is_valid = None if mask is None else some.gather(mask, row, col)
                     found = values_of(task.layout, pixels, is_valid)
