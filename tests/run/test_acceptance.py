@@ -14,7 +14,8 @@ from closedworld.config import RunConfig
 from closedworld.errors import AcceptanceError
 from closedworld.inputs.reference import bundled
 from closedworld.run.pipeline import run_world
-from closedworld.run.record.metrics import Metric, enforce
+from closedworld.run.record.metrics import enforce
+from closedworld.run.record.model import Metric
 from closedworld.store.reading import find_published
 
 if TYPE_CHECKING:
@@ -65,7 +66,9 @@ def test_a_run_of_its_own_keeps_every_limit_and_the_report_says_so(tmp_path: Pat
 
 
 def test_processes_have_a_line_of_memory_each(tmp_path: Path) -> None:
-    report = run_world(config(tmp_path, executor="processes", memory_limit=1 << 40)).report
+    report = run_world(
+        config(tmp_path, executor="processes", memory_limit=1 << 40)
+    ).record.to_dict()
     peaks = {
         line["name"]: line["value"]
         for line in report["acceptance"]
@@ -81,7 +84,7 @@ def test_the_process_that_reads_polygons_has_its_line_of_memory(tmp_path: Path) 
     """It counts beside the main process alone: it has ended before there are workers."""
     mine = tmp_path / "mine.parquet"
     shutil.copyfile(bundled("countries.parquet").path, mine)
-    report = run_world(config(tmp_path, polygons=mine, memory_limit=1 << 40)).report
+    report = run_world(config(tmp_path, polygons=mine, memory_limit=1 << 40)).record.to_dict()
     lines = {line["name"]: line["value"] for line in report["acceptance"]}
     reader, main = lines[f"peak_memory_reader {mine}"], lines["peak_memory main"]
     assert reader > mine.stat().st_size
@@ -93,7 +96,7 @@ def test_a_run_that_breaks_a_limit_fails_when_that_is_asked_for_and_keeps_its_re
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("closedworld.run.record.metrics.OPEN_FILES_LIMIT", 1)
-    told = run_world(config(tmp_path / "told")).report
+    told = run_world(config(tmp_path / "told")).record.to_dict()
     assert told["status"] == "finished"
     assert [line["name"] for line in told["acceptance"] if line["passed"] is False] == [
         "open_files"

@@ -13,6 +13,7 @@ from closedworld.errors import ClosedWorldError, ConfigError, InputError
 from closedworld.execution import events
 from closedworld.kernels.tiles import CountrySummary
 from closedworld.run.pipeline import run_world
+from closedworld.run.record.report import read_record
 from closedworld.store.reading import find_published
 
 if TYPE_CHECKING:
@@ -50,7 +51,8 @@ pytestmark = pytest.mark.usefixtures("no_pictures")
 def test_the_report_of_a_finished_run_says_what_was_built_from_what(tmp_path: Path) -> None:
     outcome = run_world(config(tmp_path, s1_workers=2))
     report = report_of(outcome.report_folder)
-    assert report == json.loads(json.dumps(outcome.report))
+    assert report == json.loads(json.dumps(outcome.record.to_dict()))
+    assert read_record(outcome.report_folder) == outcome.record
     assert outcome.report_folder == tmp_path / "reports" / report["run_id"]
     assert (report["status"], report["error"]) == ("finished", None)
     assert report["config"]["countries"] == list(COUNTRIES)
@@ -74,25 +76,25 @@ def test_the_report_of_a_finished_run_says_what_was_built_from_what(tmp_path: Pa
 
 def test_the_report_of_a_raster_has_its_digest_and_its_grid(tmp_path: Path) -> None:
     outcome = run_world(config(tmp_path, resolution=None))
-    raster = next(loaded for loaded in outcome.report["inputs"] if loaded["role"] == "raster")
-    assert raster["path"].endswith("population_5m.tif")
-    assert list(raster["sha256"]) == ["population_5m.tif"]
-    assert raster["rows"] == 2160
-    assert "300 arc-seconds" in raster["detail"]
+    raster = next(one for one in outcome.record.inputs if one.role == "raster")
+    assert raster.path.endswith("population_5m.tif")
+    assert list(raster.sha256) == ["population_5m.tif"]
+    assert raster.rows == 2160
+    assert "300 arc-seconds" in raster.detail
 
 
 def test_the_report_measures_the_run(tmp_path: Path) -> None:
     outcome = run_world(config(tmp_path, workers=2))
-    performance = outcome.report["performance"]
+    performance = outcome.record.performance
     assert outcome.index is not None
     tiles = sum(outcome.index.world.tile_counts.values())
-    assert performance["tiles_written"] == {"S1": tiles, "S2": tiles}
-    assert performance["wall_seconds"] > 0
-    rate = pytest.approx(2 * tiles / performance["wall_seconds"])
-    assert performance["tiles_per_second"] == rate
-    assert performance["peak_memory_bytes"] > 2**20
+    assert performance.tiles_written == {"S1": tiles, "S2": tiles}
+    assert performance.wall_seconds > 0
+    rate = pytest.approx(2 * tiles / performance.wall_seconds)
+    assert performance.tiles_per_second == rate
+    assert performance.peak_memory_bytes > 2**20
     units = {"encode", "write"}
-    assert {stage: set(phases) for stage, phases in performance["phase_seconds"].items()} == {
+    assert {stage: set(phases) for stage, phases in performance.phase_seconds.items()} == {
         "S0": {"load"},
         "S1": {"spans", "summaries", "digest", *units, "fsync", "publish", "pictures"},
         "S2": {"weigh", *units, "fsync", "publish"},
@@ -104,16 +106,16 @@ def test_the_report_says_what_each_worker_did_of_each_kind_of_work(tmp_path: Pat
     assert outcome.index is not None
     tiles = sum(outcome.index.world.tile_counts.values())
     countries = len(COUNTRIES) - len(outcome.index.world.without_tiles)
-    workers = outcome.report["workers"]
+    workers = outcome.record.workers
     for kind in (("S1", "writing"), ("S2", "weighing"), ("S2", "writing")):
-        own = [line for line in workers if (line["stage"], line["work"]) == kind]
+        own = [line for line in workers if (line.stage, line.work) == kind]
         assert 1 <= len(own) <= 2
-        assert sum(line["tiles"] for line in own) == tiles
-        assert sum(line["units"] for line in own) == countries
+        assert sum(line.tiles for line in own) == tiles
+        assert sum(line.units for line in own) == countries
         for line in own:
-            assert 0 <= line["idle_share"] <= 1
-            assert line["busy_seconds"] <= line["wall_seconds"] + 0.01
-            assert line["peak_memory_bytes"] > 2**20
+            assert 0 <= line.idle_share <= 1
+            assert line.busy_seconds <= line.wall_seconds + 0.01
+            assert line.peak_memory_bytes > 2**20
 
 
 def test_there_is_a_line_for_each_unit_of_work(tmp_path: Path) -> None:
@@ -126,7 +128,7 @@ def test_there_is_a_line_for_each_unit_of_work(tmp_path: Path) -> None:
     tiles = sum(outcome.index.world.tile_counts.values())
     written = [line for line in lines if line["work"] == "writing"]
     assert sum(line["tiles"] for line in written) == 2 * tiles
-    wall = outcome.report["performance"]["wall_seconds"]
+    wall = outcome.record.performance.wall_seconds
     for line in lines:
         assert 0 <= line["began_seconds"] <= line["began_seconds"] + line["seconds"] <= wall
         assert sum(line["phases"].values()) <= line["seconds"]
@@ -154,18 +156,16 @@ def test_there_is_one_summary_for_each_country(tmp_path: Path) -> None:
 def test_countries_without_tiles_are_warned_of_in_report_and_log(tmp_path: Path) -> None:
     outcome = run_world(config(tmp_path))
     (warning,) = [
-        warned
-        for warned in outcome.report["warnings"]
-        if warned["code"] == "countries-without-tiles"
+        warned for warned in outcome.record.warnings if warned.code == "countries-without-tiles"
     ]
-    assert "VA" in warning["message"]
+    assert "VA" in warning.message
     log = (outcome.report_folder / "run.log").read_text()
-    assert warning["message"] in log
+    assert warning.message in log
 
 
 def test_countries_that_were_kept_are_told_of(tmp_path: Path) -> None:
     outcome = run_world(config(tmp_path, keep_small_countries=True))
-    codes = {warned["code"] for warned in outcome.report["warnings"]}
+    codes = {warned.code for warned in outcome.record.warnings}
     assert "countries-kept-small" in codes
     assert "countries-without-tiles" not in codes
     by_iso = {line["country_iso"]: line for line in summaries_of(outcome.report_folder)}
@@ -204,7 +204,7 @@ def test_what_workers_log_is_in_the_log_with_their_names(tmp_path: Path, executo
     said = {line["message"]: line for line in lines if line["message"].startswith("wrote ")}
     for file in outcome.index.published.receipt.files:
         line = said[f"wrote {file.path}: {file.rows:,} rows in {file.size_bytes:,} bytes"]
-        assert line["worker"] in {unit["worker"] for unit in outcome.report["workers"]}
+        assert line["worker"] in {unit.worker for unit in outcome.record.workers}
 
 
 def test_the_log_of_one_run_holds_nothing_of_another_and_the_logger_is_as_before(
@@ -222,11 +222,11 @@ def test_the_log_of_one_run_holds_nothing_of_another_and_the_logger_is_as_before
 def test_a_second_run_reuses_the_result_and_has_a_report_of_its_own(tmp_path: Path) -> None:
     first, second = run_world(config(tmp_path)), run_world(config(tmp_path))
     assert first.report_folder != second.report_folder
-    stage, of_weights = second.report["stages"]
-    assert stage["reused"]
-    assert of_weights["reused"]
-    assert stage["totals"] == first.report["stages"][0]["totals"]
-    assert second.report["performance"]["tiles_written"] == {}
+    stage, of_weights = second.record.stages
+    assert stage.reused
+    assert of_weights.reused
+    assert stage.totals == first.record.stages[0].totals
+    assert second.record.performance.tiles_written == {}
     events_of = (second.report_folder / "run.log").read_text()
     assert '"StageReused"' in events_of
     assert '"writing"' not in events_of
@@ -327,4 +327,4 @@ def test_a_receipt_holds_no_time_and_the_report_does(tmp_path: Path) -> None:
     assert one.index is not None
     assert two.index is not None
     assert one.index.published.receipt.to_bytes() == two.index.published.receipt.to_bytes()
-    assert one.report != two.report
+    assert one.record != two.record

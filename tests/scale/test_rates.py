@@ -33,7 +33,7 @@ def test_the_rates_of_a_run_are_kept_and_used(
     monkeypatch.setattr("closedworld.run.rates.LEAST_TILES", 1)
     assert forecast(config(tmp_path)).stages[0].measured_in == SAMPLED
     outcome = run_world(config(tmp_path))
-    report = outcome.report
+    report = outcome.record.to_dict()
     keep_rates(outcome.rates)
     rates = read_rates()
     assert len(rates) == 2
@@ -55,7 +55,7 @@ def test_the_map_does_not_count(tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
     """It takes as long for one country as for the world, and of a small run most of the time."""
     monkeypatch.setattr("closedworld.run.rates.LEAST_TILES", 1)
     outcome = run_world(config(tmp_path), weigh=False)
-    report = outcome.report
+    report = outcome.record.to_dict()
     lines = (tmp_path / "reports" / report["run_id"] / "units.jsonl").read_text().splitlines()
     units = [json.loads(line) for line in lines]
     assert any(unit["tiles"] == 0 for unit in units)

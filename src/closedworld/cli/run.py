@@ -131,12 +131,10 @@ def _outcome_text(outcome: RunOutcome) -> str:
     """Return what a user wants to know at the end."""
     from closedworld.run.pictures import WORLD_MAP_NAME  # noqa: PLC0415
 
-    performance = outcome.report["performance"]
-    wall = performance["wall_seconds"]
+    record = outcome.record
+    wall = record.performance.wall_seconds
     peak = sum(
-        line["value"]
-        for line in outcome.report["acceptance"]
-        if line["name"].startswith("peak_memory ")
+        one.value or 0 for one in record.acceptance if one.name.startswith("peak_memory ")
     ) / (1 << 20)
     lines, folders = [], []
     if outcome.index is not None:

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
     from closedworld.kernels.tiles import CountrySummary
     from closedworld.run.rates import Rate
+    from closedworld.run.record.model import RunRecord
     from closedworld.run.record.recorder import Recorder
     from closedworld.stages.tiles.build import TileIndex
     from closedworld.stages.weights.build import TileWeights
@@ -28,7 +29,7 @@ class RunOutcome:
         index: The published tile index; None when the run did not build one.
         weights: The published tile weights; None when the run did not make them.
         cell_width: Of the grid, degrees; None before that is known.
-        report: Content of ``run_report.json``.
+        record: All that ``run_report.json`` says; set when the run has ended.
         rates: How fast the stages were that wrote enough to tell, by ``kind_of`` of the rates.
     """
 
@@ -36,7 +37,7 @@ class RunOutcome:
     index: TileIndex | None = None
     weights: TileWeights | None = None
     cell_width: float | None = None
-    report: dict[str, Any] = field(default_factory=dict)
+    record: RunRecord = field(init=False)
     rates: dict[str, Rate] = field(default_factory=dict)
 
     def written(self) -> dict[str, Published]:

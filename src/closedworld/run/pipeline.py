@@ -25,7 +25,7 @@ from closedworld.run.pictures import WORLD_MAP_NAME, PictureTask, drawn_meanwhil
 from closedworld.run.rates import measured_rates
 from closedworld.run.record.clock import RunClock
 from closedworld.run.record.metrics import assess, enforce
-from closedworld.run.record.performance import performance
+from closedworld.run.record.performance import performance_of
 from closedworld.run.record.recorder import Recorder
 from closedworld.run.record.report import LOG_NAME, make_report_folder, write_report
 from closedworld.stages.stage import TILES, WEIGHTS
@@ -42,7 +42,7 @@ if TYPE_CHECKING:
     from closedworld.config import ExecutionConfig, RunConfig, WeightsConfig
     from closedworld.execution import WorkerPool
     from closedworld.execution.events import Observer
-    from closedworld.run.record.metrics import Metric
+    from closedworld.run.record.model import Metric
 
 
 def run_world(
@@ -178,7 +178,7 @@ def _reported(
         metrics: list[Metric] = []
         try:
             yield outcome, Observers([recorder, LogObserver(), *observers])
-            metrics = assess(recorder, performance(recorder, clock), config.memory_limit)
+            metrics = assess(recorder, performance_of(recorder, clock), config.memory_limit)
             if config.pat == "enforce":
                 enforce(metrics)
         except BaseException as error:
@@ -192,7 +192,7 @@ def _reported(
                 # The first error is the one to mend; a full disk often causes both.
                 error.add_note(f"The report could not be written either: {second.message}")
             raise
-        outcome.report = write_report(
+        outcome.record = write_report(
             folder, config, clock, recorder, outcome.stages(recorder), metrics, None
         )
         if outcome.cell_width is not None:

@@ -1,18 +1,19 @@
-"""Performance acceptance (PAT): whether a run kept its limits, with the figures."""
+"""Figures of a run, and whether it kept their limits."""
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from closedworld.errors import AcceptanceError
 from closedworld.execution.meters import open_files, peak_memory_bytes
 from closedworld.execution.worker import this_process
-from closedworld.run.record.performance import worker_lines
+from closedworld.run.record.model import Metric
+from closedworld.run.record.performance import worker_records
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
 
+    from closedworld.run.record.model import Performance
     from closedworld.run.record.recorder import Recorder
 
 MEMORY_LIMIT_BYTES = 1 << 30
@@ -21,45 +22,15 @@ OPEN_FILES_LIMIT = 256
 READ_LIMIT = 1.25
 
 SMALL_INPUT_BYTES = 16 << 20
-"""Of smaller inputs the reading is told, without a limit: what libraries load beside it counts, too."""
+"""Reading a smaller input has no limit: what libraries load at the same time would count, too."""
 
 
-@dataclass(frozen=True, slots=True)
-class Metric:
-    """One figure of a run.
-
-    Attributes:
-        name: Stable name.
-        what: What it is, for people.
-        value: The figure; None where the system does not tell.
-        limit: The most it may be; None when it is only told.
-        unit: ``bytes``, ``files``, ``seconds``, ``tiles/s``, or ``ratio``.
-    """
-
-    name: str
-    what: str
-    value: float | None
-    limit: float | None
-    unit: str
-
-    @property
-    def passed(self) -> bool | None:
-        """Whether the limit was kept; None without limit or figure."""
-        return None if self.limit is None or self.value is None else self.value <= self.limit
-
-    def to_dict(self) -> dict[str, Any]:
-        """Return the fields, and whether the limit was kept."""
-        return {**asdict(self), "passed": self.passed}
-
-
-def assess(
-    recorder: Recorder, performance: Mapping[str, Any], memory_limit: int | None
-) -> list[Metric]:
+def assess(recorder: Recorder, performance: Performance, memory_limit: int | None) -> list[Metric]:
     """Return the figures of a run.
 
     Args:
         recorder: What happened.
-        performance: The times and rates of the run report.
+        performance: Times and rates.
         memory_limit: Most memory of all processes together, bytes; None for no such limit.
     """
     return [
@@ -79,20 +50,18 @@ def assess(
             "files",
         ),
         *_reading(recorder),
-        Metric("wall_seconds", "wall time", performance["wall_seconds"], None, "seconds"),
-        Metric("cpu_seconds", "processor time", performance["cpu_seconds"], None, "seconds"),
-        Metric(
-            "tiles_per_second", "tiles written", performance["tiles_per_second"], None, "tiles/s"
-        ),
+        Metric("wall_seconds", "wall time", performance.wall_seconds, None, "seconds"),
+        Metric("cpu_seconds", "processor time", performance.cpu_seconds, None, "seconds"),
+        Metric("tiles_per_second", "tiles written", performance.tiles_per_second, None, "tiles/s"),
         *(
             Metric(
-                f"idle_share {one['stage']} {one['work']} {one['worker']}",
-                f"share of {one['stage']} {one['work']} in which {one['worker']} had no work",
-                one["idle_share"],
+                f"idle_share {one.stage} {one.work} {one.worker}",
+                f"share of {one.stage} {one.work} in which {one.worker} had no work",
+                one.idle_share,
                 None,
                 "ratio",
             )
-            for one in worker_lines(recorder)
+            for one in worker_records(recorder)
         ),
     ]
 
@@ -156,13 +125,13 @@ def _reading(recorder: Recorder) -> list[Metric]:
     ]
 
 
-def enforce(lines: Sequence[Metric]) -> None:
+def enforce(metrics: Sequence[Metric]) -> None:
     """Raise when a limit was not kept.
 
     Raises:
         AcceptanceError: ``limits-broken``.
     """
-    broken = [line for line in lines if line.passed is False]
+    broken = [metric for metric in metrics if metric.passed is False]
     if broken:
         told = "; ".join(
             f"{one.name}: {_shown(one.value, one.unit)}, where {_shown(one.limit, one.unit)} is the limit"

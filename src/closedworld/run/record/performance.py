@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import time
 from collections import defaultdict
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from closedworld.execution.meters import cpu_seconds, peak_memory_bytes
+from closedworld.run.record.model import Performance, UnitRecord, WorkerRecord
 from closedworld.stages.stage import INPUTS
 from closedworld.stages.task_runner import WRITING
 
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
     from closedworld.run.record.recorder import Recorder, Work
 
 
-def performance(recorder: Recorder, clock: RunClock) -> dict[str, Any]:
+def performance_of(recorder: Recorder, clock: RunClock) -> Performance:
     """Return times, rates and memory of the run so far."""
     wall = time.perf_counter() - clock.wall
     phases: dict[str, dict[str, float]] = defaultdict(lambda: defaultdict(float))
@@ -29,73 +30,68 @@ def performance(recorder: Recorder, clock: RunClock) -> dict[str, Any]:
             phases[unit.stage][phase] += seconds
         if unit.work == WRITING:
             tiles[unit.stage] += unit.tiles
-    return {
-        "wall_seconds": wall,
-        "cpu_seconds": cpu_seconds() - clock.cpu,
-        "peak_memory_bytes": peak_memory_bytes(),
-        "tiles_written": dict(tiles),
-        "tiles_per_second": sum(tiles.values()) / wall,
-        "phase_seconds": {stage: dict(seconds) for stage, seconds in phases.items()},
-    }
+    return Performance(
+        wall_seconds=wall,
+        cpu_seconds=cpu_seconds() - clock.cpu,
+        peak_memory_bytes=peak_memory_bytes(),
+        tiles_written=dict(tiles),
+        tiles_per_second=sum(tiles.values()) / wall,
+        phase_seconds={stage: dict(seconds) for stage, seconds in phases.items()},
+    )
 
 
-def worker_lines(recorder: Recorder) -> list[dict[str, Any]]:
-    """Return what each worker did of each kind of work, in the order in which the work was done.
-
-    A worker's idle share is the part of the work's wall time in which it did nothing, not even a unit
-    of another kind.
-    """
-    lines = []
+def worker_records(recorder: Recorder) -> tuple[WorkerRecord, ...]:
+    """Return what each worker did of each kind of work, in the order in which the work was done."""
+    records = []
     for work in recorder.works:
         by_worker: dict[str, list[events.UnitFinished]] = defaultdict(list)
         for unit in recorder.units:
             if unit.began < work.ended and unit.began + unit.seconds > work.began:
                 by_worker[unit.worker].append(unit)
-        lines += [_worker_line(work, own) for _, own in sorted(by_worker.items())]
-    return lines
+        records += [_worker_record(work, own) for _, own in sorted(by_worker.items())]
+    return tuple(records)
 
 
-def _worker_line(work: Work, done: list[events.UnitFinished]) -> dict[str, Any]:
-    """Return what one worker did while a kind of work was going on."""
+def _worker_record(work: Work, done: list[events.UnitFinished]) -> WorkerRecord:
     wall = work.ended - work.began
     busy = sum(
         min(unit.began + unit.seconds, work.ended) - max(unit.began, work.began) for unit in done
     )
     units = [unit for unit in done if unit.work == work.started.work]
     tiles = sum(unit.tiles for unit in units)
-    return {
-        "stage": work.started.stage,
-        "work": work.started.work,
-        "worker": done[0].worker,
-        "process": done[0].process,
-        "units": len(units),
-        "tiles": tiles,
-        "largest_unit_tiles": max((unit.tiles for unit in units), default=0),
-        "wall_seconds": wall,
-        "busy_seconds": busy,
-        "cpu_seconds": sum(unit.cpu_seconds for unit in units),
+    return WorkerRecord(
+        stage=work.started.stage,
+        work=work.started.work,
+        worker=done[0].worker,
+        process=done[0].process,
+        units=len(units),
+        tiles=tiles,
+        largest_unit_tiles=max((unit.tiles for unit in units), default=0),
+        wall_seconds=wall,
+        busy_seconds=busy,
+        cpu_seconds=sum(unit.cpu_seconds for unit in units),
         # Clocks of several processes agree to a few milliseconds.
-        "idle_share": max(0.0, 1.0 - busy / wall) if wall else 0.0,
-        "tiles_per_second": tiles / busy if busy else 0.0,
-        "peak_memory_bytes": max(unit.peak_memory_bytes for unit in done),
-    }
+        idle_share=max(0.0, 1.0 - busy / wall) if wall else 0.0,
+        tiles_per_second=tiles / busy if busy else 0.0,
+        peak_memory_bytes=max(unit.peak_memory_bytes for unit in done),
+    )
 
 
-def unit_lines(recorder: Recorder, clock: RunClock) -> list[dict[str, Any]]:
+def unit_records(recorder: Recorder, clock: RunClock) -> list[UnitRecord]:
     """Return every unit of work, in the order in which they ended."""
     start = clock.started_at.timestamp()
     return [
-        {
-            "stage": unit.stage,
-            "work": unit.work,
-            "unit": unit.unit,
-            "country_iso": unit.country_iso,
-            "tiles": unit.tiles,
-            "worker": unit.worker,
-            "process": unit.process,
-            "began_seconds": unit.began - start,
-            "seconds": unit.seconds,
-            "phases": unit.phases,
-        }
+        UnitRecord(
+            stage=unit.stage,
+            work=unit.work,
+            unit=unit.unit,
+            country_iso=unit.country_iso,
+            tiles=unit.tiles,
+            worker=unit.worker,
+            process=unit.process,
+            began_seconds=unit.began - start,
+            seconds=unit.seconds,
+            phases=unit.phases,
+        )
         for unit in recorder.units
     ]

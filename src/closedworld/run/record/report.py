@@ -1,25 +1,29 @@
-"""The run report: what a run did, how long it took and what it needed. Nothing here is sealed."""
+"""The files of a run's report: written when the run ends, read by whoever shows it. Nothing here is sealed."""
 
 from __future__ import annotations
 
 import json
 import os
 import platform
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from closedworld._version import __version__
-from closedworld.errors import ClosedWorldError
-from closedworld.run.record.performance import performance, unit_lines, worker_lines
+from closedworld.errors import ClosedWorldError, IntegrityError
+from closedworld.run.record.model import DatasetTotals, RunError, RunRecord, StageRecord
+from closedworld.run.record.performance import performance_of, unit_records, worker_records
+from closedworld.run.record.typed_json import from_json
+from closedworld.sanitize import one_line
 from closedworld.store.durable import not_writable
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from closedworld.config import RunConfig, WeightsConfig
     from closedworld.run.record.clock import RunClock
-    from closedworld.run.record.metrics import Metric
+    from closedworld.run.record.model import Metric
     from closedworld.run.record.recorder import Recorder
     from closedworld.store.reading import Published
 
@@ -29,6 +33,8 @@ SUMMARIES_NAME = "country_summaries.jsonl"
 WEIGHT_SUMMARIES_NAME = "weight_summaries.jsonl"
 UNITS_NAME = "units.jsonl"
 LOG_NAME = "run.log"
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -72,7 +78,7 @@ def write_report(
     stages: Sequence[StageResult],
     metrics: Sequence[Metric],
     error: BaseException | None,
-) -> dict[str, Any]:
+) -> RunRecord:
     """Write ``run_report.json``, the units and the summaries of the stages that the run finished.
 
     Args:
@@ -84,83 +90,115 @@ def write_report(
         metrics: Figures and limits.
         error: What ended the run early, if anything.
 
-    Returns:
-        The content of the report.
-
     Raises:
         PublishError: ``output-not-writable``.
     """
-    report = {
-        "run_id": clock.run_id,
-        "status": _status(error),
-        "error": error and _failure(error),
-        "started_at": clock.started_at.isoformat(timespec="seconds"),
-        "config": {k: _plain(v) for k, v in asdict(config).items()},
-        "inputs": [asdict(loaded) for loaded in recorder.inputs],
-        "rasters_read": [asdict(read) for read in recorder.rasters],
-        "warnings": [asdict(warned) for warned in recorder.warnings],
-        "stages": [_stage(one) for one in stages],
-        "performance": performance(recorder, clock),
-        "workers": worker_lines(recorder),
-        "acceptance": [metric.to_dict() for metric in metrics],
-        "machine": {
+    record = RunRecord(
+        run_id=clock.run_id,
+        status=_status(error),
+        error=None if error is None else _run_error(error),
+        started_at=clock.started_at.isoformat(timespec="seconds"),
+        config={name: _plain(value) for name, value in asdict(config).items()},
+        inputs=tuple(recorder.inputs),
+        rasters_read=tuple(recorder.rasters),
+        warnings=tuple(recorder.warnings),
+        stages=tuple(_stage_record(one) for one in stages),
+        performance=performance_of(recorder, clock),
+        workers=worker_records(recorder),
+        acceptance=tuple(metrics),
+        machine={
             "closedworld": __version__,
             "python": platform.python_version(),
             "system": f"{platform.system()} {platform.machine()}",
             "cpus": os.cpu_count(),
         },
-    }
+    )
     try:
-        (folder / REPORT_NAME).write_text(json.dumps(report, indent=1) + "\n", encoding="utf-8")
-        _write_lines(folder / UNITS_NAME, unit_lines(recorder, clock))
+        text = json.dumps(record.to_dict(), indent=1) + "\n"
+        (folder / REPORT_NAME).write_text(text, encoding="utf-8")
+        _write_lines(folder / UNITS_NAME, map(asdict, unit_records(recorder, clock)))
         for stage in stages:
             _write_lines(folder / stage.summaries_name, stage.summary_lines)
     except OSError as problem:
         raise not_writable(folder, problem) from problem
-    return report
+    return record
+
+
+def read_record(folder: Path) -> RunRecord:
+    """Return what the ``run_report.json`` in a folder says.
+
+    Raises:
+        IntegrityError: ``report-unreadable``.
+    """
+    with refuse_damage(folder):
+        return from_json(RunRecord, json.loads((folder / REPORT_NAME).read_text(encoding="utf-8")))
+
+
+def read_lines(path: Path, kind: type[T]) -> list[T]:
+    """Return the lines of a file in the folder of a report; none when the run did not write it.
+
+    Raises:
+        IntegrityError: ``report-unreadable``.
+    """
+    if not path.is_file():
+        return []
+    with refuse_damage(path.parent), path.open(encoding="utf-8") as lines:
+        return [from_json(kind, json.loads(line)) for line in lines if line.strip()]
+
+
+@contextmanager
+def refuse_damage(folder: Path) -> Iterator[None]:
+    """Raise one kind of error for whatever a malformed report leads to in the block.
+
+    Raises:
+        IntegrityError: ``report-unreadable``.
+    """
+    try:
+        yield
+    except (OSError, ValueError, ArithmeticError, RecursionError) as error:
+        raise IntegrityError(
+            "report-unreadable",
+            f"{folder} is not the report of a run: {one_line(str(error), 200)}.",
+            "Give a report as `closedworld run` wrote it.",
+        ) from error
 
 
 def _status(error: BaseException | None) -> str:
-    """Return how the run ended."""
     if error is None:
         return "finished"
     return "interrupted" if isinstance(error, KeyboardInterrupt) else "failed"
 
 
-def _failure(error: BaseException) -> dict[str, Any]:
-    """Return what ended the run."""
+def _run_error(error: BaseException) -> RunError:
+    notes = tuple(getattr(error, "__notes__", ()))
     if isinstance(error, ClosedWorldError):
-        what = {"code": error.code, "message": error.message, "hint": error.hint}
-    elif isinstance(error, KeyboardInterrupt):
-        what = {"code": "interrupted", "message": "the run was interrupted.", "hint": ""}
-    else:
-        what = {"code": "unexpected", "message": f"{type(error).__name__}: {error}", "hint": ""}
-    return {**what, "notes": list(getattr(error, "__notes__", []))}
+        return RunError(code=error.code, message=error.message, hint=error.hint, notes=notes)
+    if isinstance(error, KeyboardInterrupt):
+        return RunError(code="interrupted", message="the run was interrupted.", notes=notes)
+    return RunError(code="unexpected", message=f"{type(error).__name__}: {error}", notes=notes)
 
 
-def _stage(result: StageResult) -> dict[str, Any]:
-    """Return what a stage made."""
+def _stage_record(result: StageResult) -> StageRecord:
     receipt = result.published.receipt
-    # The accounts of the countries have a file of their own.
-    totals = {name: total for name, total in receipt.totals.items() if name != "summaries"}
-    return {
-        "number": result.number,
-        "name": receipt.stage,
-        "parameter_hash": receipt.parameter_hash,
-        "folder": str(result.published.folder),
-        "reused": result.reused,
-        "parameters": dict(receipt.parameters),
-        "totals": totals,
-        "datasets": receipt.datasets(),
-    }
+    return StageRecord(
+        number=result.number,
+        name=receipt.stage,
+        parameter_hash=receipt.parameter_hash,
+        folder=str(result.published.folder),
+        reused=result.reused,
+        parameters=dict(receipt.parameters),
+        # Summaries of countries have a file of their own.
+        totals={name: total for name, total in receipt.totals.items() if name != "summaries"},
+        datasets={name: DatasetTotals(**total) for name, total in receipt.datasets().items()},
+    )
 
 
-def _write_lines(path: Path, lines: Sequence[Mapping[str, Any]]) -> None:
-    """Write one JSON object per line."""
+def _write_lines(path: Path, lines: Iterable[Mapping[str, Any]]) -> None:
     text = "".join(json.dumps(line) + "\n" for line in lines)
     path.write_text(text, encoding="utf-8")
 
 
 def _plain(value: Any) -> Any:
-    """Return a configuration value as JSON holds it."""
+    if isinstance(value, tuple):
+        return list(value)
     return str(value) if isinstance(value, Path) else value
