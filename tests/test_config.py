@@ -8,7 +8,15 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from closedworld.config import RULES, RunConfig, parse_bytes, split_codes
+from closedworld.config import (
+    OPTIONS,
+    RULES,
+    WEIGHTS_OPTIONS,
+    RunConfig,
+    WeightsConfig,
+    parse_bytes,
+    split_codes,
+)
 from closedworld.errors import ConfigError
 from closedworld.kernels.spans import Rule
 
@@ -76,12 +84,11 @@ def test_every_option_has_a_default_and_can_be_in_the_file(
         rule="any_overlap",
         keep_small_countries=True,
         out=Path("/absolute/world"),
-        s1_workers=3,
         coverage=True,
         basis="population:0.9,area_m2:0.1",
         dp=9,
         weigh_by_coverage=True,
-        s2_workers=2,
+        stage_workers={"s1": 3, "s2": 2},
         workers=8,
         executor="dask",
         dask_address="tcp://10.0.0.1:8786",
@@ -96,6 +103,32 @@ def test_every_option_has_a_default_and_can_be_in_the_file(
         if getattr(config, field.name) == getattr(default, field.name)
     ]
     assert unchanged == ["raster"]
+
+
+def test_the_table_has_every_field_that_is_an_option() -> None:
+    """Workers of single stages are options of their own, and the tiles to weight an argument."""
+    for config, options, others in (
+        (RunConfig, OPTIONS, {"stage_workers"}),
+        (WeightsConfig, WEIGHTS_OPTIONS, {"stage_workers", "index"}),
+    ):
+        assert {field.name for field in dataclasses.fields(config)} == {*options, *others}
+
+
+def test_workers_of_a_stage_that_does_not_exist_are_refused() -> None:
+    config = RunConfig(stage_workers={"s1": 1, "s7": 2})
+    config.require_stages(["S1", "S7"])
+    error = refusal(lambda: config.require_stages(["S1", "S2"]))
+    assert error.code == "option-unknown"
+    assert "'s7'" in error.message
+    assert "s1, s2" in error.hint
+
+
+def test_a_configuration_states_itself_as_a_run_file_would(tmp_path: Path) -> None:
+    config = RunConfig(out=tmp_path, stage_workers={"s2": 3}, countries=("DE",))
+    content = config.to_dict()
+    assert content["s2_workers"] == 3
+    assert content["out"] == str(tmp_path)
+    assert set(content) == {*OPTIONS, "s2_workers"}
 
 
 def test_an_empty_file_is_the_default(run_file: Callable[[str], Path]) -> None:
@@ -189,9 +222,10 @@ def test_a_file_that_cannot_be_read_is_refused(tmp_path: Path, name: str) -> Non
         ({"raster": Path("a.tif"), "resolution": "1deg"}, "grid-ambiguous"),
         ({"rule": "nearest"}, "rule-unknown"),
         ({"workers": 0}, "workers"),
-        ({"s1_workers": 0}, "workers"),
-        ({"s2_workers": -1}, "workers"),
+        ({"stage_workers": {"s1": 0}}, "workers"),
+        ({"stage_workers": {"s2": -1}}, "workers"),
         ({"workers": 2, "executor": "serial"}, "workers"),
+        ({"stage_workers": {"s2": 2}, "executor": "serial"}, "workers"),
         ({"executor": "fibers"}, "executor-unknown"),
         ({"dask_address": "tcp://10.0.0.1:8786"}, "dask-address"),
         ({"memory_limit": 0}, "memory-limit"),
@@ -207,11 +241,9 @@ def test_what_cannot_be_meant_is_refused_however_it_comes(
 
 
 def test_options_go_over_a_configuration_and_none_leaves_it() -> None:
-    base = RunConfig(rule="any_overlap", keep_small_countries=True, s1_workers=4)
-    over = base.with_options(rule=None, keep_small_countries=False, layer="x", s1_workers=None)
-    assert over == RunConfig(
-        rule="any_overlap", keep_small_countries=False, layer="x", s1_workers=4
-    )
+    base = RunConfig(rule="any_overlap", keep_small_countries=True, workers=4)
+    over = base.with_options(rule=None, keep_small_countries=False, layer="x", workers=None)
+    assert over == RunConfig(rule="any_overlap", keep_small_countries=False, layer="x", workers=4)
     assert base.keep_small_countries
 
 

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 SOURCE = Path(__file__).parents[1] / "src" / "closedworld"
-FILES = sorted(path for path in SOURCE.rglob("*.py") if path.name != "errorcodes.py")
+FILES = sorted({*SOURCE.rglob("*.py")} - {SOURCE / "errors" / "codes.py"})
 BRANCHES = {branch.__name__: branch for branch in ERROR_CODES}
 ALL_CODES = {code for codes in ERROR_CODES.values() for code in codes}
 
@@ -106,7 +106,7 @@ def test_every_warning_is_in_the_table_and_the_reverse() -> None:
     }
     planned = {"countries-off-grid", "countries-without-tiles", "countries-kept-small"}
     assert planned <= {
-        text for node in nodes_of(SOURCE / "run" / "tile_plan.py") for text in texts(node)
+        text for node in nodes_of(SOURCE / "stages" / "tiles" / "plan.py") for text in texts(node)
     }
     assert set(WARNING_CODES) == constants | notes | planned
 

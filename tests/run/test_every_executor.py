@@ -63,4 +63,4 @@ def test_the_default_and_workers_of_their_own_for_each_stage_give_the_same(
     tmp_path: Path, reference: dict[str, str]
 ) -> None:
     assert digests_of_run(tmp_path / "default") == reference
-    assert digests_of_run(tmp_path / "own", s1_workers=1, s2_workers=3) == reference
+    assert digests_of_run(tmp_path / "own", stage_workers={"s1": 1, "s2": 3}) == reference

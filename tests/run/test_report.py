@@ -49,7 +49,7 @@ pytestmark = pytest.mark.usefixtures("no_pictures")
 
 
 def test_the_report_of_a_finished_run_says_what_was_built_from_what(tmp_path: Path) -> None:
-    outcome = run_world(config(tmp_path, s1_workers=2))
+    outcome = run_world(config(tmp_path, stage_workers={"s1": 2}))
     report = report_of(outcome.report_folder)
     assert report == json.loads(json.dumps(outcome.record.to_dict()))
     assert read_record(outcome.report_folder) == outcome.record

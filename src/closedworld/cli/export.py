@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Literal
 
 import click
 
-from closedworld.cli.options import INDEX_OPTION, PATH, with_options
+from closedworld.cli.options import CODES, INDEX_OPTION, PATH, with_options
 from closedworld.sanitize import number_of, printable
 
 if TYPE_CHECKING:
@@ -25,7 +25,9 @@ if TYPE_CHECKING:
     is_flag=True,
     help="Write Cloud Optimized GeoTIFFs: the country of each cell, and its weight.",
 )
-@click.option("--countries", metavar="DE,FR", help="Codes of the countries. [default: all]")
+@click.option(
+    "--countries", type=CODES, metavar="DE,FR", help="Codes of the countries. [default: all]"
+)
 @click.option(
     "--out",
     type=PATH,
@@ -36,7 +38,7 @@ if TYPE_CHECKING:
 def export(
     path: Path,
     geometry: Literal["point", "box"] | None,
-    countries: str | None,
+    countries: tuple[str, ...] | None,
     out: Path,
     index: Path | None,
     *,
@@ -54,22 +56,20 @@ def export(
     """
     if (geometry is None) != cog:
         raise click.UsageError("Give either --geometry or --cog.")
-    from closedworld.config import split_codes  # noqa: PLC0415
     from closedworld.worlds import open_world  # noqa: PLC0415
 
-    codes = () if countries is None else split_codes(countries)
     world = open_world(path, index=index)
     if geometry is not None:
         from closedworld.worlds.tile_geoparquet import export_tiles  # noqa: PLC0415
 
-        tiles = export_tiles(world, out, geometry, codes)
+        tiles = export_tiles(world, out, geometry, countries or ())
         kind = "points" if geometry == "point" else "boxes"
         size = out.stat().st_size / 1e6
         click.echo(printable(f"{tiles:,} tiles as {kind} written to {out} ({size:,.1f} MB)"))
         return
     from closedworld.worlds.tile_rasters import export_rasters  # noqa: PLC0415
 
-    done = export_rasters(world, out, codes)
+    done = export_rasters(world, out, countries or ())
     for file in done.paths:
         click.echo(printable(f"{file} ({file.stat().st_size / 1e6:,.1f} MB)"))
     cells = number_of(done.tiles, "cell", "cells")

@@ -6,7 +6,13 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from closedworld.cli.options import PATH, POLYGON_OPTIONS, RASTER_OPTION, with_options
+from closedworld.cli.options import (
+    PATH,
+    POLYGON_OPTIONS,
+    RASTER_OPTION,
+    given_only,
+    with_options,
+)
 from closedworld.config import LOCK_NAME
 from closedworld.sanitize import number_of, printable
 
@@ -44,8 +50,7 @@ def inputs(polygons: Path | None, raster: Path | None, lock: Path | None, **opti
         return
     usable = True
     if polygons is not None:
-        given = {name: value for name, value in options.items() if value is not None}
-        usable &= _check_polygons(polygons, given)
+        usable &= _check_polygons(polygons, given_only(options))
     if raster is not None:
         usable &= _check_raster(raster)
     if not usable:

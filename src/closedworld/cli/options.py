@@ -1,31 +1,22 @@
-"""Every option that commands share, defined once."""
+"""The options that commands share, made from the table of the configuration."""
 
 from __future__ import annotations
 
+from dataclasses import fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from closedworld.config import (
-    ACCEPTANCE,
-    DEFAULT_DP,
-    DEFAULT_INPUT_SECONDS,
-    DEFAULT_OUT,
-    EXECUTORS,
-    LOCK_NAME,
-    RULES,
-    RunConfig,
-    parse_bytes,
-    split_codes,
-)
+from closedworld.config import OPTIONS, WEIGHTS_OPTIONS, Kind, RunConfig, parse_bytes, split_codes
 from closedworld.errors import ConfigError
-from closedworld.kernels.limits import MAX_DP
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from closedworld.config import Option
     from closedworld.inputs.regions import CountrySet
+    from closedworld.stages.stage import Stage
 
 F = TypeVar("F", bound="Callable[..., Any]")
 
@@ -53,92 +44,101 @@ class _Bytes(click.ParamType[int]):
             self.fail(f"{error.message} {error.hint}", param, ctx)
 
 
-PATH = _PathType(path_type=Path)
+class _Codes(click.ParamType[tuple[str, ...]]):
+    """Country codes with commas between."""
 
-# Values are None when an option is not given, so that the run file's value stands.
-POLYGON_OPTIONS = (
+    name = "codes"
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> tuple[str, ...]:
+        """Return the codes.
+
+        Raises:
+            ConfigError: ``countries-none-selected``.
+        """
+        return value if isinstance(value, tuple) else split_codes(value)
+
+
+PATH = _PathType(path_type=Path)
+CODES = _Codes()
+
+
+def _type_of(option: Option) -> click.ParamType[Any]:
+    match option.kind:
+        case Kind.PATH:
+            return PATH
+        case Kind.NUMBER:
+            return click.IntRange(option.least, option.most)
+        case Kind.SIZE:
+            return _Bytes()
+        case Kind.CODES:
+            return CODES
+        case _:
+            return click.Choice(option.choices) if option.choices else click.STRING
+
+
+def _click_option(name: str, option: Option, default: object = None) -> Callable[[F], F]:
+    """Return what adds an option to a command; its value is None when it is not given.
+
+    Args:
+        name: Field of the configuration.
+        option: Its entry in the table.
+        default: What the help names as the default, if it is a text, a number or a path.
+    """
+    flag, text = f"--{name.replace('_', '-')}", option.help
+    if isinstance(default, str | int | Path) and not isinstance(default, bool):
+        text += f" [default: {default}]"
+    if option.kind is Kind.FLAG:
+        return click.option(f"{flag}/--no-{flag[2:]}", default=None, help=text)
+    bare: dict[str, Any] = {}
+    if option.bare_value:
+        bare = {"is_flag": False, "flag_value": option.bare_value}
+        text += f" [without {option.metavar.strip('[]')}: {option.bare_value}]"
+    return click.option(
+        flag, type=_type_of(option), metavar=option.metavar or None, help=text, **bare
+    )
+
+
+_RUN_OPTIONS = {
+    one.name: _click_option(one.name, OPTIONS[one.name], one.default)
+    for one in fields(RunConfig)
+    if one.name in OPTIONS
+}
+
+
+def run_options(*sections: str) -> tuple[Callable[[F], F], ...]:
+    """Return the options of some sections of the table, in its order."""
+    return tuple(
+        _RUN_OPTIONS[name]
+        for section in sections
+        for name in OPTIONS
+        if OPTIONS[name].section == section
+    )
+
+
+POLYGON_OPTIONS = run_options("polygons")
+RASTER_OPTION = _RUN_OPTIONS["raster"]
+WORKERS_OPTION = _RUN_OPTIONS["workers"]
+TILE_OPTIONS = (
     click.option(
-        "--polygons",
+        "--config",
+        "config_file",
         type=PATH,
-        help="Country polygons: GeoParquet, GeoPackage, Shapefile, GeoJSON or FlatGeobuf in WGS 84. "
-        "[default: bundled Natural Earth countries]",
+        help="TOML file with any of the options below but --log-format and --quiet, written with "
+        "underscores; its paths start from its own folder. Options given here win over it.",
     ),
-    click.option("--layer", help="Layer of the polygon file, when it has several."),
-    click.option(
-        "--iso-column", help="Column with ISO 3166-1 codes. [default: found by its usual names]"
-    ),
-    click.option(
-        "--name-column", help="Column with country names. [default: found by its usual names]"
-    ),
-    click.option(
-        "--repair-geometry/--no-repair-geometry",
-        default=None,
-        help="Repair invalid polygons and report what changed, instead of refusing them.",
-    ),
-    click.option(
-        "--skip-unknown-codes/--no-skip-unknown-codes",
-        default=None,
-        help="Leave out rows without an ISO code and report them, instead of refusing the file.",
-    ),
-    click.option(
-        "--input-time-limit",
-        metavar="SECONDS",
-        type=click.IntRange(min=1),
-        help="Seconds that reading and checking the polygon file may take; a file made to do harm may "
-        f"never end. [default: {DEFAULT_INPUT_SECONDS}]",
-    ),
+    *run_options("polygons", "tiles", "files"),
+)
+WEIGHT_OPTIONS = run_options("weights")
+EXECUTION_OPTIONS = run_options("execution")
+WEIGHTS_ALONE_OPTIONS = tuple(
+    _click_option(name, option) if option is not OPTIONS[name] else _RUN_OPTIONS[name]
+    for name, option in WEIGHTS_OPTIONS.items()
 )
 
 INDEX_OPTION = click.option(
-    "--index", type=PATH, help="Tile index of the weights, when it is not beside them."
-)
-
-RASTER_OPTION = click.option(
-    "--raster",
-    type=PATH,
-    help="GeoTIFF whose grid is used, north-up in WGS 84; its values are the population of each "
-    "cell. [default: bundled 5 arc-minute population]",
-)
-
-RASTER_VALUES_OPTION = click.option(
-    "--raster",
-    type=PATH,
-    help="GeoTIFF with the population of each cell, on the grid of the tiles. "
-    "[default: the bundled one, if the tiles are on its grid]",
-)
-
-LOCK_OPTION = click.option(
-    "--lock",
-    type=PATH,
-    is_flag=False,
-    flag_value=LOCK_NAME,
-    metavar="[FILE]",
-    help=f"Refuse inputs that are not in this lock, or have changed since `closedworld inputs --lock` "
-    f"wrote it. [without FILE: {LOCK_NAME}]",
-)
-
-WEIGHTS_OUT_OPTION = click.option(
-    "--out", type=PATH, help="Output folder. [default: the one that holds the tiles]"
-)
-
-WEIGHT_OPTIONS = (
-    click.option(
-        "--basis",
-        metavar="BASIS",
-        help="What weights are made from: uniform, area_m2, population, populated, or a mixture such as "
-        "population:0.9,area_m2:0.1. [default: population with a raster, else area_m2]",
-    ),
-    click.option(
-        "--dp",
-        type=click.IntRange(0, MAX_DP),
-        help=f"Decimal places: the weights of a country add up to 10^dp. [default: {DEFAULT_DP}]",
-    ),
-    click.option(
-        "--weigh-by-coverage/--no-weigh-by-coverage",
-        default=None,
-        help="Multiply by the share of the tile that lies in its country, so that a tile on a border "
-        "is split between countries; needs tiles built with --coverage.",
-    ),
+    "--index", type=PATH, help="Tile index of the weights, when it is not next to them."
 )
 
 LOG_OPTIONS = (
@@ -158,84 +158,17 @@ LOG_OPTIONS = (
     ),
 )
 
-TILE_OPTIONS = (
-    click.option(
-        "--config",
-        "config_file",
-        type=PATH,
-        help="TOML file with any of the options below but --log-format and --quiet, written with "
-        "underscores; its paths start from its own folder. Options given here win over it.",
-    ),
-    *POLYGON_OPTIONS,
-    click.option(
-        "--countries", metavar="DE,FR", help="Codes of the countries to build. [default: all]"
-    ),
-    RASTER_OPTION,
-    click.option(
-        "--resolution",
-        metavar="30s|5m|0.25deg",
-        help="Cell size of a grid of the whole globe, instead of a raster.",
-    ),
-    click.option(
-        "--rule",
-        type=click.Choice(RULES),
-        help="A tile belongs to a country when its centre does, or when they share any area. "
-        "[default: center]",
-    ),
-    click.option(
-        "--keep-small-countries/--no-keep-small-countries",
-        default=None,
-        help="Give a country without tiles the one that holds its representative point.",
-    ),
-    click.option(
-        "--coverage/--no-coverage",
-        default=None,
-        help="Add the share of each tile that lies in its country as column coverage; with rule "
-        "any_overlap.",
-    ),
-    LOCK_OPTION,
-    click.option("--out", type=PATH, help=f"Output folder. [default: {DEFAULT_OUT}]"),
-)
 
-_WORKERS = click.IntRange(min=1)
-
-WORKERS_OPTION = click.option(
-    "--workers", type=_WORKERS, help="How many work at once. [default: one per core]"
-)
-S1_WORKERS_OPTION = click.option(
-    "--s1-workers", type=_WORKERS, help="Workers that write tiles. [default: --workers]"
-)
-S2_WORKERS_OPTION = click.option(
-    "--s2-workers", type=_WORKERS, help="Workers that make weights. [default: --workers]"
-)
-
-EXECUTION_OPTIONS = (
-    click.option(
-        "--executor",
-        type=click.Choice(EXECUTORS),
-        help="Where the work is done: threads or processes of this machine, a Dask cluster, or serial, "
-        f"one piece after another. The results are the same. [default: {EXECUTORS[0]}]",
-    ),
-    WORKERS_OPTION,
-    click.option(
-        "--dask-address",
-        metavar="tcp://HOST:PORT",
-        help="Scheduler of a running Dask cluster, with --executor dask; --out must lie on a file "
-        "system that all its workers share. [default: a cluster of this machine's cores]",
-    ),
-    click.option(
-        "--memory-limit",
-        type=_Bytes(),
-        metavar="640MiB|2GB",
-        help="Most memory of all processes together; fewer workers are taken to keep it.",
-    ),
-    click.option(
-        "--pat",
-        type=click.Choice(ACCEPTANCE),
-        help="Performance acceptance: report whether the run kept its limits, or fail when it did not. "
-        f"[default: {ACCEPTANCE[0]}]",
-    ),
-)
+def workers_options(*stages: Stage) -> tuple[Callable[[F], F], ...]:
+    """Return an option for the workers of each stage, such as ``--s1-workers``."""
+    return tuple(
+        click.option(
+            f"--{stage.number.lower()}-workers",
+            type=click.IntRange(min=1),
+            help=f"Workers of {stage.number} ({stage.name}). [default: --workers]",
+        )
+        for stage in stages
+    )
 
 
 def with_options(*options: Callable[[F], F]) -> Callable[[F], F]:
@@ -255,16 +188,27 @@ def countries_of(polygons: Path | None, **options: Any) -> CountrySet | None:
         return None
     from closedworld.inputs.isolated import read_in_subprocess  # noqa: PLC0415 -- takes longer than --help may
 
+    return read_in_subprocess(polygons, **given_only(options))
+
+
+def given_only(options: dict[str, Any]) -> dict[str, Any]:
+    """Return the options that were given, workers of stages together as ``stage_workers``."""
     given = {name: value for name, value in options.items() if value is not None}
-    return read_in_subprocess(polygons, **given)
+    workers = {
+        name.removesuffix("_workers"): given.pop(name)
+        for name in list(given)
+        if name.endswith("_workers")
+    }
+    return {**given, "stage_workers": workers} if workers else given
 
 
-def run_config(config_file: Path | None, given: dict[str, Any]) -> RunConfig:
+def run_config(config_file: Path | None, options: dict[str, Any]) -> RunConfig:
     """Return the run file's configuration with the given options over it."""
     base = RunConfig() if config_file is None else RunConfig.from_toml(config_file)
-    if given.get("countries") is not None:
-        given["countries"] = split_codes(given["countries"])
-    if given.get("resolution") is not None or given.get("raster") is not None:
+    given = given_only(options)
+    if "resolution" in given or "raster" in given:
         # The grid of the command line takes the place of the run file's, whichever kind it is.
         base = base.without_grid()
+    if "stage_workers" in given:
+        given["stage_workers"] = {**base.stage_workers, **given["stage_workers"]}
     return base.with_options(**given)

@@ -9,14 +9,14 @@ import click
 
 from closedworld.cli.options import (
     EXECUTION_OPTIONS,
-    S1_WORKERS_OPTION,
-    S2_WORKERS_OPTION,
     TILE_OPTIONS,
     WEIGHT_OPTIONS,
     run_config,
     with_options,
+    workers_options,
 )
 from closedworld.sanitize import number_of, printable
+from closedworld.stages.stage import TILES, WEIGHTS
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -28,9 +28,7 @@ _MEBIBYTE = 1 << 20
 
 
 @click.command()
-@with_options(
-    *TILE_OPTIONS, *WEIGHT_OPTIONS, *EXECUTION_OPTIONS, S1_WORKERS_OPTION, S2_WORKERS_OPTION
-)
+@with_options(*TILE_OPTIONS, *WEIGHT_OPTIONS, *EXECUTION_OPTIONS, *workers_options(TILES, WEIGHTS))
 @click.option(
     "--no-weights", "weigh", flag_value=False, default=True, help="Plan the tiles (S1) alone."
 )

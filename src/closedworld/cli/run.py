@@ -9,20 +9,19 @@ import click
 
 from closedworld.cli.options import (
     EXECUTION_OPTIONS,
-    LOCK_OPTION,
     LOG_OPTIONS,
     PATH,
-    RASTER_VALUES_OPTION,
-    S1_WORKERS_OPTION,
-    S2_WORKERS_OPTION,
     TILE_OPTIONS,
     WEIGHT_OPTIONS,
-    WEIGHTS_OUT_OPTION,
+    WEIGHTS_ALONE_OPTIONS,
+    given_only,
     run_config,
     with_options,
+    workers_options,
 )
 from closedworld.config import WeightsConfig
 from closedworld.sanitize import number_of, printable
+from closedworld.stages.stage import TILES, WEIGHTS
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -39,15 +38,14 @@ if TYPE_CHECKING:
     *TILE_OPTIONS,
     *WEIGHT_OPTIONS,
     *EXECUTION_OPTIONS,
-    S1_WORKERS_OPTION,
-    S2_WORKERS_OPTION,
+    *workers_options(TILES, WEIGHTS),
     *LOG_OPTIONS,
 )
 def run(config_file: Path | None, log_format: str, *, quiet: bool, **given: Any) -> None:
-    """Build a world: all stages, from inputs (S0) over tiles (S1) to weights (S2).
+    """Build a world: all stages, from inputs (S0) through tiles (S1) to weights (S2).
 
     Without arguments it builds the bundled world: every country of Natural Earth on the bundled 5
-    arc-minute grid, weighed by population, into the folder ./world.
+    arc-minute grid, weighted by population, into the folder ./world.
 
     \b
     Examples:
@@ -60,7 +58,7 @@ def run(config_file: Path | None, log_format: str, *, quiet: bool, **given: Any)
 
 
 @click.command()
-@with_options(*TILE_OPTIONS, *EXECUTION_OPTIONS, S1_WORKERS_OPTION, *LOG_OPTIONS)
+@with_options(*TILE_OPTIONS, *EXECUTION_OPTIONS, *workers_options(TILES), *LOG_OPTIONS)
 def tiles(config_file: Path | None, log_format: str, *, quiet: bool, **given: Any) -> None:
     """Cut countries into tiles (S1 alone): tile_index, tile_bounds and tile_spans.
 
@@ -80,27 +78,19 @@ def tiles(config_file: Path | None, log_format: str, *, quiet: bool, **given: An
 
 @click.command()
 @click.argument("index", metavar="PATH", type=PATH)
-@with_options(
-    RASTER_VALUES_OPTION,
-    *WEIGHT_OPTIONS,
-    LOCK_OPTION,
-    WEIGHTS_OUT_OPTION,
-    *EXECUTION_OPTIONS,
-    S2_WORKERS_OPTION,
-    *LOG_OPTIONS,
-)
+@with_options(*WEIGHTS_ALONE_OPTIONS, *workers_options(WEIGHTS), *LOG_OPTIONS)
 def weights(index: Path, log_format: str, *, quiet: bool, **given: Any) -> None:
-    """Weigh published tiles (S2 alone): tile_weights and span_weights.
+    """Weight published tiles (S2 alone): tile_weights and span_weights.
 
     PATH is an output folder, or the tiles/parameter_hash=... folder in it. The weights of a country
-    are whole numbers that add up to exactly 10^dp.
+    are integers that add up to exactly 10^dp.
 
     \b
     Examples:
       closedworld weights world --basis area_m2
       closedworld weights world-1km --raster worldpop.tif --basis population:0.95,populated:0.05
     """
-    config = WeightsConfig(index, **{k: v for k, v in given.items() if v is not None})
+    config = WeightsConfig(index, **given_only(given))
     _build(lambda pipeline, observers: pipeline.weigh_world(config, observers), log_format, quiet)
 
 

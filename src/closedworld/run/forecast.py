@@ -110,6 +110,7 @@ def forecast(
         ClosedWorldError: As the run would, as far as it is planned.
     """
     began, observer = time.perf_counter(), observer or NullObserver()
+    config.require_stages([TILES.number, WEIGHTS.number])
     mixture = mixture_of_run(config, weigh=weigh)
     inputs = load_inputs(config, observer, with_population=weigh and mixture.needs_population)
     plan = plan_run(config, inputs, observer)
@@ -117,7 +118,11 @@ def forecast(
     cell_width = inputs.grid.cell_width
     tiles_rate = rates.get(kind_of(plan.parameters, cell_width)) or _sampled_rate(plan)
     memory = memory_of_tiles(plan.world.tile_counts.values())
-    stages = [_stage(TILES.number, plan, config, config.s1_workers, memory, held, 0, tiles_rate)]
+    stages = [
+        _stage(
+            TILES.number, plan, config, config.stage_workers.get("s1"), memory, held, 0, tiles_rate
+        )
+    ]
     if weigh:
         layout = None if inputs.population is None else inputs.population.layout
         scratch = 0 if layout is None else plan.tile_count * layout.value_dtype.itemsize
@@ -130,7 +135,16 @@ def forecast(
         }
         rate = rates.get(kind_of(kind, cell_width))
         stages.append(
-            _stage(WEIGHTS.number, plan, config, config.s2_workers, memory, held, scratch, rate)
+            _stage(
+                WEIGHTS.number,
+                plan,
+                config,
+                config.stage_workers.get("s2"),
+                memory,
+                held,
+                scratch,
+                rate,
+            )
         )
     return Forecast(plan, tuple(stages), config.executor, time.perf_counter() - began)
 

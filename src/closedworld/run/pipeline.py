@@ -76,7 +76,7 @@ def run_world(
             outcome.report_folder / WORLD_MAP_NAME,
         )
         tile_counts = plan.world.tile_counts.values()
-        writers = pools(config.s1_workers, memory_of_tiles(tile_counts))
+        writers = pools(config.stage_workers.get("s1"), memory_of_tiles(tile_counts))
         with drawn_meanwhile(picture, writers, observer):
             outcome.index = publish_tile_index(plan, config.out, writers, observer)
         if weigh:
@@ -88,7 +88,9 @@ def run_world(
                 dp=config.dp,
                 population=inputs.population,
                 weigh_by_coverage=config.weigh_by_coverage,
-                executor=pools(config.s2_workers, memory_of_weights(tile_counts, layout)),
+                executor=pools(
+                    config.stage_workers.get("s2"), memory_of_weights(tile_counts, layout)
+                ),
                 observer=observer,
             )
     return outcome
@@ -128,7 +130,7 @@ def weigh_world(config: WeightsConfig, observers: Sequence[Observer] = ()) -> Ru
             dp=config.dp,
             population=population,
             weigh_by_coverage=config.weigh_by_coverage,
-            executor=pools(config.s2_workers, memory_of_weights(tile_counts, layout)),
+            executor=pools(config.stage_workers.get("s2"), memory_of_weights(tile_counts, layout)),
             observer=observer,
         )
     return outcome
@@ -142,6 +144,7 @@ def _pools_by_stage(
 
     Stages with as many workers share an executor, which spares starting processes twice.
     """
+    config.require_stages([TILES.number, WEIGHTS.number])
     in_processes = config.executor in {"processes", "dask"}
     opened: dict[int | None, WorkerPool] = {}
     # What the run holds before its first stage; a later stage takes over what an earlier one gave back.

@@ -7,7 +7,6 @@ import os
 import platform
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from closedworld._version import __version__
@@ -20,6 +19,7 @@ from closedworld.store.durable import not_writable
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from pathlib import Path
 
     from closedworld.config import RunConfig, WeightsConfig
     from closedworld.run.record.clock import RunClock
@@ -98,7 +98,7 @@ def write_report(
         status=_status(error),
         error=None if error is None else _run_error(error),
         started_at=clock.started_at.isoformat(timespec="seconds"),
-        config={name: _plain(value) for name, value in asdict(config).items()},
+        config=config.to_dict(),
         inputs=tuple(recorder.inputs),
         rasters_read=tuple(recorder.rasters),
         warnings=tuple(recorder.warnings),
@@ -196,9 +196,3 @@ def _stage_record(result: StageResult) -> StageRecord:
 def _write_lines(path: Path, lines: Iterable[Mapping[str, Any]]) -> None:
     text = "".join(json.dumps(line) + "\n" for line in lines)
     path.write_text(text, encoding="utf-8")
-
-
-def _plain(value: Any) -> Any:
-    if isinstance(value, tuple):
-        return list(value)
-    return str(value) if isinstance(value, Path) else value

@@ -1,39 +1,28 @@
-"""The configuration of a run: one frozen value, from options or a TOML file."""
+"""The configurations: what a run builds, and how published tiles are weighted."""
 
 from __future__ import annotations
 
 import re
 import tomllib
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from closedworld.bounded_read import read_small_file
+from closedworld.config.table import ACCEPTANCE, EXECUTORS, OPTIONS, RULES
 from closedworld.errors import ConfigError
 from closedworld.sanitize import library_message, quoted
 
-RULES = ("center", "any_overlap")
-EXECUTORS = ("threads", "processes", "dask", "serial")
-"""Where units of work are done; the first is the default (docs/decisions/0017-executors.md)."""
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
 
-ACCEPTANCE = ("report", "enforce")
-"""What becomes of a run that breaks a limit of the acceptance: it is told, or the run fails."""
-DEFAULT_OUT = Path("world")
-LOCK_NAME = "closedworld.lock"
 DEFAULT_DP = 12
 """Decimal places of the weights (docs/decisions/0010-weights.md)."""
 
 DEFAULT_INPUT_SECONDS = 600
 """Seconds that reading a polygon file may take (docs/decisions/0021-reading-apart.md)."""
 
-_SIZE = re.compile(r"(\d+(?:\.\d+)?)\s*([kmgt]?i?b)", re.IGNORECASE)
-_BYTES_PER_UNIT = {
-    "b": 1,
-    **{f"{prefix}b": 1000**power for power, prefix in enumerate("kmgt", 1)},
-    **{f"{prefix}ib": 1024**power for power, prefix in enumerate("kmgt", 1)},
-}
-
-_PATHS = {"polygons", "raster", "out", "lock"}
+_STAGE_WORKERS = re.compile(r"(s\d+)_workers")
 _MOST_BYTES = 1 << 20
 
 
@@ -43,13 +32,13 @@ class ExecutionConfig:
 
     Attributes:
         executor: ``threads``, ``processes``, ``dask`` or ``serial``.
-        workers: Units of work done at once, >= 1; None for one per core.
-        s1_workers: Workers of S1; None for ``workers``.
-        s2_workers: Workers of S2; None for ``workers``.
+        workers: Tasks run at once, >= 1; None for one per core.
+        stage_workers: Workers of single stages by number, such as ``{"s1": 2}``, >= 1; a stage without
+            takes ``workers``. In a TOML file: ``s1_workers = 2``.
         dask_address: Scheduler of a running Dask cluster; None to start workers on this machine.
         memory_limit: Most memory of all processes together, bytes, which caps the workers; None for no
             cap.
-        pat: ``report`` to tell whether the run kept its limits, ``enforce`` to fail when it did not.
+        pat: ``report`` whether the run kept its limits, or ``enforce`` to fail when it did not.
 
     Raises:
         ConfigError: ``workers``, ``executor-unknown``, ``dask-address``, ``pat-unknown``,
@@ -58,39 +47,57 @@ class ExecutionConfig:
 
     executor: str = EXECUTORS[0]
     workers: int | None = None
-    s1_workers: int | None = None
-    s2_workers: int | None = None
+    stage_workers: Mapping[str, int] = field(default_factory=dict)
     dask_address: str | None = None
     memory_limit: int | None = None
     pat: str = ACCEPTANCE[0]
 
     def __post_init__(self) -> None:
         """Refuse what cannot be meant."""
-        for workers in (self.workers, self.s1_workers, self.s2_workers):
+        for name in ("executor", "pat"):
+            OPTIONS[name].require_choice(name, getattr(self, name))
+        for workers in (self.workers, *self.stage_workers.values()):
             if workers is not None and workers < 1:
                 raise ConfigError("workers", f"{workers} workers do no work.", "Take 1 or more.")
             if workers is not None and workers > 1 and self.executor == "serial":
                 raise ConfigError(
                     "workers",
-                    f"executor serial does one unit after another, and {workers} workers are asked for.",
+                    f"executor serial runs one task after another, but {workers} workers were asked for.",
                     "Take --executor threads or processes.",
-                )
-        for code, given, known in (
-            ("executor-unknown", self.executor, EXECUTORS),
-            ("pat-unknown", self.pat, ACCEPTANCE),
-        ):
-            if given not in known:
-                raise ConfigError(
-                    code, f"there is no {given!r}.", f"Take one of {', '.join(known)}."
                 )
         if self.dask_address is not None and self.executor != "dask":
             raise ConfigError(
                 "dask-address",
-                f"a Dask address is given, and the executor is {self.executor}.",
+                f"a Dask address was given, but the executor is {self.executor}.",
                 "Add --executor dask.",
             )
         if self.memory_limit is not None and self.memory_limit < 1:
             raise ConfigError("memory-limit", f"{self.memory_limit} bytes hold nothing.")
+
+    def require_stages(self, numbers: Iterable[str]) -> None:
+        """Refuse workers for stages that do not exist.
+
+        Args:
+            numbers: Numbers of the stages, such as ``S1``.
+
+        Raises:
+            ConfigError: ``option-unknown``.
+        """
+        known = [number.lower() for number in numbers]
+        unknown = sorted(set(self.stage_workers) - set(known))
+        if unknown:
+            raise ConfigError(
+                "option-unknown",
+                f"there is no stage {', '.join(map(quoted, unknown[:10]))} to have workers.",
+                f"Stages with workers of their own: {', '.join(known)}.",
+            )
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the configuration as JSON holds it, with the keys of a TOML file."""
+        content = {one.name: getattr(self, one.name) for one in fields(self)}
+        for stage, workers in content.pop("stage_workers").items():
+            content[f"{stage}_workers"] = workers
+        return {name: _json_value(value) for name, value in content.items()}
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,28 +139,24 @@ class RunConfig(ExecutionConfig):
     input_time_limit: int = DEFAULT_INPUT_SECONDS
     raster: Path | None = None
     resolution: str | None = None
-    rule: str = "center"
+    rule: str = RULES[0]
     keep_small_countries: bool = False
     coverage: bool = False
     basis: str | None = None
     dp: int = DEFAULT_DP
     weigh_by_coverage: bool = False
-    out: Path = DEFAULT_OUT
+    out: Path = Path("world")
     lock: Path | None = None
 
     def __post_init__(self) -> None:
         """Refuse combinations that cannot be meant."""
         ExecutionConfig.__post_init__(self)
+        OPTIONS["rule"].require_choice("inclusion rule", self.rule)
         if self.raster is not None and self.resolution is not None:
             raise ConfigError(
                 "grid-ambiguous",
-                f"the grid is asked for twice: raster {self.raster} and resolution "
-                f"{self.resolution}.",
+                f"both a raster ({self.raster}) and a resolution ({self.resolution}) define the grid.",
                 "Keep one of the two.",
-            )
-        if self.rule not in RULES:
-            raise ConfigError(
-                "rule-unknown", f"there is no inclusion rule {self.rule!r}.", f"Take {RULES}."
             )
         if self.input_time_limit < 1:
             raise ConfigError(
@@ -164,14 +167,13 @@ class RunConfig(ExecutionConfig):
         if self.coverage and self.rule != "any_overlap":
             raise ConfigError(
                 "coverage-rule",
-                f"coverage is asked for with rule {self.rule}, which leaves out tiles that a country "
-                "covers in part.",
+                f"coverage needs every tile that a country shares, and rule {self.rule} leaves some out.",
                 "Take --rule any_overlap.",
             )
         if self.weigh_by_coverage and not self.coverage:
             raise ConfigError(
                 "coverage-missing",
-                "weights are to count coverage, and the tiles are built without it.",
+                "weights are to count coverage, but the tiles are built without it.",
                 "Add --coverage.",
             )
 
@@ -179,7 +181,7 @@ class RunConfig(ExecutionConfig):
     def from_toml(cls, path: Path) -> Self:
         """Return the configuration that a TOML file states; what it leaves out has its default.
 
-        Keys are the option names with underscores. Paths are taken from the file's own folder.
+        Keys are the option names with underscores. Relative paths start from the file's own folder.
 
         Raises:
             ConfigError: ``config-missing``, ``config-syntax``, ``option-unknown``, ``option-type``,
@@ -196,15 +198,20 @@ class RunConfig(ExecutionConfig):
             raise ConfigError(
                 "config-syntax", f"{path} is not TOML: {library_message(error)}."
             ) from error
-        known = {field.name for field in fields(cls)}
-        unknown = sorted(set(content) - known)
+        stages = {name: found[1] for name in content if (found := _STAGE_WORKERS.fullmatch(name))}
+        unknown = sorted(set(content) - set(OPTIONS) - set(stages))
         if unknown:
             raise ConfigError(
                 "option-unknown",
                 f"{path} has no option {', '.join(map(quoted, unknown[:10]))}.",
-                f"There are {', '.join(sorted(known))}.",
+                f"There are {', '.join(sorted(OPTIONS))}, and s1_workers, s2_workers and so on.",
             )
-        return cls(**{name: _value(name, given, path) for name, given in content.items()})
+        given = {
+            name: OPTIONS["workers" if name in stages else name].from_toml(name, value, path)
+            for name, value in content.items()
+        }
+        stage_workers = {stage: given.pop(name) for name, stage in stages.items()}
+        return cls(**given, stage_workers=stage_workers)
 
     def without_grid(self) -> Self:
         """Return the configuration with neither raster nor resolution."""
@@ -217,7 +224,7 @@ class RunConfig(ExecutionConfig):
 
 @dataclass(frozen=True, slots=True)
 class WeightsConfig(ExecutionConfig):
-    """Which published tiles to weigh, how, and where to put the weights.
+    """Which published tiles to weight, how, and where to put the weights.
 
     Attributes:
         index: Folder that holds the published tile index.
@@ -241,85 +248,7 @@ class WeightsConfig(ExecutionConfig):
     lock: Path | None = None
 
 
-def _value(name: str, given: Any, path: Path) -> Any:
-    """Return a TOML value in the type of its field."""
-    wanted = {
-        "countries": (list, str),
-        "repair_geometry": (bool,),
-        "skip_unknown_codes": (bool,),
-        "keep_small_countries": (bool,),
-        "coverage": (bool,),
-        "weigh_by_coverage": (bool,),
-        "dp": (int,),
-        "input_time_limit": (int,),
-        "workers": (int,),
-        "s1_workers": (int,),
-        "s2_workers": (int,),
-        "memory_limit": (int, str),
-    }.get(name, (str,))
-    is_right = isinstance(given, wanted) and (bool in wanted or not isinstance(given, bool))
-    if isinstance(given, list):
-        is_right = is_right and all(isinstance(code, str) for code in given)
-    if not is_right:
-        names = " or ".join(kind.__name__ for kind in wanted)
-        raise ConfigError(
-            "option-type", f"{path}: {name} is {quoted(given)}.", f"It must be of type {names}."
-        )
-    if name in _PATHS:
-        return path.parent / _path(name, given)
-    if name == "memory_limit" and isinstance(given, str):
-        return parse_bytes(given)
-    if name == "countries":
-        return split_codes(given if isinstance(given, str) else ",".join(given))
-    return given
-
-
-def _path(name: str, given: str) -> Path:
-    """Return a path with ``~`` as the home folder.
-
-    Raises:
-        ConfigError: ``path-empty``, ``path-control-character``.
-    """
-    if not given:
-        raise ConfigError(
-            "path-empty", f"{name} is empty.", "Name a file or folder, or leave it out."
-        )
-    if not given.isprintable():
-        raise ConfigError(
-            "path-control-character",
-            f"{name} has a character that cannot be printed: {given!r}.",
-            "Rename the file or folder.",
-        )
-    return Path(given).expanduser()
-
-
-def parse_bytes(text: str) -> int:
-    """Return a size in bytes, such as ``640MiB`` or ``2GB``.
-
-    Raises:
-        ConfigError: ``memory-limit``.
-    """
-    match = _SIZE.fullmatch(text.strip())
-    if match is None:
-        raise ConfigError(
-            "memory-limit",
-            f"{text!r} is not a size.",
-            "Write a number with a unit, such as 640MiB or 2GB.",
-        )
-    return int(float(match[1]) * _BYTES_PER_UNIT[match[2].lower()])
-
-
-def split_codes(text: str) -> tuple[str, ...]:
-    """Return the codes of a comma-separated list, such as ``DE,FR``.
-
-    Raises:
-        ConfigError: ``countries-none-selected``; an empty list would build every country.
-    """
-    codes = tuple(code.strip() for code in text.split(",") if code.strip())
-    if not codes:
-        raise ConfigError(
-            "countries-none-selected",
-            f"no country code in {text!r}.",
-            "Write codes with commas between, such as DE,FR; leave the option out for all.",
-        )
-    return codes
+def _json_value(value: Any) -> Any:
+    if isinstance(value, tuple):
+        return list(value)
+    return str(value) if isinstance(value, Path) else value

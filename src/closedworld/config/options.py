@@ -1,0 +1,165 @@
+"""What an option takes and means, in a TOML file and on the command line."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from enum import Enum, auto
+from pathlib import Path
+from typing import Any, Literal
+
+from closedworld.errors import ConfigError
+from closedworld.sanitize import quoted
+
+Section = Literal["polygons", "tiles", "files", "weights", "execution"]
+
+_SIZE = re.compile(r"(\d+(?:\.\d+)?)\s*([kmgt]?i?b)", re.IGNORECASE)
+_BYTES_PER_UNIT = {
+    "b": 1,
+    **{f"{prefix}b": 1000**power for power, prefix in enumerate("kmgt", 1)},
+    **{f"{prefix}ib": 1024**power for power, prefix in enumerate("kmgt", 1)},
+}
+
+
+class Kind(Enum):
+    """What values an option takes."""
+
+    FLAG = auto()
+    NUMBER = auto()
+    TEXT = auto()
+    PATH = auto()
+    CODES = auto()
+    SIZE = auto()
+
+
+_TOML_TYPES: dict[Kind, tuple[type, ...]] = {
+    Kind.FLAG: (bool,),
+    Kind.NUMBER: (int,),
+    Kind.TEXT: (str,),
+    Kind.PATH: (str,),
+    Kind.CODES: (list, str),
+    Kind.SIZE: (int, str),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Option:
+    """How a field of a configuration is given from outside.
+
+    Attributes:
+        section: Group of options that commands take together.
+        kind: What values it takes.
+        help: Help text of the command line, which adds the default of the field.
+        metavar: What stands for the value in the help; empty for the kind's own word.
+        choices: Texts that are allowed; empty for any.
+        unknown_code: Code of the error for any other text.
+        least: Smallest number that is allowed.
+        most: Largest number that is allowed; None for any.
+        bare_value: What the option means when it is given without a value; empty when it needs one.
+    """
+
+    section: Section
+    kind: Kind
+    help: str
+    metavar: str = ""
+    choices: tuple[str, ...] = ()
+    unknown_code: str = ""
+    least: int = 1
+    most: int | None = None
+    bare_value: str = ""
+
+    def require_choice(self, name: str, given: object) -> None:
+        """Refuse a text that is not among the choices, if there are any.
+
+        Raises:
+            ConfigError: ``unknown_code``.
+        """
+        if self.choices and given not in self.choices:
+            raise ConfigError(
+                self.unknown_code,
+                f"there is no {name} {given!r}.",
+                f"Choose one of {', '.join(self.choices)}.",
+            )
+
+    def from_toml(self, name: str, given: Any, path: Path) -> Any:
+        """Return the value of the field from that of a TOML file.
+
+        Args:
+            name: Key in the file.
+            given: Value in the file.
+            path: The file; relative paths start from its folder.
+
+        Raises:
+            ConfigError: ``option-type``, ``path-empty``, ``path-control-character``,
+                ``memory-limit``, ``countries-none-selected``.
+        """
+        types = _TOML_TYPES[self.kind]
+        # To Python, true is a number.
+        is_right = isinstance(given, types) and (bool in types or not isinstance(given, bool))
+        if isinstance(given, list):
+            is_right = is_right and all(isinstance(code, str) for code in given)
+        if not is_right:
+            names = " or ".join(kind.__name__ for kind in types)
+            raise ConfigError(
+                "option-type", f"{path}: {name} is {quoted(given)}.", f"It must be of type {names}."
+            )
+        match self.kind:
+            case Kind.PATH:
+                return path.parent / _parse_path(name, given)
+            case Kind.SIZE if isinstance(given, str):
+                return parse_bytes(given)
+            case Kind.CODES:
+                return split_codes(given if isinstance(given, str) else ",".join(given))
+            case _:
+                return given
+
+
+def _parse_path(name: str, given: str) -> Path:
+    """Return a path with ``~`` as the home folder.
+
+    Raises:
+        ConfigError: ``path-empty``, ``path-control-character``.
+    """
+    if not given:
+        raise ConfigError(
+            "path-empty", f"{name} is empty.", "Name a file or folder, or leave it out."
+        )
+    if not given.isprintable():
+        raise ConfigError(
+            "path-control-character",
+            f"{name} has a character that cannot be printed: {given!r}.",
+            "Rename the file or folder.",
+        )
+    return Path(given).expanduser()
+
+
+def parse_bytes(text: str) -> int:
+    """Return a size in bytes, such as ``640MiB`` or ``2GB``.
+
+    Raises:
+        ConfigError: ``memory-limit``.
+    """
+    match = _SIZE.fullmatch(text.strip())
+    if match is None:
+        raise ConfigError(
+            "memory-limit",
+            f"{text!r} is not a size.",
+            "Write a number with a unit, such as 640MiB or 2GB.",
+        )
+    return int(float(match[1]) * _BYTES_PER_UNIT[match[2].lower()])
+
+
+def split_codes(text: str) -> tuple[str, ...]:
+    """Return the codes of a comma-separated list, such as ``DE,FR``.
+
+    Raises:
+        ConfigError: ``countries-none-selected``; an empty list would build every country.
+    """
+    codes = tuple(code.strip() for code in text.split(",") if code.strip())
+    if not codes:
+        raise ConfigError(
+            "countries-none-selected",
+            f"no country code in {text!r}.",
+            "Separate codes with commas, such as DE,FR; leave the option out for all countries.",
+        )
+    return codes
