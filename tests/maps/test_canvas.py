@@ -1,4 +1,4 @@
-"""Type and text of the pictures."""
+"""Texts, sizes and colours of the pictures."""
 
 from __future__ import annotations
 
@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 from PIL import Image, ImageDraw, ImageFont
 
-from closedworld.maps.canvas import INK, PAPER, Ramp, Type, blend, printable, save_png, write_text
+from closedworld.maps.canvas import INK, PAPER, Ramp, blend, save_png, spelled, write_text
+from closedworld.maps.sheet import Layout, Sheet
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -25,27 +26,29 @@ if TYPE_CHECKING:
     ],
 )
 def test_text_is_spelled_with_what_the_face_has(text: str, printed: str) -> None:
-    assert printable(text) == printed
+    assert spelled(text) == printed
 
 
 def test_no_printable_character_shows_as_a_box() -> None:
     """The face draws a box for what it lacks: none of our own signs may look like it."""
     font = ImageFont.load_default(40)
     box = bytes(font.getmask("\N{CYRILLIC CAPITAL LETTER ZHE}"))
-    for character in printable("©«»°±·“”…é\N{EN DASH}\N{MULTIPLICATION SIGN}"):
+    for character in spelled("©«»°±·“”…é\N{EN DASH}\N{MULTIPLICATION SIGN}"):
         assert bytes(font.getmask(character)) != box, character
 
 
 def test_a_long_line_is_cut_to_its_room() -> None:
     page = Image.new("RGB", (300, 40), PAPER)
-    font = Type(300, 300).font(20)
+    font = ImageFont.load_default(20)
     write_text(ImageDraw.Draw(page), (10, 30), "many words " * 20, font, max_width=150)
     assert page.crop((165, 0, 300, 40)).getcolors() == [(135 * 40, PAPER)]
     assert page.crop((0, 0, 165, 40)).getcolors() != [(165 * 40, PAPER)]
 
 
 def test_lengths_grow_with_the_picture() -> None:
-    assert [Type(width, 1200).px(10) for width in (1200, 2400, 60)] == [10, 20, 1]
+    layout = Layout(1200, 36, title=(42, 70), subtitle=(23, 106), gap=24, frame=2)
+    sheets = [Sheet(layout, width, "", "", "") for width in (1200, 2400, 60)]
+    assert [sheet.px(10) for sheet in sheets] == [10, 20, 1]
 
 
 def test_a_ramp_runs_from_end_to_end() -> None:

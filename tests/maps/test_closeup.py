@@ -12,8 +12,16 @@ from PIL import Image
 from closedworld.errors import ConfigError
 from closedworld.kernels.grid import Grid
 from closedworld.kernels.spans import RowSpans, Rule
-from closedworld.maps import Window, closeup, draw_closeup, world_map
+from closedworld.maps import (
+    Window,
+    changes_map,
+    closeup,
+    draw_closeup,
+    weights_map,
+    world_map,
+)
 from closedworld.maps.canvas import SEA, Ramp
+from closedworld.maps.map_builder import SHEET_RAMPS
 from closedworld.maps.window import tiles_in
 
 if TYPE_CHECKING:
@@ -38,7 +46,7 @@ def draw(polygon: shapely.Polygon, window: Window, path: Path, grid: Grid = GRID
 
 
 def pixel(image: Image.Image, lon: float, lat: float, window: Window = WINDOW) -> Colour:
-    """Return the colour at a place of a window."""
+    """Return the colour at a point of a window."""
     x = MARGIN + (lon - window.west) / (window.east - window.west) * (WIDTH - 2 * MARGIN)
     scale = (WIDTH - 2 * MARGIN) / (window.east - window.west)
     scale /= np.cos(np.radians((window.north + window.south) / 2))
@@ -120,7 +128,13 @@ def test_the_same_place_gives_the_same_bytes(tmp_path: Path) -> None:
     assert (tmp_path / "a.png").read_bytes() == (tmp_path / "b.png").read_bytes()
 
 
-@pytest.mark.parametrize("ramps", [world_map._RAMPS, closeup._RAMPS])
+@pytest.mark.parametrize(
+    "ramps",
+    [
+        *((*one.RAMPS, *SHEET_RAMPS) for one in (changes_map, weights_map, world_map)),
+        closeup._RAMPS,
+    ],
+)
 def test_the_palettes_fit_a_png(ramps: tuple[Ramp, ...]) -> None:
-    """Colours beyond the 256th would be lost without a word."""
+    """Colours beyond the 256th would be lost silently."""
     assert len({colour for ramp in ramps for colour in ramp.colours()}) <= 256

@@ -53,7 +53,7 @@ def quarters(box_tiles: BoxMaker) -> tuple[dict[str, RowSpans], NDArray[np.uint6
 def test_heavier_is_darker_and_no_weight_is_grey(box_tiles: BoxMaker, tmp_path: Path) -> None:
     spans, weights = quarters(box_tiles)
     path = tmp_path / "map.png"
-    draw_weights_map(spans, [weights], path, units=101010, title="T", width=1200)
+    draw_weights_map(spans, [weights], path, total=101010, title="T", width=1200)
     with Image.open(path) as opened:
         image = opened.convert("RGB")
     colours = picture_of(path)
@@ -78,14 +78,14 @@ def test_scaling_all_weights_changes_nothing(box_tiles: BoxMaker, tmp_path: Path
     spans, weights = quarters(box_tiles)
     for name, factor in (("a.png", 1), ("b.png", 1000)):
         draw_weights_map(
-            spans, [weights * factor], tmp_path / name, units=101010 * factor, title="T", width=600
+            spans, [weights * factor], tmp_path / name, total=101010 * factor, title="T", width=600
         )
     assert (tmp_path / "a.png").read_bytes() == (tmp_path / "b.png").read_bytes()
 
 
 def test_no_tiles_give_a_map_of_the_sea(tmp_path: Path) -> None:
     path = tmp_path / "map.png"
-    draw_weights_map({}, [], path, units=1, title="T", width=600)
+    draw_weights_map({}, [], path, total=1, title="T", width=600)
     assert max(picture_of(path).items(), key=lambda item: item[1])[0] == SEA
 
 
@@ -95,7 +95,7 @@ def test_a_long_credit_stands_below_the_key_in_full(box_tiles: BoxMaker, tmp_pat
     heights = []
     for name, credit in (("a.png", "Short."), ("b.png", "Contains data of somebody. " * 4)):
         draw_weights_map(
-            spans, [weights], tmp_path / name, units=101010, title="T", credit=credit, width=1200
+            spans, [weights], tmp_path / name, total=101010, title="T", credit=credit, width=1200
         )
         with Image.open(tmp_path / name) as image:
             heights.append(image.height)
@@ -105,9 +105,9 @@ def test_a_long_credit_stands_below_the_key_in_full(box_tiles: BoxMaker, tmp_pat
 def test_refusals(box_tiles: BoxMaker, tmp_path: Path) -> None:
     path = tmp_path / "map.png"
     with pytest.raises(ConfigError, match="picture-width"):
-        draw_weights_map({}, [], path, units=1, title="T", width=100)
+        draw_weights_map({}, [], path, total=1, title="T", width=100)
     with pytest.raises(ValueError, match="weights"):
-        draw_weights_map({"A": box_tiles(0, 0, 5, 5)}, [], path, units=1, title="T")
+        draw_weights_map({"A": box_tiles(0, 0, 5, 5)}, [], path, total=1, title="T")
     assert not path.exists()
 
 
@@ -123,7 +123,7 @@ def test_memory_follows_pixels_not_tiles(tmp_path: Path) -> None:
             yield row
 
     tracemalloc.start()
-    draw_weights_map({"ALL": spans}, weights(), tmp_path / "map.png", units=10**12, title="T")
+    draw_weights_map({"ALL": spans}, weights(), tmp_path / "map.png", total=10**12, title="T")
     _, peak = tracemalloc.get_traced_memory()
     tracemalloc.stop()
     assert peak < 400e6

@@ -19,8 +19,9 @@ from closedworld.inputs.loading import BUNDLED_COUNTRIES, BUNDLED_RASTER
 from closedworld.inputs.reference import bundled
 from closedworld.inputs.regions import read_countries
 from closedworld.maps import draw_closeup, draw_weights_map
+from closedworld.maps.captions import cell_text, draw_tiles
 from closedworld.published.tile_index import read_index
-from closedworld.run.pictures import WORLD_MAP_NAME, cell_text, draw_tiles
+from closedworld.run.pictures import WORLD_MAP_NAME
 from closedworld.sanitize import number_of
 from closedworld.stages.stage import TILES, WEIGHTS
 
@@ -152,7 +153,7 @@ def _weights(weights: Published, index: PublishedIndex, path: Path) -> Picture:
             index.spans,
             _weights_of_tiles(weights, list(index.spans)),
             path,
-            units=10**dp,
+            total=10**dp,
             title="Weights",
             subtitle=(
                 f"share of each country's weight by place · basis {basis} · tiles of "

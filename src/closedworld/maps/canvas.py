@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import bisect
-import io
 import unicodedata
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
+
+from closedworld.store.whole_file import whole_file
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
 
 Colour = tuple[int, int, int]
 """Red, green, blue, 0..255 each, sRGB."""
+
+Font: TypeAlias = ImageFont.FreeTypeFont | ImageFont.ImageFont
 
 PAPER: Colour = (252, 251, 247)
 SEA: Colour = (222, 232, 236)
@@ -58,36 +61,15 @@ _SPELLINGS = {
 _SEARCH_CHUNK = 4096
 
 
-@dataclass(frozen=True, slots=True)
-class Type:
-    """Sizes that grow with the picture, so that it looks the same at every width.
-
-    Attributes:
-        width: Width of the picture, px, > 0.
-        base: Width at which the sizes given to the methods are px.
-    """
-
-    width: int
-    base: int
-
-    def px(self, size: float) -> int:
-        """Return a length given at the base width as whole px of this picture, >= 1."""
-        return max(1, round(size * self.width / self.base))
-
-    def font(self, size: float) -> ImageFont.FreeTypeFont | ImageFont.ImageFont:
-        """Return Pillow's built-in face at a size given at the base width."""
-        return ImageFont.load_default(self.px(size))
-
-
-def printable(text: str) -> str:
+def spelled(text: str) -> str:
     """Return text in the characters that Pillow's built-in face has.
 
     Accents fall away, dashes become hyphens, what has no likeness becomes a question mark.
     """
-    return "".join(_spelled(character) for character in text)
+    return "".join(_in_typeface(character) for character in text)
 
 
-def _spelled(character: str) -> str:
+def _in_typeface(character: str) -> str:
     """Return one character in those of the face."""
     if character.isascii() or character in _FACE_EXTRAS:
         return character
@@ -99,7 +81,7 @@ def write_text(
     draw: ImageDraw.ImageDraw,
     at: tuple[float, float],
     text: str,
-    font: ImageFont.FreeTypeFont | ImageFont.ImageFont,
+    font: Font,
     *,
     colour: Colour = INK,
     anchor: str = "ls",
@@ -110,13 +92,13 @@ def write_text(
     Args:
         draw: Where to write.
         at: ``(x, y)`` of the anchor, px from the top left.
-        text: The line; see ``printable``.
+        text: The line; see ``spelled``.
         font: The face and size.
         colour: Ink.
         anchor: Pillow's anchor; ``ls`` is left end of the baseline.
         max_width: Px that the line may take; a longer one ends in an ellipsis.
     """
-    line = printable(text)
+    line = spelled(text)
     if max_width is not None and font.getlength(line) > max_width:
         fits = bisect.bisect_right(
             range(len(line)), max_width, key=lambda n: font.getlength(line[:n] + "…")
@@ -185,17 +167,18 @@ def save_png(image: Image.Image, path: Path, ramps: Sequence[Ramp]) -> None:
         image: The picture.
         path: Where the PNG goes; replaced if there.
         ramps: Colours of the palette, at most 256 different ones.
+
+    Raises:
+        PublishError: ``output-not-writable``.
     """
     palette = np.array(
         list(dict.fromkeys(colour for ramp in ramps for colour in ramp.colours())), np.int32
     )
     indexed = Image.fromarray(_nearest(np.asarray(image), palette))
     indexed.putpalette(palette.astype(np.uint8).tobytes())
-    # Written from memory, so that a failed encoding leaves no half file.
-    buffer = io.BytesIO()
-    # Level 9 would save 7% of the bytes and take six times as long.
-    indexed.save(buffer, "PNG", compress_level=6)
-    path.write_bytes(buffer.getvalue())
+    with whole_file(path) as staged:
+        # Level 9 would save 7% of the bytes and take six times as long.
+        indexed.save(staged, "PNG", compress_level=6)
 
 
 def _nearest(pixels: NDArray[np.uint8], palette: NDArray[np.int32]) -> NDArray[np.uint8]:

@@ -5,28 +5,20 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
-from PIL import Image
 
 from closedworld.maps.canvas import (
     COUNTRY_COLOURS,
-    GRATICULE,
     HAIRLINE,
-    INK,
-    MUTED_INK,
-    OUTLINE,
     PAPER,
     SEA,
     Colour,
     Ramp,
     blend,
     mix,
-    save_png,
     to_bytes,
 )
-from closedworld.maps.coverage import add_coverage, finish, slabs_of
-from closedworld.maps.framing import choose_view, frame_of, tile_px
-from closedworld.maps.painting import LEAST_TILE_PX, paint_values
-from closedworld.maps.sheet import BASE_WIDTH, compose, map_width, sheet_of
+from closedworld.maps.map_builder import MAP_WIDTH, MapBuilder
+from closedworld.maps.painting import Land
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -35,12 +27,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from closedworld.kernels.spans import RowSpans
-    from closedworld.maps.canvas import Type
-    from closedworld.maps.coverage import Slabs
-    from closedworld.maps.sheet import Key
-    from closedworld.maps.views import View
 
-_LINE = 1.6
 _MARK_PX = 3.5
 _MARK_SHARE = 0.92
 
@@ -54,17 +41,12 @@ CHANGE_COLOURS: Mapping[str, Colour] = {
 _LAND_COLOUR = blend(COUNTRY_COLOURS[4], PAPER, 0.45)
 """Sand, and quiet, so that the changes stand out."""
 
-_RAMPS = (
+RAMPS = (
     Ramp(SEA, _LAND_COLOUR, 20),
     Ramp(_LAND_COLOUR, HAIRLINE, 10),
     *(Ramp(SEA, colour, 20) for colour in CHANGE_COLOURS.values()),
     *(Ramp(_LAND_COLOUR, colour, 20) for colour in CHANGE_COLOURS.values()),
     Ramp(CHANGE_COLOURS["gained"], CHANGE_COLOURS["lost"], 5),
-    Ramp(PAPER, INK, 14),
-    Ramp(PAPER, MUTED_INK, 12),
-    Ramp(PAPER, OUTLINE, 8),
-    Ramp(SEA, OUTLINE, 8),
-    Ramp(SEA, GRATICULE, 6),
 )
 
 
@@ -75,7 +57,7 @@ def draw_changes_map(
     *,
     title: str,
     subtitle: str = "",
-    width: int = BASE_WIDTH,
+    width: int = MAP_WIDTH,
 ) -> None:
     """Write a PNG of the tiles that changed over those of both worlds.
 
@@ -88,40 +70,27 @@ def draw_changes_map(
         path: Where the PNG goes; replaced if there.
         title: The heading.
         subtitle: A line below it.
-        width: Width of the picture, px.
+        width: Width of the picture, px, >= 200.
 
     Raises:
-        ConfigError: ``picture-width``.
+        ConfigError: ``picture-width``, ``grids-differ``.
+        PublishError: ``output-not-writable``.
     """
-    grid = land[0].grid
-    kind = sheet_of(width)
-    some = [one for one in changed.values() if one.n_runs]
-    frame = frame_of(some or land)
-    view = choose_view(frame, grid.cell_height, map_width(kind))
-    slabs = slabs_of(grid.lat_edges(), view)
-    line_px = max(1.0, _LINE * width / BASE_WIDTH)
-    quiet = np.empty((3, view.height, view.width), np.float32)
+    changes = [changed[name] for name in CHANGE_COLOURS]
+    builder = MapBuilder.framing(changes, (title, subtitle, ""), width, context=land)
+    share = builder.shares(builder.context)
+    quiet = np.empty((3, *share.shape), np.float32)
     quiet[:] = np.array(_LAND_COLOUR, np.float32)[:, None, None]
-    base = paint_values(view, quiet, _shares(land, slabs, view), grid, line_px)
+    base = builder.paint(lambda rows: Land(quiet[:, rows], share[rows], share[rows]))
     colours = np.moveaxis(base, -1, 0).astype(np.float32)
-    radius = 0 if tile_px(grid, view) >= LEAST_TILE_PX else kind.px(_MARK_PX)
-    for name, colour in CHANGE_COLOURS.items():
-        shares = _shares([changed[name]], slabs, view)
-        marks = _dots(shares > 0, radius) * np.float32(_MARK_SHARE) if radius else shares
-        colours = mix(colours, colour, np.maximum(shares, marks))
-    key: Key = [(name, _swatch(kind, colour)) for name, colour in CHANGE_COLOURS.items()]
-    if frame is not None and frame.tiles_left_out:
-        key.insert(0, (f"far off, not shown: {frame.tiles_left_out:,} tiles", None))
-    picture = Image.fromarray(to_bytes(colours))
-    save_png(compose(picture, kind, view, (title, subtitle, ""), key), path, _RAMPS)
-
-
-def _shares(sets: Sequence[RowSpans], slabs: Slabs, view: View) -> NDArray[np.float32]:
-    """Return the share of each pixel that tiles cover, float32 (height, width)."""
-    plane = np.zeros((view.height, view.width + 2), np.float32)
-    for one in sets:
-        add_coverage(plane, one, slabs, view)
-    return finish(plane)
+    radius = 0 if builder.shows_tiles else builder.sheet.px(_MARK_PX)
+    for tiles, colour in zip(builder.sets, CHANGE_COLOURS.values(), strict=True):
+        shown = builder.shares([tiles])
+        if radius:
+            shown = np.maximum(shown, _dots(shown > 0, radius) * np.float32(_MARK_SHARE))
+        colours = mix(colours, colour, shown)
+    legend = [(name, builder.swatch(colour)) for name, colour in CHANGE_COLOURS.items()]
+    builder.save(path, to_bytes(colours), [*builder.far_off(), *legend], RAMPS)
 
 
 def _dots(seen: NDArray[np.bool_], radius: int) -> NDArray[np.float32]:
@@ -135,8 +104,3 @@ def _dots(seen: NDArray[np.bool_], radius: int) -> NDArray[np.float32]:
                 y, x = radius + down, radius + across
                 dots |= padded[y : y + height, x : x + width]
     return dots.astype(np.float32)
-
-
-def _swatch(kind: Type, colour: Colour) -> Image.Image:
-    """Return the key to a colour."""
-    return Image.new("RGB", (kind.px(60), kind.px(22)), colour)

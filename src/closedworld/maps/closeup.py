@@ -19,12 +19,12 @@ from closedworld.maps.canvas import (
     OUTLINE,
     PAPER,
     SEA,
+    Colour,
     Ramp,
-    Type,
     blend,
     save_png,
-    write_text,
 )
+from closedworld.maps.sheet import Layout, Sheet
 from closedworld.maps.views import LocalView
 from closedworld.maps.window import Window, tiles_in
 
@@ -36,13 +36,11 @@ if TYPE_CHECKING:
     from closedworld.kernels.grid import Grid
     from closedworld.kernels.spans import RowSpans
 
-_BASE_WIDTH = 1200
-_MARGIN = 36
-_TITLE_SIZE, _TITLE_BASELINE = 42, 70
-_SUBTITLE_SIZE, _SUBTITLE_BASELINE = 23, 106
-_KEY_SIZE, _KEY_TOP, _KEY_LINE, _FOOT = 22, 52, 42, 22
+_WIDTH = 1200
+_LAYOUT = Layout(_WIDTH, 36, title=(42, 70), subtitle=(23, 106), gap=24, frame=1.2)
+_TEXT_SIZE, _LEGEND_TOP, _LEGEND_LINE, _FOOT = 22, 52, 42, 22
 _SUPERSAMPLING = 4
-_LEAST_TILE_PX = 4.0
+_MIN_TILE_PX = 4.0
 _DOT_TILE_PX = 9.0
 _SNAP_DEGREES = 1e-6
 
@@ -52,6 +50,13 @@ _EXTRA_EDGE = blend(COUNTRY_COLOURS[1], COUNTRY_COLOURS[2], 0.25)
 _EXTRA = blend(COUNTRY_COLOURS[1], HAIRLINE, 0.55)
 _LATTICE = blend(SEA, OUTLINE, 0.16)
 _BORDER = INK
+
+TileColours = tuple[Colour, Colour, Colour]
+"""Fill, edge and dot of a tile."""
+
+_CENTER_TILE: TileColours = (_CENTER, _CENTER_EDGE, HAIRLINE)
+_EXTRA_TILE: TileColours = (_EXTRA, _EXTRA_EDGE, _EXTRA_EDGE)
+
 _RAMPS = (
     *(Ramp(colour, INK, 16) for colour in (_CENTER, _EXTRA, _EXTRA_EDGE, SEA, PAPER, HAIRLINE)),
     *(Ramp(a, b, 12) for a, b in ((_CENTER, _CENTER_EDGE), (_EXTRA, _EXTRA_EDGE), (SEA, _LATTICE))),
@@ -71,7 +76,7 @@ def draw_closeup(
     title: str = "",
     subtitle: str = "",
     credit: str = "",
-    width: int = _BASE_WIDTH,
+    width: int = _WIDTH,
 ) -> None:
     """Write a PNG of single tiles and the true border over them.
 
@@ -93,21 +98,20 @@ def draw_closeup(
         ConfigError: ``grids-differ``, ``closeup-too-wide``.
     """
     extra = any_overlap - center
-    kind = Type(width, _BASE_WIDTH)
-    view = _view(window, width - 2 * kind.px(_MARGIN))
+    sheet = Sheet(_LAYOUT, width, title, subtitle, credit)
+    view = _view(window, sheet.picture_width)
     _require_visible_tiles(center.grid, view, window)
-    canvas = _Canvas(view, window, kind)
+    canvas = _Canvas(view, window, sheet)
     canvas.draw_lattice(center.grid)
-    n_center = canvas.draw_tiles(center, _CENTER, _CENTER_EDGE, HAIRLINE)
-    n_extra = canvas.draw_tiles(extra, _EXTRA, _EXTRA_EDGE, _EXTRA_EDGE)
+    n_center = canvas.draw_tiles(center, _CENTER_TILE)
+    n_extra = canvas.draw_tiles(extra, _EXTRA_TILE)
     canvas.draw_border(polygon)
-    rows = (
-        ("center", f"rule center: {n_center:,} tiles have their centre inside the border"),
-        ("extra", f"rule any_overlap adds {n_extra:,} tiles that share some area with it"),
-        ("border", "the border itself"),
+    legend = (
+        (f"rule center: {n_center:,} tiles have their centre inside the border", _CENTER_TILE),
+        (f"rule any_overlap adds {n_extra:,} tiles that share some area with it", _EXTRA_TILE),
+        ("the border itself", None),
     )
-    page = _page(canvas.image(), kind, (title, subtitle, credit), rows)
-    save_png(page, path, _RAMPS)
+    _save(sheet, canvas.image(), legend, path)
 
 
 def _view(window: Window, width: int) -> LocalView:
@@ -122,10 +126,10 @@ def _view(window: Window, width: int) -> LocalView:
 def _require_visible_tiles(grid: Grid, view: LocalView, window: Window) -> None:
     """Refuse a window whose tiles would be too small to see."""
     across = grid.cell_width * float(view.px_per_degree(np.zeros(1))[0])
-    if min(across, grid.cell_height * view.px_per_lat_degree) < _LEAST_TILE_PX:
+    if min(across, grid.cell_height * view.px_per_lat_degree) < _MIN_TILE_PX:
         raise ConfigError(
             "closeup-too-wide",
-            f"tiles of {window} would be less than {_LEAST_TILE_PX:g} px wide.",
+            f"tiles of {window} would be less than {_MIN_TILE_PX:g} px wide.",
             "Take a smaller window, a wider picture or a coarser grid.",
         )
 
@@ -133,10 +137,10 @@ def _require_visible_tiles(grid: Grid, view: LocalView, window: Window) -> None:
 class _Canvas:
     """The map part of a close-up, drawn four times as large and shrunk at the end."""
 
-    def __init__(self, view: LocalView, window: Window, kind: Type) -> None:
+    def __init__(self, view: LocalView, window: Window, sheet: Sheet) -> None:
         self._view = view
         self._window = window
-        self._line = max(1, round(_SUPERSAMPLING * kind.width / _BASE_WIDTH))
+        self._line = max(1, round(_SUPERSAMPLING * sheet.width / _WIDTH))
         size = (view.width * _SUPERSAMPLING, view.height * _SUPERSAMPLING)
         self._image = Image.new("RGB", size, SEA)
         self._draw = ImageDraw.Draw(self._image)
@@ -158,19 +162,9 @@ class _Canvas:
         for x in self._xs(grid.west + np.arange(first, stop, dtype=np.float64) * grid.cell_width):
             self._draw.line((x, 0, x, height), _LATTICE, self._line)
 
-    def draw_tiles(
-        self,
-        spans: RowSpans,
-        fill: tuple[int, int, int],
-        edge: tuple[int, int, int],
-        dot: tuple[int, int, int],
-    ) -> int:
-        """Draw the tiles that meet the window, each with a dot in its middle.
-
-        Returns:
-            The number of tiles drawn.
-        """
-        grid = spans.grid
+    def draw_tiles(self, spans: RowSpans, colours: TileColours) -> int:
+        """Draw the tiles that meet the window, each with a dot in its middle; return how many."""
+        grid, (fill, edge, dot) = spans.grid, colours
         rows, wests = tiles_in(spans, self._window)
         left, right = self._xs(wests), self._xs(wests + grid.cell_width)
         edges = self._ys(grid.lat_edges())
@@ -185,7 +179,7 @@ class _Canvas:
         return len(rows)
 
     def draw_border(self, polygon: shapely.Polygon | shapely.MultiPolygon) -> None:
-        """Draw the outline of a polygon as one, whatever turns of 360 degrees its parts are at."""
+        """Draw the outline of a polygon as one, whatever turns of 360 degrees its polygons are at."""
         window = self._window
         # Somewhat larger than the window, so that the cut itself falls outside the picture.
         margin = (window.north - window.south) / 10
@@ -213,53 +207,35 @@ class _Canvas:
         return self._view.y_of(lats) * _SUPERSAMPLING
 
 
-def _page(
+def _save(
+    sheet: Sheet,
     picture: Image.Image,
-    kind: Type,
-    texts: tuple[str, str, str],
-    rows: tuple[tuple[str, str], ...],
-) -> Image.Image:
-    """Return the map with its heading, key and foot; ``texts`` are title, subtitle and credit."""
-    title, subtitle, credit = texts
-    margin, room = kind.px(_MARGIN), kind.width - 2 * kind.px(_MARGIN)
-    above = _SUBTITLE_BASELINE if subtitle else _TITLE_BASELINE if title else _MARGIN - 24
-    top = kind.px(above + 24)
-    below = _KEY_TOP + _KEY_LINE * (len(rows) - 1) + _FOOT
-    page = Image.new("RGB", (kind.width, top + picture.height + kind.px(below)), PAPER)
-    page.paste(picture, (margin, top))
-    draw = ImageDraw.Draw(page)
-    frame = (margin, top, margin + picture.width - 1, top + picture.height - 1)
-    draw.rectangle(frame, outline=OUTLINE, width=kind.px(1.2))
-    at = (margin, kind.px(_TITLE_BASELINE))
-    write_text(draw, at, title, kind.font(_TITLE_SIZE), max_width=room)
-    at = (margin, kind.px(_SUBTITLE_BASELINE))
-    font = kind.font(_SUBTITLE_SIZE)
-    write_text(draw, at, subtitle, font, colour=MUTED_INK, max_width=room)
-    font = kind.font(_KEY_SIZE)
-    for i, (swatch, text) in enumerate(rows):
-        base = top + picture.height + kind.px(_KEY_TOP + i * _KEY_LINE - 8)
-        page.paste(_swatch(swatch, kind), (margin, base - kind.px(21)))
-        write_text(draw, (margin + kind.px(62), base), text, font, colour=INK)
-    end = kind.width - margin
-    write_text(draw, (end, base), credit, kind.font(_KEY_SIZE - 2), colour=MUTED_INK, anchor="rs")
-    return page
+    legend: tuple[tuple[str, TileColours | None], ...],
+    path: Path,
+) -> None:
+    below = _LEGEND_TOP + _LEGEND_LINE * (len(legend) - 1) + _FOOT
+    page = sheet.page(picture, sheet.px(below))
+    bottom, left = sheet.picture_top + picture.height, sheet.margin
+    for i, (text, colours) in enumerate(legend):
+        base = bottom + sheet.px(_LEGEND_TOP + i * _LEGEND_LINE - 8)
+        page.paste(_swatch(sheet, colours), (left, base - sheet.px(21)))
+        sheet.write(page, (left + sheet.px(62), base), text, _TEXT_SIZE, colour=INK)
+    right = sheet.width - sheet.margin
+    sheet.write(page, (right, base), sheet.credit, _TEXT_SIZE - 2, anchor="rs")
+    save_png(page, path, _RAMPS)
 
 
-def _swatch(name: str, kind: Type) -> Image.Image:
-    """Return the key to a tile or to the border."""
-    k = kind.px(2) * _SUPERSAMPLING // 2
-    size = (kind.px(46) * _SUPERSAMPLING, kind.px(27) * _SUPERSAMPLING)
+def _swatch(sheet: Sheet, colours: TileColours | None) -> Image.Image:
+    """Return a tile in its colours; without any, the border."""
+    line = sheet.px(2) * _SUPERSAMPLING // 2
+    size = (sheet.px(46) * _SUPERSAMPLING, sheet.px(27) * _SUPERSAMPLING)
     swatch = Image.new("RGB", size, PAPER)
     draw = ImageDraw.Draw(swatch)
     x, y = size[0] / 2, size[1] / 2
-    if name == "border":
-        draw.line((0, y, size[0], y), _BORDER, round(2.4 * k))
+    if colours is None:
+        draw.line((0, y, size[0], y), _BORDER, round(2.4 * line))
         return swatch.reduce(_SUPERSAMPLING)
-    fill, edge, dot = (
-        (_CENTER, _CENTER_EDGE, HAIRLINE)
-        if name == "center"
-        else (_EXTRA, _EXTRA_EDGE, _EXTRA_EDGE)
-    )
-    draw.rectangle((x - y, 0, x + y - 1, 2 * y - 1), fill, edge, k)
-    draw.ellipse((x - 2.2 * k, y - 2.2 * k, x + 2.2 * k, y + 2.2 * k), dot)
+    fill, edge, dot = colours
+    draw.rectangle((x - y, 0, x + y - 1, 2 * y - 1), fill, edge, line)
+    draw.ellipse((x - 2.2 * line, y - 2.2 * line, x + 2.2 * line, y + 2.2 * line), dot)
     return swatch.reduce(_SUPERSAMPLING)

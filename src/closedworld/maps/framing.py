@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pyproj
 
-from closedworld.errors import ConfigError
 from closedworld.maps.views import EqualEarthView, LocalView
 
 if TYPE_CHECKING:
@@ -17,7 +16,6 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from closedworld.kernels.grid import Grid
     from closedworld.kernels.spans import RowSpans
     from closedworld.maps.views import View
 
@@ -32,11 +30,11 @@ _REGION_LON_DEGREES = 200.0
 _MARGIN = 0.06
 _FLATTEST, _TALLEST = 0.42, 0.72
 # A lone tile gets its surroundings: no frame is smaller than this many tiles.
-_LEAST_TILES = 8
+_MIN_TILES = 8
 # When tiles are far off, and how few they must be for how much gain in scale to be left out.
 _FAR_DEGREES = 6.0
 _FAR_SHARE = 0.15
-_LEAST_GAIN = 2.5
+_MIN_GAIN = 2.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,32 +64,6 @@ class Frame:
     def lat_degrees(self) -> float:
         """Height, degrees."""
         return self.north - self.south
-
-
-def common_grid(sets: Sequence[RowSpans]) -> Grid | None:
-    """Return the grid that all sets lie on; None when there are no sets.
-
-    Raises:
-        ConfigError: ``grids-differ``.
-    """
-    if not sets:
-        return None
-    grid = sets[0].grid
-    for one in sets:
-        if one.grid != grid:
-            raise ConfigError(
-                "grids-differ",
-                f"sets of tiles lie on two grids: {grid}; and {one.grid}.",
-                "Build all on one grid.",
-            )
-    return grid
-
-
-def tile_px(grid: Grid, view: View) -> float:
-    """Return the height of a tile in the middle of the view, px."""
-    middle = view.lat_of(np.array([view.height / 2]))
-    ys = view.y_of(middle + np.array([0.5, -0.5]) * grid.cell_height)
-    return float(ys[1] - ys[0])
 
 
 def frame_of(spans: Sequence[RowSpans]) -> Frame | None:
@@ -131,7 +103,7 @@ def frame_of(spans: Sequence[RowSpans]) -> Frame | None:
     inside &= (lats < -top) & (lats > -bottom)
     left_out = int(tiles[~inside].sum())
     heart = Frame((west + left) % 360, right - left, -bottom, -top, left_out)
-    worth = heart.lon_degrees * heart.lat_degrees * _LEAST_GAIN <= lon_degrees * whole.lat_degrees
+    worth = heart.lon_degrees * heart.lat_degrees * _MIN_GAIN <= lon_degrees * whole.lat_degrees
     return heart if worth and left_out <= _FAR_SHARE * tiles.sum() else whole
 
 
@@ -206,7 +178,7 @@ def choose_view(frame: Frame | None, cell_height: float, width: int) -> View:
     if frame is None or frame.lon_degrees > _REGION_LON_DEGREES:
         return globe_view(width)
     if frame.lon_degrees <= _LOCAL_LON_DEGREES and frame.lat_degrees <= _LOCAL_LAT_DEGREES:
-        return _local_view(frame, width, _LEAST_TILES * cell_height)
+        return _local_view(frame, width, _MIN_TILES * cell_height)
     return _region_view(frame, width)
 
 
@@ -238,12 +210,12 @@ def _region_view(frame: Frame, width: int) -> EqualEarthView:
     return EqualEarthView(frame.lon_center, width, height, 1 / meters_per_px, north, is_globe=False)
 
 
-def _local_view(frame: Frame, width: int, least_degrees: float) -> LocalView:
-    """Return the window of the frame, at least ``least_degrees`` high."""
+def _local_view(frame: Frame, width: int, min_degrees: float) -> LocalView:
+    """Return the window of the frame, at least ``min_degrees`` high."""
     middle = (frame.south + frame.north) / 2
     # The pole's own parallel has no length; a window there takes the shape of 85 degrees.
     middle = float(np.clip(middle, -85.0, 85.0))
-    lat_degrees = max(frame.lat_degrees, least_degrees)
+    lat_degrees = max(frame.lat_degrees, min_degrees)
     lon_degrees = frame.lon_degrees * math.cos(math.radians(middle))
     height, degrees_per_px = _fit(lon_degrees, lat_degrees, width)
     return LocalView(frame.lon_center, middle, width, height, 1 / degrees_per_px)

@@ -1,7 +1,7 @@
 """A mosaic: weights of tiles added up over square blocks of tiles, and seen through a view.
 
 Blocks are about as large as a pixel, so a world of any number of tiles becomes an array of the
-picture's size while its weights stream by once.
+picture's size while its weights are read once.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from closedworld.maps.coverage import slabs_of
+from closedworld.maps.pixel_shares import slabs_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -170,7 +170,7 @@ def _blocks_in(grid: Grid, view: View, block: int) -> tuple[range, NDArray[np.in
     """Return the blocks that meet a view, and few besides.
 
     Returns:
-        ``(rows, slot_of_col, n_slots)``: rows of blocks; for each column of blocks its place among
+        ``(rows, slot_of_col, n_slots)``: rows of blocks; for each column of blocks its slot among
         those of the view or -1, int64.
     """
     height, width = grid.cell_height * block, grid.cell_width * block

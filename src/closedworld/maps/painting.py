@@ -6,14 +6,12 @@ the distance of the pixel's middle from them.
 
 from __future__ import annotations
 
-import itertools
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from closedworld.maps.canvas import (
-    COUNTRY_COLOURS,
     GRATICULE,
     HAIRLINE,
     OUTLINE,
@@ -24,14 +22,14 @@ from closedworld.maps.canvas import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from numpy.typing import NDArray
 
     from closedworld.kernels.grid import Grid
     from closedworld.maps.views import View
 
-LEAST_TILE_PX = 3.0
+MIN_TILE_PX = 3.0
 """Tiles are told apart by lines from this width on."""
 
 _BAND_ROWS = 64
@@ -43,20 +41,26 @@ _TILE_LINE_FULL_PX = 12.0
 _STRIPE_PX = 7
 _STRIPE_SHARE = 0.36
 _GRATICULE_STEPS = (30.0, 15.0, 10.0, 5.0, 2.0, 1.0, 0.5, 0.25)
-_GRATICULE_LEAST_LINES = 3
+_GRATICULE_MIN_LINES = 3
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Coverage:
-    """What the tiles cover of each pixel.
+class Land:
+    """The land in some pixel rows.
 
     Attributes:
-        by_colour: Share under countries of each colour, float32 (n_colours, height, width).
-        shared: Share under tiles of two countries or more, float32 (height, width).
+        colours: Its colour in each pixel, float32 (3, rows, width), 0..255.
+        share: How much of each pixel is land, float32 (rows, width), 0..1.
+        lined: How much of each pixel has lines between tiles, float32 (rows, width), 0..1.
+        striped: How much of each pixel is under tiles of several countries, likewise; None for none.
+        border: How much of each pixel is a border between countries, likewise; None for none.
     """
 
-    by_colour: NDArray[np.float32]
-    shared: NDArray[np.float32]
+    colours: NDArray[np.float32]
+    share: NDArray[np.float32]
+    lined: NDArray[np.float32]
+    striped: NDArray[np.float32] | None = None
+    border: NDArray[np.float32] | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -80,61 +84,31 @@ class _Band:
     lean: NDArray[np.float64]
 
 
-def paint(view: View, coverage: Coverage, grid: Grid | None, unit_px: float) -> NDArray[np.uint8]:
+def paint(
+    view: View, land: Callable[[slice], Land], grid: Grid | None, line_px: float
+) -> NDArray[np.uint8]:
     """Return the picture of a view, RGB, uint8 (height, width, 3).
 
     Args:
         view: The view.
-        coverage: What the tiles cover.
+        land: Returns the land in a slice of the view's pixel rows.
         grid: Grid of the tiles; None when there are none.
-        unit_px: Width of a thin line, px.
+        line_px: Width of a thin line, px.
     """
     picture = np.empty((view.height, view.width, 3), np.uint8)
     step = graticule_step(view)
     for band in _bands(view):
-        colours = _sea(view, band, step, unit_px)
-        shares = coverage.by_colour[:, band.rows]
-        colours = mix(colours, *_land(shares, coverage.shared[band.rows]))
+        own = land(band.rows)
+        colours = mix(_sea(view, band, step, line_px), own.colours, own.share**_LAND_GAMMA)
         lines = None if grid is None else _tile_lines(view, band, grid)
         if lines is not None:
-            lines *= shares.sum(axis=0).clip(0, 1)
-            colours = mix(colours, HAIRLINE, lines.astype(np.float32))
-            stripes = _stripes(band, view.width, unit_px) * coverage.shared[band.rows]
-            colours = mix(colours, HAIRLINE, stripes.astype(np.float32))
-        border = _border_share(coverage.by_colour, band.rows)
-        colours = mix(colours, HAIRLINE, border * np.float32(_HAIRLINE_SHARE))
-        picture[band.rows] = to_bytes(_beyond(view, band, colours, unit_px))
-    return picture
-
-
-def paint_values(
-    view: View,
-    colours: NDArray[np.float32],
-    land: NDArray[np.float32],
-    grid: Grid | None,
-    unit_px: float,
-) -> NDArray[np.uint8]:
-    """Return the picture of a view whose land has a colour of its own in each pixel.
-
-    Args:
-        view: The view.
-        colours: Colour of the land, float32 (3, height, width), 0..255.
-        land: Share of each pixel under tiles, float32 (height, width), 0..1.
-        grid: Grid of the tiles; None when there are none.
-        unit_px: Width of a thin line, px.
-
-    Returns:
-        RGB, uint8 (height, width, 3).
-    """
-    picture = np.empty((view.height, view.width, 3), np.uint8)
-    step = graticule_step(view)
-    for band in _bands(view):
-        share = land[band.rows]
-        mixed = mix(_sea(view, band, step, unit_px), colours[:, band.rows], share**_LAND_GAMMA)
-        lines = None if grid is None else _tile_lines(view, band, grid)
-        if lines is not None:
-            mixed = mix(mixed, HAIRLINE, (lines * share).astype(np.float32))
-        picture[band.rows] = to_bytes(_beyond(view, band, mixed, unit_px))
+            colours = mix(colours, HAIRLINE, (lines * own.lined).astype(np.float32))
+            if own.striped is not None:
+                stripes = _stripes(band, view.width, line_px) * own.striped
+                colours = mix(colours, HAIRLINE, stripes.astype(np.float32))
+        if own.border is not None:
+            colours = mix(colours, HAIRLINE, own.border * np.float32(_HAIRLINE_SHARE))
+        picture[band.rows] = to_bytes(_beyond(view, band, colours, line_px))
     return picture
 
 
@@ -143,7 +117,7 @@ def graticule_step(view: View) -> float:
     degrees = view.height / float(np.abs(np.diff(view.y_of(np.array([1.0, 0.0]))))[0])
     if view.is_globe:
         return _GRATICULE_STEPS[0]
-    fitting = [step for step in _GRATICULE_STEPS if degrees / step >= _GRATICULE_LEAST_LINES]
+    fitting = [step for step in _GRATICULE_STEPS if degrees / step >= _GRATICULE_MIN_LINES]
     return fitting[0] if fitting else _GRATICULE_STEPS[-1]
 
 
@@ -167,62 +141,20 @@ def _line(distance_px: NDArray[np.float64], thickness_px: float) -> NDArray[np.f
     return np.clip(thickness_px / 2 + 0.5 - distance_px, 0, min(1.0, thickness_px))
 
 
-def _off_multiple(values: NDArray[np.float64], step: float) -> NDArray[np.float64]:
-    """Return how far values are from the nearest multiple of a step."""
-    return np.abs(values - np.round(values / step) * step)
+def _off_multiple(numbers: NDArray[np.float64], step: float) -> NDArray[np.float64]:
+    """Return how far numbers are from the nearest multiple of a step."""
+    return np.abs(numbers - np.round(numbers / step) * step)
 
 
-def _sea(view: View, band: _Band, step: float, unit_px: float) -> NDArray[np.float32]:
+def _sea(view: View, band: _Band, step: float, line_px: float) -> NDArray[np.float32]:
     """Return the sea with its graticule."""
     sea = np.array(SEA, np.float32).reshape(3, 1, 1)
     colours = np.broadcast_to(sea, (3, *band.east.shape))
     meridian = _off_multiple(band.east + view.lon_center, step) * band.px_per_degree[:, None]
     parallels = np.arange(-90 + step, 90, step)
     off = np.abs(band.ys[:, None] - view.y_of(parallels)).min(axis=1)
-    lines = np.maximum(_line(meridian / band.lean, unit_px), _line(off, unit_px)[:, None])
+    lines = np.maximum(_line(meridian / band.lean, line_px), _line(off, line_px)[:, None])
     return mix(colours, GRATICULE, lines.astype(np.float32))
-
-
-def _land(
-    shares: NDArray[np.float32], shared: NDArray[np.float32]
-) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-    """Return the colour of the land in each pixel and how much of it shows.
-
-    Args:
-        shares: Share under each colour, float32 (n_colours, height, width).
-        shared: Share counted twice, float32 (height, width).
-    """
-    palette = np.array(COUNTRY_COLOURS, np.float32)
-    total = shares.sum(axis=0)
-    colours = np.zeros((3, *total.shape), np.float32)
-    # Plane by plane: a matrix product over so few colours spends its time turning the planes.
-    for channel, colour in itertools.product(range(3), range(len(palette))):
-        colours[channel] += shares[colour] * palette[colour, channel]
-    colours /= np.maximum(total, 1e-6)
-    land = np.clip(np.maximum(total - shared, shares.max(axis=0)), 0, 1)
-    return colours, land**_LAND_GAMMA
-
-
-def _border_share(by_colour: NDArray[np.float32], rows: slice) -> NDArray[np.float32]:
-    """Return how much of each pixel is border between two colours, float32 (rows, width).
-
-    A border is where the mixture of colours changes from one pixel to the next and both are land.
-    """
-    # One pixel row more on both sides: a border may run along the edge of the band.
-    begin = max(rows.start - 1, 0)
-    shares = by_colour[:, begin : rows.stop + 1]
-    total = shares.sum(axis=0)
-    mixture = shares / np.maximum(total, 1e-6)
-    total = np.minimum(total, 1)
-    down = np.abs(mixture[:, 1:] - mixture[:, :-1]).sum(axis=0) / 2
-    down *= np.minimum(total[1:], total[:-1])
-    across = np.abs(mixture[:, :, 1:] - mixture[:, :, :-1]).sum(axis=0) / 2
-    across *= np.minimum(total[:, 1:], total[:, :-1])
-    vertical = np.pad(down, ((1, 0), (0, 0))) + np.pad(down, ((0, 1), (0, 0)))
-    horizontal = np.pad(across, ((0, 0), (1, 0))) + np.pad(across, ((0, 0), (0, 1)))
-    borders = np.minimum(np.maximum(vertical, horizontal), 1)
-    own: NDArray[np.float32] = borders[rows.start - begin : rows.stop - begin]
-    return own
 
 
 def _tile_lines(view: View, band: _Band, grid: Grid) -> NDArray[np.float64] | None:
@@ -232,25 +164,25 @@ def _tile_lines(view: View, band: _Band, grid: Grid) -> NDArray[np.float64] | No
     nearest = np.clip(np.searchsorted(row_edges, band.ys), 1, grid.n_rows)
     down_px = np.diff(row_edges)[nearest - 1][:, None]
     size_px = np.minimum(across_px, down_px)
-    if float(size_px.max()) < LEAST_TILE_PX:
+    if float(size_px.max()) < MIN_TILE_PX:
         return None
-    fade = (size_px - LEAST_TILE_PX) / (_TILE_LINE_FULL_PX - LEAST_TILE_PX)
-    strength = np.where(size_px >= LEAST_TILE_PX, np.clip(fade, 0.3, 1), 0) * _TILE_LINE_SHARE
+    fade = (size_px - MIN_TILE_PX) / (_TILE_LINE_FULL_PX - MIN_TILE_PX)
+    strength = np.where(size_px >= MIN_TILE_PX, np.clip(fade, 0.3, 1), 0) * _TILE_LINE_SHARE
     from_west = band.east + view.lon_center - grid.west
     upright = _off_multiple(from_west / grid.cell_width, 1.0) * across_px / band.lean
     off = np.minimum(np.abs(row_edges[nearest] - band.ys), np.abs(row_edges[nearest - 1] - band.ys))
     return np.maximum(_line(upright, 1.0), _line(off, 1.0)[:, None]) * strength
 
 
-def _stripes(band: _Band, width: int, unit_px: float) -> NDArray[np.float64]:
+def _stripes(band: _Band, width: int, line_px: float) -> NDArray[np.float64]:
     """Return diagonal stripes over a band, 0..1."""
-    period = _STRIPE_PX * unit_px
+    period = _STRIPE_PX * line_px
     phase = _off_multiple(band.ys[:, None] + np.arange(width), period)
     return _line(phase / np.sqrt(2), period / 4) * _STRIPE_SHARE
 
 
 def _beyond(
-    view: View, band: _Band, colours: NDArray[np.float32], unit_px: float
+    view: View, band: _Band, colours: NDArray[np.float32], line_px: float
 ) -> NDArray[np.float32]:
     """Return the band with paper beyond the globe and the globe's outline."""
     poles = view.y_of(np.array([90.0, -90.0]))
@@ -259,5 +191,5 @@ def _beyond(
     inside = np.minimum(inside, (band.ys - poles[0])[:, None])
     inside = np.minimum(inside, (poles[1] - band.ys)[:, None])
     colours = mix(colours, PAPER, np.clip(0.5 - inside, 0, 1).astype(np.float32))
-    outline = _line(np.abs(inside), 1.5 * unit_px)
+    outline = _line(np.abs(inside), 1.5 * line_px)
     return mix(colours, OUTLINE, outline.astype(np.float32))

@@ -1,4 +1,4 @@
-"""The map of the weights of the world: where in its country a place weighs how much."""
+"""The map of the weights of the world: which share of its country each pixel holds."""
 
 from __future__ import annotations
 
@@ -6,37 +6,23 @@ import math
 from typing import TYPE_CHECKING
 
 import numpy as np
-from PIL import Image, ImageDraw
+from PIL import ImageDraw
 
-from closedworld.maps.canvas import (
-    GRATICULE,
-    HAIRLINE,
-    INK,
-    MUTED_INK,
-    OUTLINE,
-    PAPER,
-    SEA,
-    Colour,
-    Ramp,
-    save_png,
-)
-from closedworld.maps.coverage import add_coverage, finish, slabs_of
-from closedworld.maps.framing import choose_view, common_grid, frame_of, tile_px
+from closedworld.maps.canvas import HAIRLINE, PAPER, SEA, Colour, Ramp
+from closedworld.maps.map_builder import MAP_WIDTH, MapBuilder
 from closedworld.maps.mosaic import Mosaic
-from closedworld.maps.painting import paint_values
-from closedworld.maps.sheet import BASE_WIDTH, compose, map_width, sheet_of
+from closedworld.maps.painting import Land
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
     from pathlib import Path
 
     from numpy.typing import NDArray
+    from PIL import Image
 
     from closedworld.kernels.spans import RowSpans
-    from closedworld.maps.canvas import Type
-    from closedworld.maps.sheet import Key
+    from closedworld.maps.map_builder import Legend
 
-_LINE = 1.6
 # Blocks of tiles stay below a pixel, so that none of them is seen.
 _BLOCK_PX = 0.7
 # The scale ends where a thousandth of the land with weight is heavier, and a fiftieth lighter.
@@ -60,17 +46,13 @@ _LEVEL_COLOURS = np.column_stack(
         for channel in np.array(SCALE, float).T
     ]
 ).astype(np.float32)
+_LEVELS_RGB = [(round(r), round(g), round(b)) for r, g, b in _LEVEL_COLOURS.tolist()]
 
-_RAMPS = (
-    *(Ramp(SEA, (round(r), round(g), round(b)), 5) for r, g, b in _LEVEL_COLOURS.tolist()),
+RAMPS = (
+    *(Ramp(SEA, colour, 5) for colour in _LEVELS_RGB),
     Ramp(SEA, NO_WEIGHT, 6),
     Ramp(NO_WEIGHT, HAIRLINE, 4),
     *(Ramp(colour, HAIRLINE, 4) for colour in SCALE),
-    Ramp(PAPER, INK, 14),
-    Ramp(PAPER, MUTED_INK, 12),
-    Ramp(PAPER, OUTLINE, 8),
-    Ramp(SEA, OUTLINE, 8),
-    Ramp(SEA, GRATICULE, 6),
 )
 
 
@@ -79,23 +61,24 @@ def draw_weights_map(
     weights: Iterable[NDArray[np.uint64]],
     path: Path,
     *,
-    units: int,
+    total: int,
     title: str,
     subtitle: str = "",
     credit: str = "",
-    width: int = BASE_WIDTH,
+    width: int = MAP_WIDTH,
 ) -> None:
     """Write a PNG of the weights of tiles: each pixel in the colour of the weight that lies in it.
 
     A weight counts as a share of its country's, and the scale of colours is logarithmic. Tiles
-    without weight are grey. The frame is that of ``draw_world_map``. The weights stream by once.
+    without weight are grey. The frame is that of ``draw_world_map``. Weights are
+    read once.
 
     Args:
         spans: Tiles by country, on one grid; none gives a map of the sea.
         weights: Weight of every tile, uint64 (n,) in batches of any size: country by country as in
             ``spans``, each in the order of its tiles.
         path: Where the PNG goes; replaced if there.
-        units: What the weights of a country add up to, > 0.
+        total: What the weights of a country add up to, > 0.
         title: The heading.
         subtitle: A line below it.
         credit: A line at the foot, such as the source of the weights.
@@ -103,29 +86,21 @@ def draw_weights_map(
 
     Raises:
         ConfigError: ``picture-width``, ``grids-differ``.
+        PublishError: ``output-not-writable``.
         ValueError: When there are more or fewer weights than tiles.
     """
-    kind = sheet_of(width)
-    sets = list(spans.values())
-    grid = common_grid(sets)
-    view = choose_view(frame_of(sets), grid.cell_height if grid else 1.0, map_width(kind))
-    shares = np.zeros((view.height, view.width))
-    land = np.zeros((view.height, view.width + 2), np.float32)
-    if grid is not None:
-        block = max(1, math.floor(_BLOCK_PX / tile_px(grid, view)))
-        shares = Mosaic.of(sets, weights, view, block).through(view) / units
-        slabs = slabs_of(grid.lat_edges(), view)
-        for one in sets:
-            add_coverage(land, one, slabs, view)
+    builder = MapBuilder.framing(list(spans.values()), (title, subtitle, credit), width)
+    shares = np.zeros((builder.view.height, builder.view.width))
+    if builder.sets:
+        block = max(1, math.floor(_BLOCK_PX / builder.tile_px))
+        shares = Mosaic.of(builder.sets, weights, builder.view, block).through(builder.view) / total
     light, heavy = _scale_of(shares)
-    line_px = max(1.0, _LINE * width / BASE_WIDTH)
-    painted = paint_values(view, _colours(shares, light, heavy), finish(land), grid, line_px)
-    key: Key = [
-        ("no weight", _swatch(kind)),
-        (_scale_text(light, heavy), _ramp(kind, heavy - light)),
-    ]
-    sheet = compose(Image.fromarray(painted), kind, view, (title, subtitle, credit), key)
-    save_png(sheet, path, _RAMPS)
+    colours, land = _colours(shares, light, heavy), builder.shares(builder.sets)
+    pixels = builder.paint(lambda rows: Land(colours[:, rows], land[rows], land[rows]))
+    ramp = builder.gradient(300, lambda share: _LEVELS_RGB[round(share * (_LEVELS - 1))])
+    _mark_powers(ramp, heavy - light, builder.sheet.px(2))
+    legend: Legend = [("no weight", builder.swatch(NO_WEIGHT)), (_scale_text(light, heavy), ramp)]
+    builder.save(path, pixels, legend, RAMPS)
 
 
 def _scale_of(shares: NDArray[np.float64]) -> tuple[int, int]:
@@ -143,9 +118,9 @@ def _colours(shares: NDArray[np.float64], light: int, heavy: int) -> NDArray[np.
     has_weight = shares > 0
     decades = np.log10(shares, where=has_weight, out=np.full(shares.shape, float(light)))
     level = np.rint(np.clip((decades - light) / (heavy - light), 0, 1) * (_LEVELS - 1))
-    place = np.where(has_weight, level, _LEVELS).astype(np.intp)
+    index = np.where(has_weight, level, _LEVELS).astype(np.intp)
     table = np.vstack([_LEVEL_COLOURS, np.array(NO_WEIGHT, np.float32)])
-    return np.stack([channel[place] for channel in table.T])
+    return np.stack([channel[index] for channel in table.T])
 
 
 def _scale_text(light: int, heavy: int) -> str:
@@ -154,20 +129,8 @@ def _scale_text(light: int, heavy: int) -> str:
     return f"{low} to {high} of its country's weight in a pixel; a mark at each power of ten"
 
 
-def _ramp(kind: Type, decades: int) -> Image.Image:
-    """Return the key to the scale, with a mark at each power of ten."""
-    swatch = Image.new("RGB", (kind.px(300), kind.px(22)))
-    draw = ImageDraw.Draw(swatch)
-    last = max(1, swatch.width - 1)
-    for x in range(swatch.width):
-        red, green, blue = _LEVEL_COLOURS[round(x / last * (_LEVELS - 1))].tolist()
-        draw.line((x, 0, x, swatch.height), (round(red), round(green), round(blue)))
+def _mark_powers(ramp: Image.Image, decades: int, line_px: int) -> None:
+    draw, last = ImageDraw.Draw(ramp), max(1, ramp.width - 1)
     for power in range(1, decades):
         x = round(power / decades * last)
-        draw.line((x, swatch.height * 2 // 3, x, swatch.height), PAPER, kind.px(2))
-    return swatch
-
-
-def _swatch(kind: Type) -> Image.Image:
-    """Return the key to land without weight."""
-    return Image.new("RGB", (kind.px(60), kind.px(22)), NO_WEIGHT)
+        draw.line((x, ramp.height * 2 // 3, x, ramp.height), PAPER, line_px)

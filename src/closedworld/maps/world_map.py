@@ -3,57 +3,34 @@
 from __future__ import annotations
 
 import itertools
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
-from PIL import Image, ImageDraw
+from PIL import ImageDraw
 
 from closedworld.kernels.spans import shared_tiles
-from closedworld.maps.canvas import (
-    COUNTRY_COLOURS,
-    GRATICULE,
-    HAIRLINE,
-    INK,
-    MUTED_INK,
-    OUTLINE,
-    PAPER,
-    SEA,
-    Ramp,
-    blend,
-    save_png,
-)
+from closedworld.maps.canvas import COUNTRY_COLOURS, HAIRLINE, SEA, Ramp, blend
 from closedworld.maps.colouring import choose_colours, neighbour_weights
-from closedworld.maps.coverage import add_coverage, finish, slabs_of
-from closedworld.maps.cropping import cropped
-from closedworld.maps.framing import choose_view, common_grid, frame_of, tile_px
-from closedworld.maps.painting import LEAST_TILE_PX, Coverage, paint
-from closedworld.maps.sheet import BASE_WIDTH, compose, map_width, sheet_of
+from closedworld.maps.map_builder import MAP_WIDTH, MapBuilder
+from closedworld.maps.painting import Land
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Mapping
     from pathlib import Path
 
     from numpy.typing import NDArray
+    from PIL import Image
 
-    from closedworld.kernels.grid import Grid
     from closedworld.kernels.spans import RowSpans
-    from closedworld.maps.canvas import Type
-    from closedworld.maps.sheet import Key
-    from closedworld.maps.views import View
 
-_LINE = 1.6
 _NEAR_PX = 14.0
 
-# At most 256 colours in all: coasts, hairlines and tile lines, mixtures of two countries, type and outlines.
-_RAMPS = (
+# Coasts, hairlines and tile lines, and mixtures of two countries.
+RAMPS = (
     *(Ramp(SEA, colour, 20) for colour in COUNTRY_COLOURS),
     *(Ramp(colour, HAIRLINE, 14) for colour in COUNTRY_COLOURS),
     *(Ramp(a, b, 5) for a, b in itertools.combinations(COUNTRY_COLOURS, 2)),
-    Ramp(PAPER, INK, 14),
-    Ramp(PAPER, MUTED_INK, 12),
-    Ramp(PAPER, OUTLINE, 8),
-    Ramp(SEA, OUTLINE, 8),
-    Ramp(SEA, GRATICULE, 6),
 )
 
 
@@ -64,14 +41,14 @@ def draw_world_map(
     title: str,
     subtitle: str = "",
     credit: str = "",
-    width: int = BASE_WIDTH,
+    width: int = MAP_WIDTH,
 ) -> None:
     """Write a PNG of the tiles of countries, each country in a colour other than its neighbours'.
 
     The more of a pixel its tiles cover, the fuller its colour. Tiles that all lie in a small window
     are drawn there, true to shape; those of a wider region or of the globe in Equal Earth. A few
-    tiles beyond an ocean are left out of the frame, and the key says how many. Tiles at least 3 px
-    wide are told apart by lines, and those of two countries are striped. The work follows the number
+    tiles beyond an ocean are left out of the frame, and the legend says how many. Tiles at least 3 px
+    wide are separated by lines, and those of two countries are striped. The work follows the number
     of runs and of pixels, not that of tiles.
 
     Args:
@@ -84,63 +61,85 @@ def draw_world_map(
 
     Raises:
         ConfigError: ``picture-width``, ``grids-differ``.
+        PublishError: ``output-not-writable``.
     """
-    kind = sheet_of(width)
-    sets = list(cropped(spans).values())
-    grid = common_grid(sets)
-    frame = frame_of(sets)
-    view = choose_view(frame, grid.cell_height if grid else 1.0, map_width(kind))
-    coverage = _coverage(sets, grid, view)
-    line_px = max(1.0, _LINE * width / BASE_WIDTH)
-    picture = Image.fromarray(paint(view, coverage, grid, line_px))
-    tiles_show = grid is not None and tile_px(grid, view) >= LEAST_TILE_PX
-    key: Key = []
-    if frame is not None and frame.tiles_left_out:
-        key.append((f"far off, not shown: {frame.tiles_left_out:,} tiles", None))
-    if not tiles_show:
-        key.append(("share of a pixel under tiles, 0 to 100%", _ramp(kind)))
-    elif coverage.shared.any():
-        key.append(("tile of two countries", _striped_swatch(kind)))
-    save_png(compose(picture, kind, view, (title, subtitle, credit), key), path, _RAMPS)
+    builder = MapBuilder.framing(list(spans.values()), (title, subtitle, credit), width)
+    shares = _CountryShares.on(builder)
+    legend = builder.far_off()
+    if not builder.shows_tiles:
+        ramp = builder.gradient(150, lambda share: blend(SEA, COUNTRY_COLOURS[0], share))
+        legend.append(("share of a pixel under tiles, 0 to 100%", ramp))
+    elif shares.shared.any():
+        legend.append(("tile of two countries", _striped_swatch(builder)))
+    builder.save(path, builder.paint(shares.land), legend, RAMPS)
 
 
-def _coverage(sets: Sequence[RowSpans], grid: Grid | None, view: View) -> Coverage:
-    """Return what the tiles cover of each pixel, by the colours chosen for their countries."""
-    shape = (view.height, view.width + 2)
-    by_colour = np.zeros((len(COUNTRY_COLOURS), view.height, view.width), np.float32)
-    if grid is None:
-        return Coverage(by_colour, np.zeros(shape, np.float32)[:, 2:])
-    reach = max(1, round(_NEAR_PX / tile_px(grid, view)))
-    sizes = np.array([one.tile_count for one in sets], np.int64)
-    colours = choose_colours(neighbour_weights(sets, reach), sizes, len(COUNTRY_COLOURS))
-    slabs = slabs_of(grid.lat_edges(), view)
+@dataclass(frozen=True, slots=True, eq=False)
+class _CountryShares:
+    """How much of each pixel the tiles of countries cover.
 
-    def shares_of(chosen: Sequence[RowSpans]) -> NDArray[np.float32]:
-        plane = np.zeros(shape, np.float32)
-        for one in chosen:
-            add_coverage(plane, one, slabs, view)
-        return finish(plane)
+    Attributes:
+        by_colour: Share under countries of each colour, float32 (n_colours, height, width).
+        shared: Share under tiles of two countries or more, float32 (height, width).
+    """
 
-    for colour in range(len(COUNTRY_COLOURS)):
-        by_colour[colour] = shares_of([sets[i] for i in np.flatnonzero(colours == colour).tolist()])
-    return Coverage(by_colour, shares_of([shared_tiles(sets, grid)]))
+    by_colour: NDArray[np.float32]
+    shared: NDArray[np.float32]
+
+    @classmethod
+    def on(cls, builder: MapBuilder) -> _CountryShares:
+        """Return the shares on a map, a colour chosen for each country."""
+        sets, n_colours = builder.sets, len(COUNTRY_COLOURS)
+        reach = max(1, round(_NEAR_PX / builder.tile_px))
+        sizes = np.array([one.tile_count for one in sets], np.int64)
+        colours = choose_colours(neighbour_weights(sets, reach), sizes, n_colours)
+        by_colour = np.empty((n_colours, builder.view.height, builder.view.width), np.float32)
+        for colour in range(n_colours):
+            by_colour[colour] = builder.shares(
+                [sets[i] for i in np.flatnonzero(colours == colour).tolist()]
+            )
+        shared = [] if builder.grid is None else [shared_tiles(sets, builder.grid)]
+        return cls(by_colour, builder.shares(shared))
+
+    def land(self, rows: slice) -> Land:
+        """Return the land in some pixel rows."""
+        shares, shared = self.by_colour[:, rows], self.shared[rows]
+        total = shares.sum(axis=0)
+        colours = np.zeros((3, *total.shape), np.float32)
+        # Plane by plane: a matrix product over so few colours spends its time turning the planes.
+        for channel, (share, colour) in itertools.product(
+            range(3), zip(shares, COUNTRY_COLOURS, strict=True)
+        ):
+            colours[channel] += share * np.float32(colour[channel])
+        colours /= np.maximum(total, 1e-6)
+        share = np.clip(np.maximum(total - shared, shares.max(axis=0)), 0, 1)
+        return Land(colours, share, total.clip(0, 1), shared, self._border(rows))
+
+    def _border(self, rows: slice) -> NDArray[np.float32]:
+        """Return how much of each pixel is border between two colours, float32 (rows, width).
+
+        A border is where the mixture of colours changes from one pixel to the next and both are land.
+        """
+        # One pixel row more on both sides: a border may run along the edge of the rows.
+        begin = max(rows.start - 1, 0)
+        shares = self.by_colour[:, begin : rows.stop + 1]
+        total = shares.sum(axis=0)
+        mixture = shares / np.maximum(total, 1e-6)
+        total = np.minimum(total, 1)
+        down = np.abs(mixture[:, 1:] - mixture[:, :-1]).sum(axis=0) / 2
+        down *= np.minimum(total[1:], total[:-1])
+        across = np.abs(mixture[:, :, 1:] - mixture[:, :, :-1]).sum(axis=0) / 2
+        across *= np.minimum(total[:, 1:], total[:, :-1])
+        vertical = np.pad(down, ((1, 0), (0, 0))) + np.pad(down, ((0, 1), (0, 0)))
+        horizontal = np.pad(across, ((0, 0), (1, 0))) + np.pad(across, ((0, 0), (0, 1)))
+        border = np.minimum(np.maximum(vertical, horizontal), 1)
+        own: NDArray[np.float32] = border[rows.start - begin : rows.stop - begin]
+        return own
 
 
-def _ramp(kind: Type) -> Image.Image:
-    """Return the key to coverage: from the sea's to a country's colour."""
-    swatch = Image.new("RGB", (kind.px(150), kind.px(22)))
-    draw = ImageDraw.Draw(swatch)
-    for x in range(swatch.width):
-        colour = blend(SEA, COUNTRY_COLOURS[0], x / max(1, swatch.width - 1))
-        draw.line((x, 0, x, swatch.height), colour)
-    return swatch
-
-
-def _striped_swatch(kind: Type) -> Image.Image:
-    """Return the key to tiles of two countries."""
-    colour = blend(COUNTRY_COLOURS[0], COUNTRY_COLOURS[1], 0.5)
-    swatch = Image.new("RGB", (kind.px(60), kind.px(22)), colour)
-    draw = ImageDraw.Draw(swatch)
-    for x in range(0, 2 * swatch.width, kind.px(12)):
-        draw.line((x, 0, x - swatch.height, swatch.height), HAIRLINE, kind.px(3))
+def _striped_swatch(builder: MapBuilder) -> Image.Image:
+    swatch = builder.swatch(blend(COUNTRY_COLOURS[0], COUNTRY_COLOURS[1], 0.5))
+    draw, px = ImageDraw.Draw(swatch), builder.sheet.px
+    for x in range(0, 2 * swatch.width, px(12)):
+        draw.line((x, 0, x - swatch.height, swatch.height), HAIRLINE, px(3))
     return swatch

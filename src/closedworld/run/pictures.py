@@ -7,11 +7,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from closedworld.execution import start_task
-from closedworld.maps import draw_world_map
-from closedworld.sanitize import number_of
+from closedworld.maps.captions import draw_tiles
 from closedworld.stages.stage import TILES
 from closedworld.stages.task_runner import PhaseClock, UnitResult, emit_unit
-from closedworld.store.durable import not_writable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -25,8 +23,6 @@ WORLD_MAP_NAME = "world_map.png"
 
 DRAWING = "drawing"
 """What the work is called that draws pictures."""
-
-_ARCSEC_PER_DEGREE = 3600
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -82,35 +78,3 @@ def _draw(task: PictureTask) -> UnitResult:
     draw_tiles(task.spans, task.rule, task.attribution, task.path)
     clock.ends("pictures")
     return result
-
-
-def draw_tiles(spans: Mapping[str, RowSpans], rule: Rule, attribution: str, path: Path) -> None:
-    """Draw the map of tiles by country.
-
-    Raises:
-        PublishError: ``output-not-writable``.
-    """
-    some = [own for own in spans.values() if own.n_runs]
-    cell = f" of {cell_text(some[0].grid.cell_width)}" if some else ""
-    countries = number_of(len(some), "country", "countries")
-    try:
-        draw_world_map(
-            spans,
-            path,
-            title="Tiles by country",
-            subtitle=(
-                f"{sum(own.tile_count for own in some):,} tiles{cell} · {countries} · "
-                f"rule {rule.value}"
-            ),
-            credit=attribution,
-        )
-    except OSError as error:
-        raise not_writable(path, error) from error
-
-
-def cell_text(degrees: float) -> str:
-    """Return a cell size for people."""
-    arcsec = degrees * _ARCSEC_PER_DEGREE
-    if round(arcsec) % 60 == 0 and arcsec < _ARCSEC_PER_DEGREE:
-        return f"{arcsec / 60:.4g} arc-minutes"
-    return f"{arcsec:.4g} arc-seconds" if arcsec < _ARCSEC_PER_DEGREE else f"{degrees:.4g} degrees"

@@ -30,15 +30,16 @@ def whole_file(path: Path) -> Iterator[Path]:
     try:
         refuse_folder(path)
         make_folders(path.parent)
-        yield staged
-        with staged.open("rb+") as file:
-            os.fsync(file.fileno())
-        staged.replace(path)
-        sync_folder(path.parent)
+        try:
+            yield staged
+            with staged.open("rb+") as file:
+                os.fsync(file.fileno())
+            staged.replace(path)
+            sync_folder(path.parent)
+        finally:
+            staged.unlink(missing_ok=True)
     except OSError as error:
         raise not_writable(path, error) from error
-    finally:
-        staged.unlink(missing_ok=True)
 
 
 def refuse_folder(path: Path) -> None:

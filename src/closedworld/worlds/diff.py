@@ -265,8 +265,8 @@ def draw_changes(difference: WorldDifference, path: Path) -> None:
         ConfigError: ``output-format``.
         PublishError: ``output-not-writable``.
     """
+    from closedworld.maps.captions import cell_text  # noqa: PLC0415 -- likewise
     from closedworld.maps.changes_map import draw_changes_map  # noqa: PLC0415 -- Pillow, pyproj
-    from closedworld.run.pictures import cell_text  # noqa: PLC0415 -- likewise
 
     if path.suffix.lower() != ".png":
         raise ConfigError("output-format", f"{path} is not named .png.", "A map is a PNG.")

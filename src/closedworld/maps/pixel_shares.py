@@ -1,8 +1,8 @@
-"""Coverage: what share of each pixel the tiles of a set take, by arithmetic on their runs.
+"""Pixel shares: how much of each pixel tiles cover, by arithmetic on their runs.
 
 Grid rows are cut at pixel rows into thin slabs. On a slab a run is a bar from x0 to x1; its ends are
-added to a difference array and one cumulative sum along the pixel row turns them into shares. So
-the cost follows the number of runs, never that of tiles.
+added to a difference array, which one cumulative sum along the pixel row turns into shares. So the
+cost follows the number of runs, never that of tiles.
 """
 
 from __future__ import annotations
@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from numpy.typing import NDArray
 
     from closedworld.kernels.spans import RowSpans
@@ -64,37 +66,45 @@ def slabs_of(lat_edges: NDArray[np.float64], view: View) -> Slabs:
     )
 
 
-def add_coverage(plane: NDArray[np.float32], spans: RowSpans, slabs: Slabs, view: View) -> None:
-    """Add the differences of a set's coverage to a plane; ``finish`` sums them.
+def pixel_shares(sets: Sequence[RowSpans], slabs: Slabs, view: View) -> NDArray[np.float32]:
+    """Return the share of each pixel that tiles cover, float32 (height, width), 0..1.
 
     Args:
-        plane: Differences along each pixel row, float32 (height, width + 2), changed in place.
-        spans: The tiles.
+        sets: The tiles; those of several sets count once for each.
         slabs: The slabs of the tiles' grid in the view.
         view: The view.
     """
+    steps = np.zeros((view.height, view.width + 2), np.float32)
+    for spans in sets:
+        _add_steps(steps, spans, slabs, view.lon_center - 180.0)
+    shares: NDArray[np.float32] = np.cumsum(steps[:, :-2], axis=1, dtype=np.float32)
+    # Single precision leaves crumbs of about 1e-6 where bars have ended.
+    shares[shares < 1e-4] = 0  # noqa: PLR2004  # far below one grey level in 255
+    return np.minimum(shares, 1, out=shares)
+
+
+def _add_steps(steps: NDArray[np.float32], spans: RowSpans, slabs: Slabs, seam: float) -> None:
+    """Add to each pixel by how much the share of a set changes from the pixel west of it.
+
+    Args:
+        steps: Changes along each pixel row, float32 (height, width + 2), changed in place.
+        spans: The tiles.
+        slabs: The slabs of their grid.
+        seam: Longitude at which the globe is cut open, degrees.
+    """
     grid = spans.grid
     per_run = np.diff(slabs.first)[spans.rows]
-    seam = view.lon_center - 180.0
     west = np.mod(grid.west + spans.col_starts * grid.cell_width - seam, _TURN_DEGREES)
     east = west + (spans.col_stops - spans.col_starts) * grid.cell_width
     for run in _chunks(per_run):
         counts = per_run[run]
         ends = np.cumsum(counts)
-        step = np.arange(ends[-1]) - np.repeat(ends - counts, counts)
-        slab = np.repeat(slabs.first[spans.rows[run]], counts) + step
+        offset = np.arange(ends[-1]) - np.repeat(ends - counts, counts)
+        slab = np.repeat(slabs.first[spans.rows[run]], counts) + offset
         left, right = np.repeat(west[run], counts), np.repeat(east[run], counts)
-        _add_bars(plane, slabs, slab, left, np.minimum(right, _TURN_DEGREES))
+        _add_bars(steps, slabs, slab, left, np.minimum(right, _TURN_DEGREES))
         over = np.flatnonzero(right > _TURN_DEGREES)
-        _add_bars(plane, slabs, slab[over], np.zeros(len(over)), right[over] - _TURN_DEGREES)
-
-
-def finish(plane: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Return the shares, float32 (height, width) in 0..1, of a plane of differences."""
-    shares: NDArray[np.float32] = np.cumsum(plane[:, :-2], axis=1, dtype=np.float32)
-    # Single precision leaves crumbs of about 1e-6 where bars have ended.
-    shares[shares < 1e-4] = 0  # noqa: PLR2004  # far below one grey level in 255
-    return np.minimum(shares, 1, out=shares)
+        _add_bars(steps, slabs, slab[over], np.zeros(len(over)), right[over] - _TURN_DEGREES)
 
 
 def _chunks(per_run: NDArray[np.int64]) -> list[slice]:
@@ -109,17 +119,17 @@ def _chunks(per_run: NDArray[np.int64]) -> list[slice]:
 
 
 def _add_bars(
-    plane: NDArray[np.float32],
+    steps: NDArray[np.float32],
     slabs: Slabs,
     slab: NDArray[np.int64],
     left: NDArray[np.float64],
     right: NDArray[np.float64],
 ) -> None:
-    """Add bars from ``left`` to ``right``, degrees east of the seam, to the differences."""
-    width = plane.shape[1] - 2
+    """Add bars from ``left`` to ``right``, degrees east of the seam, to the steps."""
+    width = steps.shape[1] - 2
     scale, share = slabs.px_per_degree[slab], slabs.share[slab]
-    row_start = slabs.px_row[slab] * plane.shape[1]
-    flat = plane.reshape(-1)
+    row_start = slabs.px_row[slab] * steps.shape[1]
+    flat = steps.reshape(-1)
     for degrees, sign in ((left, 1.0), (right, -1.0)):
         x = np.clip(width / 2 + (degrees - 180.0) * scale, 0, width)
         pixel = np.floor(x)

@@ -11,9 +11,9 @@ import pytest
 
 from closedworld.kernels.grid import Grid
 from closedworld.kernels.spans import RowSpans
-from closedworld.maps import coverage
-from closedworld.maps.coverage import add_coverage, finish, slabs_of
+from closedworld.maps import pixel_shares
 from closedworld.maps.framing import globe_view
+from closedworld.maps.pixel_shares import slabs_of
 from closedworld.maps.views import LocalView, View
 
 if TYPE_CHECKING:
@@ -24,9 +24,7 @@ SAMPLES = 8
 
 
 def shares(spans: RowSpans, view: View) -> NDArray[np.float32]:
-    plane = np.zeros((view.height, view.width + 2), np.float32)
-    add_coverage(plane, spans, slabs_of(spans.grid.lat_edges(), view), view)
-    return finish(plane)
+    return pixel_shares.pixel_shares([spans], slabs_of(spans.grid.lat_edges(), view), view)
 
 
 def sampled(spans: RowSpans, view: View) -> NDArray[np.float64]:
@@ -96,7 +94,7 @@ def test_chunks_do_not_change_the_shares(monkeypatch: pytest.MonkeyPatch) -> Non
     spans = random_spans(Grid.from_resolution("4deg"), seed=1)
     view = globe_view(200)
     whole = shares(spans, view)
-    monkeypatch.setattr(coverage, "_CHUNK_BARS", 37)
+    monkeypatch.setattr(pixel_shares, "_CHUNK_BARS", 37)
     np.testing.assert_allclose(shares(spans, view), whole, atol=1e-5)
 
 

@@ -1,0 +1,201 @@
+"""The builder of all maps of tiles: frames the tiles, paints them and writes the sheet.
+
+Each map states only its colours and its legend.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+from PIL import Image, ImageDraw
+
+from closedworld.errors import ConfigError
+from closedworld.maps.canvas import (
+    GRATICULE,
+    INK,
+    MUTED_INK,
+    OUTLINE,
+    PAPER,
+    SEA,
+    Colour,
+    Ramp,
+    save_png,
+    spelled,
+)
+from closedworld.maps.cropping import cropped
+from closedworld.maps.framing import choose_view, frame_of
+from closedworld.maps.painting import MIN_TILE_PX, paint
+from closedworld.maps.pixel_shares import Slabs, pixel_shares, slabs_of
+from closedworld.maps.sheet import Layout, Sheet
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from pathlib import Path
+
+    from numpy.typing import NDArray
+
+    from closedworld.kernels.grid import Grid
+    from closedworld.kernels.spans import RowSpans
+    from closedworld.maps.framing import Frame
+    from closedworld.maps.painting import Land
+    from closedworld.maps.views import View
+
+MAP_WIDTH = 2400
+"""Width of a map, px, when none is asked for."""
+
+SHEET_RAMPS = (
+    Ramp(PAPER, INK, 14),
+    Ramp(PAPER, MUTED_INK, 12),
+    Ramp(PAPER, OUTLINE, 8),
+    Ramp(SEA, OUTLINE, 8),
+    Ramp(SEA, GRATICULE, 6),
+)
+"""Colours of text, frame and graticule, which every map has beside its own."""
+
+Legend = list[tuple[str, Image.Image | None]]
+"""What the colours mean: texts from left to right, each with a swatch or without."""
+
+_LAYOUT = Layout(MAP_WIDTH, 60, title=(70, 118), subtitle=(36, 176), gap=44, frame=2)
+_MIN_WIDTH = 200
+_TEXT_SIZE, _FOOT, _LINE_HEIGHT = 27, 110, 46
+_SWATCH_WIDTH, _SWATCH_HEIGHT = 60, 22
+_SWATCH_GAP, _ENTRY_GAP = 16, 48
+_LINE = 1.6
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class MapBuilder:
+    """A map of tiles that is being drawn.
+
+    Attributes:
+        sheet: The sheet and its texts.
+        sets: The tiles that the map is about, cropped if their grid is very fine.
+        context: Tiles to show around them, likewise; they decide the frame only if ``sets`` has no tiles.
+        grid: Grid of all; None when there are no sets.
+        frame: Box that holds the tiles; None when there are none.
+        view: The view of that box.
+        slabs: The rows of the grid in the view.
+    """
+
+    sheet: Sheet
+    sets: Sequence[RowSpans]
+    context: Sequence[RowSpans]
+    grid: Grid | None
+    frame: Frame | None
+    view: View
+    slabs: Slabs
+
+    @classmethod
+    def framing(
+        cls,
+        sets: Sequence[RowSpans],
+        texts: tuple[str, str, str],
+        width: int,
+        context: Sequence[RowSpans] = (),
+    ) -> MapBuilder:
+        """Return a map whose view fits tiles; ``texts`` are title, subtitle and credit.
+
+        Raises:
+            ConfigError: ``picture-width``, ``grids-differ``.
+        """
+        if width < _MIN_WIDTH:
+            raise ConfigError(
+                "picture-width",
+                f"a map of {width} px is too narrow to read.",
+                f"Take a width of at least {_MIN_WIDTH} px.",
+            )
+        sheet = Sheet(_LAYOUT, width, *texts)
+        every = cropped([*sets, *context])
+        sets, context = every[: len(sets)], every[len(sets) :]
+        frame = frame_of(sets) or frame_of(context)
+        grid = every[0].grid if every else None
+        view = choose_view(frame, grid.cell_height if grid else 1.0, sheet.picture_width)
+        slabs = slabs_of(grid.lat_edges() if grid else np.zeros(1), view)
+        return cls(sheet, sets, context, grid, frame, view, slabs)
+
+    @property
+    def tile_px(self) -> float:
+        """Height of a tile in the middle of the view, px; infinite when there are no sets."""
+        if self.grid is None:
+            return math.inf
+        middle = self.view.lat_of(np.array([self.view.height / 2]))
+        ys = self.view.y_of(middle + np.array([0.5, -0.5]) * self.grid.cell_height)
+        return float(ys[1] - ys[0])
+
+    @property
+    def shows_tiles(self) -> bool:
+        """Whether there are tiles large enough to be told apart."""
+        return self.grid is not None and self.tile_px >= MIN_TILE_PX
+
+    def shares(self, sets: Sequence[RowSpans]) -> NDArray[np.float32]:
+        """Return the share of each pixel that tiles cover, float32 (height, width), 0..1."""
+        return pixel_shares(sets, self.slabs, self.view)
+
+    def paint(self, land: Callable[[slice], Land]) -> NDArray[np.uint8]:
+        """Return the picture, RGB, uint8 (height, width, 3); see ``painting.paint``."""
+        return paint(self.view, land, self.grid, max(1.0, _LINE * self.sheet.width / MAP_WIDTH))
+
+    def far_off(self) -> Legend:
+        """Return what a legend says of tiles outside the frame: nothing, or how many there are."""
+        if self.frame is None or not self.frame.tiles_left_out:
+            return []
+        return [(f"far off, not shown: {self.frame.tiles_left_out:,} tiles", None)]
+
+    def swatch(self, colour: Colour) -> Image.Image:
+        """Return a swatch of one colour."""
+        return Image.new(
+            "RGB", (self.sheet.px(_SWATCH_WIDTH), self.sheet.px(_SWATCH_HEIGHT)), colour
+        )
+
+    def gradient(self, width: int, colour_at: Callable[[float], Colour]) -> Image.Image:
+        """Return a swatch ``width`` px wide at the base width, its colour a function of 0..1."""
+        swatch = Image.new("RGB", (self.sheet.px(width), self.sheet.px(_SWATCH_HEIGHT)))
+        draw = ImageDraw.Draw(swatch)
+        for x in range(swatch.width):
+            draw.line((x, 0, x, swatch.height), colour_at(x / max(1, swatch.width - 1)))
+        return swatch
+
+    def save(
+        self, path: Path, pixels: NDArray[np.uint8], legend: Legend, ramps: Sequence[Ramp]
+    ) -> None:
+        """Write the sheet as a PNG.
+
+        A credit that does not fit beside the legend stands on a line of its own below it.
+
+        Args:
+            path: Where the PNG goes; replaced if there.
+            pixels: The picture, RGB, uint8 (height, width, 3).
+            legend: What the colours mean.
+            ramps: Colours of the map beside ``SHEET_RAMPS``.
+
+        Raises:
+            PublishError: ``output-not-writable``.
+        """
+        sheet = self.sheet
+        entries = [(text, self._text_width(text), swatch) for text, swatch in legend]
+        room = sheet.picture_width - sheet.margin
+        for _, width, swatch in entries:
+            room -= math.ceil(width) + sheet.px(_ENTRY_GAP)
+            room -= 0 if swatch is None else sheet.px(_SWATCH_GAP) + swatch.width
+        own_line = self._text_width(spelled(sheet.credit)) > room
+        extra = sheet.px(_LINE_HEIGHT) if own_line else 0
+        below = sheet.px(_FOOT) + extra
+        page = sheet.page(Image.fromarray(pixels), below, is_framed=not self.view.is_globe)
+        foot = page.height - sheet.px(_FOOT / 2 - 14)
+        right = sheet.width - sheet.margin
+        for text, width, swatch in reversed(entries):
+            sheet.write(page, (right, foot - extra), text, _TEXT_SIZE, anchor="rs")
+            right = round(right - width)
+            if swatch is not None:
+                right -= sheet.px(_SWATCH_GAP) + swatch.width
+                page.paste(swatch, (right, foot - extra - swatch.height))
+            right -= sheet.px(_ENTRY_GAP)
+        room = sheet.picture_width if own_line else max(0, room)
+        sheet.write(page, (sheet.margin, foot), sheet.credit, _TEXT_SIZE, max_width=room)
+        save_png(page, path, (*ramps, *SHEET_RAMPS))
+
+    def _text_width(self, text: str) -> float:
+        return self.sheet.font(_TEXT_SIZE).getlength(text)
