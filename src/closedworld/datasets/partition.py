@@ -40,7 +40,8 @@ class Partition:
         Raises:
             ValueError: None does.
         """
-        return cls(*name.split("=", 1)) if "=" in name else cls(name, "")
+        column, _, value = name.partition("=")
+        return cls(column, value)
 
     @classmethod
     def of_country(cls, country_iso: str) -> Partition:

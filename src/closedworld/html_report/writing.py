@@ -18,6 +18,7 @@ from closedworld.html_report.figures import FILTERS
 from closedworld.html_report.finding import find_report
 from closedworld.html_report.pictures import draw_all
 from closedworld.sanitize import one_line
+from closedworld.store.atomic import replace_file
 from closedworld.store.durable import not_writable
 
 if TYPE_CHECKING:
@@ -55,10 +56,8 @@ def write_page(
     account = read_account(report)
     pictures = draw_all(account, report, closeups)
     path = report / PAGE_NAME if out is None else Path(out)
-    part = path.with_name(f".{path.name}.part")
     try:
-        part.write_text(render(account, pictures), encoding="utf-8")
-        part.replace(path)
+        replace_file(path, render(account, pictures))
     except OSError as error:
         raise not_writable(path, error) from error
     return path

@@ -25,6 +25,7 @@ from closedworld.bounded_read import read_small_file
 from closedworld.errors import ConfigError, InputError, PublishError
 from closedworld.inputs.reference import bundled_files
 from closedworld.sanitize import library_message, one_line
+from closedworld.store.atomic import replace_file
 from closedworld.store.digests import sha256_of_file
 
 if TYPE_CHECKING:
@@ -112,12 +113,9 @@ class InputLock:
             # A JSON string is a TOML basic string.
             text += f"\n[[input]]\npath = {json.dumps(one.path)}\n"
             text += f'size_bytes = {one.size_bytes}\nsha256 = "{one.sha256}"\n'
-        new = self.path.with_name(f"{self.path.name}.{os.getpid()}.new")
         try:
-            new.write_text(text, encoding="utf-8")
-            new.replace(self.path)
+            replace_file(self.path, text)
         except OSError as error:
-            new.unlink(missing_ok=True)
             raise PublishError(
                 "output-not-writable", f"cannot write {self.path}: {error.strerror}."
             ) from error

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, TypeAlias
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
-from closedworld.store.whole_file import whole_file
+from closedworld.store.atomic import whole_file
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from platformdirs import user_cache_path
 
 from closedworld.stages.task_runner import WRITING
+from closedworld.store.atomic import replace_file
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -106,6 +107,6 @@ def keep_rates(rates: Mapping[str, Rate]) -> None:
     content = {kind: asdict(rate) for kind, rate in {**read_rates(), **rates}.items()}
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
+        replace_file(path, json.dumps(content, indent=1) + "\n")
     except OSError as error:
         LOGGER.debug("rates were not kept: %s", error)

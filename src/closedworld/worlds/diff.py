@@ -13,7 +13,7 @@ from closedworld.execution import open_worker_pool
 from closedworld.kernels.comparing import TileChanges, Weighed, tile_changes, units_moved
 from closedworld.kernels.spans import RowSpans
 from closedworld.kernels.tiles import Tiles
-from closedworld.store.whole_file import whole_file
+from closedworld.store.atomic import whole_file
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

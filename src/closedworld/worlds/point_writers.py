@@ -10,7 +10,7 @@ import pyarrow.parquet as pq
 
 from closedworld.errors import ConfigError, PublishError
 from closedworld.sanitize import library_message
-from closedworld.store.whole_file import refuse_folder, whole_file
+from closedworld.store.atomic import refuse_folder, whole_file
 from closedworld.worlds.geoparquet import GEOMETRY, geo_metadata, point_wkb
 
 if TYPE_CHECKING:

@@ -12,7 +12,7 @@ import pyarrow.parquet as pq
 from closedworld.errors import ConfigError
 from closedworld.kernels.tiles import Tiles
 from closedworld.sanitize import listed
-from closedworld.store.whole_file import refuse_folder, whole_file
+from closedworld.store.atomic import refuse_folder, whole_file
 from closedworld.worlds.geoparquet import (
     COVERING,
     GEOMETRY,

@@ -15,8 +15,8 @@ from closedworld.inputs.reference import iso_table
 from closedworld.kernels.spans import RowSpans
 from closedworld.kernels.tiles import Tiles
 from closedworld.sanitize import library_message
+from closedworld.store.atomic import replace_file, whole_file
 from closedworld.store.durable import make_folders, not_writable
-from closedworld.store.whole_file import whole_file
 from closedworld.worlds.tile_geoparquet import chosen_spans
 
 if TYPE_CHECKING:
@@ -213,4 +213,4 @@ def _write_key(path: Path, spans: Mapping[str, RowSpans]) -> None:
     rows.writerow(("country_id", "country_iso", "name"))
     rows.writerows((country_id(iso), iso, names[iso].name if iso in names else "") for iso in spans)
     with whole_file(path) as staged:
-        staged.write_text(text.getvalue(), encoding="utf-8")
+        replace_file(staged, text.getvalue())

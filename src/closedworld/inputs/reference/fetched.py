@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import os
 import re
 import shutil
 from contextlib import contextmanager
@@ -18,11 +17,11 @@ from closedworld.errors import ConfigError, IntegrityError, PublishError
 from closedworld.inputs.reference.partial import Partial
 from closedworld.inputs.reference.remote import RemoteFile, remote_file
 from closedworld.inputs.reference.unpacking import unpack
+from closedworld.store.atomic import move_into_place, opened_for_replacing, replace_file
 from closedworld.store.digests import sha256_of_file
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
-    from typing import BinaryIO
 
 FileState = Literal["absent", "begun", "here"]
 Trust = Literal["registry", "first use", "recorded"]
@@ -130,7 +129,7 @@ def _download(
         )
         try:
             downloader = ResumingDownloader(remote, target, partial, progress)
-            Path(store.fetch(target.name, downloader=downloader)).replace(target)
+            move_into_place(Path(store.fetch(target.name, downloader=downloader)), target)
         finally:
             # What is left is worth keeping when bytes have come, and the file has not.
             if not (partial.path.exists() and partial.size_bytes):
@@ -170,8 +169,7 @@ def _recorded(path: Path) -> tuple[str, Trust]:
     try:
         text = read_small_file(record, _RECORD_BYTES).decode("utf-8", "replace")
     except FileNotFoundError:
-        with _appearing(record) as file:
-            file.write(f"{digest}  {path.name}\n".encode())
+        replace_file(record, f"{digest}  {path.name}\n")
         return digest, "first use"
     match = _RECORD.match(text)
     if match is None or match[1] != digest:
@@ -185,7 +183,7 @@ def _unpacked(remote: RemoteFile, download: Path) -> Path:
     path = download.with_name(remote.member)
     # Without a record it was not unpacked here, or not to its end.
     if not (path.exists() and _record_of(path).exists()):
-        with _appearing(path) as file:
+        with opened_for_replacing(path) as file:
             unpack(download, remote.member, file)
     _recorded(path)
     return path
@@ -202,17 +200,3 @@ def _changed(path: Path, digest: str, said: str) -> IntegrityError:
         f"If you did not change it yourself, remove it with {_record_of(path).name}, if there is one, "
         "and fetch it again.",
     )
-
-
-@contextmanager
-def _appearing(path: Path) -> Iterator[BinaryIO]:
-    """Yield a file to write to, which appears under its name whole or not at all."""
-    staged = path.with_name(f".{path.name}.{os.getpid()}")
-    try:
-        with staged.open("wb") as file:
-            yield file
-            file.flush()
-            os.fsync(file.fileno())
-        staged.replace(path)
-    finally:
-        staged.unlink(missing_ok=True)

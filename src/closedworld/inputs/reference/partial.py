@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Self
 
 from closedworld.bounded_read import read_small_file
 from closedworld.errors import FetchError
+from closedworld.store.atomic import move_into_place, replace_file
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -101,7 +102,7 @@ class Partial:
         self._version_path.unlink(missing_ok=True)
         self.file.truncate(0)
         self.file.seek(0)
-        self._version_path.write_text(json.dumps(asdict(version)), encoding="utf-8")
+        replace_file(self._version_path, json.dumps(asdict(version)))
 
     def discard(self) -> None:
         """Remove all of it."""
@@ -111,8 +112,7 @@ class Partial:
     def hand_over(self, target: Path) -> None:
         """Give the finished download its place."""
         self.file.flush()
-        os.fsync(self.file.fileno())
-        self.path.replace(target)
+        move_into_place(self.path, target)
         self._version_path.unlink(missing_ok=True)
 
 

@@ -15,6 +15,7 @@ from closedworld.run.record.model import DatasetTotals, RunError, RunRecord, Sta
 from closedworld.run.record.performance import performance_of, unit_records, worker_records
 from closedworld.run.record.typed_json import from_json
 from closedworld.sanitize import one_line
+from closedworld.store.atomic import replace_file
 from closedworld.store.durable import not_writable
 
 if TYPE_CHECKING:
@@ -115,7 +116,7 @@ def write_report(
     )
     try:
         text = json.dumps(record.to_dict(), indent=1) + "\n"
-        (folder / REPORT_NAME).write_text(text, encoding="utf-8")
+        replace_file(folder / REPORT_NAME, text)
         _write_lines(folder / UNITS_NAME, map(asdict, unit_records(recorder, clock)))
         for stage in stages:
             _write_lines(folder / stage.summaries_name, stage.summary_lines)
@@ -195,4 +196,4 @@ def _stage_record(result: StageResult) -> StageRecord:
 
 def _write_lines(path: Path, lines: Iterable[Mapping[str, Any]]) -> None:
     text = "".join(json.dumps(line) + "\n" for line in lines)
-    path.write_text(text, encoding="utf-8")
+    replace_file(path, text)

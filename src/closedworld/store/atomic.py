@@ -1,0 +1,94 @@
+"""Single files that appear whole or not at all: every file that the program writes outside a result."""
+
+from __future__ import annotations
+
+import os
+import secrets
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from closedworld.errors import PublishError
+from closedworld.store.durable import make_folders, not_writable, sync_folder
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+    from typing import BinaryIO
+
+
+@contextmanager
+def replacing(path: Path) -> Iterator[Path]:
+    """Yield a path to write to; when the block ends well, the file takes the place of ``path``.
+
+    Args:
+        path: Where the file is to be, in a folder that is there; a file that is there is replaced.
+
+    Raises:
+        OSError: The file cannot be written; what was there is unchanged.
+    """
+    # The suffix stays, because libraries go by it.
+    staged = path.with_name(f".{path.stem}-{secrets.token_hex(8)}{path.suffix}")
+    try:
+        yield staged
+        move_into_place(staged, path)
+    finally:
+        staged.unlink(missing_ok=True)
+
+
+@contextmanager
+def opened_for_replacing(path: Path) -> Iterator[BinaryIO]:
+    """Yield an open file to write to; as ``replacing``."""
+    with replacing(path) as staged, staged.open("xb") as file:
+        yield file
+
+
+def replace_file(path: Path, content: bytes | str) -> None:
+    """Write a file, a text in UTF-8; as ``replacing``."""
+    with opened_for_replacing(path) as file:
+        file.write(content.encode() if isinstance(content, str) else content)
+
+
+def move_into_place(source: Path, target: Path) -> None:
+    """Give a finished file its name, in place of one that has it, once its bytes are on the device.
+
+    Args:
+        source: The file, on the file system of the target.
+        target: Its name.
+
+    Raises:
+        OSError: As ``rename``.
+    """
+    with source.open("rb") as file:
+        os.fsync(file.fileno())
+    source.replace(target)
+    sync_folder(target.parent)
+
+
+@contextmanager
+def whole_file(path: Path) -> Iterator[Path]:
+    """Yield a path for a file of ``--out``; as ``replacing``, and its folder is made.
+
+    Raises:
+        PublishError: ``output-not-writable``; also for an ``OSError`` of the block.
+    """
+    try:
+        refuse_folder(path)
+        make_folders(path.parent)
+        with replacing(path) as staged:
+            yield staged
+    except OSError as error:
+        raise not_writable(path, error) from error
+
+
+def refuse_folder(path: Path) -> None:
+    """Raise when a folder stands where a file is to be written.
+
+    Raises:
+        PublishError: ``output-not-writable``.
+    """
+    if path.is_dir():
+        raise PublishError(
+            "output-not-writable",
+            f"cannot write {path}: it is a folder.",
+            "Name a file with --out.",
+        )
