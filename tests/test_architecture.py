@@ -189,6 +189,16 @@ def test_kernels_know_nothing_of_paths_logs_executors_or_the_environment(path: P
     assert not {module.split(".")[0] for module in imported(path)} & WORLDLY
 
 
+@pytest.mark.parametrize(
+    "path", [path for path in FILES if room_of(path) == "verification"], ids=name_of
+)
+def test_verification_trusts_nothing_that_made_the_data(path: Path) -> None:
+    """It works results out again by itself: of kernels it imports the grid alone, and no stage."""
+    for one in own_imports(path):
+        assert room_of(one) not in {"stages", "run", "execution", "testing"}, name_of(one)
+        assert room_of(one) != "kernels" or name_of(one).startswith("kernels/grid/"), name_of(one)
+
+
 def test_only_the_command_line_knows_of_click_and_rich() -> None:
     for path in FILES:
         if room_of(path) != "cli":

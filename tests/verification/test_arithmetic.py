@@ -7,34 +7,33 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 
+from closedworld.datasets import dataset_of
 from closedworld.kernels.grid import Grid, tile_areas_m2
 from closedworld.testing import apportioned, micro_persons_exactly
-from closedworld.verification import law, monotone
-from closedworld.verification.accounts import BasisAccount, CountryAccount, settle
-from closedworld.verification.ellipsoid import zone_areas_m2
-from closedworld.verification.findings import Account
-from closedworld.verification.masses import bases_of, half_to_even, split_units
-from closedworld.verification.monotone import MassOrder, check_monotone
-from closedworld.verification.population import rounded_micro
-from closedworld.verification.runs import IdRuns, RunCollector, shared_tiles
+from closedworld.verification.apportionment import (
+    BasisSummary,
+    CountrySummary,
+    check_apportionment,
+)
+from closedworld.verification.country_files import CountryFiles
+from closedworld.verification.country_masses import bases_of, half_to_even, split_units
+from closedworld.verification.exact_apportionment import check_exactly
+from closedworld.verification.findings import Findings
+from closedworld.verification.id_runs import IdRuns, RunCollector, shared_tiles
+from closedworld.verification.population_raster import rounded_micro
+from closedworld.verification.zone_areas import zone_areas_m2
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 
-class FakeParts:
-    dataset, country_iso = "tile_weights", "XX"
-
-
 class FakeCountry:
     """A country in memory, in chunks, of one mass."""
 
-    parts = FakeParts()
-    shares = None
-
     def __init__(self, masses: NDArray[np.int64], weights: list[int]) -> None:
+        self.findings = Findings("")
+        self.files = CountryFiles(dataset_of("tile_weights", coverage=False), "XX", self.findings)
         self.tiles = len(masses)
-        self.readings = 0
         self._columns = (
             np.arange(self.tiles, dtype=np.uint64),
             np.array(weights, np.uint64),
@@ -42,7 +41,6 @@ class FakeCountry:
         )
 
     def chunks(self, bases: list[str]) -> list[tuple[object, object, list[object]]]:
-        self.readings += 1
         own = [self._columns[2] if b != "uniform" else np.ones(self.tiles, np.int64) for b in bases]
         return [
             (
@@ -56,11 +54,8 @@ class FakeCountry:
 
 @pytest.mark.parametrize("few", [2, 200_000])
 @pytest.mark.parametrize("seed", range(60))
-def test_the_law_is_that_of_python_integers_also_by_buckets(
-    monkeypatch: pytest.MonkeyPatch, few: int, seed: int
-) -> None:
+def test_the_law_is_that_of_python_integers_also_by_buckets(few: int, seed: int) -> None:
     """No finding for right weights; one for any unit moved."""
-    monkeypatch.setattr(law, "FEW_REMAINDERS", few)
     draw = np.random.default_rng(seed)
     top = int(draw.choice([1, 3, 100, 10**6, 2**40, 2**62]))
     masses = draw.integers(0, top, int(draw.integers(2, 60)), endpoint=True)
@@ -68,82 +63,22 @@ def test_the_law_is_that_of_python_integers_also_by_buckets(
         masses = draw.choice(masses[:3], len(masses))
     units = 10 ** int(draw.integers(0, 19))
     weights = apportioned(masses.tolist(), units)
-    account = Account("")
-    law.check_law(FakeCountry(masses, weights), {"population": units}, account)  # type: ignore[arg-type]
-    assert account.findings() == []
+    country = FakeCountry(masses, weights)
+    check_exactly(country, {"population": units}, few)  # type: ignore[arg-type]
+    assert country.findings.to_list() == []
     giver = int(np.argmax(np.array(weights, np.uint64)))
     weights[giver] -= 1
     weights[giver - 1] += 1
-    law.check_law(FakeCountry(masses, weights), {"population": units}, account)  # type: ignore[arg-type]
-    (found,) = account.findings()
+    country = FakeCountry(masses, weights)
+    check_exactly(country, {"population": units}, few)  # type: ignore[arg-type]
+    (found,) = country.findings.to_list()
     assert found.code == "weight-law"
     assert found.message.startswith("2 rows")
 
 
-@pytest.mark.parametrize("sorted_tiles", [90, 1 << 21])
-@pytest.mark.parametrize("seed", range(40))
-def test_monotone_is_that_of_all_pairs(
-    monkeypatch: pytest.MonkeyPatch, sorted_tiles: int, seed: int
-) -> None:
-    """Put in order all at once, or piece by piece."""
-    monkeypatch.setattr(monotone, "SORTED_TILES", sorted_tiles)
-    draw = np.random.default_rng(seed)
-    top = int(draw.choice([3, 50, 10**6, 2**40, 2**62]))
-    masses = draw.integers(0, top, 80, endpoint=True)
-    weights = (masses // int(draw.choice([1, 2, 1000])) + (masses % 2)).tolist()
-    if seed % 2:
-        weights[int(draw.integers(80))] += int(draw.choice([1, 5, 2**40]))
-    pairs = list(zip(masses.tolist(), weights, strict=True))
-    is_wrong = any(a < b and v > w for a, v in pairs for b, w in pairs)
-    account = Account("")
-    check_monotone(FakeCountry(masses, weights), "population", account)  # type: ignore[arg-type]
-    assert bool(account.findings()) is is_wrong
-    for one in account.findings():
-        example, first = one.example, masses[one.example["other"]]
-        assert example["mass"] == masses[example["tile_id"]] > first
-        assert example["weight_fp"] == weights[example["tile_id"]] < weights[example["other"]]
-
-
-@pytest.mark.parametrize("seed", range(60))
-def test_monotone_of_a_large_country_is_that_of_all_pairs_of_different_classes(
-    monkeypatch: pytest.MonkeyPatch, seed: int
-) -> None:
-    """It is read once, and what is not compared is told."""
-    monkeypatch.setattr(monotone, "SORTED_TILES", 10)
-    draw = np.random.default_rng(seed)
-    top = int(draw.choice([3, 50, 10**6, 2**40, 2**62]))
-    masses = draw.integers(0, top, 80, endpoint=True)
-    weights = (masses // int(draw.choice([1, 2, 1000])) + (masses % 2)).tolist()
-    if seed % 2:
-        weights[int(draw.integers(80))] += int(draw.choice([1, 5, 2**40]))
-    classes = monotone.class_of(masses).tolist()
-    pairs = list(zip(classes, weights, strict=True))
-    is_wrong = any(a < b and v > w for a, v in pairs for b, w in pairs)
-    account, country = Account(""), FakeCountry(masses, weights)
-    check_monotone(country, "population", account)  # type: ignore[arg-type]
-    assert bool(account.findings()) is is_wrong
-    assert country.readings == 1 + is_wrong
-    assert "1/4096" in str(account.not_checked()[0])
-    for one in account.findings():
-        example = one.example
-        assert example["mass"] == masses[example["tile_id"]] > masses[example["other"]]
-        assert example["weight_fp"] == weights[example["tile_id"]] < weights[example["other"]]
-
-
-def test_classes_of_masses_rise_and_are_a_4096th_wide() -> None:
-    masses = np.unique(np.concatenate([
-        np.arange(5000), np.array([2**62, 2**63 - 1]), np.geomspace(5000, 2**62, 3000).astype(np.int64)
-    ]))  # fmt: skip
-    classes = monotone.class_of(masses)
-    assert (np.diff(classes) >= 0).all()
-    apart = masses[1:] >= masses[:-1] * (1 + 1 / 4096)
-    assert (np.diff(classes)[apart] > 0).all()
-    monotone.MassClasses().add(masses, np.zeros(len(masses), np.int64))
-
-
 @pytest.mark.parametrize("seed", range(300))
 def test_the_law_by_whole_arrays_is_that_of_python_integers(seed: int) -> None:
-    """Weights are found wrong exactly when they are not those of exact arithmetic; the account is its."""
+    """Weights are found wrong exactly when they are not those of exact arithmetic; the summary is its."""
     draw = np.random.default_rng(seed)
     top = int(draw.choice([1, 3, 100, 10**6, 2**40, 2**55, 2**61]))
     masses = draw.integers(0, top, int(draw.integers(1, 40)), endpoint=True)
@@ -156,11 +91,11 @@ def test_the_law_by_whole_arrays_is_that_of_python_integers(seed: int) -> None:
         giver, taker = (int(tile) for tile in draw.integers(0, len(masses), 2))
         moved = min(weights[giver], int(draw.choice([1, 1, 2, 16, 2**30])))
         weights[giver], weights[taker] = weights[giver] - moved, weights[taker] + moved
-    account = Account("")
-    own = CountryAccount("XX", len(masses), weights.count(0), [BasisAccount("population", units)])
-    keeps = settle(FakeCountry(masses, weights), own, account)  # type: ignore[arg-type]
-    assert keeps is (weights == right)
-    assert [one.code for one in account.findings()] == ([] if keeps else ["weight-law"])
+    country = FakeCountry(masses, weights)
+    own = CountrySummary("XX", len(masses), weights.count(0), [BasisSummary("population", units)])
+    check_apportionment(country, own)  # type: ignore[arg-type]
+    expected = [] if weights == right else ["weight-law"]
+    assert [one.code for one in country.findings.to_list()] == expected
     total = sum(masses.tolist())
     counts = masses.tolist() if total else [1] * len(masses)
     floors = sum(mass * units // (total or len(masses)) for mass in counts)
@@ -170,13 +105,12 @@ def test_the_law_by_whole_arrays_is_that_of_python_integers(seed: int) -> None:
     assert own.zero_tiles_with_mass == zero_despite_mass
 
 
-def test_a_mixture_has_an_account_of_each_basis_and_weights_near_their_whole_parts() -> None:
-    """By hand: 10 units each of masses 3, 1, 0 and of three equal tiles; whole parts 10, 5 and 3."""
-    own = CountryAccount("XX", 3, 0, [BasisAccount("population", 10), BasisAccount("uniform", 10)])
-    account = Account("")
+def test_a_mixture_has_a_summary_of_each_basis_and_weights_near_their_quotients() -> None:
+    """By hand: 10 units each of masses 3, 1, 0 and of three equal tiles; quotients 10, 5 and 3."""
+    own = CountrySummary("XX", 3, 0, [BasisSummary("population", 10), BasisSummary("uniform", 10)])
     country = FakeCountry(np.array([3, 1, 0]), [12, 5, 3])
-    assert settle(country, own, account)  # type: ignore[arg-type]
-    assert account.findings() == []
+    check_apportionment(country, own)  # type: ignore[arg-type]
+    assert country.findings.to_list() == []
     assert [basis.figures() for basis in own.bases] == [
         {"basis": "population", "units": 10, "mass_sum": 4, "floor_sum": 9, "remainder_units": 1,
          "fallback": False},
@@ -185,10 +119,9 @@ def test_a_mixture_has_an_account_of_each_basis_and_weights_near_their_whole_par
     ]  # fmt: skip
     assert own.zero_tiles_with_mass == 0
     for weights, tile_id in (([13, 4, 3], 0), ([12, 4, 4], 1), ([11, 3, 6], 1)):
-        account = Account("")
         country = FakeCountry(np.array([3, 1, 0]), weights)
-        assert not settle(country, own, account)  # type: ignore[arg-type]
-        (found,) = account.findings()
+        check_apportionment(country, own)  # type: ignore[arg-type]
+        (found,) = country.findings.to_list()
         assert (found.code, found.example["tile_id"]) == ("weight-law", tile_id)
 
 
@@ -196,18 +129,11 @@ def test_weights_off_by_a_whole_turn_of_64_bits_are_found() -> None:
     """Sixteen units times a sum of 2^60 are 2^64, which 64 bits cannot tell from nothing."""
     masses = np.array([1 << 59, (1 << 59) - 1, 1])
     assert apportioned(masses.tolist(), 1000) == [500, 500, 0]
-    account = Account("")
-    own = CountryAccount("XX", 3, 0, [BasisAccount("population", 1000)])
-    settle(FakeCountry(masses, [484, 500, 16]), own, account)  # type: ignore[arg-type]
-    (found,) = account.findings()
+    country = FakeCountry(masses, [484, 500, 16])
+    own = CountrySummary("XX", 3, 0, [BasisSummary("population", 1000)])
+    check_apportionment(country, own)  # type: ignore[arg-type]
+    (found,) = country.findings.to_list()
     assert found.code == "weight-law"
-
-
-def test_equal_masses_may_differ_in_weight() -> None:
-    order = MassOrder()
-    order.add(np.array([5, 5, 6]), np.array([2, 1, 2]))
-    order.finish()
-    assert order.worst is None
 
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])

@@ -11,22 +11,22 @@ from closedworld.inputs.regions import read_countries
 
 if TYPE_CHECKING:
     from closedworld.inputs.regions import CountrySet
-    from closedworld.published.tile_index import PublishedIndex
+    from closedworld.store.reading import Published
 
 
-def polygons_of(index: PublishedIndex, countries: CountrySet | None) -> CountrySet:
+def polygons_of(published: Published, countries: CountrySet | None) -> CountrySet:
     """Return the countries of an index, checked to be the ones that it was built from.
 
     A published world holds no polygons, only their digest.
 
     Args:
-        index: The tile index.
+        published: The tile index.
         countries: The polygons; None for the bundled ones.
 
     Raises:
         ConfigError: ``polygons-differ``.
     """
-    said = index.published.receipt.parameters
+    said = published.receipt.parameters
     which = "these polygons" if countries is not None else "the bundled polygons"
     if countries is None:
         countries = read_countries(verify_bundled(BUNDLED_COUNTRIES).path)
@@ -37,6 +37,6 @@ def polygons_of(index: PublishedIndex, countries: CountrySet | None) -> CountryS
             return selected
     raise ConfigError(
         "polygons-differ",
-        f"{index.published.folder} was not built from {which}.",
+        f"{published.folder} was not built from {which}.",
         "Give the file that it was built from with --polygons, and the options it was read with.",
     )

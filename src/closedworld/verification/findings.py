@@ -1,4 +1,4 @@
-"""What a verification says: what it found, what it checked, and what it could not check."""
+"""What a verification reports: what it found, what it checked, and what it could not check."""
 
 from __future__ import annotations
 
@@ -86,8 +86,8 @@ class Verification:
         return not self.findings
 
 
-class Account:
-    """Collects what is said of one result; like findings become one.
+class Findings:
+    """Collects what is found, checked and left out in one result; findings of one kind become one.
 
     Args:
         folder: The result.
@@ -101,7 +101,7 @@ class Account:
         self._checks: dict[tuple[str, str], int] = {}
         self._unchecked: dict[tuple[str, str], list[str]] = {}
 
-    def find(
+    def add(
         self,
         code: str,
         message: str,
@@ -111,7 +111,7 @@ class Account:
         example: dict[str, Any] | None = None,
         rows: int = 0,
     ) -> None:
-        """Note a finding; of like ones the first is told, with the sum of their rows."""
+        """Add a finding; of several of one kind the first is reported, with the sum of their rows."""
         key = code, dataset, country_iso
         if key not in self._findings:
             self._findings[key] = Finding(
@@ -121,33 +121,33 @@ class Account:
             self._others.setdefault(key, set()).add(message)
         self._rows[key] = self._rows.get(key, 0) + rows
 
-    def has(self, dataset: str, country_iso: str) -> bool:
+    def has_any(self, dataset: str, country_iso: str) -> bool:
         """Return whether anything is wrong with a country in a dataset."""
         return any(key[1:] == (dataset, country_iso) for key in self._findings)
 
-    def found(self, code: str, dataset: str, country_iso: str) -> bool:
+    def has(self, code: str, dataset: str, country_iso: str) -> bool:
         """Return whether there is such a finding."""
         return (code, dataset, country_iso) in self._findings
 
-    def checked(self, what: str, count: int, unit: str) -> None:
-        """Note that an invariant was checked for so many things, added to those before."""
+    def add_check(self, what: str, count: int, unit: str) -> None:
+        """Add a check of so many things to those of the same invariant."""
         self._checks[what, unit] = self._checks.get((what, unit), 0) + count
 
-    def unchecked(self, what: str, reason: str, country_iso: str = "") -> None:
-        """Note that an invariant was not checked; countries of one reason are listed together."""
+    def add_unchecked(self, what: str, reason: str, country_iso: str = "") -> None:
+        """Add an invariant that was not checked; countries with the same reason are listed together."""
         self._unchecked.setdefault((what, reason), []).append(country_iso)
 
-    def findings(self) -> list[Finding]:
+    def to_list(self) -> list[Finding]:
         """Return the findings in the order in which they were made, with the number of rows."""
-        told = []
+        reported = []
         for key, finding in self._findings.items():
             message, rows = finding.message, self._rows[key]
             if rows:
                 message = f"{number_of(rows, 'row', 'rows')}: {message}"
             elif others := len(self._others.get(key, ())):
                 message = f"{message} And {others:,} more like it."
-            told.append(replace(finding, message=message))
-        return told
+            reported.append(replace(finding, message=message))
+        return reported
 
     def checks(self) -> list[Check]:
         """Return what was checked."""
@@ -156,13 +156,12 @@ class Account:
     def not_checked(self) -> list[Unchecked]:
         """Return what was not checked."""
         return [
-            Unchecked(what, _of_countries(reason, isos), self.folder)
+            Unchecked(what, _with_countries(reason, isos), self.folder)
             for (what, reason), isos in self._unchecked.items()
         ]
 
 
-def _of_countries(reason: str, isos: list[str]) -> str:
-    """Return a reason with the countries that it holds for."""
+def _with_countries(reason: str, isos: list[str]) -> str:
     named = sorted({iso for iso in isos if iso})
     if not named:
         return reason

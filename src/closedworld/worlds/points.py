@@ -69,7 +69,7 @@ def sample_world(
     codes = wanted.isos.dictionary_encode()
     isos = codes.dictionary.to_pylist()
     _refuse_without_tiles(isos, lines)
-    checked = polygons_of(world.index, countries)
+    checked = polygons_of(world.index.published, countries)
     texts = (
         [""] * len(wanted.counts) if wanted.ids is None else wanted.ids.cast("string").to_pylist()
     )

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import dataclasses
+import random
 import shutil
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import pyarrow.parquet as pq
 import pytest
 import shapely
@@ -15,9 +17,9 @@ from closedworld.stages.tiles.build import build_tile_index
 from closedworld.store.receipt import parameter_hash, read_receipt
 from closedworld.testing import tiny_grid
 from closedworld.verification import verify
-from closedworld.verification.findings import Account
-from closedworld.verification.membership import check_membership
-from closedworld.verification.runs import IdRuns
+from closedworld.verification.findings import Findings
+from closedworld.verification.id_runs import IdRuns
+from closedworld.verification.polygon_checks import PolygonCheck
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -62,9 +64,10 @@ def test_tiles_left_out_at_the_ends_of_runs_are_found_by_the_oracle(
     spans = RowSpans.from_polygon(small.features[0], grid)
     first = spans.rows * grid.n_cols + spans.col_starts
     runs = IdRuns(first, first + (spans.col_stops - spans.col_starts))
-    account = Account("")
-    check_membership({"FR": runs}, whole, grid, "center", 10, 0, account)
-    (found,) = account.findings()
+    findings = Findings("")
+    check = PolygonCheck(whole["FR"], grid, "center", random.Random(0), findings)
+    check.check_membership(runs, np.arange(0, runs.tile_count, 7))
+    (found,) = findings.to_list()
     assert found.code == "tile-not-listed"
 
 
@@ -78,9 +81,10 @@ def test_an_island_of_which_nothing_is_listed_is_found_by_the_oracle(tiny: Count
     spans = RowSpans.from_polygon(mainland, grid)
     first = spans.rows * grid.n_cols + spans.col_starts
     runs = IdRuns(first, first + (spans.col_stops - spans.col_starts))
-    account = Account("")
-    check_membership({"FR": runs}, type(tiny)((both,)), grid, "center", 20, 0, account)
-    (found,) = account.findings()
+    findings = Findings("")
+    check = PolygonCheck(both, grid, "center", random.Random(0), findings)
+    check.check_membership(runs, np.arange(20))
+    (found,) = findings.to_list()
     assert found.code == "tile-not-listed"
     assert found.example["raster_row"] > runs.stops[-1] // grid.n_cols
 

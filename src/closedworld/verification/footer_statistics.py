@@ -1,6 +1,6 @@
-"""What a Parquet footer says of its row groups, against the rows themselves.
+"""What a Parquet footer states about its row groups, against the rows themselves.
 
-Readers leave out a row group by the smallest and largest value that the footer states, so a wrong one
+Readers skip a row group by the smallest and largest value that the footer states, so a wrong one
 hides rows that every other check sees.
 """
 
@@ -16,7 +16,7 @@ from closedworld.sanitize import quoted
 if TYPE_CHECKING:
     import pyarrow.parquet as pq
 
-    from closedworld.verification.findings import Account
+    from closedworld.verification.findings import Findings
 
 CODE = "statistics"
 
@@ -32,7 +32,7 @@ class GroupRanges:
         self._unsigned: set[str] = set()
 
     def add(self, batch: pa.RecordBatch) -> None:
-        """Take the next rows."""
+        """Add the next rows."""
         if batch.num_rows == 0:
             return
         self.rows += batch.num_rows
@@ -45,62 +45,66 @@ class GroupRanges:
                 self._ranges[name] = min(known[0], found[0]), max(known[1], found[1])
 
     def compare(
-        self, group: pq.RowGroupMetaData, number: int, place: tuple[str, str], account: Account
+        self, group: pq.RowGroupMetaData, number: int, where: tuple[str, str], findings: Findings
     ) -> None:
-        """Note what the footer says otherwise.
+        """Find what the footer states otherwise.
 
         Args:
-            group: What it says of the row group.
+            group: What it states about the row group.
             number: Which row group of its file, from 0.
-            place: Dataset and country.
-            account: Where findings go.
+            where: Dataset and country.
+            findings: Where findings go.
         """
         if group.num_rows != self.rows:
             message = f"row group {number} has {self.rows} rows; its footer says {group.num_rows}."
-            account.find("row-count", message, *place)
+            findings.add("row-count", message, *where)
         checked = 0
         for position in range(group.num_columns):
             chunk = group.column(position)
             name = chunk.path_in_schema
-            told = chunk.statistics
+            statistics = chunk.statistics
             extra = chunk.has_column_index or chunk.bloom_filter_offset is not None
-            if extra or (told is not None and told.has_distinct_count):
-                account.unchecked(
+            if extra or (statistics is not None and statistics.has_distinct_count):
+                findings.add_unchecked(
                     "page indexes, bloom filters and counts of distinct values",
-                    "none of them belongs into a published file; readers may go by them",
-                    place[1],
+                    "none of them belongs in a published file; readers may go by them",
+                    where[1],
                 )
-            if told is None:
+            if statistics is None:
                 continue
             checked += 1
-            for what, said, real in self._claims(told, name):
-                if said != real:
-                    account.find(
+            for what, stated, real in self._claims(statistics, name):
+                if stated != real:
+                    findings.add(
                         CODE,
-                        f"the footer says that the {what} of {name} is {quoted(said)}.",
-                        *place,
+                        f"the footer says that the {what} of {name} is {quoted(stated)}.",
+                        *where,
                         example={
                             "row_group": number,
                             "column": name,
                             "what": what,
-                            "footer": _plain(said),
+                            "footer": _plain(stated),
                             "data": _plain(real),
                         },
                     )
-        account.checked("statistics in the footers: smallest, largest, nulls", checked, "columns")
+        findings.add_check(
+            "statistics in the footers: smallest, largest, nulls", checked, "columns"
+        )
 
-    def _claims(self, told: Any, name: str) -> list[tuple[str, Any, Any]]:
-        """Return ``(what, said, real)`` for everything that the footer claims of a column."""
+    def _claims(self, statistics: Any, name: str) -> list[tuple[str, Any, Any]]:
+        """Return ``(what, stated, real)`` for everything that the footer claims about a column."""
         claims: list[tuple[str, Any, Any]] = []
-        if told.has_null_count:
+        if statistics.has_null_count:
             # No column may hold nulls, by its schema.
-            claims.append(("number of nulls", told.null_count, 0))
-        if told.has_min_max and name in self._ranges:
+            claims.append(("number of nulls", statistics.null_count, 0))
+        if statistics.has_min_max and name in self._ranges:
             least, most = self._ranges[name]
             # Unsigned numbers are stored as signed ones of the same bits.
-            turn = 1 << _BITS[told.physical_type] if name in self._unsigned else 0
-            said = [raw % turn if turn else raw for raw in (told.min_raw, told.max_raw)]
-            claims += [("smallest value", said[0], least), ("largest value", said[1], most)]
+            turn = 1 << _BITS[statistics.physical_type] if name in self._unsigned else 0
+            stated = [
+                raw % turn if turn else raw for raw in (statistics.min_raw, statistics.max_raw)
+            ]
+            claims += [("smallest value", stated[0], least), ("largest value", stated[1], most)]
         return claims
 
 

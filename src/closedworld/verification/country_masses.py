@@ -1,4 +1,4 @@
-"""Masses of a country's tiles by the law, made apart from what made the weights."""
+"""Masses of a country's tiles by the law, worked out apart from what made the weights."""
 
 from __future__ import annotations
 
@@ -9,16 +9,16 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from closedworld.verification.rows import column
+from closedworld.verification.row_checks import column
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
     from numpy.typing import NDArray
 
-    from closedworld.verification.files import Parts
-    from closedworld.verification.findings import Account
-    from closedworld.verification.population import Population
+    from closedworld.verification.country_files import CountryFiles
+    from closedworld.verification.grid_columns import BorderTiles
+    from closedworld.verification.population_raster import PopulationRaster
 
 BASES = ("uniform", "area_m2", "population", "populated")
 OF_PEOPLE = ("population", "populated")
@@ -29,8 +29,9 @@ FULL = 1 << 30
 KEPT_TILES = 1 << 20
 """Countries of so many tiles are read once and kept; larger ones are read again for each question."""
 
-_PART = re.compile(r"([a-z_0-9]+):(\d+)")
+_MIXED = re.compile(r"([a-z_0-9]+):(\d+)")
 _INT64_END = 1 << 63
+_MAX_DP = 18
 
 Chunk = tuple["NDArray[np.uint64]", "NDArray[np.uint64]", list["NDArray[np.int64]"]]
 """Ids, weights, and the masses of each basis asked for; all (n,)."""
@@ -44,7 +45,7 @@ def bases_of(text: str) -> dict[str, int]:
     """
     if text in BASES:
         return {text: 1}
-    parts = [_PART.fullmatch(word) for word in text.split(",")]
+    parts = [_MIXED.fullmatch(word) for word in text.split(",")]
     shares = [(part[1], int(part[2])) for part in parts if part is not None]
     ordered = sorted(shares, key=lambda share: (-share[1], share[0]))
     known = {name for name, share in shares if name in BASES and share > 0}
@@ -59,31 +60,39 @@ def bases_of(text: str) -> dict[str, int]:
 
 
 def split_units(bases: dict[str, int], dp: int) -> dict[str, int]:
-    """Return the units of each basis: ``10**dp`` by their ratio, by largest remainders."""
-    whole, units = sum(bases.values()), 10**dp
-    split = {name: units * share // whole for name, share in bases.items()}
-    by_remainder = sorted(bases, key=lambda name: -(units * bases[name] % whole))
+    """Return the quanta of each basis: ``10**dp`` by their ratio, by largest remainders.
+
+    Raises:
+        ValueError: ``dp`` is out of range.
+    """
+    if not 0 <= dp <= _MAX_DP:
+        raise ValueError(f"dp is {dp}; it must be 0 to {_MAX_DP}")
+    ratio_sum, units = sum(bases.values()), 10**dp
+    split = {name: units * share // ratio_sum for name, share in bases.items()}
+    by_remainder = sorted(bases, key=lambda name: -(units * bases[name] % ratio_sum))
     for name in by_remainder[: units - sum(split.values())]:
         split[name] += 1
     return split
 
 
 @dataclass(slots=True, eq=False)
-class Shares:
-    """Coverage of the tiles that are not wholly inside.
+class IntegerCoverage:
+    """Coverage of the tiles that are not wholly inside, as integers.
 
     Attributes:
         tile_ids: Ascending, uint64 (n,).
-        shares: Units of 2^-30, int64 (n,).
+        shares: In 2^-30, int64 (n,).
     """
 
     tile_ids: NDArray[np.uint64]
     shares: NDArray[np.int64]
 
     @classmethod
-    def of(cls, tile_ids: NDArray[np.uint64], coverage: NDArray[np.float64]) -> Shares:
-        """Return coverage in whole units, rounded half to even."""
-        return cls(tile_ids, np.maximum(np.rint(coverage * FULL), 1).astype(np.int64))
+    def of(cls, borders: BorderTiles) -> IntegerCoverage:
+        """Return coverage rounded half to even, from 1 to 2^30; of a tile listed twice the first."""
+        tile_ids, first = np.unique(borders.tile_ids, return_index=True)
+        shares = np.nan_to_num(np.rint(borders.coverage[first] * FULL))
+        return cls(tile_ids, np.clip(shares, 1, FULL).astype(np.int64))
 
     def within(self, tile_ids: NDArray[np.uint64]) -> tuple[NDArray[np.intp], NDArray[np.int64]]:
         """Return ``(positions, shares)`` of those that are among some ascending tiles."""
@@ -94,25 +103,23 @@ class Shares:
 
 @dataclass(slots=True, eq=False)
 class CountryMasses:
-    """Gives the tiles of a country with their weights and masses, as often as asked.
+    """Tiles, weights and masses of one country, chunk by chunk.
 
     Attributes:
-        parts: Files of tile_weights; whole, with exactly the tiles of the index, in order.
-        tiles: How many.
+        files: Files of tile_weights.
+        tiles: Tiles in them.
         n_cols: Columns of the grid.
-        areas_cm2: Area of a tile of each raster row, int64 (n_rows,).
+        areas_cm2: Area of a tile of each row, int64 (n_rows,).
         population: The raster; None when no basis needs it.
-        shares: Coverage; None to leave it out.
-        account: Where findings over damage go.
+        coverage: Coverage; None to leave it out.
     """
 
-    parts: Parts
+    files: CountryFiles
     tiles: int
     n_cols: int
     areas_cm2: NDArray[np.int64]
-    population: Population | None
-    shares: Shares | None
-    account: Account
+    population: PopulationRaster | None
+    coverage: IntegerCoverage | None
     _kept: tuple[tuple[str, ...], list[Chunk]] | None = None
 
     def chunks(self, bases: Sequence[str]) -> Iterable[Chunk]:
@@ -124,7 +131,7 @@ class CountryMasses:
         return self._kept[1]
 
     def _read(self, bases: Sequence[str]) -> Iterator[Chunk]:
-        for batch in self.parts.batches(self.account, ["tile_id", "weight_fp"]):
+        for batch in self.files.batches(["tile_id", "weight_fp"]):
             if batch.num_rows:
                 tile_ids = column(batch, "tile_id")
                 yield tile_ids, column(batch, "weight_fp"), self._masses(tile_ids, bases)
@@ -138,12 +145,14 @@ class CountryMasses:
         people = None
         if self.population is not None and any(basis in OF_PEOPLE for basis in bases):
             people = self.population.micro_persons(rows, ids - rows * self.n_cols)
-        return [self._covered(tile_ids, basis, self._whole(basis, rows, people)) for basis in bases]
+        return [
+            self._covered(tile_ids, basis, self._uncovered(basis, rows, people)) for basis in bases
+        ]
 
-    def _whole(
+    def _uncovered(
         self, basis: str, rows: NDArray[np.int64], people: NDArray[np.int64] | None
     ) -> NDArray[np.int64]:
-        """Return the masses of a basis, coverage left out."""
+        """Return the masses of a basis, coverage left aside."""
         if basis == "area_m2":
             return self.areas_cm2[rows]
         if basis == "uniform":
@@ -156,16 +165,16 @@ class CountryMasses:
         self, tile_ids: NDArray[np.uint64], basis: str, masses: NDArray[np.int64]
     ) -> NDArray[np.int64]:
         """Return masses with coverage counted in."""
-        if self.shares is None:
+        if self.coverage is None:
             return masses
-        places, shares = self.shares.within(tile_ids)
+        at, shares = self.coverage.within(tile_ids)
         if basis in {"uniform", "populated"}:
             covered = masses * FULL
-            covered[places] = masses[places] * shares
+            covered[at] = masses[at] * shares
             return covered
         covered = masses.copy()
-        pairs = zip(masses[places].tolist(), shares.tolist(), strict=True)
-        covered[places] = [half_to_even(mass * share, FULL) for mass, share in pairs]
+        pairs = zip(masses[at].tolist(), shares.tolist(), strict=True)
+        covered[at] = [half_to_even(mass * share, FULL) for mass, share in pairs]
         return covered
 
 
@@ -175,7 +184,7 @@ def half_to_even(number: int, by: int) -> int:
     return quotient + (2 * rest > by or (2 * rest == by and quotient % 2 == 1))
 
 
-def whole_sum(numbers: NDArray[np.integer]) -> int:
+def exact_sum(numbers: NDArray[np.integer]) -> int:
     """Return the sum of numbers >= 0, however large."""
     if len(numbers) and int(numbers.max()) * len(numbers) >= _INT64_END:
         return sum(numbers.tolist())

@@ -1,7 +1,7 @@
-"""How a country's units were handed out, worked out from its masses tile by tile.
+"""How a country's quanta were allocated, worked out from its masses tile by tile.
 
-For every country and basis, in whole arrays: the quotient and remainder of each tile are found in
-float64 and mended in 64-bit arithmetic. ``validation.law`` does the same in Python integers, some
+For every country and basis, in whole arrays: the quotient and remainder of each tile are estimated in
+float64 and corrected in 64-bit arithmetic. ``exact_apportionment`` does the same in Python integers, some
 hundred times slower, for a sample.
 """
 
@@ -12,27 +12,27 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from closedworld.verification.law import divided
-from closedworld.verification.masses import whole_sum
+from closedworld.verification.country_masses import exact_sum
+from closedworld.verification.exact_apportionment import divided
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from closedworld.verification.findings import Account
-    from closedworld.verification.masses import CountryMasses
+    from closedworld.verification.country_files import CountryFiles
+    from closedworld.verification.country_masses import CountryMasses
 
 _CLEAR = 1 << 62
 
 
 @dataclass(slots=True)
-class BasisAccount:
-    """How one basis hands out its units in one country.
+class BasisSummary:
+    """How one basis allocates its quanta in one country.
 
     Attributes:
         basis: Its name.
-        units: Units it hands out.
+        units: Quanta it allocates.
         mass_sum: Sum of its masses; None when they are not known, like the two below.
-        floor_sum: Sum of the whole parts.
+        floor_sum: Sum of the quotients.
         fallback: Whether its masses are all 0, so that tiles count as uniform.
     """
 
@@ -56,8 +56,8 @@ class BasisAccount:
 
 
 @dataclass(slots=True)
-class CountryAccount:
-    """The account of one country's weights.
+class CountrySummary:
+    """What a receipt states about one country's weights.
 
     Attributes:
         country_iso: Code.
@@ -70,7 +70,7 @@ class CountryAccount:
     country_iso: str
     tiles: int
     zero_tiles: int
-    bases: list[BasisAccount]
+    bases: list[BasisSummary]
     zero_tiles_with_mass: int | None = None
 
     def figures(self) -> dict[str, Any]:
@@ -86,12 +86,12 @@ class CountryAccount:
 
 @dataclass(slots=True)
 class _Remainders:
-    """Whether the units beyond whole parts went to the largest remainders, the smaller ids of equal ones.
+    """Whether the quanta beyond quotients went to the largest remainders, the smaller ids of equal ones.
 
     Attributes:
-        wrong_tiles: Tiles whose weight is neither the whole part nor one more.
-        first_wrong: The first of them: ``(tile_id, weight, whole part)``.
-        least_given: Smallest remainder that got a unit, with the largest tile_id that has it.
+        wrong_tiles: Tiles whose weight is neither the quotient nor one more.
+        first_wrong: The first of them: ``(tile_id, weight, quotient)``.
+        least_given: Smallest remainder that got a quantum, with the largest tile_id that has it.
         most_left: Largest remainder that got none, with the smallest tile_id that has it.
     """
 
@@ -104,12 +104,12 @@ class _Remainders:
         self,
         tile_ids: NDArray[np.uint64],
         weights: NDArray[np.uint64],
-        whole: NDArray[np.uint64],
+        quotients: NDArray[np.uint64],
         remainders: NDArray[Any],
     ) -> None:
-        """Take the next tiles of one basis, in order."""
-        self.add_mixed(tile_ids, weights, whole, 1)
-        is_left, is_given = weights == whole, weights == whole + np.uint64(1)
+        """Add the next tiles of one basis, in order."""
+        self.add_mixed(tile_ids, weights, quotients, 1)
+        is_left, is_given = weights == quotients, weights == quotients + np.uint64(1)
         if is_given.any():
             given = remainders[is_given]
             least = int(given.min())
@@ -127,59 +127,59 @@ class _Remainders:
         self,
         tile_ids: NDArray[np.uint64],
         weights: NDArray[np.uint64],
-        whole: NDArray[np.uint64],
+        quotients: NDArray[np.uint64],
         bases: int,
     ) -> None:
-        """Take the next tiles, the sum of their whole parts and the number of bases: a unit more each."""
-        wrong = np.flatnonzero((weights < whole) | (weights > whole + np.uint64(bases)))
+        """Add the next tiles with the sum of their quotients; each basis may give one quantum more."""
+        wrong = np.flatnonzero((weights < quotients) | (weights > quotients + np.uint64(bases)))
         if len(wrong):
             if not self.wrong_tiles:
                 at = wrong[0]
-                self.first_wrong = int(tile_ids[at]), int(weights[at]), int(whole[at])
+                self.first_wrong = int(tile_ids[at]), int(weights[at]), int(quotients[at])
             self.wrong_tiles += len(wrong)
 
     @property
     def passed_over(self) -> bool:
-        """Whether a tile got a unit though another one comes before it."""
+        """Whether a tile got a quantum though another one comes before it."""
         if self.least_given is None or self.most_left is None:
             return False
         given, left = self.least_given, self.most_left
         return given[0] < left[0] or (given[0] == left[0] and given[1] > left[1])
 
 
-def settle(country: CountryMasses, own: CountryAccount, account: Account) -> bool:
-    """Work out the masses of a country's account; return whether its weights keep the law.
+def check_apportionment(country: CountryMasses, own: CountrySummary) -> None:
+    """Work out what the masses of a country make of its summary, and whether its weights keep the law.
 
     With one basis every weight is compared with the law, and a tile that breaks it is a finding, unless
-    there is one already. Of a mixture it is only seen whether a weight is the sum of the whole parts and
+    there is one already. Of a mixture it is only seen whether a weight is the sum of the quotients and
     at most one more for each basis: which of them gave it cannot be told from the sum.
 
     Args:
         country: Its tiles.
-        own: Its account, tiles and units filled in; masses are added.
-        account: Where a finding goes.
+        own: Its summary, tiles and quanta filled in; masses are added.
     """
     counts_as, totals = _counts_as(country, own)
     floors, zero_despite_mass, law = [0] * len(totals), 0, _Remainders()
     for tile_ids, weights, masses in country.chunks(counts_as):
-        has_mass, whole = np.zeros(len(weights), np.bool_), np.zeros(len(weights), np.uint64)
+        has_mass, sums = np.zeros(len(weights), np.bool_), np.zeros(len(weights), np.uint64)
         for number, (each, total) in enumerate(zip(masses, totals, strict=True)):
             has_mass |= each > 0
-            quotients, remainders = whole_parts(each, own.bases[number].units, total)
-            floors[number] += whole_sum(quotients)
-            whole += quotients.view(np.uint64)
+            quotients, remainders = quotients_of(each, own.bases[number].units, total)
+            floors[number] += exact_sum(quotients)
+            sums += quotients.view(np.uint64)
         if len(totals) == 1:
-            law.add(tile_ids, weights, whole, remainders)
+            law.add(tile_ids, weights, sums, remainders)
         else:
-            law.add_mixed(tile_ids, weights, whole, len(totals))
+            law.add_mixed(tile_ids, weights, sums, len(totals))
         zero_despite_mass += int(np.count_nonzero((weights == 0) & has_mass))
     own.zero_tiles_with_mass = zero_despite_mass
     for basis, floor in zip(own.bases, floors, strict=True):
         basis.floor_sum = floor
-    return _note(country, law, account)
+    if not country.files.has("weight-law"):
+        _report(country.files, law)
 
 
-def _counts_as(country: CountryMasses, own: CountryAccount) -> tuple[list[str], list[int]]:
+def _counts_as(country: CountryMasses, own: CountrySummary) -> tuple[list[str], list[int]]:
     """Return what each basis counts as and the sum of those masses; fill in sums and fallbacks."""
     names = [basis.basis for basis in own.bases]
     sums = _sums(country, names)
@@ -194,36 +194,30 @@ def _sums(country: CountryMasses, bases: list[str]) -> list[int]:
     """Return the sum of the masses of each basis."""
     sums = [0] * len(bases)
     for _, _, masses in country.chunks(bases):
-        sums = [before + whole_sum(each) for before, each in zip(sums, masses, strict=True)]
+        sums = [before + exact_sum(each) for before, each in zip(sums, masses, strict=True)]
     return sums
 
 
-def _note(country: CountryMasses, law: _Remainders, account: Account) -> bool:
-    """Note what breaks the law; return whether nothing does."""
-    place = country.parts.dataset, country.parts.country_iso
-    if account.found("weight-law", *place):
-        return False
+def _report(files: CountryFiles, law: _Remainders) -> None:
+    """Add a finding about what breaks the law, if anything does."""
     if law.wrong_tiles:
-        tile_id, weight, whole = law.first_wrong
-        account.find(
+        tile_id, weight, quotient = law.first_wrong
+        files.add(
             "weight-law",
-            "weight_fp is not the whole part of the tile's share, or one more for each basis at most.",
-            *place,
-            example={"tile_id": tile_id, "weight_fp": weight, "whole_part": whole},
+            "weight_fp is not the quotient of the tile's share, or at most one more for each basis.",
+            example={"tile_id": tile_id, "weight_fp": weight, "whole_part": quotient},
             rows=law.wrong_tiles,
         )
     elif law.passed_over and law.least_given is not None and law.most_left is not None:
         (remainder, tile_id), (larger, passed) = law.least_given, law.most_left
-        account.find(
+        files.add(
             "weight-law",
             f"tile {tile_id} got a unit for remainder {remainder}, tile {passed} none for {larger}.",
-            *place,
             example={"tile_id": tile_id, "comes_before": passed},
         )
-    return not account.found("weight-law", *place)
 
 
-def whole_parts(
+def quotients_of(
     masses: NDArray[np.int64], units: int, total: int
 ) -> tuple[NDArray[np.int64], NDArray[Any]]:
     """Return ``(quotients, remainders)`` of ``mass * units`` by ``total``, exact, both (n,).

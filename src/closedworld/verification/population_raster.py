@@ -51,7 +51,7 @@ class ValueTooLargeError(ValueError):
         self.example = {"raster_row": row, "raster_col": col, "value": value}
 
 
-class Population:
+class PopulationRaster:
     """The first band of a raster as masses; use as a context manager.
 
     Args:
@@ -126,15 +126,17 @@ class Population:
                 f"{self._path}: {window} cannot be read: {library_message(error.__cause__ or error)}.",
                 "Fetch it again.",
             ) from error
-        places = rows - top, cols - col_start
-        values = read.data[places]
+        at = rows - top, cols - col_start
+        values = read.data[at]
         if self._scale != 1 or self._offset != 0:
             values = values.astype(np.float64) * self._scale + self._offset
-        is_person = ~np.ma.getmaskarray(read)[places] & (values > 0)
+        is_person = ~np.ma.getmaskarray(read)[at] & (values > 0)
         too_large = np.flatnonzero(is_person & (values >= _INT64_END / MICRO))
         if len(too_large):
-            at = int(too_large[0])
-            raise ValueTooLargeError(self._path, int(rows[at]), int(cols[at]), float(values[at]))
+            first = int(too_large[0])
+            raise ValueTooLargeError(
+                self._path, int(rows[first]), int(cols[first]), float(values[first])
+            )
         masses = np.zeros(len(values), np.int64)
         masses[is_person] = rounded_micro(values[is_person])
         return masses

@@ -20,7 +20,7 @@ from closedworld.stages.weights.build import build_tile_weights
 from closedworld.store.reading import open_dataset, open_published
 from closedworld.store.receipt import read_receipt
 from closedworld.testing import tiny_grid
-from closedworld.verification.values import WeightBlocks
+from closedworld.verification.value_digests import WeightBlocks
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence

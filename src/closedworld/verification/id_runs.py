@@ -1,4 +1,4 @@
-"""Sets of tile ids as runs, taken from the ids of a dataset as they pass."""
+"""Sets of tile ids as runs, collected from the ids of a dataset as they pass."""
 
 from __future__ import annotations
 
@@ -35,13 +35,13 @@ class IdRuns:
 
     def without(self, other: IdRuns) -> tuple[int, int]:
         """Return ``(count, first)`` of the ids that are not in the other set; first 0 for none."""
-        places = np.unique(np.concatenate([self.starts, self.stops, other.starts, other.stops]))
-        only_here = self.holds(places) & ~other.holds(places)
+        edges = np.unique(np.concatenate([self.starts, self.stops, other.starts, other.stops]))
+        only_here = self.holds(edges) & ~other.holds(edges)
         only_here[-1:] = False
         if not only_here.any():
             return 0, 0
-        lengths = np.diff(places)[only_here[:-1]]
-        return int(lengths.sum()), int(places[only_here][0])
+        lengths = np.diff(edges)[only_here[:-1]]
+        return int(lengths.sum()), int(edges[only_here][0])
 
     def holds(self, ids: NDArray[np.int64]) -> NDArray[np.bool_]:
         """Return which ids belong to the set, bool in the shape of the argument."""
@@ -68,7 +68,7 @@ class IdRuns:
 
 
 class RunCollector:
-    """Turns tile ids into runs, batch by batch, and tells where they do not ascend.
+    """Turns tile ids into runs, batch by batch, and reports where they do not ascend.
 
     Memory grows with the runs, not with the tiles: 0.5 million for the world at 30 arc-seconds.
     """
@@ -77,10 +77,9 @@ class RunCollector:
         self._starts: list[NDArray[np.int64]] = []
         self._stops: list[NDArray[np.int64]] = []
         self._last = -1
-        self.tiles = 0
 
     def add(self, tile_ids: NDArray[np.uint64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-        """Take the ids of the next rows.
+        """Add the ids of the next rows.
 
         Returns:
             ``(twice, disordered)``: positions of ids equal to the one before, and of smaller ones.
@@ -89,7 +88,6 @@ class RunCollector:
         if len(ids) == 0:
             none = np.empty(0, np.int64)
             return none, none
-        self.tiles += len(ids)
         begins = np.concatenate([[0], np.flatnonzero(np.diff(ids) != 1) + 1])
         before = ids[begins - 1]
         before[0] = self._last
@@ -100,13 +98,12 @@ class RunCollector:
         return begins[step == 0], begins[step < 0]
 
     def add_runs(self, starts: NDArray[np.int64], stops: NDArray[np.int64]) -> None:
-        """Take half-open runs of ids in any order, none of them empty."""
-        self.tiles += int((stops - starts).sum())
+        """Add half-open runs of ids in any order, none of them empty."""
         self._starts.append(starts)
         self._stops.append(stops)
 
     def finish(self) -> IdRuns:
-        """Return the set of all ids that were taken."""
+        """Return the set of all ids that were added."""
         if not any(len(starts) for starts in self._starts):
             none = np.empty(0, np.int64)
             return IdRuns(none, none)
@@ -121,8 +118,8 @@ def shared_tiles(sets: list[IdRuns]) -> int:
     """Return how many ids belong to two sets or more."""
     starts = np.sort(np.concatenate([np.empty(0, np.int64), *(one.starts for one in sets)]))
     stops = np.sort(np.concatenate([np.empty(0, np.int64), *(one.stops for one in sets)]))
-    places = np.unique(np.concatenate([starts, stops]))
-    owners = np.searchsorted(starts, places, side="right") - np.searchsorted(
-        stops, places, side="right"
+    edges = np.unique(np.concatenate([starts, stops]))
+    owners = np.searchsorted(starts, edges, side="right") - np.searchsorted(
+        stops, edges, side="right"
     )
-    return int(np.diff(places)[owners[:-1] > 1].sum()) if len(places) else 0
+    return int(np.diff(edges)[owners[:-1] > 1].sum()) if len(edges) else 0

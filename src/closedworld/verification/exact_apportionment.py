@@ -1,6 +1,6 @@
 """The law of weights, worked out again in Python integers.
 
-Of K units and masses m_i of sum M, a tile gets ``floor(m_i K / M)``, and what is missing to K goes one
+With K quanta and masses m_i of sum M, a tile gets ``floor(m_i K / M)``, and what is missing to K goes one
 each to the largest remainders ``m_i K mod M``, to the smaller tile_id among equal ones.
 """
 
@@ -12,16 +12,14 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from closedworld.verification.masses import whole_sum
+from closedworld.verification.country_masses import exact_sum
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from closedworld.verification.findings import Account
-    from closedworld.verification.masses import CountryMasses
+    from closedworld.verification.country_masses import CountryMasses
 
 FEW_REMAINDERS = 200_000
-"""So many remainders are put in order one by one; of more, buckets are counted first."""
 
 _BUCKET_BITS = 16
 _INT64_BITS = 62
@@ -29,11 +27,11 @@ _INT64_BITS = 62
 
 @dataclass(frozen=True, slots=True)
 class Allocation:
-    """What a basis hands out in a country.
+    """What a basis allocates in a country.
 
     Attributes:
         counts_as: The basis whose masses count: ``uniform`` when its own are all 0.
-        units: Units to hand out.
+        units: Quanta to allocate.
         total: Sum of the masses, > 0.
         cut: Tiles with a larger remainder get one more.
         ties: So many tiles with this very remainder do, the first ones.
@@ -46,36 +44,33 @@ class Allocation:
     ties: int
 
 
-def check_law(country: CountryMasses, units: dict[str, int], account: Account) -> int:
+def check_exactly(
+    country: CountryMasses, units: dict[str, int], few_remainders: int = FEW_REMAINDERS
+) -> int:
     """Work out every weight of a country and compare; return how many were compared.
 
     Args:
         country: Its tiles.
-        units: Units of each basis.
-        account: Where a finding goes.
+        units: Quanta of each basis.
+        few_remainders: Up to this many are ordered one by one; more are counted in buckets first.
     """
-    iso = country.parts.country_iso
-    allocations = [_handout(country, basis, share) for basis, share in units.items()]
-    if any(allocation is None for allocation in allocations):
-        account.unchecked("the law of weights", "all coverage rounds to 0", iso)
-        return 0
-    known = [allocation for allocation in allocations if allocation is not None]
-    ties = [0] * len(known)
+    allocations = [
+        _allocation(country, basis, share, few_remainders) for basis, share in units.items()
+    ]
+    ties = [0] * len(allocations)
     compared = 0
-    for tile_ids, weights, masses in country.chunks([allocation.counts_as for allocation in known]):
+    for tile_ids, weights, masses in country.chunks([one.counts_as for one in allocations]):
         lawful = np.zeros(len(weights), np.uint64)
-        for number, (allocation, own) in enumerate(zip(known, masses, strict=True)):
+        for number, (allocation, own) in enumerate(zip(allocations, masses, strict=True)):
             share, ties[number] = _weights(own, allocation, ties[number])
             lawful += share
         wrong = np.flatnonzero(lawful != weights)
         compared += len(weights)
         if len(wrong):
             first = wrong[0]
-            account.find(
+            country.files.add(
                 "weight-law",
                 "weight_fp is not what the law gives.",
-                dataset=country.parts.dataset,
-                country_iso=iso,
                 example={
                     "tile_id": int(tile_ids[first]),
                     "weight_fp": int(weights[first]),
@@ -86,14 +81,18 @@ def check_law(country: CountryMasses, units: dict[str, int], account: Account) -
     return compared
 
 
-def _handout(country: CountryMasses, basis: str, units: int) -> Allocation | None:
-    """Return what a basis hands out; None when no tile has any mass whatever it counts as."""
-    for counts_as in (basis, "uniform"):
-        total = sum(whole_sum(masses) for _, _, (masses,) in country.chunks([counts_as]))
-        if total:
-            cut, ties = _find_cut(country, counts_as, units, total)
-            return Allocation(counts_as, units, total, cut, ties)
-    return None
+def _allocation(country: CountryMasses, basis: str, units: int, few: int) -> Allocation:
+    """Return what a basis allocates in a country."""
+    counts_as, total = basis, _mass_sum(country, basis)
+    if not total:
+        # Every tile counts at least 1, also with its coverage.
+        counts_as, total = "uniform", _mass_sum(country, "uniform")
+    cut, ties = _find_cut(country, counts_as, units, total, few)
+    return Allocation(counts_as, units, total, cut, ties)
+
+
+def _mass_sum(country: CountryMasses, basis: str) -> int:
+    return sum(exact_sum(masses) for _, _, (masses,) in country.chunks([basis]))
 
 
 def divided(
@@ -124,7 +123,9 @@ def _weights(
     return weights, ties + len(tied)
 
 
-def _find_cut(country: CountryMasses, basis: str, units: int, total: int) -> tuple[int, int]:
+def _find_cut(
+    country: CountryMasses, basis: str, units: int, total: int, few: int
+) -> tuple[int, int]:
     """Return ``(cut, ties)``: the smallest remainder that gets a unit, and how many tiles of it do.
 
     Remainders in ``low..low + 2**bits`` are in question. Each reading of the country counts them by
@@ -132,7 +133,7 @@ def _find_cut(country: CountryMasses, basis: str, units: int, total: int) -> tup
     """
     low, bits, left, above = 0, total.bit_length(), country.tiles, 0
     while True:
-        shift = 0 if left <= FEW_REMAINDERS else max(0, bits - _BUCKET_BITS)
+        shift = 0 if left <= few else max(0, bits - _BUCKET_BITS)
         floors, buckets = _count(country, basis, units, total, (low, bits, shift))
         missing = units - floors - above
         if missing == 0:

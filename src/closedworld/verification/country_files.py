@@ -1,0 +1,99 @@
+"""The part files of a country in one dataset: reading what can be read."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from closedworld.sanitize import library_message
+from closedworld.verification.footer_statistics import GroupRanges
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from pathlib import Path
+
+    from closedworld.datasets import Dataset
+    from closedworld.verification.findings import Findings
+
+BATCH_ROWS = 1 << 17
+"""Rows in memory at once, of each column that is read."""
+
+READ_ERRORS = (pa.ArrowException, OSError, UnicodeDecodeError)
+"""What pyarrow raises over a damaged file."""
+
+
+@dataclass(slots=True)
+class CountryFiles:
+    """The part files of one country in one dataset that can be read.
+
+    Attributes:
+        dataset: Dataset.
+        country_iso: Country, by the folder's name.
+        findings: Where findings go.
+        paths: Files, by part number.
+        is_whole: Whether every file is there and readable; otherwise nothing follows from its rows.
+    """
+
+    dataset: Dataset
+    country_iso: str
+    findings: Findings
+    paths: list[Path] = field(default_factory=list)
+    is_whole: bool = True
+
+    @property
+    def columns(self) -> list[str]:
+        """Names of the dataset's columns, in order."""
+        return list(self.dataset.schema.names)
+
+    def add(
+        self, code: str, message: str, *, example: dict[str, Any] | None = None, rows: int = 0
+    ) -> None:
+        """Add a finding about this country in this dataset."""
+        self.findings.add(
+            code, message, self.dataset.name, self.country_iso, example=example, rows=rows
+        )
+
+    def has(self, code: str) -> bool:
+        """Return whether there is such a finding about this country in this dataset."""
+        return self.findings.has(code, self.dataset.name, self.country_iso)
+
+    def cannot_read(self, path: Path, error: BaseException) -> None:
+        """Add the finding for a damaged file."""
+        self.is_whole = False
+        self.add("file-unreadable", f"{path.name} cannot be read: {library_message(error)}.")
+
+    def batches(
+        self, columns: Sequence[str], *, with_footers: bool = False
+    ) -> Iterator[pa.RecordBatch]:
+        """Yield the rows in order, texts as dictionary arrays; damage ends it with a finding.
+
+        Args:
+            columns: Names of the columns to read.
+            with_footers: Whether the statistics in the footers are compared with the columns read.
+        """
+        texts = [f.name for f in self.dataset.schema if pa.types.is_string(f.type)]
+        # pyarrow 26 can crash the process over damaged statistics; the damage is found already.
+        with_footers = with_footers and not self.has("file-digest")
+        for path in self.paths:
+            try:
+                with pq.ParquetFile(
+                    path, read_dictionary=texts, page_checksum_verification=True
+                ) as file:
+                    for number in range(file.num_row_groups):
+                        ranges = GroupRanges()
+                        for batch in file.iter_batches(BATCH_ROWS, [number], list(columns)):
+                            if with_footers:
+                                ranges.add(batch)
+                            yield batch
+                        if with_footers:
+                            where = self.dataset.name, self.country_iso
+                            group = file.metadata.row_group(number)
+                            ranges.compare(group, number, where, self.findings)
+            except READ_ERRORS as error:
+                self.cannot_read(path, error)
+                return
+            # Or the pages of every file read so far stay with pyarrow: 80 MiB for a world.
+            pa.default_memory_pool().release_unused()

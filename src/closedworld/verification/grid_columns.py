@@ -1,0 +1,73 @@
+"""Columns of a tile as functions of its raster row or column."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from closedworld.kernels.grid import tile_areas_m2
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from numpy.typing import NDArray
+
+    from closedworld.kernels.grid import Grid
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class GridColumns:
+    """What the columns of a tile hold on a grid.
+
+    Attributes:
+        grid: The lattice.
+        by_row: Values of each raster row, float64 (n_rows,), by name of the column.
+        by_col: Values of each raster column, float64 (n_cols,), by name of the column.
+    """
+
+    grid: Grid
+    by_row: Mapping[str, NDArray[np.float64]]
+    by_col: Mapping[str, NDArray[np.float64]]
+
+    @classmethod
+    def of(cls, grid: Grid) -> GridColumns:
+        """Return the columns of a grid, in the order in which digests list them."""
+        lon, lat = grid.lon_edges(), grid.lat_edges()
+        return cls(
+            grid,
+            {
+                "centroid_lat": grid.lat_centers(),
+                "pixel_area_m2": tile_areas_m2(grid),
+                "south_lat": lat[1:],
+                "north_lat": lat[:-1],
+            },
+            {"centroid_lon": grid.lon_centers(), "west_lon": lon[:-1], "east_lon": lon[1:]},
+        )
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class BorderTiles:
+    """Tiles that do not lie wholly in their country.
+
+    Attributes:
+        tile_ids: uint64 (n,), in the order of their dataset.
+        coverage: Share of each tile's area that lies in the country, float64 (n,).
+    """
+
+    tile_ids: NDArray[np.uint64]
+    coverage: NDArray[np.float64]
+
+    @classmethod
+    def of(cls, tile_ids: NDArray[np.uint64], coverage: NDArray[np.float64]) -> BorderTiles:
+        """Return those of some tiles that do not lie wholly inside."""
+        return cls(tile_ids[coverage != 1], coverage[coverage != 1])
+
+    @classmethod
+    def joined(cls, batches: Sequence[BorderTiles]) -> BorderTiles:
+        """Return the tiles of all batches."""
+        return cls(
+            np.concatenate([np.empty(0, np.uint64), *(one.tile_ids for one in batches)]),
+            np.concatenate([np.empty(0, np.float64), *(one.coverage for one in batches)]),
+        )

@@ -1,0 +1,115 @@
+"""What a verification was asked to do, and what its checks hand to each other."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from closedworld.errors import InputError, IntegrityError
+from closedworld.inputs.reference import bundled, verify_bundled
+from closedworld.store.digests import sha256_of_file
+from closedworld.store.paths import RECEIPT_NAME, stage_folder
+from closedworld.store.reading import open_folder
+from closedworld.verification.file_checks import open_result
+from closedworld.verification.tile_checks import read_tile_index
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from closedworld.datasets.parameters import WeightParameters
+    from closedworld.inputs.regions import CountrySet
+    from closedworld.store.reading import Published
+    from closedworld.verification.findings import Findings
+    from closedworld.verification.tile_checks import TileIndex
+
+_BUNDLED_RASTER = "population_5m.tif"
+
+
+@dataclass(slots=True, eq=False)
+class Request:
+    """What was asked; see ``verify``.
+
+    Attributes:
+        index: Where the tile index of weights is; None for beside them.
+        raster: The population raster; None for the bundled one.
+        polygons: The countries; None for the bundled ones.
+        recompute: Countries to recompute exactly; None for all.
+        oracle_sample: Tiles to ask GEOS about.
+        seed: Decides what is drawn.
+        rasters_sha256: Digests of the rasters that the results were made from. A raster given for one of
+            them is no finding in the others.
+        indexes: Indexes that were checked, by folder; None for one that cannot be read.
+    """
+
+    index: Path | None
+    raster: Path | None
+    polygons: CountrySet | None
+    recompute: int | None
+    oracle_sample: int
+    seed: int
+    rasters_sha256: frozenset[str] = frozenset()
+    indexes: dict[Path, TileIndex | None] = field(default_factory=dict)
+    _raster_sha256: str = ""
+
+    def index_of(
+        self, published: Published, tiles_parameter_hash: str, findings: Findings
+    ) -> TileIndex | None:
+        """Return the index that weights belong to; None, with a finding, when there is none."""
+        folder = self._index_folder(published, tiles_parameter_hash)
+        if folder is None:
+            where = self.index or published.folder.parent.parent
+            message = f"no tile index of parameter_hash {tiles_parameter_hash} in {where}."
+            findings.add("index-missing", message)
+            findings.add_unchecked("tiles of the weights", "no index; give --index")
+            return None
+        if folder.resolve() in self.indexes:
+            return self.indexes[folder.resolve()]
+        opened = open_result(folder, findings)
+        return None if opened is None else read_tile_index(opened, findings)
+
+    def _index_folder(self, published: Published, digits: str) -> Path | None:
+        if not digits.isalnum():
+            return None
+        beside = stage_folder(published.folder.parent.parent, "tiles", digits)
+        candidates = [beside]
+        if self.index is not None:
+            given = stage_folder(self.index, "tiles", digits)
+            candidates = [self.index, self.index / beside.name, given]
+        for folder in candidates:
+            if (folder / RECEIPT_NAME).exists():
+                try:
+                    if open_folder(folder).receipt.parameter_hash == digits:
+                        return folder
+                except IntegrityError:
+                    return folder
+        return None
+
+    def raster_of(self, parameters: WeightParameters, findings: Findings) -> Path | None:
+        """Return the raster that weights were made from; None when it is not at hand.
+
+        Raises:
+            InputError: ``input-unreadable``.
+        """
+        wanted = parameters.raster_sha256
+        if wanted is None:
+            return None
+        if self.raster is not None:
+            given = self._digest_of(self.raster)
+            if given == wanted:
+                return self.raster
+            if given not in self.rasters_sha256:
+                message = f"{self.raster} has SHA-256 {given}; the weights were made from {wanted}."
+                findings.add("raster-differs", message)
+                return None
+        entry = bundled(_BUNDLED_RASTER)
+        return verify_bundled(entry.name).path if entry.sha256 == wanted else None
+
+    def _digest_of(self, raster: Path) -> str:
+        if not self._raster_sha256:
+            try:
+                self._raster_sha256 = sha256_of_file(raster)
+            except OSError as error:
+                raise InputError(
+                    "input-unreadable", f"{raster} cannot be read: {error.strerror}."
+                ) from error
+        return self._raster_sha256

@@ -1,0 +1,158 @@
+"""Digests of values, worked out again from what was read (docs/decisions/0012-digests.md).
+
+Nothing here is shared with the code that sealed them. Columns that were found to be those of their grid,
+row by row, are taken from it; a dataset with a finding has no digest.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from closedworld.sanitize import quoted
+from closedworld.verification.row_checks import column
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    import pyarrow as pa
+    from numpy.typing import NDArray
+
+    from closedworld.store.receipt import Receipt
+    from closedworld.verification.country_files import CountryFiles
+    from closedworld.verification.findings import Findings
+    from closedworld.verification.grid_columns import BorderTiles, GridColumns
+    from closedworld.verification.id_runs import IdRuns
+
+_BLOCK_TILES = 1 << 22
+
+
+@dataclass(slots=True)
+class ValueDigests:
+    """Digests of the values of one result, country by country.
+
+    Attributes:
+        by_dataset: Digest of the rows of a country, by dataset and country.
+        unknown: Countries that could not be read whole, so that their digests are not known.
+    """
+
+    by_dataset: dict[str, dict[str, bytes]] = field(default_factory=dict)
+    unknown: set[str] = field(default_factory=set)
+
+    def add(self, files: CountryFiles, digest: bytes | None) -> None:
+        """Add the digest of a country's rows; rows without one have a finding of their own."""
+        if digest is not None:
+            self.by_dataset.setdefault(files.dataset.name, {})[files.country_iso] = digest
+
+    def compare(self, receipt: Receipt, findings: Findings) -> None:
+        """Find digests of the receipt that are not those of the values; after all other checks."""
+        wrong = {finding.dataset for finding in findings.to_list()}
+        for dataset, stated in receipt.values.items():
+            if dataset in wrong or self.unknown:
+                reason = f"rows of {quoted(dataset)} are not sound"
+                findings.add_unchecked("digests of values", reason)
+                continue
+            own = self.by_dataset.get(dataset, {})
+            text = f"closedworld values 1 {dataset}\n"
+            text += "".join(f"{iso} {own[iso].hex()}\n" for iso in sorted(own))
+            digest = hashlib.sha256(text.encode()).hexdigest()
+            if digest != stated:
+                findings.add(
+                    "values-digest",
+                    f"the values have digest {digest}; the receipt says {quoted(stated)}.",
+                    dataset,
+                )
+            findings.add_check("digests of values", 1, "datasets")
+        for dataset in sorted(set(receipt.datasets()) - set(receipt.values)):
+            findings.add("values-digest", "the receipt has no digest of its values.", dataset)
+
+
+class WeightBlocks:
+    """Digests of weights as they pass, in blocks."""
+
+    def __init__(self) -> None:
+        self._done: list[bytes] = []
+        self._now = hashlib.sha256()
+        self._left = _BLOCK_TILES
+
+    def add(self, weights: NDArray[np.uint64]) -> None:
+        """Add the next weights."""
+        while len(weights) >= self._left:
+            self._now.update(weights[: self._left].astype("<u8").data)
+            weights = weights[self._left :]
+            self._done.append(self._now.digest())
+            self._now, self._left = hashlib.sha256(), _BLOCK_TILES
+        self._now.update(weights.astype("<u8").data)
+        self._left -= len(weights)
+
+    def finish(self) -> bytes:
+        """Return the digest of all weights that were added."""
+        last = [self._now.digest()] if self._left < _BLOCK_TILES else []
+        return _of(*self._done, *last)
+
+
+def digest_of_columns(rows: pa.RecordBatch) -> bytes:
+    """Return the digest of rows whose every column but the country is listed."""
+    return _of(*(_of_numbers(column(rows, name)) for name in rows.schema.names[1:]))
+
+
+def digest_of_tiles(
+    names: Sequence[str], ids: IdRuns, columns: GridColumns, rule: str, borders: BorderTiles
+) -> bytes | None:
+    """Return the digest of tiles whose columns are those of the grid; None for tiles off the grid.
+
+    Args:
+        names: Columns of the dataset, tile_index or tile_bounds.
+        ids: The tiles.
+        columns: What the columns hold on the grid.
+        rule: Inclusion rule.
+        borders: Tiles that are not wholly inside.
+    """
+    n_cols = columns.grid.n_cols
+    if ids.stops.max(initial=0) > columns.grid.n_tiles:
+        return None
+    runs = ids.by_row(n_cols)
+    rows, cols = np.unique(runs.starts // n_cols), _cols(runs, n_cols)
+    by_row: list[NDArray[Any]] = [rows * n_cols] if "raster_row" in names else []
+    by_row += [table[rows] for name, table in columns.by_row.items() if name in names]
+    by_col = [table[cols] for name, table in columns.by_col.items() if name in names]
+    coverage = [borders.tile_ids, borders.coverage] if "coverage" in names else []
+    return _of(
+        *([_of(rule.encode())] if "inclusion_rule" in names else []),
+        digest_of_ids(ids),
+        *map(_of_numbers, [rows, *by_row, cols, *by_col, *coverage]),
+    )
+
+
+def digest_of_weights(ids: IdRuns, basis: str, dp: int, weights: WeightBlocks) -> bytes:
+    """Return the digest of a country's weights."""
+    parts = digest_of_ids(ids), _of(basis.encode()), _of_numbers(np.array([dp])), weights.finish()
+    return _of(*parts)
+
+
+def digest_of_ids(ids: IdRuns) -> bytes:
+    """Return the digest of a set of ids."""
+    return _of(_of_numbers(ids.starts), _of_numbers(ids.stops))
+
+
+def _cols(runs: IdRuns, n_cols: int) -> NDArray[np.int64]:
+    """Return every raster column that a run in one row covers, once, ascending."""
+    starts = runs.starts % n_cols
+    steps = np.zeros(n_cols + 1, np.int64)
+    np.add.at(steps, starts, 1)
+    np.add.at(steps, starts + (runs.stops - runs.starts), -1)
+    return np.flatnonzero(np.cumsum(steps) > 0)
+
+
+def _of_numbers(values: NDArray[Any]) -> bytes:
+    """Return the digest of integers, or of reals with -0 counted as 0."""
+    if values.dtype.kind == "f":
+        return _of((np.ascontiguousarray(values, "<f8") + 0.0).tobytes())
+    return _of(np.ascontiguousarray(values, "<u8").tobytes())
+
+
+def _of(*contents: bytes) -> bytes:
+    return hashlib.sha256(b"".join(contents)).digest()

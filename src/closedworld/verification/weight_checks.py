@@ -1,0 +1,204 @@
+"""A result of weights: its files, its receipt, and every country in it."""
+
+from __future__ import annotations
+
+import random
+from contextlib import ExitStack
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from closedworld.datasets.parameters import WeightParameters
+from closedworld.errors import InputError
+from closedworld.kernels.grid import tile_areas_cm2
+from closedworld.verification.apportionment import (
+    BasisSummary,
+    CountrySummary,
+    check_apportionment,
+)
+from closedworld.verification.country_masses import (
+    OF_PEOPLE,
+    CountryMasses,
+    IntegerCoverage,
+    bases_of,
+    split_units,
+)
+from closedworld.verification.country_weights import CountryWeightChecks, CountryWeights
+from closedworld.verification.exact_apportionment import check_exactly
+from closedworld.verification.file_checks import check_countries, check_schemas
+from closedworld.verification.population_raster import PopulationRaster, ValueTooLargeError
+from closedworld.verification.receipt_checks import (
+    PARAMETER_ERRORS,
+    bad_parameters,
+    check_summaries,
+    check_totals,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+    from closedworld.store.reading import Published
+    from closedworld.verification.country_files import CountryFiles
+    from closedworld.verification.findings import Findings
+    from closedworld.verification.tile_checks import TileIndex
+
+WEIGHT_DATASETS = ("tile_weights", "span_weights")
+
+SAMPLED_TILES = 200_000
+"""Countries of more tiles are recomputed in Python integers only when all are asked for."""
+
+_MASSES = "weights against masses"
+_LAW = "weights by the law: whole parts, then the largest remainders"
+_MIXED_LAW = "weights of a mixture: whole parts, at most one more for each basis"
+_PYTHON_LAW = "weights worked out again in Python integers"
+
+
+def read_weight_parameters(published: Published, findings: Findings) -> WeightParameters | None:
+    """Return the parameters of weights; None, with a finding, when they make no sense."""
+    try:
+        parameters = WeightParameters.from_dict(published.receipt.parameters)
+        split_units(bases_of(parameters.basis), parameters.dp)
+    except PARAMETER_ERRORS as error:
+        bad_parameters(error, findings)
+        return None
+    return parameters
+
+
+@dataclass(slots=True, eq=False)
+class WeightChecks:
+    """Checks one result of weights.
+
+    Attributes:
+        published: The result.
+        parameters: Its parameters.
+        index: The index that it belongs to; None when there is none.
+        raster: The population raster; None when none is needed or at hand.
+        recompute: How many countries have their weights worked out again; None for all.
+        seed: Decides which.
+        findings: Where findings go.
+    """
+
+    published: Published
+    parameters: WeightParameters
+    index: TileIndex | None
+    raster: Path | None
+    recompute: int | None
+    seed: int
+    findings: Findings
+
+    def run(self) -> None:
+        """Check everything."""
+        table = check_schemas(self.published, WEIGHT_DATASETS, self.findings)
+        files = table["tile_weights"]
+        tiles = {} if self.index is None else self.index.countries
+        known = set(files) if self.index is None else set(tiles)
+        for dataset in WEIGHT_DATASETS:
+            check_countries(table, dataset, known, self.findings)
+        n_cols = 0 if self.index is None else self.index.parameters.grid.n_cols
+        checks = CountryWeightChecks(self.parameters, n_cols, self.findings)
+        weights = {}
+        for iso, own in sorted(files.items()):
+            ids = tiles[iso].ids if iso in tiles else None
+            weights[iso] = checks.check(own, table["span_weights"].get(iso), ids)
+        units = split_units(bases_of(self.parameters.basis), self.parameters.dp)
+        summaries = {
+            iso: CountrySummary(
+                iso, own.tiles, own.zero_tiles, [BasisSummary(*share) for share in units.items()]
+            )
+            for iso, own in weights.items()
+        }
+        self._check_masses(files, weights, summaries)
+        checks.digests.compare(self.published.receipt, self.findings)
+        if set(files) == known:
+            self._check_totals(summaries)
+        else:
+            self.findings.add_unchecked("totals of the receipt", "not every country is there")
+
+    def _check_totals(self, summaries: Mapping[str, CountrySummary]) -> None:
+        """Check the totals and summaries of the receipt against the weights."""
+        own = summaries.values()
+        totals: dict[str, Any] = {
+            "countries": len(summaries),
+            "tiles": sum(one.tiles for one in own),
+            "tiles_of_weight_zero": sum(one.zero_tiles for one in own),
+        }
+        if left := sum(one.zero_tiles_with_mass is None for one in own):
+            reason = f"masses of {left} of {len(summaries)} countries could not be worked out"
+            self.findings.add_unchecked("masses in the summaries of the receipt", reason)
+        else:
+            totals["countries_fallback"] = [
+                one.country_iso for one in own if any(basis.fallback for basis in one.bases)
+            ]
+        check_totals(self.published.receipt, totals, self.findings)
+        figures = {iso: one.figures() for iso, one in summaries.items()}
+        check_summaries(self.published.receipt, figures, self.findings)
+
+    def _check_masses(
+        self,
+        files: Mapping[str, CountryFiles],
+        weights: Mapping[str, CountryWeights],
+        summaries: Mapping[str, CountrySummary],
+    ) -> None:
+        """Check the weights of every country against its masses."""
+        needs_raster = any(basis in OF_PEOPLE for basis in bases_of(self.parameters.basis))
+        if self.index is None or (needs_raster and self.raster is None):
+            reason = "no index" if self.index is None else "no raster at hand; give --raster"
+            self.findings.add_unchecked(_MASSES, reason)
+            return
+        by_coverage = self.parameters.weigh_by_coverage
+        if by_coverage and not self.index.parameters.coverage:
+            self.findings.add("coverage-missing", "the index has no coverage.")
+            self.findings.add_unchecked(_MASSES, "the index has no coverage")
+            return
+        grid = self.index.parameters.grid
+        with ExitStack() as stack:
+            people = None
+            if needs_raster and self.raster is not None:
+                people = stack.enter_context(PopulationRaster(self.raster))
+                if not people.lies_on(grid):
+                    self.findings.add("raster-grid", f"{self.raster} is not on the grid {grid}.")
+                    reason = "the raster is not on the grid of the index"
+                    self.findings.add_unchecked(_MASSES, reason)
+                    return
+            recomputed, areas_cm2 = self._drawn(weights), tile_areas_cm2(grid)
+            for iso, own in weights.items():
+                tiles = self.index.countries.get(iso)
+                if tiles is None or not own.is_sound:
+                    reason = "its tiles are not those of the index"
+                    self.findings.add_unchecked(_MASSES, reason, iso)
+                    continue
+                coverage = IntegerCoverage.of(tiles.borders) if by_coverage else None
+                country = CountryMasses(
+                    files[iso], own.tiles, grid.n_cols, areas_cm2, people, coverage
+                )
+                self._check_law(country, summaries[iso], exactly=iso in recomputed)
+
+    def _check_law(self, country: CountryMasses, own: CountrySummary, *, exactly: bool) -> None:
+        """Check the weights of a country against its masses, and complete its summary."""
+        iso = own.country_iso
+        try:
+            if exactly:
+                tiles = check_exactly(country, {b.basis: b.units for b in own.bases})
+                self.findings.add_check(_PYTHON_LAW, tiles, "tiles")
+                self.findings.add_check(_PYTHON_LAW, 1, "countries")
+            check_apportionment(country, own)
+            what = _LAW if len(own.bases) == 1 else _MIXED_LAW
+            self.findings.add_check(what, country.tiles, "tiles")
+        except ValueTooLargeError as error:
+            country.files.add("raster-value-too-large", str(error), example=error.example)
+            self.findings.add_unchecked(_MASSES, "a value is too large", iso)
+        except InputError as error:
+            country.files.add(error.code, error.message)
+            self.findings.add_unchecked(_MASSES, "the raster cannot be read", iso)
+
+    def _drawn(self, weights: Mapping[str, CountryWeights]) -> set[str]:
+        """Return the countries whose weights are worked out again in Python integers."""
+        if self.recompute is None:
+            return set(weights)
+        few = sorted(iso for iso, own in weights.items() if own.tiles <= SAMPLED_TILES)
+        draw = random.Random(self.seed)  # noqa: S311 -- a sample that can be drawn again
+        drawn = set(draw.sample(few, min(self.recompute, len(few))))
+        if left := len(weights) - len(drawn):
+            reason = f"{left} of {len(weights)} countries not drawn; give --recompute all"
+            self.findings.add_unchecked(_PYTHON_LAW, reason)
+        return drawn
