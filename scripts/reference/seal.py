@@ -14,7 +14,7 @@ from source import DATA
 
 REGISTRY = DATA.parent / "registry.toml"
 ENTRY = re.compile(
-    r'(?P<head>^name = "(?P<name>[^"]+)"\n(?:.+\n)*?)size_bytes = \d+\nsha256 = "[0-9a-f]*"\n',
+    r'(?P<head>^\[\[bundled\]\]\nname = "(?P<name>[^"]+)"\n(?:.+\n)*?)size_bytes = \d+\nsha256 = "[0-9a-f]*"\n',
     re.MULTILINE,
 )
 

@@ -14,8 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from closedworld.inputs.reference import RemoteFile, remote_files
-from closedworld.inputs.reference import remote as registry
+from closedworld.inputs.reference import RemoteFile, registry, remote_files
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -77,7 +76,8 @@ def known(
             name="cells", title="Cells", role="raster", url=f"{address}/{cells.name}", **common
         ),
     ]
-    monkeypatch.setattr(registry, "_registry", lambda: {entry.name: entry for entry in entries})
+    made_up = registry.Registry(bundled={}, remote={entry.name: entry for entry in entries})
+    monkeypatch.setattr(registry, "read_registry", lambda: made_up)
     return shapes, cells
 
 
@@ -197,13 +197,14 @@ def test_mistakes_are_named(
     said: str,
 ) -> None:
     del known
-    entries = dict(registry._registry())
+    entries = {**registry.read_registry().remote}
     cells = entries["cells"]
     entries["gone"] = RemoteFile(
         name="gone", title="Gone", role="raster", url=cells.url.replace("cells", "gone"),
         source_url=cells.source_url, version="1", licence="CC0-1.0", attribution="Made here.",
     )  # fmt: skip
-    monkeypatch.setattr(registry, "_registry", lambda: entries)
+    made_up = registry.Registry(bundled={}, remote=entries)
+    monkeypatch.setattr(registry, "read_registry", lambda: made_up)
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     done = call("fetch", *words)
     assert done.exit_code == status
@@ -219,7 +220,9 @@ def test_without_the_extra_the_message_says_what_to_install(
     package: str,
 ) -> None:
     del known
-    for name in [name for name in sys.modules if name == "closedworld.inputs.reference.download"]:
+    for name in [
+        name for name in sys.modules if name == "closedworld.inputs.reference.fetching.downloader"
+    ]:
         monkeypatch.delitem(sys.modules, name)
     monkeypatch.setitem(sys.modules, package, None)
     done = call("fetch", "cells", "--to", tmp_path / "data")

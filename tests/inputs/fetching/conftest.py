@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from closedworld.inputs.reference import RemoteFile
-from closedworld.inputs.reference.download import ResumingDownloader
+from closedworld.inputs.reference.fetching.downloader import ResumingDownloader
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

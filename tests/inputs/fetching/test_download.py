@@ -11,8 +11,8 @@ import pytest
 
 from closedworld.errors import FetchError, IntegrityError, PublishError
 from closedworld.inputs.reference import RemoteFile, fetch, state_of
-from closedworld.inputs.reference.partial import Partial
-from closedworld.inputs.reference.requesting import redirected
+from closedworld.inputs.reference.fetching.http_requests import redirected
+from closedworld.inputs.reference.fetching.partial_download import Partial
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -193,7 +193,9 @@ def test_a_server_that_says_nothing_is_not_waited_for_without_end(
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr("closedworld.inputs.reference.requesting._SILENCE_SECONDS", 0.05)
+    monkeypatch.setattr(
+        "closedworld.inputs.reference.fetching.http_requests._SILENCE_SECONDS", 0.05
+    )
     site.is_silent = True
     with pytest.raises(FetchError, match=r"fetch-unreachable.*no answer in time"):
         fetch(entry(), folder=tmp_path)

@@ -50,7 +50,7 @@ def _names(option: Any) -> list[str]:
 
 def test_no_two_entries_share_a_name_or_a_file() -> None:
     text = (files("closedworld.inputs.reference") / "registry.toml").read_text(encoding="utf-8")
-    assert text.count("[[file]]") == len(FILES)
+    assert text.count("[[remote]]") == len(FILES)
     on_disk = [name for file in FILES for name in (file.file_name, file.member) if name]
     assert len(set(on_disk)) == len(on_disk)
 

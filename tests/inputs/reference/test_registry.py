@@ -48,7 +48,8 @@ def test_unknown_name_lists_the_known_ones() -> None:
 
 
 def _pretend(monkeypatch: pytest.MonkeyPatch, entry: BundledFile) -> None:
-    monkeypatch.setattr(registry, "_registry", lambda: {entry.name: entry})
+    made_up = registry.Registry(bundled={entry.name: entry}, remote={})
+    monkeypatch.setattr(registry, "read_registry", lambda: made_up)
 
 
 def test_a_changed_file_is_an_integrity_error(monkeypatch: pytest.MonkeyPatch) -> None:

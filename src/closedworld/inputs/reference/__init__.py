@@ -4,7 +4,7 @@ Every file has an entry in a registry with its source, licence and SHA-256. Impo
 nothing and needs the standard library only; nothing but fetching needs a network.
 """
 
-from closedworld.inputs.reference.fetched import (
+from closedworld.inputs.reference.fetching.fetch import (
     Fetched,
     FileState,
     default_folder,
@@ -14,11 +14,13 @@ from closedworld.inputs.reference.fetched import (
 from closedworld.inputs.reference.iso import IsoEntry, IsoTable, iso_table
 from closedworld.inputs.reference.registry import (
     BundledFile,
+    RemoteFile,
     bundled,
     bundled_files,
+    remote_file,
+    remote_files,
     verify_bundled,
 )
-from closedworld.inputs.reference.remote import RemoteFile, remote_file, remote_files
 
 __all__ = [
     "BundledFile",

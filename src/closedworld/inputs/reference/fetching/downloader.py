@@ -18,13 +18,13 @@ import requests
 
 from closedworld._version import __version__
 from closedworld.errors import FetchError, IntegrityError
-from closedworld.inputs.reference.partial import Partial, Version
-from closedworld.inputs.reference.requesting import ask, host_of, reason_of
-from closedworld.inputs.reference.space import require_space
+from closedworld.inputs.reference.fetching.disk_space import require_space
+from closedworld.inputs.reference.fetching.http_requests import ask, host_of, reason_of
+from closedworld.inputs.reference.fetching.partial_download import Partial, Version
 from closedworld.store.digests import sha256_of_file
 
 if TYPE_CHECKING:
-    from closedworld.inputs.reference.remote import RemoteFile
+    from closedworld.inputs.reference.registry import RemoteFile
 
 Progress = Callable[[int, int | None], None]
 """Told the bytes that are there and, where known, those of the whole."""

@@ -14,9 +14,9 @@ from platformdirs import user_cache_path
 
 from closedworld.bounded_read import read_small_file
 from closedworld.errors import ConfigError, IntegrityError, PublishError
-from closedworld.inputs.reference.partial import Partial
-from closedworld.inputs.reference.remote import RemoteFile, remote_file
-from closedworld.inputs.reference.unpacking import unpack
+from closedworld.inputs.reference.fetching.partial_download import Partial
+from closedworld.inputs.reference.fetching.zip_member import unpack
+from closedworld.inputs.reference.registry import RemoteFile, remote_file
 from closedworld.store.atomic import move_into_place, opened_for_replacing, replace_file
 from closedworld.store.digests import sha256_of_file
 
@@ -113,7 +113,7 @@ def _download(
     try:
         import pooch  # noqa: PLC0415 -- an extra, and slow to import
 
-        from closedworld.inputs.reference.download import ResumingDownloader  # noqa: PLC0415
+        from closedworld.inputs.reference.fetching.downloader import ResumingDownloader  # noqa: PLC0415
     except ModuleNotFoundError as error:
         raise ConfigError(
             "fetch-missing",

@@ -9,7 +9,7 @@ from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
 from closedworld.errors import IntegrityError
-from closedworld.inputs.reference.space import require_space
+from closedworld.inputs.reference.fetching.disk_space import require_space
 from closedworld.sanitize import library_message, number_of
 
 if TYPE_CHECKING:

@@ -1,0 +1,1 @@
+"""Public files of the registry: downloaded, resumed, checked and unpacked."""
