@@ -11,7 +11,7 @@ import pytest
 
 from closedworld.errors import ClosedWorldError
 from closedworld.errors.codes import ERROR_CODES, WARNING_CODES
-from closedworld.inputs.regions.model import NoteKind
+from closedworld.inputs.regions.country_set import NoteKind
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -15,7 +15,7 @@ from contextlib import closing
 from typing import TYPE_CHECKING, Any
 
 from closedworld.errors import InputError
-from closedworld.inputs.regions.files import unreadable
+from closedworld.inputs.regions.region_files import unreadable
 from closedworld.sanitize import one_line, quoted
 
 if TYPE_CHECKING:

@@ -14,7 +14,7 @@ import shapely
 
 from closedworld.errors import GeometryError, InputError
 from closedworld.inputs.regions import check_countries, countries_from_features, read_countries
-from closedworld.inputs.regions.model import Country, CountrySet
+from closedworld.inputs.regions.country_set import Country, CountrySet
 
 if TYPE_CHECKING:
     from collections.abc import Callable

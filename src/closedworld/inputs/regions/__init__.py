@@ -1,13 +1,13 @@
 """Countries: reading polygons, ISO codes, validity, and the antimeridian."""
 
-from closedworld.inputs.regions.files import input_files
-from closedworld.inputs.regions.model import Country, CountrySet, Note
-from closedworld.inputs.regions.problems import CountryCheck, Problem
-from closedworld.inputs.regions.reading import (
+from closedworld.inputs.regions.country_reading import (
     check_countries,
     countries_from_features,
     read_countries,
 )
+from closedworld.inputs.regions.country_set import Country, CountrySet, Note
+from closedworld.inputs.regions.problems import CountryCheck, Problem
+from closedworld.inputs.regions.region_files import input_files
 
 __all__ = [
     "Country",

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from closedworld.errors import ClosedWorldError, ConfigError, GeometryError, InputError
-from closedworld.inputs.regions.model import CountrySet
+from closedworld.inputs.regions.country_set import CountrySet
 from closedworld.sanitize import one_line, quoted
 
 if TYPE_CHECKING:

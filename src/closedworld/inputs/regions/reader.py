@@ -5,10 +5,15 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
-from closedworld.inputs.regions.files import PARQUET_SUFFIXES, check_content, existing, unreadable
+from closedworld.inputs.regions.region_files import (
+    PARQUET_SUFFIXES,
+    check_content,
+    existing,
+    unreadable,
+)
 
 if TYPE_CHECKING:
-    from closedworld.inputs.regions.table import Header, Rows
+    from closedworld.inputs.regions.raw_rows import Header, Rows
 
 
 class Reader(Protocol):
@@ -26,7 +31,7 @@ class Reader(Protocol):
         """
 
 
-def open_source(path: str | Path, layer: str | None) -> Reader:
+def open_reader(path: str | Path, layer: str | None) -> Reader:
     """Open a file of polygons by its suffix.
 
     Raises:
@@ -41,9 +46,9 @@ def open_source(path: str | Path, layer: str | None) -> Reader:
     except OSError as error:
         raise unreadable(error) from error
     if suffix in PARQUET_SUFFIXES:
-        from closedworld.inputs.regions.geoparquet import GeoParquetReader  # noqa: PLC0415 (pyarrow)
+        from closedworld.inputs.regions.geoparquet_reader import GeoParquetReader  # noqa: PLC0415 (pyarrow)
 
         return GeoParquetReader.open(main, layer)
-    from closedworld.inputs.regions.vector import VectorReader  # noqa: PLC0415 (GDAL, 100 ms)
+    from closedworld.inputs.regions.gdal_reader import VectorReader  # noqa: PLC0415 (GDAL, 100 ms)
 
     return VectorReader.open(main, layer)

@@ -15,8 +15,8 @@ import shapely
 
 from closedworld.errors import GeometryError
 from closedworld.inputs.regions.antimeridian import may_jump, unwrap
-from closedworld.inputs.regions.model import Note
-from closedworld.inputs.regions.overlap import place_of_overlap_round_globe
+from closedworld.inputs.regions.country_set import Note
+from closedworld.inputs.regions.globe_overlap import place_of_overlap_round_globe
 from closedworld.inputs.regions.problems import Problem, RowLabel
 from closedworld.inputs.regions.repair import repaired
 from closedworld.sanitize import one_line

@@ -21,14 +21,14 @@ from closedworld.inputs.limits import (
     check_rows,
     check_shape_index,
 )
-from closedworld.inputs.regions.files import (
+from closedworld.inputs.regions.raw_rows import Header, Rows
+from closedworld.inputs.regions.region_files import (
     SHAPEFILE_MUST,
     START_BYTES,
     check_start,
     input_files,
     unreadable,
 )
-from closedworld.inputs.regions.table import Header, Rows
 from closedworld.sanitize import listed, one_line
 
 if TYPE_CHECKING:

@@ -12,8 +12,8 @@ import pyarrow.parquet as pq
 
 from closedworld.errors import ConfigError, InputError
 from closedworld.inputs.limits import check_bytes, check_rows
-from closedworld.inputs.regions.files import unreadable
-from closedworld.inputs.regions.table import Header, Rows
+from closedworld.inputs.regions.raw_rows import Header, Rows
+from closedworld.inputs.regions.region_files import unreadable
 from closedworld.sanitize import one_line
 
 if TYPE_CHECKING:

@@ -11,12 +11,17 @@ import shapely
 
 from closedworld.errors import ClosedWorldError, GeometryError, InputError
 from closedworld.inputs.crs import require_wgs84
-from closedworld.inputs.regions.checking import check_geometries
-from closedworld.inputs.regions.codes import advice_for_unknown, alpha_2_of, choose_columns, name_of
-from closedworld.inputs.regions.model import Country, CountrySet, Note
+from closedworld.inputs.regions.country_codes import (
+    advice_for_unknown,
+    alpha_2_of,
+    choose_columns,
+    name_of,
+)
+from closedworld.inputs.regions.country_set import Country, CountrySet, Note
+from closedworld.inputs.regions.geometry_checks import check_geometries
 from closedworld.inputs.regions.problems import CountryCheck, Problem, RowLabel
-from closedworld.inputs.regions.sources import open_source
-from closedworld.inputs.regions.table import Header, decode
+from closedworld.inputs.regions.raw_rows import Header, decode
+from closedworld.inputs.regions.reader import open_reader
 from closedworld.sanitize import one_line, quoted
 
 if TYPE_CHECKING:
@@ -107,7 +112,7 @@ def check_countries(
     options = _Options(repair_geometry, skip_unknown_codes)
     found = _Findings()
     try:
-        reader = open_source(path, layer)
+        reader = open_reader(path, layer)
         # A wrong reference system is reported together with what else is wrong.
         crs_is_known = _note_crs(reader.header, found)
         columns = choose_columns(reader.header.columns, iso_column, name_column)
