@@ -39,8 +39,8 @@ def world_of(request: pytest.FixtureRequest) -> Built:
 built = pytest.fixture(world_of, params=["real", "overlapping", "made_up"])
 
 
-def draw(world: Built, wanted: pa.Table | None = None, **options: object) -> pa.Table:
-    return open_world(world.root).sample(wanted, countries=world.countries, **options)  # type: ignore[arg-type]
+def draw(world: Built, request: pa.Table | None = None, **options: object) -> pa.Table:
+    return open_world(world.root).sample(request, countries=world.countries, **options)  # type: ignore[arg-type]
 
 
 def lies_in(
@@ -105,8 +105,8 @@ def test_tiles_come_as_often_as_they_weigh(real: Built, iso: str, n: int) -> Non
 def test_rows_come_as_often_as_they_weigh(real: Built) -> None:
     """Chi-square over the raster rows of Russia, one point for each of many ids."""
     n = 60_000
-    wanted = pa.table({"id": np.arange(n), "country": ["RU"] * n})
-    tiles = draw(real, wanted, seed=2)["tile_id"].to_numpy()
+    request = pa.table({"id": np.arange(n), "country": ["RU"] * n})
+    tiles = draw(real, request, seed=2)["tile_id"].to_numpy()
     n_cols = open_world(real.root).index.grid.n_cols
     weights = open_dataset(real.root, "tile_weights").to_table(
         filter=pc.field("country_iso") == "RU"
@@ -120,7 +120,7 @@ def test_rows_come_as_often_as_they_weigh(real: Built) -> None:
     assert test.pvalue > LEAST_P
 
 
-def wanted_table(rows: Sequence[tuple[str, str, int]]) -> pa.Table:
+def request_table(rows: Sequence[tuple[str, str, int]]) -> pa.Table:
     ids, isos, counts = zip(*rows, strict=True)
     return pa.table({"id": list(ids), "country": list(isos), "n": list(counts)})
 
@@ -149,22 +149,22 @@ def test_points_depend_on_nothing_else(real: Built, *, with_replacement: bool) -
     """Not on the order of rows, on the other rows, on how many points follow, or on workers."""
     rows = ROWS if with_replacement else ROWS[:-1]
     options = {"seed": 9, "with_replacement": with_replacement}
-    points = draw(real, wanted_table(rows), **options)
+    points = draw(real, request_table(rows), **options)
     assert points["id"].to_pylist() == [id_ for id_, _, n in rows for _ in range(n)]
     whole = by_owner(points)
-    assert by_owner(draw(real, wanted_table(rows[::-1]), **options)) == whole
-    assert draw(real, wanted_table(rows), **options, workers=3).equals(points)
+    assert by_owner(draw(real, request_table(rows[::-1]), **options)) == whole
+    assert draw(real, request_table(rows), **options, workers=3).equals(points)
     for id_, iso, n in rows:
         if n:
-            alone = by_owner(draw(real, wanted_table([(id_, iso, 1)]), **options))
+            alone = by_owner(draw(real, request_table([(id_, iso, 1)]), **options))
             assert alone[id_, iso] == whole[id_, iso][:1]
-            more = by_owner(draw(real, wanted_table([(id_, iso, n)]), **options))
+            more = by_owner(draw(real, request_table([(id_, iso, n)]), **options))
             assert more[id_, iso] == whole[id_, iso]
 
 
 def test_seeds_ids_and_countries_give_points_of_their_own(real: Built) -> None:
-    wanted = wanted_table([(id_, "DE", 50) for id_ in ("a", "b")])
-    lons = [draw(real, wanted, seed=seed)["lon"].to_numpy() for seed in (1, 2)]
+    request = request_table([(id_, "DE", 50) for id_ in ("a", "b")])
+    lons = [draw(real, request, seed=seed)["lon"].to_numpy() for seed in (1, 2)]
     assert len(np.unique(np.concatenate(lons))) == 200
 
 
@@ -200,7 +200,7 @@ def test_columns_and_types(real: Built) -> None:
 @pytest.mark.parametrize("n", [0, 1])
 def test_few_points(real: Built, n: int) -> None:
     assert draw(real, country="DE", n=n).num_rows == n
-    empty = draw(real, wanted_table([("a", "DE", 1)]).slice(0, 0))
+    empty = draw(real, request_table([("a", "DE", 1)]).slice(0, 0))
     assert empty.schema.names == ["id", "lon", "lat", "country_iso", "tile_id"]
     assert empty.num_rows == 0
 
@@ -224,7 +224,7 @@ def test_bundled_polygons_of_another_world_are_refused(made_up: Built) -> None:
 
 
 def test_who_wants_points_must_be_clear(real: Built) -> None:
-    for options in ({}, {"wanted": wanted_table(ROWS), "country": "DE"}):
+    for options in ({}, {"request": request_table(ROWS), "country": "DE"}):
         with pytest.raises(ConfigError, match="sample-unclear"):
             open_world(real.root).sample(**options)
 

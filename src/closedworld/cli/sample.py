@@ -75,8 +75,8 @@ def sample(
     """
     from closedworld.worlds import open_world  # noqa: PLC0415
     from closedworld.worlds.point_writers import require_point_suffix, write_points  # noqa: PLC0415
-    from closedworld.worlds.points import sample_world  # noqa: PLC0415
-    from closedworld.worlds.sample_request import Wanted  # noqa: PLC0415
+    from closedworld.worlds.points import sample_points  # noqa: PLC0415
+    from closedworld.worlds.sample_request import SampleRequest  # noqa: PLC0415
 
     began = time.perf_counter()
     if (table is None) == (country is None):
@@ -84,12 +84,16 @@ def sample(
     if table is not None and n is not None:
         raise click.UsageError("--n goes with --country; with --table, column n says how many.")
     require_point_suffix(out)
-    wanted = (
-        Wanted.of(None, country, 1 if n is None else n) if table is None else Wanted.read(table)
+    request = (
+        SampleRequest.of(None, country, 1 if n is None else n)
+        if table is None
+        else SampleRequest.read(table)
     )
-    points = sample_world(
-        open_world(path, index=index),
-        wanted,
+    world = open_world(path, index=index)
+    points = sample_points(
+        world.index,
+        world.cumulative_weights(),
+        request,
         seed=seed,
         with_replacement=not without_replacement,
         countries=countries_of(**polygons),

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from closedworld.kernels.spans import joined_runs
 from closedworld.kernels.spans.runs import RowMajorIndex
 
 if TYPE_CHECKING:
@@ -37,11 +38,10 @@ def neighbour_weights(spans: Sequence[RowSpans], reach: int) -> NDArray[np.float
     weights = np.zeros(n * n)
     if not any(one.n_runs for one in spans):
         return weights.reshape(n, n)
-    line = RowMajorIndex.of(spans[0].grid)
+    index = RowMajorIndex.of(spans[0].grid)
     owner = np.repeat(np.arange(n), [one.n_runs for one in spans])
-    rows = np.concatenate([one.rows for one in spans])
-    start = line.encode(0, rows, np.concatenate([one.col_starts for one in spans]))
-    stop = line.encode(0, rows, np.concatenate([one.col_stops for one in spans]))
+    rows, col_starts, col_stops = joined_runs(spans)
+    start, stop = index.encode(0, rows, col_starts), index.encode(0, rows, col_stops)
     order = np.argsort(start, kind="stable")
     owner, rows, start, stop = owner[order], rows[order], start[order], stop[order]
 
@@ -52,7 +52,7 @@ def neighbour_weights(spans: Sequence[RowSpans], reach: int) -> NDArray[np.float
     for rows_on in np.unique(np.linspace(1, reach, 4).astype(np.int64)):
         weight = _TOUCH_WEIGHT if rows_on == 1 else 1.0
         for way in (-rows_on, rows_on):
-            target = start + way * (line.n_cols + 1)
+            target = start + way * (index.n_cols + 1)
             under = np.searchsorted(start, target, side="right") - 1
             hit = (under >= 0) & (target < stop[under])
             weights += weight * _count((owner * n + owner[under])[hit], n)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pyproj
 
+from closedworld.kernels.spans import joined_runs
 from closedworld.maps.views import EqualEarthView, LocalView
 
 if TYPE_CHECKING:
@@ -79,10 +80,7 @@ def frame_of(spans: Sequence[RowSpans]) -> Frame | None:
     if not some:
         return None
     grid = some[0].grid
-    rows, starts, stops = (
-        np.concatenate([getattr(one, name) for one in some])
-        for name in ("rows", "col_starts", "col_stops")
-    )
+    rows, starts, stops = joined_runs(some)
     tiles = stops - starts
     # Tiles per column by a difference array: any number of runs, one number per column.
     steps = np.bincount(starts, minlength=grid.n_cols + 1)

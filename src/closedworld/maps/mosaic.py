@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from closedworld.kernels.spans import joined_runs
 from closedworld.maps.pixel_shares import slabs_of
 
 if TYPE_CHECKING:
@@ -159,10 +160,7 @@ class _Runs:
     @classmethod
     def of(cls, spans: Sequence[RowSpans]) -> _Runs:
         """Return the runs of sets."""
-        rows, starts, stops = (
-            np.concatenate([getattr(one, name) for one in spans])
-            for name in ("rows", "col_starts", "col_stops")
-        )
+        rows, starts, stops = joined_runs(spans)
         return cls(rows, starts, stops, np.concatenate([[0], np.cumsum(stops - starts)]))
 
 

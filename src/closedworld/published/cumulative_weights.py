@@ -1,4 +1,4 @@
-"""A country's weights on a line, read from published files where they are asked for."""
+"""Cumulative weights of a country, read from published files only where they are needed."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ import pyarrow.parquet as pq
 from closedworld.datasets import SPAN_WEIGHTS, TILE_WEIGHTS
 from closedworld.errors import IntegrityError
 from closedworld.kernels.sampling import TileHits
+from closedworld.kernels.spans import joined_runs
 from closedworld.sanitize import one_line
 
 if TYPE_CHECKING:
@@ -40,27 +41,40 @@ class Group(NamedTuple):
     upto: NDArray[np.uint64]
 
 
+class PartFile(NamedTuple):
+    """A part file of ``tile_weights``.
+
+    Attributes:
+        path: Where it is.
+        rows: Tiles in it.
+        sha256: Digest of its bytes, lower-case hex.
+    """
+
+    path: Path
+    rows: int
+    sha256: str
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class CumulativeWeights:
-    """The weights of a country's tiles on a line from 0 to their sum, tile after tile.
+    """The cumulative weights of a country's tiles: which tile holds a position between 0 and their sum.
 
-    ``span_weights`` says where each run of tiles begins on it. Within a run the weights of single tiles
-    count: the row groups of ``tile_weights`` that hold a run which is asked for are read, one at a
-    time, each once for all questions.
+    ``span_weights`` has the weight before each run of tiles. For positions within a run, the row groups
+    of ``tile_weights`` that hold it are read, one at a time, each once for all positions.
 
     Attributes:
         country_iso: ISO 3166-1 alpha-2 code.
         spans: All tiles of the country.
         before: Weight before each run, uint64 (runs,), ascending.
         total: Sum of all weights.
-        parts: Part files of ``tile_weights`` in order, with their number of rows.
+        part_files: Files of its weights in order.
     """
 
     country_iso: str
     spans: RowSpans
     before: NDArray[np.uint64]
     total: int
-    parts: Sequence[tuple[Path, int]]
+    part_files: Sequence[PartFile]
 
     def __call__(self, targets: NDArray[np.uint64]) -> TileHits:
         """Return the tile at each position.
@@ -72,16 +86,16 @@ class CumulativeWeights:
             IntegrityError: ``weights-damaged``, ``file-unreadable``.
         """
         order = np.argsort(targets)
-        wanted = targets[order]
-        run = np.unique(np.searchsorted(self.before, wanted, side="right") - 1)
+        ascending = targets[order]
+        run = np.unique(np.searchsorted(self.before, ascending, side="right") - 1)
         first = self.spans.first_ranks[run]
         stop = first + (self.spans.col_stops - self.spans.col_starts)[run]
         ranks = np.empty(len(targets), np.int64)
         starts, weights = np.empty(len(targets), np.uint64), np.empty(len(targets), np.uint64)
         done = 0
         for group in self.groups(first, stop):
-            end = done + int(np.searchsorted(wanted[done:], group.upto[-1]))
-            tile = np.searchsorted(group.upto, wanted[done:end], side="right")
+            end = done + int(np.searchsorted(ascending[done:], group.upto[-1]))
+            tile = np.searchsorted(group.upto, ascending[done:end], side="right")
             here = order[done:end]
             ranks[here], weights[here] = group.rank + tile, group.weights[tile]
             starts[here] = group.upto[tile] - group.weights[tile]
@@ -101,10 +115,10 @@ class CumulativeWeights:
             IntegrityError: ``weights-damaged``, ``file-unreadable``.
         """
         first_ranks = self.spans.first_ranks
-        part_ranks = np.cumsum([0, *(rows for _, rows in self.parts)])
+        part_ranks = np.cumsum([0, *(file.rows for file in self.part_files)])
         after = 0
-        for (path, _), (begin, end) in zip(
-            self.parts, itertools.pairwise(part_ranks.tolist()), strict=True
+        for (path, _, _), (begin, end) in zip(
+            self.part_files, itertools.pairwise(part_ranks.tolist()), strict=True
         ):
             if _none_in(first, stop, begin, end):
                 continue
@@ -137,13 +151,15 @@ class CumulativeWeights:
         """Return the error for weights that contradict each other."""
         return IntegrityError(
             "weights-damaged",
-            f"{self.parts[0][0].parent}: {self.country_iso}: {what}.",
+            f"{self.part_files[0].path.parent}: {self.country_iso}: {what}.",
             "Look closer with `closedworld verify`; delete the folder and build it again.",
         )
 
 
-def read_lines(weights: Published, index: PublishedIndex) -> dict[str, CumulativeWeights]:
-    """Return the line of every country that has tiles; ``span_weights`` is checked by its digests.
+def read_cumulative_weights(
+    weights: Published, index: PublishedIndex
+) -> dict[str, CumulativeWeights]:
+    """Return the weights of every country that has tiles; ``span_weights`` is checked by its digests.
 
     Raises:
         IntegrityError: The files differ from the receipt or from the tiles.
@@ -152,31 +168,27 @@ def read_lines(weights: Published, index: PublishedIndex) -> dict[str, Cumulativ
     weights.verify([SPAN_WEIGHTS.name])
     table = weights.dataset(SPAN_WEIGHTS.name).to_table()
     before = table["weight_before"].to_numpy()
-    place = np.stack([table[name].to_numpy() for name in ("raster_row", "col_start", "tiles")])
+    runs = np.stack([table[name].to_numpy() for name in ("raster_row", "col_start", "tiles")])
     sets = list(index.spans.values())
-    expected = np.stack(
-        [
-            np.concatenate([one.rows for one in sets]),
-            np.concatenate([one.col_starts for one in sets]),
-            np.concatenate([one.col_stops - one.col_starts for one in sets]),
-        ]
-    )
+    rows, starts, stops = joined_runs(sets)
+    expected = np.stack([rows, starts, stops - starts])
     total = 10 ** int(weights.receipt.parameters["dp"])
     ends = np.cumsum([one.n_runs for one in sets])
     begins = ends - [one.n_runs for one in sets]
-    same = place.shape == expected.shape and bool((place == expected).all())
+    same = runs.shape == expected.shape and bool((runs == expected).all())
     if not same or before[begins].any() or (before > np.uint64(total)).any():
         raise IntegrityError(
             "weights-damaged",
             f"{weights.folder} does not hold the tiles of {index.published.folder}.",
             "Look closer with `closedworld verify`; delete the folder and build it again.",
         )
-    files: dict[str, list[tuple[Path, int]]] = {iso: [] for iso in index.spans}
+    files: dict[str, list[PartFile]] = {iso: [] for iso in index.spans}
     for entry in sorted(weights.receipt.files):
         dataset, country, *_ = entry.path.split("/")
         if dataset == TILE_WEIGHTS.name:
             iso = country.removeprefix("country_iso=")
-            files.setdefault(iso, []).append((weights.folder / entry.path, entry.rows))
+            file = PartFile(weights.folder / entry.path, entry.rows, entry.sha256)
+            files.setdefault(iso, []).append(file)
     return {
         iso: CumulativeWeights(iso, spans, before[begin:end], total, tuple(files[iso]))
         for (iso, spans), begin, end in zip(index.spans.items(), begins, ends, strict=True)

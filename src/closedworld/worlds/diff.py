@@ -7,26 +7,24 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from closedworld.datasets import TILE_WEIGHTS
 from closedworld.errors import ConfigError
 from closedworld.execution import open_worker_pool
 from closedworld.kernels.comparing import TileChanges, Weighed, tile_changes, units_moved
-from closedworld.kernels.spans import RowSpans
+from closedworld.kernels.spans import united_tiles
 from closedworld.kernels.tiles import Tiles
-from closedworld.store.atomic import whole_file
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator
     from pathlib import Path
 
-    from closedworld.kernels.grid import Grid
+    from closedworld.kernels.spans import RowSpans
     from closedworld.published.cumulative_weights import CumulativeWeights
     from closedworld.worlds.world import PublishedWorld
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class CountryDifference:
-    """What became of one country.
+    """How one country differs.
 
     Attributes:
         country_iso: ISO 3166-1 alpha-2 code.
@@ -45,7 +43,7 @@ class CountryDifference:
     def differs(self) -> bool:
         """Whether there is any difference."""
         tiles = self.tiles
-        # Overlaps may change where another country's tiles do.
+        # Overlaps may change because another country's tiles do.
         sets = (tiles.gained, tiles.lost, tiles.overlaps_gained, tiles.overlaps_lost)
         return any(one.n_runs for one in sets) or bool(self.units_moved)
 
@@ -101,7 +99,9 @@ class WorldDifference:
         grid = self.before.index.grid
         # Each country that shares a tile counts it; the world counts it once.
         overlaps = {
-            name: _united([getattr(one.tiles, name) for one in self.countries], grid).tile_count
+            name: united_tiles(
+                [getattr(one.tiles, name) for one in self.countries], grid
+            ).tile_count
             for name in ("overlaps_gained", "overlaps_lost")
         }
         return {
@@ -137,17 +137,17 @@ def compare_worlds(
         raise ConfigError(
             "grids-differ",
             f"the worlds lie on two grids: {grid}; and {after.index.grid}.",
-            "Only worlds on one grid have tiles in common: build one of them again.",
+            "Only worlds on one grid can be compared: build one of them again on the grid of the other.",
         )
-    # Files state one lattice with more or fewer digits; tiles of both are counted on one.
+    # Files may state one lattice with more or fewer digits; both worlds are compared on the same.
     moved = {iso: replace(own, grid=grid) for iso, own in after.index.spans.items()}
     changes = tile_changes(before.index.spans, moved, grid)
     if before.weights is None or after.weights is None:
         units: dict[str, tuple[int | None, int]] = {}
     else:
-        pairs = _line_pairs(before, after)
-        with open_worker_pool("threads", workers) as force:
-            moved_units = force.executor.map(_Pair.units_moved, pairs.values())
+        pairs = _pairs(before, after)
+        with open_worker_pool("threads", workers) as pool:
+            moved_units = pool.executor.map(_Pair.units_moved, pairs.values())
             units = dict(zip(pairs, moved_units, strict=True))
     return WorldDifference(
         before,
@@ -166,76 +166,48 @@ class _Pair:
     Attributes:
         old: Those in the first.
         new: Those in the second.
-        are_same_files: Whether their files are the same, byte for byte.
     """
 
     old: CumulativeWeights
     new: CumulativeWeights
-    are_same_files: bool
 
     def units_moved(self) -> tuple[int, int]:
         """Return the units that moved, and their decimal places."""
         # With other decimal places each of the coarser units counts several of the finer ones.
         total = max(self.old.total, self.new.total)
         moved = 0
-        if not self.are_same_files:
-            # Where the tiles are the same their ranks will do to tell them apart.
+        digests = [[file.sha256 for file in one.part_files] for one in (self.old, self.new)]
+        if digests[0] != digests[1]:
+            # Where the tiles are the same, their ranks identify them and cost less than their ids.
             by_rank = replace(self.old.spans, grid=self.new.spans.grid) == self.new.spans
             old, new = (
-                _batches(line, total // line.total, by_rank=by_rank)
-                for line in (self.old, self.new)
+                _batches(weights, total // weights.total, by_rank=by_rank)
+                for weights in (self.old, self.new)
             )
             moved = units_moved(old, new)
         return moved, len(str(total)) - 1
 
 
-def _line_pairs(before: PublishedWorld, after: PublishedWorld) -> dict[str, _Pair]:
+def _pairs(before: PublishedWorld, after: PublishedWorld) -> dict[str, _Pair]:
     """Return the weights of each country that both worlds have."""
-    old, new = before.lines(), after.lines()
-    digests = _digests(before), _digests(after)
-    return {
-        iso: _Pair(old[iso], new[iso], digests[0][iso] == digests[1][iso])
-        for iso in old
-        if iso in new
-    }
+    old, new = before.cumulative_weights(), after.cumulative_weights()
+    return {iso: _Pair(old[iso], new[iso]) for iso in old if iso in new}
 
 
-def _batches(line: CumulativeWeights, factor: int, *, by_rank: bool) -> Iterator[Weighed]:
+def _batches(weights: CumulativeWeights, factor: int, *, by_rank: bool) -> Iterator[Weighed]:
     """Yield the weights of a country in units of which there are ``factor`` to each of its own."""
-    for group in line.all_groups():
+    for group in weights.all_groups():
         stop = group.rank + len(group.weights)
         ids = (
             np.arange(group.rank, stop, dtype=np.uint64)
             if by_rank
-            else Tiles.ranked(line.spans, group.rank, stop).tile_ids()
+            else Tiles.ranked(weights.spans, group.rank, stop).tile_ids()
         )
         yield Weighed(ids, group.weights * np.uint64(factor))
 
 
-def _digests(world: PublishedWorld) -> dict[str, list[tuple[str, str]]]:
-    """Return path and digest of each file of weights, by country."""
-    found: dict[str, list[tuple[str, str]]] = {iso: [] for iso in world.index.spans}
-    files = () if world.weights is None else world.weights.receipt.files
-    for entry in files:
-        dataset, country, *_ = entry.path.split("/")
-        if dataset == TILE_WEIGHTS.name:
-            iso = country.removeprefix("country_iso=")
-            found.setdefault(iso, []).append((entry.path, entry.sha256))
-    return found
-
-
-def _united(sets: Sequence[RowSpans], grid: Grid) -> RowSpans:
-    """Return the tiles that are in any of the sets."""
-    none = np.empty(0, np.int64)
-    rows, starts, stops = (
-        np.concatenate([none, *(getattr(one, name) for one in sets)])
-        for name in ("rows", "col_starts", "col_stops")
-    )
-    return RowSpans.from_runs(grid, rows, starts, stops)
-
-
 def _named(world: PublishedWorld) -> dict[str, Any]:
-    """Return what identifies a world."""
+    """Return what identifies a world, for JSON."""
     weights = world.weights
     return {
         "tiles": str(world.index.published.folder),
@@ -246,13 +218,13 @@ def _named(world: PublishedWorld) -> dict[str, Any]:
 
 
 def changed_tiles(difference: WorldDifference) -> dict[str, RowSpans]:
-    """Return the tiles that changed, by what became of them: gained, lost, passed on.
+    """Return the tiles that changed, by kind of change: gained, lost, passed on.
 
-    A tile that one country lost and another gained is passed on and in neither of the other sets.
+    A tile that one country lost and another gained is passed on, and in neither of the other sets.
     """
     grid = difference.before.index.grid
     gained, lost = (
-        _united([getattr(one.tiles, name) for one in difference.countries], grid)
+        united_tiles([getattr(one.tiles, name) for one in difference.countries], grid)
         for name in ("gained", "lost")
     )
     return {"gained": gained - lost, "lost": lost - gained, "passed on": gained & lost}
@@ -266,20 +238,18 @@ def draw_changes(difference: WorldDifference, path: Path) -> None:
         PublishError: ``output-not-writable``.
     """
     from closedworld.maps.captions import cell_text  # noqa: PLC0415 -- likewise
-    from closedworld.maps.changes_map import draw_changes_map  # noqa: PLC0415 -- Pillow, pyproj
+    from closedworld.maps.changes_map import draw_changes_map  # noqa: PLC0415 -- likewise
 
     if path.suffix.lower() != ".png":
         raise ConfigError("output-format", f"{path} is not named .png.", "A map is a PNG.")
     changed = changed_tiles(difference)
-    counts = [f"{tiles.tile_count:,} {name}" for name, tiles in changed.items()]
+    counts = ", ".join(f"{tiles.tile_count:,} {name}" for name, tiles in changed.items())
     grid = difference.before.index.grid
-    every = [one.tiles.before for one in difference.countries]
-    every += [one.tiles.after for one in difference.countries]
-    with whole_file(path) as staged:
-        draw_changes_map(
-            [_united(every, grid)],
-            changed,
-            staged,
-            title="Tiles that changed",
-            subtitle=f"{', '.join(counts)} · cells of {cell_text(grid.cell_width)}",
-        )
+    land = [own for one in difference.countries for own in (one.tiles.before, one.tiles.after)]
+    draw_changes_map(
+        [united_tiles(land, grid)],
+        changed,
+        path,
+        title="Tiles that changed",
+        subtitle=f"{counts} · cells of {cell_text(grid.cell_width)}",
+    )

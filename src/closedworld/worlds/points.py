@@ -23,56 +23,69 @@ from closedworld.published.polygons import polygons_of
 from closedworld.sanitize import listed
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
     from numpy.typing import NDArray
 
     from closedworld.inputs.regions import Country, CountrySet
     from closedworld.kernels.sampling import Keys
     from closedworld.published.cumulative_weights import CumulativeWeights
-    from closedworld.worlds.sample_request import Wanted
-    from closedworld.worlds.world import PublishedWorld
+    from closedworld.published.tile_index import PublishedIndex
+    from closedworld.worlds.sample_request import SampleRequest
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class CountryTask:
-    """The points of one country.
+class _CountryTask:
+    """The points to draw in one country.
 
     Attributes:
         country: Its polygons.
-        line: Its weights.
-        rows: Rows of the table that want points there, ascending, int64 (n,).
+        weights: Its weights.
+        rows: Rows of the request that ask for points there, ascending, int64 (n,).
         counts: Points of each, int64 (n,).
         keys: Key of each, uint32 (n, 4).
         with_replacement: Whether several points of an id may lie on one tile.
     """
 
     country: Country
-    line: CumulativeWeights
+    weights: CumulativeWeights
     rows: NDArray[np.int64]
     counts: NDArray[np.int64]
     keys: Keys
     with_replacement: bool
 
 
-def sample_world(
-    world: PublishedWorld,
-    wanted: Wanted,
+def sample_points(
+    index: PublishedIndex,
+    weights: Mapping[str, CumulativeWeights],
+    request: SampleRequest,
     *,
     seed: int,
     with_replacement: bool,
     countries: CountrySet | None,
     workers: int | None,
 ) -> pa.Table:
-    """Return the points that are wanted; see ``PublishedWorld.sample``."""
-    lines = world.lines()
-    codes = wanted.isos.dictionary_encode()
+    """Return the points of a request; see ``PublishedWorld.sample``.
+
+    Args:
+        index: The tiles.
+        weights: Their weights, by country.
+        request: What to draw.
+        seed: Any integer.
+        with_replacement: Whether several points of an id may lie on one tile.
+        countries: The polygons that the tiles were built from; None for the bundled ones.
+        workers: Countries drawn at once, in threads; None for one per core.
+
+    Raises:
+        ConfigError: ``polygons-differ``, ``country-without-tiles``, ``sample-too-many``, ``workers``.
+        IntegrityError: The files differ from their receipts.
+    """
+    codes = request.isos.dictionary_encode()
     isos = codes.dictionary.to_pylist()
-    _refuse_without_tiles(isos, lines)
-    checked = polygons_of(world.index.published, countries)
-    texts = (
-        [""] * len(wanted.counts) if wanted.ids is None else wanted.ids.cast("string").to_pylist()
-    )
+    refuse_without_tiles(isos, weights)
+    checked = polygons_of(index.published, countries)
+    ids = request.ids
+    texts = [""] * len(request.counts) if ids is None else ids.cast("string").to_pylist()
     code = codes.indices.to_numpy()
     order = np.argsort(code, kind="stable")
     bounds = np.searchsorted(code[order], np.arange(len(isos) + 1))
@@ -80,30 +93,26 @@ def sample_world(
     for number, iso in enumerate(isos):
         rows = order[bounds[number] : bounds[number + 1]]
         keys = stream_keys((texts[row] for row in rows.tolist()), iso, seed)
-        counts = wanted.counts[rows]
-        tasks.append(CountryTask(checked[iso], lines[iso], rows, counts, keys, with_replacement))
+        counts = request.counts[rows]
+        tasks.append(_CountryTask(checked[iso], weights[iso], rows, counts, keys, with_replacement))
     # The most work first, so that no worker is left with it at the end.
     tasks.sort(key=lambda task: -int(task.counts.sum()))
-    with open_worker_pool("threads", workers) as force:
-        return _table(wanted, tasks, list(force.executor.map(_draw, tasks)))
+    with open_worker_pool("threads", workers) as pool:
+        return _table(request, tasks, list(pool.executor.map(_draw, tasks)))
 
 
-def _draw(task: CountryTask) -> Points:
+def _draw(task: _CountryTask) -> Points:
     """Return the points of one country.
 
     Raises:
         ConfigError: ``sample-too-many``.
     """
-    spans, features = task.line.spans, task.country.features
-    ground = SamplingDomain(
-        spans,
-        border_tiles(features, spans.grid),
-        task.line.total,
-        task.line,
-        CountryShape(features),
-    )
+    weights, features = task.weights, task.country.features
+    spans = weights.spans
+    border = border_tiles(features, spans.grid)
+    domain = SamplingDomain(spans, border, weights.total, weights, CountryShape(features))
     try:
-        return draw_points(ground, task.keys, task.counts, with_replacement=task.with_replacement)
+        return draw_points(domain, task.keys, task.counts, with_replacement=task.with_replacement)
     except PopulationExhaustedError as error:
         raise ConfigError(
             "sample-too-many",
@@ -113,9 +122,9 @@ def _draw(task: CountryTask) -> Points:
         ) from error
 
 
-def _table(wanted: Wanted, tasks: list[CountryTask], drawn: list[Points]) -> pa.Table:
-    """Return the points of all countries in the order of the rows that want them."""
-    counts = wanted.counts
+def _table(request: SampleRequest, tasks: list[_CountryTask], drawn: list[Points]) -> pa.Table:
+    """Return the points of all countries in the order of the request's rows."""
+    counts = request.counts
     first = np.cumsum(counts) - counts
     total = int(counts.sum())
     lons, lats, tile_ids = np.empty(total), np.empty(total), np.empty(total, np.uint64)
@@ -124,19 +133,27 @@ def _table(wanted: Wanted, tasks: list[CountryTask], drawn: list[Points]) -> pa.
         at = np.repeat(first[task.rows] - begins, task.counts) + np.arange(len(points.lons))
         lons[at], lats[at], tile_ids[at] = points.lons, points.lats, points.tile_ids
     row = np.repeat(np.arange(len(counts)), counts)
-    columns = {} if wanted.ids is None else {"id": wanted.ids.take(pa.array(row))}
+    columns = {} if request.ids is None else {"id": request.ids.take(pa.array(row))}
     columns |= {"lon": pa.array(lons), "lat": pa.array(lats)}
-    columns |= {"country_iso": wanted.isos.take(pa.array(row)), "tile_id": pa.array(tile_ids)}
+    columns |= {"country_iso": request.isos.take(pa.array(row)), "tile_id": pa.array(tile_ids)}
     fields = [pa.field(name, column.type, nullable=False) for name, column in columns.items()]
     return pa.table(list(columns.values()), schema=pa.schema(fields))
 
 
-def _refuse_without_tiles(isos: list[str], lines: Mapping[str, CumulativeWeights]) -> None:
-    """Raise when points are wanted where there are no tiles."""
-    without = [iso for iso in isos if iso not in lines]
+def refuse_without_tiles(isos: Iterable[str], found: Mapping[str, object]) -> None:
+    """Raise unless all countries asked for have tiles.
+
+    Args:
+        isos: Their codes.
+        found: Countries that have tiles, by code.
+
+    Raises:
+        ConfigError: ``country-without-tiles``.
+    """
+    without = sorted(set(isos) - set(found))
     if without:
         raise ConfigError(
             "country-without-tiles",
-            f"points are asked for where the world has no tiles: {listed(tuple(without))}.",
-            f"It has tiles of {listed(tuple(lines))}.",
+            f"the world has no tiles of {listed(tuple(without))}.",
+            f"It has tiles of {listed(tuple(found))}.",
         )

@@ -1,4 +1,4 @@
-"""Who wants points, where, and how many."""
+"""A request for sampled points: for which ids, in which countries, and how many."""
 
 from __future__ import annotations
 
@@ -26,13 +26,13 @@ _TEXT_COLUMNS = ("id", *_COUNTRY_NAMES)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Wanted:
-    """Points wanted, row by row.
+class SampleRequest:
+    """The points to draw, row by row.
 
     Attributes:
         isos: Alpha-2 code of each row, upper case, string (rows,).
         counts: Points of each row, 0..2^31, int64 (rows,).
-        ids: Id of each row as it was given; None when points belong to nobody.
+        ids: Id of each row as given; None when the rows have none.
     """
 
     isos: pa.Array
@@ -40,8 +40,8 @@ class Wanted:
     ids: pa.Array | None
 
     @classmethod
-    def of(cls, table: pa.Table | None, country: str | None, n: int) -> Wanted:
-        """Return what a table asks for, or ``n`` points in each of some countries.
+    def of(cls, table: pa.Table | None, country: str | None, n: int) -> SampleRequest:
+        """Return the request of a table, or for ``n`` points in each of some countries.
 
         Raises:
             ConfigError: ``sample-unclear`` unless exactly one of both is given,
@@ -60,8 +60,8 @@ class Wanted:
         return cls.from_table(table)
 
     @classmethod
-    def read(cls, path: Path) -> Wanted:
-        """Return what a CSV or Parquet file asks for.
+    def read(cls, path: Path) -> SampleRequest:
+        """Return the request in a CSV or Parquet file.
 
         Raises:
             InputError: ``input-missing``, ``input-format``, ``input-unreadable``, or as ``from_table``.
@@ -76,7 +76,7 @@ class Wanted:
         try:
             if suffix == ".parquet":
                 return cls.from_table(pq.ParquetFile(path).read())
-            # Codes and ids are texts, whatever they look like: NA is Namibia, 007 is not 7.
+            # Codes and ids are text, whatever they look like: NA is Namibia, 007 is not 7.
             convert = pacsv.ConvertOptions(
                 column_types={name: pa.string() for name in _TEXT_COLUMNS},
                 null_values=[""],
@@ -89,12 +89,12 @@ class Wanted:
             ) from error
 
     @classmethod
-    def from_table(cls, table: pa.Table) -> Wanted:
-        """Return what a table asks for.
+    def from_table(cls, table: pa.Table) -> SampleRequest:
+        """Return the request of a table.
 
         Args:
-            table: Columns ``country`` (or ``country_iso``), and where wanted ``id`` and ``n``; others
-                are left aside.
+            table: Column ``country`` (or ``country_iso``), and optionally ``id`` and ``n``; other
+                columns are ignored.
 
         Raises:
             InputError: ``table-column``, ``table-value``, ``table-id-twice``.
@@ -145,7 +145,7 @@ def _column(table: pa.Table, name: str, kind: pa.DataType) -> pa.Array:
 
 
 def _refuse_twice(isos: pa.Array, ids: pa.Array | None) -> None:
-    """Raise when two rows would draw the very same points."""
+    """Raise when two rows would get the same points."""
     texts = pa.array([""] * len(isos)) if ids is None else ids.cast(pa.string())
     pairs = pa.table({"id": texts, "country": isos})
     counted = pairs.group_by(["id", "country"]).aggregate([([], "count_all")])
@@ -161,5 +161,4 @@ def _refuse_twice(isos: pa.Array, ids: pa.Array | None) -> None:
 
 
 def _refuse(name: str, row: int, what: str) -> None:
-    """Raise for a value of the table."""
     raise InputError("table-value", f"row {row + 1} of the table: {name} is {what}.")

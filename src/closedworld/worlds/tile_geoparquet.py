@@ -1,4 +1,4 @@
-"""Tiles with geometry: one GeoParquet file for tools that want points or boxes."""
+"""Tiles with geometry: one GeoParquet file of points or boxes."""
 
 from __future__ import annotations
 
@@ -11,7 +11,6 @@ import pyarrow.parquet as pq
 
 from closedworld.errors import ConfigError
 from closedworld.kernels.tiles import Tiles
-from closedworld.sanitize import listed
 from closedworld.store.atomic import refuse_folder, whole_file
 from closedworld.worlds.geoparquet import (
     COVERING,
@@ -37,7 +36,7 @@ Kind: TypeAlias = Literal["point", "box"]
 SUFFIXES = (".parquet", ".geoparquet")
 
 ROW_GROUP_TILES = 1 << 17
-"""Tiles of a row group: as small as readers of a window like them."""
+"""Tiles of a row group: small, so that readers of a window read little beyond it."""
 
 _TURN_DEGREES, _HALF_TURN = 360.0, 180.0
 _SIDES = ("xmin", "ymin", "xmax", "ymax")
@@ -49,7 +48,7 @@ def export_tiles(
     """Write tiles with their geometry as one GeoParquet 1.1 file; return how many.
 
     Rows are in the order of the index. The column ``bbox`` is the file's covering: readers that look
-    for a window pass over row groups outside it.
+    for a window skip row groups outside it.
 
     Args:
         world: The world; its weights become column ``weight_fp``, when it has any.
@@ -64,38 +63,21 @@ def export_tiles(
     """
     if path.suffix.lower() not in SUFFIXES:
         raise ConfigError(
-            "output-format", f"{path} is not named {' or '.join(SUFFIXES)}.", "Name it so."
+            "output-format",
+            f"export writes {' or '.join(SUFFIXES)}; got {path}.",
+            "Change the name.",
         )
     refuse_folder(path)
-    spans = chosen_spans(world, countries)
-    lines = world.lines() if world.weights is not None else {}
+    spans = world.spans_of(countries)
+    weights = {} if world.weights is None else world.cumulative_weights()
     rows = 0
-    with whole_file(path) as staged, _opened(staged, kind, spans, weighed=bool(lines)) as writer:
+    with whole_file(path) as staged, _opened(staged, kind, spans, weighed=bool(weights)) as writer:
         for iso, own in spans.items():
-            for tiles, weights in _pieces(own, lines.get(iso)):
-                writer.write_batch(
-                    _batch(iso, tiles, weights, kind, writer.schema), ROW_GROUP_TILES
-                )
+            for tiles, numbers in _pieces(own, weights.get(iso)):
+                batch = _batch(iso, tiles, numbers, kind, writer.schema)
+                writer.write_batch(batch, ROW_GROUP_TILES)
                 rows += tiles.tile_count
     return rows
-
-
-def chosen_spans(world: PublishedWorld, countries: Sequence[str]) -> dict[str, RowSpans]:
-    """Return the tiles of the countries asked for, ascending by code; of all when none is.
-
-    Raises:
-        ConfigError: ``country-without-tiles``.
-    """
-    spans = world.index.spans
-    wanted = {iso.upper() for iso in countries} or set(spans)
-    without = sorted(wanted - set(spans))
-    if without:
-        raise ConfigError(
-            "country-without-tiles",
-            f"the world has no tiles of {listed(tuple(without))}.",
-            f"It has tiles of {listed(tuple(spans))}.",
-        )
-    return {iso: own for iso, own in spans.items() if iso in wanted}
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -165,17 +147,17 @@ def _opened(
 
 
 def _pieces(
-    spans: RowSpans, line: CumulativeWeights | None
+    spans: RowSpans, weights: CumulativeWeights | None
 ) -> Iterator[tuple[Tiles, NDArray[np.uint64] | None]]:
     """Yield the tiles of a country, at most a row group at a time, and their weights."""
-    if line is None:
+    if weights is None:
         for _, tiles in Tiles.all_of(spans).pieces(ROW_GROUP_TILES):
             yield tiles, None
         return
-    for group in line.all_groups():
+    for group in weights.all_groups():
         every = Tiles.ranked(spans, group.rank, group.rank + len(group.weights))
-        for place, tiles in every.pieces(ROW_GROUP_TILES):
-            yield tiles, group.weights[place : place + tiles.tile_count]
+        for offset, tiles in every.pieces(ROW_GROUP_TILES):
+            yield tiles, group.weights[offset : offset + tiles.tile_count]
 
 
 def _batch(

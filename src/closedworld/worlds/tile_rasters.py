@@ -16,8 +16,6 @@ from closedworld.kernels.spans import RowSpans
 from closedworld.kernels.tiles import Tiles
 from closedworld.sanitize import library_message
 from closedworld.store.atomic import replace_file, whole_file
-from closedworld.store.durable import make_folders, not_writable
-from closedworld.worlds.tile_geoparquet import chosen_spans
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -34,7 +32,7 @@ COUNTRY_NAME, WEIGHT_NAME, KEY_NAME = "country_id.tif", "weight.tif", "country_i
 
 _BLOCK = 512
 _CACHE_MB = 256
-"""Blocks that GDAL keeps; without a word it takes a twentieth of the machine's memory."""
+"""Blocks that GDAL keeps; by default it takes a twentieth of the machine's memory."""
 
 _KOSOVO = 983
 """ISO gives XK no number; this one is Unicode CLDR's."""
@@ -78,12 +76,8 @@ def export_rasters(world: PublishedWorld, folder: Path, countries: Sequence[str]
         PublishError: ``output-not-writable``.
         IntegrityError: The files differ from their receipts.
     """
-    spans, grid = chosen_spans(world, countries), world.index.grid
-    lines = world.lines() if world.weights is not None else {}
-    try:
-        make_folders(folder)
-    except OSError as error:
-        raise not_writable(folder, error) from error
+    spans, grid = world.spans_of(countries), world.index.grid
+    weights = {} if world.weights is None else world.cumulative_weights()
     first, taken = {}, RowSpans.empty(grid)
     for iso, own in spans.items():
         first[iso] = own - taken
@@ -94,15 +88,15 @@ def export_rasters(world: PublishedWorld, folder: Path, countries: Sequence[str]
             for iso, own in first.items():
                 cells[_flat(own, rows)] = country_id(iso)
             _write(raster, rows, cells)
-    if lines:
+    if weights:
         paths.append(folder / WEIGHT_NAME)
         with _cog(folder / WEIGHT_NAME, grid, "float32", np.nan, "average") as raster:
             for rows, cells in _bands(grid, np.float32(np.nan)):
-                # The first by code is written last, so that it is what shows.
+                # The first by code is written last, so it is the one that shows.
                 for iso in reversed(spans):
                     at = _flat(spans[iso], rows)
                     if len(at):
-                        cells[at] = _weights(lines[iso], rows)
+                        cells[at] = _shares(weights[iso], rows)
                 _write(raster, rows, cells)
     _write_key(folder / KEY_NAME, spans)
     shared = sum(own.tile_count for own in spans.values()) - taken.tile_count
@@ -129,21 +123,21 @@ def _flat(spans: RowSpans, rows: range) -> NDArray[np.int64]:
     return tiles.counted((tiles.rows - rows.start) * spans.grid.n_cols + starts)
 
 
-def _weights(line: CumulativeWeights, rows: range) -> NDArray[np.float32]:
-    """Return the weights of a country's tiles in some rows as shares, float32 (tiles,)."""
-    runs = _runs(line.spans, rows)
-    first = line.spans.first_ranks[runs]
-    stop = first + (line.spans.col_stops - line.spans.col_starts)[runs]
+def _shares(weights: CumulativeWeights, rows: range) -> NDArray[np.float32]:
+    """Return the share of its country that each tile in some rows has, float32 (tiles,)."""
+    runs = _runs(weights.spans, rows)
+    first = weights.spans.first_ranks[runs]
+    stop = first + (weights.spans.col_stops - weights.spans.col_starts)[runs]
     shares = np.empty(int(stop[-1] - first[0]), np.float32)
-    for group in line.groups(first, stop):
+    for group in weights.groups(first, stop):
         begin, end = max(group.rank, first[0]), min(group.rank + len(group.weights), stop[-1])
         own = group.weights[begin - group.rank : end - group.rank]
-        shares[begin - first[0] : end - first[0]] = own / np.float64(line.total)
+        shares[begin - first[0] : end - first[0]] = own / np.float64(weights.total)
     return shares
 
 
 def _write(raster: DatasetWriter, rows: range, cells: NDArray[Any]) -> None:
-    """Write rows of cells, and none where all are empty."""
+    """Write rows of cells unless all of them are empty."""
     from rasterio.windows import Window  # noqa: PLC0415
 
     empty = raster.nodata
@@ -177,7 +171,7 @@ def _cog(
         "crs": "EPSG:4326",
         "transform": Affine(grid.cell_width, 0.0, grid.west, 0.0, -grid.cell_height, grid.north),
     }
-    # GDAL makes such files from a finished raster only; that one is filled row by row first.
+    # GDAL makes a COG only from a finished raster, so a plain one is filled row by row first.
     draft = {"tiled": True, "blockxsize": _BLOCK, "blockysize": _BLOCK, "sparse_ok": True}
     try:
         with whole_file(path) as staged, rasterio.Env(GDAL_CACHEMAX=_CACHE_MB):
@@ -207,7 +201,7 @@ def _cog(
 
 
 def _write_key(path: Path, spans: Mapping[str, RowSpans]) -> None:
-    """Write which number stands for which country."""
+    """Write the country of each number."""
     names, text = iso_table().by_alpha_2, io.StringIO()
     rows = csv.writer(text, lineterminator="\n")
     rows.writerow(("country_id", "country_iso", "name"))

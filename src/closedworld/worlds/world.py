@@ -7,21 +7,22 @@ from typing import TYPE_CHECKING
 
 from closedworld.errors import ConfigError, IntegrityError
 from closedworld.execution.events import NullObserver
-from closedworld.published.cumulative_weights import CumulativeWeights, read_lines
+from closedworld.published.cumulative_weights import CumulativeWeights, read_cumulative_weights
 from closedworld.published.tile_index import PublishedIndex, read_index, root_of
 from closedworld.stages.stage import TILES, WEIGHTS
 from closedworld.store.paths import stage_folder
 from closedworld.store.reading import Published, find_published, open_published
-from closedworld.worlds.points import sample_world
-from closedworld.worlds.sample_request import Wanted
+from closedworld.worlds.points import refuse_without_tiles, sample_points
+from closedworld.worlds.sample_request import SampleRequest
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
     import pyarrow as pa
 
     from closedworld.inputs.regions import CountrySet
+    from closedworld.kernels.spans import RowSpans
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -30,14 +31,14 @@ class PublishedWorld:
 
     Attributes:
         index: The tiles.
-        weights: Folder and receipt of the weights; None when only the tiles were asked for or found.
+        weights: Folder and receipt of the weights; None for a world of tiles alone.
     """
 
     index: PublishedIndex
     weights: Published | None
 
-    def lines(self) -> Mapping[str, CumulativeWeights]:
-        """Return the weights of every country, ready to be asked; no weight of a tile is read.
+    def cumulative_weights(self) -> Mapping[str, CumulativeWeights]:
+        """Return the cumulative weights of every country; those of single tiles are not read yet.
 
         Raises:
             ConfigError: ``weights-missing``.
@@ -49,11 +50,22 @@ class PublishedWorld:
                 f"{self.index.published.folder} has no weights.",
                 "Make them with `closedworld weights`.",
             )
-        return read_lines(self.weights, self.index)
+        return read_cumulative_weights(self.weights, self.index)
+
+    def spans_of(self, countries: Sequence[str]) -> dict[str, RowSpans]:
+        """Return the tiles of some countries, ascending by code; of all when none is named.
+
+        Raises:
+            ConfigError: ``country-without-tiles``.
+        """
+        spans = self.index.spans
+        chosen = {iso.upper() for iso in countries} or set(spans)
+        refuse_without_tiles(chosen, spans)
+        return {iso: own for iso, own in spans.items() if iso in chosen}
 
     def sample(
         self,
-        wanted: pa.Table | None = None,
+        request: pa.Table | None = None,
         *,
         country: str | None = None,
         n: int = 1,
@@ -68,9 +80,9 @@ class PublishedWorld:
         their order, on ``n`` or on the workers.
 
         Args:
-            wanted: Who wants points: columns ``country`` (or ``country_iso``), and where wanted ``id``
-                (text or whole numbers) and ``n`` (1 without it).
-            country: Instead of ``wanted``: one alpha-2 code, or several with commas between.
+            request: A row for each id and country: column ``country`` (or ``country_iso``), and
+                optionally ``id`` (text or integers) and ``n`` (1 without it).
+            country: Instead of ``request``: one alpha-2 code, or several with commas between.
             n: With ``country``: points in each country.
             seed: Any integer.
             with_replacement: Whether several points of an id may lie on one tile.
@@ -78,19 +90,21 @@ class PublishedWorld:
             workers: Countries drawn at once, in threads; None for one per core.
 
         Returns:
-            Columns ``id`` (as in ``wanted``, when it is there), ``lon``, ``lat``, ``country_iso`` and
-            ``tile_id``; the points of a row of ``wanted`` together, in the order of its rows.
+            Columns ``id`` (as in ``request``, if it has one), ``lon``, ``lat``, ``country_iso`` and
+            ``tile_id``; the points of a row of ``request`` together, in the order of its rows.
 
         Raises:
             ConfigError: ``weights-missing``, ``polygons-differ``, ``country-without-tiles``,
                 ``sample-too-many``, ``sample-unclear``, ``workers``.
-            InputError: What ``wanted`` asks for is unclear: ``table-column``, ``table-value``,
+            InputError: ``request`` is unclear: ``table-column``, ``table-value``,
                 ``table-id-twice``.
             IntegrityError: The files differ from their receipts.
         """
-        return sample_world(
-            self,
-            Wanted.of(wanted, country, n),
+        rows = SampleRequest.of(request, country, n)
+        return sample_points(
+            self.index,
+            self.cumulative_weights(),
+            rows,
             seed=seed,
             with_replacement=with_replacement,
             countries=countries,

@@ -2,7 +2,13 @@
 
 from closedworld.kernels.spans.border import Border
 from closedworld.kernels.spans.coverage import border_coverage
-from closedworld.kernels.spans.regions import border_tiles, region_spans, shared_tiles
+from closedworld.kernels.spans.regions import (
+    border_tiles,
+    joined_runs,
+    region_spans,
+    shared_tiles,
+    united_tiles,
+)
 from closedworld.kernels.spans.rowspans import RowSpans
 from closedworld.kernels.spans.rules import Rule
 
@@ -12,6 +18,8 @@ __all__ = [
     "Rule",
     "border_coverage",
     "border_tiles",
+    "joined_runs",
     "region_spans",
     "shared_tiles",
+    "united_tiles",
 ]

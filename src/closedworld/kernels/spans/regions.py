@@ -74,13 +74,27 @@ def shared_tiles(spans: Sequence[RowSpans], grid: Grid) -> RowSpans:
     return _split(covered(starts, stops, depth=2), 1, grid)[0]
 
 
-def _one_line(spans: Sequence[RowSpans], grid: Grid) -> Runs:
-    """Return the runs of all sets on one row line, unordered."""
+def united_tiles(spans: Sequence[RowSpans], grid: Grid) -> RowSpans:
+    """Return the tiles that any of the sets owns."""
+    starts, stops = _one_line(spans, grid)
+    return _split(covered(starts, stops), 1, grid)[0]
+
+
+def joined_runs(
+    spans: Sequence[RowSpans],
+) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
+    """Return rows, first columns and stop columns of all runs, set by set, int64 (runs,) each."""
     none = np.empty(0, np.int64)
-    rows, first, stop = (
+    rows, starts, stops = (
         np.concatenate([none, *(getattr(one, name) for one in spans)])
         for name in ("rows", "col_starts", "col_stops")
     )
+    return rows, starts, stops
+
+
+def _one_line(spans: Sequence[RowSpans], grid: Grid) -> Runs:
+    """Return the runs of all sets in one row-major index, unordered."""
+    rows, first, stop = joined_runs(spans)
     starts = RowMajorIndex.of(grid).encode(0, rows, first)
     return starts, starts + (stop - first)
 

@@ -1,0 +1,113 @@
+"""Tiles are found by cumulative weight as if all weights were held in memory."""
+
+from __future__ import annotations
+
+import shutil
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from closedworld.errors import IntegrityError
+from closedworld.published.cumulative_weights import CumulativeWeights, PartFile
+from closedworld.worlds import open_world
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from numpy.typing import NDArray
+
+    from tests.worlds.conftest import Built
+
+
+def weights_of(country: CumulativeWeights) -> NDArray[np.uint64]:
+    """Return all weights of a country from its files."""
+    return np.concatenate(
+        [pq.read_table(path)["weight_fp"].to_numpy() for path, _, _ in country.part_files]
+    )
+
+
+def expect_same_as_by_all(country: CumulativeWeights, targets: NDArray[np.uint64]) -> None:
+    weights = weights_of(country)
+    upto = np.cumsum(weights)
+    ranks = np.searchsorted(upto, targets, side="right")
+    found = country(targets)
+    assert np.array_equal(found.ranks, ranks)
+    assert np.array_equal(found.weights, weights[ranks])
+    assert np.array_equal(found.starts, upto[ranks] - weights[ranks])
+
+
+@pytest.mark.parametrize("iso", ["RU", "NO", "MV", "VA"])
+def test_tiles_are_those_that_all_weights_give(real: Built, iso: str) -> None:
+    """Also at both ends of the range and of every tile, in countries of one tile and of many part files."""
+    country = open_world(real.root).cumulative_weights()[iso]
+    draw = np.random.default_rng(1)
+    upto = np.cumsum(weights_of(country))
+    ends = np.concatenate([[0], upto[:-1], upto - np.uint64(1)]).astype(np.uint64)
+    for targets in (
+        np.array([0, country.total - 1], np.uint64),
+        draw.integers(0, country.total, 5000, np.uint64),
+        draw.permutation(ends[ends < country.total]),
+        np.empty(0, np.uint64),
+    ):
+        expect_same_as_by_all(country, targets)
+
+
+def test_russia_has_several_part_files_of_several_row_groups(real: Built) -> None:
+    """What makes the tests here worth something: runs lie across row groups and part files."""
+    country = open_world(real.root).cumulative_weights()["RU"]
+    assert len(country.part_files) > 3
+    assert pq.ParquetFile(country.part_files[0].path).num_row_groups == 4
+    cuts = np.arange(1024, country.spans.tile_count, 1024)
+    assert len(np.setdiff1d(cuts, country.spans.first_ranks)) > len(cuts) // 2
+
+
+def test_runs_longer_than_a_row_group_are_found(real: Built, tmp_path: Path) -> None:
+    """Row groups of 8 tiles: most hold the middle of a run and no start."""
+    country = open_world(real.root).cumulative_weights()["RU"]
+    path = tmp_path / "all.parquet"
+    pq.write_table(pa.table({"weight_fp": weights_of(country)}), path, row_group_size=8)
+    cut = CumulativeWeights(
+        "RU",
+        country.spans,
+        country.before,
+        country.total,
+        [PartFile(path, country.spans.tile_count, "")],
+    )
+    expect_same_as_by_all(cut, np.random.default_rng(2).integers(0, country.total, 300, np.uint64))
+
+
+def test_only_row_groups_that_are_asked_for_are_read(
+    real: Built, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read = []
+    country = open_world(real.root).cumulative_weights()["RU"]
+    reader = pq.ParquetFile.read_row_group
+
+    def count(self: pq.ParquetFile, number: int, **options: object) -> object:
+        read.append(number)
+        return reader(self, number, **options)
+
+    monkeypatch.setattr(pq.ParquetFile, "read_row_group", count)
+    country(np.array([country.total // 2], np.uint64))
+    assert 1 <= len(read) <= 2
+
+
+def test_weights_of_tiles_and_of_runs_must_agree(real: Built, tmp_path: Path) -> None:
+    """Rows in another order keep the sum of the weights, but not that before each run."""
+    shutil.copytree(real.root, tmp_path / "world")
+    country = open_world(tmp_path / "world").cumulative_weights()["DE"]
+    table = pq.read_table(country.part_files[0].path)
+    pq.write_table(table.take(np.arange(table.num_rows)[::-1]), country.part_files[0].path)
+    with pytest.raises(IntegrityError, match="weights-damaged"):
+        country(np.arange(0, country.total, country.total // 1000, dtype=np.uint64))
+
+
+def test_a_file_that_cannot_be_read_is_named(real: Built, tmp_path: Path) -> None:
+    shutil.copytree(real.root, tmp_path / "world")
+    country = open_world(tmp_path / "world").cumulative_weights()["DE"]
+    country.part_files[0].path.write_bytes(b"PAR1 or not")
+    with pytest.raises(IntegrityError, match="file-unreadable"):
+        country(np.zeros(1, np.uint64))
