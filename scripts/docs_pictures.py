@@ -13,7 +13,7 @@ from pathlib import Path
 
 from closedworld import Grid, RowSpans, RunConfig, bundled, read_countries, run_world
 from closedworld.maps import Window, draw_closeup
-from closedworld.run.pictures import WORLD_MAP_NAME
+from closedworld.run.record.report import WORLD_MAP_NAME
 
 IMAGES = Path(__file__).parents[1] / "docs" / "images"
 GOZO = Window(west=14.155, south=35.985, east=14.395, north=36.105)

@@ -32,9 +32,23 @@ ACCEPTANCE = [
     {"name": "wall-seconds", "what": "Wall time", "value": 4.0, "limit": None, "unit": "seconds", "passed": None},
 ]  # fmt: skip
 WORKERS = [
-    {"stage": "S1", "work": "writing", "worker": "w1", "tiles": 900, "busy_seconds": 1.5, "idle_share": 0.25, "peak_memory_bytes": 3e8},
-    {"stage": "S1", "worker": "w2", "tiles": 80, "busy_seconds": 3.5, "idle_share": 0.125, "peak_memory_bytes": None},
+    {"stage": "S1", "work": "writing", "worker": "w1", "tiles": 900, "busy_seconds": 1.5, "idle_share": 0.25, "peak_memory_bytes": 300_000_000},
+    {"stage": "S1", "work": "writing", "worker": "w2", "tiles": 80, "busy_seconds": 3.5, "idle_share": 0.125, "peak_memory_bytes": 200_000_000},
 ]  # fmt: skip
+PERFORMANCE: dict[str, Any] = {
+    "wall_seconds": 4.0,
+    "cpu_seconds": 5.0,
+    "peak_memory_bytes": 400_000_000,
+    "tiles_written": {"S1": 980},
+    "tiles_per_second": 245.0,
+    "phase_seconds": {},
+}
+
+
+def worker_line(**parts: Any) -> dict[str, Any]:
+    """Return a line of a worker, with parts put over it."""
+    rest = {"process": "host/1", "units": 1, "largest_unit_tiles": 1, "wall_seconds": 4.0}
+    return {**rest, "cpu_seconds": 1.0, "tiles_per_second": 1.0, **parts}
 
 
 def write_report(folder: Path, report: dict[str, Any], **lines: list[dict[str, Any]]) -> Path:
@@ -54,7 +68,7 @@ def bare_report(**parts: Any) -> dict[str, Any]:
         "status": "finished",
         "error": None,
         "started_at": "2026-01-02T03:04:05+00:00",
-        "performance": {"wall_seconds": 4.0},
+        "performance": PERFORMANCE,
         **parts,
     }
 
@@ -74,19 +88,26 @@ def newer(world: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     shutil.copytree(world, out)
     (folder,) = (out / "reports").iterdir()
     report = json.loads((folder / "run_report.json").read_text(encoding="utf-8"))
-    report |= {"acceptance": ACCEPTANCE, "workers": WORKERS}
-    units = [{"unit": "LU", "country_iso": "LU", "tiles": 9, "phases": {}, **one} for one in UNITS]
+    report |= {"acceptance": ACCEPTANCE, "workers": [worker_line(**one) for one in WORKERS]}
+    rest = {"unit": "LU", "country_iso": "LU", "tiles": 9, "process": "host/1", "phases": {}}
+    units = [{**rest, **one} for one in UNITS]
     write_report(folder, report, units=units)
     write_page(out)
     return folder / "report.html"
 
 
 def hostile_country(iso: str) -> dict[str, Any]:
-    """Return the account of a country with a hostile name."""
+    """Return the summary of a country with a hostile name."""
     return {
         "country_iso": iso,
         "name": HOSTILE,
+        "parts": 1,
+        "cells_visited": 5,
         "cells_included": 5,
+        "cells_in_holes": 0,
+        "cells_outside": 0,
+        "first_tile_id": 1,
+        "last_tile_id": 5,
         "area_km2": 2.5,
         "shared_tiles": 1,
         "kept_small": False,
@@ -104,9 +125,9 @@ def hostile(tmp_path_factory: pytest.TempPathFactory) -> Path:
         error=remark,
         config={HOSTILE: HOSTILE, "countries": [HOSTILE]},
         inputs=[
-            {"role": HOSTILE, "path": HOSTILE, "size_bytes": 1, "detail": HOSTILE, "sha256": {HOSTILE: HOSTILE}}
+            {"role": HOSTILE, "path": HOSTILE, "size_bytes": 1, "detail": HOSTILE, "sha256": {HOSTILE: HOSTILE}, "rows": 1, "bytes_read": None, "seconds": 1.0}
         ],
-        rasters_read=[{"path": HOSTILE, "tiles": 1, "size_bytes": 1, "bytes_read": 1, "missing": 0, "negative": 0}],
+        rasters_read=[{"stage": HOSTILE, "seconds": 1.0, "path": HOSTILE, "tiles": 1, "size_bytes": 1, "bytes_read": 1, "missing": 0, "negative": 0}],
         warnings=[remark],
         stages=[
             {
@@ -121,19 +142,36 @@ def hostile(tmp_path_factory: pytest.TempPathFactory) -> Path:
             }
         ],
         machine={HOSTILE: HOSTILE},
-        performance={"wall_seconds": 1.0, "phase_seconds": {HOSTILE: {HOSTILE: 1.0}}},
-        workers=[{"stage": HOSTILE, "worker": HOSTILE, "tiles": 1, "busy_seconds": 1.0}],
-        acceptance=[{"name": HOSTILE, "what": HOSTILE, "value": 1, "limit": 1, "unit": HOSTILE, "passed": False}],
+        performance={**PERFORMANCE, "tiles_written": {HOSTILE: 1}, "phase_seconds": {HOSTILE: {HOSTILE: 1.0}}},
+        workers=[worker_line(stage=HOSTILE, work=HOSTILE, worker=HOSTILE, process=HOSTILE, tiles=1, busy_seconds=1.0, idle_share=0.5, peak_memory_bytes=1)],
+        acceptance=[{"name": HOSTILE, "what": HOSTILE, "value": 2, "limit": 1, "unit": HOSTILE, "passed": False}],
     )  # fmt: skip
-    unit = dict.fromkeys(("stage", "work", "unit", "country_iso", "worker"), HOSTILE)
+    unit = dict.fromkeys(("stage", "work", "unit", "country_iso", "worker", "process"), HOSTILE)
     folder = write_report(
         tmp_path_factory.mktemp("hostile") / "report",
         report,
         country_summaries=[hostile_country("AA"), hostile_country(HOSTILE)],
         weight_summaries=[
-            {"country_iso": "AA", "tiles": 5, "zero_tiles": 1, "bases": [{"fallback": True}]}
+            {
+                "country_iso": "AA",
+                "tiles": 5,
+                "zero_tiles": 1,
+                "zero_tiles_with_mass": 0,
+                "bases": [
+                    {
+                        "basis": HOSTILE,
+                        "units": 1,
+                        "mass_sum": 0,
+                        "floor_sum": 0,
+                        "remainder_units": 1,
+                        "fallback": True,
+                    }
+                ],
+            }
         ],
-        units=[{**unit, "tiles": 1, "began_seconds": 0.0, "seconds": 1.0}],
+        units=[
+            {**unit, "tiles": 1, "began_seconds": 0.0, "seconds": 1.0, "phases": {HOSTILE: 1.0}}
+        ],
     )
     return write_page(folder)
 

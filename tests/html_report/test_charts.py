@@ -4,22 +4,34 @@ from __future__ import annotations
 
 import pytest
 
-from closedworld.html_report.account import CountryAccount, UnitAccount
 from closedworld.html_report.charts import bars_of, dots_of, timeline_of
+from closedworld.html_report.country_rows import CountryRow
+from closedworld.run.record.model import UnitRecord
 
 
-def country(iso: str, tiles: int, zero: int | None) -> CountryAccount:
-    return CountryAccount(iso, iso, tiles, None, None, kept_small=False, zero_tiles=zero, fallback=False)  # fmt: skip
+def country(iso: str, tiles: int, zero: int | None) -> CountryRow:
+    return CountryRow(iso=iso, name=iso, tiles=tiles, zero_tiles=zero)
 
 
-def unit(began: float, seconds: float, worker: str = "w", work: str = "writing") -> UnitAccount:
-    return UnitAccount("S1", work, "LU", 5, worker, began, seconds)
+def unit(began: float, seconds: float, worker: str = "w", work: str = "writing") -> UnitRecord:
+    return UnitRecord(
+        stage="S1",
+        work=work,
+        unit="LU",
+        country_iso="LU",
+        tiles=5,
+        worker=worker,
+        process="host/1",
+        began_seconds=began,
+        seconds=seconds,
+        phases={},
+    )
 
 
 def test_bars_are_cut_at_the_tiles_without_weight() -> None:
     """The longest bar is the whole width; countries without tiles have none."""
-    bars = bars_of([country("A", 50, 10), country("B", 100, 0), country("C", 0, None)])
-    assert [(bar.label, bar.weighed, bar.zero) for bar in bars] == [
+    bars = bars_of([country("B", 100, 0), country("A", 50, 10), country("C", 0, None)])
+    assert [(bar.label, bar.weighted, bar.zero) for bar in bars] == [
         ("B", 100.0, 0.0),
         ("A", 40.0, 10.0),
     ]
@@ -65,5 +77,5 @@ def test_the_size_of_the_timeline_does_not_follow_the_number_of_units() -> None:
 
 
 @pytest.mark.parametrize("units", [[], [unit(0, 0)]])
-def test_no_time_is_no_timeline(units: list[UnitAccount]) -> None:
+def test_no_time_is_no_timeline(units: list[UnitRecord]) -> None:
     assert timeline_of(units) is None

@@ -28,7 +28,14 @@ BARE: dict[str, Any] = {
     "status": "finished",
     "error": None,
     "started_at": "2026-01-02T03:04:05+00:00",
-    "performance": {"wall_seconds": 4.0},
+    "performance": {
+        "wall_seconds": 4.0,
+        "cpu_seconds": 5.0,
+        "peak_memory_bytes": 400_000_000,
+        "tiles_written": {},
+        "tiles_per_second": 0.0,
+        "phase_seconds": {},
+    },
 }
 
 
@@ -253,12 +260,17 @@ def test_no_report_is_an_error_with_advice(tmp_path: Path) -> None:
         "null",
         '{"run_id": 1}',
         json.dumps({**BARE, "performance": []}),
-        json.dumps({**BARE, "performance": {"wall_seconds": "long"}}),
-        json.dumps({**BARE, "performance": {"phase_seconds": {"S1": 5}}}),
+        json.dumps({**BARE, "performance": {**BARE["performance"], "wall_seconds": "long"}}),
+        json.dumps({**BARE, "performance": {**BARE["performance"], "phase_seconds": {"S1": 5}}}),
         json.dumps({**BARE, "inputs": [{"role": "raster"}]}),
         json.dumps({**BARE, "rasters_read": [{"path": "x"}]}),
         json.dumps({**BARE, "workers": {"S1": 1}}),
-        json.dumps({**BARE, "acceptance": [{"name": "x", "what": "y", "value": "z"}]}),
+        json.dumps(
+            {
+                **BARE,
+                "acceptance": [{"name": "x", "what": "y", "value": "z", "limit": 1, "unit": ""}],
+            }
+        ),
         "[" * 100_000,
     ],
 )

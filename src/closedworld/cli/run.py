@@ -119,7 +119,7 @@ def _build(
 
 def _outcome_text(outcome: RunOutcome) -> str:
     """Return what a user wants to know at the end."""
-    from closedworld.run.pictures import WORLD_MAP_NAME  # noqa: PLC0415
+    from closedworld.run.record.report import WORLD_MAP_NAME  # noqa: PLC0415
 
     record = outcome.record
     wall = record.performance.wall_seconds

@@ -1,6 +1,6 @@
-"""Charts: what is drawn where, as shares of the width, for the template to put into SVG.
+"""Charts as positions and widths, which the template turns into SVG.
 
-Widths in percent let a chart fill a phone and a wide screen alike, with type of one size.
+Widths are in percent, so a chart fills a phone and a wide screen alike while its type keeps its size.
 """
 
 from __future__ import annotations
@@ -9,12 +9,11 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from closedworld.sanitize import one_line
-
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from closedworld.html_report.account import Account, CountryAccount, UnitAccount
+    from closedworld.html_report.country_rows import CountryRow
+    from closedworld.run.record.model import Performance, UnitRecord
 
 _BARS = 20
 _TIMELINE_STEPS = 700
@@ -28,8 +27,8 @@ class Tick:
     """A mark on an axis.
 
     Attributes:
-        at: Place, percent of the width.
-        text: What it says.
+        at: Position, percent of the width.
+        text: Its label.
     """
 
     at: float
@@ -43,27 +42,27 @@ class Bar:
     Attributes:
         label: Country.
         tiles: Its tiles.
-        weighed: Width of those with weight, percent.
+        weighted: Width of those with weight, percent.
         zero: Width of those without, percent.
         zero_share: Share without weight, 0..1; None when the run made no weights.
     """
 
     label: str
     tiles: int
-    weighed: float
+    weighted: float
     zero: float
     zero_share: float | None
 
 
 @dataclass(frozen=True, slots=True)
 class Dot:
-    """A country in the chart of sizes and shares.
+    """A country in the chart of tiles and shares.
 
     Attributes:
         x: Percent of the width, by the logarithm of its tiles.
         y: Percent of the height from the top, by the share of its tiles without weight.
-        title: What it is.
-        label: Its code, when there is room to write it; else empty.
+        title: Its tooltip.
+        label: Its code, if it is labelled; else empty.
     """
 
     x: float
@@ -74,13 +73,13 @@ class Dot:
 
 @dataclass(frozen=True, slots=True)
 class Block:
-    """Units of one kind that a worker did one after another.
+    """Units of one kind that a worker did in a row.
 
     Attributes:
-        x: Begin, percent of the width.
+        x: Start, percent of the width.
         width: Percent of the width.
         colour: Number of its colour in the style sheet.
-        title: What it is.
+        title: Its tooltip.
     """
 
     x: float
@@ -91,11 +90,11 @@ class Block:
 
 @dataclass(frozen=True, slots=True)
 class Lane:
-    """What a worker did when.
+    """A worker's row of the timeline.
 
     Attributes:
         worker: Its name.
-        blocks: In the order of time.
+        blocks: In order of time.
     """
 
     worker: str
@@ -104,7 +103,7 @@ class Lane:
 
 @dataclass(frozen=True, slots=True)
 class Timeline:
-    """What all workers did when.
+    """What the workers did over time.
 
     Attributes:
         lanes: One for each worker.
@@ -119,12 +118,12 @@ class Timeline:
 
 @dataclass(frozen=True, slots=True)
 class Phase:
-    """Seconds spent on one thing.
+    """Time spent in a phase.
 
     Attributes:
         stage: Stage number.
-        name: What was done.
-        seconds: Wall time, that of all workers added up.
+        name: Its name.
+        seconds: Wall time, all workers added up.
         width: Percent of the longest.
     """
 
@@ -134,11 +133,14 @@ class Phase:
     width: float
 
 
-def bars_of(countries: Sequence[CountryAccount]) -> list[Bar]:
-    """Return the countries with most tiles, and all others as one."""
-    ordered = sorted(countries, key=lambda one: (-one.tiles, one.iso))
-    ordered = [one for one in ordered if one.tiles]
-    first, rest = ordered[:_BARS], ordered[_BARS:]
+def bars_of(countries: Sequence[CountryRow]) -> list[Bar]:
+    """Return the first countries, and all others as one.
+
+    Args:
+        countries: Those with most tiles first.
+    """
+    some = [one for one in countries if one.tiles]
+    first, rest = some[:_BARS], some[_BARS:]
     rows = [(one.name, one.tiles, one.zero_tiles) for one in first]
     if rest:
         zero = [one.zero_tiles for one in rest if one.zero_tiles is not None]
@@ -150,7 +152,7 @@ def bars_of(countries: Sequence[CountryAccount]) -> list[Bar]:
         Bar(
             label=label,
             tiles=tiles,
-            weighed=100 * (tiles - (zero or 0)) / most,
+            weighted=100 * (tiles - (zero or 0)) / most,
             zero=100 * (zero or 0) / most,
             zero_share=None if zero is None else zero / tiles,
         )
@@ -158,16 +160,12 @@ def bars_of(countries: Sequence[CountryAccount]) -> list[Bar]:
     ]
 
 
-def dots_of(countries: Sequence[CountryAccount]) -> tuple[list[Dot], list[Tick]]:
-    """Return every weighed country by tiles and by share of tiles without weight, and the ticks.
+def dots_of(countries: Sequence[CountryRow]) -> tuple[list[Dot], list[Tick]]:
+    """Return every country with weights by its tiles and the share of them without weight, and the ticks.
 
-    Those with the largest share among those with many tiles are named.
+    A few with a large share and many tiles are labelled.
     """
-    some = [
-        (one, one.zero_tiles / one.tiles)
-        for one in countries
-        if one.tiles and one.zero_tiles is not None
-    ]
+    some = [(one, one.zero_share) for one in countries if one.zero_share is not None]
     decades = max(1, math.ceil(math.log10(max((one.tiles for one, _ in some), default=10))))
     by_weight = sorted(
         some, key=lambda pair: (-pair[1] * math.log10(1 + pair[0].tiles), pair[0].iso)
@@ -186,20 +184,24 @@ def dots_of(countries: Sequence[CountryAccount]) -> tuple[list[Dot], list[Tick]]
     return dots, ticks
 
 
-def timeline_of(units: Sequence[UnitAccount]) -> Timeline | None:
-    """Return what the workers did when, or None without units.
+def timeline_of(units: Sequence[UnitRecord]) -> Timeline | None:
+    """Return what the workers did over time, or None without units.
 
-    Units that follow each other closer than a pixel can show become one, so the size of the chart
-    does not depend on their number.
+    Units of one kind with gaps too small to see become one block, so the size of the chart does not
+    depend on their number.
     """
-    end = max((unit.began + unit.seconds for unit in units), default=0.0)
+    end = max((unit.began_seconds + unit.seconds for unit in units), default=0.0)
     if end <= 0:
         return None
-    kinds = {(unit.stage, unit.work): None for unit in sorted(units, key=lambda unit: unit.began)}
+    kinds = {
+        (unit.stage, unit.work): None for unit in sorted(units, key=lambda unit: unit.began_seconds)
+    }
     colour_of = {kind: number % _COLOURS + 1 for number, kind in enumerate(kinds)}
     lanes = []
     for worker in sorted({unit.worker for unit in units}):
-        own = sorted((u for u in units if u.worker == worker), key=lambda u: (u.began, u.unit))
+        own = sorted(
+            (u for u in units if u.worker == worker), key=lambda u: (u.began_seconds, u.unit)
+        )
         lanes.append(Lane(worker, tuple(_blocks(own, end, colour_of))))
     return Timeline(
         lanes=tuple(lanes),
@@ -209,38 +211,40 @@ def timeline_of(units: Sequence[UnitAccount]) -> Timeline | None:
 
 
 def _blocks(
-    units: Sequence[UnitAccount], end: float, colour_of: dict[tuple[str, str], int]
+    units: Sequence[UnitRecord], end: float, colour_of: dict[tuple[str, str], int]
 ) -> list[Block]:
-    """Return the blocks of one worker's units, which are in order of time."""
     near = end / _TIMELINE_STEPS
-    groups: list[list[UnitAccount]] = []
+    groups: list[list[UnitRecord]] = []
     for unit in units:
         last = groups[-1][-1] if groups else None
         same = last is not None and (last.stage, last.work) == (unit.stage, unit.work)
-        if last is not None and same and unit.began - (last.began + last.seconds) < near:
+        if (
+            last is not None
+            and same
+            and unit.began_seconds - (last.began_seconds + last.seconds) < near
+        ):
             groups[-1].append(unit)
         else:
             groups.append([unit])
     blocks = []
     for group in groups:
         first = group[0]
-        stop = max(unit.began + unit.seconds for unit in group)
+        stop = max(unit.began_seconds + unit.seconds for unit in group)
         names = first.unit if len(group) == 1 else f"{len(group)} units, {first.unit} first"
         tiles = sum(unit.tiles for unit in group)
         blocks.append(
             Block(
-                x=100 * first.began / end,
-                width=max(100 * (stop - first.began) / end, 0.08),
+                x=100 * first.began_seconds / end,
+                width=max(100 * (stop - first.began_seconds) / end, 0.08),
                 colour=colour_of[first.stage, first.work],
                 title=f"{first.stage} {first.work}: {names}; {tiles:,} tiles, "
-                f"{first.began:.2f} to {stop:.2f} s",
+                f"{first.began_seconds:.2f} to {stop:.2f} s",
             )
         )
     return blocks
 
 
 def _seconds_ticks(end: float) -> list[Tick]:
-    """Return round numbers of seconds from 0 to the end."""
     rough = end / _TICKS
     power = 10.0 ** math.floor(math.log10(rough))
     step = next(power * nice for nice in (1, 2, 5, 10) if power * nice >= rough)
@@ -249,13 +253,12 @@ def _seconds_ticks(end: float) -> list[Tick]:
     return [Tick(100 * i * step / end, f"{i * step:.{digits}f} s") for i in range(count + 1)]
 
 
-def phases_of(account: Account) -> list[Phase]:
+def phases_of(performance: Performance) -> list[Phase]:
     """Return the phases of a run by stage, the longest of each stage first."""
-    phases = account.performance.get("phase_seconds", {})
     spent = [
-        (one_line(str(stage)), one_line(str(name)), float(seconds))
-        for stage, own in phases.items()
-        for name, seconds in own.items()
+        (stage, name, seconds)
+        for stage, phases in performance.phase_seconds.items()
+        for name, seconds in phases.items()
     ]
     spent.sort(key=lambda one: (one[0], -one[2]))
     longest = max((seconds for _, _, seconds in spent), default=0.0) or 1.0
@@ -263,7 +266,6 @@ def phases_of(account: Account) -> list[Phase]:
 
 
 def _short(number: int) -> str:
-    """Return a power of ten as people write it on an axis."""
     for size, letter in ((10**9, " G"), (10**6, " M"), (1000, " k")):
         if number >= size:
             return f"{number // size}{letter}"

@@ -1,4 +1,4 @@
-"""Close-ups: which countries are shown from near, and which part of them."""
+"""Close-ups: which countries are shown tile by tile, and which window of them."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ _WHOLE_COUNTRIES = 2
 
 @dataclass(frozen=True, slots=True, eq=False)
 class CloseUp:
-    """A place at which a country is shown from near.
+    """Where a country is shown tile by tile.
 
     Attributes:
         country: The country.
@@ -50,8 +50,8 @@ class CloseUp:
 def choose_countries(tiles: Mapping[str, int], spans: Mapping[str, RowSpans]) -> list[str]:
     """Return the countries that show best what a tile is.
 
-    Two that a window just holds; one with a long border; and one without tiles, because everybody
-    asks why.
+    Two that just fit into a window, one with a long border, and one without tiles, because users ask
+    why it has none.
 
     Args:
         tiles: Tiles by code.
@@ -70,7 +70,7 @@ def choose_countries(tiles: Mapping[str, int], spans: Mapping[str, RowSpans]) ->
 def close_ups(countries: CountrySet, isos: Sequence[str], grid: Grid) -> list[CloseUp]:
     """Return the close-ups of countries in the order given.
 
-    A country that a window holds is shown whole, any other where the two rules differ most.
+    A country that fits into a window is shown whole, any other where the two rules differ most.
 
     Raises:
         ConfigError: ``country-unknown``; ``closeup-off-grid`` for a country that lies off the grid.
@@ -87,11 +87,10 @@ def close_ups(countries: CountrySet, isos: Sequence[str], grid: Grid) -> list[Cl
 
 
 def _close_up(country: Country, center: RowSpans, any_overlap: RowSpans) -> CloseUp:
-    """Return the close-up of one country."""
     if not any_overlap.n_runs:
         raise ConfigError(
             "closeup-off-grid",
-            f"{country.iso} has no place on the grid of this run.",
+            f"{country.iso} is not on the grid of this run.",
             "Choose other countries with --closeups.",
         )
     is_whole = _fits(any_overlap)
@@ -107,7 +106,7 @@ def _close_up(country: Country, center: RowSpans, any_overlap: RowSpans) -> Clos
 
 
 def _fits(spans: RowSpans) -> bool:
-    """Return whether a window holds all tiles of a set, with room around them."""
+    """Return whether all tiles of a set fit into a window, with room around them."""
     if not spans.n_runs:
         return False
     rows = int(spans.rows[-1] - spans.rows[0]) + 1
@@ -116,18 +115,18 @@ def _fits(spans: RowSpans) -> bool:
 
 
 def _most_cols(grid: Grid, row: int) -> int:
-    """Return the columns that fit beside each other, more of them where they are narrow."""
+    """Return how many columns fit into a window; more where they are narrow."""
     return round((_COLS - 2 * _ROOM) / _narrowness(grid, row))
 
 
 def _narrowness(grid: Grid, row: int) -> float:
-    """Return how wide a tile of a row is to the eye, for its height, at least a fifth."""
+    """Return the width of a tile in a row over its height, on the ground and at least a fifth."""
     lat = grid.north - (row + 0.5) * grid.cell_height
     return max(0.2, math.cos(math.radians(lat)) * grid.cell_width / grid.cell_height)
 
 
 def _most_differing(center: RowSpans, any_overlap: RowSpans) -> RowSpans:
-    """Return the tiles of a window about the place where the rules differ most."""
+    """Return the tiles of a window around the point where the rules differ most."""
     extra = any_overlap - center
     if not extra.n_runs:
         extra = any_overlap
@@ -147,7 +146,7 @@ def _most_differing(center: RowSpans, any_overlap: RowSpans) -> RowSpans:
 
 
 def _window(spans: RowSpans) -> Window:
-    """Return the window of some tiles, with room around them and neither flat nor tall."""
+    """Return a window around some tiles, with room around them and not too flat or tall."""
     grid = spans.grid
     rows = int(spans.rows[0]), int(spans.rows[-1]) + 1
     cols = int(spans.col_starts.min()), int(spans.col_stops.max())

@@ -1,4 +1,4 @@
-"""What the template is given: the account of a run, put in the words and the order of the page."""
+"""What the template gets: the record of a run in the words and the order of the page."""
 
 from __future__ import annotations
 
@@ -6,17 +6,25 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from closedworld._version import __version__
+from closedworld.datasets.parameters import TileParameters, WeightParameters
 from closedworld.html_report import charts
+from closedworld.html_report.country_rows import read_country_rows
 from closedworld.html_report.figures import seconds, setting, share, size, thousands
 from closedworld.inputs.reference import bundled_files
-from closedworld.sanitize import number_of, one_line
-from closedworld.stages.stage import TILES, WEIGHTS
+from closedworld.run.record.model import UnitRecord
+from closedworld.run.record.report import UNITS_NAME, read_lines, refuse_damage
+from closedworld.sanitize import number_of
 
 if TYPE_CHECKING:
-    from closedworld.html_report.account import Account, Content, CountryAccount, InputFile, Remark
-    from closedworld.html_report.pictures import Pictures
+    from collections.abc import Sequence
+    from pathlib import Path
 
-# What a reader must know first; other warnings follow in the order given.
+    from closedworld.execution.events import InputLoaded, RasterRead, Warned
+    from closedworld.html_report.country_rows import CountryRow
+    from closedworld.html_report.pictures import Pictures
+    from closedworld.run.record.model import RunRecord
+
+# Most important first; other warnings follow in the order given.
 _FIRST = (
     "countries-without-tiles",
     "countries-off-grid",
@@ -24,9 +32,7 @@ _FIRST = (
     "countries-repaired",
     "weights-fallback",
 )
-_NOT_STATED = (
-    "Not known to closedworld: the file is yours. Say it yourself when you pass results on."
-)
+_NOT_KNOWN = "Unknown to closedworld: this is your file. State its licence when you share results."
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +48,7 @@ class InputCard:
         version: Version of the source.
     """
 
-    file: InputFile
+    file: InputLoaded
     licence: str = ""
     attribution: str = ""
     source: str = ""
@@ -50,136 +56,89 @@ class InputCard:
     version: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class CountryRow:
-    """A line of the table of countries.
+def contents_of(record: RunRecord, report: Path, pictures: Pictures) -> dict[str, Any]:
+    """Return the variables of the template.
 
-    Attributes:
-        account: The country.
-        zero_share: Share of its tiles without weight, 0..1; None when it was not weighed.
-        remarks: What is special about it, in a few words each.
+    Raises:
+        IntegrityError: ``report-unreadable``.
     """
-
-    account: CountryAccount
-    zero_share: float | None
-    remarks: tuple[str, ...]
-
-
-def contents_of(account: Account, pictures: Pictures) -> dict[str, Any]:
-    """Return the variables of the template."""
-    dots, dot_ticks = charts.dots_of(account.countries)
-    by_tiles = sorted(account.countries, key=lambda one: (-one.tiles, one.iso))
-    return {
-        "account": account,
-        "pictures": pictures,
-        "title": _title(account),
-        "subtitle": _subtitle(account),
-        "figures": _figures(account),
-        "failed": [line for line in account.acceptance if line.passed is False],
-        "limited": [line for line in account.acceptance if line.limit is not None],
-        "told": [line for line in account.acceptance if line.limit is None],
-        "warnings": sorted(account.warnings, key=_rank),
-        "rule": setting(_parameter(account, TILES.name, "rule") or ""),
-        "weighed": any(one.zero_tiles is not None for one in account.countries),
-        "bars": charts.bars_of(account.countries),
-        "dots": dots,
-        "dot_ticks": dot_ticks,
-        "rows": [_row(one) for one in by_tiles],
-        "timeline": charts.timeline_of(account.units),
-        "phases": charts.phases_of(account),
-        "inputs": [_card(one) for one in account.inputs],
-        "rasters": [_raster(one) for one in account.rasters],
-        "options": [(one_line(name), setting(value)) for name, value in account.config.items()],
-        "machine": [(one_line(name), setting(value)) for name, value in account.machine.items()],
-        "version": __version__,
-    }
+    with refuse_damage(report):
+        rows = read_country_rows(report)
+        tiles, weights = record.parameters(TileParameters), record.parameters(WeightParameters)
+        dots, dot_ticks = charts.dots_of(rows)
+        return {
+            "record": record,
+            "pictures": pictures,
+            "title": _title(rows),
+            "subtitle": _subtitle(record, tiles, weights),
+            "figures": _figures(record, rows),
+            "failed": [metric for metric in record.acceptance if metric.passed is False],
+            "limited": [metric for metric in record.acceptance if metric.limit is not None],
+            "unlimited": [metric for metric in record.acceptance if metric.limit is None],
+            "warnings": sorted(record.warnings, key=_rank),
+            "rule": "" if tiles is None else tiles.rule.value,
+            "has_weights": any(row.zero_tiles is not None for row in rows),
+            "bars": charts.bars_of(rows),
+            "dots": dots,
+            "dot_ticks": dot_ticks,
+            "rows": rows,
+            "timeline": charts.timeline_of(read_lines(report / UNITS_NAME, UnitRecord)),
+            "phases": charts.phases_of(record.performance),
+            "inputs": [_card(one) for one in record.inputs],
+            "rasters": [_raster_text(one) for one in record.rasters_read],
+            "options": [(name, setting(value)) for name, value in record.config.items()],
+            "machine": [(name, setting(value)) for name, value in record.machine.items()],
+            "version": __version__,
+        }
 
 
-def _parameter(account: Account, stage: str, name: str) -> Any:
-    """Return a parameter of a stage, or None when the run did not get through it."""
-    made = account.stage(stage)
-    return None if made is None else made.parameters.get(name)
-
-
-def _title(account: Account) -> str:
-    """Return the heading: what the run made."""
-    some = [one for one in account.countries if one.tiles]
+def _title(rows: Sequence[CountryRow]) -> str:
+    some = [row for row in rows if row.tiles]
     if not some:
         return "No tiles"
-    tiles = number_of(sum(one.tiles for one in some), "tile", "tiles")
+    tiles = number_of(sum(row.tiles for row in some), "tile", "tiles")
     return f"{tiles} of {number_of(len(some), 'country', 'countries')}"
 
 
-def _subtitle(account: Account) -> str:
-    """Return when the run was and what decided its result."""
-    parts = [account.started_at.replace("T", " ").replace("+00:00", " UTC")]
-    grid = _parameter(account, TILES.name, "grid")
-    if isinstance(grid, dict):
-        parts.append(f"{int(grid['n_rows']):,} rows, {int(grid['n_cols']):,} columns")
-    rule = _parameter(account, TILES.name, "rule")
-    if rule:
-        parts.append(f"rule {one_line(str(rule))}")
-    basis = _parameter(account, WEIGHTS.name, "basis")
-    if basis:
-        dp = int(_parameter(account, WEIGHTS.name, "dp"))
-        parts.append(f"weights by {one_line(str(basis))}, 10^{dp} in each country")
-    return " · ".join(parts)
+def _subtitle(
+    record: RunRecord, tiles: TileParameters | None, weights: WeightParameters | None
+) -> str:
+    texts = [record.started_at.replace("T", " ").replace("+00:00", " UTC")]
+    if tiles is not None:
+        texts.append(f"{tiles.grid.n_rows:,} rows, {tiles.grid.n_cols:,} columns")
+        texts.append(f"rule {tiles.rule.value}")
+    if weights is not None:
+        texts.append(f"weights by {weights.basis}, 10^{weights.dp} in each country")
+    return " · ".join(texts)
 
 
-def _figures(account: Account) -> list[tuple[str, str]]:
-    """Return the figures that stand at the top."""
-    performance = account.performance
-    some = [one for one in account.countries if one.tiles]
-    zero = [one.zero_tiles for one in some if one.zero_tiles is not None]
-    tiles = sum(one.tiles for one in some)
-    written = sum(
-        total["size_bytes"] for stage in account.stages for total in stage.datasets.values()
-    )
+def _figures(record: RunRecord, rows: Sequence[CountryRow]) -> list[tuple[str, str]]:
+    performance = record.performance
+    some = [row for row in rows if row.tiles]
+    zero = [row.zero_tiles for row in some if row.zero_tiles is not None]
+    tiles = sum(row.tiles for row in some)
+    written = sum(total.size_bytes for stage in record.stages for total in stage.datasets.values())
     found = [
         ("Tiles", thousands(tiles)),
         ("Countries", thousands(len(some))),
         ("Without weight", share(sum(zero) / tiles) if zero else ""),
-        ("Time", seconds(_float(performance, "wall_seconds"))),
-        ("Processor time", seconds(_float(performance, "cpu_seconds"))),
-        ("Peak memory", size(_float(performance, "peak_memory_bytes"))),
+        ("Time", seconds(performance.wall_seconds)),
+        ("Processor time", seconds(performance.cpu_seconds)),
+        ("Peak memory", size(performance.peak_memory_bytes)),
         ("On disk", size(written) if written else ""),
     ]
     return [(name, value) for name, value in found if value]
 
 
-def _float(content: Content, name: str) -> float | None:
-    """Return a figure of the report, or None where there is none."""
-    value = content.get(name)
-    return None if value is None else float(value)
-
-
-def _rank(warning: Remark) -> int:
-    """Return how far down a warning stands."""
+def _rank(warning: Warned) -> int:
     return _FIRST.index(warning.code) if warning.code in _FIRST else len(_FIRST)
 
 
-def _row(country: CountryAccount) -> CountryRow:
-    """Return a country's line of the table."""
-    tiles, zero = country.tiles, country.zero_tiles
-    remarks = [
-        text
-        for text, holds in (
-            ("no tiles", not tiles),
-            ("given one tile", country.kept_small),
-            ("shares tiles", bool(country.shared_tiles)),
-            ("no mass: uniform", country.fallback),
-        )
-        if holds
-    ]
-    return CountryRow(country, zero / tiles if tiles and zero is not None else None, tuple(remarks))
-
-
-def _card(file: InputFile) -> InputCard:
-    """Return an input with the licence that goes with its digest."""
+def _card(file: InputLoaded) -> InputCard:
     known = {entry.sha256: entry for entry in bundled_files()}
-    entry = next((known[digest] for _, digest in file.sha256 if digest in known), None)
+    entry = next((known[digest] for digest in file.sha256.values() if digest in known), None)
     if entry is None:
-        return InputCard(file, licence=_NOT_STATED if file.sha256 else "")
+        return InputCard(file, licence=_NOT_KNOWN if file.sha256 else "")
     return InputCard(
         file,
         licence=entry.licence.removeprefix("LicenseRef-").replace("public-domain", "public domain"),
@@ -190,13 +149,9 @@ def _card(file: InputFile) -> InputCard:
     )
 
 
-def _raster(read: Content) -> str:
-    """Return what was read of a raster, in a sentence."""
-    asked = read.get("bytes_read")
-    of = "" if asked is None else f"{size(float(asked))} of "
+def _raster_text(read: RasterRead) -> str:
+    of = "" if read.bytes_read is None else f"{size(read.bytes_read)} of "
     return (
-        f"Values of {int(read['tiles']):,} tiles were read from {of}"
-        f"{size(float(read['size_bytes']))} of {one_line(str(read['path']), 400)}: "
-        f"{int(read['missing']):,} tiles without a value and {int(read['negative']):,} below zero, "
-        "which count as 0."
+        f"Values of {read.tiles:,} tiles were read from {of}{size(read.size_bytes)} of {read.path}: "
+        f"{read.missing:,} tiles without a value and {read.negative:,} below zero, which count as 0."
     )

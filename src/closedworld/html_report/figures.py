@@ -6,17 +6,20 @@ import base64
 import math
 from typing import Any
 
+from markupsafe import Markup
+
 from closedworld.sanitize import one_line
 
 NONE = "\N{EN DASH}"
-"""What stands where there is no figure."""
+"""Shown in place of a missing figure."""
 
 _VALUE_LENGTH = 400
+_TEXT_LENGTH = 4000
 _PLAIN_BELOW = 100
 
 
 def thousands(value: float | None) -> str:
-    """Return a number in groups of three digits, small fractions with the digits that matter."""
+    """Return a number in groups of three digits, a small fraction with three digits."""
     if value is None or not math.isfinite(value):
         return NONE
     if value == int(value) or abs(value) >= _PLAIN_BELOW:
@@ -25,7 +28,7 @@ def thousands(value: float | None) -> str:
 
 
 def share(value: float | None) -> str:
-    """Return a share of one as percent; a little is not nothing, and almost all is not all."""
+    """Return a share as percent; neither a little reads 0% nor almost all 100%."""
     if value is None or not math.isfinite(value):
         return NONE
     if 0 < value < 0.001:  # noqa: PLR2004  # what would read 0.0%
@@ -48,7 +51,7 @@ def seconds(value: float | None) -> str:
 
 
 def size(value: float | None) -> str:
-    """Return a number of bytes for people, in powers of 1000."""
+    """Return a number of bytes in powers of 1000."""
     if value is None or not math.isfinite(value):
         return NONE
     for factor, unit in ((1e9, "GB"), (1e6, "MB"), (1e3, "kB")):
@@ -72,7 +75,7 @@ def figure(value: float | None, unit: str) -> str:
 
 
 def sortable(value: float | None) -> str:
-    """Return a number for a program to sort by; ``nan`` without one."""
+    """Return a number for the script to sort by; ``nan`` without one."""
     return "nan" if value is None else repr(value)
 
 
@@ -81,13 +84,22 @@ def percent_width(value: float) -> str:
     return f"{min(max(value, 0.0), 100.0):.3f}%" if math.isfinite(value) else "0%"
 
 
-def data_uri(png: bytes) -> str:
+def data_uri(png: bytes) -> Markup:
     """Return a PNG as an address that holds it."""
-    return f"data:image/png;base64,{base64.b64encode(png).decode('ascii')}"
+    return Markup("data:image/png;base64,{}").format(base64.b64encode(png).decode("ascii"))
+
+
+def safe_text(value: Any) -> Any:
+    """Return a text as one printable line, and anything else as it is.
+
+    Every text of a page goes through here: names, codes and paths come from files of others.
+    """
+    is_foreign = isinstance(value, str) and not isinstance(value, Markup)
+    return one_line(value, _TEXT_LENGTH) if is_foreign else value
 
 
 def setting(value: Any) -> str:
-    """Return the value of an option for people."""
+    """Return the value of an option in words."""
     if value is None:
         return "default"
     if isinstance(value, bool):

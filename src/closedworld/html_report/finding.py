@@ -1,19 +1,18 @@
-"""Finding the report of a run, and the results that it tells of."""
+"""Finding the report of a run, and the results that its stages published."""
 
 from __future__ import annotations
 
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from closedworld.datasets.parameters import TileParameters, WeightParameters
 from closedworld.errors import ConfigError
-from closedworld.run.record.report import REPORT_NAME, REPORTS_NAME
-from closedworld.stages.stage import TILES, WEIGHTS
+from closedworld.run.record.report import REPORT_NAME, REPORTS_NAME, refuse_damage
 from closedworld.store.paths import RECEIPT_NAME, stage_folder
-from closedworld.store.reading import find_published, open_folder
+from closedworld.store.reading import find_published
 
 if TYPE_CHECKING:
-    from closedworld.html_report.account import Account
-    from closedworld.store.reading import Published
+    from closedworld.run.record.model import RunRecord
 
 
 def find_report(run: Path) -> Path:
@@ -41,40 +40,35 @@ def find_report(run: Path) -> Path:
     return found[-1]
 
 
-def published_tiles(account: Account, report: Path) -> Published | None:
-    """Return the tile index that a run built or weighed, or None when it is no longer there.
+def find_results(record: RunRecord, report: Path) -> dict[str, Path]:
+    """Return the folders of what a run's stages published, by stage name, where they still exist.
+
+    They are looked for next to the report first, because an output folder may have been moved. The
+    tiles of a run that only weighted them are found as well.
 
     Raises:
-        IntegrityError: Its receipt is damaged.
+        IntegrityError: ``report-unreadable``, or a receipt is damaged.
     """
-    weights = account.stage(WEIGHTS.name)
-    if account.stage(TILES.name) is None and weights is not None:
-        digest = str(weights.parameters.get("tiles_parameter_hash", ""))
-        beside = stage_folder(report.parent.parent, TILES.name, digest)
-        if (beside / RECEIPT_NAME).is_file():
-            return open_folder(beside)
-        index = Path(str(account.config.get("index", "")))
-        found = find_published(index) if index.is_dir() else []
-        return next((one for one in found if one.receipt.parameter_hash == digest), None)
-    return _published(account, report, TILES.name)
-
-
-def published_weights(account: Account, report: Path) -> Published | None:
-    """Return the weights that a run made, or None when they are no longer there.
-
-    Raises:
-        IntegrityError: Their receipt is damaged.
-    """
-    return _published(account, report, WEIGHTS.name)
-
-
-def _published(account: Account, report: Path, name: str) -> Published | None:
-    """Return what a stage published: beside the report, or where it was written to."""
-    stage = account.stage(name)
-    if stage is None:
-        return None
-    beside = stage_folder(report.parent.parent, name, stage.parameter_hash)
-    for folder in (beside, Path(stage.folder)):
-        if (folder / RECEIPT_NAME).is_file():
-            return open_folder(folder)
-    return None
+    out = report.parent.parent
+    with refuse_damage(report):
+        found: dict[str, tuple[Path, ...]] = {
+            stage.name: (stage_folder(out, stage.name, stage.parameter_hash), Path(stage.folder))
+            for stage in record.stages
+        }
+        weights = record.parameters(WeightParameters)
+        if weights is not None and TileParameters.stage not in found:
+            digest = weights.tiles_parameter_hash
+            index = Path(str(record.config.get("index", "")))
+            found[TileParameters.stage] = (
+                stage_folder(out, TileParameters.stage, digest),
+                *(
+                    one.folder
+                    for one in (find_published(index) if index.is_dir() else ())
+                    if one.receipt.parameter_hash == digest
+                ),
+            )
+        present = {
+            name: [folder for folder in folders if (folder / RECEIPT_NAME).is_file()]
+            for name, folders in found.items()
+        }
+    return {name: folders[0] for name, folders in present.items() if folders}

@@ -6,26 +6,22 @@ import base64
 import hashlib
 from importlib.resources import files
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
-from closedworld.errors import IntegrityError
-from closedworld.html_report.account import read_account
 from closedworld.html_report.contents import contents_of
-from closedworld.html_report.figures import FILTERS
+from closedworld.html_report.figures import FILTERS, safe_text
 from closedworld.html_report.finding import find_report
 from closedworld.html_report.pictures import draw_all
-from closedworld.sanitize import one_line
+from closedworld.run.record.report import read_record
 from closedworld.store.atomic import replace_file
 from closedworld.store.durable import not_writable
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
-    from closedworld.html_report.account import Account
-    from closedworld.html_report.pictures import Pictures
 
 PAGE_NAME = "report.html"
 
@@ -37,69 +33,54 @@ def write_page(
 ) -> Path:
     """Write the report page of a run and return its path.
 
-    The page is one HTML file that holds its pictures, style and script. It asks no other computer for
-    anything, and its own policy forbids it to. The tiles are drawn from their runs, and their
-    weights are read once, in batches.
+    The page is one HTML file with its pictures, style and script. It makes no network requests, and
+    its own policy forbids them. Maps of tiles are drawn from runs; weights are read once, in batches.
 
     Args:
         run: Folder of a run's report or, for the newest report, the output folder of runs.
         out: Where the page goes; None for ``report.html`` in the folder of the report.
-        closeups: Codes of the countries to show from near, none for none; None to choose some.
+        closeups: Codes of the countries to show in close-ups, empty for none; None to choose some.
 
     Raises:
         ConfigError: ``path-missing``, ``report-missing``; ``country-unknown`` or
-            ``closeup-off-grid`` for countries to show from near.
+            ``closeup-off-grid`` for the countries of close-ups.
         IntegrityError: ``report-unreadable``, or what the run published is damaged.
         PublishError: ``output-not-writable``.
     """
     report = find_report(Path(run))
-    account = read_account(report)
-    pictures = draw_all(account, report, closeups)
+    record = read_record(report)
+    contents = contents_of(record, report, draw_all(record, report, closeups))
     path = report / PAGE_NAME if out is None else Path(out)
     try:
-        replace_file(path, render(account, pictures))
+        replace_file(path, _render(contents))
     except OSError as error:
         raise not_writable(path, error) from error
     return path
 
 
-def render(account: Account, pictures: Pictures) -> str:
-    """Return the page of a run as HTML.
-
-    Raises:
-        IntegrityError: ``report-unreadable``, when figures of the report are none.
-    """
+def _render(contents: Mapping[str, Any]) -> str:
     environment = Environment(
         loader=PackageLoader("closedworld.html_report", _TEMPLATES),
         autoescape=True,
+        finalize=safe_text,
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
     )
     environment.filters.update(FILTERS)
     style, script = _own("page.css"), _own("page.js")
-    try:
-        contents = contents_of(account, pictures)
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
-        raise IntegrityError(
-            "report-unreadable",
-            f"the report of run {account.run_id} has figures that are none: "
-            f"{type(error).__name__}: {one_line(str(error), 200)}.",
-            "Give a report that `closedworld run` has written and nobody has changed.",
-        ) from error
     return environment.get_template("page.html.j2").render(
         **contents, style=style, script=script, policy=_policy(style, script)
     )
 
 
 def _own(name: str) -> Markup:
-    """Return a file of the package that goes into the page as it is."""
     text = (files("closedworld.html_report") / _TEMPLATES / name).read_text(encoding="utf-8")
     return Markup(text)  # noqa: S704 -- our own file, nothing of a run is in it
 
 
 def _policy(style: str, script: str) -> str:
-    """Return the page's policy: its own style, script and pictures, and nothing else at all."""
+    """Return the content security policy: the page's own style, script and pictures, nothing else."""
     return "; ".join(
         (
             "default-src 'none'",
@@ -113,5 +94,5 @@ def _policy(style: str, script: str) -> str:
 
 
 def _digest(text: str) -> str:
-    """Return SHA-256 of an inline text as a policy has it."""
+    """Return the SHA-256 of an inline text as the policy states it."""
     return f"'sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode('ascii')}'"

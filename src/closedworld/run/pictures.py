@@ -19,7 +19,6 @@ if TYPE_CHECKING:
     from closedworld.execution.events import Observer
     from closedworld.kernels.spans import RowSpans, Rule
 
-WORLD_MAP_NAME = "world_map.png"
 
 DRAWING = "drawing"
 """What the work is called that draws pictures."""

@@ -21,13 +21,13 @@ from closedworld.run.logs import log_file
 from closedworld.run.memory import StageMemory, capped, memory_of_tiles, memory_of_weights
 from closedworld.run.observers import LOGGER, LogObserver, Observers
 from closedworld.run.outcome import RunOutcome
-from closedworld.run.pictures import WORLD_MAP_NAME, PictureTask, drawn_meanwhile
+from closedworld.run.pictures import PictureTask, drawn_meanwhile
 from closedworld.run.rates import measured_rates
 from closedworld.run.record.clock import RunClock
 from closedworld.run.record.metrics import assess, enforce
 from closedworld.run.record.performance import performance_of
 from closedworld.run.record.recorder import Recorder
-from closedworld.run.record.report import LOG_NAME, make_report_folder, write_report
+from closedworld.run.record.report import LOG_NAME, WORLD_MAP_NAME, make_report_folder, write_report
 from closedworld.stages.stage import TILES, WEIGHTS
 from closedworld.stages.tiles.build import publish_tile_index
 from closedworld.stages.tiles.plan import plan_run

@@ -34,6 +34,7 @@ SUMMARIES_NAME = "country_summaries.jsonl"
 WEIGHT_SUMMARIES_NAME = "weight_summaries.jsonl"
 UNITS_NAME = "units.jsonl"
 LOG_NAME = "run.log"
+WORLD_MAP_NAME = "world_map.png"
 
 T = TypeVar("T")
 

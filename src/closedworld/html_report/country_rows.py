@@ -1,0 +1,77 @@
+"""The rows of the table of countries: summaries of tiles and of weights side by side."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from closedworld.inputs.reference import iso_table
+from closedworld.kernels.tiles import CountrySummary
+from closedworld.kernels.weights import WeightSummary
+from closedworld.run.record.report import SUMMARIES_NAME, WEIGHT_SUMMARIES_NAME, read_lines
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CountryRow:
+    """A row of the table of countries; figures that a run did not make are None.
+
+    Attributes:
+        iso: ISO 3166-1 alpha-2 code.
+        name: Name.
+        tiles: Number of tiles.
+        area_km2: Area of its tiles.
+        zero_tiles: Tiles of weight 0.
+        shared_tiles: Tiles that another country owns too.
+        remarks: What is special about it, in a few words each.
+    """
+
+    iso: str
+    name: str
+    tiles: int
+    area_km2: float | None = None
+    zero_tiles: int | None = None
+    shared_tiles: int | None = None
+    remarks: tuple[str, ...] = ()
+
+    @property
+    def zero_share(self) -> float | None:
+        """Share of the tiles that have weight 0, 0..1."""
+        return self.zero_tiles / self.tiles if self.tiles and self.zero_tiles is not None else None
+
+
+def read_country_rows(report: Path) -> list[CountryRow]:
+    """Return the countries of a run, those with most tiles first.
+
+    Raises:
+        IntegrityError: ``report-unreadable``.
+    """
+    summaries = read_lines(report / SUMMARIES_NAME, CountrySummary)
+    weight_summaries = read_lines(report / WEIGHT_SUMMARIES_NAME, WeightSummary)
+    built = {one.country_iso: one for one in summaries}
+    weighted = {one.country_iso: one for one in weight_summaries}
+    rows = [_row(iso, built.get(iso), weighted.get(iso)) for iso in {**built, **weighted}]
+    return sorted(rows, key=lambda row: (-row.tiles, row.iso))
+
+
+def _row(iso: str, built: CountrySummary | None, weighted: WeightSummary | None) -> CountryRow:
+    tiles = built.cells_included if built else weighted.tiles if weighted else 0
+    # A run of weights alone read no polygons, so no names.
+    known = iso_table().by_alpha_2.get(iso)
+    remarks = (
+        ("no tiles", not tiles),
+        ("given one tile", built is not None and built.kept_small),
+        ("shares tiles", built is not None and built.shared_tiles > 0),
+        ("no mass: uniform", weighted is not None and weighted.fallback),
+    )
+    return CountryRow(
+        iso=iso,
+        name=built.name if built else known.name if known else iso,
+        tiles=tiles,
+        area_km2=built.area_km2 if built else None,
+        zero_tiles=weighted.zero_tiles if weighted else None,
+        shared_tiles=built.shared_tiles if built else None,
+        remarks=tuple(text for text, holds in remarks if holds),
+    )

@@ -1,0 +1,54 @@
+"""Summaries of tiles and of weights become rows of one table."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+from closedworld.html_report.country_rows import read_country_rows
+from closedworld.kernels.tiles import CountrySummary
+from closedworld.kernels.weights import BasisSummary, WeightSummary
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+def built(iso: str, tiles: int, shared: int = 0) -> CountrySummary:
+    return CountrySummary(iso, f"The {iso}", 1, tiles, tiles, 0, 0, shared, False, None, None, 2.5)  # noqa: FBT003
+
+
+def weighted(iso: str, tiles: int, zero: int, *, fallback: bool = False) -> WeightSummary:
+    return WeightSummary(iso, tiles, zero, 0, (BasisSummary("area_m2", 1, 1, 1, 0, fallback),))
+
+
+def write(folder: Path, name: str, *summaries: CountrySummary | WeightSummary) -> None:
+    text = "".join(json.dumps(one.to_dict()) + "\n" for one in summaries)
+    (folder / name).write_text(text, encoding="utf-8")
+
+
+def test_rows_hold_both_and_those_with_most_tiles_come_first(tmp_path: Path) -> None:
+    write(tmp_path, "country_summaries.jsonl", built("LU", 4), built("MC", 0), built("MT", 8, 2))
+    write(
+        tmp_path,
+        "weight_summaries.jsonl",
+        weighted("LU", 4, 1),
+        weighted("MT", 8, 8, fallback=True),
+    )
+    rows = read_country_rows(tmp_path)
+    assert [(row.iso, row.name, row.tiles, row.zero_share) for row in rows] == [
+        ("MT", "The MT", 8, 1.0),
+        ("LU", "The LU", 4, 0.25),
+        ("MC", "The MC", 0, None),
+    ]
+    assert [row.remarks for row in rows] == [
+        ("shares tiles", "no mass: uniform"),
+        (),
+        ("no tiles",),
+    ]
+
+
+def test_a_run_of_weights_alone_has_names_but_no_areas(tmp_path: Path) -> None:
+    write(tmp_path, "weight_summaries.jsonl", weighted("LU", 4, 1))
+    (row,) = read_country_rows(tmp_path)
+    assert (row.name, row.tiles, row.zero_tiles) == ("Luxembourg", 4, 1)
+    assert row.area_km2 is row.shared_tiles is None
