@@ -113,7 +113,7 @@ def draw_all(record: RunRecord, report: Path, wanted: Sequence[str] | None) -> P
     isos = _chosen(index) if wanted is None else wanted
     countries, credit = None, ""
     try:
-        countries, credit = _polygons_of(index, record.config)
+        countries, credit = _polygons_of(index.published, record.config)
     except ClosedWorldError as error:
         if isos:
             pictures.notes.append(f"No close-ups: {error.message}")
@@ -214,7 +214,7 @@ def _closeup(one: CloseUp, credit: str, path: Path) -> Picture:
     )
 
 
-def _polygons_of(index: PublishedIndex, config: Mapping[str, Any]) -> tuple[CountrySet, str]:
+def _polygons_of(tiles: Published, config: Mapping[str, Any]) -> tuple[CountrySet, str]:
     """Return the countries that tiles were made from, read as the run read them, and the credit to show.
 
     Raises:
@@ -223,6 +223,6 @@ def _polygons_of(index: PublishedIndex, config: Mapping[str, Any]) -> tuple[Coun
     given = config.get("polygons")
     if given is None:
         # The options of a run of weights alone name no polygons; most tiles are of the bundled ones.
-        return polygons_of(index, None), bundled(BUNDLED_COUNTRIES).attribution
+        return polygons_of(tiles, None), bundled(BUNDLED_COUNTRIES).attribution
     options = {name: config[name] for name in _READING if name in config}
-    return polygons_of(index, read_in_subprocess(str(given), **options)), ""
+    return polygons_of(tiles, read_in_subprocess(str(given), **options)), ""
