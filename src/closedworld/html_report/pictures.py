@@ -16,7 +16,7 @@ from closedworld.inputs.loading import BUNDLED_COUNTRIES, BUNDLED_RASTER
 from closedworld.inputs.reference import bundled
 from closedworld.maps import draw_closeup, draw_weights_map
 from closedworld.maps.captions import cell_text, draw_tiles
-from closedworld.published.cumulative_weights import read_lines
+from closedworld.published.cumulative_weights import read_cumulative_weights
 from closedworld.published.polygons import polygons_of
 from closedworld.published.tile_index import open_index
 from closedworld.run.record.report import WORLD_MAP_NAME
@@ -151,11 +151,11 @@ def _tile_map(report: Path, index: PublishedIndex, credit: str, path: Path) -> P
 def _weight_map(weights: Published, index: PublishedIndex, path: Path) -> Picture:
     parameters = WeightParameters.from_dict(weights.receipt.parameters)
     raster = bundled(BUNDLED_RASTER)
-    lines = read_lines(weights, index).values()
+    by_country = read_cumulative_weights(weights, index).values()
     try:
         draw_weights_map(
             index.spans,
-            (group.weights for line in lines for group in line.all_groups()),
+            (group.weights for one in by_country for group in one.all_groups()),
             path,
             total=10**parameters.dp,
             title="Weights",
