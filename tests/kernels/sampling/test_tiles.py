@@ -89,12 +89,16 @@ def test_without_replacement_tiles_differ_and_have_weight(
         assert all(weights[rank] for rank in own)
 
 
-def test_the_first_tiles_do_not_depend_on_how_many_follow(line_of: LineOf) -> None:
-    weights = [1, 1000, 10, 100, 1, 1, 50, 10**6, 3]
+@pytest.mark.parametrize("weights", [[1, 1000, 10, 100, 1, 1, 50, 10**6, 3], [2, 1, 1]], ids=str)
+def test_the_first_tiles_do_not_depend_on_how_many_follow(
+    line_of: LineOf, weights: list[int]
+) -> None:
+    """Also where a tile has exactly half of the weight: those that need no sampler go on as those that do."""
     locate, keys = line_of(weights), many_keys(200)
-    total = sum(weights)
-    whole = tiles_without_replacement(keys, np.full(200, 9), total, locate).reshape(200, 9)
-    for n in range(1, 9):
+    total, all_of_them = sum(weights), len(weights)
+    whole = tiles_without_replacement(keys, np.full(200, all_of_them), total, locate)
+    whole = whole.reshape(200, all_of_them)
+    for n in range(1, all_of_them):
         part = tiles_without_replacement(keys, np.full(200, n), total, locate)
         assert np.array_equal(part.reshape(200, n), whole[:, :n])
 
@@ -123,14 +127,16 @@ def test_plain_first_draws_are_those_of_an_urn(line_of: LineOf) -> None:
         assert np.array_equal(urn.ranks, own)
 
 
-def test_it_does_not_matter_how_many_are_drawn_at_once(
-    line_of: LineOf, monkeypatch: pytest.MonkeyPatch
-) -> None:
+@pytest.mark.parametrize("spare", [0, 1, 500])
+def test_it_does_not_matter_how_many_are_drawn_at_once(line_of: LineOf, spare: int) -> None:
     weights = [1, 1000, 10, 100, 1, 1, 50, 30_000, 3]
     locate, keys, total = line_of(weights), many_keys(50), sum(weights)
-    before = tiles_without_replacement(keys, np.full(50, 9), total, locate)
-    monkeypatch.setattr("closedworld.kernels.sampling.successive._SPARE", 500)
-    assert np.array_equal(tiles_without_replacement(keys, np.full(50, 9), total, locate), before)
+    found = tiles_without_replacement(keys, np.full(50, 9), total, locate).reshape(50, 9)
+    for key, own in zip(keys, found, strict=True):
+        sampler = SuccessiveSampler(key, 9, total, spare)
+        while sampler.missing:
+            sampler.accept(locate(sampler.candidates()))
+        assert np.array_equal(sampler.ranks, own)
 
 
 def test_a_tile_that_outweighs_all_others_does_not_hold_up_the_rest(line_of: LineOf) -> None:

@@ -151,6 +151,20 @@ def test_the_sizes_of_pieces_and_chunks_are_no_matter(
         assert RowSpans.from_polygon(polygon, grid, rule) == whole
 
 
+@pytest.mark.parametrize("rule", list(Rule))
+@pytest.mark.parametrize(
+    "wests", [(-710, 350), (350, -710), (-1080, 1070), (-710, -350, 10, 370)], ids=str
+)
+def test_regions_turns_apart_have_the_same_tiles_together_as_alone(
+    wests: tuple[int, ...], rule: Rule
+) -> None:
+    grid = Grid(-180.0, 90.0, 1.0, 1.0, 360, 180)
+    regions = [[shapely.box(west, 0, west + 10, 10)] for west in wests]
+    together = region_spans(regions, grid, rule)
+    assert [own.tile_count for own in together] == [100] * len(wests)
+    assert together == [region_spans([region], grid, rule)[0] for region in regions]
+
+
 @pytest.mark.parametrize("points", [1, 4, 6, 11, 1000])
 def test_pieces_are_whole_rings_and_lose_none(points: int) -> None:
     grid = Grid(-180.0, 10.0, 10.0, 10.0, 36, 2)

@@ -13,8 +13,6 @@ if TYPE_CHECKING:
 
     from closedworld.kernels.sampling.tile_lookup import TileHits
 
-_SPARE = 8
-
 
 class PopulationExhaustedError(Exception):
     """Every tile that has a weight was drawn.
@@ -41,9 +39,11 @@ class SuccessiveSampler:
         key: Key of the id, uint32 (4,).
         wanted: Tiles wanted.
         total: Sum of the country's weights, > 0.
+        spare: Positions asked for beyond those that are likely to do; changes no tile.
     """
 
-    def __init__(self, key: Keys, wanted: int, total: int) -> None:
+    def __init__(self, key: Keys, wanted: int, total: int, spare: int = 8) -> None:
+        self._spare = spare
         self._key = key
         self._wanted = wanted
         self._ranks = np.empty(0, np.int64)
@@ -64,7 +64,7 @@ class SuccessiveSampler:
 
     def candidates(self) -> NDArray[np.uint64]:
         """Return the next positions on the country's line of weights, uint64 (n,)."""
-        self._asked = self.missing + self.missing // 2 + _SPARE
+        self._asked = self.missing + self.missing // 2 + self._spare
         numbers = np.arange(self._number, self._number + self._asked)
         draws = StreamDraws(np.broadcast_to(self._key, (self._asked, 4)), numbers)
         left = integers_below(np.full(self._asked, self._left, np.uint64), draws)
