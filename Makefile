@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 PIP := PIP_CONSTRAINT=constraints.txt PIP_DISABLE_PIP_VERSION_CHECK=1 $(BIN)/python -m pip install --quiet
 
 .DEFAULT_GOAL := help
-.PHONY: help world test quick faults check format docs bench bench-quick reference clean
+.PHONY: help world test quick faults mutate check format docs bench bench-quick reference clean
 
 help: ## Show the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -42,6 +42,9 @@ quick: $(VENV)/.installed-dev ## Run the tests that take a few seconds
 
 faults: $(VENV)/.installed-dev ## Run all fault tests at full number (half an hour of processor time)
 	CLOSEDWORLD_FAULTS=full $(BIN)/python -m pytest tests/faults
+
+mutate: $(VENV)/.installed-dev ## See whether tests notice small changes (an hour); MODULE=kernels/weights for a part
+	$(BIN)/python scripts/mutate.py $(MODULE)
 
 check: $(VENV)/.installed-dev ## Lint, formatting and types
 	$(BIN)/ruff check .
