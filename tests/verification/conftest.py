@@ -20,7 +20,7 @@ from closedworld.inputs.loading import load_population
 from closedworld.published.tile_index import open_index
 from closedworld.stages.tiles.build import build_tile_index
 from closedworld.stages.weights.build import build_tile_weights
-from closedworld.store.receipt import FileEntry, read_receipt
+from closedworld.store.receipt import FileEntry, parameter_hash, read_receipt
 from closedworld.testing import tiny_grid
 from closedworld.verification import verify
 
@@ -154,6 +154,16 @@ class World:
             files.append(FileEntry(name, len(content), rows, hashlib.sha256(content).hexdigest()))
         receipt = dataclasses.replace(receipt, files=tuple(files), **changes)
         (folder / "_receipt.json").write_bytes(receipt.to_bytes())
+
+    def restate(self, folder: Path, parameters: dict[str, Any]) -> Path:
+        """Seal a result with other parameters, and return the folder that they have."""
+        digest = parameter_hash(parameters)
+        self.reseal(folder, parameters=parameters, parameter_hash=digest)
+        return folder.rename(folder.with_name(f"parameter_hash={digest}"))
+
+    def parameters(self, folder: Path) -> dict[str, Any]:
+        """Return the parameters of a receipt."""
+        return dict(read_receipt(folder).parameters)
 
     def seal_values(self, folder: Path) -> None:
         """Write the digests into the receipt that its values have now, as a careful forger would."""

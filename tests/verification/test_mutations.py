@@ -15,9 +15,10 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 import rasterio
+from affine import Affine
 
 from closedworld.stages.tiles.build import build_tile_index
-from closedworld.store.receipt import parameter_hash, read_receipt
+from closedworld.store.receipt import read_receipt
 from closedworld.testing import tiny_grid
 from closedworld.verification import verify
 from closedworld.verification.findings import Findings
@@ -509,14 +510,48 @@ def test_a_raster_with_a_value_too_large_is_a_finding(
         file.write(values, 1)
     folder = world.folder("tile_weights")
     digest = hashlib.sha256(raster.read_bytes()).hexdigest()
-    parameters = {**read_receipt(folder).parameters, "raster_sha256": digest}
-    world.reseal(folder, parameters=parameters, parameter_hash=parameter_hash(parameters))
-    folder.rename(folder.with_name(f"parameter_hash={parameter_hash(parameters)}"))
+    world.restate(folder, {**world.parameters(folder), "raster_sha256": digest})
     outcome = verify(world.root, raster=raster)
     (found,) = [one for one in outcome.findings if one.code == "raster-value-too-large"]
     assert (found.dataset, found.country_iso) == ("tile_weights", "FR")
     assert found.example["raster_row"] == index["raster_row"]
     assert found.example["raster_col"] == index["raster_col"]
+
+
+def test_a_raster_on_another_grid_is_a_finding(
+    world: Any, findings: Callable[..., list[Finding]], people: Path, tmp_path: Path
+) -> None:
+    """One that the receipt claims, with as many cells, each two thousandths of a cell further east."""
+    raster = tmp_path / "people.tif"
+    shutil.copy(people, raster)
+    with rasterio.open(raster, "r+") as file:
+        file.transform = file.transform @ Affine.translation(0.002, 0)
+    folder = world.folder("tile_weights")
+    digest = hashlib.sha256(raster.read_bytes()).hexdigest()
+    world.restate(folder, {**world.parameters(folder), "raster_sha256": digest})
+    assert places(findings(world, raster=raster)) == {("raster-grid", "", "")}
+
+
+def test_weights_by_coverage_of_an_index_without_coverage_are_found(
+    world: Any, findings: Callable[..., list[Finding]]
+) -> None:
+    folder = world.folder("tile_weights")
+    world.restate(folder, {**world.parameters(folder), "weigh_by_coverage": True})
+    assert places(findings(world)) == {("coverage-missing", "", "")}
+
+
+def test_a_run_cut_in_two_is_found(world: Any, findings: Callable[..., list[Finding]]) -> None:
+    """The same tiles with the right ranks, but not in the fewest runs."""
+
+    def cut(table: pa.Table) -> pa.Table:
+        rows = table.to_pylist()
+        middle = rows[3]["col_start"] + 1
+        rest = {**rows[3], "col_start": middle, "first_rank": rows[3]["first_rank"] + 1}
+        rows[3:4] = [{**rows[3], "col_stop": middle}, rest]
+        return pa.Table.from_pylist(rows, table.schema)
+
+    world.change("tile_spans", "FR", cut)
+    assert places(findings(world)) == {("span-split", "tile_spans", "FR")}
 
 
 @pytest.mark.parametrize("name", ["tiles", "runs", "countries", "tiles_shared"])

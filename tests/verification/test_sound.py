@@ -16,7 +16,6 @@ from closedworld.kernels.grid import Grid
 from closedworld.published.tile_index import open_index
 from closedworld.stages.tiles.build import build_tile_index
 from closedworld.stages.weights.build import build_tile_weights
-from closedworld.store.receipt import parameter_hash, read_receipt
 from closedworld.testing import tiny_grid
 from closedworld.verification import verify
 
@@ -182,6 +181,7 @@ def test_bad_receipts_are_findings_and_the_rest_is_checked(world: Any, people: P
     for content, code in (
         ("{", "receipt-unreadable"),
         (text.replace('"dp": 12', '"dp": 11'), "receipt-hash"),
+        (text.replace('"receipt_format": ', '"receipt_format": 9'), "receipt-format"),
     ):
         receipt.write_text(content)
         assert [one.code for one in verify(world.root, raster=people).findings] == [code]
@@ -196,7 +196,7 @@ def test_bad_receipts_are_findings_and_the_rest_is_checked(world: Any, people: P
 
 def test_parameters_that_make_no_sense_are_a_finding(world: Any) -> None:
     folder = world.folder("tile_weights")
-    right = dict(read_receipt(folder).parameters)
+    right = world.parameters(folder)
     wrong: list[dict[str, Any]] = [
         {**right, "basis": "area_m2:1,population:9"},
         {**right, "dp": 19},
@@ -205,9 +205,6 @@ def test_parameters_that_make_no_sense_are_a_finding(world: Any) -> None:
         {"stage": "weights"},
     ]
     for parameters in wrong:
-        (folder / "x").write_text("")
-        (folder / "x").unlink()
-        world.reseal(folder, parameters=parameters, parameter_hash=parameter_hash(parameters))
-        folder = folder.rename(folder.with_name(f"parameter_hash={parameter_hash(parameters)}"))
+        folder = world.restate(folder, parameters)
         codes = [one.code for one in verify(folder).findings]
         assert codes == ["receipt-parameters"]

@@ -31,8 +31,9 @@ class BasisSummary:
     Attributes:
         basis: Its name.
         units: Quanta it allocates.
-        mass_sum: Sum of its masses; None when they are not known, like the two below.
+        mass_sum: Sum of its masses; None when they are not known, like what follows.
         floor_sum: Sum of the quotients.
+        remainder_units: What is missing to all quanta.
         fallback: Whether its masses are all 0, so that tiles count as uniform.
     """
 
@@ -40,19 +41,8 @@ class BasisSummary:
     units: int
     mass_sum: int | None = None
     floor_sum: int | None = None
+    remainder_units: int | None = None
     fallback: bool | None = None
-
-    def figures(self) -> dict[str, Any]:
-        """Return them as a receipt has them."""
-        floors = self.floor_sum
-        return {
-            "basis": self.basis,
-            "units": self.units,
-            "mass_sum": self.mass_sum,
-            "floor_sum": floors,
-            "remainder_units": None if floors is None else self.units - floors,
-            "fallback": self.fallback,
-        }
 
 
 @dataclass(slots=True)
@@ -72,16 +62,6 @@ class CountrySummary:
     zero_tiles: int
     bases: list[BasisSummary]
     zero_tiles_with_mass: int | None = None
-
-    def figures(self) -> dict[str, Any]:
-        """Return them as a receipt has them, None for what is not known."""
-        return {
-            "country_iso": self.country_iso,
-            "tiles": self.tiles,
-            "zero_tiles": self.zero_tiles,
-            "zero_tiles_with_mass": self.zero_tiles_with_mass,
-            "bases": [basis.figures() for basis in self.bases],
-        }
 
 
 @dataclass(slots=True)
@@ -174,7 +154,7 @@ def check_apportionment(country: CountryMasses, own: CountrySummary) -> None:
         zero_despite_mass += int(np.count_nonzero((weights == 0) & has_mass))
     own.zero_tiles_with_mass = zero_despite_mass
     for basis, floor in zip(own.bases, floors, strict=True):
-        basis.floor_sum = floor
+        basis.floor_sum, basis.remainder_units = floor, basis.units - floor
     if not country.files.has("weight-law"):
         _report(country.files, law)
 

@@ -143,4 +143,4 @@ class CountryWeightChecks:
         message = "weight_before is not the sum of the weights before the run."
         is_sum = column(runs, "weight_before") == before.sums
         checks.expect(runs, is_sum, "weight-before", message)
-        self.digests.add(checks.files, digest_of_columns(runs))
+        self.digests.add(checks.files, digest_of_columns(runs, checks.files.dataset))

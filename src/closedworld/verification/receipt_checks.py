@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING, Any
 
 from closedworld.errors import GridError
 from closedworld.sanitize import quoted
-from closedworld.store.paths import RECEIPT_NAME
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from closedworld.store.reading import Published
     from closedworld.store.receipt import Receipt
     from closedworld.verification.findings import Findings
 
@@ -20,23 +17,6 @@ WEIGHTS_DATASET = "tile_weights"
 
 PARAMETER_ERRORS = (KeyError, TypeError, ValueError, OverflowError, GridError)
 """What parameters that make no sense raise when they are read."""
-
-
-def check_receipt(published: Published, findings: Findings) -> None:
-    """Find entries of the receipt's file that do not follow from its files and parameters."""
-    try:
-        stated = json.loads((published.folder / RECEIPT_NAME).read_bytes())
-    except (OSError, ValueError) as error:
-        findings.add("receipt-unreadable", f"the receipt cannot be read again: {quoted(error)}.")
-        return
-    derived = json.loads(published.receipt.to_bytes())
-    for name in sorted(stated.keys() | derived.keys()):
-        if stated.get(name) != derived.get(name):
-            findings.add(
-                "receipt-total",
-                f"{quoted(name)} of the receipt does not follow from its files.",
-                example=_difference(stated.get(name), derived.get(name)),
-            )
 
 
 def check_totals(receipt: Receipt, totals: Mapping[str, Any], findings: Findings) -> None:
@@ -121,10 +101,7 @@ def _flat(content: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _difference(stated: Any, true: Any) -> dict[str, Any]:
-    """Return where two values differ; of lists and tables, the first difference."""
-    if isinstance(stated, dict) and isinstance(true, dict):
-        names = sorted(n for n in stated.keys() | true.keys() if stated.get(n) != true.get(n))
-        return {"entry": names[0], **_difference(stated.get(names[0]), true.get(names[0]))}
+    """Return where two values differ; of lists, the first difference."""
     if isinstance(stated, list) and isinstance(true, list):
         for at in range(max(len(stated), len(true))):
             one, other = stated[at : at + 1], true[at : at + 1]

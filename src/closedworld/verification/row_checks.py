@@ -39,32 +39,45 @@ class RowChecks:
     files: CountryFiles
     constants: Mapping[str, str | int] = field(default_factory=dict)
     ids: RunCollector = field(default_factory=RunCollector)
+    _last_key: list[NDArray[Any]] = field(default_factory=list)
 
     def batches(self) -> Iterator[pa.RecordBatch]:
-        """Yield the rows; constant columns, footers and the order of tile ids are checked."""
-        constants = {"country_iso": self.files.country_iso, **self.constants}
+        """Yield the rows; constant columns, order, uniqueness and footers are checked."""
+        constants = {self.files.dataset.partition: self.files.country_iso, **self.constants}
         for batch in self.files.batches(self.files.columns, with_footers=True):
             for name, value in constants.items():
                 message = f"{name} is not {value}."
                 self.expect(batch, _equals(batch, name, value), _CODES.get(name, name), message)
+            self._check_order(batch)
             if "tile_id" in self.files.columns:
-                twice, disordered = self.ids.add(column(batch, "tile_id"))
-                self.note(batch, twice, "tile-twice", "the same tile_id as the row before.")
-                self.note(batch, disordered, "order", "tile_id is smaller than in the row before.")
+                self.ids.add(column(batch, "tile_id"))
             yield batch
 
     def whole(self) -> pa.RecordBatch:
-        """Return all rows, checked; the order of runs, too. For datasets with few rows."""
+        """Return all rows, checked as ``batches`` does; for datasets with few rows."""
         batches = list(self.batches())
         if sum(map(len, batches)) == 0:
             return pa.RecordBatch.from_pylist([], self.files.dataset.schema)
         (batch,) = pa.Table.from_batches(batches).combine_chunks().to_batches()
-        if "col_start" in self.files.columns:
-            rows, starts = (column(batch, n).astype(np.int64) for n in ("raster_row", "col_start"))
-            step = np.diff(rows)
-            ascends = np.append(True, (step > 0) | ((step == 0) & (np.diff(starts) > 0)))
-            self.expect(batch, ascends, "order", "does not come after the run before.")
         return batch
+
+    def _check_order(self, batch: pa.RecordBatch) -> None:
+        """Find rows whose key is not after that of the row before, also of the batch before."""
+        names = [name for name in self.files.dataset.key if name != self.files.dataset.partition]
+        keys = [column(batch, name) for name in names]
+        if self._last_key:
+            keys = [np.append(last, key) for last, key in zip(self._last_key, keys, strict=True)]
+        same, after = (np.full(max(len(keys[0]) - 1, 0), start) for start in (True, False))
+        for key in keys:
+            after |= same & (key[1:] > key[:-1])
+            same &= key[1:] == key[:-1]
+        self._last_key = [key[-1:] for key in keys]
+        first = batch.num_rows - len(same)
+        what = ", ".join(names)
+        code = "tile-twice" if names == ["tile_id"] else "order"
+        self.note(batch, np.flatnonzero(same) + first, code, f"the same {what} as the row before.")
+        falls = np.flatnonzero(~(after | same)) + first
+        self.note(batch, falls, "order", f"{what} is smaller than in the row before.")
 
     def expect(
         self, batch: pa.RecordBatch, holds: NDArray[np.bool_], code: str, message: str

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
     from numpy.typing import NDArray
 
+    from closedworld.datasets import Dataset
     from closedworld.store.receipt import Receipt
     from closedworld.verification.country_files import CountryFiles
     from closedworld.verification.findings import Findings
@@ -94,9 +95,10 @@ class WeightBlocks:
         return _of(*self._done, *last)
 
 
-def digest_of_columns(rows: pa.RecordBatch) -> bytes:
-    """Return the digest of rows whose every column but the country is listed."""
-    return _of(*(_of_numbers(column(rows, name)) for name in rows.schema.names[1:]))
+def digest_of_columns(rows: pa.RecordBatch, dataset: Dataset) -> bytes:
+    """Return the digest of rows with every column but the partition's listed."""
+    names = [name for name in rows.schema.names if name != dataset.partition]
+    return _of(*(_of_numbers(column(rows, name)) for name in names))
 
 
 def digest_of_tiles(

@@ -10,7 +10,6 @@ from closedworld.published.polygons import polygons_of
 from closedworld.verification.file_checks import check_files, open_result, result_folders
 from closedworld.verification.findings import Findings, Verification
 from closedworld.verification.polygon_checks import check_polygons
-from closedworld.verification.receipt_checks import check_receipt
 from closedworld.verification.request import Request
 from closedworld.verification.tile_checks import check_tile_index
 from closedworld.verification.weight_checks import WeightChecks, read_weight_parameters
@@ -78,7 +77,6 @@ def verify(
     order = [*CHECKS, None]
     for published, findings in sorted(opened, key=lambda one: order.index(_stage(one[0]))):
         check_files(published, findings)
-        check_receipt(published, findings)
         check = CHECKS.get(published.receipt.stage, _check_unknown)
         check(published, request, findings)
     return Verification(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
 from closedworld.datasets.parameters import WeightParameters
@@ -130,7 +130,7 @@ class WeightChecks:
                 one.country_iso for one in own if any(basis.fallback for basis in one.bases)
             ]
         check_totals(self.published.receipt, totals, self.findings)
-        figures = {iso: one.figures() for iso, one in summaries.items()}
+        figures = {iso: asdict(one) for iso, one in summaries.items()}
         check_summaries(self.published.receipt, figures, self.findings)
 
     def _check_masses(
