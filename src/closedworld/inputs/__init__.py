@@ -1,1 +1,1 @@
-"""What a world is built from: coded polygons, rasters and reference data, opened and checked."""
+"""The inputs of a world: coded polygons, rasters and reference data, opened, checked and sealed."""

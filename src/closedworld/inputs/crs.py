@@ -1,4 +1,4 @@
-"""Is a reference system WGS 84 longitude and latitude?"""
+"""Checks that a reference system is WGS 84 longitude and latitude."""
 
 from __future__ import annotations
 
@@ -11,9 +11,10 @@ from closedworld.sanitize import library_message, one_line, quoted
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-# What GDAL before 3.9 hands over for the entries of a GeoPackage that stand for "not known".
+# A layer without a reference system: GDAL before 3.9 returns one of this name for entries 0 and -1 of a
+# GeoPackage, GDAL 3.9 and later for its own entry 99999: https://github.com/OSGeo/gdal/pull/9595
 _UNDEFINED = "Undefined "
-# A code or WKT. PROJ takes more for a reference system, such as +init=<file>:<key>, and opens that file.
+# A code or WKT. PROJ accepts more, such as +init=<file>:<key>, and would open that file.
 _CODE_OR_WKT = re.compile(
     r"\s*(?:[A-Za-z]\w*:[\w.]+|urn:ogc:def:crs:[\w.]+:[\w.]*:\w+|[A-Za-z_]+\s*\[.*)\s*", re.DOTALL
 )
@@ -37,8 +38,8 @@ _PLANE_AXES = 2
 def require_wgs84(crs: str | Mapping[str, Any] | None, tool: str = VECTOR_TOOL) -> None:
     """Raise unless ``crs`` is WGS 84 in degrees from Greenwich, with or without heights.
 
-    EPSG:4326, OGC:CRS84 and whatever pyproj holds for equal to them but for the order of the axes:
-    every format read here stores the longitude first, as does what GDAL hands over.
+    EPSG:4326, OGC:CRS84 and whatever pyproj considers equal to them apart from the order of the axes:
+    every format read here stores the longitude first, and so does GDAL.
 
     Args:
         crs: EPSG code, WKT or PROJJSON.
@@ -56,16 +57,16 @@ def require_wgs84(crs: str | Mapping[str, Any] | None, tool: str = VECTOR_TOOL) 
     if isinstance(crs, str) and _CODE_OR_WKT.fullmatch(crs) is None:
         raise InputError(
             "crs-unreadable",
-            f"the reference system is given by {quoted(crs)}, neither code nor WKT.",
-            f"Set it anew: {_SET[tool]}",
+            f"the reference system is {quoted(crs)}, which is neither a code nor WKT.",
+            f"Set it again: {_SET[tool]}",
         )
     try:
         given = CRS.from_user_input(dict(crs) if not isinstance(crs, str) else crs)
     except CRSError as error:
         raise InputError(
             "crs-unreadable",
-            f"the reference system cannot be understood: {library_message(error)}.",
-            f"Set it anew: {_SET[tool]}",
+            f"the reference system cannot be parsed: {library_message(error)}.",
+            f"Set it again: {_SET[tool]}",
         ) from error
     if given.name.startswith(_UNDEFINED):
         raise _missing(tool)

@@ -1,7 +1,7 @@
-"""Reading files of polygons in a process of their own: some never end, some end whoever reads them.
+"""Reading files of polygons in a process of their own: some take forever, some crash their reader.
 
-A GeoPackage of a hundred kilobytes can keep GDAL busy for ever, and a polygon can do so with GEOS. No
-library below can be told to stop, so the kernel is: it ends the process when its time is over.
+A GeoPackage of a hundred kilobytes can keep GDAL busy forever, and a polygon can do so with GEOS. Neither
+library can be told to stop, so the operating system ends the process when its time is over.
 """
 
 from __future__ import annotations
@@ -25,17 +25,16 @@ if TYPE_CHECKING:
     from closedworld.inputs.regions import CountrySet
 
 _CODE = "from closedworld.inputs.isolated import serve; serve()"
-_HOSTILE = "Do not take it from anybody you do not trust"
 
 
 @dataclass(frozen=True, slots=True)
 class IsolatedRead:
-    """What another process came to.
+    """What a process of its own found in a file.
 
     Attributes:
         check: The countries of the file, and what is wrong with it.
-        bytes_read: Bytes that the process has asked the system to read; None where it does not tell.
-        peak_memory_bytes: Its largest resident set; None when it did not come to an end.
+        bytes_read: Bytes that the process asked the system to read; None where the system does not count.
+        peak_memory_bytes: Its largest resident set; None when it did not finish.
     """
 
     check: CountryCheck
@@ -48,7 +47,7 @@ def check_in_subprocess(
 ) -> IsolatedRead:
     """Do what ``check_countries`` does, in a process of its own.
 
-    A file that takes too long, or ends its reader, has the problem ``input-time-limit`` or
+    A file that takes too long, or crashes its reader, has the problem ``input-time-limit`` or
     ``input-ends-reader``.
 
     Args:
@@ -56,7 +55,7 @@ def check_in_subprocess(
         input_time_limit: Seconds after which the process is ended, >= 1.
         options: Those of ``check_countries``.
     """
-    # -P: modules come from where this process has them, never from the folder it stands in.
+    # -P: never import from the current folder, which may hold anything.
     done = subprocess.run(  # noqa: S603 -- nothing of the file is in the command
         [sys.executable, "-P", "-c", _CODE],
         input=pickle.dumps((str(path), input_time_limit, options)),
@@ -80,33 +79,31 @@ def read_in_subprocess(path: str | Path, **options: Any) -> CountrySet:
 
 
 def _problem_of(done: subprocess.CompletedProcess[bytes], seconds: int) -> Problem:
-    """Return why there is no answer."""
     if done.returncode == -signal.SIGALRM:
         return Problem(
             InputError,
             "input-time-limit",
-            f"reading it took longer than {seconds} s and was given up.",
-            f"{_HOSTILE}; a file that is only large gets more with --input-time-limit.",
+            f"gave up reading after {seconds} s.",
+            "Raise --input-time-limit if you trust the file.",
         )
     last = done.stderr.decode(errors="replace").strip().splitlines()[-1:]
     how = f"signal {-done.returncode}" if done.returncode < 0 else f"status {done.returncode}"
-    said = f": {one_line(last[0], 200)}" if last else ""
+    reported = f": {one_line(last[0], 200)}" if last else ""
     return Problem(
         InputError,
         "input-ends-reader",
-        f"the process that read it ended with {how}{said}.",
-        f"{_HOSTILE}; a file that is only large may need more memory than there is.",
+        f"the process that read it ended with {how}{reported}.",
+        "A large file may need more memory than there is; do not use the file if you do not trust it.",
     )
 
 
 def serve() -> None:
-    """Read the file that standard input names; write what came of it to standard output."""
+    """Read the file named on standard input; write the result to standard output."""
     path, seconds, options = pickle.loads(sys.stdin.buffer.read())  # noqa: S301 -- from our parent
-    # Of the kernel, and left at what it does by itself: end the process whatever that is busy with,
-    # also when nobody waits for the answer any more.
+    # The default action ends the process whatever it is busy with, even when the parent is gone.
     signal.signal(signal.SIGALRM, signal.SIG_DFL)
     signal.alarm(seconds)
-    # What a library prints must not get between the answer.
+    # What a library prints must not get into the answer.
     with os.fdopen(os.dup(sys.stdout.fileno()), "wb") as answer:
         os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
         before = bytes_read()

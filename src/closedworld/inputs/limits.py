@@ -1,6 +1,6 @@
-"""What a file could make GDAL do besides reading it, and how much it may unpack: looked at beforehand.
+"""Checks before GDAL opens a file: what the file could make GDAL do, and how much it may unpack.
 
-Formats carry more than data. GeoJSON may name its reference system by a web address, which GDAL fetches;
+Formats hold more than data. GeoJSON may name its reference system by a web address, which GDAL fetches;
 a layer of a GeoPackage may be a query that never ends; an index of a shapefile may list one record a
 million times; an archive of a kilobyte may unpack to a terabyte.
 """
@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from closedworld.errors import InputError
 from closedworld.inputs.regions.region_files import unreadable
+from closedworld.inputs.zip_bombs import is_zip_bomb
 from closedworld.sanitize import one_line, quoted
 
 if TYPE_CHECKING:
@@ -23,10 +24,10 @@ if TYPE_CHECKING:
     from zipfile import ZipInfo
 
 MAX_ROWS = 1_000_000
-"""Rows of a file of countries at most; every third-level district of the world has fewer."""
+"""Most rows of a file of polygons; all third-level districts of the world together have fewer."""
 
 MAX_BYTES = 1 << 32
-"""Bytes of geometries and columns in memory at most, 4 GiB."""
+"""Most bytes of geometries and columns in memory, 4 GiB."""
 
 # GDAL's JSON reader takes keys in any case, any quotes, and escapes of these letters.
 _MAY_NAME_CRS = re.compile(rb"crs|\\u00(?:[46]3|[57][23])", re.IGNORECASE)
@@ -42,34 +43,30 @@ _APPLICATION_ID_AT = 68
 _STEPS, _LOOKS = 1_000_000, 1_000
 _MAX_LAYERS = 1_000
 _SHX_HEADER_BYTES = 100
-# Of an archive that unpacks to more than this, what it says of the size is not believed beyond
-# _MAX_RATIO times its own.
-_SMALL_BYTES = 1 << 26
-_MAX_RATIO = 200
 
 
 def check_rows(rows: int) -> None:
-    """Refuse more rows than countries can have.
+    """Refuse more than ``MAX_ROWS`` rows.
 
     Raises:
         InputError: ``input-too-large``.
     """
     if rows > MAX_ROWS:
-        raise _too_large(f"it has {rows:,} rows; {MAX_ROWS:,} are read at most")
+        raise _too_large(f"it has {rows:,} rows; at most {MAX_ROWS:,} are read")
 
 
 def check_bytes(size_bytes: int, what: str) -> None:
-    """Refuse more bytes than are held in memory.
+    """Refuse more than ``MAX_BYTES`` bytes.
 
     Raises:
         InputError: ``input-too-large``.
     """
     if size_bytes > MAX_BYTES:
-        raise _too_large(f"its {what} take {size_bytes:,} bytes; {MAX_BYTES:,} are read at most")
+        raise _too_large(f"its {what} take {size_bytes:,} bytes; at most {MAX_BYTES:,} are read")
 
 
 def check_json(path: Path) -> None:
-    """Refuse GeoJSON that sends GDAL elsewhere for its reference system.
+    """Refuse GeoJSON whose reference system GDAL would look up elsewhere.
 
     Raises:
         InputError: ``input-unreadable``, ``input-too-large``, ``crs-elsewhere``.
@@ -79,7 +76,7 @@ def check_json(path: Path) -> None:
     if _MAY_NAME_CRS.search(_NAMED_CRS.sub(b"", content)) is None:
         return
     try:
-        # Numbers are of no interest here, and as objects they would take ten times their text.
+        # Numbers do not matter here, and as objects they would take ten times the memory of their text.
         json.loads(content, object_pairs_hook=_kind_of, parse_float=len, parse_int=len)
     except (ValueError, RecursionError) as error:
         raise unreadable(error) from error
@@ -95,7 +92,7 @@ def _kind_of(members: list[tuple[str, Any]]) -> tuple[Any, ...]:
             if str(kind).lower() != "name":
                 raise InputError(
                     "crs-elsewhere",
-                    f"the reference system is given by {quoted(kind)}, which GDAL would look up in "
+                    f"the reference system is given by a {quoted(kind)}, which GDAL would look up in "
                     "another file or on the web.",
                     "Convert it: ogr2ogr -t_srs EPSG:4326 out.gpkg in.geojson",
                 )
@@ -103,7 +100,7 @@ def _kind_of(members: list[tuple[str, Any]]) -> tuple[Any, ...]:
 
 
 def check_geopackage(path: Path) -> None:
-    """Refuse an SQLite file that is no GeoPackage, or whose layers are programs rather than tables.
+    """Refuse an SQLite file that is not a GeoPackage, or whose layers are queries rather than tables.
 
     A view or a generated column is a query that GDAL would run, and it may never end.
 
@@ -125,8 +122,8 @@ def check_geopackage(path: Path) -> None:
 
 
 def _check_layers(base: sqlite3.Connection) -> None:
-    """Refuse layers that are not plain tables, or hold more than fits."""
-    # One more than may be: a table may go on for ever.
+    """Refuse layers that are not plain tables, or are too large."""
+    # A table may be endless.
     query = f"SELECT table_name, column_name FROM gpkg_geometry_columns LIMIT {_MAX_LAYERS + 1}"  # noqa: S608
     layers = base.execute(query).fetchall()
     if len(layers) > _MAX_LAYERS:
@@ -143,13 +140,13 @@ def _check_layers(base: sqlite3.Connection) -> None:
             raise InputError(
                 "geopackage-program",
                 f"layer {quoted(table)} is a view or has computed columns: reading it would run a "
-                "program that the file brings along.",
-                "Make a table of it: ogr2ogr out.gpkg in.gpkg",
+                "program of the author of the file.",
+                "Convert it to a table: ogr2ogr out.gpkg in.gpkg",
             )
         if column not in {name for name, _ in known}:
             raise unreadable(f"layer {quoted(table)} has no column {quoted(column)}")
         identifiers = [str(name).replace('"', '""') for name in (column, table)]
-        # Names cannot be parameters; as quoted identifiers they are nothing but names.
+        # SQL has no parameters for names; quoted identifiers cannot be anything but names.
         query = 'SELECT COUNT(*), TOTAL(LENGTH("{}")) FROM "{}"'.format(*identifiers)  # noqa: S608
         rows, size_bytes = base.execute(query).fetchone()
         check_rows(rows)
@@ -180,20 +177,20 @@ def check_shape_index(index: bytes, shape_bytes: int) -> None:
 
 
 def check_packed(member: ZipInfo) -> None:
-    """Refuse a member of an archive that unpacks to far more than it is.
+    """Refuse a member of an archive that unpacks to many times its size.
 
     Raises:
         InputError: ``input-too-large``.
     """
     check_bytes(member.file_size, "unpacked files")
-    if member.file_size > max(_SMALL_BYTES, _MAX_RATIO * member.compress_size):
+    if is_zip_bomb(member):
         raise _too_large(
-            f"{one_line(member.filename, 40)} is to unpack from {member.compress_size:,} to "
+            f"{one_line(member.filename, 40)} would unpack from {member.compress_size:,} to "
             f"{member.file_size:,} bytes"
         )
 
 
 def _too_large(why: str) -> InputError:
     return InputError(
-        "input-too-large", f"the file is refused: {why}.", "Take a file of countries only."
+        "input-too-large", f"the file is refused: {why}.", "Use a file that holds only countries."
     )

@@ -1,4 +1,4 @@
-"""S0: open, check and digest the inputs."""
+"""S0: opens, checks and seals the inputs by SHA-256, and emits what it read."""
 
 from __future__ import annotations
 
@@ -33,11 +33,11 @@ _SIDECARS = (".msk", ".aux.xml")
 
 @dataclass(frozen=True, slots=True)
 class _Start:
-    """When the reading of an input begins.
+    """When reading an input began.
 
     Attributes:
         wall: ``time.perf_counter()``, seconds.
-        read: Bytes that this process has read before; None where the system does not tell.
+        read: Bytes that this process had read before; None where the system does not count.
     """
 
     wall: float
@@ -45,24 +45,24 @@ class _Start:
 
     @classmethod
     def now(cls) -> _Start:
-        """Return a start."""
+        """Return the start that is now."""
         return cls(time.perf_counter(), bytes_read())
 
     def bytes_since(self) -> int | None:
-        """Return what this process has read since then, bytes; None where the system does not tell."""
+        """Return the bytes that this process has read since; None where the system does not count."""
         now = bytes_read()
         return None if now is None or self.read is None else now - self.read
 
 
 @dataclass(frozen=True, slots=True)
 class Inputs:
-    """What the stages work on.
+    """The inputs of the stages.
 
     Attributes:
         countries: The countries to build.
-        grid: The lattice.
+        grid: The grid.
         attribution: Credit to show with pictures of the countries; empty for the user's own.
-        population: The raster that the grid comes from; None when its values are not wanted.
+        population: The raster that the grid comes from; None when its values are not needed.
     """
 
     countries: CountrySet
@@ -73,10 +73,10 @@ class Inputs:
 
 @dataclass(frozen=True, slots=True)
 class PopulationRaster:
-    """A raster that says how many people live in each cell.
+    """A raster of the number of people in each cell.
 
     Attributes:
-        layout: The file and how it is stored.
+        layout: The file and how its pixels are stored.
         sha256: Digest of the file, lower-case hex.
     """
 
@@ -85,12 +85,12 @@ class PopulationRaster:
 
 
 def load_inputs(config: RunConfig, observer: Observer, *, with_population: bool) -> Inputs:
-    """Return the inputs that a configuration names; what it does not name is bundled.
+    """Return the inputs that a configuration names, bundled ones for what it does not name.
 
     Args:
         config: What to build.
-        observer: Told of each input.
-        with_population: Whether the raster's values are wanted, besides its grid.
+        observer: Gets an event for each input.
+        with_population: Whether the values of the raster are needed, not only its grid.
 
     Raises:
         ConfigError, InputError, GeometryError, GridError: As the readers.
@@ -108,7 +108,7 @@ def load_inputs(config: RunConfig, observer: Observer, *, with_population: bool)
     path = config.raster or verify_bundled(BUNDLED_RASTER).path
     began = _Start.now()
     info = read_raster_info(path)
-    _report_raster(info, began, observer)
+    _emit_raster(info, began, observer)
     return Inputs(countries, info.grid, attribution, None)
 
 
@@ -131,7 +131,7 @@ def load_population(
 
     Args:
         path: A GeoTIFF.
-        observer: Told of it.
+        observer: Gets an event.
 
     Raises:
         InputError, GridError: As ``read_pixel_layout``.
@@ -142,45 +142,43 @@ def load_population(
     began = _Start.now()
     layout = read_pixel_layout(path)
     info = layout.info
-    digest = _report_raster(info, began, observer)
+    digest = _emit_raster(info, began, observer)
     if info.bands > 1:
         observer.on_event(
             Warned("raster-bands", f"{info.path} has {info.bands} bands; the first one counts.")
         )
-    beside = [info.path.with_name(info.path.name + suffix) for suffix in _SIDECARS]
-    for sidecar in filter(Path.exists, beside):
+    sidecars = [info.path.with_name(info.path.name + suffix) for suffix in _SIDECARS]
+    for sidecar in filter(Path.exists, sidecars):
         observer.on_event(
             Warned(
                 "raster-sidecar",
-                f"{sidecar} is not looked at: what it says of NODATA, scale or masks has no effect. "
+                f"{sidecar} is ignored: the NODATA, scale or masks that it states have no effect. "
                 "Write it into the raster with gdal_translate.",
             )
         )
     return PopulationRaster(layout, digest)
 
 
-def _report_raster(info: RasterInfo, began: _Start, observer: Observer) -> str:
-    """Tell the observer of a raster; return its digest."""
+def _emit_raster(info: RasterInfo, began: _Start, observer: Observer) -> str:
     detail = f"grid of {info.grid}; {info.bands} band(s) of {info.dtype}, NODATA {info.nodata}"
     read = began.bytes_since()
-    digests = _report("raster", [info.path], info.grid.n_rows, detail, began, read, observer)
+    digests = _emit_loaded("raster", [info.path], info.grid.n_rows, detail, began, read, observer)
     return digests[info.path.name]
 
 
 def fits_bundled_raster(grid: Grid) -> bool:
-    """Return whether the bundled raster lies on a grid."""
+    """Return whether a grid is that of the bundled raster."""
     return read_raster_info(bundled(BUNDLED_RASTER).path).grid.is_same_lattice(grid)
 
 
 def _countries(config: RunConfig, observer: Observer) -> CountrySet:
-    """Return the countries asked for."""
     path = config.polygons or verify_bundled(BUNDLED_COUNTRIES).path
     began = _Start.now()
     if config.polygons is None:
         countries = read_countries(path)
         read, peak = began.bytes_since(), None
     else:
-        apart = check_in_subprocess(
+        isolated = check_in_subprocess(
             path,
             iso_column=config.iso_column,
             name_column=config.name_column,
@@ -189,19 +187,20 @@ def _countries(config: RunConfig, observer: Observer) -> CountrySet:
             skip_unknown_codes=config.skip_unknown_codes,
             input_time_limit=config.input_time_limit,
         )
-        countries = apart.check.require()
-        read, peak = apart.bytes_read, apart.peak_memory_bytes
+        countries = isolated.check.require()
+        read, peak = isolated.bytes_read, isolated.peak_memory_bytes
     if config.countries:
         countries = countries.select(config.countries)
     detail = f"{len(countries)} countries"
-    _report("countries", input_files(path), len(countries), detail, began, read, observer, peak)
+    _emit_loaded(
+        "countries", input_files(path), len(countries), detail, began, read, observer, peak
+    )
     for note in countries.notes:
         observer.on_event(Warned(f"countries-{note.kind}", note.message))
     return countries
 
 
 def _global_grid(resolution: str, observer: Observer) -> Grid:
-    """Return the whole globe at a resolution."""
     began = time.perf_counter()
     grid = Grid.from_resolution(resolution)
     seconds = time.perf_counter() - began
@@ -211,7 +210,7 @@ def _global_grid(resolution: str, observer: Observer) -> Grid:
     return grid
 
 
-def _report(
+def _emit_loaded(
     role: str,
     paths: Iterable[Path],
     rows: int,
@@ -221,7 +220,7 @@ def _report(
     observer: Observer,
     reader_peak: int | None = None,
 ) -> dict[str, str]:
-    """Tell the observer of files that were loaded; return the digest of each by name."""
+    """Emit that files were loaded; return the SHA-256 of each by file name."""
     files = list(paths)
     digests = {path.name: sha256_of_file(path) for path in files}
     observer.on_event(

@@ -9,7 +9,7 @@
     size_bytes = 1093632
     sha256 = "…"
 
-Paths start from the folder of the lock; ``bundled:`` stands for the data that the program brings along.
+Paths start from the folder of the lock; ``bundled:`` stands for data of the package.
 """
 
 from __future__ import annotations
@@ -67,7 +67,7 @@ class InputLock:
 
     @classmethod
     def of(cls, path: Path, files: Iterable[Path]) -> Self:
-        """Return the lock of some files as they are now.
+        """Return a lock of files as they are now.
 
         Raises:
             InputError: ``input-unreadable``.
@@ -98,12 +98,12 @@ class InputLock:
             raise ConfigError(
                 "lock-syntax",
                 f"{path} is not a lock: {type(error).__name__}: {library_message(error)}.",
-                "Write it anew: closedworld inputs --lock",
+                "Rewrite it: closedworld inputs --lock",
             ) from error
         return cls(path, tuple(inputs))
 
     def write(self) -> None:
-        """Write the lock file, in place of one that is there.
+        """Write the lock file, or replace it.
 
         Raises:
             PublishError: ``output-not-writable``.
@@ -133,7 +133,7 @@ class InputLock:
                 raise InputError(
                     "input-not-locked",
                     f"{file} is not in {self.path}.",
-                    "If it belongs there, write the lock anew: closedworld inputs --lock",
+                    "If it belongs there, rewrite the lock: closedworld inputs --lock",
                 )
             size_bytes, sha256 = _state(file)
             if (size_bytes, sha256) != (known.size_bytes, known.sha256):
@@ -141,12 +141,11 @@ class InputLock:
                     "input-changed",
                     f"{file} has SHA-256 {sha256} ({size_bytes:,} bytes); {self.path} says "
                     f"{one_line(known.sha256)} ({known.size_bytes:,} bytes).",
-                    "Fetch the file that was locked, or write the lock anew: closedworld inputs --lock",
+                    "Fetch the file that was locked, or rewrite the lock: closedworld inputs --lock",
                 )
 
 
 def _inputs(content: dict[str, Any]) -> list[LockedInput]:
-    """Return the inputs of a lock file."""
     if content["lock_format"] != _FORMAT:
         raise ValueError(f"lock_format is {content['lock_format']!r}")
     return [
@@ -156,7 +155,7 @@ def _inputs(content: dict[str, Any]) -> list[LockedInput]:
 
 
 def _name(file: Path, lock: Path) -> str:
-    """Return what a lock calls a file."""
+    """Return the name of a file in a lock."""
     here = file.resolve()
     if here in {entry.path.resolve() for entry in bundled_files()}:
         return f"bundled:{here.name}"
@@ -164,7 +163,7 @@ def _name(file: Path, lock: Path) -> str:
 
 
 def _state(file: Path) -> tuple[int, str]:
-    """Return size and digest of a file."""
+    """Return the size in bytes and the SHA-256 of a file."""
     try:
         return file.stat().st_size, sha256_of_file(file)
     except OSError as error:

@@ -1,4 +1,4 @@
-"""The grid of a raster file, read from its header alone."""
+"""Reads the grid of a raster from its header alone."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 SUFFIXES = (".tif", ".tiff")
 
-# GDAL looks for files beside the raster that move or rescale it, and goes by content, so that a
+# GDAL would look for files next to the raster that move or rescale it, and goes by content, so that a
 # virtual raster in disguise could open other files. Only the GeoTIFF itself counts here.
 _GDAL_OPTIONS = {
     "GDAL_PAM_ENABLED": "NO",
@@ -37,11 +37,11 @@ _TURN = (
 
 @dataclass(frozen=True, slots=True)
 class RasterInfo:
-    """What the header of a raster says.
+    """The header of a raster.
 
     Attributes:
         path: The file.
-        grid: Its lattice.
+        grid: Its grid.
         dtype: Type of the first band, such as ``float32``.
         nodata: NODATA value of the first band; None when it has none.
         bands: Number of bands.
@@ -55,7 +55,7 @@ class RasterInfo:
 
 
 def read_raster_info(path: str | Path) -> RasterInfo:
-    """Return what a GeoTIFF's header says; no pixel is read.
+    """Return the header of a GeoTIFF; no pixel is read.
 
     Raises:
         InputError: ``input-missing``, ``input-not-a-file``, ``input-format``,
@@ -78,7 +78,7 @@ def read_raster_info(path: str | Path) -> RasterInfo:
 
 @contextmanager
 def open_raster(path: Path, **options: Any) -> Iterator[DatasetReader]:
-    """Open a GeoTIFF and nothing else, however it is called and whatever lies beside it.
+    """Open a GeoTIFF and nothing else, whatever its name and whatever lies next to it.
 
     Args:
         path: The file.
@@ -96,7 +96,8 @@ def open_raster(path: Path, **options: Any) -> Iterator[DatasetReader]:
             # Absolute, so that no name can be taken for an address such as GTIFF_DIR:1:...
             raster = stack.enter_context(rasterio.open(path.absolute(), driver="GTiff"))
         except (RasterioIOError, UnicodeDecodeError) as error:
-            # UnicodeDecodeError: a name in the file is not UTF-8, and rasterio wants to log it.
+            # UnicodeDecodeError: a name in the file is not UTF-8, and rasterio fails to log it:
+            # https://github.com/rasterio/rasterio/issues/3128
             raise InputError(
                 "input-unreadable",
                 f"{path} cannot be read as GeoTIFF: {library_message(error)}.",
@@ -106,7 +107,7 @@ def open_raster(path: Path, **options: Any) -> Iterator[DatasetReader]:
 
 
 def _grid_of(raster: DatasetReader, path: Path) -> Grid:
-    """Return the lattice of an open raster, or say why it has none that serves."""
+    """Return the grid of an open raster, or raise if it is unusable."""
     at = raster.transform
     if at.is_identity:
         raise GridError(
@@ -133,8 +134,8 @@ def _grid_of(raster: DatasetReader, path: Path) -> Grid:
     if max(raster.width, raster.height) > MAX_SIDE_CELLS:
         raise GridError(
             "grid-too-large",
-            f"{path} has {raster.height:,} rows x {raster.width:,} columns; {MAX_SIDE_CELLS:,} of "
-            "either are read at most.",
+            f"{path} has {raster.height:,} rows x {raster.width:,} columns; at most {MAX_SIDE_CELLS:,} "
+            "of either are read.",
             "Take a coarser raster, or cut it.",
         )
     try:
@@ -144,7 +145,7 @@ def _grid_of(raster: DatasetReader, path: Path) -> Grid:
 
 
 def _existing(path: Path) -> Path:
-    """Return the path of a file that may be a GeoTIFF."""
+    """Return the path if it may be a GeoTIFF."""
     if not path.exists():
         raise InputError("input-missing", f"{path} does not exist.", "Check the path.")
     if not path.is_file():

@@ -1,4 +1,4 @@
-"""The pixels of a raster, window by window in block order, and which of them hold a value."""
+"""Reads the pixels of a raster, window by window in block order, and which of them hold a value."""
 
 from __future__ import annotations
 
@@ -26,16 +26,16 @@ _EXACT_BELOW = 2.0**53
 
 @dataclass(frozen=True, slots=True)
 class PixelLayout:
-    """How the first band of a raster is stored, and what its numbers mean.
+    """How the first band of a raster is stored, and how its pixels become values.
 
     Attributes:
-        info: What the header says.
+        info: The header.
         block_rows: Rows of a block, as compressed in the file.
         block_cols: Columns of a block.
         scale: A value is ``pixel * scale + offset``.
         offset: See ``scale``.
-        has_mask: Whether GDAL's mask says which pixels hold a value: an inner mask, an alpha band, or
-            a NODATA value that float64 cannot hold.
+        has_mask: Whether GDAL's mask decides which pixels hold a value: an internal mask, an alpha
+            band, or a NODATA value that float64 cannot hold.
         size_bytes: Size of the file.
         window_cells: Cells read at once, unless one block has more; by default 16 MiB of float32.
 
@@ -53,7 +53,7 @@ class PixelLayout:
     window_cells: int = 1 << 22
 
     def __post_init__(self) -> None:
-        """Refuse pixels that cannot be numbers of people, or cannot be read in pieces."""
+        """Refuse pixels that cannot be numbers of people, or cannot be read in windows."""
         path = self.info.path
         if self.info.dtype not in np.sctypeDict or np.dtype(self.info.dtype).kind not in _KINDS:
             raise InputError(
@@ -72,13 +72,13 @@ class PixelLayout:
             raise InputError(
                 "raster-block-too-large",
                 f"{path} is stored in blocks of {self.block_rows} x {self.block_cols} cells, "
-                f"{block_bytes / 1e6:,.0f} MB each, that can only be read whole.",
+                f"{block_bytes / 1e6:,.0f} MB each, which can only be read whole.",
                 "Store it in tiles: gdal_translate -co TILED=YES -co COMPRESS=DEFLATE in.tif out.tif",
             )
 
     @property
     def is_scaled(self) -> bool:
-        """Whether scale or offset change anything."""
+        """Whether scale or offset change the pixels."""
         return (self.scale, self.offset) != (1.0, 0.0)
 
     @property
@@ -150,7 +150,7 @@ class PixelReader:
     ) -> tuple[NDArray[Any], NDArray[np.bool_] | None]:
         """Return ``(pixels, is_valid)`` of a window, both (rows, cols); no mask for all valid.
 
-        The mask tells what GDAL's mask says where the layout has one, not other NODATA values.
+        The mask is GDAL's, where the layout has one; other NODATA values are not in it.
 
         Raises:
             InputError: ``input-unreadable``.
@@ -176,10 +176,10 @@ class PixelReader:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Values:
-    """What pixels mean.
+    """The values of pixels.
 
     Attributes:
-        values: Value of each, 0 where there is none or a negative one, ``value_dtype`` (n,).
+        values: Value of each, 0 where it is missing or negative, ``value_dtype`` (n,).
         missing: How many hold no value: NODATA, NaN or masked.
         negative: How many hold a value below zero.
     """
@@ -197,14 +197,14 @@ def values_of(
     Args:
         layout: What they come from.
         pixels: As stored, (n,).
-        is_valid: What the mask says, (n,); None without one.
+        is_valid: The mask, (n,); None without one.
     """
     is_missing = _is_nodata(layout, pixels)
     if is_valid is not None:
         is_missing = ~is_valid if is_missing is None else is_missing | ~is_valid
     values = pixels
     if layout.is_scaled:
-        # A NODATA value may overflow; a value that does is too large for whoever asks.
+        # NODATA may overflow; a value that does is refused later as too large.
         with np.errstate(over="ignore", invalid="ignore"):
             values = pixels.astype(np.float64) * layout.scale + layout.offset
     if values.dtype.kind == "f":
@@ -225,7 +225,7 @@ def _zeroed(values: NDArray[Any], keep: NDArray[np.bool_]) -> NDArray[Any]:
 
 
 def _is_nodata(layout: PixelLayout, pixels: NDArray[Any]) -> NDArray[np.bool_] | None:
-    """Return where pixels are the NODATA value; None when that is none they could have."""
+    """Return where pixels are NODATA; None when no pixel of that type can be."""
     nodata = layout.info.nodata
     if nodata is None or math.isnan(nodata):
         return None

@@ -1,9 +1,9 @@
-"""Polygons that cross the antimeridian, brought to longitudes that do not jump.
+"""Unwraps polygons that cross the antimeridian, so that their longitudes do not jump.
 
-A file can say "across 180" in three ways: parts split at +/-180, longitudes that run on (170..190),
+A file can cross 180 in three ways: polygons split at +/-180, longitudes that continue (170..190),
 or rings that jump from 179 to -179. The first two are left alone; everything downstream takes
 longitudes modulo 360. The third is unwrapped here: an edge with 180 < |dlon| < 360 is read as the
-short way round the globe, and whole turns are added so that the ring runs on.
+short way round the globe, and whole turns are added so that the longitudes of the ring continue.
 
 Adding 360 to a float64 longitude in -180..-128 is exact. Elsewhere the sum is rounded once to the
 spacing of float64 at the new longitude, at most 5.7e-14 degrees (6 nanometres).
@@ -45,7 +45,7 @@ class Unwrapped:
 
 
 def may_jump(geometries: NDArray[np.object_]) -> NDArray[np.bool_]:
-    """Tell which geometries may need unwrapping, bool in the shape of the argument.
+    """Return which geometries may need unwrapping, bool in the shape of the argument.
 
     A jump makes the bounds wider than half the globe, so ordinary polygons cost no more than their
     bounds. ``None`` and empty geometries do not jump.
@@ -59,21 +59,21 @@ def may_jump(geometries: NDArray[np.object_]) -> NDArray[np.bool_]:
 def unwrap(geometry: shapely.Polygon | shapely.MultiPolygon) -> Unwrapped:
     """Return the geometry with longitudes that do not jump within any ring.
 
-    A polygon that had to be moved is laid so that its west end is in -180..180; its holes are moved
+    A polygon that had to be moved has its west end in -180..180; its holes are moved
     by whole turns to lie inside their outer ring. The result does not depend on the vertex at which
     a ring starts.
     """
-    parts = shapely.get_parts(geometry)
+    polygons = shapely.get_parts(geometry)
     n_jumps = 0
-    for index in np.flatnonzero(may_jump(parts)):
-        unwrapped = _unwrap_polygon(parts[index])
+    for index in np.flatnonzero(may_jump(polygons)):
+        unwrapped = _unwrap_polygon(polygons[index])
         if unwrapped.round_pole is not None:
             return Unwrapped(geometry, 0, unwrapped.round_pole)
-        parts[index] = unwrapped.geometry
+        polygons[index] = unwrapped.geometry
         n_jumps += unwrapped.n_jumps
     if not n_jumps:
         return Unwrapped(geometry)
-    whole = shapely.multipolygons(parts) if geometry.geom_type == "MultiPolygon" else parts[0]
+    whole = shapely.multipolygons(polygons) if geometry.geom_type == "MultiPolygon" else polygons[0]
     return Unwrapped(whole, n_jumps)
 
 
@@ -125,6 +125,6 @@ def _accumulate(steps: NDArray[np.float64], is_jump: NDArray[np.bool_]) -> NDArr
 def _turns_into(outer: NDArray[np.float64], hole: NDArray[np.float64]) -> int:
     """Return the whole turns that bring ``hole`` to the east of the west end of ``outer``.
 
-    There it lies inside ``outer`` if it can at all; if it does not, the validity check tells.
+    There it lies inside ``outer`` if it can at all; if it does not, the validity check reports it.
     """
     return int(np.ceil((outer.min() - _TOLERANCE_DEGREES - hole.min()) / _TURN))

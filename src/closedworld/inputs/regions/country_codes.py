@@ -1,4 +1,4 @@
-"""Which column holds the country codes, and what country a value in it means."""
+"""Finds the columns of country codes and names, and the country that a code means."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ _NATURAL_EARTH_BEST = "iso_a2_eh"
 
 @dataclass(frozen=True, slots=True)
 class Columns:
-    """The columns of a file that are read.
+    """The columns that are read.
 
     Attributes:
         iso: Column of country codes.
@@ -61,16 +61,16 @@ class Columns:
 def choose_columns(
     available: Sequence[str], iso_column: str | None, name_column: str | None
 ) -> Columns:
-    """Return the columns asked for, or the first ones known to hold codes and names.
+    """Return the named columns, or the first ones known to hold codes and names.
 
     Args:
         available: Columns of the file.
-        iso_column: Exact name asked for, or ``None`` to look through ``ISO_COLUMNS`` in any case.
+        iso_column: Exact name, or ``None`` to try those of ``ISO_COLUMNS`` in any letter case.
         name_column: Likewise for names and ``NAME_COLUMNS``; names may be missing.
 
     Raises:
-        ConfigError: ``column-unknown``, the file has no column of the name asked for.
-        InputError: ``iso-column-missing``, no column is known to hold codes.
+        ConfigError: ``column-unknown``: the file has no column of that name.
+        InputError: ``iso-column-missing``: no column is known to hold codes.
     """
     names = tuple(available)
     for asked, option in ((iso_column, "--iso-column"), (name_column, "--name-column")):
@@ -79,7 +79,7 @@ def choose_columns(
             meant = f"Did you mean {listed(tuple(close))}? " if close else ""
             raise ConfigError(
                 "column-unknown",
-                f"there is no column {one_line(asked, 40)!r} as {option} says.",
+                f"there is no column {one_line(asked, 40)!r} ({option}).",
                 f"{meant}Columns are: {listed(names, 40)}.",
             )
     iso = iso_column if iso_column is not None else _first(names, ISO_COLUMNS)
@@ -101,8 +101,8 @@ def _first(names: Sequence[str], known: Sequence[str]) -> str | None:
 def alpha_2_of(value: object) -> str | None:
     """Return the alpha-2 code that a value of the code column means, or ``None``.
 
-    Only text that is, but for case and blanks around it, an alpha-2 or alpha-3 code of the ISO table
-    means a country. What comes back is the table's own text, never the file's.
+    Only an alpha-2 or alpha-3 code of the ISO table means a country, in any letter case and with blanks
+    around it. The text returned is the table's, never the file's.
     """
     if not isinstance(value, str):
         return None
@@ -121,7 +121,7 @@ def name_of(iso: str) -> str:
 
 
 def advice_for_unknown(iso_column: str, available: Sequence[str]) -> str:
-    """Return what to do about a row without a code, given the column of codes and all columns."""
+    """Return advice for a row without a code, given the column of codes and all columns."""
     best = _first(tuple(available), (_NATURAL_EARTH_BEST,))
     other = ""
     if best is not None and iso_column != best:

@@ -1,4 +1,4 @@
-"""From a file, or from geometries in hand, to a checked set of countries."""
+"""Reads and checks countries, from a file or from shapely geometries."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ class _Options:
 
 @dataclass(slots=True)
 class _Findings:
-    """What was found so far; the only value here that changes, each step adds to it."""
+    """Problems and notes so far; every step adds to them."""
 
     problems: list[Problem] = field(default_factory=list)
     notes: list[Note] = field(default_factory=list)
@@ -58,10 +58,10 @@ def read_countries(
     """Read the countries in a file of polygons.
 
     Args:
-        path: GeoParquet, GeoPackage, shapefile (also zipped), GeoJSON or FlatGeobuf, told by its
-            suffix, in WGS 84 longitude and latitude.
+        path: GeoParquet, GeoPackage, shapefile (also zipped), GeoJSON or FlatGeobuf, recognised by
+            its suffix, in WGS 84 longitude and latitude.
         iso_column: Column of ISO 3166-1 alpha-2 or alpha-3 codes; ``None`` looks for one by name.
-        name_column: Column of names; ``None`` looks for one and falls back on the ISO table.
+        name_column: Column of names; ``None`` looks for one and falls back to the ISO table.
         layer: Layer, for files with several.
         repair_geometry: Whether to repair invalid polygons, and note it, instead of raising.
         skip_unknown_codes: Whether to leave out rows without a code, and note it, instead of raising.
@@ -93,7 +93,7 @@ def check_countries(
     repair_geometry: bool = False,
     skip_unknown_codes: bool = False,
 ) -> CountryCheck:
-    """Read the countries in a file of polygons and list everything that is wrong with it.
+    """Read the countries in a file of polygons and list all problems.
 
     Takes the arguments of ``read_countries`` and raises nothing for a file that cannot be used; its
     problems are in the result. Codes of problems:
@@ -119,7 +119,7 @@ def check_countries(
         rows = reader.rows(columns.wanted)
     except ClosedWorldError as error:
         return CountryCheck(source, problems=(*found.problems, _of_file(error)))
-    found.notes += [Note("reader", "", f"the reader says: {said}") for said in rows.warnings]
+    found.notes += [Note("reader", "", f"the reader says: {warning}") for warning in rows.warnings]
     names = [None] * len(rows) if columns.name is None else rows.values[columns.name]
     hint = advice_for_unknown(columns.iso, reader.header.columns)
     labels = _labels(rows.values[columns.iso], names, hint, options, found)
@@ -141,7 +141,7 @@ def countries_from_features(
     repair_geometry: bool = False,
     skip_unknown_codes: bool = False,
 ) -> CountrySet:
-    """Return the countries in geometries in hand, checked like those of a file.
+    """Return the countries of shapely geometries, checked like those of a file.
 
     Args:
         features: ``(code, name, geometry)`` of each feature: an ISO 3166-1 alpha-2 or alpha-3 code,
@@ -171,7 +171,7 @@ def countries_from_features(
 def _of_shapely(
     in_hand: Sequence[object], labels: Sequence[RowLabel], found: _Findings
 ) -> Geometries:
-    """Return the shapely geometries and ``None``, object (n,); note whatever else there is."""
+    """Return shapely geometries and ``None``, object (n,); report anything else as a problem."""
     geometries = np.full(len(in_hand), None)
     for at, value in enumerate(in_hand):
         if value is None or isinstance(value, shapely.Geometry):
@@ -189,7 +189,7 @@ def _of_file(error: ClosedWorldError) -> Problem:
 
 
 def _note_crs(header: Header, found: _Findings) -> bool:
-    """Note what is wrong with the reference system; tell whether coordinates may be lon/lat."""
+    """Report a wrong reference system; return whether coordinates may be longitude and latitude."""
     try:
         require_wgs84(header.crs)
     except InputError as error:
@@ -224,7 +224,7 @@ def _labels(
 def _check(
     geometries: Geometries, labels: Sequence[RowLabel], options: _Options, found: _Findings
 ) -> Geometries:
-    """Check the geometries of all rows but those that could not be read."""
+    """Check the geometries of all rows that could be read."""
     failed = {problem.row for problem in found.problems if problem.code == "geometry-unreadable"}
     at = [i for i, label in enumerate(labels) if label.row not in failed]
     checked = check_geometries(
@@ -238,7 +238,7 @@ def _check(
 
 
 def _gather(geometries: Geometries, labels: Sequence[RowLabel], found: _Findings) -> CountrySet:
-    """Put the rows of each country together; leave out countries with a row that has a problem."""
+    """Merge the rows of each country; leave out countries with a problem in any row."""
     rows_of: dict[str, list[int]] = {}
     for at, label in enumerate(labels):
         if label.iso:

@@ -1,4 +1,4 @@
-"""What the rest of closedworld knows of countries: codes, names, valid polygons, and notes."""
+"""Countries as the rest of closedworld sees them: codes, names, valid polygons, and notes."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 NoteKind = Literal["merged", "reader", "repaired", "skipped", "unwrapped"]
 
-# The code becomes part of a path, so its shape is checked here as well, whoever builds the value.
+# The code becomes part of a path, so it is checked here as well, whoever builds the value.
 _ALPHA_2 = re.compile(r"[A-Z]{2}", re.ASCII)
 # Reserved by ISO 3166-1 for the United Kingdom; used by the European Union for Greece.
 _OTHER_CODES = {"UK": "GB", "EL": "GR"}
@@ -29,7 +29,7 @@ _OTHER_CODES = {"UK": "GB", "EL": "GR"}
 
 @dataclass(frozen=True, slots=True)
 class Note:
-    """Something that was done to the input, or that its reader said, which a report must tell.
+    """Something that was done to the input, or a warning of its reader, for the report.
 
     Attributes:
         kind: ``merged`` (several rows make one country), ``repaired`` (geometry changed),
@@ -85,9 +85,9 @@ class Country:
 
 @dataclass(frozen=True, slots=True)
 class CountrySet:
-    """Countries in the order of their codes, and what was done to the input to get them.
+    """Countries in the order of their codes, and notes on what was done to the input.
 
-    Iteration gives ``Country`` objects; ``countries["DE"]`` gives one and raises ``KeyError``.
+    Iteration yields ``Country`` objects; ``countries["DE"]`` returns one or raises ``KeyError``.
 
     Attributes:
         countries: Strictly ascending by ``iso``.
@@ -129,7 +129,7 @@ class CountrySet:
         """Return SHA-256 over codes and polygons, lower-case hex.
 
         It identifies what the tiles depend on, whatever the format of the file, the order of its
-        rows and parts, where its rings begin and which way they run. Little-endian WKB of each
+        rows and polygons, where its rings begin and which way they run. Little-endian WKB of each
         normalized feature, ascending, after its code.
         """
         digest = hashlib.sha256()
@@ -141,7 +141,7 @@ class CountrySet:
         return digest.hexdigest()
 
     def select(self, isos: Iterable[str]) -> CountrySet:
-        """Return the countries asked for, with the notes on them and on the file as a whole.
+        """Return some of the countries, with the notes on them and on the file as a whole.
 
         Args:
             isos: Alpha-2 codes in any order and case; a code given twice counts once.
@@ -165,7 +165,7 @@ class CountrySet:
         )
 
     def _advice(self, asked: str) -> str:
-        """Say which codes of this set somebody may have meant by ``asked``; empty if none."""
+        """Return which codes of this set may be meant by ``asked``; empty if none."""
         table = iso_table()
         code = asked.strip().upper()
         entry = table.by_alpha_3.get(code) or table.by_alpha_2.get(_OTHER_CODES.get(code, code))
@@ -185,5 +185,4 @@ class CountrySet:
         return f"For {one_line(asked, 40)!r}, did you mean {meant}?"
 
     def _holdings(self) -> str:
-        """Say which countries there are."""
         return f"The file has {len(self)}: {listed(self.isos)}."

@@ -1,4 +1,4 @@
-"""Reading GeoPackage, shapefile, GeoJSON and FlatGeobuf with GDAL through pyogrio."""
+"""Reads GeoPackage, shapefile, GeoJSON and FlatGeobuf with GDAL, through pyogrio."""
 
 from __future__ import annotations
 
@@ -43,18 +43,18 @@ _DRIVERS = {
     ".geojson": "GeoJSON",
     ".json": "GeoJSON",
 }
-# pyogrio takes a path apart at these as if it were an address, and would open another file.
-_TAKEN_APART = "!;"
+# pyogrio 0.13 splits a path at these as if it were an address, and would open another file.
+_SPLIT_AT = "!;"
 _READ_ERRORS = (
     pyogrio.errors.DataSourceError,
     pyogrio.errors.DataLayerError,
     OSError,
-    # From a text that is not in the encoding the file names.
+    # Text that is not in the encoding that the file names.
     UnicodeDecodeError,
     # What pyogrio 0.13 raises for a FlatGeobuf cut off before its first row.
     IndexError,
 )
-_ENCODING_HINT = "Text is not in the encoding that the file names; for a shapefile, mend the .cpg file beside it."
+_ENCODING_HINT = "Text is not in the encoding that the file names; for a shapefile, fix the .cpg file next to it."
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,8 +63,8 @@ class VectorReader:
 
     Attributes:
         address: What GDAL opens.
-        header: What the layer says of itself.
-        n_features: Rows that the layer says it has; negative when it does not say.
+        header: Metadata of the layer.
+        n_features: Rows that the layer states; negative when it states none.
     """
 
     address: str
@@ -73,18 +73,18 @@ class VectorReader:
 
     @classmethod
     def open(cls, path: Path, layer: str | None) -> VectorReader:
-        """Read what a layer says of itself.
+        """Read the metadata of a layer.
 
         Raises:
             InputError: ``input-path``, ``input-unreadable``, ``layer-ambiguous``, ``zip-content``.
             ConfigError: ``layer-unknown``.
         """
         absolute = str(path.absolute())
-        taken_apart = sorted(set(_TAKEN_APART) & set(absolute))
-        if taken_apart:
+        found = sorted(set(_SPLIT_AT) & set(absolute))
+        if found:
             raise InputError(
                 "input-path",
-                f"the path has a {' and a '.join(taken_apart)}, which GDAL reads as an address.",
+                f"the path has a {' and a '.join(found)}, which GDAL reads as an address.",
                 "Rename or move the file.",
             )
         if absolute.startswith("/vsi"):
@@ -113,12 +113,12 @@ class VectorReader:
         Raises:
             InputError: ``input-unreadable``.
         """
-        (meta, _, wkb, fields), said = _warned(
+        (meta, _, wkb, fields), warned = _warned(
             lambda: raw.read(self.address, layer=self.header.layer, columns=list(columns))
         )
         if 0 <= self.n_features != len(wkb):
-            raise unreadable(f"it says it has {self.n_features} rows, {len(wkb)} can be read")
-        # pyogrio hands the fields over in the order of the file, not in the order asked for.
+            raise unreadable(f"it states {self.n_features} rows, but {len(wkb)} can be read")
+        # pyogrio returns the fields in the order of the file, not of the request.
         names = [str(name) for name in meta["fields"]]
         values = {name: field.tolist() for name, field in zip(names, fields, strict=True)}
         for column in columns:
@@ -126,18 +126,18 @@ class VectorReader:
                 raise unreadable(
                     f"column {one_line(column, 40)!r} is of a type that cannot be read"
                 )
-        return Rows(wkb.tolist(), values, said)
+        return Rows(wkb.tolist(), values, warned)
 
 
 def _check(path: Path, suffix: str) -> None:
-    """Refuse what a format could bring along besides its data, before GDAL sees it."""
+    """Refuse what a file could hold besides data, before GDAL opens it."""
     try:
         if _DRIVERS[suffix] == "GeoJSON":
             check_json(path)
         elif suffix == ".gpkg":
             check_geopackage(path)
         elif suffix == ".shp":
-            index = next(part for part in input_files(path) if part.suffix.lower() == ".shx")
+            index = next(file for file in input_files(path) if file.suffix.lower() == ".shx")
             check_shape_index(index.read_bytes(), path.stat().st_size)
         check_bytes(path.stat().st_size, "bytes")
     except OSError as error:
@@ -145,7 +145,7 @@ def _check(path: Path, suffix: str) -> None:
 
 
 def _warned(read: Callable[[], Any]) -> tuple[Any, tuple[str, ...]]:
-    """Call ``read`` and return its result with the warnings that GDAL gave on the way."""
+    """Return the result of ``read`` and the warnings of GDAL."""
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
         try:
@@ -154,12 +154,12 @@ def _warned(read: Callable[[], Any]) -> tuple[Any, tuple[str, ...]]:
             raise unreadable(error, _ENCODING_HINT) from error
         except _READ_ERRORS as error:
             raise unreadable(error) from error
-    said = dict.fromkeys(one_line(str(warning.message), 300) for warning in caught)
-    return result, tuple(said)
+    messages = dict.fromkeys(one_line(str(warning.message), 300) for warning in caught)
+    return result, tuple(messages)
 
 
 def _layer(address: str, asked: str | None) -> str:
-    """Return the layer asked for, or the only one that has geometries."""
+    """Return the requested layer, or the only one with geometries."""
     found = _warned(lambda: pyogrio.list_layers(address))[0]
     if not len(found):
         raise unreadable("it holds no layer, so it may be cut off")
@@ -182,7 +182,7 @@ def _layer(address: str, asked: str | None) -> str:
 
 
 def _address(path: Path, absolute: str, layer: str | None) -> str:
-    """Return what GDAL opens for the shapefile in a zip archive, once its content is checked."""
+    """Return what GDAL opens for the shapefile in a zip archive, after checking its content."""
     try:
         with zipfile.ZipFile(path) as archive:
             members = tuple(archive.namelist())
@@ -197,7 +197,7 @@ def _address(path: Path, absolute: str, layer: str | None) -> str:
             (index,) = _spellings(path_of, ".shx") & set(members)
             check_shape_index(archive.read(index), size)
     except (zipfile.BadZipFile, zlib.error, OSError, RuntimeError) as error:
-        # RuntimeError: encrypted, or packed by a method that zipfile does not know.
+        # RuntimeError: encrypted, or compressed by a method that zipfile does not support.
         raise unreadable(error, "Unpack the archive and name the .shp.") from error
     check_start(start, size, ".shp")
     # Braces let the archive have any name: https://gdal.org/user/virtual_file_systems.html
@@ -224,15 +224,15 @@ def _only_shapefile(members: tuple[str, ...], layer: str | None) -> str:
             "Name one with --layer, or unpack the archive.",
         )
     path = paths[shapes[0]]
-    missing = [part for part in SHAPEFILE_MUST if not _spellings(path, part) & set(members)]
+    missing = [suffix for suffix in SHAPEFILE_MUST if not _spellings(path, suffix) & set(members)]
     if missing:
         raise InputError(
             "input-incomplete",
-            f"beside {one_line(shapes[0])} the archive has no {' and no '.join(missing)}.",
+            f"the archive has {one_line(shapes[0])}, but no {' and no '.join(missing)}.",
             "Pack all files of the shapefile.",
         )
     return shapes[0]
 
 
-def _spellings(path: PurePosixPath, part: str) -> set[str]:
-    return {str(path.with_suffix(part)), str(path.with_suffix(part.upper()))}
+def _spellings(path: PurePosixPath, suffix: str) -> set[str]:
+    return {str(path.with_suffix(suffix)), str(path.with_suffix(suffix.upper()))}

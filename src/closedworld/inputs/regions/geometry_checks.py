@@ -1,7 +1,7 @@
-"""The geometry of every row: is it a polygon, on the globe, valid?
+"""Checks that the geometry of every row is a polygon, on the globe, and valid.
 
-Each check takes the geometries of all rows (``None`` where an earlier check failed) and looks at them
-in one vectorised pass; only rows with a finding are touched one by one.
+Each check takes the geometries of all rows (``None`` where an earlier check failed) in one vectorised
+pass; only rows with a finding are handled one by one.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ import shapely
 from closedworld.errors import GeometryError
 from closedworld.inputs.regions.antimeridian import may_jump, unwrap
 from closedworld.inputs.regions.country_set import Note
-from closedworld.inputs.regions.globe_overlap import place_of_overlap_round_globe
+from closedworld.inputs.regions.globe_overlap import overlap_round_globe
 from closedworld.inputs.regions.problems import Problem, RowLabel
 from closedworld.inputs.regions.repair import repaired
 from closedworld.sanitize import one_line
@@ -36,18 +36,18 @@ _HALF_TURN = 180.0
 _SURELY_METRES = 1000.0
 _REASON = re.compile(r"^(?P<what>.*?)\[(?P<x>\S+) (?P<y>\S+)\]$", re.DOTALL)
 
-REPAIR_HINT = "Mend the file, or pass --repair-geometry to have it repaired; the report then says what changed."
+REPAIR_HINT = "Fix the file, or pass --repair-geometry to have it repaired; the report then says what changed."
 
 
 @dataclass(frozen=True, slots=True)
 class Checked:
-    """What came of the geometries.
+    """The result of the checks.
 
     Attributes:
         geometries: Valid non-empty two-dimensional multipolygons or ``None`` where there is a
             problem, object (n,), in the order of the rows.
         problems: In no particular order, at most one for a row.
-        notes: First what was unwrapped, then what was repaired, each in the order of the rows.
+        notes: First those on unwrapped, then those on repaired polygons, each in the order of the rows.
     """
 
     geometries: Geometries
@@ -58,7 +58,7 @@ class Checked:
 def check_geometries(
     geometries: Geometries, labels: Sequence[RowLabel], *, repair_geometry: bool
 ) -> Checked:
-    """Bring the geometry of every row to a valid multipolygon, or say why it cannot be.
+    """Turn the geometry of every row into a valid multipolygon, or report why that is impossible.
 
     Args:
         geometries: Shapely geometries of any kind or ``None``, object (n,).
@@ -78,9 +78,9 @@ def check_geometries(
 
 
 def _where(condition: NDArray[np.bool_]) -> list[int]:
-    """Return the places where ``condition`` (n,) holds, ascending."""
-    places: list[int] = np.flatnonzero(condition).tolist()
-    return places
+    """Return the offsets where ``condition`` (n,) holds, ascending."""
+    offsets: list[int] = np.flatnonzero(condition).tolist()
+    return offsets
 
 
 def _not_empty(kept: Geometries, labels: Sequence[RowLabel]) -> list[Problem]:
@@ -94,7 +94,7 @@ def _not_empty(kept: Geometries, labels: Sequence[RowLabel]) -> list[Problem]:
 
 
 def _polygons_only(kept: Geometries, labels: Sequence[RowLabel]) -> list[Problem]:
-    """Take collections of polygons apart, refuse all that is not areal, and drop Z and M."""
+    """Turn collections of polygons into multipolygons, refuse other types, and drop Z and M."""
     problems = []
     kinds = shapely.get_type_id(kept)
     for at in _where((kinds >= 0) & (kinds != _POLYGON) & (kinds != _MULTIPOLYGON)):
@@ -110,7 +110,7 @@ def _polygons_only(kept: Geometries, labels: Sequence[RowLabel]) -> list[Problem
 
 
 def _polygons_of_collection(collection: shapely.GeometryCollection) -> shapely.MultiPolygon | None:
-    """Return the polygons of a collection that holds nothing else, else ``None``."""
+    """Return the polygons of a collection; ``None`` if it holds anything else."""
     members = list(shapely.get_parts(collection))
     polygons = []
     while members:
@@ -131,7 +131,7 @@ def _finite(kept: Geometries, labels: Sequence[RowLabel]) -> list[Problem]:
     rows, firsts = np.unique(of_row[bad], return_index=True)
     for at, (lon, lat) in zip(rows.tolist(), coordinates[bad][firsts].tolist(), strict=True):
         what = f"has a vertex at lon {lon}, lat {lat}."
-        hint = "Every coordinate must be a finite number; mend the file."
+        hint = "Every coordinate must be a finite number; fix the file."
         code = "coordinates-not-finite"
         problems.append(Problem.of_row(GeometryError, code, labels[at], what, hint))
         kept[at] = None
@@ -146,8 +146,8 @@ def _on_globe(kept: Geometries, labels: Sequence[RowLabel]) -> list[Problem]:
     off = (west < _WEST) | (east > _EAST) | (south < -_POLE) | (north > _POLE)
     for at in _where(off):
         lon, lat = shapely.get_coordinates(kept[at]).T
-        place = _where((lon < _WEST) | (lon > _EAST) | (np.abs(lat) > _POLE))[0]
-        what = f"has a vertex at lon {lon[place]:.10g}, lat {lat[place]:.10g}, not on the globe."
+        first = _where((lon < _WEST) | (lon > _EAST) | (np.abs(lat) > _POLE))[0]
+        what = f"has a vertex at lon {lon[first]:.10g}, lat {lat[first]:.10g}, not on the globe."
         hint = _advice_off_globe(bounds[at])
         code = "coordinates-out-of-range"
         problems.append(Problem.of_row(GeometryError, code, labels[at], what, hint))
@@ -179,8 +179,8 @@ def _unwrapped(kept: Geometries, labels: Sequence[RowLabel], notes: list[Note]) 
             )
             hint = (
                 "Close it along the antimeridian and the pole: ... 180 lat, 180 -90, -180 -90, "
-                "-180 lat ... (90 for the north pole). A ring with 180 and -180 in a row, not meant "
-                "to go round, needs one of the two vertices taken out."
+                "-180 lat ... (90 for the north pole). If the ring is not meant to go round, but has "
+                "180 and -180 in a row, remove one of the two vertices."
             )
             problems.append(Problem.of_row(GeometryError, "ring-round-pole", label, what, hint))
             kept[at] = None
@@ -195,11 +195,11 @@ def _unwrapped(kept: Geometries, labels: Sequence[RowLabel], notes: list[Note]) 
 
 
 def _to_multipolygons(kept: Geometries) -> None:
-    """Turn polygons into multipolygons of one part, and leave out empty parts."""
+    """Turn polygons into multipolygons of one polygon, and leave out empty polygons."""
     for at in _where(shapely.get_type_id(kept) == _POLYGON):
         kept[at] = shapely.MultiPolygon([kept[at]])
-    parts, of_row = shapely.get_parts(kept, return_index=True)
-    for at in np.unique(of_row[shapely.is_empty(parts)]).tolist():
+    polygons, of_row = shapely.get_parts(kept, return_index=True)
+    for at in np.unique(of_row[shapely.is_empty(polygons)]).tolist():
         kept[at] = shapely.MultiPolygon([p for p in kept[at].geoms if not p.is_empty])
 
 
@@ -229,7 +229,7 @@ def _valid(
 
 
 def _reason(geometry: shapely.MultiPolygon) -> str:
-    """Return why a geometry is invalid and where, as in ``Self-intersection at lon 1, lat 2``."""
+    """Return why and where a geometry is invalid, such as ``Self-intersection at lon 1, lat 2``."""
     reason = shapely.is_valid_reason(geometry)
     match = _REASON.match(reason)
     if match is None:
@@ -241,12 +241,12 @@ def _once_round_globe(kept: Geometries, labels: Sequence[RowLabel]) -> list[Prob
     problems = []
     bounds = shapely.bounds(kept)
     for at in _where(np.abs(bounds[:, ::2]).max(axis=1) > _HALF_TURN):
-        place = place_of_overlap_round_globe(kept[at])
-        if place is None:
+        point = overlap_round_globe(kept[at])
+        if point is None:
             continue
         what = (
-            f"covers one place twice, near lon {place[0]:.6g}, lat {place[1]:.6g}, once longitudes "
-            "beyond +/-180 are taken round the globe."
+            f"covers the same area twice, near lon {point[0]:.6g}, lat {point[1]:.6g}, when longitudes "
+            "beyond +/-180 are taken modulo 360."
         )
         hint = "Cut the polygon at +/-180, for example with ogr2ogr -wrapdateline."
         code = "geometry-overlaps-itself"

@@ -1,4 +1,4 @@
-"""Reading GeoParquet 1.x with pyarrow alone: https://geoparquet.org/releases/v1.1.0/."""
+"""Reads GeoParquet 1.x with pyarrow alone: https://geoparquet.org/releases/v1.1.0/."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 _CONVERT = "Write it with geopandas' to_parquet, or ogr2ogr out.parquet in.gpkg."
-# What the specification says a file without "crs" is in.
+# The reference system of a file without "crs", by the specification.
 _DEFAULT_CRS = "OGC:CRS84"
 
 
@@ -30,7 +30,7 @@ class GeoParquetReader:
 
     Attributes:
         path: The file.
-        header: What it says of itself.
+        header: Its metadata.
         geometry_column: Its primary geometry column, in well-known binary.
     """
 
@@ -70,7 +70,7 @@ class GeoParquetReader:
         """
         wanted = [self.geometry_column, *columns]
         try:
-            # As dictionaries: a value that stands in every row is then held once.
+            # As dictionaries: repeated values are then held once.
             with pq.ParquetFile(self.path, read_dictionary=wanted) as file:
                 _check_size(file.metadata)
                 table = file.read(columns=wanted)
@@ -83,15 +83,15 @@ class GeoParquetReader:
 
 
 def _check_size(metadata: Any) -> None:
-    """Refuse a file that says of itself that it holds too much."""
+    """Refuse a file whose metadata states too many rows or bytes."""
     check_rows(metadata.num_rows)
-    # Not by column: over damaged statistics of a column pyarrow 26 ends the whole process.
+    # Not by column: damaged statistics of a column make pyarrow 26 abort the process.
     groups = (metadata.row_group(number) for number in range(metadata.num_row_groups))
     check_bytes(sum(group.total_byte_size for group in groups), "values")
 
 
 def _unpacked_bytes(column: pa.ChunkedArray) -> int:
-    """Return what a column takes once every row has its own value."""
+    """Return the bytes of a column without its dictionary."""
     if not pa.types.is_dictionary(column.type):
         return int(column.nbytes)
     total = 0
@@ -102,7 +102,7 @@ def _unpacked_bytes(column: pa.ChunkedArray) -> int:
 
 
 def _decoded(column: pa.ChunkedArray) -> pa.ChunkedArray:
-    """Return a column of binary values, whatever it came as."""
+    """Return a column as plain binary values, without extension type or dictionary."""
     if isinstance(column.type, pa.BaseExtensionType):
         chunks = [chunk.storage for chunk in column.chunks]
         column = pa.chunked_array(chunks, column.type.storage_type)

@@ -1,6 +1,6 @@
-"""Polygons that overlap themselves only round the globe.
+"""Polygons that overlap themselves only modulo 360 degrees.
 
-Plane geometry holds 185 and -175 for different places, so a valid multipolygon with one part at
+In the plane 185 and -175 are different longitudes, so a valid multipolygon with one polygon at
 170..190 and another at -180..-170 may still cover a tile twice. Rules that pair crossings (even-odd)
 would punch a hole there.
 """
@@ -17,13 +17,13 @@ if TYPE_CHECKING:
 
 _TURN = 360.0
 _INTERIORS_MEET = "T********"
-# Parts that touch may overlap by the rounding of a shift (1e-13 degrees) once shifted. 1e-9 square
+# Polygons that touch may overlap once shifted, by the rounding of the shift (1e-13 degrees). 1e-9 square
 # degrees is 12 square metres.
 _SLIVER_DEG2 = 1e-9
 
 
-def place_of_overlap_round_globe(geometry: shapely.MultiPolygon) -> tuple[float, float] | None:
-    """Return ``(lon, lat)`` of a place covered twice modulo 360 degrees, else ``None``.
+def overlap_round_globe(geometry: shapely.MultiPolygon) -> tuple[float, float] | None:
+    """Return ``(lon, lat)`` of a point covered twice modulo 360 degrees, else ``None``.
 
     Args:
         geometry: Valid, longitudes possibly beyond +/-180.

@@ -1,4 +1,4 @@
-"""Everything that is wrong with a file of countries, and how it is raised."""
+"""The problems of a file of countries, listed or raised."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ class RowLabel:
     """How a row of the file is named in a message.
 
     Attributes:
-        row: Place in the file, counted from 1.
+        row: Row in the file, counted from 1.
         iso: Alpha-2 code; empty when the row has none.
         name: Name as the file gives it, not yet safe to show; empty when there is none.
     """
@@ -37,7 +37,7 @@ class RowLabel:
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """One thing that keeps a file from being used.
+    """A problem that makes a file unusable.
 
     Attributes:
         branch: Class of the error to raise.
@@ -65,14 +65,14 @@ class Problem:
 
 @dataclass(frozen=True, slots=True)
 class CountryCheck:
-    """What reading a file of countries came to.
+    """The result of reading a file of countries.
 
     Attributes:
         source: Name of the file, for messages.
         n_rows: Rows in the file.
-        iso_column: Column the codes were taken from; empty when the file was not read so far.
-        name_column: Column the names were taken from; empty when there is none.
-        countries: The countries none of whose rows has a problem, and the notes on the file.
+        iso_column: Column of the codes; empty when the file could not be opened.
+        name_column: Column of the names; empty when there is none.
+        countries: The countries without a problem in any row, and the notes on the file.
         problems: In the order of the file's rows, those of the file as a whole first.
     """
 
@@ -89,7 +89,7 @@ class CountryCheck:
         return not self.problems
 
     def require(self) -> CountrySet:
-        """Return the countries, or raise what is wrong.
+        """Return the countries, or raise the problems.
 
         Raises:
             ClosedWorldError: The problem if there is one; ``countries-unusable`` (or the code that

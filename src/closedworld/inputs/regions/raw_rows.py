@@ -1,4 +1,4 @@
-"""The rows of a file of polygons before anything in them is believed."""
+"""The rows of a file of polygons as read, before any check."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Header:
-    """What a file says of itself.
+    """The metadata of a file.
 
     Attributes:
         columns: Names of all columns but the geometry, in the order of the file.
@@ -36,12 +36,12 @@ class Header:
 
 @dataclass(frozen=True, slots=True)
 class Rows:
-    """The columns asked for, in the order of the file.
+    """The requested columns, in the order of the file.
 
     Attributes:
         wkb: Geometry of each row as well-known binary, or ``None``.
         values: Per column one value for each row, as Python objects.
-        warnings: What the library that read the file had to say, each message once.
+        warnings: Warnings of the library that read the file, each message once.
     """
 
     wkb: Sequence[bytes | None]
@@ -59,14 +59,14 @@ def decode(
 
     A geometry that cannot be read is ``None`` too and adds ``geometry-unreadable`` to ``problems``.
     """
-    # NumPy would warn of coordinates that are not numbers; checking finds and names them.
+    # NumPy would warn about NaN coordinates; geometry_checks finds and names them.
     with np.errstate(invalid="ignore"):
         geometries = _from_wkb(wkb)
     for at in np.flatnonzero(shapely.is_missing(geometries)).tolist():
         if wkb[at] is None:
             continue
         what = f"has a geometry that cannot be read: {_why_unreadable(wkb[at])}."
-        hint = "Mend it in the file: rings must end where they start, curves be made of straight edges."
+        hint = "Fix it in the file: rings must be closed, and curves converted to straight edges."
         code = "geometry-unreadable"
         problems.append(Problem.of_row(GeometryError, code, labels[at], what, hint))
     return geometries
@@ -79,7 +79,8 @@ def _from_wkb(wkb: Sequence[bytes | None]) -> NDArray[np.object_]:
     try:
         geometries: NDArray[np.object_] = shapely.from_wkb(given, on_invalid="ignore")
     except NotImplementedError:
-        # One curve stops the whole call; find it.
+        # Curves: shapely >= 2.0.7 raises instead of heeding on_invalid, and so for the whole array:
+        # https://github.com/shapely/shapely/pull/2160
         if len(wkb) == 1:
             return np.full(1, None)
         geometries = np.concatenate([_from_wkb([value]) for value in wkb])

@@ -1,4 +1,4 @@
-"""From a path to the reader of its format."""
+"""Opens a file of polygons with the reader of its format."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ class Reader(Protocol):
 
     @property
     def header(self) -> Header:
-        """What the file says of itself."""
+        """Metadata of the file."""
 
     def rows(self, columns: tuple[str, ...]) -> Rows:
         """Return the geometries and the named columns of all rows.

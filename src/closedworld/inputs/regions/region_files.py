@@ -1,4 +1,4 @@
-"""The files of an input: suffixes, first bytes, missing and broken ones, those that belong together."""
+"""The files of an input of polygons: formats by suffix and first bytes, and files that belong together."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ from closedworld.errors import InputError
 from closedworld.sanitize import library_message
 
 PARQUET_SUFFIXES = (".parquet", ".geoparquet")
-_SHAPEFILE_PARTS = (".shp", ".shx", ".dbf", ".prj", ".cpg")
+_SHAPEFILE_SUFFIXES = (".shp", ".shx", ".dbf", ".prj", ".cpg")
 SHAPEFILE_MUST = (".shx", ".dbf")
 START_BYTES = 100
-# The first bytes of each format. A file is only handed to GDAL when they fit its suffix, because
-# GDAL goes by content alone: text named x.shp could be a virtual dataset that opens other files.
+# The first bytes of each format. GDAL opens a file only if they fit its suffix, because GDAL goes by
+# content alone: text named x.shp could be a virtual dataset that opens other files.
 _MAGIC = {
     ".parquet": b"PAR1",
     ".geoparquet": b"PAR1",
@@ -26,7 +26,7 @@ SUFFIXES = (*_MAGIC, *_JSON)
 
 
 def input_files(path: str | Path) -> tuple[Path, ...]:
-    """Return every file whose bytes decide what is read from ``path``, the one named first.
+    """Return every file that is read for ``path``, ``path`` itself first.
 
     For a shapefile these are the .shp, .shx, .dbf, .prj and .cpg that are there, in this order; for
     a GeoPackage with uncommitted pages, its write-ahead log as well.
@@ -38,7 +38,7 @@ def input_files(path: str | Path) -> tuple[Path, ...]:
     suffix = main.suffix.lower()
     if suffix == ".shp":
         parts = _shapefile_parts(main)
-        return (main, *(parts[part] for part in _SHAPEFILE_PARTS[1:] if part in parts))
+        return (main, *(parts[part] for part in _SHAPEFILE_SUFFIXES[1:] if part in parts))
     if suffix == ".gpkg":
         log = main.with_name(f"{main.name}-wal")
         return (main, log) if log.is_file() and log.stat().st_size else (main,)
@@ -46,7 +46,7 @@ def input_files(path: str | Path) -> tuple[Path, ...]:
 
 
 def unreadable(error: BaseException | str, hint: str = "") -> InputError:
-    """Return ``input-unreadable`` with what the library said."""
+    """Return the error ``input-unreadable`` with the message of a library."""
     reason = error if isinstance(error, str) else library_message(error)
     return InputError(
         "input-unreadable",
@@ -56,7 +56,7 @@ def unreadable(error: BaseException | str, hint: str = "") -> InputError:
 
 
 def existing(path: Path) -> Path:
-    """Return the path of a file of a known format.
+    """Return the path if it is a file of a known format.
 
     Raises:
         InputError: ``input-missing``, ``input-not-a-file``, ``input-format``.
@@ -72,7 +72,7 @@ def existing(path: Path) -> Path:
     if path.suffix.lower() not in SUFFIXES:
         raise InputError(
             "input-format",
-            f"{path.name} has a suffix that is not known.",
+            f"{path.name} has an unknown suffix.",
             f"Supported are {_supported()}; ogr2ogr out.gpkg in.xyz converts.",
         )
     return path
@@ -109,7 +109,7 @@ def check_start(start: bytes, size: int, suffix: str) -> None:
 
 
 def check_content(path: Path, suffix: str) -> None:
-    """Refuse a file whose content does not fit its suffix, or whose companions are missing."""
+    """Refuse a file whose content does not fit its suffix, or a shapefile that lacks one of its files."""
     with path.open("rb") as file:
         start = file.read(START_BYTES)
     check_start(start, path.stat().st_size, suffix)
@@ -120,7 +120,7 @@ def check_content(path: Path, suffix: str) -> None:
     if missing:
         raise InputError(
             "input-incomplete",
-            f"a shapefile is several files; beside it there is no {' and no '.join(missing)}.",
+            f"a shapefile is several files; there is no {' and no '.join(missing)}.",
             "Put all files of the shapefile into one folder.",
         )
 
@@ -128,7 +128,7 @@ def check_content(path: Path, suffix: str) -> None:
 def _shapefile_parts(path: Path) -> dict[str, Path]:
     """Return the files of a shapefile that are there, by lower-case suffix."""
     parts = {path.suffix.lower(): path}
-    for part in _SHAPEFILE_PARTS[1:]:
+    for part in _SHAPEFILE_SUFFIXES[1:]:
         # GDAL looks for these two spellings, so no other counts.
         for spelling in (part, part.upper()):
             candidate = path.with_suffix(spelling)

@@ -1,4 +1,4 @@
-"""Whether a file fits before any of it is written."""
+"""Checks that a file fits on the disk before it is written."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 def require_space(folder: Path, needed_bytes: int, what: str) -> None:
-    """Refuse what does not fit.
+    """Refuse a file that does not fit.
 
     Raises:
         PublishError: ``disk-space``.

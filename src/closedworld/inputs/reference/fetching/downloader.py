@@ -1,8 +1,8 @@
-"""A downloader for pooch that takes up a download where it was cut off.
+"""A downloader for pooch that resumes interrupted downloads; pooch's own starts over.
 
-pooch's own begins anew each time. Here the bytes that have come stay beside the target, and are added
-to when the server says that the file is still the same (RFC 9110, 13.1.5 If-Range and 14 Range); else
-the download begins anew. pooch then checks the digest and moves the file to its place.
+The bytes that have come stay next to the target, and are appended to if the server confirms that the
+file is still the same (RFC 9110, 13.1.5 If-Range and 14 Range); otherwise the download starts over.
+pooch then checks the digest.
 """
 
 from __future__ import annotations
@@ -27,11 +27,11 @@ if TYPE_CHECKING:
     from closedworld.inputs.reference.registry import RemoteFile
 
 Progress = Callable[[int, int | None], None]
-"""Told the bytes that are there and, where known, those of the whole."""
+"""Called with the bytes so far and, if known, those of the whole file."""
 
-# Tries in a row that get no further than one before them; the pause before each is twice the last.
+# Tries in a row without progress; each pause is twice the last.
 _TRIES = 4
-# What is lost of an answer that breaks off is less than a chunk.
+# An answer that breaks off loses less than a chunk.
 _CHUNK_BYTES = 1 << 14
 _CONTENT_RANGE = re.compile(r"bytes (\d+)-\d+/(\d+|\*)")
 _PASSING = {408, 425, 429, 500, 502, 503, 504}
@@ -39,11 +39,11 @@ _PARTIAL_CONTENT, _RANGE_NOT_SATISFIABLE, _FIRST_ERROR = 206, 416, 400
 
 
 class _CutError(Exception):
-    """A try ended before the file did; another may get further."""
+    """A try ended early; another may get further."""
 
 
 class _NoConnectionError(_CutError):
-    """There was no answer at all."""
+    """There was no response at all."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +54,7 @@ class ResumingDownloader:
         remote: What is downloaded.
         target: Where it is to be in the end.
         partial: Where the bytes so far are kept.
-        progress: Told of every chunk; None for nobody.
+        progress: Called after every chunk; None for no one.
         pause: Called with seconds to wait before another try.
     """
 
@@ -80,7 +80,7 @@ class ResumingDownloader:
         self.partial.hand_over(Path(output_file))
 
     def _fill(self, session: requests.Session, url: str) -> None:
-        """Try until the file is whole."""
+        """Try until the file is complete."""
         partial = self.partial
         furthest = partial.size_bytes
         tries = 0
@@ -96,19 +96,19 @@ class ResumingDownloader:
                 if tries >= _TRIES:
                     raise FetchError(
                         "fetch-incomplete",
-                        f"{host_of(url)} was asked {_TRIES} times without getting further than "
+                        f"{host_of(url)} was asked {_TRIES} times without getting beyond "
                         f"{furthest:,} bytes of {self.remote.file_name}: {cut}.",
-                        "Ask again later; what has come is kept and taken up.",
+                        "Try again later; the download resumes from there.",
                     ) from cut
             else:
                 return
             self.pause(2.0 ** (tries - 1))
 
     def _receive(self, session: requests.Session, url: str) -> None:
-        """Ask once, and write what comes.
+        """Send one request and write what comes.
 
         Raises:
-            _CutError: The answer broke off, or the server is busy.
+            _CutError: The response broke off, or the server is busy.
         """
         partial = self.partial
         start, version = partial.size_bytes, partial.version(url)
@@ -127,7 +127,7 @@ class ResumingDownloader:
                 partial.begin(_version_of(url, response))
             elif version is None or not _continues(response, start, version):
                 partial.begin(Version(url))
-                raise _CutError("the server sent another part than was asked for")
+                raise _CutError("the server sent another range than was requested")
             total = _total_of(response)
             self._check_offer(total, start)
             self._write(response, start, total)
@@ -135,7 +135,7 @@ class ResumingDownloader:
     def _answer(
         self, session: requests.Session, url: str, headers: dict[str, str]
     ) -> requests.Response:
-        """Return the answer to a request, once it is one that brings bytes."""
+        """Return the response to a request, if it is one with bytes."""
         try:
             response = ask(session, url, headers)
         except (requests.ConnectionError, requests.Timeout) as error:
@@ -150,21 +150,21 @@ class ResumingDownloader:
                 "fetch-refused",
                 f"{host_of(url)} answers {status} {response.reason} to {url}.",
                 f"The publisher may have moved it: see {self.remote.source_url}, and put the file at "
-                f"{self.target}; it is then checked and used.",
+                f"{self.target}, where it is checked and used.",
             )
         return response
 
     def _unreachable(self, url: str, cut: _NoConnectionError) -> FetchError:
-        """Return the error for a server that does not even answer at first: no network, most likely."""
+        """Return the error for a server that never answered; most likely there is no network."""
         return FetchError(
             "fetch-unreachable",
             f"cannot reach {host_of(url)}: {cut}.",
             "Check the network; a proxy is taken from HTTPS_PROXY. Or get the file elsewhere and put it "
-            f"at {self.target}; it is then checked and used. Address: {url}",
+            f"at {self.target}, where it is checked and used. Address: {url}",
         )
 
     def _check_offer(self, total: int | None, start: int) -> None:
-        """Refuse a file of another size than is known, or one that does not fit, before it comes."""
+        """Refuse a file of the wrong size, or too large for the disk, before it is downloaded."""
         known = self.remote.size_bytes
         if total is not None and known is not None and total != known:
             raise IntegrityError(
@@ -178,7 +178,7 @@ class ResumingDownloader:
             require_space(self.target.parent, whole - start, self.remote.file_name)
 
     def _write(self, response: requests.Response, start: int, total: int | None) -> None:
-        """Add the bytes of an answer to those that are there."""
+        """Append the bytes of a response to those that are there."""
         file = self.partial.file
         done = file.seek(start)
         try:
@@ -192,10 +192,10 @@ class ResumingDownloader:
         finally:
             file.flush()
         if total is not None and done != total:
-            raise _CutError(f"the answer ended after {done:,} of {total:,} bytes")
+            raise _CutError(f"the response ended after {done:,} of {total:,} bytes")
 
     def _check(self) -> None:
-        """Refuse, and remove, what is not the file that the registry knows."""
+        """Refuse and remove a download that is not the file of the registry."""
         expected = self.remote.sha256
         if expected is None:
             return
@@ -206,23 +206,23 @@ class ResumingDownloader:
                 "fetch-differs",
                 f"what {host_of(self.remote.url)} sent as {self.remote.file_name} has SHA-256 "
                 f"{digest}, the registry says {expected}; it was removed.",
-                "Ask again. If it stays so, the publisher has replaced the file: see "
+                "Try again. If it happens again, the publisher has replaced the file: see "
                 f"{self.remote.source_url}.",
             )
 
 
 def _version_of(url: str, response: requests.Response) -> Version:
-    """Return what an answer says of the whole file."""
+    """Return what a response says about the whole file."""
     tag = response.headers.get("ETag", "")
-    # A weak tag (W/"...") does not promise the same bytes, and If-Range does not take it.
+    # A weak tag (W/"...") does not promise the same bytes, and If-Range does not accept it (RFC 9110, 13.1.5).
     validator = tag if tag.startswith('"') else response.headers.get("Last-Modified", "")
     return Version(url, validator, _total_of(response))
 
 
 def _continues(response: requests.Response, start: int, version: Version) -> bool:
-    """Return whether an answer that is a part begins where it should, and is of the same file.
+    """Return whether a partial response starts where it should and is of the same file.
 
-    A server that does not heed If-Range sends a part of whatever it has now.
+    A server that ignores If-Range sends a range of whatever it has now.
     """
     match = _CONTENT_RANGE.fullmatch(response.headers.get("Content-Range", ""))
     sent = _version_of(version.url, response)
@@ -235,7 +235,7 @@ def _continues(response: requests.Response, start: int, version: Version) -> boo
 
 
 def _total_of(response: requests.Response) -> int | None:
-    """Return the size of the whole file, where the answer says it."""
+    """Return the size of the whole file; None if the response does not state it."""
     if response.status_code == _PARTIAL_CONTENT:
         match = _CONTENT_RANGE.fullmatch(response.headers.get("Content-Range", ""))
         return int(match[2]) if match and match[2] != "*" else None

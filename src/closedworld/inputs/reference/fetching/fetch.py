@@ -1,4 +1,4 @@
-"""The folder of fetched files: what is there, what is missing, and that it has not changed."""
+"""Fetching a public file: downloaded unless it is there, checked, and unpacked."""
 
 from __future__ import annotations
 
@@ -40,8 +40,8 @@ class Fetched:
         path: The file to build from: the download or, for an archive, what was unpacked from it.
         download: The download.
         sha256: Digest of the download.
-        trust: Why the digest is believed: the registry states it; or nothing does, and it was recorded
-            now, on first use; or it equals what was recorded then.
+        trust: Why the digest is trusted: the registry states it; it was recorded now, on first use; or
+            it equals the one recorded on first use.
         is_new: Whether it was downloaded by this call.
     """
 
@@ -63,7 +63,7 @@ def state_of(file: RemoteFile, folder: Path | None = None) -> FileState:
     target = (folder or default_folder()) / file.file_name
     if target.exists():
         return "here"
-    return "begun" if _part_of(target).exists() else "absent"
+    return "begun" if _unfinished_folder(target).exists() else "absent"
 
 
 def fetch(
@@ -74,13 +74,13 @@ def fetch(
 ) -> Fetched:
     """Download a public file, unless it is there, and check it.
 
-    A download that was cut off is taken up again. A file that is there is not asked for again, whoever
-    put it there; it is checked all the same.
+    An interrupted download is resumed. A file that is there is not downloaded again, whoever put it there,
+    but it is checked.
 
     Args:
-        file: A name of the registry, or an entry of your own.
+        file: A name in the registry, or an entry of your own.
         folder: Where to keep it; None for the user's cache.
-        progress: Told the bytes that are there and those of the whole, None when not known.
+        progress: Called with the bytes so far and those of the whole file, None when unknown.
 
     Raises:
         ConfigError: ``fetch-unknown``, ``fetch-missing``.
@@ -89,8 +89,8 @@ def fetch(
         PublishError: ``disk-space``, ``output-not-writable``.
     """
     remote = remote_file(file) if isinstance(file, str) else file
-    place = default_folder() if folder is None else Path(folder)
-    download = place / remote.file_name
+    kept_in = default_folder() if folder is None else Path(folder)
+    download = kept_in / remote.file_name
     try:
         is_new = not download.exists()
         if is_new:
@@ -100,7 +100,7 @@ def fetch(
     except OSError as error:
         raise PublishError(
             "output-not-writable",
-            f"cannot keep {remote.file_name} in {place}: {error.strerror or error}.",
+            f"cannot keep {remote.file_name} in {kept_in}: {error.strerror or error}.",
             "Choose another folder with --to.",
         ) from error
     return Fetched(remote, path, download, digest, trust, is_new)
@@ -109,7 +109,7 @@ def fetch(
 def _download(
     remote: RemoteFile, target: Path, progress: Callable[[int, int | None], None] | None
 ) -> None:
-    """Let pooch download a file, check it and move it to its place."""
+    """Let pooch download a file and check it; then give it its name."""
     try:
         import pooch  # noqa: PLC0415 -- an extra, and slow to import
 
@@ -120,7 +120,7 @@ def _download(
             f"downloading needs the package {error.name}.",
             "Install it: pip install 'closedworld[fetch]'.",
         ) from error
-    folder = _part_of(target.absolute())
+    folder = _unfinished_folder(target.absolute())
     folder.mkdir(parents=True, exist_ok=True)
     with Partial.opened(folder / "bytes") as partial, _quiet(pooch.get_logger()):
         known = None if remote.sha256 is None else f"sha256:{remote.sha256}"
@@ -131,19 +131,19 @@ def _download(
             downloader = ResumingDownloader(remote, target, partial, progress)
             move_into_place(Path(store.fetch(target.name, downloader=downloader)), target)
         finally:
-            # What is left is worth keeping when bytes have come, and the file has not.
+            # Bytes that have come are kept for the next call, unless the file is complete.
             if not (partial.path.exists() and partial.size_bytes):
                 shutil.rmtree(folder)
 
 
-def _part_of(target: Path) -> Path:
-    """Return the folder of an unfinished download, in which also pooch keeps its temporary files."""
+def _unfinished_folder(target: Path) -> Path:
+    """Return the folder of an unfinished download, where pooch keeps its temporary files as well."""
     return target.with_name(f"{target.name}.part")
 
 
 @contextmanager
 def _quiet(logger: logging.Logger) -> Iterator[None]:
-    """Keep warnings and errors only, while the block runs."""
+    """Suppress messages below warnings while the block runs."""
     level = logger.level
     logger.setLevel(logging.WARNING)
     try:
@@ -153,7 +153,7 @@ def _quiet(logger: logging.Logger) -> Iterator[None]:
 
 
 def _checked(remote: RemoteFile, download: Path) -> tuple[str, Trust]:
-    """Return the digest of a download and why it is believed."""
+    """Return the digest of a download and why it is trusted."""
     if remote.sha256 is None:
         return _recorded(download)
     digest = sha256_of_file(download)
@@ -173,15 +173,15 @@ def _recorded(path: Path) -> tuple[str, Trust]:
         return digest, "first use"
     match = _RECORD.match(text)
     if match is None or match[1] != digest:
-        said = match[1] if match else "something else than a digest"
-        raise _changed(path, digest, f"{record.name} says {said}")
+        recorded = match[1] if match else "something else than a digest"
+        raise _changed(path, digest, f"{record.name} says {recorded}")
     return digest, "recorded"
 
 
 def _unpacked(remote: RemoteFile, download: Path) -> Path:
     """Return the member of an archive, unpacked and with its digest recorded."""
     path = download.with_name(remote.member)
-    # Without a record it was not unpacked here, or not to its end.
+    # Without a record it was not unpacked here, or not completely.
     if not (path.exists() and _record_of(path).exists()):
         with opened_for_replacing(path) as file:
             unpack(download, remote.member, file)
@@ -193,10 +193,10 @@ def _record_of(path: Path) -> Path:
     return path.with_name(f"{path.name}.sha256")
 
 
-def _changed(path: Path, digest: str, said: str) -> IntegrityError:
+def _changed(path: Path, digest: str, contradiction: str) -> IntegrityError:
     return IntegrityError(
         "fetch-changed",
-        f"{path} has SHA-256 {digest}, {said}.",
+        f"{path} has SHA-256 {digest}, but {contradiction}.",
         f"If you did not change it yourself, remove it with {_record_of(path).name}, if there is one, "
         "and fetch it again.",
     )

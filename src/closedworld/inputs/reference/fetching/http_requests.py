@@ -1,4 +1,4 @@
-"""One request over http or https: redirects that stay safe, and reasons that people understand."""
+"""HTTP requests with safe redirects, and readable reasons for failures."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ _SCHEMES = ("http", "https")
 
 
 def ask(session: requests.Session, url: str, headers: dict[str, str]) -> requests.Response:
-    """Return the answer to a request, its body still to come.
+    """Return the response to a request, its body not yet read.
 
     Raises:
-        FetchError: ``fetch-redirect``, ``fetch-unreachable`` for an address that cannot be asked.
+        FetchError: ``fetch-redirect``, ``fetch-unreachable`` for an unusable address.
         requests.ConnectionError: The server cannot be reached, or hangs up.
-        requests.Timeout: It says nothing for too long.
+        requests.Timeout: It does not answer in time.
     """
     at = url
     try:
@@ -44,12 +44,12 @@ def ask(session: requests.Session, url: str, headers: dict[str, str]) -> request
         raise
     except requests.RequestException as error:
         raise FetchError(
-            "fetch-unreachable", f"cannot ask for {one_line(at)}: {library_message(error)}."
+            "fetch-unreachable", f"cannot request {one_line(at)}: {library_message(error)}."
         ) from error
     raise FetchError(
         "fetch-redirect",
         f"{host_of(url)} redirects more than {_REDIRECTS} times.",
-        "Ask again later.",
+        "Try again later.",
     )
 
 
@@ -57,7 +57,7 @@ def redirected(url: str, location: str) -> str:
     """Return the address that a redirect leads to.
 
     Raises:
-        FetchError: ``fetch-redirect``, it is neither http nor https, or gives up the encryption.
+        FetchError: ``fetch-redirect``: it is neither http nor https, or leaves https for http.
     """
     target = urljoin(url, location)
     scheme = urlsplit(target).scheme
@@ -65,7 +65,7 @@ def redirected(url: str, location: str) -> str:
         raise FetchError(
             "fetch-redirect",
             f"{host_of(url)} redirects to {quoted(target)}, which is not followed.",
-            "Only http and https are, and https to nothing but https.",
+            "Only redirects to http and https are followed, and from https only to https.",
         )
     return target
 
@@ -77,15 +77,15 @@ def host_of(url: str) -> str:
 
 def reason_of(error: BaseException) -> str:
     """Return why a request failed in the words of the system, such as ``Connection refused``."""
-    said = [link.strerror for link in _chain(error) if isinstance(link, OSError) and link.strerror]
-    if said:
-        return one_line(said[-1])
+    reasons = [e.strerror for e in _causes(error) if isinstance(e, OSError) and e.strerror]
+    if reasons:
+        return one_line(reasons[-1])
     if isinstance(error, requests.Timeout):
         return "no answer in time"
     return library_message(error)
 
 
-def _chain(error: BaseException) -> Iterator[BaseException]:
+def _causes(error: BaseException) -> Iterator[BaseException]:
     """Yield an error and those that led to it, the first cause last."""
     link: BaseException | None = error
     while link is not None:

@@ -1,4 +1,4 @@
-"""A download that may be cut off: its bytes so far, and what they are the beginning of."""
+"""An unfinished download: its bytes so far, and of which file they are the beginning."""
 
 from __future__ import annotations
 
@@ -23,12 +23,12 @@ _MOST_BYTES = 1 << 16
 
 @dataclass(frozen=True, slots=True)
 class Version:
-    """What a server says of the file that it sends.
+    """What a server says about the file that it sends.
 
     Attributes:
-        url: The address that was asked.
+        url: The address of the request.
         validator: Its entity tag or, without one, the date of its last change: what If-Range takes.
-            Empty when neither can be relied on.
+            Empty when neither is reliable.
         total_bytes: Size of the whole; None when the server does not say.
     """
 
@@ -38,7 +38,7 @@ class Version:
 
     @classmethod
     def read(cls, path: Path) -> Self | None:
-        """Return what a file says; None when there is none that can be understood."""
+        """Return the version in a JSON file; None when there is none or it is damaged."""
         try:
             content = json.loads(read_small_file(path, _MOST_BYTES))
             total = content["total_bytes"]
@@ -48,7 +48,7 @@ class Version:
                 None if total is None else int(total),
             )
         except (OSError, ValueError, KeyError, TypeError, RecursionError):
-            # Without it the download begins anew, which costs time and nothing else.
+            # Without it the download starts over, which costs only time.
             return None
 
 
@@ -57,7 +57,7 @@ class Partial:
     """The bytes of a download so far, open and locked.
 
     Attributes:
-        path: Where they are.
+        path: The file.
         file: The same, open for reading and writing.
     """
 
@@ -67,7 +67,7 @@ class Partial:
     @classmethod
     @contextmanager
     def opened(cls, path: Path) -> Iterator[Self]:
-        """Open what there is, or begin; only one process at a time.
+        """Open an unfinished download or begin one; one process at a time.
 
         Raises:
             FetchError: ``fetch-busy``.
@@ -79,7 +79,7 @@ class Partial:
                 raise FetchError(
                     "fetch-busy",
                     f"another process is downloading to {path}.",
-                    "Wait for it, then ask again: what it has fetched is used.",
+                    "Wait for it, then try again: its download is used.",
                 )
             yield cls(path, file)
 
@@ -93,31 +93,31 @@ class Partial:
         return self.file.seek(0, os.SEEK_END)
 
     def version(self, url: str) -> Version | None:
-        """Return what the bytes are the beginning of; None when that is not known."""
+        """Return of which version the bytes are the beginning; None if unknown."""
         version = Version.read(self._version_path)
         return version if version is not None and version.url == url else None
 
     def begin(self, version: Version) -> None:
-        """Throw away what there is and say what comes."""
+        """Discard the bytes and record the version that comes."""
         self._version_path.unlink(missing_ok=True)
         self.file.truncate(0)
         self.file.seek(0)
         replace_file(self._version_path, json.dumps(asdict(version)))
 
     def discard(self) -> None:
-        """Remove all of it."""
+        """Remove the download."""
         self._version_path.unlink(missing_ok=True)
         self.path.unlink(missing_ok=True)
 
     def hand_over(self, target: Path) -> None:
-        """Give the finished download its place."""
+        """Move the finished download to its name."""
         self.file.flush()
         move_into_place(self.path, target)
         self._version_path.unlink(missing_ok=True)
 
 
 def _locked(descriptor: int, path: Path) -> bool:
-    """Lock an open file; return False when another process has it, or had it and moved it away."""
+    """Lock an open file; return False when another process holds it or has moved it away."""
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         return os.path.samestat(os.fstat(descriptor), path.stat())

@@ -1,4 +1,4 @@
-"""One file out of a zip archive, under a name that the archive does not decide."""
+"""Unpacks one file of a zip archive; the archive has no say in where it is written."""
 
 from __future__ import annotations
 
@@ -10,15 +10,12 @@ from typing import TYPE_CHECKING
 
 from closedworld.errors import IntegrityError
 from closedworld.inputs.reference.fetching.disk_space import require_space
+from closedworld.inputs.zip_bombs import is_zip_bomb
 from closedworld.sanitize import library_message, number_of
 
 if TYPE_CHECKING:
     from pathlib import Path
     from typing import BinaryIO
-
-# As for archives of polygons: what unpacks to more than its own size many times over is a bomb.
-_SMALL_BYTES = 1 << 26
-_MAX_RATIO = 200
 
 
 def unpack(archive: Path, member: str, target: BinaryIO) -> None:
@@ -41,18 +38,18 @@ def unpack(archive: Path, member: str, target: BinaryIO) -> None:
                     archive, f"it has {number_of(len(found), 'file', 'files')} {member}"
                 )
             info = found[0]
-            if info.file_size > max(_SMALL_BYTES, _MAX_RATIO * info.compress_size):
+            if is_zip_bomb(info):
                 raise _unusable(
                     archive,
-                    f"{member} is to unpack from {info.compress_size:,} to {info.file_size:,} bytes",
+                    f"{member} would unpack from {info.compress_size:,} to {info.file_size:,} bytes",
                 )
             folder = archive.parent
             require_space(folder, info.file_size, member)
-            # zipfile writes no more than the size that was looked at, and checks the CRC.
+            # zipfile writes at most the size that was checked, and verifies the CRC.
             with packed.open(info) as source:
                 shutil.copyfileobj(source, target, 1 << 20)
     except (zipfile.BadZipFile, zlib.error, EOFError, RuntimeError) as error:
-        # RuntimeError: encrypted, or packed by a method that zipfile does not know.
+        # RuntimeError: encrypted, or compressed by a method that zipfile does not support.
         raise _unusable(archive, library_message(error)) from error
 
 
