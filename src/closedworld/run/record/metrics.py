@@ -9,10 +9,12 @@ from closedworld.execution.meters import open_files, peak_memory_bytes
 from closedworld.execution.worker import this_process
 from closedworld.run.record.model import Metric
 from closedworld.run.record.performance import worker_records
+from closedworld.stages.stage import INPUTS
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from closedworld.execution.events import InputLoaded, RasterRead
     from closedworld.run.record.model import Performance
     from closedworld.run.record.recorder import Recorder
 
@@ -33,19 +35,15 @@ def assess(recorder: Recorder, performance: Performance, memory_limit: int | Non
         performance: Times and rates.
         memory_limit: Most memory of all processes together, bytes; None for no such limit.
     """
+    disk = max(recorder.scratch_bytes, default=0)
+    files = max([open_files(), *(unit.open_files for unit in recorder.units)])
     return [
         *_memory(recorder, memory_limit),
-        Metric(
-            "temporary_disk",
-            "temporary files beside the results",
-            max(recorder.scratch_bytes, default=0),
-            DISK_LIMIT_BYTES,
-            "bytes",
-        ),
+        Metric("temporary_disk", "temporary files", disk, DISK_LIMIT_BYTES, "bytes"),
         Metric(
             "open_files",
             "files, sockets and pipes open in one process",
-            max([open_files(), *(unit.open_files for unit in recorder.units)]),
+            files,
             OPEN_FILES_LIMIT,
             "files",
         ),
@@ -67,61 +65,51 @@ def assess(recorder: Recorder, performance: Performance, memory_limit: int | Non
 
 
 def _memory(recorder: Recorder, memory_limit: int | None) -> list[Metric]:
-    """Return the peak of each process, and of all together when that has a limit."""
-    peaks = {this_process(): peak_memory_bytes()}
-    names = {this_process(): "main"}
+    """Return the peak of each process, and of all together if that has a limit."""
+    main = this_process()
+    peaks, names = {main: peak_memory_bytes()}, {main: "main"}
     for unit in recorder.units:
         peaks[unit.process] = max(peaks.get(unit.process, 0), unit.peak_memory_bytes)
         names.setdefault(unit.process, unit.worker)
-    lines = [
-        Metric(
-            f"peak_memory {names[process]}",
-            f"largest resident memory of the process of {names[process]}",
-            peak,
-            MEMORY_LIMIT_BYTES,
-            "bytes",
-        )
-        for process, peak in peaks.items()
-    ]
     readers = {one.path: one.reader_peak_bytes for one in recorder.inputs if one.reader_peak_bytes}
-    lines += [
-        Metric(
-            f"peak_memory_reader {path}",
-            f"largest resident memory of the process that read {path}",
-            peak,
-            MEMORY_LIMIT_BYTES,
-            "bytes",
-        )
-        for path, peak in readers.items()
+    metrics = [
+        *(
+            _peak(f"peak_memory {names[process]}", f"the process of {names[process]}", peak)
+            for process, peak in peaks.items()
+        ),
+        *(
+            _peak(f"peak_memory_reader {path}", f"the process that read {path}", peak)
+            for path, peak in readers.items()
+        ),
     ]
     if memory_limit is not None:
         # A reader has ended before there are workers.
-        at_reading = [peaks[this_process()] + peak for peak in readers.values()]
+        at_reading = [peaks[main] + peak for peak in readers.values()]
         total = max([sum(peaks.values()), *at_reading])
-        what = "largest resident memory of all processes, added up"
-        lines.append(Metric("peak_memory_total", what, total, memory_limit, "bytes"))
-    return lines
+        metrics.append(_peak("peak_memory_total", "all processes, added up", total, memory_limit))
+    return metrics
+
+
+def _peak(name: str, whose: str, value: int, limit: int | None = None) -> Metric:
+    what = f"largest resident memory of {whose}"
+    return Metric(name, what, value, limit or MEMORY_LIMIT_BYTES, "bytes")
 
 
 def _reading(recorder: Recorder) -> list[Metric]:
-    """Return how much of each file was read; the reading that seals it by SHA-256 is not counted."""
-    read = [
-        *(
-            (f"S0 {one.path}", one.bytes_read, one.size_bytes)
-            for one in recorder.inputs
-            if one.size_bytes
-        ),
-        *((f"{one.stage} {one.path}", one.bytes_read, one.size_bytes) for one in recorder.rasters),
+    """Return how much of each file was read; the reading for its SHA-256 is not counted."""
+    read: list[tuple[str, InputLoaded | RasterRead]] = [
+        *((f"{INPUTS.number} {one.path}", one) for one in recorder.inputs if one.size_bytes),
+        *((f"{one.stage} {one.path}", one) for one in recorder.rasters),
     ]
     return [
         Metric(
-            f"bytes_read {path}",
-            f"bytes read per byte on disk of {path}",
-            None if count is None else count / size,
-            READ_LIMIT if size >= SMALL_INPUT_BYTES else None,
+            f"bytes_read {name}",
+            f"bytes read per byte on disk of {name}",
+            None if one.bytes_read is None else one.bytes_read / one.size_bytes,
+            READ_LIMIT if one.size_bytes >= SMALL_INPUT_BYTES else None,
             "ratio",
         )
-        for path, count, size in read
+        for name, one in read
     ]
 
 
@@ -133,19 +121,18 @@ def enforce(metrics: Sequence[Metric]) -> None:
     """
     broken = [metric for metric in metrics if metric.passed is False]
     if broken:
-        told = "; ".join(
-            f"{one.name}: {_shown(one.value, one.unit)}, where {_shown(one.limit, one.unit)} is the limit"
+        figures = "; ".join(
+            f"{one.name}: {_in_words(one.value, one.unit)}, limit {_in_words(one.limit, one.unit)}"
             for one in broken
         )
         raise AcceptanceError(
             "limits-broken",
-            f"the results are published and whole, but the run did not keep its limits: {told}.",
-            "Take fewer --workers or a --memory-limit; or --pat report, to be told and no more.",
+            f"the results are published and complete, but the run exceeded limits: {figures}.",
+            "Use fewer --workers or set --memory-limit; --pat report only reports the figures.",
         )
 
 
-def _shown(value: float | None, unit: str) -> str:
-    """Return a figure for people."""
+def _in_words(value: float | None, unit: str) -> str:
     if unit == "bytes":
         return f"{(value or 0) / (1 << 20):,.0f} MiB"
     return f"{value:,.6g} {unit}"

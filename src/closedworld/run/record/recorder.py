@@ -39,8 +39,7 @@ class Recorder:
         works: Kinds of work, in order.
         units: Units finished.
         scratch_bytes: Sizes of temporary files.
-        datasets: Datasets published.
-        phases: Phases outside the units.
+        phases: Phases that belong to no unit.
     """
 
     inputs: list[events.InputLoaded] = field(default_factory=list)
@@ -49,11 +48,10 @@ class Recorder:
     works: list[Work] = field(default_factory=list)
     units: list[events.UnitFinished] = field(default_factory=list)
     scratch_bytes: list[int] = field(default_factory=list)
-    datasets: list[events.DatasetPublished] = field(default_factory=list)
     phases: list[events.PhaseFinished] = field(default_factory=list)
 
     def on_event(self, event: Event) -> None:
-        """Keep an event where it belongs."""
+        """Keep an event that the report needs."""
         match event:
             case events.InputLoaded():
                 self.inputs.append(event)
@@ -68,15 +66,12 @@ class Recorder:
                 self._keep_unit(event)
             case events.ScratchUsed():
                 self.scratch_bytes.append(event.size_bytes)
-            case events.DatasetPublished():
-                self.datasets.append(event)
             case events.PhaseFinished():
                 self.phases.append(event)
             case _:
                 return
 
     def _keep_unit(self, unit: events.UnitFinished) -> None:
-        """Keep a unit, and that its kind of work went on until then."""
         self.units.append(unit)
         for work in self.works[-1:]:
             if work.started.work == unit.work:
