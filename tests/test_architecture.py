@@ -20,6 +20,7 @@ FLOORS = (
     "sanitize",
     "bounded_read",
     "kernels/limits",
+    "kernels/inclusion",
     "config",
     "kernels/sizes",
     "kernels/digests",

@@ -10,7 +10,6 @@ import pytest
 
 from closedworld.config import (
     OPTIONS,
-    RULES,
     WEIGHTS_OPTIONS,
     RunConfig,
     WeightsConfig,
@@ -18,7 +17,6 @@ from closedworld.config import (
     split_codes,
 )
 from closedworld.errors import ConfigError
-from closedworld.kernels.spans import Rule
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -250,11 +248,6 @@ def test_options_go_over_a_configuration_and_none_leaves_it() -> None:
 def test_a_grid_can_be_taken_out() -> None:
     assert RunConfig(resolution="1deg", layer="x").without_grid() == RunConfig(layer="x")
     assert RunConfig(raster=Path("a.tif")).without_grid() == RunConfig()
-
-
-def test_rules_are_those_of_the_spans() -> None:
-    """Named again in the configuration, which imports no library."""
-    assert tuple(rule.value for rule in Rule) == RULES
 
 
 def test_a_configuration_is_frozen() -> None:

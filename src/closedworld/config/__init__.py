@@ -12,7 +12,6 @@ from closedworld.config.table import (
     EXECUTORS,
     LOCK_NAME,
     OPTIONS,
-    RULES,
     WEIGHTS_OPTIONS,
 )
 
@@ -22,7 +21,6 @@ __all__ = [
     "EXECUTORS",
     "LOCK_NAME",
     "OPTIONS",
-    "RULES",
     "WEIGHTS_OPTIONS",
     "ExecutionConfig",
     "Kind",

@@ -9,8 +9,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
 from closedworld.bounded_read import read_small_file
-from closedworld.config.table import ACCEPTANCE, EXECUTORS, OPTIONS, RULES
+from closedworld.config.table import ACCEPTANCE, EXECUTORS, OPTIONS
 from closedworld.errors import ConfigError
+from closedworld.kernels.inclusion import Rule
 from closedworld.sanitize import library_message, quoted
 
 if TYPE_CHECKING:
@@ -139,7 +140,7 @@ class RunConfig(ExecutionConfig):
     input_time_limit: int = DEFAULT_INPUT_SECONDS
     raster: Path | None = None
     resolution: str | None = None
-    rule: str = RULES[0]
+    rule: str = Rule.CENTER.value
     keep_small_countries: bool = False
     coverage: bool = False
     basis: str | None = None
@@ -151,7 +152,7 @@ class RunConfig(ExecutionConfig):
     def __post_init__(self) -> None:
         """Refuse combinations that cannot be meant."""
         ExecutionConfig.__post_init__(self)
-        OPTIONS["rule"].require_choice("inclusion rule", self.rule)
+        rule = Rule.parse(self.rule)
         if self.raster is not None and self.resolution is not None:
             raise ConfigError(
                 "grid-ambiguous",
@@ -164,7 +165,7 @@ class RunConfig(ExecutionConfig):
                 f"{self.input_time_limit} seconds are too few to read a file.",
                 "Take 1 or more.",
             )
-        if self.coverage and self.rule != "any_overlap":
+        if self.coverage and rule is not Rule.ANY_OVERLAP:
             raise ConfigError(
                 "coverage-rule",
                 f"coverage needs every tile that a country shares, and rule {self.rule} leaves some out.",

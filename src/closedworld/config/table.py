@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from closedworld.config.options import Kind, Option
+from closedworld.kernels.inclusion import Rule
 from closedworld.kernels.limits import MAX_DP
 
-RULES = ("center", "any_overlap")
 EXECUTORS = ("threads", "processes", "dask", "serial")
 """Where tasks run; the first is the default (docs/decisions/0017-executors.md)."""
 
@@ -66,8 +66,7 @@ OPTIONS = {
         "tiles",
         Kind.TEXT,
         "A tile belongs to a country when its centre does, or when they share any area.",
-        choices=RULES,
-        unknown_code="rule-unknown",
+        choices=tuple(rule.value for rule in Rule),
     ),
     "keep_small_countries": Option(
         "tiles",

@@ -1,5 +1,6 @@
 """Row spans: which tiles a polygon has, found by a scanline over its edges, and their algebra."""
 
+from closedworld.kernels.inclusion import Rule
 from closedworld.kernels.spans.border import Border
 from closedworld.kernels.spans.coverage import border_coverage
 from closedworld.kernels.spans.regions import (
@@ -10,7 +11,6 @@ from closedworld.kernels.spans.regions import (
     united_tiles,
 )
 from closedworld.kernels.spans.rowspans import RowSpans
-from closedworld.kernels.spans.rules import Rule
 
 __all__ = [
     "Border",

@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from closedworld.kernels.inclusion import Rule
 from closedworld.kernels.spans.edges import edges_on_grid
 from closedworld.kernels.spans.overlap import border_runs
 from closedworld.kernels.spans.rowspans import RowSpans
-from closedworld.kernels.spans.rules import Rule
+from closedworld.kernels.spans.rules import rule_runs
 from closedworld.kernels.spans.runs import RowMajorIndex, Runs, covered
 
 if TYPE_CHECKING:
@@ -46,7 +47,9 @@ def region_spans(
     polygons = [polygon for region in regions for polygon in region]
     region_of = np.repeat(np.arange(len(regions)), [len(region) for region in regions])
     edges = edges_on_grid(polygons, grid)
-    runs = _by_region(rule.runs(edges, grid), region_of[edges.patch_owner], RowMajorIndex.of(grid))
+    runs = _by_region(
+        rule_runs(rule, edges, grid), region_of[edges.patch_owner], RowMajorIndex.of(grid)
+    )
     return _split(runs, len(regions), grid)
 
 

@@ -9,8 +9,9 @@ import numpy as np
 import shapely
 
 from closedworld.errors import ConfigError, GeometryError
+from closedworld.kernels.inclusion import Rule
 from closedworld.kernels.spans.edges import edges_on_grid
-from closedworld.kernels.spans.rules import Rule
+from closedworld.kernels.spans.rules import rule_runs
 from closedworld.kernels.spans.runs import BoolOp, RowMajorIndex, Runs, combine, covered
 
 if TYPE_CHECKING:
@@ -122,7 +123,7 @@ class RowSpans:
                 f"polygon is not valid: {shapely.is_valid_reason(polygon)}.",
                 "Mend it, for example with shapely.make_valid.",
             )
-        runs = Rule.parse(rule).runs(edges_on_grid([polygon], grid), grid)
+        runs = rule_runs(Rule.parse(rule), edges_on_grid([polygon], grid), grid)
         # Patches of one polygon, a turn of 360 degrees apart, may meet on the grid.
         return cls._from_line(grid, covered(*_without_key(runs, grid)))
 
