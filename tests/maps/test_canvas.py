@@ -6,13 +6,15 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
-from PIL import Image, ImageDraw, ImageFont
+from PIL import Image, ImageFont
 
-from closedworld.maps.canvas import INK, PAPER, Ramp, blend, save_png, spelled, write_text
-from closedworld.maps.sheet import Layout, Sheet
+from closedworld.maps.canvas import INK, PAPER, Ramp, blend, save_png
+from closedworld.maps.sheet import Layout, Sheet, spelled
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+LAYOUT = Layout(1200, 36, title=(42, 70), subtitle=(23, 106), gap=24, frame=2)
 
 
 @pytest.mark.parametrize(
@@ -39,15 +41,14 @@ def test_no_printable_character_shows_as_a_box() -> None:
 
 def test_a_long_line_is_cut_to_its_room() -> None:
     page = Image.new("RGB", (300, 40), PAPER)
-    font = ImageFont.load_default(20)
-    write_text(ImageDraw.Draw(page), (10, 30), "many words " * 20, font, max_width=150)
+    sheet = Sheet(LAYOUT, 1200, "", "", "")
+    sheet.write(page, (10, 30), "many words " * 20, 20, max_width=150)
     assert page.crop((165, 0, 300, 40)).getcolors() == [(135 * 40, PAPER)]
     assert page.crop((0, 0, 165, 40)).getcolors() != [(165 * 40, PAPER)]
 
 
 def test_lengths_grow_with_the_picture() -> None:
-    layout = Layout(1200, 36, title=(42, 70), subtitle=(23, 106), gap=24, frame=2)
-    sheets = [Sheet(layout, width, "", "", "") for width in (1200, 2400, 60)]
+    sheets = [Sheet(LAYOUT, width, "", "", "") for width in (1200, 2400, 60)]
     assert [sheet.px(10) for sheet in sheets] == [10, 20, 1]
 
 

@@ -1,14 +1,12 @@
-"""What all pictures share: colours, type, and the way a PNG is written."""
+"""What all pictures share: colours, and the way a PNG is written."""
 
 from __future__ import annotations
 
-import bisect
-import unicodedata
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING
 
 import numpy as np
-from PIL import Image, ImageDraw, ImageFont
+from PIL import Image
 
 from closedworld.store.atomic import whole_file
 
@@ -20,8 +18,6 @@ if TYPE_CHECKING:
 
 Colour = tuple[int, int, int]
 """Red, green, blue, 0..255 each, sRGB."""
-
-Font: TypeAlias = ImageFont.FreeTypeFont | ImageFont.ImageFont
 
 PAPER: Colour = (252, 251, 247)
 SEA: Colour = (222, 232, 236)
@@ -41,70 +37,7 @@ COUNTRY_COLOURS: tuple[Colour, ...] = (
 """Teal, gold, brick, indigo, sand. Any two of them, and each and the sea, stay at least 22 CIELAB
 units apart for readers without red, green or blue cones (Machado et al. 2009, severity 1)."""
 
-# What Pillow's built-in face has beyond ASCII, and how to spell what it lacks.
-_FACE_EXTRAS = frozenset("©«»°±·“”…\N{LEFT SINGLE QUOTATION MARK}\N{RIGHT SINGLE QUOTATION MARK}")
-_SPELLINGS = {
-    "\N{EN DASH}": "-",
-    "\N{EM DASH}": "-",
-    "\N{MINUS SIGN}": "-",
-    "\N{MULTIPLICATION SIGN}": "x",
-    "\N{PRIME}": "'",
-    "\N{DOUBLE PRIME}": '"',
-    "≤": "<=",
-    "≥": ">=",
-    "ß": "ss",
-    "ø": "o",
-    "Ø": "O",
-    "æ": "ae",
-    "ł": "l",
-}
 _SEARCH_CHUNK = 4096
-
-
-def spelled(text: str) -> str:
-    """Return text in the characters that Pillow's built-in face has.
-
-    Accents fall away, dashes become hyphens, what has no likeness becomes a question mark.
-    """
-    return "".join(_in_typeface(character) for character in text)
-
-
-def _in_typeface(character: str) -> str:
-    """Return one character in those of the face."""
-    if character.isascii() or character in _FACE_EXTRAS:
-        return character
-    plain = unicodedata.normalize("NFKD", _SPELLINGS.get(character, character))
-    return plain.encode("ascii", "ignore").decode("ascii") or "?"
-
-
-def write_text(
-    draw: ImageDraw.ImageDraw,
-    at: tuple[float, float],
-    text: str,
-    font: Font,
-    *,
-    colour: Colour = INK,
-    anchor: str = "ls",
-    max_width: float | None = None,
-) -> None:
-    """Write one line of text.
-
-    Args:
-        draw: Where to write.
-        at: ``(x, y)`` of the anchor, px from the top left.
-        text: The line; see ``spelled``.
-        font: The face and size.
-        colour: Ink.
-        anchor: Pillow's anchor; ``ls`` is left end of the baseline.
-        max_width: Px that the line may take; a longer one ends in an ellipsis.
-    """
-    line = spelled(text)
-    if max_width is not None and font.getlength(line) > max_width:
-        fits = bisect.bisect_right(
-            range(len(line)), max_width, key=lambda n: font.getlength(line[:n] + "…")
-        )
-        line = line[: max(0, fits - 1)].rstrip(" ·,") + "…"
-    draw.text(at, line, fill=colour, font=font, anchor=anchor)
 
 
 def mix(

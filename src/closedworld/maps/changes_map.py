@@ -77,7 +77,7 @@ def draw_changes_map(
         PublishError: ``output-not-writable``.
     """
     changes = [changed[name] for name in CHANGE_COLOURS]
-    builder = MapBuilder.framing(changes, (title, subtitle, ""), width, context=land)
+    builder = MapBuilder(changes, (title, subtitle, ""), width, context=land)
     share = builder.shares(builder.context)
     quiet = np.empty((3, *share.shape), np.float32)
     quiet[:] = np.array(_LAND_COLOUR, np.float32)[:, None, None]

@@ -6,7 +6,6 @@ Each map states only its colours and its legend.
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -23,13 +22,12 @@ from closedworld.maps.canvas import (
     Colour,
     Ramp,
     save_png,
-    spelled,
 )
 from closedworld.maps.cropping import cropped
 from closedworld.maps.framing import choose_view, frame_of
 from closedworld.maps.painting import MIN_TILE_PX, paint
-from closedworld.maps.pixel_shares import Slabs, pixel_shares, slabs_of
-from closedworld.maps.sheet import Layout, Sheet
+from closedworld.maps.pixel_shares import pixel_shares, slabs_of
+from closedworld.maps.sheet import Layout, Sheet, spelled
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -37,11 +35,8 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from closedworld.kernels.grid import Grid
     from closedworld.kernels.spans import RowSpans
-    from closedworld.maps.framing import Frame
     from closedworld.maps.painting import Land
-    from closedworld.maps.views import View
 
 MAP_WIDTH = 2400
 """Width of a map, px, when none is asked for."""
@@ -66,7 +61,6 @@ _SWATCH_GAP, _ENTRY_GAP = 16, 48
 _LINE = 1.6
 
 
-@dataclass(frozen=True, slots=True, eq=False)
 class MapBuilder:
     """A map of tiles that is being drawn.
 
@@ -77,44 +71,33 @@ class MapBuilder:
         grid: Grid of all; None when there are no sets.
         frame: Box that holds the tiles; None when there are none.
         view: The view of that box.
-        slabs: The rows of the grid in the view.
+
+    Raises:
+        ConfigError: ``picture-width``, ``grids-differ``.
     """
 
-    sheet: Sheet
-    sets: Sequence[RowSpans]
-    context: Sequence[RowSpans]
-    grid: Grid | None
-    frame: Frame | None
-    view: View
-    slabs: Slabs
-
-    @classmethod
-    def framing(
-        cls,
+    def __init__(
+        self,
         sets: Sequence[RowSpans],
         texts: tuple[str, str, str],
         width: int,
         context: Sequence[RowSpans] = (),
-    ) -> MapBuilder:
-        """Return a map whose view fits tiles; ``texts`` are title, subtitle and credit.
-
-        Raises:
-            ConfigError: ``picture-width``, ``grids-differ``.
-        """
+    ) -> None:
         if width < _MIN_WIDTH:
             raise ConfigError(
                 "picture-width",
                 f"a map of {width} px is too narrow to read.",
                 f"Take a width of at least {_MIN_WIDTH} px.",
             )
-        sheet = Sheet(_LAYOUT, width, *texts)
+        self.sheet = Sheet(_LAYOUT, width, *texts)
         every = cropped([*sets, *context])
-        sets, context = every[: len(sets)], every[len(sets) :]
-        frame = frame_of(sets) or frame_of(context)
-        grid = every[0].grid if every else None
-        view = choose_view(frame, grid.cell_height if grid else 1.0, sheet.picture_width)
-        slabs = slabs_of(grid.lat_edges() if grid else np.zeros(1), view)
-        return cls(sheet, sets, context, grid, frame, view, slabs)
+        self.sets, self.context = every[: len(sets)], every[len(sets) :]
+        self.grid = grid = every[0].grid if every else None
+        self.frame = frame_of(self.sets) or frame_of(self.context)
+        cell_height = 1.0 if grid is None else grid.cell_height
+        self.view = choose_view(self.frame, cell_height, self.sheet.picture_width)
+        lat_edges = np.zeros(1) if grid is None else grid.lat_edges()
+        self._slabs = slabs_of(lat_edges, self.view)
 
     @property
     def tile_px(self) -> float:
@@ -132,7 +115,7 @@ class MapBuilder:
 
     def shares(self, sets: Sequence[RowSpans]) -> NDArray[np.float32]:
         """Return the share of each pixel that tiles cover, float32 (height, width), 0..1."""
-        return pixel_shares(sets, self.slabs, self.view)
+        return pixel_shares(sets, self._slabs, self.view)
 
     def paint(self, land: Callable[[slice], Land]) -> NDArray[np.uint8]:
         """Return the picture, RGB, uint8 (height, width, 3); see ``painting.paint``."""
@@ -146,9 +129,7 @@ class MapBuilder:
 
     def swatch(self, colour: Colour) -> Image.Image:
         """Return a swatch of one colour."""
-        return Image.new(
-            "RGB", (self.sheet.px(_SWATCH_WIDTH), self.sheet.px(_SWATCH_HEIGHT)), colour
-        )
+        return self.gradient(_SWATCH_WIDTH, lambda _: colour)
 
     def gradient(self, width: int, colour_at: Callable[[float], Colour]) -> Image.Image:
         """Return a swatch ``width`` px wide at the base width, its colour a function of 0..1."""
@@ -175,12 +156,12 @@ class MapBuilder:
             PublishError: ``output-not-writable``.
         """
         sheet = self.sheet
-        entries = [(text, self._text_width(text), swatch) for text, swatch in legend]
+        entries = [(text, sheet.text_width(text, _TEXT_SIZE), swatch) for text, swatch in legend]
         room = sheet.picture_width - sheet.margin
         for _, width, swatch in entries:
             room -= math.ceil(width) + sheet.px(_ENTRY_GAP)
             room -= 0 if swatch is None else sheet.px(_SWATCH_GAP) + swatch.width
-        own_line = self._text_width(spelled(sheet.credit)) > room
+        own_line = sheet.text_width(spelled(sheet.credit), _TEXT_SIZE) > room
         extra = sheet.px(_LINE_HEIGHT) if own_line else 0
         below = sheet.px(_FOOT) + extra
         page = sheet.page(Image.fromarray(pixels), below, is_framed=not self.view.is_globe)
@@ -196,6 +177,3 @@ class MapBuilder:
         room = sheet.picture_width if own_line else max(0, room)
         sheet.write(page, (sheet.margin, foot), sheet.credit, _TEXT_SIZE, max_width=room)
         save_png(page, path, (*ramps, *SHEET_RAMPS))
-
-    def _text_width(self, text: str) -> float:
-        return self.sheet.font(_TEXT_SIZE).getlength(text)

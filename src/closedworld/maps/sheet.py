@@ -1,21 +1,37 @@
-"""A sheet of paper: a picture with a heading above it and room below."""
+"""A sheet: a picture with a heading above it, room below, and text."""
 
 from __future__ import annotations
 
+import bisect
+import unicodedata
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from PIL import Image, ImageDraw, ImageFont
 
-from closedworld.maps.canvas import INK, MUTED_INK, OUTLINE, PAPER, Colour, write_text
+from closedworld.maps.canvas import INK, MUTED_INK, OUTLINE, PAPER, Colour
 
-if TYPE_CHECKING:
-    from closedworld.maps.canvas import Font
+# What Pillow's built-in face has beyond ASCII, and how to spell what it lacks.
+_FACE_EXTRAS = frozenset("©«»°±·“”…\N{LEFT SINGLE QUOTATION MARK}\N{RIGHT SINGLE QUOTATION MARK}")
+_SPELLINGS = {
+    "\N{EN DASH}": "-",
+    "\N{EM DASH}": "-",
+    "\N{MINUS SIGN}": "-",
+    "\N{MULTIPLICATION SIGN}": "x",
+    "\N{PRIME}": "'",
+    "\N{DOUBLE PRIME}": '"',
+    "≤": "<=",
+    "≥": ">=",
+    "ß": "ss",
+    "ø": "o",
+    "Ø": "O",
+    "æ": "ae",
+    "ł": "l",
+}
 
 
 @dataclass(frozen=True, slots=True)
 class Layout:
-    """Sizes of a sheet ``base_width`` px wide, in px; those of wider and narrower ones follow.
+    """Sizes of a sheet ``base_width`` px wide, in px; other widths scale them.
 
     Attributes:
         base_width: Width of the sheet.
@@ -36,15 +52,7 @@ class Layout:
 
 @dataclass(frozen=True, slots=True)
 class Sheet:
-    """A sheet and its texts.
-
-    Attributes:
-        layout: Sizes at the base width.
-        width: Width of the sheet, px, > 0.
-        title: The heading; empty for none.
-        subtitle: A line below it; empty for none.
-        credit: A line at the foot; empty for none.
-    """
+    """A sheet ``width`` px wide and its texts; an empty one leaves its line out."""
 
     layout: Layout
     width: int
@@ -55,10 +63,6 @@ class Sheet:
     def px(self, size: float) -> int:
         """Return a length given at the base width as whole px of this sheet, >= 1."""
         return max(1, round(size * self.width / self.layout.base_width))
-
-    def font(self, size: float) -> Font:
-        """Return Pillow's built-in typeface at a size given at the base width."""
-        return ImageFont.load_default(self.px(size))
 
     @property
     def margin(self) -> int:
@@ -80,19 +84,20 @@ class Sheet:
 
     def page(self, picture: Image.Image, below: int, *, is_framed: bool = True) -> Image.Image:
         """Return a picture under its heading, with ``below`` px of empty paper beneath it."""
-        layout, left, top = self.layout, self.margin, self.picture_top
+        layout, left, top, room = self.layout, self.margin, self.picture_top, self.picture_width
         page = Image.new("RGB", (self.width, top + picture.height + below), PAPER)
         page.paste(picture, (left, top))
         if is_framed:
             box = (left, top, left + picture.width - 1, top + picture.height - 1)
             ImageDraw.Draw(page).rectangle(box, outline=OUTLINE, width=self.px(layout.frame))
-        for text, (size, baseline), colour in (
-            (self.title, layout.title, INK),
-            (self.subtitle, layout.subtitle, MUTED_INK),
-        ):
-            at = (left, self.px(baseline))
-            self.write(page, at, text, size, colour=colour, max_width=self.picture_width)
+        (size, base), (small, below_base) = layout.title, layout.subtitle
+        self.write(page, (left, self.px(base)), self.title, size, colour=INK, max_width=room)
+        self.write(page, (left, self.px(below_base)), self.subtitle, small, max_width=room)
         return page
+
+    def text_width(self, text: str, size: float) -> float:
+        """Return the px that a text takes, its size given at the base width."""
+        return ImageFont.load_default(self.px(size)).getlength(text)
 
     def write(
         self,
@@ -105,6 +110,37 @@ class Sheet:
         anchor: str = "ls",
         max_width: float | None = None,
     ) -> None:
-        """Write a line of text of a size given at the base width; see ``write_text``."""
-        draw, font = ImageDraw.Draw(page), self.font(size)
-        write_text(draw, at, text, font, colour=colour, anchor=anchor, max_width=max_width)
+        """Write one line of text.
+
+        Args:
+            page: Where to write.
+            at: ``(x, y)`` of the anchor, px from the top left.
+            text: The line; see ``spelled``.
+            size: Size of the type at the base width, px.
+            colour: Ink.
+            anchor: Pillow's anchor; ``ls`` is the left end of the baseline.
+            max_width: Px that the line may take; a longer one ends in an ellipsis.
+        """
+        text, font = spelled(text), ImageFont.load_default(self.px(size))
+        if max_width is not None and font.getlength(text) > max_width:
+            fits = bisect.bisect_right(
+                range(len(text)), max_width, key=lambda n: font.getlength(text[:n] + "…")
+            )
+            text = text[: max(0, fits - 1)].rstrip(" ·,") + "…"
+        ImageDraw.Draw(page).text(at, text, fill=colour, font=font, anchor=anchor)
+
+
+def spelled(text: str) -> str:
+    """Return text in the characters that Pillow's built-in face has.
+
+    Accents fall away, dashes become hyphens, what has no likeness becomes a question mark.
+    """
+    return "".join(_in_typeface(character) for character in text)
+
+
+def _in_typeface(character: str) -> str:
+    """Return one character in those of the face."""
+    if character.isascii() or character in _FACE_EXTRAS:
+        return character
+    plain = unicodedata.normalize("NFKD", _SPELLINGS.get(character, character))
+    return plain.encode("ascii", "ignore").decode("ascii") or "?"

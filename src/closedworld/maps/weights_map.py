@@ -89,7 +89,7 @@ def draw_weights_map(
         PublishError: ``output-not-writable``.
         ValueError: When there are more or fewer weights than tiles.
     """
-    builder = MapBuilder.framing(list(spans.values()), (title, subtitle, credit), width)
+    builder = MapBuilder(list(spans.values()), (title, subtitle, credit), width)
     shares = np.zeros((builder.view.height, builder.view.width))
     if builder.sets:
         block = max(1, math.floor(_BLOCK_PX / builder.tile_px))

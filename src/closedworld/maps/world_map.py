@@ -63,7 +63,7 @@ def draw_world_map(
         ConfigError: ``picture-width``, ``grids-differ``.
         PublishError: ``output-not-writable``.
     """
-    builder = MapBuilder.framing(list(spans.values()), (title, subtitle, credit), width)
+    builder = MapBuilder(list(spans.values()), (title, subtitle, credit), width)
     shares = _CountryShares.on(builder)
     legend = builder.far_off()
     if not builder.shows_tiles:
