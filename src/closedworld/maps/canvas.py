@@ -60,7 +60,7 @@ def mix(
 
 
 def to_bytes(colours: NDArray[np.float32]) -> NDArray[np.uint8]:
-    """Return colours, float32 (3, height, width), as whole numbers, uint8 (height, width, 3)."""
+    """Return colours, float32 (3, height, width), rounded to uint8 (height, width, 3)."""
     whole = np.rint(np.clip(colours, 0, 255)).astype(np.uint8)
     return np.ascontiguousarray(np.moveaxis(whole, 0, -1))
 
@@ -93,8 +93,8 @@ class Ramp:
 def save_png(image: Image.Image, path: Path, ramps: Sequence[Ramp]) -> None:
     """Write an RGB image as a PNG of at most 256 colours, each pixel in the nearest of the ramps'.
 
-    A palette drawn up for the picture keeps its plain colours exact and its soft edges smooth, at a
-    third of the bytes of full colour. The same image gives the same bytes.
+    A palette made for the picture keeps plain colours exact and soft edges smooth, in a third of the
+    bytes of full colour. The same image gives the same bytes.
 
     Args:
         image: The picture.
@@ -117,7 +117,7 @@ def save_png(image: Image.Image, path: Path, ramps: Sequence[Ramp]) -> None:
 def _nearest(pixels: NDArray[np.uint8], palette: NDArray[np.int32]) -> NDArray[np.uint8]:
     """Return the index of the palette's colour nearest to each pixel.
 
-    Pillow's own search rounds colours to 6 bits, by which the plain sea changes its shade.
+    Pillow's own search rounds colours to 6 bits, which changes the shade of the sea.
 
     Args:
         pixels: RGB, uint8 (height, width, 3).

@@ -36,10 +36,10 @@ CHANGE_COLOURS: Mapping[str, Colour] = {
     "lost": COUNTRY_COLOURS[2],
     "passed on": COUNTRY_COLOURS[3],
 }
-"""Teal, brick and indigo, which stay apart for colour-blind readers, too."""
+"""Teal, brick and indigo, which colour-blind readers can distinguish, too."""
 
 _LAND_COLOUR = blend(COUNTRY_COLOURS[4], PAPER, 0.45)
-"""Sand, and quiet, so that the changes stand out."""
+"""Pale sand, so that the changes stand out."""
 
 RAMPS = (
     Ramp(SEA, _LAND_COLOUR, 20),
@@ -61,12 +61,12 @@ def draw_changes_map(
 ) -> None:
     """Write a PNG of the tiles that changed over those of both worlds.
 
-    The frame holds the changed tiles. Where tiles are too small to be seen each is marked by a dot a few
-    px wide, so that a single one on a map of the globe is found.
+    The frame holds the changed tiles. Tiles too small to be visible are marked by dots a few px wide, so
+    that even a single one is found on a map of the globe.
 
     Args:
         land: All tiles of both worlds, on one grid; at least one set.
-        changed: The changed tiles by what became of them: ``gained``, ``lost`` or ``passed on``.
+        changed: The changed tiles by kind of change: ``gained``, ``lost`` and ``passed on``.
         path: Where the PNG goes; replaced if there.
         title: The heading.
         subtitle: A line below it.
@@ -93,11 +93,11 @@ def draw_changes_map(
     builder.save(path, to_bytes(colours), [*builder.far_off(), *legend], RAMPS)
 
 
-def _dots(seen: NDArray[np.bool_], radius: int) -> NDArray[np.float32]:
-    """Return discs of a radius in px around the pixels that are seen, 0 or 1."""
-    padded = np.pad(seen, radius)
-    height, width = seen.shape
-    dots = np.zeros(seen.shape, np.bool_)
+def _dots(marked: NDArray[np.bool_], radius: int) -> NDArray[np.float32]:
+    """Return discs of a radius in px around the marked pixels, 0 or 1."""
+    padded = np.pad(marked, radius)
+    height, width = marked.shape
+    dots = np.zeros(marked.shape, np.bool_)
     for down in range(-radius, radius + 1):
         for across in range(-radius, radius + 1):
             if down * down + across * across <= radius * radius:

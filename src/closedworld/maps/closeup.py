@@ -1,4 +1,4 @@
-"""A close-up: what a tile is and what the two inclusion rules do, at one place."""
+"""A close-up: single tiles over the true border, and what the two inclusion rules do there."""
 
 from __future__ import annotations
 
@@ -81,7 +81,7 @@ def draw_closeup(
     """Write a PNG of single tiles and the true border over them.
 
     Tiles of rule ``center`` are filled; those that ``any_overlap`` adds are outlined. A dot marks
-    the middle of each tile where it is wide enough, so one sees why it is in or out.
+    the centre of each tile that is wide enough, to show why it is in or out.
 
     Args:
         center: Tiles of the polygon by rule ``center``.
@@ -115,7 +115,6 @@ def draw_closeup(
 
 
 def _view(window: Window, width: int) -> LocalView:
-    """Return the window ``width`` px wide."""
     lat = (window.south + window.north) / 2
     across = (window.east - window.west) * math.cos(math.radians(lat))
     px_per_degree = width / across
@@ -124,7 +123,6 @@ def _view(window: Window, width: int) -> LocalView:
 
 
 def _require_visible_tiles(grid: Grid, view: LocalView, window: Window) -> None:
-    """Refuse a window whose tiles would be too small to see."""
     across = grid.cell_width * float(view.px_per_degree(np.zeros(1))[0])
     if min(across, grid.cell_height * view.px_per_lat_degree) < _MIN_TILE_PX:
         raise ConfigError(
@@ -181,7 +179,7 @@ class _Canvas:
     def draw_border(self, polygon: shapely.Polygon | shapely.MultiPolygon) -> None:
         """Draw the outline of a polygon as one, whatever turns of 360 degrees its polygons are at."""
         window = self._window
-        # Somewhat larger than the window, so that the cut itself falls outside the picture.
+        # Larger than the window, so that the edges of the cut fall outside the picture.
         margin = (window.north - window.south) / 10
         box = shapely.box(window.west, window.south, window.east, window.north).buffer(margin)
         turned = [
@@ -203,7 +201,6 @@ class _Canvas:
         return xs
 
     def _ys(self, lats: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Return supersampled px from the top."""
         return self._view.y_of(lats) * _SUPERSAMPLING
 
 

@@ -16,16 +16,16 @@ if TYPE_CHECKING:
 
     from closedworld.kernels.spans import RowSpans
 
-# One tile of common border counts for more than any number of tiles that are only near.
+# One tile of common border outweighs any number of tiles that are only near.
 _TOUCH_WEIGHT = 1e6
 
 
 def neighbour_weights(spans: Sequence[RowSpans], reach: int) -> NDArray[np.float64]:
     """Return how much each two sets of tiles are neighbours.
 
-    Tiles that share an edge or are shared weigh 1e6 per run, sets with up to ``reach`` cells of
-    others or of nothing between them weigh 1 per run. Only rows and columns are looked along, and
-    not across the grid's own west and east edge: for colours that is enough.
+    Tiles that share an edge or are shared count 1e6 per run; sets with up to ``reach`` cells between
+    them count 1 per run. Only neighbours along rows and columns are found, and none across the grid's
+    west and east edge: for colours that is enough.
 
     Args:
         spans: Sets of tiles of one grid.

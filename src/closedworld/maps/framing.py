@@ -1,4 +1,4 @@
-"""Framing: the view that shows all tiles and little else."""
+"""Framing: the view that fits a set of tiles."""
 
 from __future__ import annotations
 
@@ -26,13 +26,13 @@ inhabited land but Antarctica's ice."""
 
 _LOCAL_LON_DEGREES = 40.0
 _LOCAL_LAT_DEGREES = 30.0
-# Beyond this the outer parts of a cropped Equal Earth lean too far; the globe reads better.
+# In wider regions the edges of a cropped Equal Earth lean too far; the globe reads better.
 _REGION_LON_DEGREES = 200.0
 _MARGIN = 0.06
 _FLATTEST, _TALLEST = 0.42, 0.72
-# A lone tile gets its surroundings: no frame is smaller than this many tiles.
+# A lone tile is shown with its surroundings: no frame is smaller than this many tiles.
 _MIN_TILES = 8
-# When tiles are far off, and how few they must be for how much gain in scale to be left out.
+# Tiles are far off beyond this gap; they are left out if they are few and the map gains enough scale.
 _FAR_DEGREES = 6.0
 _FAR_SHARE = 0.15
 _MIN_GAIN = 2.5

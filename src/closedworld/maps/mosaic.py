@@ -1,4 +1,4 @@
-"""A mosaic: weights of tiles added up over square blocks of tiles, and seen through a view.
+"""A mosaic: weights of tiles added up over square blocks of tiles, and drawn in a view.
 
 Blocks are about as large as a pixel, so a world of any number of tiles becomes an array of the
 picture's size while its weights are read once.
@@ -58,7 +58,7 @@ class Mosaic:
             spans: Sets of tiles of one grid, at least one.
             weights: Weight of every tile, uint64 (n,) in batches of any size: set by set, each in
                 the order of its tiles. A batch adds up to less than 2^64.
-            view: Where to look; tiles outside are passed over.
+            view: Tiles outside it are skipped.
             block: Tiles along a side of a block, >= 1.
 
         Raises:
@@ -77,7 +77,7 @@ class Mosaic:
                 slot = slot_of_col[col]
                 seen = (slot >= 0) & (row >= rows.start) & (row < rows.stop)
                 at = (row[seen] - rows.start) * n_slots + slot[seen]
-                # One flat index and equal types: NumPy's fast way, seven times as fast.
+                # With a flat index and equal types NumPy adds seven times as fast.
                 np.add.at(sums.reshape(-1), at, added[seen].astype(np.float64))
             done += len(batch)
         if done < runs.upto[-1]:
@@ -116,7 +116,7 @@ class Mosaic:
     def _edges_from(
         self, seam: float
     ) -> tuple[NDArray[np.float64], NDArray[np.intp], NDArray[np.float64]]:
-        """Return the sides of the slots as they follow each other east of a seam.
+        """Return the sides of the slots, from west to east of a seam.
 
         Returns:
             ``(edges, order, opens)``: degrees east of the seam, ascending, float64 (m,); the slot
@@ -159,7 +159,7 @@ class _Runs:
 
     @classmethod
     def of(cls, spans: Sequence[RowSpans]) -> _Runs:
-        """Return the runs of sets."""
+        """Return the runs of some sets."""
         rows, starts, stops = joined_runs(spans)
         return cls(rows, starts, stops, np.concatenate([[0], np.cumsum(stops - starts)]))
 

@@ -1,7 +1,7 @@
 """Painting: the sea, the land and the lines of a view, as colours of pixels.
 
-Every edge is anti-aliased by arithmetic: areas by the share of the pixel that they cover, lines by
-the distance of the pixel's middle from them.
+Edges are anti-aliased by arithmetic: areas by the share of the pixel that they cover, lines by their
+distance from the middle of the pixel.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from closedworld.maps.views import View
 
 MIN_TILE_PX = 3.0
-"""Tiles are told apart by lines from this width on."""
+"""Tiles at least this wide are separated by lines."""
 
 _BAND_ROWS = 64
 # Islets far smaller than a pixel would drown in the sea at their true share.
@@ -122,7 +122,6 @@ def graticule_step(view: View) -> float:
 
 
 def _bands(view: View) -> Iterator[_Band]:
-    """Yield the view from top to bottom, some rows at a time."""
     across = np.arange(view.width) + 0.5 - view.width / 2
     for top in range(0, view.height, _BAND_ROWS):
         rows = slice(top, min(top + _BAND_ROWS, view.height))
@@ -147,7 +146,6 @@ def _off_multiple(numbers: NDArray[np.float64], step: float) -> NDArray[np.float
 
 
 def _sea(view: View, band: _Band, step: float, line_px: float) -> NDArray[np.float32]:
-    """Return the sea with its graticule."""
     sea = np.array(SEA, np.float32).reshape(3, 1, 1)
     colours = np.broadcast_to(sea, (3, *band.east.shape))
     meridian = _off_multiple(band.east + view.lon_center, step) * band.px_per_degree[:, None]
@@ -158,7 +156,7 @@ def _sea(view: View, band: _Band, step: float, line_px: float) -> NDArray[np.flo
 
 
 def _tile_lines(view: View, band: _Band, grid: Grid) -> NDArray[np.float64] | None:
-    """Return how much of each pixel is line between tiles; None where no tile is seen by itself."""
+    """Return how much of each pixel is line between tiles; None if all tiles are too small for lines."""
     across_px = grid.cell_width * band.px_per_degree[:, None]
     row_edges = view.y_of(grid.lat_edges())
     nearest = np.clip(np.searchsorted(row_edges, band.ys), 1, grid.n_rows)

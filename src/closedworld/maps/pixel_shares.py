@@ -78,7 +78,7 @@ def pixel_shares(sets: Sequence[RowSpans], slabs: Slabs, view: View) -> NDArray[
     for spans in sets:
         _add_steps(steps, spans, slabs, view.lon_center - 180.0)
     shares: NDArray[np.float32] = np.cumsum(steps[:, :-2], axis=1, dtype=np.float32)
-    # Single precision leaves crumbs of about 1e-6 where bars have ended.
+    # Single precision leaves residues of about 1e-6 where bars have ended.
     shares[shares < 1e-4] = 0  # noqa: PLR2004  # far below one grey level in 255
     return np.minimum(shares, 1, out=shares)
 

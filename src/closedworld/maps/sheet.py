@@ -10,7 +10,7 @@ from PIL import Image, ImageDraw, ImageFont
 
 from closedworld.maps.canvas import INK, MUTED_INK, OUTLINE, PAPER, Colour
 
-# What Pillow's built-in face has beyond ASCII, and how to spell what it lacks.
+# What Pillow's built-in typeface has beyond ASCII, and how to spell what it lacks.
 _FACE_EXTRAS = frozenset("©«»°±·“”…\N{LEFT SINGLE QUOTATION MARK}\N{RIGHT SINGLE QUOTATION MARK}")
 _SPELLINGS = {
     "\N{EN DASH}": "-",
@@ -131,15 +131,14 @@ class Sheet:
 
 
 def spelled(text: str) -> str:
-    """Return text in the characters that Pillow's built-in face has.
+    """Return text in the characters that Pillow's built-in typeface has.
 
-    Accents fall away, dashes become hyphens, what has no likeness becomes a question mark.
+    Accents are dropped, dashes become hyphens, and what has no equivalent becomes a question mark.
     """
     return "".join(_in_typeface(character) for character in text)
 
 
 def _in_typeface(character: str) -> str:
-    """Return one character in those of the face."""
     if character.isascii() or character in _FACE_EXTRAS:
         return character
     plain = unicodedata.normalize("NFKD", _SPELLINGS.get(character, character))

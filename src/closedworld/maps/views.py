@@ -1,8 +1,8 @@
 """Views: where longitude and latitude fall on the picture.
 
 All are pseudocylindrical: parallels are straight horizontal lines, and along each of them x grows
-evenly with longitude. So a run of tiles is a straight bar in every view, and what part of a pixel
-it covers is exact arithmetic rather than sampling.
+evenly with longitude. So a run of tiles is a straight bar in every view, and the share of a pixel
+that it covers is arithmetic rather than sampling.
 """
 
 from __future__ import annotations

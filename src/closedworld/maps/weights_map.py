@@ -23,9 +23,9 @@ if TYPE_CHECKING:
     from closedworld.kernels.spans import RowSpans
     from closedworld.maps.map_builder import Legend
 
-# Blocks of tiles stay below a pixel, so that none of them is seen.
+# Blocks of tiles stay smaller than a pixel, so that none of them is visible.
 _BLOCK_PX = 0.7
-# The scale ends where a thousandth of the land with weight is heavier, and a fiftieth lighter.
+# A thousandth of the land with weight is heavier than the scale shows, and a fiftieth lighter.
 _LIGHT_SHARE, _HEAVY_SHARE = 0.02, 0.999
 _MOST_DECADES = 8
 
@@ -37,7 +37,7 @@ SCALE: tuple[Colour, ...] = (
     (136, 49, 74),
     (48, 22, 62),
 )
-"""From light to heavy. Lightness falls evenly all the way, so the order is seen without hues."""
+"""From light to heavy. Lightness falls evenly, so the order is seen without hues."""
 
 _LEVELS = 30
 _LEVEL_COLOURS = np.column_stack(
@@ -104,7 +104,7 @@ def draw_weights_map(
 
 
 def _scale_of(shares: NDArray[np.float64]) -> tuple[int, int]:
-    """Return the powers of ten between which the shares of pixels lie, all but a few of them."""
+    """Return the powers of ten between which the shares of nearly all pixels lie."""
     some = shares[shares > 0]
     if not some.size:
         return -1, 0
@@ -124,7 +124,6 @@ def _colours(shares: NDArray[np.float64], light: int, heavy: int) -> NDArray[np.
 
 
 def _scale_text(light: int, heavy: int) -> str:
-    """Return the ends of the scale in words."""
     low, high = (f"{100 * 10.0**power:.{max(0, -2 - power)}f}%" for power in (light, heavy))
     return f"{low} to {high} of its country's weight in a pixel; a mark at each power of ten"
 

@@ -38,7 +38,7 @@ class Window:
     north: float
 
     def __post_init__(self) -> None:
-        """Refuse a box that is inside out or beyond the globe."""
+        """Refuse a box that is empty or beyond the globe."""
         east_ok = self.west < self.east <= self.west + 360
         if not (east_ok and -_POLE <= self.south < self.north <= _POLE):
             raise ConfigError(

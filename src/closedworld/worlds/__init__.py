@@ -1,4 +1,4 @@
-"""Published worlds as they are used: opened, sampled, compared and exported."""
+"""Uses of published worlds: opened, sampled, compared and exported."""
 
 from closedworld.worlds.world import PublishedWorld, open_world
 

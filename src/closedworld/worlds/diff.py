@@ -121,7 +121,7 @@ class WorldDifference:
 def compare_worlds(
     before: PublishedWorld, after: PublishedWorld, *, workers: int | None = None
 ) -> WorldDifference:
-    """Return how two worlds on one grid differ: tiles from runs, weights read once, country by country.
+    """Return how two worlds on one grid differ; weights are read once, country by country.
 
     Args:
         before: A world.
@@ -189,7 +189,6 @@ class _Pair:
 
 
 def _pairs(before: PublishedWorld, after: PublishedWorld) -> dict[str, _Pair]:
-    """Return the weights of each country that both worlds have."""
     old, new = before.cumulative_weights(), after.cumulative_weights()
     return {iso: _Pair(old[iso], new[iso]) for iso in old if iso in new}
 

@@ -1,4 +1,4 @@
-"""GeoParquet 1.1: geometry columns as WKB, and what the file says of them.
+"""GeoParquet 1.1: geometry columns as WKB, and the metadata of the file.
 
 https://geoparquet.org/releases/v1.1.0/
 """
@@ -55,7 +55,7 @@ def box_wkb(
 
 
 def covering(sides: Sequence[NDArray[np.float64]]) -> pa.StructArray:
-    """Return the bounding box column that lets readers pass over row groups.
+    """Return the bounding box column that lets readers skip row groups.
 
     Args:
         sides: xmin, ymin, xmax and ymax, float64 (n,) each.

@@ -1,4 +1,4 @@
-"""Tables of points as files, in the format that the file's name asks for."""
+"""Tables of points as files, in the format of the file's suffix."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ _DRIVERS = {".geojson": "GeoJSON", ".gpkg": "GPKG"}
 POINT_SUFFIXES = (".parquet", ".geoparquet", ".csv", *_DRIVERS)
 
 _ROW_GROUP_ROWS = 1 << 20
-# 15 digits tell any two places apart that float64 does, save some nanometres.
+# 15 digits keep all that float64 does but some nanometres.
 _GEOJSON_OPTIONS = {"COORDINATE_PRECISION": "15", "RFC7946": "NO"}
 
 
 def require_point_suffix(path: Path) -> None:
-    """Raise when points cannot be written under a name, before they are drawn.
+    """Refuse a file that points cannot be written to, before they are drawn.
 
     Raises:
         ConfigError: ``output-format``.
@@ -34,14 +34,14 @@ def require_point_suffix(path: Path) -> None:
     if path.suffix.lower() not in POINT_SUFFIXES:
         raise ConfigError(
             "output-format",
-            f"{path} does not say in its name what format it is to have.",
-            f"End it with one of {', '.join(POINT_SUFFIXES)}.",
+            f"points are written as {', '.join(POINT_SUFFIXES)}; got {path}.",
+            "Change the name.",
         )
     refuse_folder(path)
 
 
 def write_points(table: pa.Table, path: Path) -> None:
-    """Write points: Parquet, GeoParquet 1.1, CSV, GeoJSON or GeoPackage, whole or not at all.
+    """Write points as Parquet, GeoParquet 1.1, CSV, GeoJSON or GeoPackage.
 
     Args:
         table: Columns ``lon`` and ``lat``, and others.
@@ -65,7 +65,6 @@ def write_points(table: pa.Table, path: Path) -> None:
 
 
 def _write_parquet(table: pa.Table, path: Path) -> None:
-    """Write a table as Parquet."""
     numbers = dict.fromkeys(("lon", "lat", "tile_id"), "BYTE_STREAM_SPLIT")
     pq.write_table(
         table,
@@ -84,7 +83,7 @@ def _with_geometry(table: pa.Table) -> pa.Table:
     bounds = [float(s) for s in (lon.min(), lat.min(), lon.max(), lat.max())] if len(lon) else None
     field = pa.field(GEOMETRY, pa.binary(), nullable=False)
     table = table.append_column(field, point_wkb(lon, lat).cast(pa.binary()))
-    # Points stand in the order they were asked for, so a covering would let readers skip nothing.
+    # Points are in the order of the request, so a covering would let readers skip nothing.
     return table.replace_schema_metadata(geo_metadata("Point", bounds, has_covering=False))
 
 
@@ -99,7 +98,7 @@ def _write_by_gdal(table: pa.Table, path: Path, driver: str) -> None:
 
     geometry = point_wkb(table["lon"].to_numpy(), table["lat"].to_numpy()).cast(pa.binary())
     columns = {name: table[name] for name in table.column_names}
-    # GDAL has no unsigned 64-bit integers and would turn them into real numbers.
+    # GDAL has no unsigned 64-bit integers and would turn them into floats.
     columns["tile_id"] = columns["tile_id"].cast(pa.int64())
     options: dict[str, Any] = _GEOJSON_OPTIONS if driver == "GeoJSON" else {}
     try:

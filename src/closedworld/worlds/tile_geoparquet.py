@@ -163,7 +163,6 @@ def _pieces(
 def _batch(
     iso: str, tiles: Tiles, weights: NDArray[np.uint64] | None, kind: Kind, schema: pa.Schema
 ) -> pa.RecordBatch:
-    """Return the rows of some tiles."""
     rows = np.repeat(tiles.rows, tiles.lengths)
     sides = _Sides.of(tiles.grid, rows, tiles.counted(tiles.col_starts), kind)
     corners = sides.west, sides.south, sides.east, sides.north

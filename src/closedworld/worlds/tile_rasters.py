@@ -111,12 +111,11 @@ def _bands(grid: Grid, empty: np.generic) -> Iterator[tuple[range, NDArray[Any]]
 
 
 def _runs(spans: RowSpans, rows: range) -> slice:
-    """Return which runs lie in some rows."""
     return slice(*np.searchsorted(spans.rows, (rows.start, rows.stop)).tolist())
 
 
 def _flat(spans: RowSpans, rows: range) -> NDArray[np.int64]:
-    """Return where the tiles in some rows are among these rows' cells, int64 (tiles,)."""
+    """Return the flat indices of a set's tiles among the cells of some rows, int64 (tiles,)."""
     runs = _runs(spans, rows)
     starts, stops = spans.col_starts[runs], spans.col_stops[runs]
     tiles = Tiles(spans.grid, spans.rows[runs], starts, stops - starts)
@@ -201,7 +200,6 @@ def _cog(
 
 
 def _write_key(path: Path, spans: Mapping[str, RowSpans]) -> None:
-    """Write the country of each number."""
     names, text = iso_table().by_alpha_2, io.StringIO()
     rows = csv.writer(text, lineterminator="\n")
     rows.writerow(("country_id", "country_iso", "name"))

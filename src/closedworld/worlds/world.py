@@ -147,7 +147,6 @@ def open_world(path: Path | str, *, index: Path | str | None = None) -> Publishe
 
 
 def _read(published: Published) -> PublishedIndex:
-    """Return a tile index as runs."""
     if published.receipt.stage != TILES.name:
         raise IntegrityError("receipt-missing", f"{published.folder} is not a tile index.")
     return read_index(published, TILES, NullObserver())
