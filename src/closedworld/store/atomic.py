@@ -7,11 +7,11 @@ import secrets
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from closedworld.errors import PublishError
+from closedworld.errors import ConfigError, PublishError
 from closedworld.store.durable import make_folders, not_writable, sync_folder
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
     from pathlib import Path
     from typing import BinaryIO
 
@@ -78,6 +78,17 @@ def whole_file(path: Path) -> Iterator[Path]:
             yield staged
     except OSError as error:
         raise not_writable(path, error) from error
+
+
+def require_suffix(path: Path, suffixes: Sequence[str]) -> None:
+    """Raise unless a file of ``--out`` has a name whose suffix says a format that can be written.
+
+    Raises:
+        ConfigError: ``output-format``.
+    """
+    if path.suffix.lower() not in suffixes:
+        names = ", ".join(suffixes)
+        raise ConfigError("output-format", f"cannot write {path}.", f"Name it with one of {names}.")
 
 
 def refuse_folder(path: Path) -> None:

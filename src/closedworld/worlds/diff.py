@@ -12,6 +12,7 @@ from closedworld.execution import open_worker_pool
 from closedworld.kernels.comparing import TileChanges, Weighed, tile_changes, units_moved
 from closedworld.kernels.spans import united_tiles
 from closedworld.kernels.tiles import Tiles
+from closedworld.store.atomic import require_suffix
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -239,8 +240,7 @@ def draw_changes(difference: WorldDifference, path: Path) -> None:
     from closedworld.maps.captions import cell_text  # noqa: PLC0415 -- likewise
     from closedworld.maps.changes_map import draw_changes_map  # noqa: PLC0415 -- likewise
 
-    if path.suffix.lower() != ".png":
-        raise ConfigError("output-format", f"{path} is not named .png.", "A map is a PNG.")
+    require_suffix(path, (".png",))
     changed = changed_tiles(difference)
     counts = ", ".join(f"{tiles.tile_count:,} {name}" for name, tiles in changed.items())
     grid = difference.before.index.grid

@@ -8,9 +8,9 @@ import pyarrow as pa
 import pyarrow.csv as pacsv
 import pyarrow.parquet as pq
 
-from closedworld.errors import ConfigError, PublishError
+from closedworld.errors import PublishError
 from closedworld.sanitize import library_message
-from closedworld.store.atomic import refuse_folder, whole_file
+from closedworld.store.atomic import refuse_folder, require_suffix, whole_file
 from closedworld.worlds.geoparquet import GEOMETRY, geo_metadata, point_wkb
 
 if TYPE_CHECKING:
@@ -31,12 +31,7 @@ def require_point_suffix(path: Path) -> None:
         ConfigError: ``output-format``.
         PublishError: ``output-not-writable``.
     """
-    if path.suffix.lower() not in POINT_SUFFIXES:
-        raise ConfigError(
-            "output-format",
-            f"points are written as {', '.join(POINT_SUFFIXES)}; got {path}.",
-            "Change the name.",
-        )
+    require_suffix(path, POINT_SUFFIXES)
     refuse_folder(path)
 
 

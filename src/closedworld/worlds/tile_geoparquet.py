@@ -9,9 +9,8 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from closedworld.errors import ConfigError
 from closedworld.kernels.tiles import Tiles
-from closedworld.store.atomic import refuse_folder, whole_file
+from closedworld.store.atomic import refuse_folder, require_suffix, whole_file
 from closedworld.worlds.geoparquet import (
     COVERING,
     GEOMETRY,
@@ -61,12 +60,7 @@ def export_tiles(
         PublishError: ``output-not-writable``.
         IntegrityError: The files differ from their receipts.
     """
-    if path.suffix.lower() not in SUFFIXES:
-        raise ConfigError(
-            "output-format",
-            f"export writes {' or '.join(SUFFIXES)}; got {path}.",
-            "Change the name.",
-        )
+    require_suffix(path, SUFFIXES)
     refuse_folder(path)
     spans = world.spans_of(countries)
     weights = {} if world.weights is None else world.cumulative_weights()
