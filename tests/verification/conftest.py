@@ -128,8 +128,8 @@ class World:
         def edit(table: pa.Table) -> pa.Table:
             values = table[name].to_pylist()
             values[row] = value(values[row]) if callable(value) else value
-            place, field = table.schema.get_field_index(name), table.schema.field(name)
-            return table.set_column(place, field, pa.array(values, field.type))
+            position, field = table.schema.get_field_index(name), table.schema.field(name)
+            return table.set_column(position, field, pa.array(values, field.type))
 
         self.change(dataset, iso, edit, seal=seal)
 

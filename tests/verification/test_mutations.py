@@ -172,7 +172,7 @@ def test_missing_and_extra_tiles_are_found_with_an_example(
     assert found["tile-extra", "BO"]["tile_id"] == gained
 
 
-def test_a_tile_missing_from_all_datasets_is_told_by_the_totals(
+def test_a_tile_missing_from_all_datasets_shows_in_the_totals(
     world: Any, findings: Callable[..., list[Finding]]
 ) -> None:
     world.change("tile_index", "FR", lambda t: t.slice(1))
@@ -232,7 +232,7 @@ def test_a_missing_part_and_a_file_out_of_place_are_found(
     assert ("file-out-of-place", "", "") in codes
 
 
-def test_all_damaged_files_are_told_not_only_the_first(
+def test_all_damaged_files_are_reported_not_only_the_first(
     world: Any, findings: Callable[..., list[Finding]]
 ) -> None:
     world.part("tile_index", "FR").unlink()
@@ -260,9 +260,9 @@ def test_any_flipped_bit_ends_in_findings(
     path = world.part(dataset, "LS")
     sound = path.read_bytes()
     draw = np.random.default_rng(0)
-    for place in draw.integers(0, len(sound), 25).tolist():
+    for at in draw.integers(0, len(sound), 25).tolist():
         content = bytearray(sound)
-        content[place] ^= 1 << int(draw.integers(8))
+        content[at] ^= 1 << int(draw.integers(8))
         path.write_bytes(content)
         assert ("file-digest", dataset, "LS") in places(findings(world, recompute=0))
 
@@ -325,9 +325,9 @@ def test_a_changed_statistic_of_a_footer_is_found(
     """Readers skip row groups by it: the rows are right and yet not found."""
     chunk = pq.read_metadata(world.part(dataset, "FR")).row_group(0)
     position = next(n for n in range(chunk.num_columns) if chunk.column(n).path_in_schema == name)
-    told = chunk.column(position).statistics
-    raw = told.min_raw if which == "smallest" else told.max_raw
-    kind = {"INT32": "<i", "INT64": "<q", "DOUBLE": "<d"}.get(told.physical_type)
+    footer = chunk.column(position).statistics
+    raw = footer.min_raw if which == "smallest" else footer.max_raw
+    kind = {"INT32": "<i", "INT64": "<q", "DOUBLE": "<d"}.get(footer.physical_type)
     old = raw if kind is None else struct.pack(kind, raw)
     new = b"FX" if kind is None else struct.pack(kind, raw - 1)
     world.patch_footer(dataset, "FR", old, new)
@@ -344,12 +344,12 @@ def test_nulls_and_rows_that_a_footer_claims_are_found() -> None:
     """No column has nulls; engines count rows by the footer alone."""
     ranges, findings = GroupRanges(), Findings("")
     ranges.add(pa.record_batch({"x": pa.array([2.0, np.nan, 5.0])}))
-    told = SimpleNamespace(
+    footer = SimpleNamespace(
         has_null_count=True, null_count=1, has_min_max=True, min_raw=2.0, max_raw=5.0,
         has_distinct_count=False, physical_type="DOUBLE",
     )  # fmt: skip
     chunk = SimpleNamespace(
-        path_in_schema="x", statistics=told, has_column_index=True, bloom_filter_offset=None
+        path_in_schema="x", statistics=footer, has_column_index=True, bloom_filter_offset=None
     )
     group = SimpleNamespace(num_rows=4, num_columns=1, column=lambda _: chunk)
     ranges.compare(group, 0, ("tile_bounds", "FR"), findings)
@@ -363,13 +363,13 @@ def test_nulls_and_rows_that_a_footer_claims_are_found() -> None:
 def test_an_added_folder_is_found_whether_empty_or_not(
     world: Any, findings: Callable[..., list[Finding]]
 ) -> None:
-    """One that holds a file is told by the file."""
+    """One that holds a file is reported by the file."""
     folder = world.folder("tile_weights")
     (folder / "tile_weights" / "country_iso=XX" / "deeper").mkdir(parents=True)
     (folder / "notes").mkdir()
     (folder / "notes" / "a.txt").write_text("x")
-    told = {(one.code, one.message.split(" is ")[0]) for one in findings(world)}
-    assert told == {
+    reported = {(one.code, one.message.split(" is ")[0]) for one in findings(world)}
+    assert reported == {
         ("folder-unexpected", "tile_weights/country_iso=XX"),
         ("file-unexpected", "notes/a.txt"),
     }
@@ -540,6 +540,37 @@ def test_weights_by_coverage_of_an_index_without_coverage_are_found(
     assert places(findings(world)) == {("coverage-missing", "", "")}
 
 
+def test_a_raster_that_cannot_be_read_is_a_finding_and_the_rest_is_checked(
+    world: Any, findings: Callable[..., list[Finding]], people: Path, tmp_path: Path
+) -> None:
+    """The weights claim a raster whose pixels are cut off."""
+    raster = tmp_path / "people.tif"
+    raster.write_bytes(people.read_bytes()[:20_000])
+    folder = world.folder("tile_weights")
+    digest = hashlib.sha256(raster.read_bytes()).hexdigest()
+    world.restate(folder, {**world.parameters(folder), "raster_sha256": digest})
+    found = places(findings(world, raster=raster))
+    assert {(code, dataset) for code, dataset, _ in found} == {("input-unreadable", "tile_weights")}
+
+
+def test_a_file_that_cannot_be_opened_is_found(
+    world: Any, findings: Callable[..., list[Finding]]
+) -> None:
+    """A link to itself is neither missing nor readable."""
+    path = world.part("tile_bounds", "FR")
+    path.unlink()
+    path.symlink_to(path)
+    assert places(findings(world)) == {("file-unreadable", "tile_bounds", "FR")}
+
+
+def test_a_run_of_weights_that_is_missing_is_found(
+    world: Any, findings: Callable[..., list[Finding]]
+) -> None:
+    world.change("span_weights", "FR", lambda table: table.slice(0, len(table) - 1))
+    found = places(findings(world))
+    assert found == {(code, "span_weights", "FR") for code in ("span-runs", "span-tiles")}
+
+
 def test_a_run_cut_in_two_is_found(world: Any, findings: Callable[..., list[Finding]]) -> None:
     """The same tiles with the right ranks, but not in the fewest runs."""
 
@@ -570,13 +601,13 @@ def test_a_wrong_row_count_of_the_receipt_is_found(
 ) -> None:
     receipt = world.folder("tile_spans") / "_receipt.json"
     path = world.part("tile_spans", "FR").relative_to(receipt.parent).as_posix()
-    said = read_receipt(receipt.parent)
-    files = [replace(one, rows=one.rows + (one.path == path)) for one in said.files]
-    receipt.write_bytes(replace(said, files=tuple(files)).to_bytes())
+    stated = read_receipt(receipt.parent)
+    files = [replace(one, rows=one.rows + (one.path == path)) for one in stated.files]
+    receipt.write_bytes(replace(stated, files=tuple(files)).to_bytes())
     assert places(findings(world)) == {("row-count", "tile_spans", "FR")}
 
 
-def test_one_kind_of_damage_is_told_once_with_its_rows(
+def test_one_kind_of_damage_is_reported_once_with_its_rows(
     world: Any, findings: Callable[..., list[Finding]]
 ) -> None:
     def shift(table: pa.Table) -> pa.Table:

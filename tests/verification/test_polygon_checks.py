@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from closedworld.inputs.regions import CountrySet
+    from closedworld.verification import Finding
 
 
 def test_a_country_moved_as_a_whole_is_found_by_the_oracle_only(
@@ -45,43 +46,45 @@ def test_a_country_moved_as_a_whole_is_found_by_the_oracle_only(
     assert {one.code for one in outcome.findings} == {"tile-not-inside", "tile-not-listed"}
 
 
-def test_tiles_left_out_at_the_ends_of_runs_are_found_by_the_oracle(
-    tiny: CountrySet,
-) -> None:
-    """Tiles of a smaller country under the receipt of the larger one."""
-
+def ids_in(*boxes: shapely.Polygon) -> IdRuns:
+    """Return the tiles of boxes on the half-degree grid."""
     grid = tiny_grid()
-    whole = tiny.select(["FR"])
-    small = dataclasses.replace(
-        whole["FR"], features=(shapely.MultiPolygon([shapely.box(1.0, 40.0, 4.0, 45.0)]),)
-    )
-
-    spans = RowSpans.from_polygon(small.features[0], grid)
+    spans = RowSpans.from_polygon(shapely.MultiPolygon(boxes), grid)
     first = spans.rows * grid.n_cols + spans.col_starts
-    runs = IdRuns(first, first + (spans.col_stops - spans.col_starts))
+    return IdRuns(first, first + (spans.col_stops - spans.col_starts))
+
+
+def findings_of(tiny: CountrySet, polygons: list[shapely.Polygon], listed: IdRuns) -> list[Finding]:
+    """Return what GEOS finds about the tiles listed for a country of some polygons."""
+    country = dataclasses.replace(tiny["FR"], features=(shapely.MultiPolygon(polygons),))
     findings = Findings("")
-    check = PolygonCheck(whole["FR"], grid, "center", random.Random(0), findings)
-    check.check_membership(runs, np.arange(0, runs.tile_count, 7))
-    (found,) = findings.to_list()
+    check = PolygonCheck(country, tiny_grid(), "center", random.Random(0), findings)
+    check.check_membership(listed, np.arange(20))
+    return findings.to_list()
+
+
+MAINLAND = shapely.box(1.0, 40.0, 9.0, 45.0)
+
+
+@pytest.mark.parametrize("gap", [(4.0, 9.0), (4.0, 6.0)], ids=["at the end", "in the middle"])
+def test_tiles_left_out_of_runs_are_found_by_the_oracle(
+    tiny: CountrySet, gap: tuple[float, float]
+) -> None:
+    """Next to the ends of the runs that are left, also where no border of the country is near."""
+    west, east = shapely.box(1.0, 40.0, gap[0], 45.0), shapely.box(gap[1], 40.0, 9.0, 45.0)
+    listed = ids_in(*(box for box in (west, east) if box.area))
+    (found,) = findings_of(tiny, [MAINLAND], listed)
     assert found.code == "tile-not-listed"
 
 
 def test_an_island_of_which_nothing_is_listed_is_found_by_the_oracle(tiny: CountrySet) -> None:
     """No run is near it: only its border can tell."""
-
-    grid, mainland = tiny_grid(), shapely.box(1.0, 40.0, 9.0, 45.0)
+    listed = ids_in(MAINLAND)
+    assert findings_of(tiny, [MAINLAND], listed) == []
     island = shapely.box(20.0, 10.0, 22.0, 12.0)
-    whole = tiny.select(["FR"])
-    both = dataclasses.replace(whole["FR"], features=(shapely.MultiPolygon([mainland, island]),))
-    spans = RowSpans.from_polygon(mainland, grid)
-    first = spans.rows * grid.n_cols + spans.col_starts
-    runs = IdRuns(first, first + (spans.col_stops - spans.col_starts))
-    findings = Findings("")
-    check = PolygonCheck(both, grid, "center", random.Random(0), findings)
-    check.check_membership(runs, np.arange(20))
-    (found,) = findings.to_list()
+    (found,) = findings_of(tiny, [MAINLAND, island], listed)
     assert found.code == "tile-not-listed"
-    assert found.example["raster_row"] > runs.stops[-1] // grid.n_cols
+    assert found.example["raster_row"] > listed.stops[-1] // tiny_grid().n_cols
 
 
 def test_wrong_coverage_that_all_datasets_agree_on_is_found_by_the_oracle(
@@ -125,7 +128,7 @@ def test_a_border_tile_that_is_called_whole_is_found_by_the_oracle(
 
 
 @pytest.mark.parametrize("kind", ["without tiles", "off grid"])
-def test_a_country_that_is_said_to_have_no_tiles_is_found_by_the_oracle(
+def test_a_country_stated_to_have_no_tiles_is_found_by_the_oracle(
     tiny: CountrySet, tmp_path: Path, opened: Callable[[Path], Any], kind: str
 ) -> None:
     """All its files are gone, and the receipt agrees with that."""

@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 def test_tiles_of_any_grid_and_rule_have_no_finding(
     tiny: CountrySet, tmp_path: Path, grid: Grid, rule: str
 ) -> None:
-    """GEOS asked of many tiles included; a kept country is left out of that, and told."""
+    """GEOS asked of many tiles included; a kept country is left out of that, and reported."""
     build_tile_index(tiny, grid, tmp_path, rule=rule, keep_small_countries=True)
     outcome = verify(tmp_path, polygons=tiny, oracle_sample=300)
     assert outcome.findings == ()
@@ -124,7 +124,7 @@ def test_weights_without_their_index_say_so_and_the_rest_is_checked(
     assert {one.code for one in given.findings} == {"weight-before"}
 
 
-def test_without_the_raster_masses_are_told_as_not_checked(sound: Path) -> None:
+def test_without_the_raster_masses_are_reported_as_not_checked(sound: Path) -> None:
     outcome = verify(sound)
     assert outcome.findings == ()
     assert any("--raster" in one.reason for one in outcome.not_checked)
@@ -139,7 +139,7 @@ def test_another_raster_is_a_finding(sound: Path) -> None:
 def test_a_raster_of_one_result_is_no_finding_in_another(
     sound: Path, people: Path, tmp_path: Path
 ) -> None:
-    """Weights from two rasters in one folder: whichever is given, the others are left out and told."""
+    """Weights from two rasters in one folder: whichever is given, the others are left out and reported."""
     shutil.copytree(sound, tmp_path / "world")
     other = tmp_path / "other.tif"
     shutil.copy(people, other)

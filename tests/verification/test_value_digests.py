@@ -53,11 +53,11 @@ def ids(rows: Rows) -> bytes:
 
 def once(rows: Rows, key: str, *names: str) -> list[tuple[Any, ...]]:
     """Return what the rows say for each value of a column, which must be one thing only."""
-    said: dict[int, tuple[Any, ...]] = {}
+    seen: dict[int, tuple[Any, ...]] = {}
     for row in rows:
-        told = tuple(row[name] for name in (key, *names))
-        assert said.setdefault(row[key], told) == told
-    return [said[value] for value in sorted(said)]
+        values = tuple(row[name] for name in (key, *names))
+        assert seen.setdefault(row[key], values) == values
+    return [seen[value] for value in sorted(seen)]
 
 
 def members(dataset: str, rows: Rows, n_cols: int) -> Sequence[bytes]:
