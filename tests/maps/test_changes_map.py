@@ -1,4 +1,4 @@
-"""The map of changed tiles: every change is seen, in its colour and in its place."""
+"""The map of changed tiles: every change is visible, in its colour and where it is."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def drawn(
 
 
 def near(picture: NDArray[np.uint8], name: str) -> NDArray[np.intp]:
-    """Return the pixels of the map, not the key, in nearly a colour of change: (n, 2) of y and x."""
+    """Return the pixels of the map, not the legend, in nearly a colour of change: (n, 2) of y and x."""
     wanted = np.array(CHANGE_COLOURS[name])
     found = np.abs(picture.astype(int) - wanted).max(axis=2) < 24
     found[int(len(picture) * 0.93) :] = False

@@ -54,7 +54,7 @@ def pixel(image: Image.Image, lon: float, lat: float, window: Window = WINDOW) -
 
 
 def test_filled_tiles_are_center_outlined_ones_any_overlap(tmp_path: Path) -> None:
-    """Truth by hand: one place beside the middle of a tile of each kind."""
+    """Truth by hand: a point beside the middle of a tile of each kind."""
     image = draw(BLOCK, WINDOW, tmp_path / "c.png")
     for lon in (0.7, 1.7, 2.7, 3.7):
         for lat in (0.7, 1.7, 2.7):
@@ -122,7 +122,7 @@ def test_a_window_inside_out_is_refused(edges: tuple[float, float, float, float]
         Window(*edges)
 
 
-def test_the_same_place_gives_the_same_bytes(tmp_path: Path) -> None:
+def test_the_same_window_gives_the_same_bytes(tmp_path: Path) -> None:
     for name in ("a.png", "b.png"):
         draw(BLOCK, WINDOW, tmp_path / name)
     assert (tmp_path / "a.png").read_bytes() == (tmp_path / "b.png").read_bytes()

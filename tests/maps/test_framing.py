@@ -23,7 +23,7 @@ WIDTH = 1000
 def to_pixels(
     view: View, lons: NDArray[np.float64], lats: NDArray[np.float64]
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Return ``(xs, ys)`` of places, px from the left and from the top."""
+    """Return ``(xs, ys)`` of points, px from the left and from the top."""
     east = np.mod(lons - view.lon_center + 180, 360) - 180
     return view.width / 2 + east * view.px_per_degree(lats), view.y_of(lats)
 

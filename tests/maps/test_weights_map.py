@@ -127,3 +127,19 @@ def test_memory_follows_pixels_not_tiles(tmp_path: Path) -> None:
     _, peak = tracemalloc.get_traced_memory()
     tracemalloc.stop()
     assert peak < 400e6
+
+
+def test_tiles_of_a_millimetre_are_drawn_without_tables_of_the_whole_grid(tmp_path: Path) -> None:
+    """Of 95 million rows and columns, each a table of 760 MB."""
+    fine = Grid(10.0, 50.0, 1e-8, 1e-8, 95_000_000, 95_000_000)
+    rows = np.arange(94_000_000, 94_000_040)
+    spans = RowSpans.from_runs(fine, rows, rows, rows + 60)
+    weights = np.arange(spans.tile_count, dtype=np.uint64)
+    total = int(weights.sum())
+    path = tmp_path / "fine.png"
+    tracemalloc.start()
+    draw_weights_map({"DE": spans}, [weights], path, total=total, title="Fine", width=600)
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert peak < 256 << 20
+    assert picture_of(path)[NO_WEIGHT] > 0

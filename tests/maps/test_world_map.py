@@ -48,7 +48,7 @@ def draw(spans: Mapping[str, RowSpans], folder: Path, **options: object) -> Imag
 
 
 def on_globe(lon: float, lat: float) -> tuple[int, int]:
-    """Return the pixel of a place, from pyproj's forward projection alone."""
+    """Return the pixel of a point, from pyproj's forward projection alone."""
     proj = pyproj.Proj("+proj=eqearth +ellps=WGS84 +lon_0=11")
     half_width = pyproj.Proj("+proj=eqearth +ellps=WGS84")(180, 0)[0]
     scale = (WIDTH - 2 * MARGIN - 2) / (2 * half_width)
@@ -58,7 +58,7 @@ def on_globe(lon: float, lat: float) -> tuple[int, int]:
 
 
 def pixel(image: Image.Image, lon: float, lat: float) -> Colour:
-    """Return the colour of a place on a globe map."""
+    """Return the colour at a point of a globe map."""
     return cast("Colour", image.getpixel(on_globe(lon, lat)))
 
 
@@ -86,9 +86,9 @@ def test_a_square_country_stands_where_the_projection_says(
     image = draw(spans, tmp_path)
     inside = [(22, -18), (48, -18), (22, 8), (48, 8), (35, -5)]
     outside = [(18, -18), (52, -18), (18, 8), (52, 8), (35, 12), (35, -22)]
-    assert len({pixel(image, *place) for place in inside}) == 1
+    assert len({pixel(image, *point) for point in inside}) == 1
     assert pixel(image, 35, -5) in COUNTRY_COLOURS
-    assert {pixel(image, *place) for place in outside} == {SEA}
+    assert {pixel(image, *point) for point in outside} == {SEA}
 
 
 def test_beyond_the_globe_is_paper(box_tiles: BoxMaker, tmp_path: Path) -> None:

@@ -34,7 +34,7 @@ def test_tiles_alone(made_up: Built) -> None:
         world.sample(country="FR")
 
 
-def test_several_weights_must_be_told_apart(made_up: Built, tmp_path: Path) -> None:
+def test_one_of_several_weights_must_be_chosen(made_up: Built, tmp_path: Path) -> None:
     root = shutil.copytree(made_up.root, tmp_path / "world")
     build_tile_weights(open_index(root), root, basis="uniform")
     with pytest.raises(ConfigError, match="published-several"):

@@ -46,7 +46,7 @@ def draw(world: Built, request: pa.Table | None = None, **options: object) -> pa
 def lies_in(
     country: Country, lons: NDArray[np.float64], lats: NDArray[np.float64]
 ) -> NDArray[np.bool_]:
-    """Return which places GEOS sees inside a country, polygons never prepared, at any turn."""
+    """Return which points GEOS finds inside a country, polygons never prepared, at any turn."""
     inside = np.zeros(len(lons), np.bool_)
     for feature in country.features:
         for turn in (-360.0, 0.0, 360.0):
@@ -139,8 +139,9 @@ def by_owner(points: pa.Table) -> dict[tuple[str, str], list[tuple[float, float,
     """Return the points of each id in each country, in order."""
     found: dict[tuple[str, str], list[tuple[float, float, int]]] = {}
     for point in points.to_pylist():
-        place = point["lon"], point["lat"], point["tile_id"]
-        found.setdefault((point["id"], point["country_iso"]), []).append(place)
+        found.setdefault((point["id"], point["country_iso"]), []).append(
+            (point["lon"], point["lat"], point["tile_id"])
+        )
     return found
 
 

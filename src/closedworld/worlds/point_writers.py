@@ -56,7 +56,7 @@ def write_points(table: pa.Table, path: Path) -> None:
             case ".csv":
                 pacsv.write_csv(table, staged)
             case suffix:
-                _write_by_gdal(table, staged, _DRIVERS[suffix])
+                _write_by_gdal(table, staged, _DRIVERS[suffix], path)
 
 
 def _write_parquet(table: pa.Table, path: Path) -> None:
@@ -82,8 +82,8 @@ def _with_geometry(table: pa.Table) -> pa.Table:
     return table.replace_schema_metadata(geo_metadata("Point", bounds, has_covering=False))
 
 
-def _write_by_gdal(table: pa.Table, path: Path, driver: str) -> None:
-    """Write points in one of GDAL's formats.
+def _write_by_gdal(table: pa.Table, staged: Path, driver: str, path: Path) -> None:
+    """Write points in one of GDAL's formats; errors name ``path``.
 
     Raises:
         PublishError: ``output-not-writable``.
@@ -99,7 +99,7 @@ def _write_by_gdal(table: pa.Table, path: Path, driver: str) -> None:
     try:
         pyogrio.write_arrow(
             pa.table({**columns, GEOMETRY: geometry}),
-            path,
+            staged,
             layer="points",
             driver=driver,
             geometry_name=GEOMETRY,
