@@ -145,14 +145,15 @@ def test_a_column_means_the_same_in_every_dataset() -> None:
 
 
 def test_every_finding_of_verify_is_in_the_reference() -> None:
-    """The page has the codes that the validation writes, and none that stands in no source."""
+    """The page has the codes that verification writes, and none that is in no source."""
     page = (ROOT / "docs/reference/findings.md").read_text(encoding="utf-8")
     rows = [line.split("|")[1] for line in page.splitlines() if line.startswith("| `")]
     listed = {code for row in rows for code in re.findall(r"`([\w-]+)`", row)}
-    written = texts_of("src/closedworld/validation/*.py")
+    written = texts_of("src/closedworld/verification/*.py")
     hyphened = {text for text in written if re.fullmatch(r"[a-z]+(-[a-z]+)+", text)}
     # What a caller did wrong is raised and not found.
     raised = {*ERROR_CODES[ConfigError], *ERROR_CODES[InputError]}
+    assert hyphened
     assert hyphened - raised <= listed
     assert listed <= texts_of("src/closedworld/**/*.py")
 
