@@ -148,14 +148,14 @@ def _tile_map(report: Path, index: PublishedIndex, credit: str, path: Path) -> P
     )
 
 
-def _weight_map(weights: Published, index: PublishedIndex, path: Path) -> Picture:
-    parameters = WeightParameters.from_dict(weights.receipt.parameters)
+def _weight_map(published: Published, index: PublishedIndex, path: Path) -> Picture:
+    parameters = WeightParameters.from_dict(published.receipt.parameters)
     raster = bundled(BUNDLED_RASTER)
-    by_country = read_cumulative_weights(weights, index).values()
+    by_country = read_cumulative_weights(published, index).values()
     try:
         draw_weights_map(
             index.spans,
-            (group.weights for one in by_country for group in one.all_groups()),
+            (weights for one in by_country for weights in one.tile_weights()),
             path,
             total=10**parameters.dp,
             title="Weights",
@@ -168,10 +168,10 @@ def _weight_map(weights: Published, index: PublishedIndex, path: Path) -> Pictur
     except ValueError as error:
         raise IntegrityError(
             "weights-damaged",
-            f"{weights.folder} does not have the weights of {index.published.folder}: {error}.",
+            f"{published.folder} does not have the weights of {index.published.folder}: {error}.",
             "Run `closedworld verify` on the output folder.",
         ) from error
-    zero = weights.receipt.totals.get("tiles_of_weight_zero", 0)
+    zero = published.receipt.totals.get("tiles_of_weight_zero", 0)
     return Picture(
         path.read_bytes(),
         "Weights",

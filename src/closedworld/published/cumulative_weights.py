@@ -147,6 +147,17 @@ class CumulativeWeights:
         first = self.spans.first_ranks
         yield from self.groups(first, first + (self.spans.col_stops - self.spans.col_starts))
 
+    def tile_weights(self) -> Iterator[NDArray[np.uint64]]:
+        """Yield the weights of all tiles in order, uint64 (n,), a row group at a time.
+
+        Raises:
+            IntegrityError: ``file-unreadable``.
+        """
+        for path, _, _ in self.part_files:
+            with _opened(path) as file:
+                for number in range(file.num_row_groups):
+                    yield _read(file, number, path)
+
     def _damaged(self, what: str) -> IntegrityError:
         """Return the error for weights that contradict each other."""
         return IntegrityError(
