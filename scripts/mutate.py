@@ -127,15 +127,18 @@ def mutants(path: Path) -> list[Mutant]:
     tree = ast.parse(path.read_text(encoding="utf-8"))
     found = []
     for node, replace, parent in places(tree):
-        shown = parent if type(node) in OPERATORS else node
-        before = ast.unparse(shown).splitlines()[0]
+        shown = node if isinstance(node, ast.stmt | ast.UnaryOp) else parent
         for new in (*expressions(node), *statements(node)):
+            before = ast.unparse(shown).splitlines()[0]
             replace(new)
-            after = ast.unparse(parent if shown is parent else new).splitlines()[0]
+            after = ast.unparse(new if shown is node else parent).splitlines()[0]
             source = ast.unparse(ast.fix_missing_locations(tree))
-            file, line = path.relative_to(PACKAGE).as_posix(), getattr(shown, "lineno", 0)
+            file, line = (
+                path.relative_to(PACKAGE).as_posix(),
+                getattr(node, "lineno", getattr(parent, "lineno", 0)),
+            )
+            replace(node)
             found.append(Mutant(file, line, f"{before} -> {after}", source))
-        replace(node)
     return found
 
 
