@@ -17,21 +17,21 @@ if TYPE_CHECKING:
 
     from closedworld.kernels.sampling import TileLookup
 
-LineOf = Callable[["Sequence[int]"], "TileLookup"]
+LookupOf = Callable[["Sequence[int]"], "TileLookup"]
 
 
 @pytest.fixture
-def line_of() -> LineOf:
+def lookup_of() -> LookupOf:
     """Return who finds tiles on the line of some weights."""
 
     def line(weights: Sequence[int]) -> TileLookup:
         sizes = np.array(weights, np.uint64)
         upto = np.cumsum(sizes)
 
-        def locate(targets: NDArray[np.uint64]) -> TileHits:
+        def lookup(targets: NDArray[np.uint64]) -> TileHits:
             rank = np.searchsorted(upto, targets, side="right")
             return TileHits(rank.astype(np.int64), upto[rank] - sizes[rank], sizes[rank])
 
-        return locate
+        return lookup
 
     return line

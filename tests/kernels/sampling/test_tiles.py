@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from closedworld.kernels.sampling import TileLookup
 
-    LineOf = Callable[[Sequence[int]], TileLookup]
+    LookupOf = Callable[[Sequence[int]], TileLookup]
 
 LEAST_P = 1e-3
 
@@ -30,23 +30,23 @@ def many_keys(n: int) -> np.ndarray[tuple[int, int], np.dtype[np.uint32]]:
     return stream_keys(map(str, range(n)), "DE", 7)
 
 
-def test_with_replacement_a_tile_comes_as_often_as_it_weighs(line_of: LineOf) -> None:
+def test_with_replacement_a_tile_comes_as_often_as_it_weighs(lookup_of: LookupOf) -> None:
     """A tile of weight 0 never comes."""
     weights = [5, 0, 1, 70, 0, 24]
     n = 50_000
     draws = StreamDraws(np.broadcast_to(many_keys(1)[0], (n, 4)), np.arange(n))
-    found = np.bincount(tiles_with_replacement(draws, 100, line_of(weights)), minlength=6)
+    found = np.bincount(tiles_with_replacement(draws, 100, lookup_of(weights)), minlength=6)
     some = np.array(weights) > 0
     assert not found[~some].any()
     expected = np.array(weights)[some] * n / 100
     assert stats.chisquare(found[some], expected).pvalue > LEAST_P
 
 
-def test_without_replacement_pairs_follow_successive_sampling(line_of: LineOf) -> None:
-    """P(i, then j) = w_i / W * w_j / (W - w_i), also for the heavy tile that begins the urn anew."""
+def test_without_replacement_pairs_follow_successive_sampling(lookup_of: LookupOf) -> None:
+    """P(i, then j) = w_i / W * w_j / (W - w_i), also for the heavy tile that begins the sampler anew."""
     weights = [1, 2, 3, 14]
     n = 40_000
-    ranks = tiles_without_replacement(many_keys(n), np.full(n, 2), 20, line_of(weights))
+    ranks = tiles_without_replacement(many_keys(n), np.full(n, 2), 20, lookup_of(weights))
     pairs = [tuple(pair) for pair in ranks.reshape(n, 2).tolist()]
     expected = {
         (i, j): n * weights[i] / 20 * weights[j] / (20 - weights[i])
@@ -73,17 +73,17 @@ def test_without_replacement_tiles_differ_and_have_weight(
 
     from closedworld.kernels.sampling import TileHits  # noqa: PLC0415
 
-    def locate(targets: np.ndarray[tuple[int], np.dtype[np.uint64]]) -> TileHits:
+    def lookup(targets: np.ndarray[tuple[int], np.dtype[np.uint64]]) -> TileHits:
         rank = np.searchsorted(upto, targets, side="right")
         sizes = np.array(weights, np.uint64)
         return TileHits(rank.astype(np.int64), upto[rank] - sizes[rank], sizes[rank])
 
     if max(counts) > there:
         with pytest.raises(PopulationExhaustedError) as caught:
-            tiles_without_replacement(keys, np.array(counts), total, locate)
+            tiles_without_replacement(keys, np.array(counts), total, lookup)
         assert caught.value.tiles == there
         return
-    ranks = tiles_without_replacement(keys, np.array(counts), total, locate)
+    ranks = tiles_without_replacement(keys, np.array(counts), total, lookup)
     for own in np.split(ranks, np.cumsum(counts)[:-1]):
         assert len(set(own.tolist())) == len(own)
         assert all(weights[rank] for rank in own)
@@ -91,57 +91,57 @@ def test_without_replacement_tiles_differ_and_have_weight(
 
 @pytest.mark.parametrize("weights", [[1, 1000, 10, 100, 1, 1, 50, 10**6, 3], [2, 1, 1]], ids=str)
 def test_the_first_tiles_do_not_depend_on_how_many_follow(
-    line_of: LineOf, weights: list[int]
+    lookup_of: LookupOf, weights: list[int]
 ) -> None:
     """Also where a tile has exactly half of the weight: those that need no sampler go on as those that do."""
-    locate, keys = line_of(weights), many_keys(200)
+    lookup, keys = lookup_of(weights), many_keys(200)
     total, all_of_them = sum(weights), len(weights)
-    whole = tiles_without_replacement(keys, np.full(200, all_of_them), total, locate)
+    whole = tiles_without_replacement(keys, np.full(200, all_of_them), total, lookup)
     whole = whole.reshape(200, all_of_them)
     for n in range(1, all_of_them):
-        part = tiles_without_replacement(keys, np.full(200, n), total, locate)
+        part = tiles_without_replacement(keys, np.full(200, n), total, lookup)
         assert np.array_equal(part.reshape(200, n), whole[:, :n])
 
 
-def test_an_id_gets_the_same_tiles_alone_and_among_others(line_of: LineOf) -> None:
+def test_an_id_gets_the_same_tiles_alone_and_among_others(lookup_of: LookupOf) -> None:
     weights = [1, 1000, 10, 100, 1, 1, 50, 30_000, 3]
-    locate, keys, total = line_of(weights), many_keys(50), sum(weights)
+    lookup, keys, total = lookup_of(weights), many_keys(50), sum(weights)
     counts = np.arange(50) % 9
-    together = tiles_without_replacement(keys, counts, total, locate)
+    together = tiles_without_replacement(keys, counts, total, lookup)
     alone = [
-        tiles_without_replacement(keys[i : i + 1], counts[i : i + 1], total, locate)
+        tiles_without_replacement(keys[i : i + 1], counts[i : i + 1], total, lookup)
         for i in range(50)
     ]
     assert np.array_equal(together, np.concatenate(alone))
 
 
-def test_plain_first_draws_are_those_of_an_urn(line_of: LineOf) -> None:
-    """The way past the urn, for ids whose tiles all differ, gives what an urn gives."""
+def test_plain_first_draws_are_those_of_an_urn(lookup_of: LookupOf) -> None:
+    """The way past the sampler, for ids whose tiles all differ, gives what an sampler gives."""
     weights = np.random.default_rng(3).integers(0, 1000, 200).tolist()
-    locate, keys, total = line_of(weights), many_keys(300), sum(weights)
-    found = tiles_without_replacement(keys, np.full(300, 5), total, locate).reshape(300, 5)
+    lookup, keys, total = lookup_of(weights), many_keys(300), sum(weights)
+    found = tiles_without_replacement(keys, np.full(300, 5), total, lookup).reshape(300, 5)
     for key, own in zip(keys, found, strict=True):
-        urn = SuccessiveSampler(key, 5, total)
-        while urn.missing:
-            urn.accept(locate(urn.candidates()))
-        assert np.array_equal(urn.ranks, own)
-
-
-@pytest.mark.parametrize("spare", [0, 1, 500])
-def test_it_does_not_matter_how_many_are_drawn_at_once(line_of: LineOf, spare: int) -> None:
-    weights = [1, 1000, 10, 100, 1, 1, 50, 30_000, 3]
-    locate, keys, total = line_of(weights), many_keys(50), sum(weights)
-    found = tiles_without_replacement(keys, np.full(50, 9), total, locate).reshape(50, 9)
-    for key, own in zip(keys, found, strict=True):
-        sampler = SuccessiveSampler(key, 9, total, spare)
+        sampler = SuccessiveSampler(key, 5, total)
         while sampler.missing:
-            sampler.accept(locate(sampler.candidates()))
+            sampler.accept(lookup(sampler.candidates()))
         assert np.array_equal(sampler.ranks, own)
 
 
-def test_a_tile_that_outweighs_all_others_does_not_hold_up_the_rest(line_of: LineOf) -> None:
+@pytest.mark.parametrize("spare", [0, 1, 500])
+def test_it_does_not_matter_how_many_are_drawn_at_once(lookup_of: LookupOf, spare: int) -> None:
+    weights = [1, 1000, 10, 100, 1, 1, 50, 30_000, 3]
+    lookup, keys, total = lookup_of(weights), many_keys(50), sum(weights)
+    found = tiles_without_replacement(keys, np.full(50, 9), total, lookup).reshape(50, 9)
+    for key, own in zip(keys, found, strict=True):
+        sampler = SuccessiveSampler(key, 9, total, spare)
+        while sampler.missing:
+            sampler.accept(lookup(sampler.candidates()))
+        assert np.array_equal(sampler.ranks, own)
+
+
+def test_a_tile_that_outweighs_all_others_does_not_hold_up_the_rest(lookup_of: LookupOf) -> None:
     """By rejection alone the second tile would take 10^17 draws."""
     weights = [1, 10**18 - 3, 1, 1]
-    ranks = tiles_without_replacement(many_keys(20), np.full(20, 4), 10**18, line_of(weights))
+    ranks = tiles_without_replacement(many_keys(20), np.full(20, 4), 10**18, lookup_of(weights))
     assert (np.sort(ranks.reshape(20, 4), axis=1) == np.arange(4)).all()
     assert (ranks.reshape(20, 4)[:, 0] == 1).all()

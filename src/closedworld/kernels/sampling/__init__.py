@@ -1,4 +1,4 @@
-"""Drawing points: tiles by weight, places on them by area, each by a key and a number alone."""
+"""Sampling points: tiles by weight, points in them by area, each from a key and a number alone."""
 
 from closedworld.kernels.sampling.points import Points, SamplingDomain, draw_points
 from closedworld.kernels.sampling.random_streams import MAX_POINTS, Keys, stream_keys

@@ -1,4 +1,4 @@
-"""How much area lies at a latitude: what makes places even by area rather than in degrees."""
+"""How much area lies at a latitude: what makes points uniform by area rather than in degrees."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Where on its tile, and in its country, each point lies: evenly by area."""
+"""Points in their tile and country, uniform by area."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import numpy as np
 from closedworld.kernels.sampling.area_density import area_density
 from closedworld.kernels.sampling.random_streams import Purpose, StreamDraws, fractions
 from closedworld.kernels.sampling.shape import normalized
-from closedworld.kernels.sampling.triangulation import places_in_part
+from closedworld.kernels.sampling.triangulation import points_in_piece
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -18,21 +18,21 @@ if TYPE_CHECKING:
     from closedworld.kernels.sampling.shape import CountryShape
 
 TILE_ATTEMPTS = 32
-"""Places tried all over the tile before the part that lies in the country is cut out."""
+"""Points tried all over the tile before the piece that lies in the country is cut out."""
 
 
-def places_on_tiles(
+def points_in_tiles(
     grid: Grid,
     tile_ids: NDArray[np.uint64],
     draws: StreamDraws,
     on_border: NDArray[np.bool_],
     shape: CountryShape,
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Return a place on the tile of each draw and inside the country.
+    """Return a point in the tile of each draw and inside the country.
 
-    A tile inside the country needs no look at the polygon. On a border tile places are tried until one
-    is in the country; after ``TILE_ATTEMPTS`` the shared part is cut out and the place is drawn there.
-    Either way it is even by area on the ellipsoid, over what tile and country share.
+    A tile inside the country needs no test against the polygon. In a border tile, points are tried until one
+    is in the country; after ``TILE_ATTEMPTS`` the shared piece is cut out and the point is drawn from it.
+    Either way it is uniform by area on the ellipsoid, over what tile and country share.
 
     Args:
         grid: The lattice.
@@ -50,7 +50,7 @@ def places_on_tiles(
     lons, lats = np.empty(len(draws)), np.empty(len(draws))
     left, attempt = np.arange(len(draws)), 0
     while len(left):
-        across, up, chance, _ = draws.take(left).words(Purpose.PLACE, attempt)
+        across, up, chance, _ = draws.take(left).words(Purpose.POINT, attempt)
         col, row = cols[left], rows[left]
         x = normalized(lon[col] + fractions(across) * (lon[col + 1] - lon[col]))
         y = lat[row + 1] + fractions(up) * (lat[row] - lat[row + 1])
@@ -60,12 +60,12 @@ def places_on_tiles(
         lons[left[good]], lats[left[good]] = x[good], y[good]
         left, attempt = left[~good], attempt + 1
         if attempt == TILE_ATTEMPTS:
-            # Tiles inside go on: half of their places are good even where a tile reaches a pole.
+            # Tiles inside go on: half of their points are good even where a tile reaches a pole.
             small = left[on_border[left]]
             for tile in np.unique(tile_ids[small]):
                 here = small[tile_ids[small] == tile]
                 row_col = int(rows[here[0]]), int(cols[here[0]])
-                lons[here], lats[here] = places_in_part(
+                lons[here], lats[here] = points_in_piece(
                     grid, *row_col, draws.take(here), shape, TILE_ATTEMPTS
                 )
             left = left[~on_border[left]]

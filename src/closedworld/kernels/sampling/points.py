@@ -1,4 +1,4 @@
-"""The points of one country: tiles by weight, then places on them."""
+"""The points of one country: tiles by weight, then points in them."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from closedworld.kernels.sampling.point_in_tile import places_on_tiles
+from closedworld.kernels.sampling.point_in_tile import points_in_tiles
 from closedworld.kernels.sampling.random_streams import Keys, StreamDraws
 from closedworld.kernels.sampling.tiles import tiles_with_replacement, tiles_without_replacement
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from closedworld.kernels.spans import RowSpans
 
 _CHUNK_POINTS = 1 << 16
-"""Points placed at once: their arrays stay in the processor's cache."""
+"""Points made at once: their arrays stay in the processor's cache."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -30,14 +30,14 @@ class SamplingDomain:
         spans: Its tiles.
         border: Tiles that its border passes through.
         total: Sum of its weights, > 0.
-        locate: Finds tiles on its line of weights.
+        lookup: Finds its tiles by cumulative weight.
         shape: Its polygons.
     """
 
     spans: RowSpans
     border: RowSpans
     total: int
-    locate: TileLookup
+    lookup: TileLookup
     shape: CountryShape
 
 
@@ -57,32 +57,32 @@ class Points:
 
 
 def draw_points(
-    ground: SamplingDomain, keys: Keys, counts: NDArray[np.int64], *, with_replacement: bool
+    domain: SamplingDomain, keys: Keys, counts: NDArray[np.int64], *, with_replacement: bool
 ) -> Points:
     """Return the points of some ids in a country, id by id.
 
     Args:
-        ground: The country.
+        domain: The country.
         keys: Key of each id, uint32 (ids, 4).
         counts: Points of each, >= 0, int64 (ids,).
         with_replacement: Whether several points of an id may lie on one tile.
 
     Raises:
-        UrnEmptyError: Without replacement, an id wants more tiles than there are with a weight.
+        PopulationExhaustedError: Without replacement, an id wants more tiles than there are with a weight.
     """
     owner = np.repeat(np.arange(len(counts)), counts)
     first = np.cumsum(counts) - counts
     draws = StreamDraws(keys[owner], np.arange(len(owner)) - first[owner])
     if with_replacement:
-        ranks = tiles_with_replacement(draws, ground.total, ground.locate)
+        ranks = tiles_with_replacement(draws, domain.total, domain.lookup)
     else:
-        ranks = tiles_without_replacement(keys, counts, ground.total, ground.locate)
-    tile_ids = ground.spans.tiles_at(ranks)
-    on_border = ground.border.contains(tile_ids)
+        ranks = tiles_without_replacement(keys, counts, domain.total, domain.lookup)
+    tile_ids = domain.spans.tiles_at(ranks)
+    on_border = domain.border.contains(tile_ids)
     lons, lats = np.empty(len(draws)), np.empty(len(draws))
     for begin in range(0, len(draws), _CHUNK_POINTS):
         chunk = slice(begin, begin + _CHUNK_POINTS)
-        lons[chunk], lats[chunk] = places_on_tiles(
-            ground.spans.grid, tile_ids[chunk], draws.take(chunk), on_border[chunk], ground.shape
+        lons[chunk], lats[chunk] = points_in_tiles(
+            domain.spans.grid, tile_ids[chunk], draws.take(chunk), on_border[chunk], domain.shape
         )
     return Points(tile_ids, lons, lats)

@@ -1,4 +1,4 @@
-"""Chance by key: the k-th draw of an id depends on seed, country, id and k, and on nothing else."""
+"""Random numbers by key: the k-th draw of an id depends on seed, country, id and k alone."""
 
 from __future__ import annotations
 
@@ -30,17 +30,20 @@ _WORD = 2.0**-32
 
 
 class Purpose(IntEnum):
-    """What a draw is for; draws for different purposes are independent."""
+    """What a draw is for; draws for different purposes are independent.
+
+    The order is part of the public one of random numbers, so of the points of a seed.
+    """
 
     TILE = 0
-    PLACE = 1
+    POINT = 1
 
 
 def stream_keys(ids: Iterable[str], country_iso: str, seed: int) -> Keys:
     """Return the keys of ids in a country: BLAKE2b of seed, country and id, 128 bits each.
 
     Args:
-        ids: Any texts; the empty one for points that belong to nobody.
+        ids: Any texts; the empty one for points without an id.
         country_iso: ISO 3166-1 alpha-2 code.
         seed: Any integer.
     """
@@ -77,7 +80,7 @@ class StreamDraws:
 
         Args:
             purpose: What for.
-            attempt: Counts up when a draw has to be thrown away.
+            attempt: Counts up when a draw is rejected.
         """
         key = [self.keys[:, word].astype(np.uint64) for word in range(4)]
         numbers = self.numbers.astype(np.uint64)
@@ -87,11 +90,11 @@ class StreamDraws:
 
 
 def integers_below(limits: NDArray[np.uint64], draws: StreamDraws) -> NDArray[np.uint64]:
-    """Return a whole number in ``0..limit - 1`` for each draw, each as likely as any other, exactly.
+    """Return an integer in ``0..limit - 1`` for each draw, all exactly equally likely, uint64 (n,).
 
     D. Lemire, "Fast random integer generation in an interval", ACM Trans. Model. Comput. Simul. 29
-    (2019): the upper half of a 128-bit product, thrown away where the lower half says that it would
-    favour some numbers.
+    (2019), https://doi.org/10.1145/3230636: the upper half of a 128-bit product, rejected where the lower
+    half shows that it would favour some numbers.
 
     Args:
         limits: Limits >= 1, uint64 (n,).
@@ -104,11 +107,11 @@ def integers_below(limits: NDArray[np.uint64], draws: StreamDraws) -> NDArray[np
         limit = limits[left]
         high_word, low_word, _, _ = draws.take(left).words(Purpose.TILE, attempt)
         high, low = _product(high_word << _WORD_BITS | low_word, limit)
-        unfair = low < limit
-        # 2^64 mod limit, needed for few.
-        unfair[unfair] = low[unfair] < (np.uint64(0) - limit[unfair]) % limit[unfair]
+        rejected = low < limit
+        # 2^64 mod limit, a division that few need.
+        rejected[rejected] = low[rejected] < (np.uint64(0) - limit[rejected]) % limit[rejected]
         result[left] = high
-        left, attempt = left[unfair], attempt + 1
+        left, attempt = left[rejected], attempt + 1
     return result
 
 

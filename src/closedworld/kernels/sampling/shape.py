@@ -1,4 +1,4 @@
-"""The polygons of a country, to ask whether a place is in it and to cut out its part of a tile."""
+"""The polygons of a country: whether points are inside, and the piece that a tile has of it."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _HALF_TURN = 180.0
 
 
 def normalized(lons: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return longitudes within a turn of the globe as -180..180, float64; the move is exact."""
+    """Return longitudes within a turn of the globe as -180..180, float64; the shift is exact."""
     east = np.where(lons > _HALF_TURN, lons - _TURN_DEGREES, lons)
     return np.where(east < -_HALF_TURN, east + _TURN_DEGREES, east)
 
@@ -35,14 +35,14 @@ class CountryShape:
     """
 
     def __init__(self, features: Sequence[shapely.MultiPolygon]) -> None:
-        # Copies, because other threads must not find them being prepared.
+        # Copies: a prepared geometry must not be shared by threads (https://github.com/libgeos/geos/issues/825).
         self._features = [shapely.from_wkb(shapely.to_wkb(feature)) for feature in features]
         for feature in self._features:
             shapely.prepare(feature)
         self._turns = [_turns(feature.bounds) for feature in self._features]
 
     def contains(self, lons: NDArray[np.float64], lats: NDArray[np.float64]) -> NDArray[np.bool_]:
-        """Return which places lie inside the country, not on its border, bool (n,).
+        """Return which points lie inside the country, not on its border, bool (n,).
 
         Args:
             lons: Longitudes, degrees in -180..180, float64 (n,).
@@ -56,7 +56,7 @@ class CountryShape:
                 inside[left] = shapely.contains_xy(feature, at, lats[left])
         return inside
 
-    def part_in(self, grid: Grid, box: shapely.Polygon) -> shapely.Geometry:
+    def piece_in(self, grid: Grid, box: shapely.Polygon) -> shapely.Geometry:
         """Return what a tile and the country share, on the grid's own longitudes."""
         placed, _ = place_on_grid(np.asarray(self._features, dtype=object), grid)
         return shapely.union_all(shapely.intersection(placed, box))

@@ -1,4 +1,4 @@
-"""One id's draws without replacement."""
+"""Draws of one id without replacement."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ if TYPE_CHECKING:
 
 
 class PopulationExhaustedError(Exception):
-    """Every tile that has a weight was drawn.
+    """More tiles are wanted than have a weight.
 
     Args:
-        tiles: How many there are.
+        tiles: How many have one.
     """
 
     def __init__(self, tiles: int) -> None:
@@ -29,11 +29,11 @@ class PopulationExhaustedError(Exception):
 class SuccessiveSampler:
     """Draws different tiles by weight, one after another.
 
-    Numbers are drawn below the weight that was left when the urn was last begun; one that hits a tile
-    drawn since is passed over. When more than half of that weight is drawn, the urn is begun anew with
-    what is left: the drawn tiles are cut out of the line of weights. So a number is passed over at
-    most every other time, and no weights but those of drawn tiles need be known. Which tile comes next
-    depends on the numbers alone, not on how many are drawn at once.
+    Numbers are drawn below the weight that was left at the last restart; one that hits a tile drawn since is
+    rejected. When more than half of that weight is drawn, the sampler restarts with what is left: the drawn
+    tiles are cut out of the cumulative weights. So at most every other number is rejected on average, and only
+    the weights of drawn tiles need be known. Which tile comes next depends on the numbers alone, not on
+    how many are drawn at once.
 
     Args:
         key: Key of the id, uint32 (4,).
@@ -48,9 +48,9 @@ class SuccessiveSampler:
         self._wanted = wanted
         self._ranks = np.empty(0, np.int64)
         self._starts = self._weights = np.empty(0, np.uint64)
-        self._number = self._asked = self._began_at = 0
+        self._number = self._asked = self._restarted_at = 0
         self._drawn = np.uint64(0)
-        self._begin(total)
+        self._restart(total)
 
     @property
     def ranks(self) -> NDArray[np.int64]:
@@ -63,7 +63,7 @@ class SuccessiveSampler:
         return self._wanted - len(self._ranks)
 
     def candidates(self) -> NDArray[np.uint64]:
-        """Return the next positions on the country's line of weights, uint64 (n,)."""
+        """Return the cumulative weights to look up next, uint64 (n,)."""
         self._asked = self.missing + self.missing // 2 + self._spare
         numbers = np.arange(self._number, self._number + self._asked)
         draws = StreamDraws(np.broadcast_to(self._key, (self._asked, 4)), numbers)
@@ -74,12 +74,12 @@ class SuccessiveSampler:
         return targets
 
     def accept(self, hits: TileHits) -> None:
-        """Take the tiles at the positions that were asked for.
+        """Take the tiles that ``candidates`` asked for.
 
         Raises:
-            UrnEmptyError: More tiles are wanted than there are with a weight.
+            PopulationExhaustedError: More tiles are wanted than there are with a weight.
         """
-        known = self._ranks[self._began_at :]
+        known = self._ranks[self._restarted_at :]
         _, first = np.unique(np.concatenate([known, hits.ranks]), return_index=True)
         fresh = np.sort(first[first >= len(known)])[: self.missing] - len(known)
         drawn = self._drawn + np.cumsum(hits.weights[fresh])
@@ -94,16 +94,15 @@ class SuccessiveSampler:
             self._drawn = drawn[-1] if len(drawn) else self._drawn
             return
         self._number += int(fresh[-1]) + 1
-        self._begin(self._left - int(drawn[over[0]]))
+        self._restart(self._left - int(drawn[over[0]]))
         if self._left == 0 and self.missing:
             raise PopulationExhaustedError(len(self._ranks))
 
-    def _begin(self, left: int) -> None:
-        """Begin with the weight that is left, the drawn tiles cut out."""
+    def _restart(self, left: int) -> None:
         self._left = left
         self._drawn = np.uint64(0)
-        self._began_at = len(self._ranks)
+        self._restarted_at = len(self._ranks)
         order = np.argsort(self._starts)
         self._cut_out = np.concatenate([np.zeros(1, np.uint64), np.cumsum(self._weights[order])])
-        # Where each drawn tile was, on the line of what is left.
+        # Where each drawn tile was, in the cumulative weights of what is left.
         self._gaps = self._starts[order] - self._cut_out[:-1]

@@ -1,4 +1,4 @@
-"""A country's weights on a line from 0 to their sum, tile after tile, and who finds tiles on it."""
+"""Looking up tiles by cumulative weight: the weights of a country added up, tile after tile."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 
 
 class TileHits(NamedTuple):
-    """Tiles at positions on the line.
+    """Tiles at some cumulative weights.
 
     Attributes:
         ranks: Rank of each tile in its country, int64 (n,).
@@ -23,12 +23,16 @@ class TileHits(NamedTuple):
     weights: NDArray[np.uint64]
 
     def take(self, which: NDArray[np.integer] | slice) -> TileHits:
-        """Return some of them."""
+        """Return some of the tiles."""
         return TileHits(self.ranks[which], self.starts[which], self.weights[which])
 
 
 class TileLookup(Protocol):
-    """Finds tiles; it need not hold all weights to do so."""
+    """Finds tiles by cumulative weight; it need not hold all weights to do so."""
 
     def __call__(self, targets: NDArray[np.uint64], /) -> TileHits:
-        """Return the tile at each position, uint64 (n,) in any order, all below the sum."""
+        """Return the tile of each target.
+
+        Args:
+            targets: Cumulative weights below the sum, any order, uint64 (n,).
+        """

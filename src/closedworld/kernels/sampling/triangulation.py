@@ -1,4 +1,4 @@
-"""Places on the part of a tile that lies in the country, where that part is small."""
+"""Points in the piece of a tile that lies in the country, where that piece is small."""
 
 from __future__ import annotations
 
@@ -18,20 +18,19 @@ if TYPE_CHECKING:
     from closedworld.kernels.sampling.random_streams import StreamDraws
     from closedworld.kernels.sampling.shape import CountryShape
 
-PART_ATTEMPTS = 64
-"""Places tried on the triangles of a part."""
+PIECE_ATTEMPTS = 64
+"""Points tried on the triangles of a piece."""
 
 _POLYGON = shapely.GeometryType.POLYGON
 
 
-def places_in_part(
+def points_in_piece(
     grid: Grid, row: int, col: int, draws: StreamDraws, shape: CountryShape, first_attempt: int
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Return places on the part of one tile that lies in the country, even by area.
+    """Return points in the piece of one tile that lies in the country, uniform by area.
 
-    The part is cut into triangles; one is drawn by area, then a place on it. A part so thin that
-    float64 knows no place strictly inside, to which the polygon's own corners are rounded, gives the
-    point of the country nearest to the tile's centre: on its border.
+    The piece is cut into triangles; one is drawn by area, then a point in it. A piece so thin that no float64
+    point lies strictly inside gives the point of the country nearest to the tile's centre, on its border.
 
     Args:
         grid: The lattice.
@@ -46,19 +45,19 @@ def places_in_part(
     """
     lon, lat = grid.lon_edges(), np.clip(grid.lat_edges(), -90.0, 90.0)
     box = shapely.box(lon[col], lat[row + 1], lon[col + 1], lat[row])
-    part = shape.part_in(grid, box)
+    piece = shape.piece_in(grid, box)
     lons, lats = np.empty(len(draws)), np.empty(len(draws))
     left = np.arange(len(draws))
-    corners = _triangles(part)
+    corners = _triangles(piece)
     if len(corners):
         densest = area_density(np.clip(0.0, corners[:, :, 1].min(), corners[:, :, 1].max()))
-        for attempt in range(first_attempt, first_attempt + PART_ATTEMPTS):
+        for attempt in range(first_attempt, first_attempt + PIECE_ATTEMPTS):
             if not len(left):
                 break
             here = draws.take(left)
             x, y = _on_triangles(corners, here, attempt)
             x = normalized(x)
-            chance = fractions(here.words(Purpose.PLACE, attempt)[3])
+            chance = fractions(here.words(Purpose.POINT, attempt)[3])
             good = (chance * densest < area_density(y)) & shape.contains(x, y)
             lons[left[good]], lats[left[good]] = x[good], y[good]
             left = left[~good]
@@ -68,9 +67,9 @@ def places_in_part(
     return lons, lats
 
 
-def _triangles(part: shapely.Geometry) -> NDArray[np.float64]:
-    """Return the triangles that polygons are made of, without empty ones, float64 (n, 3, 2)."""
-    polygons = [one for one in shapely.get_parts(part) if shapely.get_type_id(one) == _POLYGON]
+def _triangles(piece: shapely.Geometry) -> NDArray[np.float64]:
+    """Return the triangles that polygons are made of, without degenerate ones, float64 (n, 3, 2)."""
+    polygons = [one for one in shapely.get_parts(piece) if shapely.get_type_id(one) == _POLYGON]
     if not polygons:
         return np.empty((0, 3, 2))
     cut = shapely.get_parts(shapely.constrained_delaunay_triangles(np.array(polygons)))
@@ -83,13 +82,13 @@ def _triangles(part: shapely.Geometry) -> NDArray[np.float64]:
 def _on_triangles(
     corners: NDArray[np.float64], draws: StreamDraws, attempt: int
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Return a place of each draw on the triangles, even in degrees."""
-    one, two, which, _ = (fractions(word) for word in draws.words(Purpose.PLACE, attempt))
+    """Return a point of each draw in the triangles, uniform in degrees."""
+    one, two, which, _ = (fractions(word) for word in draws.words(Purpose.POINT, attempt))
     side, other = corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0]
     upto = np.cumsum(np.abs(side[:, 0] * other[:, 1] - side[:, 1] * other[:, 0]))
     triangle = np.minimum(np.searchsorted(upto, which * upto[-1], side="right"), len(upto) - 1)
-    # A place on the other half of the parallelogram is turned back onto the triangle.
+    # A point in the other half of the parallelogram is turned back into the triangle.
     over = one + two > 1
     one, two = np.where(over, 1 - one, one), np.where(over, 1 - two, two)
-    place = corners[triangle, 0] + one[:, None] * side[triangle] + two[:, None] * other[triangle]
-    return place[:, 0], place[:, 1]
+    point = corners[triangle, 0] + one[:, None] * side[triangle] + two[:, None] * other[triangle]
+    return point[:, 0], point[:, 1]

@@ -12,7 +12,7 @@ from scipy import stats
 from closedworld.kernels.grid import Grid, tile_areas_cm2
 from closedworld.kernels.sampling import CountryShape, stream_keys
 from closedworld.kernels.sampling.area_density import area_density
-from closedworld.kernels.sampling.point_in_tile import places_on_tiles
+from closedworld.kernels.sampling.point_in_tile import points_in_tiles
 from closedworld.kernels.sampling.random_streams import StreamDraws
 from closedworld.kernels.sampling.shape import normalized
 
@@ -24,10 +24,10 @@ def draws_of(n: int) -> StreamDraws:
     return StreamDraws(np.broadcast_to(stream_keys(["a"], "DE", 11)[0], (n, 4)), np.arange(n))
 
 
-def places_of(
+def points_of(
     grid: Grid, tile: int, shape: shapely.MultiPolygon, n: int, *, on_border: bool = True
 ) -> tuple[np.ndarray[tuple[int], np.dtype[np.float64]], ...]:
-    return places_on_tiles(
+    return points_in_tiles(
         grid,
         np.full(n, tile, np.uint64),
         draws_of(n),
@@ -51,7 +51,7 @@ def test_density_is_that_of_the_ellipsoid() -> None:
 def test_latitudes_follow_area_on_a_tile_of_ninety_degrees(tile: int) -> None:
     """The rows of a finer grid get points by their area, from pole to equator; longitudes are even."""
     coarse, fine = Grid(-180.0, 90.0, 90.0, 90.0, 4, 2), Grid(-180.0, 90.0, 5.0, 5.0, 72, 36)
-    lons, lats = places_of(coarse, tile, GLOBE, 40_000, on_border=False)
+    lons, lats = points_of(coarse, tile, GLOBE, 40_000, on_border=False)
     row = np.floor((90 - lats) / 5).astype(np.int64) - 18 * (tile // 4)
     areas = tile_areas_cm2(fine)[18 * (tile // 4) :][:18].astype(float)
     found = np.bincount(row, minlength=18)
@@ -62,7 +62,7 @@ def test_latitudes_follow_area_on_a_tile_of_ninety_degrees(tile: int) -> None:
 def test_places_stay_on_their_tiles() -> None:
     grid = Grid.from_resolution("30s")
     tiles = np.random.default_rng(5).integers(0, grid.n_tiles, 5000).astype(np.uint64)
-    lons, lats = places_on_tiles(
+    lons, lats = points_in_tiles(
         grid, tiles, draws_of(5000), np.zeros(5000, np.bool_), CountryShape([GLOBE])
     )
     rows, cols = grid.row_col(tiles)
@@ -75,7 +75,7 @@ def test_on_a_border_tile_places_are_even_over_the_shared_part() -> None:
     """An L of three quarters of a tile: each quarter gets a third, the fourth none."""
     grid = Grid(0.0, 1.0, 1.0, 1.0, 1, 1)
     shape = shapely.MultiPolygon([shapely.box(0, 0, 1, 1) - shapely.box(0.5, 0.5, 1, 1)])
-    lons, lats = places_of(grid, 0, shape, 30_000)
+    lons, lats = points_of(grid, 0, shape, 30_000)
     quarter = (lons > 0.5).astype(int) + 2 * (lats > 0.5)
     found = np.bincount(quarter, minlength=4)
     assert found[3] == 0
@@ -88,7 +88,7 @@ def test_a_small_part_gets_even_places_too() -> None:
     shape = shapely.MultiPolygon(
         [shapely.box(0.1, 0.1, 0.13, 0.11), shapely.box(0.8, 0.1, 0.81, 0.11)]
     )
-    lons, lats = places_of(grid, 0, shape, 8000)
+    lons, lats = points_of(grid, 0, shape, 8000)
     assert shapely.contains_xy(shape, lons, lats).all()
     assert stats.chisquare([np.sum(lons < 0.5), np.sum(lons > 0.5)], [6000, 2000]).pvalue > LEAST_P
     west = lons < 0.5
@@ -100,7 +100,7 @@ def test_a_small_part_by_the_pole_follows_area() -> None:
     """On a strip from 45 degrees to the pole the median parallel halves the area, not the degrees."""
     grid = Grid(0.0, 90.0, 90.0, 90.0, 1, 1)
     shape = shapely.MultiPolygon([shapely.box(10.0, 45.0, 10.01, 90.0)])
-    _, lats = places_of(grid, 0, shape, 4000)
+    _, lats = points_of(grid, 0, shape, 4000)
     # Half of the area of a sphere's zone lies where the sine is half way; the ellipsoid moves it by
     # less than a tenth of a degree.
     middle = math.degrees(math.asin((math.sin(math.radians(45)) + 1) / 2))
@@ -111,7 +111,7 @@ def test_a_sliver_that_float64_cannot_enter_gives_a_place_on_the_border() -> Non
     """One ulp wide: no float64 longitude lies strictly inside."""
     east = math.nextafter(0.5, 1)
     shape = shapely.MultiPolygon([shapely.box(0.5, 0.25, east, 0.75)])
-    lons, lats = places_of(Grid(0.0, 1.0, 1.0, 1.0, 1, 1), 0, shape, 20)
+    lons, lats = points_of(Grid(0.0, 1.0, 1.0, 1.0, 1, 1), 0, shape, 20)
     assert set(lons.tolist()) <= {0.5, east}
     assert ((lats >= 0.25) & (lats <= 0.75)).all()
 
@@ -121,10 +121,10 @@ def test_holes_and_other_features_count() -> None:
     grid = Grid(0.0, 1.0, 1.0, 1.0, 1, 1)
     hole = shapely.box(0.2, 0.2, 0.8, 0.8)
     ring = shapely.MultiPolygon([shapely.box(0, 0, 1, 1) - hole])
-    lons, lats = places_of(grid, 0, ring, 2000)
+    lons, lats = points_of(grid, 0, ring, 2000)
     assert not shapely.intersects_xy(hole, lons, lats).any()
     filled = CountryShape([ring, shapely.MultiPolygon([hole])])
-    lons, lats = places_on_tiles(
+    lons, lats = points_in_tiles(
         grid, np.zeros(2000, np.uint64), draws_of(2000), np.ones(2000, np.bool_), filled
     )
     assert 0.32 < np.mean(shapely.contains_xy(hole, lons, lats)) < 0.40
@@ -139,7 +139,7 @@ def test_the_antimeridian_is_no_border(west: float) -> None:
         np.isin(np.mod(np.round(grid.lon_edges()[:-1]), 360), [178, 179, 180, 181])
     )
     tiles = np.repeat(cols, 100).astype(np.uint64)
-    lons, lats = places_on_tiles(
+    lons, lats = points_in_tiles(
         grid, tiles, draws_of(400), np.ones(400, np.bool_), CountryShape([shape])
     )
     assert ((lons >= -180) & (lons <= 180)).all()

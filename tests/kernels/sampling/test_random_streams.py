@@ -77,7 +77,7 @@ def test_fractions_are_even_and_never_zero_or_one() -> None:
     ends = fractions(np.array([0, 2**32 - 1], np.uint64))
     assert 0 < ends[0] < 1e-9
     assert 1 - 1e-9 < ends[1] < 1
-    for word in draws_of(50_000).words(Purpose.PLACE, 3):
+    for word in draws_of(50_000).words(Purpose.POINT, 3):
         assert stats.kstest(fractions(word), "uniform").pvalue > LEAST_P
 
 
