@@ -145,12 +145,12 @@ def _pieces(
 ) -> Iterator[tuple[Tiles, NDArray[np.uint64] | None]]:
     """Yield the tiles of a country, at most a row group at a time, and their weights."""
     if weights is None:
-        for _, tiles in Tiles.all_of(spans).pieces(ROW_GROUP_TILES):
+        for _, tiles in Tiles.all_of(spans).batches(ROW_GROUP_TILES):
             yield tiles, None
         return
     for group in weights.all_groups():
         every = Tiles.ranked(spans, group.rank, group.rank + len(group.weights))
-        for offset, tiles in every.pieces(ROW_GROUP_TILES):
+        for offset, tiles in every.batches(ROW_GROUP_TILES):
             yield tiles, group.weights[offset : offset + tiles.tile_count]
 
 

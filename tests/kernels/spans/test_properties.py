@@ -147,7 +147,7 @@ def test_the_sizes_of_pieces_and_chunks_are_no_matter(
     whole = RowSpans.from_polygon(polygon, grid, rule)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(scan.edge_rows, "__defaults__", (size,))
-        patch.setattr(Edges.pieces, "__defaults__", (5 * size,))
+        patch.setattr(Edges.chunks, "__defaults__", (5 * size,))
         assert RowSpans.from_polygon(polygon, grid, rule) == whole
 
 
@@ -171,7 +171,7 @@ def test_pieces_are_whole_rings_and_lose_none(points: int) -> None:
     lake = shapely.box(2, 2, 3, 3).exterior
     shapes = [shapely.Polygon(shapely.box(0, 0, 9, 9).exterior, [lake]), shapely.box(5, 5, 6, 6)]
     edges = edges_on_grid([*shapes, shapely.MultiPolygon(shapes[1:])], grid)
-    pieces = list(edges.pieces(points))
+    pieces = list(edges.chunks(points))
     assert np.concatenate([piece.x for piece in pieces]).tolist() == edges.x.tolist()
     for piece in pieces:
         assert piece.ring_starts[0] == 0
@@ -189,7 +189,7 @@ def test_a_piece_that_begins_with_an_empty_ring_keeps_its_last_edge(rule: Rule) 
         "MULTIPOLYGON (((0 3, 1 3, 1 4, 0 4, 0 3), EMPTY), ((1 0, 4 0, 4 3, 1 3, 1 0)))"
     )
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(Edges.pieces, "__defaults__", (5,))
+        patch.setattr(Edges.chunks, "__defaults__", (5,))
         spans = RowSpans.from_polygon(polygon, grid, rule)
     assert picture_of(spans) == "#... .### .### .###"
 

@@ -214,7 +214,7 @@ def test_pieces_of_any_size_make_up_the_range(data: st.DataObject) -> None:
     first = data.draw(st.integers(0, spans.tile_count - 1))
     stop = data.draw(st.integers(first + 1, spans.tile_count))
     size = data.draw(st.integers(1, 9))
-    pieces = list(Tiles.ranked(spans, first, stop).pieces(size))
+    pieces = list(Tiles.ranked(spans, first, stop).batches(size))
     assert [place for place, _ in pieces] == list(range(0, stop - first, size))
     assert all(piece.tile_count == size for _, piece in pieces[:-1])
     ids = np.concatenate([piece.tile_ids() for _, piece in pieces])

@@ -16,7 +16,7 @@ class Border:
     """Which tiles of a range lie only partly in their region.
 
     Attributes:
-        ranks: Their places in the range, in order of tile_id, int64 (n,), strictly ascending from 0.
+        ranks: Their offsets in the range, in order of tile_id, int64 (n,), strictly ascending from 0.
         coverage: The share of each tile's area that lies in the region, float64 (n,), in 0..1.
     """
 
@@ -29,15 +29,15 @@ class Border:
         return cls(np.empty(0, np.int64), np.empty(0))
 
     def between(self, first: int, stop: int) -> Border:
-        """Return the border of the tiles from one place to another, ``first`` included."""
+        """Return the border of the tiles ``first <= offset < stop`` of the range."""
         here = slice(*np.searchsorted(self.ranks, (first, stop)))
         return Border(self.ranks[here] - first, self.coverage[here])
 
     def gathered(self, starts: NDArray[np.int64], lengths: NDArray[np.int64]) -> Border:
-        """Return the border of some stretches of the range, put one after another.
+        """Return the border of some stretches of the range, concatenated.
 
         Args:
-            starts: Place of the first tile of each stretch, int64 (n,), ascending.
+            starts: Offset of the first tile of each stretch, int64 (n,), ascending.
             lengths: Its tiles, int64 (n,); stretches do not overlap.
         """
         stretch = np.searchsorted(starts, self.ranks, side="right") - 1

@@ -2,7 +2,7 @@
 
 A ray cast along each row's centre line crosses the rings; between an odd crossing and the next even
 one the centres are inside. Only centres exactly on a ring need the law's finer words: on an outer
-ring is in, on a hole's ring is out. They are collected apart and settled part by part.
+ring is in, on a hole's ring is out. They are collected apart and decided polygon by polygon.
 """
 
 from __future__ import annotations
@@ -31,14 +31,14 @@ class _Ties:
     """Centres that lie exactly on a ring, as short runs of columns.
 
     Attributes:
-        part: Part that the ring belongs to, int64 (n,).
+        polygon: Polygon that the ring belongs to, int64 (n,).
         on_hole: Whether the ring bounds a hole, bool (n,).
         row: Raster row, int64 (n,).
         col_start: First column, int64 (n,).
         col_stop: Column after the last, int64 (n,), above ``col_start``.
     """
 
-    part: NDArray[np.int64]
+    polygon: NDArray[np.int64]
     on_hole: NDArray[np.bool_]
     row: NDArray[np.int64]
     col_start: NDArray[np.int64]
@@ -55,7 +55,7 @@ class _Ties:
     ) -> _Ties:
         """Return the ties on some edges."""
         ring = edges.ring_of(edge)
-        return cls(edges.ring_part[ring], edges.ring_is_hole[ring], row, col_start, col_stop)
+        return cls(edges.ring_polygon[ring], edges.ring_is_hole[ring], row, col_start, col_stop)
 
 
 def center_runs(edges: Edges, grid: Grid) -> Runs:
@@ -69,7 +69,7 @@ def center_runs(edges: Edges, grid: Grid) -> Runs:
         Canonical runs on the ``RowMajorIndex`` of the grid, with the patch as key.
     """
     runs, ties = _cast_rays(edges, grid)
-    return _settle_ties(runs, ties, edges, grid) if ties else runs
+    return _with_ties(runs, ties, edges, grid) if ties else runs
 
 
 def interior_runs(edges: Edges, grid: Grid) -> Runs:
@@ -84,22 +84,22 @@ def _cast_rays(edges: Edges, grid: Grid) -> tuple[Runs, list[_Ties]]:
     vertex on a centre line counts once for a chain that passes it and twice or never for one that
     turns there: every row gets an even number of crossings.
     """
-    line, rows, cols = RowMajorIndex.of(grid), row_centers(grid), col_centers(grid)
+    index, rows, cols = RowMajorIndex.of(grid), row_centers(grid), col_centers(grid)
     crossings: list[NDArray[np.int64]] = [np.empty(0, np.int64)]
     ties: list[_Ties] = []
-    for piece in edges.pieces():
+    for chunk in edges.chunks():
         # Number of centre lines at or above a point = first row strictly below it.
-        row_below = rows.count_before(piece.y, including=True)
+        row_below = rows.count_before(chunk.y, including=True)
         begin, end = row_below[:-1], row_below[1:]
         first, stop = np.minimum(begin, end), np.maximum(begin, end)
-        stop[piece.seams] = 0
-        patch = piece.patch
+        stop[chunk.seams] = 0
+        patch = chunk.patch
         for edge, row in edge_rows(first, stop, northward=end < begin):
-            col, on = crossing_count(cols, piece, edge, rows.at(row))
-            crossings.append(line.encode(patch.take(edge), row, col))
+            col, on = crossing_count(cols, chunk, edge, rows.at(row))
+            crossings.append(index.encode(patch.take(edge), row, col))
             if len(on):
-                ties.append(_Ties.of_edges(piece, edge[on], row[on], col[on], col[on] + 1))
-        ties += _ties_on_rows(piece, row_below - 1, rows, cols)
+                ties.append(_Ties.of_edges(chunk, edge[on], row[on], col[on], col[on] + 1))
+        ties += _ties_on_rows(chunk, row_below - 1, rows, cols)
     return pair_crossings(np.concatenate(crossings)), ties
 
 
@@ -127,27 +127,27 @@ def _ties_on_rows(
         yield _Ties.of_edges(edges, at[some], row[some], start[some], stop[some])
 
 
-def _settle_ties(runs: Runs, ties: list[_Ties], edges: Edges, grid: Grid) -> Runs:
+def _with_ties(runs: Runs, ties: list[_Ties], edges: Edges, grid: Grid) -> Runs:
     """Return the runs with each tied centre in or out as the law says.
 
-    A centre on rings is in when some part has it on its outer ring and on none of its holes' rings.
-    Valid parts share no interior, so no other part can decide otherwise.
+    A centre on rings is in when some polygon of the patch has it on its outer ring and on none of its
+    holes' rings. Polygons of a valid patch share no interior, so no other one can decide otherwise.
     """
-    line = RowMajorIndex.of(grid)
-    part, on_hole, row, start, stop = (
+    index = RowMajorIndex.of(grid)
+    polygon, on_hole, row, start, stop = (
         np.concatenate([getattr(tie, field.name) for tie in ties]) for field in fields(_Ties)
     )
-    begin, end = line.encode(part, row, start), line.encode(part, row, stop)
+    begin, end = index.encode(polygon, row, start), index.encode(polygon, row, stop)
     outer_ties = covered(begin[~on_hole], end[~on_hole])
     hole_ties = covered(begin[on_hole], end[on_hole])
-    tied = covered(*_by_patch((begin, end), edges, line))
-    part_in = combine(outer_ties, hole_ties, lambda outer, hole: outer & ~hole)
-    tied_in = covered(*_by_patch(part_in, edges, line))
+    tied = covered(*_by_patch((begin, end), edges, index))
+    polygon_in = combine(outer_ties, hole_ties, lambda outer, hole: outer & ~hole)
+    tied_in = covered(*_by_patch(polygon_in, edges, index))
     untied = combine(runs, tied, lambda inside, tie: inside & ~tie)
     return combine(untied, tied_in, np.logical_or)
 
 
-def _by_patch(runs: Runs, edges: Edges, line: RowMajorIndex) -> Runs:
-    """Return runs keyed by part as runs keyed by patch."""
+def _by_patch(runs: Runs, edges: Edges, index: RowMajorIndex) -> Runs:
+    """Return runs keyed by polygon as runs keyed by patch."""
     starts, stops = runs
-    return line.rekey(starts, edges.part_patch), line.rekey(stops, edges.part_patch)
+    return index.rekey(starts, edges.polygon_patch), index.rekey(stops, edges.polygon_patch)

@@ -1,11 +1,11 @@
 """How much of each border tile lies inside its region.
 
 A font rasteriser's signed areas. A ring that runs down a raster row through some cell adds to every
-cell east of it the part of the row's height that it passes, and to its own cell the part of that
+cell east of it the share of the row's height that it passes, and to its own cell the share of that
 which lies east of the ring; where the ring runs up again, as much is taken away. The sums along a
 row, west to east, are the shares of its cells.
 
-Heights and areas are whole numbers of ``1 / _FULL`` of a cell. So every ring passes exactly as much
+Heights and areas are integers in units of ``1 / _FULL`` of a cell. So every ring passes exactly as much
 down a row as up it, sums do not depend on their order, and the shares are the same bit for bit
 wherever a ring begins, whichever way it runs, and on every machine. Only features of a region that
 overlap are united by GEOS first, whose versions may differ in the last digit of a new corner.
@@ -20,7 +20,7 @@ import numpy as np
 import shapely
 
 from closedworld.kernels.spans.border import Border
-from closedworld.kernels.spans.edges import PIECE_POINTS, place_on_grid
+from closedworld.kernels.spans.edges import CHUNK_POINTS, place_on_grid
 from closedworld.kernels.spans.lattice import col_edges, row_edges
 from closedworld.kernels.spans.runs import RowMajorIndex, combine
 from closedworld.kernels.spans.scan import edge_rows
@@ -64,10 +64,10 @@ def border_coverage(
     Raises:
         GeometryError: ``coordinates-out-of-range``.
     """
-    line = RowMajorIndex.of(spans.grid)
+    index = RowMajorIndex.of(spans.grid)
     cells, passed, own = _sums(_region_on_grid(polygons, spans.grid), spans.grid)
     east = np.cumsum(passed)  # the share of every cell from here to the next one with a sum
-    starts = line.encode(0, spans.rows, spans.col_starts)
+    starts = index.encode(0, spans.rows, spans.col_starts)
     stops = starts + (spans.col_stops - spans.col_starts)
     inner = (east[:-1] >= _FULL) & (cells[1:] > cells[:-1] + 1)
     whole = cells[:-1][inner] + 1, cells[1:][inner]
@@ -75,8 +75,8 @@ def border_coverage(
     cell = np.searchsorted(cells, tiles, side="right") - 1
     in_cell = cells[cell] == tiles
     area = east[cell] + np.where(in_cell, own[cell] - passed[cell], 0)
-    part = area < _FULL
-    tiles, area = tiles[part], area[part]
+    partly = area < _FULL
+    tiles, area = tiles[partly], area[partly]
     run = np.searchsorted(starts, tiles, side="right") - 1
     ranks = spans.first_ranks[run] + (tiles - starts[run])
     return Border(ranks, np.maximum(area, _LEAST) / _FULL)
@@ -115,8 +115,8 @@ def _sums(patches: NDArray[np.object_], grid: Grid) -> Sums:
         seams = offsets[0][1:-1] - 1
         is_edge[seams[seams >= 0]] = False
         rows, cols = row_edges(grid), col_edges(grid)
-        for start in range(0, len(is_edge), PIECE_POINTS):
-            begin = start + np.flatnonzero(is_edge[start : start + PIECE_POINTS])
+        for start in range(0, len(is_edge), CHUNK_POINTS):
+            begin = start + np.flatnonzero(is_edge[start : start + CHUNK_POINTS])
             for strips in _strips(x[begin], y[begin], x[begin + 1], y[begin + 1], rows):
                 found += [_added_up(sums) for sums in _sums_of(strips, cols)]
     cells, passed, own = (np.concatenate(side) for side in zip(*found, strict=True))

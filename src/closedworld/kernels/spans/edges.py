@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 
     from closedworld.kernels.grid import Grid
 
-PIECE_POINTS = 1 << 14
-"""Points scanned at once: an array over them has 128 KiB."""
+CHUNK_POINTS = 1 << 14
+"""Points scanned at once: an array of them has 128 KiB."""
 
 _TURN_DEGREES = 360.0
 
@@ -34,26 +34,26 @@ _MULTIPOLYGON = shapely.GeometryType.MULTIPOLYGON
 class Edges:
     """The ring segments of many polygons.
 
-    A *patch* is one polygon or multipolygon at one multiple of 360 degrees; a *part* is one polygon
-    of a patch. Edge i runs from point i to point i + 1. The last point of a ring repeats its first,
+    A *patch* is one polygon or multipolygon at one multiple of 360 degrees; a *polygon* here is
+    one polygon of a patch. Edge i runs from point i to point i + 1. The last point of a ring repeats its first,
     so the rings are closed; the edge from there to the next ring is a *seam* and bounds nothing.
 
     Attributes:
         x: Longitude of each point, degrees, float64 (n + 1,).
         y: Latitude of each point, degrees, float64 (n + 1,).
         ring_starts: First point of each ring and the number of points, int64 (rings + 1,).
-        ring_part: Part of each ring, int64 (rings,), ascending.
+        ring_polygon: Polygon of each ring, int64 (rings,), ascending.
         ring_is_hole: Whether a ring bounds a hole, bool (rings,).
-        part_patch: Patch of each part, int64 (parts,), ascending.
+        polygon_patch: Patch of each polygon, int64 (polygons,), ascending.
         patch_owner: Index of the polygon that a patch comes from, int64 (patches,), ascending.
     """
 
     x: NDArray[np.float64]
     y: NDArray[np.float64]
     ring_starts: NDArray[np.int64]
-    ring_part: NDArray[np.int64]
+    ring_polygon: NDArray[np.int64]
     ring_is_hole: NDArray[np.bool_]
-    part_patch: NDArray[np.int64]
+    polygon_patch: NDArray[np.int64]
     patch_owner: NDArray[np.int64]
 
     @property
@@ -65,13 +65,13 @@ class Edges:
     @property
     def patch(self) -> NDArray[np.int64]:
         """Patch of each edge, int64 (n,), ascending."""
-        patch_of_ring = self.part_patch[self.ring_part]
+        patch_of_ring = self.polygon_patch[self.ring_polygon]
         return np.repeat(patch_of_ring, np.diff(self.ring_starts))[:-1]
 
-    def pieces(self, points: int = PIECE_POINTS) -> Iterator[Edges]:
-        """Yield the edges in pieces of whole rings, about ``points`` points each.
+    def chunks(self, points: int = CHUNK_POINTS) -> Iterator[Edges]:
+        """Yield the edges in chunks of whole rings, about ``points`` points each.
 
-        Arrays over the edges of a piece stay in the processor's cache, where those over all edges
+        Arrays over the edges of a chunk stay in the processor's cache, where those over all edges
         would cost more in fresh memory pages than the arithmetic does.
         """
         cuts = np.searchsorted(self.ring_starts, np.arange(0, len(self.x), points))
@@ -83,7 +83,7 @@ class Edges:
                 x=self.x[begin:end],
                 y=self.y[begin:end],
                 ring_starts=self.ring_starts[a : b + 1] - begin,
-                ring_part=self.ring_part[a:b],
+                ring_polygon=self.ring_polygon[a:b],
                 ring_is_hole=self.ring_is_hole[a:b],
             )
 
@@ -104,19 +104,19 @@ def edges_on_grid(polygons: Sequence[shapely.Polygon | shapely.MultiPolygon], gr
         none, start = np.empty(0, np.int64), np.zeros(1, np.int64)
         return Edges(np.empty(0), np.empty(0), start, none, np.empty(0, np.bool_), none, none)
     kind, points, offsets = shapely.to_ragged_array(geometries)
-    ring_starts, part_starts = offsets[:2]
-    # Polygons alone have no third level: each is its own patch.
-    patch_starts = offsets[2] if kind == _MULTIPOLYGON else np.arange(len(part_starts))
+    ring_starts, polygon_starts = offsets[:2]
+    # Without multipolygons there is no third level: each polygon is its own patch.
+    patch_starts = offsets[2] if kind == _MULTIPOLYGON else np.arange(len(polygon_starts))
     is_hole = np.ones(len(ring_starts) - 1, np.bool_)
-    # The first ring of a part is its outer one; an empty part has none.
-    is_hole[part_starts[:-1][np.diff(part_starts) > 0]] = False
+    # The first ring of a polygon is its outer one; an empty polygon has none.
+    is_hole[polygon_starts[:-1][np.diff(polygon_starts) > 0]] = False
     return Edges(
         x=np.ascontiguousarray(points[:, 0]),
         y=np.ascontiguousarray(points[:, 1]),
         ring_starts=ring_starts,
-        ring_part=np.repeat(np.arange(len(part_starts) - 1), np.diff(part_starts)),
+        ring_polygon=np.repeat(np.arange(len(polygon_starts) - 1), np.diff(polygon_starts)),
         ring_is_hole=is_hole,
-        part_patch=np.repeat(np.arange(len(patch_starts) - 1), np.diff(patch_starts)),
+        polygon_patch=np.repeat(np.arange(len(patch_starts) - 1), np.diff(patch_starts)),
         patch_owner=owners,
     )
 

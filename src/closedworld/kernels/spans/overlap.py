@@ -44,17 +44,17 @@ def overlap_runs(edges: Edges, grid: Grid) -> Runs:
 
 def border_runs(edges: Edges, grid: Grid) -> Runs:
     """Return the open cells that the edges of each patch pass through; as ``overlap_runs``."""
-    line, rows, cols = RowMajorIndex.of(grid), row_edges(grid), col_edges(grid)
+    index, rows, cols = RowMajorIndex.of(grid), row_edges(grid), col_edges(grid)
     none = np.empty(0, np.int64)
     found = [(none, none)]
-    for piece in edges.pieces():
-        found += [_level_runs(piece, line, rows, cols), *_sloped_runs(piece, line, rows, cols)]
+    for chunk in edges.chunks():
+        found += [_level_runs(chunk, index, rows, cols), *_sloped_runs(chunk, index, rows, cols)]
     starts, stops = (np.concatenate(side) for side in zip(*found, strict=True))
     return covered(starts, stops)
 
 
 def _sloped_runs(
-    edges: Edges, line: RowMajorIndex, rows: GridLines, cols: GridLines
+    edges: Edges, index: RowMajorIndex, rows: GridLines, cols: GridLines
 ) -> Iterator[Runs]:
     """Yield the open cells that edges pass through, horizontal edges left out, in chunks."""
     # The open band of row r lies between line r (its north) and line r + 1: an edge enters it when
@@ -62,7 +62,7 @@ def _sloped_runs(
     x1, y1, x2, y2 = edges.x[:-1], edges.y[:-1], edges.x[1:], edges.y[1:]
     upper, lower = np.maximum(y1, y2), np.minimum(y1, y2)
     first = np.maximum(rows.count_before(upper, including=True) - 1, 0)
-    stop = np.minimum(rows.count_before(lower), line.n_rows)
+    stop = np.minimum(rows.count_before(lower), index.n_rows)
     stop[upper == lower] = 0
     stop[edges.seams] = 0
     climbs_west = (x2 < x1) == (y2 > y1)
@@ -78,26 +78,26 @@ def _sloped_runs(
         col_start[on_line] += 1
         # ... and the last cell begins at the last line strictly west of the east end.
         col_stop, _ = crossing_count(cols, edges, edge, east_at)
-        yield _encode(line, patch[edge], row, col_start, col_stop)
+        yield _encode(index, patch[edge], row, col_start, col_stop)
 
 
-def _level_runs(edges: Edges, line: RowMajorIndex, rows: GridLines, cols: GridLines) -> Runs:
+def _level_runs(edges: Edges, index: RowMajorIndex, rows: GridLines, cols: GridLines) -> Runs:
     """Return the open cells that horizontal edges pass through."""
     is_level = edges.y[:-1] == edges.y[1:]
     is_level[edges.seams] = False
     level = np.flatnonzero(is_level)
     # One row lies around a latitude between two lines, none around one on a line.
     row = rows.count_before(edges.y[level], including=True) - 1
-    inside = (row >= 0) & (row == rows.count_before(edges.y[level]) - 1) & (row < line.n_rows)
+    inside = (row >= 0) & (row == rows.count_before(edges.y[level]) - 1) & (row < index.n_rows)
     level, row = level[inside], row[inside]
     x1, x2 = edges.x[level], edges.x[level + 1]
     col_start = cols.count_before(np.minimum(x1, x2), including=True) - 1
     col_stop = cols.count_before(np.maximum(x1, x2))
-    return _encode(line, edges.patch[level], row, col_start, col_stop)
+    return _encode(index, edges.patch[level], row, col_start, col_stop)
 
 
 def _encode(
-    line: RowMajorIndex,
+    index: RowMajorIndex,
     patch: NDArray[np.int64],
     row: NDArray[np.int64],
     col_start: NDArray[np.int64],
@@ -105,7 +105,7 @@ def _encode(
 ) -> Runs:
     """Return column ranges, cut to the grid, as canonical runs."""
     col_start = np.maximum(col_start, 0)
-    col_stop = np.minimum(col_stop, line.n_cols)
+    col_stop = np.minimum(col_stop, index.n_cols)
     some = col_stop > col_start
-    begin = line.encode(patch[some], row[some], col_start[some])
+    begin = index.encode(patch[some], row[some], col_start[some])
     return covered(begin, begin + (col_stop - col_start)[some])

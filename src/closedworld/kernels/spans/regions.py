@@ -73,13 +73,13 @@ def border_tiles(
 
 def shared_tiles(spans: Sequence[RowSpans], grid: Grid) -> RowSpans:
     """Return the tiles that at least two of the sets own."""
-    starts, stops = _one_line(spans, grid)
+    starts, stops = _positions_of(spans, grid)
     return _split(covered(starts, stops, depth=2), 1, grid)[0]
 
 
 def united_tiles(spans: Sequence[RowSpans], grid: Grid) -> RowSpans:
     """Return the tiles that any of the sets owns."""
-    starts, stops = _one_line(spans, grid)
+    starts, stops = _positions_of(spans, grid)
     return _split(covered(starts, stops), 1, grid)[0]
 
 
@@ -95,18 +95,18 @@ def joined_runs(
     return rows, starts, stops
 
 
-def _one_line(spans: Sequence[RowSpans], grid: Grid) -> Runs:
+def _positions_of(spans: Sequence[RowSpans], grid: Grid) -> Runs:
     """Return the runs of all sets in one row-major index, unordered."""
     rows, first, stop = joined_runs(spans)
     starts = RowMajorIndex.of(grid).encode(0, rows, first)
     return starts, starts + (stop - first)
 
 
-def _by_region(runs: Runs, region_of_patch: NDArray[np.int64], line: RowMajorIndex) -> Runs:
+def _by_region(runs: Runs, region_of_patch: NDArray[np.int64], index: RowMajorIndex) -> Runs:
     """Return runs keyed by patch as canonical runs keyed by region."""
-    starts, stops = line.rekey(runs[0], region_of_patch), line.rekey(runs[1], region_of_patch)
+    starts, stops = index.rekey(runs[0], region_of_patch), index.rekey(runs[1], region_of_patch)
     # Only regions with tiles from several patches need a union; most have one.
-    per_patch = np.diff(line.key_bounds(runs[0], len(region_of_patch)))
+    per_patch = np.diff(index.key_bounds(runs[0], len(region_of_patch)))
     tiled = np.bincount(region_of_patch, weights=per_patch > 0)
     is_several = (tiled > 1)[region_of_patch]
     if not is_several.any():
@@ -121,10 +121,10 @@ def _by_region(runs: Runs, region_of_patch: NDArray[np.int64], line: RowMajorInd
 
 def _split(runs: Runs, n_regions: int, grid: Grid) -> list[RowSpans]:
     """Return runs keyed by region as one set per region."""
-    line = RowMajorIndex.of(grid)
-    _, rows, cols = line.decode(runs[0])
+    index = RowMajorIndex.of(grid)
+    _, rows, cols = index.decode(runs[0])
     col_stops = cols + (runs[1] - runs[0])
-    bounds = line.key_bounds(runs[0], n_regions)
+    bounds = index.key_bounds(runs[0], n_regions)
     return [
         RowSpans(grid, rows[a:b], cols[a:b], col_stops[a:b]) for a, b in itertools.pairwise(bounds)
     ]

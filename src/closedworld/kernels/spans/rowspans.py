@@ -52,7 +52,7 @@ class RowSpans:
         if len(self.rows) == 0:
             return
         _refuse_off_grid(self.grid, self.rows, self.col_starts, self.col_stops)
-        starts, stops = self._on_line()
+        starts, stops = self._positions()
         if (stops <= starts).any() or (starts[1:] <= stops[:-1]).any():
             raise ValueError("runs are not sorted, disjoint, non-empty and apart")
 
@@ -85,11 +85,11 @@ class RowSpans:
         rows, first, stop = (np.asarray(side, np.int64) for side in (rows, col_starts, col_stops))
         some = stop > first
         rows, first, stop = rows[some], first[some], stop[some]
-        # Checked before the line, on which a run off the grid is a run of another row.
+        # Checked first: as positions, a run off the grid is one of another row.
         if len(rows):
             _refuse_off_grid(grid, rows, first, stop)
         starts = RowMajorIndex.of(grid).encode(0, rows, first)
-        return cls._from_line(grid, covered(starts, starts + (stop - first)))
+        return cls._from_positions(grid, covered(starts, starts + (stop - first)))
 
     @classmethod
     def from_polygon(
@@ -102,7 +102,7 @@ class RowSpans:
 
         Args:
             polygon: Valid polygon or multipolygon in degrees, WGS 84. Longitudes may lie beyond
-                +/-180; each part counts at every multiple of 360 degrees where it meets the grid.
+                +/-180; each polygon counts at every multiple of 360 degrees where it meets the grid.
             grid: The lattice.
             rule: ``center`` or ``any_overlap``.
 
@@ -125,7 +125,7 @@ class RowSpans:
             )
         runs = rule_runs(Rule.parse(rule), edges_on_grid([polygon], grid), grid)
         # Patches of one polygon, a turn of 360 degrees apart, may meet on the grid.
-        return cls._from_line(grid, covered(*_without_key(runs, grid)))
+        return cls._from_positions(grid, covered(*_without_key(runs, grid)))
 
     @property
     def n_runs(self) -> int:
@@ -178,8 +178,8 @@ class RowSpans:
         if not inside.all():
             raise KeyError(f"tile {tile_ids[~inside][0]} is not in the set")
         rows, cols = (side.astype(np.int64) for side in self.grid.row_col(tile_ids))
-        line = RowMajorIndex.of(self.grid)
-        run = np.searchsorted(self._on_line()[0], line.encode(0, rows, cols), side="right") - 1
+        index = RowMajorIndex.of(self.grid)
+        run = np.searchsorted(self._positions()[0], index.encode(0, rows, cols), side="right") - 1
         ranks: NDArray[np.int64] = self.first_ranks[run] + cols - self.col_starts[run]
         return ranks
 
@@ -187,9 +187,9 @@ class RowSpans:
         """Return whether each tile belongs to the set, bool in the shape of the argument."""
         tile_ids = np.asarray(tile_ids, np.uint64)
         rows, cols = self.grid.row_col(tile_ids)
-        line = RowMajorIndex.of(self.grid)
-        position = line.encode(0, rows.astype(np.int64), cols.astype(np.int64))
-        starts, stops = self._on_line()
+        index = RowMajorIndex.of(self.grid)
+        position = index.encode(0, rows.astype(np.int64), cols.astype(np.int64))
+        starts, stops = self._positions()
         run = np.searchsorted(starts, position, side="right") - 1
         # Rows are uint32 and wrap for an id far off the grid.
         inside: NDArray[np.bool_] = (run >= 0) & (tile_ids < self.grid.n_tiles)
@@ -234,17 +234,15 @@ class RowSpans:
                 f"sets of tiles lie on two grids: {self.grid}; and {other.grid}.",
                 "Build both on one grid.",
             )
-        return self._from_line(self.grid, combine(self._on_line(), other._on_line(), op))
+        return self._from_positions(self.grid, combine(self._positions(), other._positions(), op))
 
-    def _on_line(self) -> Runs:
-        """Return the runs on the row line."""
-        line = RowMajorIndex.of(self.grid)
-        starts = line.encode(0, self.rows, self.col_starts)
+    def _positions(self) -> Runs:
+        index = RowMajorIndex.of(self.grid)
+        starts = index.encode(0, self.rows, self.col_starts)
         return starts, starts + (self.col_stops - self.col_starts)
 
     @classmethod
-    def _from_line(cls, grid: Grid, runs: Runs) -> RowSpans:
-        """Return the set of canonical runs on the row line."""
+    def _from_positions(cls, grid: Grid, runs: Runs) -> RowSpans:
         _, rows, cols = RowMajorIndex.of(grid).decode(runs[0])
         return cls(grid, rows, cols, cols + (runs[1] - runs[0]))
 

@@ -19,16 +19,16 @@ _MAX_POSITIONS = 2**63
 
 
 def rule_runs(rule: Rule, edges: Edges, grid: Grid) -> Runs:
-    """Return the tiles of each patch by a rule: canonical runs on the row line, with the patch as key.
+    """Return the tiles of each patch by a rule: canonical runs of positions, with the patch as key.
 
     Raises:
-        GridError: ``grid-too-fine`` when positions of all parts would not fit 64 bits.
+        GridError: ``grid-too-fine`` when the positions of all polygons would not fit 64 bits.
     """
-    positions = 2 * max(len(edges.part_patch), 1) * grid.n_rows * (grid.n_cols + 1)
+    positions = 2 * max(len(edges.polygon_patch), 1) * grid.n_rows * (grid.n_cols + 1)
     if positions >= _MAX_POSITIONS:
         raise GridError(
             "grid-too-fine",
-            f"{len(edges.part_patch)} polygons on {grid} are too many for one pass.",
+            f"{len(edges.polygon_patch)} polygons on {grid} are too many for one pass.",
             "Take fewer polygons at a time, or a coarser grid.",
         )
     return center_runs(edges, grid) if rule is Rule.CENTER else overlap_runs(edges, grid)

@@ -1,7 +1,7 @@
-"""Algebra of half-open runs on one integer line.
+"""Algebra of half-open runs of integer positions.
 
-A run is ``start <= position < stop``. Raster rows are laid end to end on the line with one spare
-position between them (``row * (n_cols + 1) + col``), so that a run at the end of a row never touches
+A run is ``start <= position < stop``. Positions number the cells row after row with one spare position
+between rows (``row * (n_cols + 1) + col``), so that a run at the end of a row never touches
 one at the start of the next. A list of runs is *canonical* when it is sorted, disjoint, non-empty
 and no run begins where another stops.
 """
@@ -28,7 +28,7 @@ BoolOp: TypeAlias = "Callable[[NDArray[np.bool_], NDArray[np.bool_]], NDArray[np
 
 @dataclass(frozen=True, slots=True)
 class RowMajorIndex:
-    """Where (key, row, col) stands on the line; the key keeps several sets of runs apart.
+    """Positions of (key, row, col) in row-major order; the key keeps several sets of runs apart.
 
     Attributes:
         n_rows: Rows of the grid.
@@ -40,7 +40,7 @@ class RowMajorIndex:
 
     @classmethod
     def of(cls, grid: Grid) -> RowMajorIndex:
-        """Return the line of a grid's rows."""
+        """Return the index of a grid."""
         return cls(grid.n_rows, grid.n_cols)
 
     def encode(

@@ -54,7 +54,7 @@ class Tiles:
         return int(self.lengths.sum())
 
     def between(self, first: int, stop: int) -> Tiles:
-        """Return the tiles from one place to another in this range, ``first`` included, counted from 0.
+        """Return the tiles ``first <= offset < stop`` of this range.
 
         Raises:
             IndexError: When there are none, or fewer.
@@ -63,15 +63,15 @@ class Tiles:
             raise IndexError(f"tiles {first}..{stop} of {self.tile_count}")
         return self._cut(np.cumsum(self.lengths), first, stop)
 
-    def pieces(self, tiles: int) -> Iterator[tuple[int, Tiles]]:
-        """Yield ``(place, piece)``: so many tiles at a time, the last ones maybe fewer, and their place."""
+    def batches(self, tiles: int) -> Iterator[tuple[int, Tiles]]:
+        """Yield ``(offset, tiles)``: the range in batches of so many tiles, the last one of what is left."""
         ends = np.cumsum(self.lengths)
         count = self.tile_count
         for first in range(0, count, tiles):
             yield first, self._cut(ends, first, min(first + tiles, count))
 
     def _cut(self, ends: NDArray[np.int64], first: int, stop: int) -> Tiles:
-        """Return the tiles between two places, given the place after each run."""
+        """Return the tiles between two offsets, given the offset after each run."""
         runs = slice(
             int(np.searchsorted(ends, first, side="right")),
             int(np.searchsorted(ends, stop, side="left")) + 1,
@@ -106,11 +106,11 @@ def held_columns(
         lengths: Tiles of each run, int64 (runs,), > 0.
 
     Returns:
-        Columns, ascending, int64 (columns,); places in them, int64 (runs,).
+        Columns, ascending, int64 (columns,); indices into them, int64 (runs,).
     """
     starts, stops = covered(col_starts, col_starts + lengths)
     before = np.cumsum(stops - starts) - (stops - starts)
     cols = np.repeat(starts - before, stops - starts)
     cols += np.arange(len(cols))
-    piece = np.searchsorted(starts, col_starts, side="right") - 1
-    return cols, col_starts - starts[piece] + before[piece]
+    stretch = np.searchsorted(starts, col_starts, side="right") - 1
+    return cols, col_starts - starts[stretch] + before[stretch]

@@ -1,4 +1,4 @@
-"""What is said of a country's tiles: how many were looked at, and why the rest is not in."""
+"""Summaries of countries: how many cells were considered, and why the others are no tiles."""
 
 from __future__ import annotations
 
@@ -20,18 +20,18 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class CountrySummary:
-    """The account of one country's tiles.
+    """Counts of one country's tiles and of the cells around them.
 
     ``cells_visited = cells_included + cells_in_holes + cells_outside``: a cell in the windows of two
-    parts is visited twice and counts as outside once more.
+    polygons is visited twice and counts as outside once more.
 
     Attributes:
         country_iso: ISO 3166-1 alpha-2 code.
         name: Name.
         parts: Polygons of the country.
-        cells_visited: Cells of the tight windows of all parts.
+        cells_visited: Cells of the tight windows of all polygons.
         cells_included: Tiles of the country.
-        cells_in_holes: Cells that would be tiles if no part had holes, and are not.
+        cells_in_holes: Cells that would be tiles if no polygon had holes, and are not.
         cells_outside: The other cells of the windows.
         shared_tiles: Tiles that another country owns too.
         kept_small: Whether its only tile was given by ``keep_small_countries``.
@@ -59,14 +59,14 @@ class CountrySummary:
 
 
 def window_cells(
-    polygons: Sequence[shapely.MultiPolygon], grid: Grid, rule: Rule
+    features: Sequence[shapely.MultiPolygon], grid: Grid, rule: Rule
 ) -> tuple[int, int]:
-    """Return ``(parts, cells)``: the polygons in all, and the cells of their tight windows.
+    """Return ``(count, cells)``: how many polygons there are, and the cells of their tight windows.
 
-    The window of a part holds the cells that the rule would give its bounding box.
+    The window of a polygon holds the cells that the rule would give its bounding box.
     """
-    parts = shapely.get_parts(np.asarray(polygons, dtype=object))
-    placed, _ = place_on_grid(parts, grid)
+    polygons = shapely.get_parts(np.asarray(features, dtype=object))
+    placed, _ = place_on_grid(polygons, grid)
     west, south, east, north = shapely.bounds(placed).reshape(-1, 4).T
     if rule is Rule.CENTER:
         rows, cols = row_centers(grid), col_centers(grid)
@@ -79,12 +79,12 @@ def window_cells(
         first_col = np.maximum(cols.count_before(west, including=True) - 1, 0)
         stop_col = np.minimum(cols.count_before(east), grid.n_cols)
     height, width = np.maximum(stop_row - first_row, 0), np.maximum(stop_col - first_col, 0)
-    return len(parts), int((height * width).sum())
+    return len(polygons), int((height * width).sum())
 
 
-def lies_in_windows(tiles: RowSpans, polygons: Sequence[shapely.MultiPolygon], rule: Rule) -> bool:
-    """Return whether any of the tiles lies in the tight window of a part."""
-    bounds = shapely.bounds(shapely.get_parts(np.asarray(polygons, dtype=object)))
+def lies_in_windows(tiles: RowSpans, features: Sequence[shapely.MultiPolygon], rule: Rule) -> bool:
+    """Return whether any of the tiles lies in the tight window of a polygon."""
+    bounds = shapely.bounds(shapely.get_parts(np.asarray(features, dtype=object)))
     boxes = [shapely.box(*box) for box in bounds.tolist()]
     return bool((region_spans([boxes], tiles.grid, rule)[0] & tiles).n_runs)
 
@@ -96,7 +96,7 @@ def hole_cells(
     rule: Rule,
 ) -> list[int]:
     """Return, for each region, the cells it would own if its holes were filled, and does not."""
-    filled = [_filled_parts(polygons) for polygons in regions]
+    filled = [_filled(features) for features in regions]
     return [
         (with_holes_filled - own).tile_count
         for with_holes_filled, own in zip(region_spans(filled, grid, rule), spans, strict=True)
@@ -116,8 +116,8 @@ def tiles_area_km2(spans: RowSpans, areas: RowAreas) -> float:
     return float((areas.of(spans.rows) * lengths).sum()) / 1e10
 
 
-def _filled_parts(polygons: Sequence[shapely.MultiPolygon]) -> list[shapely.Polygon]:
-    """Return the parts that have holes, without them."""
-    parts = shapely.get_parts(np.asarray(polygons, dtype=object))
-    holed = parts[shapely.get_num_interior_rings(parts) > 0]
+def _filled(features: Sequence[shapely.MultiPolygon]) -> list[shapely.Polygon]:
+    """Return the polygons that have holes, without them."""
+    polygons = shapely.get_parts(np.asarray(features, dtype=object))
+    holed = polygons[shapely.get_num_interior_rings(polygons) > 0]
     return list(shapely.polygons(shapely.get_exterior_ring(holed))) if len(holed) else []

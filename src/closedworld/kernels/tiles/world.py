@@ -121,7 +121,7 @@ def representative_tile(region: Region, grid: Grid) -> RowSpans:
     """Return the tile that holds a region's representative point; no tile when it is off the grid."""
     largest = max(region.features, key=shapely.area)
     point = shapely.point_on_surface(largest)
-    # On the grid's own longitudes: the turn that brings the point to the east of the west edge.
+    # On the grid's own longitudes: shifted by whole turns to the east of its west edge.
     lon = grid.west + (point.x - grid.west) % 360.0
     row = row_edges(grid).count_before(np.array([point.y]), including=True) - 1
     col = col_edges(grid).count_before(np.array([lon]), including=True) - 1
@@ -130,7 +130,7 @@ def representative_tile(region: Region, grid: Grid) -> RowSpans:
 
 
 def summarize(world: World, countries: Iterable[Region]) -> tuple[int, list[CountrySummary]]:
-    """Return how many tiles several countries own, and the account of each country."""
+    """Return how many tiles several countries own, and the summary of each country."""
     shared, shared_by = tiles_owned_twice(world.spans, world.grid)
     regions = list(countries)
     polygons = [region.features for region in regions]
@@ -138,17 +138,17 @@ def summarize(world: World, countries: Iterable[Region]) -> tuple[int, list[Coun
     summaries = []
     for country, holes in zip(regions, in_holes, strict=True):
         own = world.spans[country.iso]
-        parts, visited = window_cells(country.features, world.grid, world.rule)
+        polygon_count, visited = window_cells(country.features, world.grid, world.rule)
         included = own.tile_count
         ends = own.tiles_at(np.array([0, included - 1])) if included else None
         kept = country.iso in world.kept_small
-        # A tile that was given mostly lies outside every window, but not round a bay or a lake.
+        # Such a tile mostly lies outside every window, but not around a bay or a lake.
         visited += int(kept and not lies_in_windows(own, country.features, world.rule))
         summaries.append(
             CountrySummary(
                 country_iso=country.iso,
                 name=country.name,
-                parts=parts,
+                parts=polygon_count,
                 cells_visited=visited,
                 cells_included=included,
                 cells_in_holes=holes,

@@ -90,7 +90,7 @@ class UnitMasses:
         Places count the unit's tiles; that of a source is the place of its first.
         """
         before = self.unit.first_rank
-        for place, tiles in self.tiles.between(first, stop).pieces(batch_tiles):
+        for place, tiles in self.tiles.between(first, stop).batches(batch_tiles):
             begin = first + place
             end = begin + tiles.tile_count
             values = shares = None
