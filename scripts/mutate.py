@@ -153,8 +153,11 @@ def passes(tests: str, copied: Path, seconds: float, *, writes: bool = False) ->
         sys.dont_write_bytecode = not writes
         sys.path.insert(0, str(copied))
         os.environ["PYTHONPATH"] = str(copied)
-        options = f"-x -q --tb=no --ff -p no:randomly -o cache_dir={copied.parent}/cache {tests}"
-        os._exit(int(pytest.main([*options.split(), "-m", "not slow"])))
+        own = copied.parent
+        options = (
+            f"-x -q --tb=no --ff -p no:randomly -o cache_dir={own}/cache --basetemp {own}/temp"
+        )
+        os._exit(int(pytest.main([*options.split(), *tests.split(), "-m", "not slow"])))
     end = time.monotonic() + seconds
     while time.monotonic() < end:
         done, status = os.waitpid(pid, os.WNOHANG)
