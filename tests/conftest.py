@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from closedworld.inputs.regions import CountrySet
     from closedworld.kernels.grid import Grid
-    from closedworld.stages.tiles.build import TileIndex
+    from closedworld.stages.tiles.outcome import TileIndex
 
 
 @pytest.fixture(scope="session")

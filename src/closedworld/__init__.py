@@ -48,8 +48,10 @@ if TYPE_CHECKING:
     from closedworld.published.tile_index import PublishedIndex, open_index
     from closedworld.run.outcome import RunOutcome
     from closedworld.run.pipeline import run_world, weigh_world
-    from closedworld.stages.tiles.build import TileIndex, build_tile_index
-    from closedworld.stages.weights.build import TileWeights, build_tile_weights
+    from closedworld.stages.tiles.build import build_tile_index
+    from closedworld.stages.tiles.outcome import TileIndex
+    from closedworld.stages.weights.build import build_tile_weights
+    from closedworld.stages.weights.outcome import TileWeights
     from closedworld.store.reading import Published, find_published, open_dataset, open_published
     from closedworld.verification import Finding, Verification, verify
     from closedworld.worlds import PublishedWorld, open_world
@@ -82,8 +84,8 @@ _HOMES = {
     "Rule": "kernels.spans",
     "RunConfig": "config",
     "RunOutcome": "run.outcome",
-    "TileIndex": "stages.tiles.build",
-    "TileWeights": "stages.weights.build",
+    "TileIndex": "stages.tiles.outcome",
+    "TileWeights": "stages.weights.outcome",
     "UnitError": "errors",
     "Verification": "verification",
     "WeightSummary": "kernels.weights",

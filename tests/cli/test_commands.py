@@ -215,7 +215,7 @@ def test_a_failed_unit_ends_with_status_6_and_is_named(
     def write(_task: object) -> None:
         raise MemoryError("made up")
 
-    monkeypatch.setattr("closedworld.stages.tiles.build.write_tiles", write)
+    monkeypatch.setattr("closedworld.stages.tiles.plan.write_tiles", write)
     done = call("tiles", *SMALL, tmp_path)
     assert done.exit_code == 6
     assert "FR part 0 failed: MemoryError" in done.stderr
@@ -309,7 +309,7 @@ def test_an_interrupted_run_says_what_it_kept_and_the_next_one_takes_it_up(
         return write_tiles(task)
 
     with monkeypatch.context() as patch:
-        patch.setattr("closedworld.stages.tiles.build.write_tiles", write)
+        patch.setattr("closedworld.stages.tiles.plan.write_tiles", write)
         done = call("tiles", "--executor", "serial", *three)
     assert done.exit_code == 130
     kept = (
@@ -327,7 +327,7 @@ def test_an_interrupted_run_ends_with_status_130_and_publishes_nothing(
     def write(_task: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("closedworld.stages.tiles.build.write_tiles", write)
+    monkeypatch.setattr("closedworld.stages.tiles.plan.write_tiles", write)
     done = call("tiles", *SMALL, tmp_path)
     assert done.exit_code == 130
     assert "interrupted" in done.stderr

@@ -105,7 +105,7 @@ def test_a_terminated_run_ends_with_status_143_and_leaves_a_report(tmp_path: Pat
     published = open_published(tmp_path)
     code = (
         "import os, signal, sys\n"
-        "import closedworld.stages.tiles.build as module\n"
+        "import closedworld.stages.tiles.plan as module\n"
         "write = module.write_tiles\n"
         "def write_and_end(task):\n"
         "    result = write(task)\n"

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from click.testing import Result
 
-    from closedworld.stages.tiles.build import TileIndex
+    from closedworld.stages.tiles.outcome import TileIndex
 
     Call = Callable[..., Result]
 

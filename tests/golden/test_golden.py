@@ -12,11 +12,11 @@ from golden import LITERALS, RULES, bundled_world, observe, worlds_below
 
 from closedworld.config import EXECUTORS
 from closedworld.datasets import TILE_BOUNDS
-from closedworld.kernels.sampling import random_streams as chance
+from closedworld.kernels.sampling import random_streams
 from closedworld.kernels.sampling.philox import philox4x32
 from closedworld.stages.tiles import part_files as tile_files
 from closedworld.stages.tiles import plan as tile_plan
-from closedworld.stages.weights import build as tile_weights
+from closedworld.stages.weights import plan as tile_weights
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -76,7 +76,7 @@ def test_two_swapped_random_words_are_seen(
         words[first], words[first + 1] = words[first + 1], words[first]
         return tuple(words)
 
-    monkeypatch.setattr(chance, "philox4x32", swapped)
+    monkeypatch.setattr(random_streams, "philox4x32", swapped)
     assert found_serially(tmp_path)["points"] != EXPECTED["worlds"][WORLD]["points"]
 
 

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from closedworld.execution.events import Event
     from closedworld.inputs.regions import CountrySet
     from closedworld.kernels.grid import Grid
-    from closedworld.stages.task_runner import UnitResult
+    from closedworld.stages.protocol import TaskResult
     from closedworld.stages.tiles.part_files import TileTask
 
 # The made-up world, by a process that kills itself when an event comes for the second time.
@@ -158,12 +158,12 @@ def test_whatever_decides_the_content_makes_another_result_beside_the_first(
 
 @pytest.fixture
 def fails_for_pakistan(monkeypatch: pytest.MonkeyPatch) -> None:
-    def write(task: TileTask) -> UnitResult:
+    def write(task: TileTask) -> TaskResult:
         if task.unit.country_iso == "PK":
             raise ZeroDivisionError("made up")
         return tile_files.write_tiles(task)
 
-    monkeypatch.setattr("closedworld.stages.tiles.build.write_tiles", write)
+    monkeypatch.setattr("closedworld.stages.tiles.plan.write_tiles", write)
 
 
 @pytest.mark.usefixtures("fails_for_pakistan")
@@ -181,10 +181,10 @@ def test_a_unit_that_fails_is_named_and_nothing_is_visible(
 def test_a_full_disk_keeps_its_kind_and_leaves_nothing(
     tiny: CountrySet, half_degrees: Grid, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def write(task: TileTask) -> UnitResult:
+    def write(task: TileTask) -> TaskResult:
         raise PublishError("output-not-writable", f"no space for {task}", "free some")
 
-    monkeypatch.setattr("closedworld.stages.tiles.build.write_tiles", write)
+    monkeypatch.setattr("closedworld.stages.tiles.plan.write_tiles", write)
     with pytest.raises(PublishError) as caught:
         build_tile_index(tiny, half_degrees, tmp_path)
     assert caught.value.__notes__ == ["It happened in FJ part 0."]
@@ -198,7 +198,7 @@ def test_an_observer_that_fails_leaves_nothing_though_the_executor_lives_on(
     told, at_work = threading.Event(), threading.Event()
     first = threading.Lock()
 
-    def write(task: TileTask) -> UnitResult:
+    def write(task: TileTask) -> TaskResult:
         if not first.acquire(blocking=False):
             at_work.set()
             told.wait(60)
@@ -211,7 +211,7 @@ def test_an_observer_that_fails_leaves_nothing_though_the_executor_lives_on(
                 threading.Timer(0.05, told.set).start()
                 raise RuntimeError("no more")
 
-    monkeypatch.setattr("closedworld.stages.tiles.build.write_tiles", write)
+    monkeypatch.setattr("closedworld.stages.tiles.plan.write_tiles", write)
     with ThreadPoolExecutor(2) as pool:
         with pytest.raises(RuntimeError, match="no more"):
             build_tile_index(

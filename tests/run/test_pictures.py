@@ -16,7 +16,7 @@ from closedworld.run.pipeline import run_world
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from closedworld.stages.tiles.build import TileIndex
+    from closedworld.stages.tiles.outcome import TileIndex
 
 
 def test_a_run_draws_a_world_map_in_more_than_one_colour(tmp_path: Path) -> None:

@@ -18,10 +18,11 @@ from closedworld.inputs.raster.pixels import PixelReader, read_pixel_layout
 from closedworld.kernels.grid import Grid
 from closedworld.kernels.spans import Border, RowSpans
 from closedworld.kernels.weights import Basis
-from closedworld.stages.stage import WEIGHTS
+from closedworld.stages import WEIGHTS
 from closedworld.stages.task_runner import TaskRunner
 from closedworld.stages.weights.bands import BandTask, ScratchValues, plan_bands
 from closedworld.stages.weights.population import read_population, require_same_grid
+from closedworld.store.staging import Staging
 from closedworld.testing import micro_persons_exactly
 
 if TYPE_CHECKING:
@@ -70,7 +71,8 @@ class Reading:
         self.tasks: list[BandTask] = plan_bands(
             self.layout, spans, BASES, borders, self._values, batch_tiles
         )
-        runner = TaskRunner(WorkerPool(executor or SerialExecutor(), 2), WEIGHTS, self)
+        pool = WorkerPool(executor or SerialExecutor(), 2)
+        runner = TaskRunner(pool, WEIGHTS, self, Staging(path.parent, WEIGHTS.name))
         self.totals: Counter[tuple[str, Basis]] = read_population(runner, self.layout, self.tasks)
         (self.told,) = (one for one in self.events if isinstance(one, events.RasterRead))
 
@@ -342,7 +344,7 @@ def test_a_band_without_a_tile_is_no_task(tmp_path: Path) -> None:
         (49, 56),
         (56, 60),
     ]
-    assert [task.tile_count for task in reading.tasks] == [4, 12, 4]
+    assert [task.cost for task in reading.tasks] == [4, 12, 4]
     assert str(reading.tasks[1]) == "raster rows 49 to 55"
 
 

@@ -157,7 +157,7 @@ def test_another_version_takes_nothing_up(
 ) -> None:
     """Its bytes may differ, and a receipt names one version."""
     interrupted(build, tmp_path / "out", 5)
-    monkeypatch.setattr("closedworld.stages.publishing.__version__", "0.0.0")
+    monkeypatch.setattr("closedworld.stages.runner.__version__", "0.0.0")
     watcher = Watcher()
     build(tmp_path / "out", watcher)
     assert watcher.resumed == 0

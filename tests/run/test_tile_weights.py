@@ -27,7 +27,7 @@ from closedworld.published.tile_index import PublishedIndex, open_index
 from closedworld.stages.tiles.build import build_tile_index
 from closedworld.stages.weights import part_files as weight_files
 from closedworld.stages.weights import population
-from closedworld.stages.weights.build import TileWeights, build_tile_weights
+from closedworld.stages.weights.build import build_tile_weights
 from closedworld.store.reading import open_folder
 from closedworld.testing import apportioned, micro_persons_exactly
 
@@ -39,7 +39,8 @@ if TYPE_CHECKING:
 
     from closedworld.execution.events import Event
     from closedworld.inputs.regions import CountrySet
-    from closedworld.stages.tiles.build import TileIndex
+    from closedworld.stages.tiles.outcome import TileIndex
+    from closedworld.stages.weights.outcome import TileWeights
 
 FULL = 1 << 30
 """The share of a tile that lies wholly in its country."""
@@ -705,8 +706,8 @@ def test_a_raster_of_another_grid_is_refused_before_anything_is_written(
     ("name", "plain"),
     [
         ("closedworld.stages.weights.population.read_band", population.read_band),
-        ("closedworld.stages.weights.build.count_remainders", weight_files.count_remainders),
-        ("closedworld.stages.weights.build.write_weights", weight_files.write_weights),
+        ("closedworld.stages.weights.cutoffs.count_remainders", weight_files.count_remainders),
+        ("closedworld.stages.weights.plan.write_weights", weight_files.write_weights),
     ],
     ids=["reading", "counting", "writing"],
 )

@@ -12,7 +12,8 @@ import pytest
 from closedworld.config import RunConfig
 from closedworld.errors import ConfigError
 from closedworld.run.forecast import forecast
-from closedworld.run.memory import StageMemory, capped, memory_of_tiles
+from closedworld.stages.memory import StageMemory, capped
+from closedworld.stages.tiles.plan import memory_of
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -55,7 +56,7 @@ def test_a_limit_below_one_worker_is_refused_with_what_it_takes() -> None:
 
 
 def test_a_small_world_takes_less_than_a_large_one_and_no_more_than_a_row_group() -> None:
-    small, large, larger = (memory_of_tiles([n]).per_worker for n in (1000, 1 << 20, 1 << 30))
+    small, large, larger = (memory_of([n]).per_worker for n in (1000, 1 << 20, 1 << 30))
     assert small < large == larger
 
 
@@ -121,4 +122,4 @@ def test_a_forecast_counts_what_a_run_would_count() -> None:
 def test_temporary_files_of_a_forecast_hold_a_value_for_each_tile() -> None:
     found = forecast(RunConfig(countries=("FR",)))
     weights = found.stages[1]
-    assert weights.temporary_bytes == found.plan.tile_count * 4
+    assert weights.temporary_bytes == found.plan.row_count * 4

@@ -47,14 +47,14 @@ def test_the_rates_of_a_run_are_kept_and_used(
     assert [one.measured_in for one in found.stages] == [report["run_id"]] * 2
     tiles_rate = rates[kind_of(report["stages"][0]["parameters"], 1 / 12)]
     seconds = [one.worker_seconds for one in found.stages]
-    assert seconds[0] == pytest.approx(found.plan.tile_count / tiles_rate.tiles_per_worker_second)
+    assert seconds[0] == pytest.approx(found.plan.row_count / tiles_rate.tiles_per_worker_second)
     assert found.minutes(4) == pytest.approx(sum(filter(None, seconds)) / 4 / 60)
 
 
 def test_the_map_does_not_count(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """It takes as long for one country as for the world, and of a small run most of the time."""
     monkeypatch.setattr("closedworld.run.rates.LEAST_TILES", 1)
-    outcome = run_world(config(tmp_path), weigh=False)
+    outcome = run_world(config(tmp_path), until="tiles")
     report = outcome.record.to_dict()
     lines = (tmp_path / "reports" / report["run_id"] / "units.jsonl").read_text().splitlines()
     units = [json.loads(line) for line in lines]

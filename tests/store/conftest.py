@@ -15,7 +15,7 @@ from closedworld.stages.tiles.build import build_tile_index
 from closedworld.stages.weights.build import build_tile_weights
 
 if TYPE_CHECKING:
-    from closedworld.stages.tiles.build import TileIndex
+    from closedworld.stages.tiles.outcome import TileIndex
     from closedworld.store.reading import Published
 
 COUNTRIES = ("DE", "FJ", "NA", "NO", "RU")

@@ -18,7 +18,7 @@ from closedworld.store.reading import open_dataset
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from closedworld.stages.tiles.build import TileIndex
+    from closedworld.stages.tiles.outcome import TileIndex
     from closedworld.store.reading import Published
 
 DUCKDB_TYPES = {

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from closedworld.inputs.regions import CountrySet
     from closedworld.kernels.grid import Grid
-    from closedworld.stages.tiles.build import TileIndex
+    from closedworld.stages.tiles.outcome import TileIndex
 
 PART = "tile_index/country_iso=FR/part-00000.parquet"
 

@@ -16,7 +16,7 @@ from closedworld.store.receipt import FileEntry, Receipt, parameter_hash, read_r
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from closedworld.stages.tiles.build import TileIndex
+    from closedworld.stages.tiles.outcome import TileIndex
 
 SHA = "a" * 64
 PARAMETERS = {"stage": "tiles", "grid": {"west": -180.0, "cell": 1 / 120}, "countries": ["DE"]}

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from closedworld.config import Option
     from closedworld.inputs.regions import CountrySet
-    from closedworld.stages.stage import Stage
+    from closedworld.stages import Stage
 
 F = TypeVar("F", bound="Callable[..., Any]")
 

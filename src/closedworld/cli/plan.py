@@ -16,7 +16,7 @@ from closedworld.cli.options import (
     workers_options,
 )
 from closedworld.sanitize import number_of, printable
-from closedworld.stages.stage import TILES, WEIGHTS
+from closedworld.stages import TILES, WEIGHTS
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -47,7 +47,7 @@ def plan(config_file: Path | None, *, weigh: bool, as_json: bool, **given: Any) 
     """
     from closedworld.run.forecast import forecast  # noqa: PLC0415
 
-    found = forecast(run_config(config_file, given), weigh=weigh)
+    found = forecast(run_config(config_file, given), until="weights" if weigh else "tiles")
     if as_json:
         click.echo(json.dumps(found.to_dict(), indent=1))
         return
@@ -63,7 +63,7 @@ def _lines(found: Forecast) -> list[str]:
     countries = number_of(len(counts), "country", "countries")
     return [
         (
-            f"{found.plan.tile_count:,} tiles of {countries} in {found.plan.run_count:,} runs, "
+            f"{found.plan.row_count:,} tiles of {countries} in {found.plan.run_count:,} runs, "
             f"rule {found.plan.world.rule.value}"
         ),
         f"grid of {found.plan.world.grid}",

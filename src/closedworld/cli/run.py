@@ -20,8 +20,8 @@ from closedworld.cli.options import (
     workers_options,
 )
 from closedworld.config import WeightsConfig
-from closedworld.sanitize import number_of, printable
-from closedworld.stages.stage import TILES, WEIGHTS
+from closedworld.sanitize import printable
+from closedworld.stages import STAGES, TILES, WEIGHTS
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     *TILE_OPTIONS,
     *WEIGHT_OPTIONS,
     *EXECUTION_OPTIONS,
-    *workers_options(TILES, WEIGHTS),
+    *workers_options(*STAGES),
     *LOG_OPTIONS,
 )
 def run(config_file: Path | None, log_format: str, *, quiet: bool, **given: Any) -> None:
@@ -70,7 +70,7 @@ def tiles(config_file: Path | None, log_format: str, *, quiet: bool, **given: An
     """
     config = run_config(config_file, given)
     _build(
-        lambda pipeline, observers: pipeline.run_world(config, observers, weigh=False),
+        lambda pipeline, observers: pipeline.run_world(config, observers, until="tiles"),
         log_format,
         quiet,
     )
@@ -112,9 +112,8 @@ def _build(
         click.echo(_outcome_text(outcome))
         return
     # For scripts: one folder on a line, as it is.
-    for result in (outcome.index, outcome.weights):
-        if result is not None:
-            click.echo(str(result.published.folder))
+    for _, result in outcome.by_stage():
+        click.echo(str(result.published.folder))
 
 
 def _outcome_text(outcome: RunOutcome) -> str:
@@ -127,27 +126,16 @@ def _outcome_text(outcome: RunOutcome) -> str:
         one.value or 0 for one in record.acceptance if one.name.startswith("peak_memory ")
     ) / (1 << 20)
     lines, folders = [], []
-    if outcome.index is not None:
-        counts = [count for count in outcome.index.world.tile_counts.values() if count]
-        lines.append(
-            f"{sum(counts):,} tiles of {number_of(len(counts), 'country', 'countries')} "
-            f"{_how(outcome.index.published, reused=outcome.index.reused)}"
-        )
-        folders.append(("tiles", outcome.index.published.folder))
-    if outcome.weights is not None:
-        receipt = outcome.weights.published.receipt
-        lines.append(
-            f"{receipt.totals['tiles']:,} weights by {receipt.parameters['basis']}, each country "
-            f"10^{receipt.parameters['dp']}, "
-            f"{_how(outcome.weights.published, reused=outcome.weights.reused)}"
-        )
-        folders.append(("weights", outcome.weights.published.folder))
+    for stage, result in outcome.by_stage():
+        lines.append(f"{result.describe()} {_how(result.published, reused=result.reused)}")
+        folders.append((stage.name, result.published.folder))
+    newest = shlex.quote(str(folders[-1][1]))
     lines[-1] += f" in {wall:.1f} s (peak memory {peak:,.0f} MiB)"
     folders.append(("report", outcome.report_folder))
-    if outcome.index is not None:
-        folders.append(("map", outcome.report_folder / WORLD_MAP_NAME))
+    picture = outcome.report_folder / WORLD_MAP_NAME
+    if picture.exists():
+        folders.append(("map", picture))
     lines += ["", *(f"  {name:<8}{folder}" for name, folder in folders), ""]
-    newest = shlex.quote(str(folders[len(folders) - 2 - (outcome.index is not None)][1]))
     report = shlex.quote(str(outcome.report_folder))
     lines.append(f"Look into it with: closedworld inspect {newest}")
     lines.append(f"See it as a page:  closedworld report {report}")

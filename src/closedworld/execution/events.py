@@ -5,6 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, Protocol, TypeAlias
 
+INPUTS = "S0"
+"""Number of what comes before the stages: opening, checking and sealing the inputs."""
+
 
 @dataclass(frozen=True, slots=True)
 class InputLoaded:

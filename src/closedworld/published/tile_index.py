@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -10,11 +9,10 @@ import numpy as np
 import pyarrow.compute as pc
 
 from closedworld.datasets import TILE_COVERAGE, TILE_SPANS
+from closedworld.datasets.parameters import TileParameters
 from closedworld.errors import ConfigError, GridError, IntegrityError
-from closedworld.execution.events import IndexOpened, NullObserver
 from closedworld.kernels.grid import Grid
 from closedworld.kernels.spans import Border, RowSpans, Rule
-from closedworld.stages.stage import TILES, WEIGHTS
 from closedworld.store.reading import open_published
 
 if TYPE_CHECKING:
@@ -23,8 +21,6 @@ if TYPE_CHECKING:
 
     import pyarrow as pa
 
-    from closedworld.execution.events import Observer
-    from closedworld.stages.stage import Stage
     from closedworld.store.reading import Published
 
 
@@ -43,6 +39,11 @@ class PublishedIndex:
     grid: Grid
     rule: Rule
     spans: Mapping[str, RowSpans]
+
+    @property
+    def parameter_hash(self) -> str:
+        """Identity of the index."""
+        return self.published.receipt.parameter_hash
 
     @property
     def has_coverage(self) -> bool:
@@ -92,7 +93,7 @@ def open_index(path: Path | str) -> PublishedIndex:
     Raises:
         ConfigError, IntegrityError: As ``open_published`` and ``read_index``.
     """
-    return read_index(open_published(path, TILES.name), WEIGHTS, NullObserver())
+    return read_index(open_published(path, TileParameters.stage))
 
 
 def root_of(published: Published) -> Path:
@@ -101,13 +102,12 @@ def root_of(published: Published) -> Path:
     return stage.parent if stage.name == published.receipt.stage else stage
 
 
-def read_index(published: Published, stage: Stage, observer: Observer) -> PublishedIndex:
+def read_index(published: Published) -> PublishedIndex:
     """Return a published tile index as runs, these checked by their digests, the rest by their size.
 
     Raises:
         IntegrityError: The files differ from the receipt or from each other.
     """
-    began = time.perf_counter()
     published.expect_files()
     published.verify([TILE_SPANS.name])
     parameters = published.receipt.parameters
@@ -118,16 +118,6 @@ def read_index(published: Published, stage: Stage, observer: Observer) -> Publis
         spans = {iso: _spans(rows, grid) for iso, rows in sorted(_by_country(table).items())}
     except (KeyError, TypeError, ValueError, GridError) as error:
         raise _disagrees(published, f"{type(error).__name__}: {error}") from error
-    observer.on_event(
-        IndexOpened(
-            stage=stage.number,
-            path=str(published.folder),
-            countries=len(spans),
-            tiles=sum(own.tile_count for own in spans.values()),
-            runs=sum(own.n_runs for own in spans.values()),
-            seconds=time.perf_counter() - began,
-        )
-    )
     return PublishedIndex(published, grid, rule, spans)
 
 

@@ -6,23 +6,20 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from closedworld.datasets import TILE_BOUNDS, TILE_INDEX
-from closedworld.datasets.part_encoder import part_writer
 from closedworld.execution import usable_cores
 from closedworld.execution.events import NullObserver
 from closedworld.execution.meters import peak_memory_bytes
 from closedworld.inputs.loading import load_inputs
-from closedworld.kernels.tiles import RowGroup, Tiles
-from closedworld.run.memory import capped, memory_of_tiles, memory_of_weights
+from closedworld.run.pipeline import stages_until, workers_of
 from closedworld.run.rates import Rate, kind_of, read_rates
-from closedworld.stages.stage import TILES, WEIGHTS
-from closedworld.stages.tiles.plan import plan_run
-from closedworld.stages.weights.plan import mixture_of_run
+from closedworld.stages import STAGES
+from closedworld.stages.memory import capped
+from closedworld.stages.protocol import RunContext
 
 if TYPE_CHECKING:
     from closedworld.config import RunConfig
     from closedworld.execution.events import Observer
-    from closedworld.run.memory import StageMemory
+    from closedworld.stages.protocol import StagePlan
     from closedworld.stages.tiles.plan import TilePlan
 
 SAMPLED = "sample"
@@ -97,97 +94,57 @@ class Forecast:
 
 
 def forecast(
-    config: RunConfig, observer: Observer | None = None, *, weigh: bool = True
+    config: RunConfig, observer: Observer | None = None, *, until: str = STAGES[-1].name
 ) -> Forecast:
     """Count what a run would do; nothing is written.
 
     Args:
         config: What would be built.
         observer: Told what happens.
-        weigh: Whether weights would be made after the tiles.
+        until: Name of the last stage.
 
     Raises:
         ClosedWorldError: As the run would, as far as it is planned.
     """
     began, observer = time.perf_counter(), observer or NullObserver()
-    config.require_stages([TILES.number, WEIGHTS.number])
-    mixture = mixture_of_run(config, weigh=weigh)
-    inputs = load_inputs(config, observer, with_population=weigh and mixture.needs_population)
-    plan = plan_run(config, inputs, observer)
+    config.require_stages([stage.number for stage in STAGES])
+    stages, has_raster = stages_until(until), config.resolution is None
+    wanted = [stage.needs_population(config, has_raster=has_raster) for stage in stages]
+    inputs = load_inputs(config, observer, with_population=any(wanted))
+    plans: dict[str, StagePlan[Any, Any, Any]] = {}
+    for stage in stages:
+        context = RunContext(config, inputs, has_raster, inputs.population, plans, observer)
+        plans[stage.name] = stage.plan(context)
     held, rates = peak_memory_bytes(), read_rates()
-    cell_width = inputs.grid.cell_width
-    tiles_rate = rates.get(kind_of(plan.parameters, cell_width)) or _sampled_rate(plan)
-    memory = memory_of_tiles(plan.world.tile_counts.values())
-    stages = [
-        _stage(
-            TILES.number, plan, config, config.stage_workers.get("s1"), memory, held, 0, tiles_rate
-        )
-    ]
-    if weigh:
-        layout = None if inputs.population is None else inputs.population.layout
-        scratch = 0 if layout is None else plan.tile_count * layout.value_dtype.itemsize
-        memory = memory_of_weights(plan.world.tile_counts.values(), layout)
-        kind = {
-            "stage": WEIGHTS.name,
-            "basis": str(mixture),
-            "dp": config.dp,
-            "weigh_by_coverage": config.weigh_by_coverage,
-        }
-        rate = rates.get(kind_of(kind, cell_width))
-        stages.append(
-            _stage(
-                WEIGHTS.number,
-                plan,
-                config,
-                config.stage_workers.get("s2"),
-                memory,
-                held,
-                scratch,
-                rate,
-            )
-        )
-    return Forecast(plan, tuple(stages), config.executor, time.perf_counter() - began)
+    found = []
+    for plan in plans.values():
+        kind = kind_of(plan.parameters.to_dict(), inputs.grid.cell_width)
+        found.append(_stage(plan, config, held, rates.get(kind) or _rate_of_sample(plan)))
+    tiles: TilePlan = plans["tiles"]  # type: ignore[assignment]
+    return Forecast(tiles, tuple(found), config.executor, time.perf_counter() - began)
 
 
 def _stage(
-    stage: str,
-    plan: TilePlan,
-    config: RunConfig,
-    workers: int | None,
-    memory: StageMemory,
-    held: int,
-    scratch: int,
-    rate: Rate | None,
+    plan: StagePlan[Any, Any, Any], config: RunConfig, held: int, rate: Rate | None
 ) -> StageForecast:
     """Return what a stage would do."""
     in_processes = config.executor in {"processes", "dask"}
-    asked = 1 if config.executor == "serial" else workers or config.workers
-    count = capped(memory, asked, config.memory_limit, held, in_processes=in_processes)
+    asked = 1 if config.executor == "serial" else workers_of(config, plan.stage)
+    count = capped(plan.memory, asked, config.memory_limit, held, in_processes=in_processes)
     count = count or usable_cores()
-    tiles = plan.tile_count
+    rows = plan.row_count
     return StageForecast(
-        stage=stage,
-        units=len(plan.units),
+        stage=plan.stage.number,
+        units=plan.task_count,
         workers=count,
-        peak_memory_bytes=memory.total(held, count, in_processes=in_processes),
-        temporary_bytes=scratch,
-        bytes_out=None if rate is None else round(tiles * rate.bytes_per_tile),
-        worker_seconds=None if rate is None else tiles / rate.tiles_per_worker_second,
+        peak_memory_bytes=plan.memory.total(held, count, in_processes=in_processes),
+        temporary_bytes=plan.scratch_bytes,
+        bytes_out=None if rate is None else round(rows * rate.bytes_per_tile),
+        worker_seconds=None if rate is None else rows / rate.tiles_per_worker_second,
         measured_in=None if rate is None else rate.run_id,
     )
 
 
-def _sampled_rate(plan: TilePlan) -> Rate:
-    """Return the rate of S1 from encoding the largest unit, in memory."""
-    unit = plan.units[0]
-    spans, world = plan.world.spans[unit.country_iso], plan.world
-    began = time.perf_counter()
-    index, bounds = part_writer(TILE_INDEX), part_writer(TILE_BOUNDS)
-    for part in unit.parts:
-        for first, stop in part.row_groups():
-            group = RowGroup(unit.country_iso, Tiles.ranked(spans, first, stop), world.areas)
-            index.write(group.index(world.rule))
-            bounds.write(group.bounds())
-    size = index.finish().size + bounds.finish().size
-    seconds = time.perf_counter() - began
-    return Rate(unit.tile_count / seconds, size / unit.tile_count, SAMPLED)
+def _rate_of_sample(plan: StagePlan[Any, Any, Any]) -> Rate | None:
+    sample = plan.rate_of_sample()
+    return None if sample is None else Rate(*sample, SAMPLED)

@@ -8,7 +8,6 @@ from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
 from closedworld.execution import events
-from closedworld.stages.stage import INPUTS
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -79,10 +78,10 @@ def describe(event: Event) -> str:  # noqa: C901, PLR0911, PLR0912 -- one case f
     """Return an event as one line for people."""
     match event:
         case events.InputLoaded(role=role, path=path, size_bytes=0):
-            return f"{INPUTS.number} {role} {path}: {event.detail}"
+            return f"{events.INPUTS} {role} {path}: {event.detail}"
         case events.InputLoaded(role=role, path=path):
             size = megabytes(event.size_bytes)
-            return f"{INPUTS.number} {role} {path}: {event.detail}, {size} in {event.seconds:.2f} s"
+            return f"{events.INPUTS} {role} {path}: {event.detail}, {size} in {event.seconds:.2f} s"
         case events.Warned(code=code, message=message):
             return f"{message} [{code}]"
         case events.EnumerationStarted():

@@ -3,21 +3,21 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from closedworld.run.record.report import SUMMARIES_NAME, WEIGHT_SUMMARIES_NAME, StageResult
-from closedworld.stages.stage import TILES, WEIGHTS
+from closedworld.run.record.report import StageResult
+from closedworld.stages import STAGES
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from closedworld.kernels.tiles import CountrySummary
     from closedworld.run.rates import Rate
     from closedworld.run.record.model import RunRecord
     from closedworld.run.record.recorder import Recorder
-    from closedworld.stages.tiles.build import TileIndex
-    from closedworld.stages.weights.build import TileWeights
-    from closedworld.store.reading import Published
+    from closedworld.stages import Stage
+    from closedworld.stages.protocol import StageOutcome
+    from closedworld.stages.tiles.outcome import TileIndex
+    from closedworld.stages.weights.outcome import TileWeights
 
 
 @dataclass(slots=True, eq=False)
@@ -26,56 +26,41 @@ class RunOutcome:
 
     Attributes:
         report_folder: Folder of the run's report.
-        index: The published tile index; None when the run did not build one.
-        weights: The published tile weights; None when the run did not make them.
+        results: What each stage has published, by its name, in order.
         cell_width: Of the grid, degrees; None before that is known.
         record: All that ``run_report.json`` says; set when the run has ended.
         rates: How fast the stages were that wrote enough to tell, by ``kind_of`` of the rates.
     """
 
     report_folder: Path
-    index: TileIndex | None = None
-    weights: TileWeights | None = None
+    results: dict[str, StageOutcome] = field(default_factory=dict)
     cell_width: float | None = None
     record: RunRecord = field(init=False)
     rates: dict[str, Rate] = field(default_factory=dict)
 
-    def written(self) -> dict[str, Published]:
-        """Return what the run itself has published, by stage number."""
-        results = {TILES.number: self.index, WEIGHTS.number: self.weights}
-        return {
-            stage: result.published
-            for stage, result in results.items()
-            if result is not None and not result.reused
-        }
+    @property
+    def index(self) -> TileIndex | None:
+        """The published tile index; None when the run did not build one."""
+        return self.results.get("tiles")  # type: ignore[return-value]
+
+    @property
+    def weights(self) -> TileWeights | None:
+        """The published tile weights; None when the run did not make them."""
+        return self.results.get("weights")  # type: ignore[return-value]
+
+    def by_stage(self) -> list[tuple[Stage, StageOutcome]]:
+        """Return the stages that came to a result, in order, and their results."""
+        return [(stage, self.results[stage.name]) for stage in STAGES if stage.name in self.results]
 
     def stages(self, recorder: Recorder) -> list[StageResult]:
         """Return the results of the stages for the report."""
-        found = []
-        if self.index is not None:
-            seconds = recorder.seconds_by_country(TILES.number)
-            lines = [_tile_line(one, seconds[one.country_iso]) for one in self.index.summaries]
-            found.append(
-                StageResult(
-                    TILES.number, self.index.published, self.index.reused, SUMMARIES_NAME, lines
-                )
+        return [
+            StageResult(
+                stage.number,
+                result.published,
+                result.reused,
+                stage.summaries_name,
+                result.summary_lines(recorder.seconds_by_country(stage.number)),
             )
-        if self.weights is not None:
-            lines = [
-                {**one.to_dict(), "zero_share": one.zero_share} for one in self.weights.summaries
-            ]
-            found.append(
-                StageResult(
-                    WEIGHTS.number,
-                    self.weights.published,
-                    self.weights.reused,
-                    WEIGHT_SUMMARIES_NAME,
-                    lines,
-                )
-            )
-        return found
-
-
-def _tile_line(summary: CountrySummary, seconds: float) -> dict[str, Any]:
-    rate = summary.cells_included / seconds if seconds else None
-    return {**summary.to_dict(), "seconds": seconds, "rows_per_second": rate}
+            for stage, result in self.by_stage()
+        ]

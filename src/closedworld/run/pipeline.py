@@ -1,12 +1,15 @@
-"""A whole run: inputs, stages, pictures, report. The only place that knows their order."""
+"""A whole run: inputs, stages in order, pictures, report."""
 
 from __future__ import annotations
 
+import time
 from contextlib import ExitStack, contextmanager
-from typing import TYPE_CHECKING
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
 
 from closedworld.errors import PublishError
-from closedworld.execution import open_worker_pool
+from closedworld.execution import open_worker_pool, start_task
+from closedworld.execution.events import IndexOpened
 from closedworld.execution.meters import peak_memory_bytes
 from closedworld.inputs.loading import (
     BUNDLED_RASTER,
@@ -18,21 +21,19 @@ from closedworld.inputs.lock import InputLock
 from closedworld.inputs.reference import bundled
 from closedworld.published.tile_index import read_index, root_of
 from closedworld.run.logs import log_file
-from closedworld.run.memory import StageMemory, capped, memory_of_tiles, memory_of_weights
 from closedworld.run.observers import LOGGER, LogObserver, Observers
 from closedworld.run.outcome import RunOutcome
-from closedworld.run.pictures import PictureTask, drawn_meanwhile
 from closedworld.run.rates import measured_rates
 from closedworld.run.record.clock import RunClock
 from closedworld.run.record.metrics import assess, enforce
 from closedworld.run.record.performance import performance_of
 from closedworld.run.record.recorder import Recorder
 from closedworld.run.record.report import LOG_NAME, WORLD_MAP_NAME, make_report_folder, write_report
-from closedworld.stages.stage import TILES, WEIGHTS
-from closedworld.stages.tiles.build import publish_tile_index
-from closedworld.stages.tiles.plan import plan_run
-from closedworld.stages.weights.build import build_tile_weights
-from closedworld.stages.weights.plan import mixture_of, mixture_of_run
+from closedworld.stages import STAGES, TILES, WEIGHTS
+from closedworld.stages.memory import capped
+from closedworld.stages.protocol import RunContext
+from closedworld.stages.runner import run_stage
+from closedworld.stages.task_runner import emit_task
 from closedworld.store.reading import open_published
 
 if TYPE_CHECKING:
@@ -43,12 +44,18 @@ if TYPE_CHECKING:
     from closedworld.execution import WorkerPool
     from closedworld.execution.events import Observer
     from closedworld.run.record.model import Metric
+    from closedworld.stages import Stage
+    from closedworld.stages.memory import StageMemory
+    from closedworld.stages.protocol import PictureTask, TaskResult
+
+DRAWING = "drawing"
+"""What the work is called that draws pictures."""
 
 
 def run_world(
-    config: RunConfig, observers: Sequence[Observer] = (), *, weigh: bool = True
+    config: RunConfig, observers: Sequence[Observer] = (), *, until: str = STAGES[-1].name
 ) -> RunOutcome:
-    """Run the stages (S0 inputs, S1 tiles, S2 weights) and write the report.
+    """Run the stages, from the inputs (S0) on, and write the report.
 
     A run that fails or is interrupted leaves a report that says so; what was published before stays
     as it was.
@@ -56,43 +63,21 @@ def run_world(
     Args:
         config: What to build.
         observers: Told what happens, besides the log.
-        weigh: Whether to make weights after the tiles.
+        until: Name of the last stage, such as ``tiles``.
 
     Raises:
         ClosedWorldError: As the stages.
     """
-    mixture = mixture_of_run(config, weigh=weigh)
-    with (
-        _reported(config, config.out, observers) as (outcome, observer),
-        _pools_by_stage(config) as pools,
-    ):
-        inputs = load_inputs(config, observer, with_population=weigh and mixture.needs_population)
-        plan = plan_run(config, inputs, observer)
+    config.require_stages([stage.number for stage in STAGES])
+    stages = stages_until(until)
+    has_raster = config.resolution is None
+    # All are asked: wrong options fail here, before there is a report.
+    wanted = [stage.needs_population(config, has_raster=has_raster) for stage in stages]
+    with _reported(config, config.out, observers) as (outcome, observer):
+        inputs = load_inputs(config, observer, with_population=any(wanted))
         outcome.cell_width = inputs.grid.cell_width
-        picture = PictureTask(
-            plan.world.spans,
-            plan.world.rule,
-            inputs.attribution,
-            outcome.report_folder / WORLD_MAP_NAME,
-        )
-        tile_counts = plan.world.tile_counts.values()
-        writers = pools(config.stage_workers.get("s1"), memory_of_tiles(tile_counts))
-        with drawn_meanwhile(picture, writers, observer):
-            outcome.index = publish_tile_index(plan, config.out, writers, observer)
-        if weigh:
-            layout = None if inputs.population is None else inputs.population.layout
-            outcome.weights = build_tile_weights(
-                read_index(outcome.index.published, WEIGHTS, observer),
-                config.out,
-                basis=mixture,
-                dp=config.dp,
-                population=inputs.population,
-                weigh_by_coverage=config.weigh_by_coverage,
-                executor=pools(
-                    config.stage_workers.get("s2"), memory_of_weights(tile_counts, layout)
-                ),
-                observer=observer,
-            )
+        context = RunContext(config, inputs, has_raster, inputs.population, {}, observer)
+        _run_stages(stages, context, config.out, outcome)
     return outcome
 
 
@@ -106,57 +91,103 @@ def weigh_world(config: WeightsConfig, observers: Sequence[Observer] = ()) -> Ru
     Raises:
         ClosedWorldError: As the stage.
     """
-    # What is mistyped fails here, before there is a report.
-    mixture_of(config.basis, config.dp, has_raster=True)
+    # Wrong options fail here, before there is a report.
+    WEIGHTS.needs_population(config, has_raster=True)
     published = open_published(config.index, TILES.name)
     out = config.out or root_of(published)
-    with _reported(config, out, observers) as (outcome, observer), _pools_by_stage(config) as pools:
-        index = read_index(published, WEIGHTS, observer)
+    with _reported(config, out, observers) as (outcome, observer):
+        began = time.perf_counter()
+        index = read_index(published)
+        observer.on_event(
+            IndexOpened(
+                stage=WEIGHTS.number,
+                path=str(published.folder),
+                countries=len(index.spans),
+                tiles=sum(own.tile_count for own in index.spans.values()),
+                runs=sum(own.n_runs for own in index.spans.values()),
+                seconds=time.perf_counter() - began,
+            )
+        )
         has_raster = config.raster is not None or fits_bundled_raster(index.grid)
-        mixture = mixture_of(config.basis, config.dp, has_raster=has_raster)
         population = None
-        if mixture.needs_population and has_raster:
+        if WEIGHTS.needs_population(config, has_raster=has_raster):
             if config.lock is not None:
                 raster = config.raster or bundled(BUNDLED_RASTER).path
                 InputLock.read(config.lock).require([raster])
             population = load_population(config.raster, observer)
-        layout = None if population is None else population.layout
         outcome.cell_width = index.grid.cell_width
-        tile_counts = [own.tile_count for own in index.spans.values()]
-        outcome.weights = build_tile_weights(
-            index,
-            out,
-            basis=mixture,
-            dp=config.dp,
-            population=population,
-            weigh_by_coverage=config.weigh_by_coverage,
-            executor=pools(config.stage_workers.get("s2"), memory_of_weights(tile_counts, layout)),
-            observer=observer,
-        )
+        before = {TILES.name: index}
+        context = RunContext(config, None, has_raster, population, before, observer)
+        _run_stages((WEIGHTS,), context, out, outcome)
     return outcome
+
+
+def stages_until(name: str) -> tuple[Stage, ...]:
+    """Return the stages up to one, in order."""
+    return STAGES[: [stage.name for stage in STAGES].index(name) + 1]
+
+
+def _run_stages(
+    stages: Sequence[Stage], context: RunContext, out: Path, outcome: RunOutcome
+) -> None:
+    """Plan and run stages one after another; each starts from the plans before it."""
+    attribution = "" if context.inputs is None else context.inputs.attribution
+    before: dict[str, Any] = dict(context.before)
+    with _pools_by_stage(context.config) as pool_of:
+        for stage in stages:
+            plan = stage.plan(replace(context, before=before))
+            pool = pool_of(stage, plan.memory)
+            picture = plan.picture(outcome.report_folder / WORLD_MAP_NAME, attribution)
+            with _drawn_meanwhile(picture, stage, pool, context.observer):
+                result = run_stage(plan, out, pool, context.observer)
+            outcome.results[stage.name] = result
+            before[stage.name] = plan
+
+
+@contextmanager
+def _drawn_meanwhile(
+    task: PictureTask | None, stage: Stage, pool: WorkerPool, observer: Observer
+) -> Iterator[None]:
+    """Draw a picture in a worker while the block runs, and wait for it.
+
+    Raises:
+        PublishError: ``output-not-writable``.
+        UnitError: ``unit-failed``, ``worker-died``.
+    """
+    if task is None:
+        yield
+        return
+    drawing = start_task(pool.executor, _draw, task)
+    with ExitStack() as on_failure:
+        on_failure.callback(drawing.give_up)
+        yield
+        on_failure.pop_all()
+    emit_task(stage, DRAWING, task, drawing.finish(), observer)
+
+
+def _draw(task: PictureTask) -> TaskResult:
+    return task.draw()
 
 
 @contextmanager
 def _pools_by_stage(
     config: ExecutionConfig,
-) -> Iterator[Callable[[int | None, StageMemory], WorkerPool]]:
-    """Yield what opens the executor of a stage, given the stage's own number of workers, if any.
+) -> Iterator[Callable[[Stage, StageMemory], WorkerPool]]:
+    """Yield what opens the worker pool of a stage, with the stage's own number of workers, if any.
 
-    Stages with as many workers share an executor, which spares starting processes twice.
+    Stages with as many workers share a pool, which spares starting processes twice.
     """
-    config.require_stages([TILES.number, WEIGHTS.number])
     in_processes = config.executor in {"processes", "dask"}
     opened: dict[int | None, WorkerPool] = {}
     # What the run holds before its first stage; a later stage takes over what an earlier one gave back.
     held: list[int] = []
     with ExitStack() as stack:
 
-        def of_stage(workers: int | None, memory: StageMemory) -> WorkerPool:
-            """Open the executor of a stage that takes so much memory, or share one that is open."""
+        def of_stage(stage: Stage, memory: StageMemory) -> WorkerPool:
             held[:] = held[:1] or [peak_memory_bytes()]
             count = capped(
                 memory,
-                workers or config.workers,
+                workers_of(config, stage),
                 config.memory_limit,
                 held[0],
                 in_processes=in_processes,
@@ -199,6 +230,14 @@ def _reported(
             folder, config, clock, recorder, outcome.stages(recorder), metrics, None
         )
         if outcome.cell_width is not None:
-            outcome.rates = measured_rates(
-                recorder, outcome.written(), outcome.cell_width, clock.run_id
-            )
+            written = {
+                stage.number: result.published
+                for stage, result in outcome.by_stage()
+                if not result.reused
+            }
+            outcome.rates = measured_rates(recorder, written, outcome.cell_width, clock.run_id)
+
+
+def workers_of(config: ExecutionConfig, stage: Stage) -> int | None:
+    """Return how many workers a stage is to have; None for one per core."""
+    return config.stage_workers.get(stage.number.lower()) or config.workers

@@ -1,4 +1,4 @@
-"""Doing the units of work of a stage on an executor, and telling of each as it is done."""
+"""Doing the tasks of a stage on an executor, and telling of each as it is done."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ import logging
 import time
 from collections import Counter
 from contextlib import closing
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Protocol, Self, TypeVar
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, TypeVar
 
 from closedworld.datasets import Partition
 from closedworld.execution import emit_log, events, run_tasks, worker_name
@@ -22,52 +22,18 @@ if TYPE_CHECKING:
     from closedworld.execution import Done, WorkerPool
     from closedworld.execution.events import Observer
     from closedworld.kernels.parquet import Writer
-    from closedworld.stages.stage import Stage
-    from closedworld.store.journal import FinishedUnit
+    from closedworld.stages import Stage
+    from closedworld.stages.protocol import Task, TaskResult
     from closedworld.store.receipt import FileEntry
     from closedworld.store.staging import Staging
 
 LOGGER = logging.getLogger("closedworld.run")
 
 WRITING = "writing"
-"""What the work is called that writes the tiles of a stage."""
+"""What the work is called that writes the files of a stage."""
 
-UNITS_AHEAD = 2
-"""Units handed out per worker: one at work, one waiting, so that no worker waits for the next."""
-
-
-class Task(Protocol):
-    """A piece of work."""
-
-    @property
-    def tile_count(self) -> int:
-        """How many tiles it is about."""
-
-    @property
-    def country_iso(self) -> str:
-        """Their country; empty when they belong to several."""
-
-
-@dataclass(slots=True)
-class UnitResult:
-    """What became of a task.
-
-    Attributes:
-        files: Entries of the files written.
-        phases: Wall seconds by phase.
-    """
-
-    files: list[FileEntry] = field(default_factory=list)
-    phases: dict[str, float] = field(default_factory=dict)
-
-    def metadata(self) -> dict[str, Any]:
-        """Return what another run has to know besides the files, as JSON holds it."""
-        return {}
-
-    @classmethod
-    def resumed(cls, unit: FinishedUnit) -> Self:
-        """Return the result of a unit that a run before this one has finished."""
-        return cls(files=list(unit.files))
+TASKS_AHEAD = 2
+"""Tasks handed out per worker: one at work, one waiting, so that no worker waits for the next."""
 
 
 def stage_part(
@@ -93,7 +59,7 @@ def stage_part(
 class PhaseClock:
     """Adds the time since the last call to a phase of a result."""
 
-    def __init__(self, result: UnitResult) -> None:
+    def __init__(self, result: TaskResult) -> None:
         self._phases = result.phases
         self._last = time.perf_counter()
 
@@ -104,26 +70,28 @@ class PhaseClock:
         self._last = now
 
 
-T = TypeVar("T", bound=Task)
-R = TypeVar("R", bound=UnitResult)
+T = TypeVar("T", bound="Task")
+R = TypeVar("R", bound="TaskResult")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class TaskRunner:
-    """Who does the work of a stage.
+    """Does the tasks of a stage, and tells of each.
 
     Attributes:
-        workforce: Where tasks are done.
+        pool: Where tasks are done.
         stage: The stage.
         observer: Told of each task.
+        staging: Where the files of the result wait to be published.
     """
 
     pool: WorkerPool
     stage: Stage
     observer: Observer
+    staging: Staging
 
-    def do(self, work: Callable[[T], R], tasks: Sequence[T], what: str) -> Generator[tuple[T, R]]:
-        """Yield ``(task, result)`` as tasks finish, and tell of each.
+    def map(self, work: Callable[[T], R], tasks: Sequence[T], what: str) -> Generator[tuple[T, R]]:
+        """Yield ``(task, result)`` as tasks finish.
 
         Args:
             work: Done once per task.
@@ -133,83 +101,83 @@ class TaskRunner:
         Raises:
             ClosedWorldError: As ``run_tasks``.
         """
-        tiles, workers = sum(task.tile_count for task in tasks), self.pool.workers
+        cost, workers = sum(task.cost for task in tasks), self.pool.workers
         self.observer.on_event(
-            events.WorkStarted(self.stage.number, what, tiles, len(tasks), workers)
+            events.WorkStarted(self.stage.number, what, cost, len(tasks), workers)
         )
         results = run_tasks(
             self.pool.executor,
             work,
             tasks,
             name=str,
-            in_flight=UNITS_AHEAD * workers,
+            in_flight=TASKS_AHEAD * workers,
             has_workers=self.pool.has_workers,
         )
         with closing(results):
             for task, done in results:
-                emit_unit(self.stage, what, task, done, self.observer)
+                emit_task(self.stage, what, task, done, self.observer)
                 yield task, done.result
 
     def write(
-        self, work: Callable[[T], R], tasks: Sequence[T], kind: type[R], staging: Staging
+        self, work: Callable[[T], R], tasks: Sequence[T], kind: type[R]
     ) -> Generator[tuple[T, R, bool]]:
-        """Yield ``(task, result, is_last)`` of tasks that write units, and tell of each country.
+        """Yield ``(task, result, is_last)`` of tasks that write, and tell of each partition.
 
-        ``is_last`` says whether all units of the country are done. Units that an interrupted run has
-        finished come first, and each that is done is noted for a run after this one.
+        ``is_last`` says whether all tasks of the partition are done. Tasks that an interrupted run has
+        finished come first, and each that finishes is recorded for a run after this one.
 
         Args:
-            work: Writes a unit.
-            tasks: Units of all countries; each belongs to one.
+            work: Writes the files of a task.
+            tasks: Each belongs to one partition.
             kind: What the work returns.
-            staging: Where it writes.
         """
         began = time.perf_counter()
-        counts: Counter[str] = Counter()
+        costs: Counter[str] = Counter()
         for task in tasks:
-            counts[task.country_iso] += task.tile_count
-        left, total = counts.copy(), counts.total()
-        countries_done = tiles_done = 0
-        with closing(self._done_and_left(work, tasks, kind, staging)) as results:
+            costs[partition_value(task)] += task.cost
+        left, total = costs.copy(), costs.total()
+        partitions_done = cost_done = 0
+        with closing(self._resumed_and_done(work, tasks, kind)) as results:
             for task, result in results:
-                left[task.country_iso] -= task.tile_count
-                tiles_done += task.tile_count
-                is_last = left[task.country_iso] == 0
+                partition = partition_value(task)
+                left[partition] -= task.cost
+                cost_done += task.cost
+                is_last = left[partition] == 0
                 yield task, result, is_last
                 if is_last:
-                    countries_done += 1
+                    partitions_done += 1
                     self.observer.on_event(
                         events.CountryFinished(
                             stage=self.stage.number,
-                            country_iso=task.country_iso,
-                            tiles=counts[task.country_iso],
-                            done=countries_done,
-                            total=len(counts),
-                            tiles_done=tiles_done,
+                            country_iso=partition,
+                            tiles=costs[partition],
+                            done=partitions_done,
+                            total=len(costs),
+                            tiles_done=cost_done,
                             tiles_total=total,
                             seconds=time.perf_counter() - began,
                         )
                     )
 
-    def _done_and_left(
-        self, work: Callable[[T], R], tasks: Sequence[T], kind: type[R], staging: Staging
+    def _resumed_and_done(
+        self, work: Callable[[T], R], tasks: Sequence[T], kind: type[R]
     ) -> Generator[tuple[T, R]]:
         """Yield what an interrupted run has done of some tasks, then what is left of them."""
-        finished = staging.resume([str(task) for task in tasks])
-        taken = [task for task in tasks if str(task) in finished]
-        if taken:
-            tiles = sum(task.tile_count for task in taken)
-            self.observer.on_event(events.UnitsResumed(self.stage.number, len(taken), tiles))
-        for task in taken:
+        finished = self.staging.resume([str(task) for task in tasks])
+        resumed = [task for task in tasks if str(task) in finished]
+        if resumed:
+            cost = sum(task.cost for task in resumed)
+            self.observer.on_event(events.UnitsResumed(self.stage.number, len(resumed), cost))
+        for task in resumed:
             yield task, kind.resumed(finished[str(task)])
         left = [task for task in tasks if str(task) not in finished]
-        with closing(self.do(work, left, WRITING)) as results:
+        with closing(self.map(work, left, WRITING)) as results:
             for task, result in results:
-                staging.note(str(task), result.files, result.metadata())
+                self.staging.note(str(task), result.files, result.metadata())
                 yield task, result
 
 
-def emit_unit(stage: Stage, what: str, task: Task, done: Done[R], observer: Observer) -> None:
+def emit_task(stage: Stage, what: str, task: Task, done: Done[R], observer: Observer) -> None:
     """Tell that a task is done, after what its worker has logged."""
     emit_log(done)
     observer.on_event(
@@ -217,8 +185,8 @@ def emit_unit(stage: Stage, what: str, task: Task, done: Done[R], observer: Obse
             stage=stage.number,
             work=what,
             unit=str(task),
-            country_iso=task.country_iso,
-            tiles=task.tile_count,
+            country_iso=partition_value(task),
+            tiles=task.cost,
             worker=done.worker,
             process=done.process,
             began=done.began,
@@ -229,3 +197,8 @@ def emit_unit(stage: Stage, what: str, task: Task, done: Done[R], observer: Obse
             phases=dict(done.result.phases),
         )
     )
+
+
+def partition_value(task: Task) -> str:
+    """Return the value of a task's partition; empty where it belongs to several."""
+    return "" if task.partition is None else task.partition.value

@@ -6,10 +6,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from closedworld.errors import ConfigError, IntegrityError
-from closedworld.execution.events import NullObserver
 from closedworld.published.cumulative_weights import CumulativeWeights, read_cumulative_weights
 from closedworld.published.tile_index import PublishedIndex, read_index, root_of
-from closedworld.stages.stage import TILES, WEIGHTS
+from closedworld.stages import TILES, WEIGHTS
 from closedworld.store.paths import stage_folder
 from closedworld.store.reading import Published, find_published, open_published
 from closedworld.worlds.points import refuse_without_tiles, sample_points
@@ -149,4 +148,4 @@ def open_world(path: Path | str, *, index: Path | str | None = None) -> Publishe
 def _read(published: Published) -> PublishedIndex:
     if published.receipt.stage != TILES.name:
         raise IntegrityError("receipt-missing", f"{published.folder} is not a tile index.")
-    return read_index(published, TILES, NullObserver())
+    return read_index(published)

@@ -6,13 +6,12 @@ import time
 from collections import defaultdict
 from typing import TYPE_CHECKING
 
+from closedworld.execution import events
 from closedworld.execution.meters import cpu_seconds, peak_memory_bytes
 from closedworld.run.record.model import Performance, UnitRecord, WorkerRecord
-from closedworld.stages.stage import INPUTS
 from closedworld.stages.task_runner import WRITING
 
 if TYPE_CHECKING:
-    from closedworld.execution import events
     from closedworld.run.record.clock import RunClock
     from closedworld.run.record.recorder import Recorder, Work
 
@@ -21,7 +20,7 @@ def performance_of(recorder: Recorder, clock: RunClock) -> Performance:
     """Return times, rates and memory of the run so far."""
     wall = time.perf_counter() - clock.wall
     phases: dict[str, dict[str, float]] = defaultdict(lambda: defaultdict(float))
-    phases[INPUTS.number]["load"] = sum(loaded.seconds for loaded in recorder.inputs)
+    phases[events.INPUTS]["load"] = sum(loaded.seconds for loaded in recorder.inputs)
     for finished in recorder.phases:
         phases[finished.stage][finished.phase] += finished.seconds
     tiles: dict[str, int] = defaultdict(int)

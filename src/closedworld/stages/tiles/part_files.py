@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 from closedworld.datasets import TILE_BOUNDS, TILE_COVERAGE, TILE_INDEX, TILE_SPANS, dataset_of
 from closedworld.datasets.part_encoder import PartEncoder, part_writer
+from closedworld.datasets.partition import Partition
 from closedworld.kernels.tiles import (
     RowGroup,
     Tiles,
@@ -15,7 +16,8 @@ from closedworld.kernels.tiles import (
     spans_batch,
     tile_values,
 )
-from closedworld.stages.task_runner import PhaseClock, UnitResult, stage_part
+from closedworld.stages.protocol import TaskResult
+from closedworld.stages.task_runner import PhaseClock, stage_part
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -51,14 +53,14 @@ class TileTask:
     folder: Path
 
     @property
-    def tile_count(self) -> int:
+    def cost(self) -> int:
         """Tiles of the unit."""
         return self.unit.tile_count
 
     @property
-    def country_iso(self) -> str:
+    def partition(self) -> Partition:
         """Country of the unit."""
-        return self.unit.country_iso
+        return Partition.of_country(self.unit.country_iso)
 
     def __str__(self) -> str:
         return str(self.unit)
@@ -98,7 +100,7 @@ def plan_tile_tasks(
 
 
 @dataclass(slots=True)
-class TileResult(UnitResult):
+class TileResult(TaskResult):
     """What was written.
 
     Attributes:
@@ -160,14 +162,14 @@ def _write_whole(
     clock: PhaseClock,
 ) -> None:
     """Write the country's spans and, when it is asked for, the coverage of its border tiles."""
-    batches = [(TILE_SPANS, spans_batch(task.country_iso, spans))]
+    batches = [(TILE_SPANS, spans_batch(task.unit.country_iso, spans))]
     if border is not None and len(border.ranks):
-        batches.append((TILE_COVERAGE, coverage_batch(task.country_iso, spans, border)))
+        batches.append((TILE_COVERAGE, coverage_batch(task.unit.country_iso, spans, border)))
     for spec, batch in batches:
         encoder = PartEncoder(spec)
         encoder.write([batch])
         clock.ends("encode")
         result.values[spec.name] = spec.digest_of(batch)
         clock.ends("digest")
-        result.files.append(stage_part(task.folder, spec.name, task.country_iso, 0, encoder))
+        result.files.append(stage_part(task.folder, spec.name, task.unit.country_iso, 0, encoder))
         clock.ends("write")

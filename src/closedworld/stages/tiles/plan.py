@@ -1,17 +1,24 @@
-"""The plan of S1: which tiles each country gets, and the units of work to write them; nothing is written."""
+"""The plan of S1: which tiles each country gets, and the tasks that write them; nothing is written."""
 
 from __future__ import annotations
 
 import time
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, ClassVar
 
+from closedworld.config import RunConfig
+from closedworld.datasets import TILE_BOUNDS, TILE_INDEX
+from closedworld.datasets.parameters import TileParameters
+from closedworld.datasets.part_encoder import part_writer
 from closedworld.errors import ConfigError
 from closedworld.execution import events
 from closedworld.kernels.sizes import DEFAULT_SIZES, Sizes
-from closedworld.kernels.spans import Rule
+from closedworld.kernels.spans import Rule, border_coverage
 from closedworld.kernels.tiles import (
     CountrySummary,
+    RowGroup,
+    Tiles,
     Unit,
     World,
     enumerate_tiles,
@@ -19,44 +26,100 @@ from closedworld.kernels.tiles import (
     summarize,
 )
 from closedworld.sanitize import number_of
-from closedworld.stages.publishing import timed
-from closedworld.stages.stage import TILES
+from closedworld.stages import TILES
+from closedworld.stages.memory import MEBIBYTE, StageMemory
+from closedworld.stages.protocol import Folded
+from closedworld.stages.runner import timed
+from closedworld.stages.tiles.outcome import TileIndex
+from closedworld.stages.tiles.part_files import TileResult, TileTask, plan_tile_tasks, write_tiles
+from closedworld.stages.tiles.picture import MapTask
+from closedworld.store.receipt import parameter_hash
 
 if TYPE_CHECKING:
-    from closedworld.config import RunConfig
+    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from pathlib import Path
+
     from closedworld.execution.events import Observer
-    from closedworld.inputs.loading import Inputs
     from closedworld.inputs.regions import CountrySet
     from closedworld.kernels.grid import Grid
+    from closedworld.kernels.spans import Border, RowSpans
+    from closedworld.stages import Stage
+    from closedworld.stages.protocol import RunContext
+    from closedworld.stages.task_runner import TaskRunner
+    from closedworld.store.reading import Published
 
 FORMAT = 3
 """Raised when the same parameters would give other content or other files."""
 
+TILE_BYTES = 36
+"""Of a tile while its row group is encoded, where columns come too seldom for a dictionary or with coverage: the index
+of its raster column 8, a real 8, its bytes as streams 8, compressed at most 8, once more for coverage 4. Most countries
+take half of it. Arrays of the runs come on top: where every run is of one tile, 84 to 150 bytes in all were measured."""
 
-@dataclass(frozen=True, slots=True, eq=False)
+PICTURE_BYTES = 160 * MEBIBYTE
+"""The map, which one of the workers draws while the others write: 45 bytes for each of at most 2,280 x 1,642 px, measured;
+two thirds of it for the flat shape of the globe."""
+
+
+@dataclass(frozen=True, eq=False)
 class TilePlan:
     """All that is known of a tile index before it is written.
 
     Attributes:
         countries: The countries.
         world: Their tiles, as row spans.
-        summaries: The account of each country, ascending by code.
+        summaries: What is reported of each country, ascending by code.
         shared_tiles: Tiles that several countries own.
-        units: Units of work, heaviest first.
-        coverage: Whether the share of each tile that lies in its country is wanted.
+        units: What each task writes, heaviest first.
         parameters: Everything that decides the content.
+        observer: Told of what takes time.
     """
+
+    stage: ClassVar[Stage] = TILES
+    task_result: ClassVar[type[TileResult]] = TileResult
 
     countries: CountrySet
     world: World
     summaries: tuple[CountrySummary, ...]
     shared_tiles: int
     units: tuple[Unit, ...]
-    coverage: bool
-    parameters: dict[str, Any]
+    parameters: TileParameters
+    observer: Observer
 
     @property
-    def tile_count(self) -> int:
+    def parameter_hash(self) -> str:
+        """Identity of the index."""
+        return parameter_hash(self.parameters.to_dict())
+
+    @property
+    def grid(self) -> Grid:
+        """The lattice."""
+        return self.world.grid
+
+    @property
+    def spans(self) -> Mapping[str, RowSpans]:
+        """Tiles by country code, ascending; countries without tiles are not in it."""
+        return {iso: own for iso, own in self.world.spans.items() if own.n_runs}
+
+    @cached_property
+    def _borders(self) -> dict[str, Border]:
+        with timed(TILES, "coverage", self.observer):
+            return {
+                country.iso: border_coverage(country.features, self.world.spans[country.iso])
+                for country in self.countries
+            }
+
+    @property
+    def has_coverage(self) -> bool:
+        """Whether the share of each tile that lies in its country is wanted."""
+        return self.parameters.coverage
+
+    def coverage(self) -> Mapping[str, Border]:
+        """Return, for each country, its tiles that are not wholly inside; only with ``has_coverage``."""
+        return self._borders
+
+    @property
+    def row_count(self) -> int:
         """Tiles of all countries."""
         return sum(self.world.tile_counts.values())
 
@@ -64,6 +127,26 @@ class TilePlan:
     def run_count(self) -> int:
         """Runs of all countries."""
         return sum(spans.n_runs for spans in self.world.spans.values())
+
+    @property
+    def task_count(self) -> int:
+        """Tasks that write."""
+        return len(self.units)
+
+    @property
+    def scratch_bytes(self) -> int:
+        """No temporary files."""
+        return 0
+
+    @property
+    def memory(self) -> StageMemory:
+        """What the stage takes beside what the run holds anyway."""
+        return memory_of(self.world.tile_counts.values())
+
+    @property
+    def write(self) -> Callable[[TileTask], TileResult]:
+        """The function that does a task."""
+        return write_tiles
 
     def totals(self) -> dict[str, Any]:
         """Return the totals of the receipt."""
@@ -73,22 +156,82 @@ class TilePlan:
             "countries_without_tiles": list(world.without_tiles),
             "countries_off_grid": sorted(world.off_grid),
             "countries_kept_small": sorted(world.kept_small),
-            "tiles": self.tile_count,
+            "tiles": self.row_count,
             "runs": self.run_count,
             "tiles_shared": self.shared_tiles,
         }
 
+    def tasks(self, runner: TaskRunner) -> Sequence[TileTask]:
+        """Return the tasks that write."""
+        borders = self._borders if self.has_coverage else None
+        return plan_tile_tasks(self.units, self.world, borders, runner.staging.folder)
 
-def plan_run(config: RunConfig, inputs: Inputs, observer: Observer) -> TilePlan:
-    """Return the plan of a run's tiles; raises as ``plan_tile_index``."""
+    def fold(
+        self, runner: TaskRunner, written: Iterable[tuple[TileTask, TileResult, bool]]
+    ) -> Folded:
+        """Return what all results come to."""
+        del runner
+        folded = Folded(totals=self.totals(), summaries=self.summaries)
+        for task, result, _ in written:
+            folded.files += result.files
+            if result.values:
+                folded.digests[task.partition.value] = result.values
+        return folded
+
+    def outcome(self, published: Published, folded: Folded | None) -> TileIndex:
+        """Return the published index."""
+        return TileIndex(published, folded is None, self.world, self.summaries, self.shared_tiles)
+
+    def rate_of_sample(self) -> tuple[float, float]:
+        """Return tiles per second and bytes per tile, from encoding the largest unit in memory."""
+        unit = self.units[0]
+        spans = self.world.spans[unit.country_iso]
+        began = time.perf_counter()
+        index, bounds = part_writer(TILE_INDEX), part_writer(TILE_BOUNDS)
+        for part in unit.parts:
+            for first, stop in part.row_groups():
+                tiles = Tiles.ranked(spans, first, stop)
+                group = RowGroup(unit.country_iso, tiles, self.world.areas)
+                index.write(group.index(self.world.rule))
+                bounds.write(group.bounds())
+        size = index.finish().size + bounds.finish().size
+        seconds = time.perf_counter() - began
+        return unit.tile_count / seconds, size / unit.tile_count
+
+    def picture(self, path: Path, attribution: str) -> MapTask:
+        """Return what draws the map of all tiles by country."""
+        return MapTask(self.world.spans, self.world.rule, attribution, path)
+
+
+def memory_of(tile_counts: Iterable[int]) -> StageMemory:
+    """Return what the stage takes beside what the run holds anyway, given the tiles of each country."""
+    largest = min(DEFAULT_SIZES.row_group_tiles, max(tile_counts, default=0))
+    return StageMemory(0, largest * TILE_BYTES, PICTURE_BYTES)
+
+
+def plan_run(context: RunContext) -> TilePlan:
+    """Return the plan of a run's tiles.
+
+    Raises:
+        ConfigError: As ``plan_tile_index``.
+    """
+    config, inputs = context.config, context.inputs
+    if inputs is None or not isinstance(config, RunConfig):
+        raise TypeError("tiles are planned from countries and a grid")
     return plan_tile_index(
         inputs.countries,
         inputs.grid,
         rule=config.rule,
         keep_small_countries=config.keep_small_countries,
         coverage=config.coverage,
-        observer=observer,
+        observer=context.observer,
     )
+
+
+def needs_population(config: RunConfig, *, has_raster: bool) -> bool:
+    """Tiles come from the grid of a raster, never from its values."""
+    del config, has_raster
+    return False
 
 
 def plan_tile_index(
@@ -122,30 +265,19 @@ def plan_tile_index(
     _require_tiles(world)
     with timed(TILES, "summaries", observer):
         shared, summaries = summarize(world, countries)
-    parameters = _parameters(
-        countries, world, keep_small_countries=keep_small_countries, coverage=coverage
+    parameters = TileParameters(
+        format=FORMAT,
+        grid=grid,
+        rule=rule,
+        keep_small_countries=keep_small_countries,
+        countries=countries.isos,
+        polygons_sha256=countries.polygons_sha256(),
+        coverage=coverage,
     )
     units = plan_units(world.tile_counts, unit_tiles, sizes)
-    plan = TilePlan(countries, world, tuple(summaries), shared, units, coverage, parameters)
+    plan = TilePlan(countries, world, tuple(summaries), shared, units, parameters, observer)
     _tell_findings(plan, time.perf_counter() - began, observer)
     return plan
-
-
-def _parameters(
-    countries: CountrySet, world: World, *, keep_small_countries: bool, coverage: bool
-) -> dict[str, Any]:
-    """Return everything that decides the content."""
-    parameters: dict[str, Any] = {
-        "format": FORMAT,
-        "stage": TILES.name,
-        "grid": world.grid.to_dict(),
-        "rule": world.rule.value,
-        "keep_small_countries": keep_small_countries,
-        "countries": list(countries.isos),
-        "polygons_sha256": countries.polygons_sha256(),
-    }
-    # Named only where it is: the hash of an index without it stays what it was.
-    return {**parameters, "coverage": True} if coverage else parameters
 
 
 def _require_tiles(world: World) -> None:
@@ -169,7 +301,7 @@ def _tell_findings(plan: TilePlan, seconds: float, observer: Observer) -> None:
         events.EnumerationFinished(
             stage=TILES.number,
             countries=len(world.spans) - len(world.without_tiles),
-            tiles=plan.tile_count,
+            tiles=plan.row_count,
             runs=plan.run_count,
             units=len(plan.units),
             seconds=seconds,

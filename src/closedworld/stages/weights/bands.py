@@ -99,14 +99,14 @@ class BandTask:
     batch_tiles: int
 
     @property
-    def tile_count(self) -> int:
+    def cost(self) -> int:
         """Tiles of all countries in the band."""
         return sum(segment.tile_count for segment in self.segments)
 
     @property
-    def country_iso(self) -> str:
-        """Nobody's: a band holds several countries."""
-        return ""
+    def partition(self) -> None:
+        """None: a band has tiles of several countries."""
+        return
 
     def __str__(self) -> str:
         return f"raster rows {self.row_start} to {self.row_stop - 1}"

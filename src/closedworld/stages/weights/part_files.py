@@ -11,8 +11,10 @@ import numpy as np
 
 from closedworld.datasets import TILE_WEIGHTS
 from closedworld.datasets.part_encoder import part_writer
+from closedworld.datasets.partition import Partition
 from closedworld.kernels.weights import (
     Basis,
+    BasisSummary,
     HistogramQuery,
     MassSource,
     RemainderCutoff,
@@ -22,7 +24,8 @@ from closedworld.kernels.weights import (
     remainder_histogram,
     weight_chunks,
 )
-from closedworld.stages.task_runner import PhaseClock, UnitResult, stage_part
+from closedworld.stages.protocol import TaskResult
+from closedworld.stages.task_runner import PhaseClock, stage_part
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -67,7 +70,7 @@ class UnitMasses:
         areas: Area of a tile of each of their rows.
         values: Where the population is; None when no basis needs it.
         border: Which of the unit's tiles are not all inside; None to leave coverage out.
-        handouts: One for each basis.
+        allocations: One for each basis.
     """
 
     unit: Unit
@@ -112,14 +115,14 @@ class WeightTask:
     masses: UnitMasses
 
     @property
-    def tile_count(self) -> int:
+    def cost(self) -> int:
         """Tiles of the unit."""
         return self.masses.unit.tile_count
 
     @property
-    def country_iso(self) -> str:
+    def partition(self) -> Partition:
         """Country of the unit."""
-        return self.masses.unit.country_iso
+        return Partition.of_country(self.masses.unit.country_iso)
 
     def __str__(self) -> str:
         return str(self.masses.unit)
@@ -130,18 +133,18 @@ class HistogramTask(WeightTask):
     """Counts remainders.
 
     Attributes:
-        probes: The question for each handout; None when its cut is known.
+        queries: The question for each allocation; None when its cut-off is known.
     """
 
-    probes: tuple[HistogramQuery | None, ...]
+    queries: tuple[HistogramQuery | None, ...]
 
 
 @dataclass(slots=True)
-class TallyResult(UnitResult):
+class HistogramResult(TaskResult):
     """What was counted.
 
     Attributes:
-        tallies: The answer for each handout that was asked for, by its number.
+        histograms: The answer for each allocation that was asked for, by its number.
     """
 
     histograms: dict[int, RemainderHistogram] = field(default_factory=dict)
@@ -154,18 +157,20 @@ class WriteTask(WeightTask):
     Attributes:
         mixture: What the weights are made from.
         dp: Decimal places.
-        cuts: For each handout, its cut and the tiles at the cut's remainder before this unit.
+        cutoffs: For each allocation, its cut-off and the tiles at its remainder before this unit.
+        bases: How each basis allocated its units in the country.
         folder: Staging folder.
     """
 
     mixture: Mixture
     dp: int
-    cuts: tuple[tuple[RemainderCutoff, int], ...]
+    cutoffs: tuple[tuple[RemainderCutoff, int], ...]
+    bases: tuple[BasisSummary, ...]
     folder: Path
 
 
 @dataclass(slots=True)
-class WriteResult(UnitResult):
+class WriteResult(TaskResult):
     """What was written.
 
     Attributes:
@@ -204,20 +209,20 @@ class WriteResult(UnitResult):
         )
 
 
-def count_remainders(task: HistogramTask) -> TallyResult:
+def count_remainders(task: HistogramTask) -> HistogramResult:
     """Count the remainders of a unit's tiles."""
-    result = TallyResult()
+    result = HistogramResult()
     clock = PhaseClock(result)
-    masses, tiles = task.masses, task.tile_count
+    masses, tiles = task.masses, task.cost
     batch = tiles if masses.is_by_run else masses.unit.sizes.batch_tiles
-    asked = {number: probe for number, probe in enumerate(task.probes) if probe is not None}
+    asked = {number: query for number, query in enumerate(task.queries) if query is not None}
     found: dict[int, list[RemainderHistogram]] = {number: [] for number in asked}
     for _, source in masses.sources(0, tiles, batch):
-        for number, probe in asked.items():
+        for number, query in asked.items():
             allocation = masses.allocations[number]
             own = source.of(allocation.counts_as)
             found[number].append(
-                remainder_histogram(own, allocation.units, allocation.total, probe)
+                remainder_histogram(own, allocation.units, allocation.total, query)
             )
     result.histograms = {
         number: RemainderHistogram.merged(histograms) for number, histograms in found.items()
@@ -236,7 +241,7 @@ def write_weights(task: WriteTask) -> WriteResult:
     result = WriteResult(run_weights=np.zeros(len(masses.tiles.rows), np.uint64))
     clock = PhaseClock(result)
     run_ends = np.cumsum(masses.tiles.lengths)
-    ties = [before for _, before in task.cuts]
+    ties = [before for _, before in task.cutoffs]
     room = unit.largest_row_group
     # Filled again for every row group: fresh memory costs more than the arithmetic.
     weights = np.empty(room, np.uint64)
@@ -255,9 +260,9 @@ def write_weights(task: WriteTask) -> WriteResult:
                 clock.ends("weigh")
             tiles = masses.tiles.between(first, stop)
             own = weights[: stop - first]
-            writer.write(weight_chunks(task.country_iso, tiles, own, task.dp, task.mixture))
+            writer.write(weight_chunks(unit.country_iso, tiles, own, task.dp, task.mixture))
             clock.ends("encode")
-        entry = stage_part(task.folder, TILE_WEIGHTS.name, task.country_iso, part.number, writer)
+        entry = stage_part(task.folder, TILE_WEIGHTS.name, unit.country_iso, part.number, writer)
         result.files.append(entry)
         # A part is a block (weights.BLOCK_TILES) as long as files are no larger or smaller.
         result.blocks[part.number] = values.digest()
@@ -272,7 +277,7 @@ def _weigh(
     weights = np.zeros(source.tiles.tile_count, np.uint64)
     taken = []
     for number, (allocation, (cut, _)) in enumerate(
-        zip(task.masses.allocations, task.cuts, strict=True)
+        zip(task.masses.allocations, task.cutoffs, strict=True)
     ):
         masses = source.of(allocation.counts_as)
         share, at_cut = allocate(masses, allocation.units, allocation.total, cut, ties[number])

@@ -1,145 +1,315 @@
-"""What S2 hands out: the masses of each country, and of each unit of work."""
+"""The plan of S2: what the weights are made from, and the tasks that write them."""
 
 from __future__ import annotations
 
+import operator
 from collections import Counter
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
+import numpy as np
+
+from closedworld.config import RunConfig
+from closedworld.datasets import SPAN_WEIGHTS, TILE_WEIGHTS
+from closedworld.datasets.parameters import WeightParameters
+from closedworld.datasets.part_encoder import PartEncoder
 from closedworld.errors import ConfigError
-from closedworld.execution.events import ScratchUsed
-from closedworld.kernels.tiles import Tiles, areas_of
-from closedworld.kernels.weights import Basis, Mixture, covered_total
-from closedworld.stages.weights.bands import ScratchValues, plan_bands
-from closedworld.stages.weights.part_files import Allocation, UnitMasses
-from closedworld.stages.weights.population import read_population
-from closedworld.store.durable import not_writable
+from closedworld.kernels.sizes import DEFAULT_SIZES, Sizes
+from closedworld.kernels.tiles import Unit, plan_units
+from closedworld.kernels.weights import (
+    Basis,
+    Mixture,
+    WeightSummary,
+    span_weights_batch,
+    weight_values,
+)
+from closedworld.stages import WEIGHTS
+from closedworld.stages.memory import MEBIBYTE, StageMemory
+from closedworld.stages.protocol import Folded
+from closedworld.stages.task_runner import stage_part
+from closedworld.stages.weights.cutoffs import basis_summaries, emit_weighed, find_cutoffs
+from closedworld.stages.weights.masses import country_masses, ordinals_of
+from closedworld.stages.weights.outcome import (
+    TileWeights,
+    emit_warnings,
+    summaries_of_receipt,
+    totals_of,
+)
+from closedworld.stages.weights.part_files import (
+    WriteResult,
+    WriteTask,
+    write_weights,
+)
+from closedworld.stages.weights.population import require_same_grid
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Iterable, Sequence
+    from pathlib import Path
 
-    from closedworld.config import RunConfig
+    import pyarrow as pa
+    from numpy.typing import NDArray
+
+    from closedworld.config import WeightsConfig
+    from closedworld.execution.events import Observer
     from closedworld.inputs.loading import PopulationRaster
-    from closedworld.kernels.grid import RowAreas
-    from closedworld.kernels.sizes import Sizes
-    from closedworld.kernels.spans import Border, RowSpans
-    from closedworld.kernels.tiles import Unit
-    from closedworld.published.tile_index import PublishedIndex
+    from closedworld.inputs.raster import PixelLayout
+    from closedworld.stages import Stage
+    from closedworld.stages.protocol import RunContext
     from closedworld.stages.task_runner import TaskRunner
-    from closedworld.store.staging import Staging
+    from closedworld.stages.weights.masses import TileSource
+    from closedworld.store.reading import Published
+    from closedworld.store.receipt import FileEntry
 
-_BLOCK_BYTES = 512
-"""POSIX counts ``st_blocks`` in these, whatever the file system does."""
+FORMAT = 3
+"""Raised when the same parameters would give other content or other files."""
+
+WEIGHT_BYTES = 24
+"""Of a tile while its weight is written: the weight 8, its bytes as streams 8, compressed at most 8."""
+
+BATCH_BYTES = 96
+"""Of a tile that is weighed: a dozen arrays of 8 bytes on the way from its mass to its weight."""
+
+RASTER_CACHE_BYTES = 64 * MEBIBYTE
+"""GDAL's block cache, once for all threads of a process."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class CountryMasses:
-    """What the masses of a country's tiles come from, and what they share.
+class WeightPlan:
+    """What there is to weigh, and how.
 
     Attributes:
-        spans: All tiles of the country.
-        areas: Area of a tile of each of their rows.
-        values: Where the population is; None when no basis needs it.
-        border: The tiles that are not all inside; None to leave coverage out.
-        handouts: One for each basis.
+        tiles: The tiles.
+        mixture: What the weights are made from.
+        parameters: Everything that decides the content.
+        layout: The population raster; None when no basis needs it.
+        units: What each task writes, heaviest first.
+        sizes: Where files and row groups end, and how many tiles are weighted at once.
+        observer: Told what the masses are, and of what makes weights doubtful.
     """
 
-    spans: RowSpans
-    areas: RowAreas
-    values: ScratchValues | None
-    border: Border | None
-    allocations: tuple[Allocation, ...]
+    stage: ClassVar[Stage] = WEIGHTS
+    task_result: ClassVar[type[WriteResult]] = WriteResult
 
-    def of_unit(self, unit: Unit) -> UnitMasses:
-        """Return the masses of a unit's tiles."""
-        first, stop = unit.first_rank, unit.stop_rank
-        tiles = Tiles.ranked(self.spans, first, stop)
-        return UnitMasses(
-            unit,
-            tiles,
-            self.areas.slice(int(tiles.rows[0]), int(tiles.rows[-1]) + 1),
-            self.values,
-            None if self.border is None else self.border.between(first, stop),
-            self.allocations,
+    tiles: TileSource
+    mixture: Mixture
+    parameters: WeightParameters
+    layout: PixelLayout | None
+    units: tuple[Unit, ...]
+    sizes: Sizes
+    observer: Observer
+
+    @property
+    def row_count(self) -> int:
+        """Tiles of all countries."""
+        return sum(own.tile_count for own in self.tiles.spans.values())
+
+    @property
+    def task_count(self) -> int:
+        """Tasks that write."""
+        return len(self.units)
+
+    @property
+    def scratch_bytes(self) -> int:
+        """Values of the raster for every tile, at most."""
+        return 0 if self.layout is None else self.row_count * self.layout.value_dtype.itemsize
+
+    @property
+    def memory(self) -> StageMemory:
+        """What the stage takes beside what the run holds anyway."""
+        counts = [own.tile_count for own in self.tiles.spans.values()]
+        largest = min(self.sizes.row_group_tiles, max(counts, default=0))
+        batch = min(self.sizes.batch_tiles, largest) * BATCH_BYTES
+        writing = largest * WEIGHT_BYTES + batch
+        if self.layout is None:
+            return StageMemory(0, writing)
+        rows, cols = self.layout.window_shape
+        pixel_bytes = np.dtype(self.layout.info.dtype).itemsize + self.layout.has_mask
+        return StageMemory(RASTER_CACHE_BYTES, max(writing, rows * cols * pixel_bytes + batch))
+
+    @property
+    def write(self) -> Callable[[WriteTask], WriteResult]:
+        """The function that does a task."""
+        return write_weights
+
+    def tasks(self, runner: TaskRunner) -> Sequence[WriteTask]:
+        """Read the population, find the cut-offs of each country, and return the tasks that write."""
+        borders = self.tiles.coverage() if self.parameters.weigh_by_coverage else None
+        quotas = self.mixture.units(self.parameters.dp)
+        countries = country_masses(
+            runner, self.tiles, quotas, self.layout, borders, self.sizes.batch_tiles
         )
+        masses = {unit: countries[unit.country_iso].of_unit(unit) for unit in self.units}
+        ordinals = ordinals_of(self.units)
+        searches = find_cutoffs(runner, countries, masses, ordinals, self.sizes)
+        emit_weighed(countries, searches, self.observer)
+        return [
+            WriteTask(
+                masses[unit],
+                self.mixture,
+                self.parameters.dp,
+                tuple((one.cut, one.ties_before(ordinal)) for one in searches[unit.country_iso]),
+                basis_summaries(countries[unit.country_iso], searches[unit.country_iso]),
+                runner.staging.folder,
+            )
+            for unit, ordinal in ordinals.items()
+        ]
+
+    def fold(
+        self, runner: TaskRunner, written: Iterable[tuple[WriteTask, WriteResult, bool]]
+    ) -> Folded:
+        """Return what all results come to; writes the weights of a country's runs when it is done."""
+        folded = Folded()
+        summaries = {}
+        countries: dict[str, _CountryResults] = {}
+        for task, result, is_last in written:
+            iso = task.partition.value
+            folded.files += result.files
+            if iso not in countries:
+                run_weights = np.zeros(self.tiles.spans[iso].n_runs, np.uint64)
+                countries[iso] = _CountryResults(run_weights, {}, Counter())
+            countries[iso].add(self._first_run(task), result)
+            if is_last:
+                own = countries.pop(iso)
+                batch = span_weights_batch(iso, self.tiles.spans[iso], own.run_weights)
+                folded.files.append(_write_runs(runner, iso, batch))
+                folded.digests[iso] = {
+                    TILE_WEIGHTS.name: self._digest(iso, own),
+                    SPAN_WEIGHTS.name: SPAN_WEIGHTS.digest_of(batch),
+                }
+                summaries[iso] = WeightSummary(
+                    iso,
+                    self.tiles.spans[iso].tile_count,
+                    own.zero_tiles["all"],
+                    own.zero_tiles["with mass"],
+                    task.bases,
+                )
+        folded.summaries = tuple(summaries[iso] for iso in sorted(summaries))
+        folded.totals = totals_of(folded.summaries)
+        emit_warnings(folded.summaries, self.observer)
+        return folded
+
+    def _first_run(self, task: WriteTask) -> int:
+        """Return the index of the first run that a task has tiles of, among those of its country."""
+        first_ranks = self.tiles.spans[task.partition.value].first_ranks
+        return int(np.searchsorted(first_ranks, task.masses.unit.first_rank, side="right")) - 1
+
+    def _digest(self, country_iso: str, own: _CountryResults) -> bytes:
+        blocks = [digest for _, digest in sorted(own.blocks.items())]
+        spans = self.tiles.spans[country_iso]
+        return weight_values(spans, self.mixture, self.parameters.dp, blocks)
+
+    def outcome(self, published: Published, folded: Folded | None) -> TileWeights:
+        """Return the published weights."""
+        if folded is None:
+            return TileWeights(published, reused=True, summaries=summaries_of_receipt(published))
+        return TileWeights(published, reused=False, summaries=folded.summaries)
+
+    def rate_of_sample(self) -> None:
+        """None: weights are not known before they are made."""
+
+    def picture(self, path: Path, attribution: str) -> None:
+        """None: the map of weights is drawn by the report."""
 
 
-def country_masses(
-    runner: TaskRunner,
-    index: PublishedIndex,
-    quotas: Mapping[Basis, int],
-    raster: PopulationRaster | None,
-    borders: Mapping[str, Border] | None,
-    staging: Staging,
-    sizes: Sizes,
-) -> dict[str, CountryMasses]:
-    """Return what each country's masses come from and how much of them there is.
+@dataclass(slots=True, eq=False)
+class _CountryResults:
+    """What the tasks of a country come to.
 
-    Args:
-        runner: Reads the raster.
-        index: The tiles.
-        quotas: Units that each basis hands out in a country.
-        raster: The population; None when no basis needs it.
-        borders: The tiles that are not all inside, by country code; None to leave coverage out.
-        staging: Has room for the values of the raster.
-        sizes: How many tiles are looked at at once.
+    Attributes:
+        run_weights: Sum of the weights of each run, uint64 (runs,).
+        blocks: Digest of each block of weights, by its number.
+        zero_tiles: Tiles of weight 0: ``all``, and those ``with mass``.
+    """
+
+    run_weights: NDArray[np.uint64]
+    blocks: dict[int, bytes]
+    zero_tiles: Counter[str]
+
+    def add(self, first_run: int, result: WriteResult) -> None:
+        """Add the result of a task whose tiles begin in a run."""
+        self.run_weights[first_run : first_run + len(result.run_weights)] += result.run_weights
+        self.blocks.update(result.blocks)
+        self.zero_tiles["all"] += result.zero_tiles
+        self.zero_tiles["with mass"] += result.zero_tiles_with_mass
+
+
+def _write_runs(runner: TaskRunner, country_iso: str, batch: pa.RecordBatch) -> FileEntry:
+    encoder = PartEncoder(SPAN_WEIGHTS)
+    encoder.write([batch])
+    return stage_part(runner.staging.folder, SPAN_WEIGHTS.name, country_iso, 0, encoder)
+
+
+def plan_run(context: RunContext) -> WeightPlan:
+    """Return the plan of a run's weights.
 
     Raises:
-        InputError, PublishError: As ``read_population``.
+        ConfigError, GridError: As ``plan_weights``.
     """
-    totals: Counter[tuple[str, Basis]] = Counter()
-    values = None
-    if raster is not None:
-        path = staging.scratch() / "population.bin"
-        values = ScratchValues.planned(path, raster.layout, index.spans)
-        try:
-            path.touch()
-        except OSError as error:
-            raise not_writable(path, error) from error
-        bases = [basis for basis in quotas if basis.needs_population]
-        bands = plan_bands(raster.layout, index.spans, bases, borders, values, sizes.batch_tiles)
-        totals = read_population(runner, raster.layout, bands)
-        # Blocks, not length: what no tile has was never written.
-        size = path.stat().st_blocks * _BLOCK_BYTES
-        runner.observer.on_event(ScratchUsed(runner.stage.number, size))
-    countries = {}
-    areas_of_all = areas_of(index.spans.values(), index.grid)
-    for iso, own in index.spans.items():
-        border = None if borders is None else borders[iso]
-        everything = Tiles.all_of(own)
-        areas = areas_of_all.slice(int(own.rows[0]), int(own.rows[-1]) + 1)
-        by_area = {
-            basis: covered_total(basis, everything, areas, border)
-            for basis in (Basis.UNIFORM, Basis.AREA_M2)
-        }
-        allocations = []
-        for basis, units in quotas.items():
-            mass = totals[iso, basis] if basis.needs_population else by_area[basis]
-            # Without mass the tiles count as uniform.
-            counts_as, total = (basis, mass) if mass else (Basis.UNIFORM, by_area[Basis.UNIFORM])
-            allocations.append(Allocation(basis, units, mass, counts_as, total))
-        needs_values = any(allocation.counts_as.needs_population for allocation in allocations)
-        countries[iso] = CountryMasses(
-            own, areas, values if needs_values else None, border, tuple(allocations)
+    config = context.config
+    return plan_weights(
+        context.before["tiles"],
+        basis=mixture_of(config.basis, config.dp, has_raster=context.has_raster),
+        dp=config.dp,
+        population=context.population,
+        weigh_by_coverage=config.weigh_by_coverage,
+        observer=context.observer,
+    )
+
+
+def plan_weights(
+    tiles: TileSource,
+    *,
+    basis: Mixture,
+    dp: int,
+    population: PopulationRaster | None,
+    weigh_by_coverage: bool,
+    observer: Observer,
+    unit_tiles: int = DEFAULT_SIZES.part_tiles,
+    sizes: Sizes = DEFAULT_SIZES,
+) -> WeightPlan:
+    """Return the plan of the weights of some tiles; see ``build_tile_weights``.
+
+    Raises:
+        ConfigError: ``basis-needs-raster``, ``dp-range``, ``coverage-missing``, ``unit-size``.
+        GridError: ``grids-differ``.
+    """
+    dp = operator.index(dp)
+    basis.units(dp)
+    raster = None
+    if basis.needs_population:
+        if population is None:
+            raise ConfigError(
+                "basis-needs-raster",
+                f"basis {basis} needs a population raster.",
+                "Give one with --raster, or take --basis area_m2 or uniform.",
+            )
+        require_same_grid(population.layout, tiles.grid)
+        raster = population
+    if weigh_by_coverage and not tiles.has_coverage:
+        raise ConfigError(
+            "coverage-missing",
+            "weights are to count coverage, and the tiles were built without it.",
+            "Build the tiles with --rule any_overlap --coverage.",
         )
-    return countries
-
-
-def places_of(units: Sequence[Unit]) -> dict[Unit, int]:
-    """Return each unit's place among the units of its country, in tile_id order; units keep theirs."""
-    seen: Counter[str] = Counter()
-    place = {}
-    for unit in sorted(units, key=lambda unit: unit.parts[0]):
-        place[unit] = seen[unit.country_iso]
-        seen[unit.country_iso] += 1
-    return {unit: place[unit] for unit in units}
+    parameters = WeightParameters(
+        format=FORMAT,
+        tiles_parameter_hash=tiles.parameter_hash,
+        basis=str(basis),
+        dp=dp,
+        weigh_by_coverage=weigh_by_coverage,
+        raster_sha256=None if raster is None else raster.sha256,
+    )
+    layout = None if raster is None else raster.layout
+    counts = {iso: own.tile_count for iso, own in tiles.spans.items()}
+    units = plan_units(counts, unit_tiles, sizes)
+    return WeightPlan(tiles, basis, parameters, layout, units, sizes, observer)
 
 
 def mixture_of(basis: str | None, dp: int, *, has_raster: bool) -> Mixture:
     """Return what weights are made from; population by default where there is a raster.
 
     Raises:
-        ConfigError: ``basis-...``, ``dp-range``; so before the tiles are built.
+        ConfigError: ``basis-...``, ``dp-range``.
     """
     default = Basis.POPULATION if has_raster else Basis.AREA_M2
     mixture = Mixture.parse(default.value if basis is None else basis)
@@ -147,17 +317,17 @@ def mixture_of(basis: str | None, dp: int, *, has_raster: bool) -> Mixture:
     return mixture
 
 
-def mixture_of_run(config: RunConfig, *, weigh: bool) -> Mixture:
-    """Return what the weights of a whole run are made from.
+def needs_population(config: RunConfig | WeightsConfig, *, has_raster: bool) -> bool:
+    """Return whether the values of a population raster are wanted.
 
     Raises:
         ConfigError: ``basis-needs-raster``, or as ``mixture_of``.
     """
-    mixture = mixture_of(config.basis, config.dp, has_raster=config.resolution is None)
-    if weigh and mixture.needs_population and config.resolution is not None:
+    mixture = mixture_of(config.basis, config.dp, has_raster=has_raster)
+    if mixture.needs_population and not has_raster and isinstance(config, RunConfig):
         raise ConfigError(
             "basis-needs-raster",
             f"basis {mixture} needs a population raster, and the grid comes from --resolution.",
             "Give a raster with --raster instead, or take --basis area_m2 or uniform.",
         )
-    return mixture
+    return mixture.needs_population and has_raster

@@ -27,7 +27,8 @@ from closedworld.kernels.weights import (
     exact_sum,
     population_masses,
 )
-from closedworld.stages.task_runner import PhaseClock, UnitResult
+from closedworld.stages.protocol import TaskResult
+from closedworld.stages.task_runner import PhaseClock
 from closedworld.stages.weights.bands import WindowRuns
 from closedworld.store.durable import not_writable
 
@@ -49,7 +50,7 @@ _HALF_A_MICRO_PERSON = 0.5e-6
 
 
 @dataclass(slots=True)
-class BandResult(UnitResult):
+class BandResult(TaskResult):
     """What was read.
 
     Attributes:
@@ -95,13 +96,13 @@ def read_population(
     totals: Counter[tuple[str, Basis]] = Counter()
     missing = negative = too_small = tiles = 0
     read: int | None = 0
-    with closing(runner.do(read_band, tasks, READING)) as done:
+    with closing(runner.map(read_band, tasks, READING)) as done:
         for task, result in done:
             totals.update(result.totals)
             missing += result.missing
             negative += result.negative
             too_small += result.too_small
-            tiles += task.tile_count
+            tiles += task.cost
             read = None if read is None or result.bytes_read is None else read + result.bytes_read
     runner.observer.on_event(
         RasterRead(

@@ -1,7 +1,8 @@
-"""The accounts of the countries' weights: in the receipt, read back from it, and what they warn of."""
+"""What S2 gives: published weights and what is reported of them, in the receipt and to the user."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from closedworld.errors import IntegrityError
@@ -10,14 +11,42 @@ from closedworld.kernels.weights import WeightSummary
 from closedworld.sanitize import number_of
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from closedworld.execution.events import Observer
     from closedworld.store.reading import Published
 
 
-def sealed_summaries(published: Published) -> tuple[WeightSummary, ...]:
-    """Return the accounts of the countries that a receipt holds.
+@dataclass(frozen=True, slots=True, eq=False)
+class TileWeights:
+    """Published tile weights.
+
+    Attributes:
+        published: Their folder and receipt.
+        reused: Whether they were there before.
+        summaries: What is reported of each country, ascending by code.
+    """
+
+    published: Published
+    reused: bool
+    summaries: tuple[WeightSummary, ...]
+
+    def summary_lines(self, seconds: Mapping[str, float]) -> list[dict[str, Any]]:
+        """Return what the run report says of each country; ``seconds`` is not part of it."""
+        del seconds
+        return [{**one.to_dict(), "zero_share": one.zero_share} for one in self.summaries]
+
+    def describe(self) -> str:
+        """Return what was published, in a few words."""
+        parameters = self.published.receipt.parameters
+        return (
+            f"{self.published.receipt.totals['tiles']:,} weights by {parameters['basis']}, each country "
+            f"10^{parameters['dp']},"
+        )
+
+
+def summaries_of_receipt(published: Published) -> tuple[WeightSummary, ...]:
+    """Return the summaries of the countries that a receipt holds.
 
     Raises:
         IntegrityError: ``receipt-unreadable``.
@@ -27,7 +56,7 @@ def sealed_summaries(published: Published) -> tuple[WeightSummary, ...]:
     except (KeyError, TypeError) as error:
         raise IntegrityError(
             "receipt-unreadable",
-            f"the receipt of {published.folder} has no accounts of its countries: {error}.",
+            f"the receipt of {published.folder} has no summaries of its countries: {error}.",
             "Delete the folder and build it again.",
         ) from error
 
@@ -43,8 +72,8 @@ def totals_of(summaries: Sequence[WeightSummary]) -> dict[str, Any]:
     }
 
 
-def warn_of(summaries: Sequence[WeightSummary], observer: Observer) -> None:
-    """Tell what a user should know about the weights."""
+def emit_warnings(summaries: Sequence[WeightSummary], observer: Observer) -> None:
+    """Warn of what makes weights doubtful."""
     without = [summary.country_iso for summary in summaries if summary.fallback]
     if without:
         observer.on_event(

@@ -1,0 +1,194 @@
+"""What a stage states; ``runner`` does the rest."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Protocol, Self, TypeVar
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from pathlib import Path
+
+    from closedworld.config import RunConfig, WeightsConfig
+    from closedworld.datasets.parameters import Parameters
+    from closedworld.datasets.partition import Partition
+    from closedworld.execution.events import Observer
+    from closedworld.inputs.loading import Inputs, PopulationRaster
+    from closedworld.stages import Stage
+    from closedworld.stages.memory import StageMemory
+    from closedworld.stages.task_runner import TaskRunner
+    from closedworld.store.journal import FinishedUnit
+    from closedworld.store.reading import Published
+    from closedworld.store.receipt import FileEntry
+
+
+class Task(Protocol):
+    """A piece of work; ``str`` names it, and no other task of its stage is named so."""
+
+    @property
+    def cost(self) -> int:
+        """Rows that it is about; tasks of a stage are compared and added up by it."""
+
+    @property
+    def partition(self) -> Partition | None:
+        """The partition that it belongs to; None when it reads for several."""
+
+
+@dataclass(slots=True)
+class TaskResult:
+    """What became of a task.
+
+    Attributes:
+        files: Entries of the files written.
+        phases: Wall seconds by phase.
+    """
+
+    files: list[FileEntry] = field(default_factory=list)
+    phases: dict[str, float] = field(default_factory=dict)
+
+    def metadata(self) -> dict[str, Any]:
+        """Return what another run has to know besides the files, as JSON holds it."""
+        return {}
+
+    @classmethod
+    def resumed(cls, unit: FinishedUnit) -> Self:
+        """Return the result of a task that a run before this one has finished."""
+        return cls(files=list(unit.files))
+
+
+@dataclass(slots=True)
+class Folded:
+    """What the results of all tasks come to.
+
+    Attributes:
+        files: Every file.
+        totals: Figures of the whole, as the receipt has them.
+        digests: Digest of the rows of each partition in each dataset, by partition value and dataset.
+        summaries: What is reported of each country, ascending by code.
+    """
+
+    files: list[FileEntry] = field(default_factory=list)
+    totals: dict[str, Any] = field(default_factory=dict)
+    digests: dict[str, Mapping[str, bytes]] = field(default_factory=dict)
+    summaries: tuple[Any, ...] = ()
+
+
+class StageOutcome(Protocol):
+    """A published result of a stage, with what its callers want to know of it."""
+
+    @property
+    def published(self) -> Published:
+        """Folder and receipt."""
+
+    @property
+    def reused(self) -> bool:
+        """Whether it was there before."""
+
+    def summary_lines(self, seconds: Mapping[str, float]) -> list[dict[str, Any]]:
+        """Return what the run report says of each country.
+
+        Args:
+            seconds: Time of all workers by country code.
+        """
+
+    def describe(self) -> str:
+        """Return what was published, in a few words."""
+
+
+T = TypeVar("T", bound=Task)
+R = TypeVar("R", bound=TaskResult)
+Outcome_co = TypeVar("Outcome_co", bound=StageOutcome, covariant=True)
+
+
+class StagePlan(Protocol[T, R, Outcome_co]):
+    """What a stage would do, with all that it needs at hand; nothing is written yet."""
+
+    @property
+    def stage(self) -> Stage:
+        """The stage."""
+
+    @property
+    def task_result(self) -> type[R]:
+        """What ``write`` returns."""
+
+    @property
+    def parameters(self) -> Parameters:
+        """Everything that decides the content; its hash is the identity of the result."""
+
+    @property
+    def memory(self) -> StageMemory:
+        """What the stage takes beside what the run holds anyway."""
+
+    @property
+    def row_count(self) -> int:
+        """Rows of the main dataset."""
+
+    @property
+    def task_count(self) -> int:
+        """Tasks that write."""
+
+    @property
+    def scratch_bytes(self) -> int:
+        """Temporary files at most, bytes."""
+
+    @property
+    def write(self) -> Callable[[T], R]:
+        """The function that does a task, importable in other processes.
+
+        It raises PublishError, ``output-not-writable``.
+        """
+
+    def tasks(self, runner: TaskRunner) -> Sequence[T]:
+        """Return the tasks that write, heaviest first; rounds of other work may come before.
+
+        Parts and bytes depend on the tasks alone, so these must not depend on workers.
+        """
+
+    def fold(self, runner: TaskRunner, written: Iterable[tuple[T, R, bool]]) -> Folded:
+        """Return what all results come to.
+
+        Args:
+            runner: Has the staging folder, for files that only the whole of a partition decides.
+            written: Task, result, and whether it was the last of its partition, as they finish.
+        """
+
+    def outcome(self, published: Published, folded: Folded | None) -> Outcome_co:
+        """Return what callers get; ``folded`` is None when the result was there before."""
+
+    def rate_of_sample(self) -> tuple[float, float] | None:
+        """Return tiles per second and bytes per tile, from encoding a sample; None where none can be had."""
+
+    def picture(self, path: Path, attribution: str) -> PictureTask | None:
+        """Return what draws the result to a file while it is written; None for no picture."""
+
+
+class PictureTask(Task, Protocol):
+    """Draws what a stage is about to publish."""
+
+    def draw(self) -> TaskResult:
+        """Draw it.
+
+        Raises:
+            PublishError: ``output-not-writable``.
+        """
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class RunContext:
+    """What a stage is planned from.
+
+    Attributes:
+        config: What was asked for.
+        inputs: Countries and grid; None when the run starts from published tiles.
+        has_raster: Whether there is a population raster.
+        population: The population raster; None when no stage wants its values.
+        before: The plan, or the published result, of each stage before it, by name.
+        observer: Told of what planning finds.
+    """
+
+    config: RunConfig | WeightsConfig
+    inputs: Inputs | None
+    has_raster: bool
+    population: PopulationRaster | None
+    before: Mapping[str, Any]
+    observer: Observer

@@ -1,0 +1,152 @@
+"""What every stage does: find its result, or do its tasks, seal and publish; told as it happens."""
+
+from __future__ import annotations
+
+import time
+from contextlib import closing, contextmanager
+from importlib.metadata import version
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from closedworld._version import __version__
+from closedworld.errors import IntegrityError
+from closedworld.execution import events
+from closedworld.kernels.digests import digest_of_dataset
+from closedworld.stages.task_runner import TaskRunner
+from closedworld.store.durable import not_writable
+from closedworld.store.paths import RECEIPT_NAME, stage_folder
+from closedworld.store.reading import Published, open_folder
+from closedworld.store.receipt import Receipt, parameter_hash
+from closedworld.store.staging import Staging, clear_debris
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from closedworld.datasets.parameters import Parameters
+    from closedworld.execution import WorkerPool
+    from closedworld.execution.events import Observer
+    from closedworld.stages import Stage
+    from closedworld.stages.protocol import Folded, StageOutcome, StagePlan
+
+OutcomeT = TypeVar("OutcomeT", bound="StageOutcome")
+
+
+def run_stage(
+    plan: StagePlan[Any, Any, OutcomeT], out: Path, pool: WorkerPool, observer: Observer
+) -> OutcomeT:
+    """Publish what is planned, or find it published.
+
+    Raises:
+        PublishError: ``output-not-writable``, ``published-differs``.
+        IntegrityError: The published result under the same hash is damaged.
+        UnitError: ``unit-failed``, ``worker-died``.
+        ClosedWorldError: As the plan's ``tasks`` and ``fold``.
+    """
+    began, stage, parameters = time.perf_counter(), plan.stage, plan.parameters
+    published = _find(out, parameters)
+    if published is not None:
+        _emit_reused(stage, published, time.perf_counter() - began, observer)
+        return plan.outcome(published, None)
+    with Staging(out, stage.name, _identity(parameters)) as staging:
+        runner = TaskRunner(pool, stage, observer, staging)
+        tasks = plan.tasks(runner)
+        with closing(runner.write(plan.write, tasks, plan.task_result)) as written:
+            folded = plan.fold(runner, written)
+        receipt = _build_receipt(parameters, folded)
+        with timed(stage, "fsync", observer):
+            staging.sync(receipt.files)
+        with timed(stage, "publish", observer):
+            published = staging.publish(receipt)
+    _emit_published(published, time.perf_counter() - began, observer)
+    return plan.outcome(published, folded)
+
+
+@contextmanager
+def timed(stage: Stage, phase: str, observer: Observer) -> Iterator[None]:
+    """Tell the observer how long the block took."""
+    began = time.perf_counter()
+    yield
+    observer.on_event(events.PhaseFinished(stage.number, phase, time.perf_counter() - began))
+
+
+def _find(out: Path, parameters: Parameters) -> Published | None:
+    """Return the verified result that is already there, if there is one.
+
+    Raises:
+        IntegrityError: What is there is damaged, or has no receipt.
+        PublishError: ``output-not-writable``: it may not be looked at.
+    """
+    folder = stage_folder(out, parameters.stage, _hash(parameters))
+    try:
+        if not folder.exists():
+            return None
+        has_receipt = (folder / RECEIPT_NAME).exists()
+    except OSError as error:
+        # A folder that may not be entered: whoever may not look there may not write there.
+        raise not_writable(folder, error) from error
+    if not has_receipt:
+        raise IntegrityError(
+            "receipt-missing",
+            f"{folder} is where the result belongs, but it has no receipt.",
+            "Delete the folder, or move it away, and run again.",
+        )
+    published = open_folder(folder)
+    published.verify()
+    # A run that died after publishing may have left the rest; of other stages something to take up.
+    clear_debris(out, parameters.stage)
+    return published
+
+
+def _build_receipt(parameters: Parameters, folded: Folded) -> Receipt:
+    """Return the receipt of a result."""
+    by_dataset: dict[str, dict[str, bytes]] = {}
+    for partition, digests in folded.digests.items():
+        for name, digest in digests.items():
+            by_dataset.setdefault(name, {})[partition] = digest
+    return Receipt(
+        stage=parameters.stage,
+        parameter_hash=_hash(parameters),
+        parameters=parameters.to_dict(),
+        totals=folded.totals,
+        versions=_versions(),
+        files=tuple(sorted(folded.files)),
+        values={name: digest_of_dataset(name, own) for name, own in sorted(by_dataset.items())},
+    )
+
+
+def _hash(parameters: Parameters) -> str:
+    return parameter_hash(parameters.to_dict())
+
+
+def _identity(parameters: Parameters) -> str:
+    """Return what stands for everything that decides the bytes of a result, versions included."""
+    return parameter_hash({"parameter_hash": _hash(parameters), "versions": _versions()})
+
+
+def _versions() -> dict[str, str]:
+    """Return the versions of what writes the bytes."""
+    return {"closedworld": __version__, "pyarrow": version("pyarrow")}
+
+
+def _emit_reused(stage: Stage, published: Published, seconds: float, observer: Observer) -> None:
+    """Tell that nothing had to be written."""
+    observer.on_event(
+        events.StageReused(
+            stage.number, str(published.folder), published.receipt.parameter_hash, seconds
+        )
+    )
+
+
+def _emit_published(published: Published, seconds: float, observer: Observer) -> None:
+    """Tell of each dataset that readers see now."""
+    for name, total in published.receipt.datasets().items():
+        observer.on_event(
+            events.DatasetPublished(
+                dataset=name,
+                path=str(published.folder / name),
+                rows=total["rows"],
+                files=total["files"],
+                size_bytes=total["size_bytes"],
+                seconds=seconds,
+            )
+        )

@@ -1,0 +1,58 @@
+"""The picture of S1: all tiles by country."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from closedworld.maps.captions import draw_tiles
+from closedworld.stages.protocol import TaskResult
+from closedworld.stages.task_runner import PhaseClock
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+    from closedworld.kernels.spans import RowSpans, Rule
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class MapTask:
+    """What the map is drawn from; can be sent to another process.
+
+    Attributes:
+        spans: Tiles by country code.
+        rule: Inclusion rule.
+        attribution: Credit of the polygons.
+        path: The picture.
+    """
+
+    spans: Mapping[str, RowSpans]
+    rule: Rule
+    attribution: str
+    path: Path
+
+    @property
+    def cost(self) -> int:
+        """Nothing: it writes no tiles."""
+        return 0
+
+    @property
+    def partition(self) -> None:
+        """None: the map has all countries."""
+        return
+
+    def __str__(self) -> str:
+        return "the map"
+
+    def draw(self) -> TaskResult:
+        """Draw the map.
+
+        Raises:
+            PublishError: ``output-not-writable``.
+        """
+        result = TaskResult()
+        clock = PhaseClock(result)
+        draw_tiles(self.spans, self.rule, self.attribution, self.path)
+        clock.ends("pictures")
+        return result

@@ -1,0 +1,103 @@
+"""The cut-offs of S2: the remainder from which on a tile gets one unit more, found in rounds of counting."""
+
+from __future__ import annotations
+
+from contextlib import closing
+from dataclasses import asdict
+from typing import TYPE_CHECKING
+
+from closedworld.execution import events
+from closedworld.kernels.weights import BasisSummary, CutoffSearch
+from closedworld.stages import WEIGHTS
+from closedworld.stages.weights.part_files import HistogramTask, count_remainders
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from closedworld.execution.events import Observer
+    from closedworld.kernels.sizes import Sizes
+    from closedworld.kernels.tiles import Unit
+    from closedworld.stages.task_runner import TaskRunner
+    from closedworld.stages.weights.masses import CountryMasses
+    from closedworld.stages.weights.part_files import UnitMasses
+
+WEIGHING = "weighing"
+"""What the work is called that counts remainders."""
+
+
+def find_cutoffs(
+    runner: TaskRunner,
+    countries: Mapping[str, CountryMasses],
+    masses: Mapping[Unit, UnitMasses],
+    ordinals: Mapping[Unit, int],
+    sizes: Sizes,
+) -> dict[str, list[CutoffSearch]]:
+    """Return, for each country and allocation, which remainders get the units that the quotients leave.
+
+    Args:
+        runner: Counts remainders, in rounds.
+        countries: Masses by country code.
+        masses: Masses of each unit of work.
+        ordinals: Ordinal of each unit among those of its country, in tile_id order.
+        sizes: How finely remainders are counted.
+    """
+    searches = {
+        iso: [
+            CutoffSearch(one.units, one.total, own.spans.tile_count, sizes)
+            for one in own.allocations
+        ]
+        for iso, own in countries.items()
+    }
+    while any(search.probe for own in searches.values() for search in own):
+        tasks = [
+            HistogramTask(own, queries)
+            for unit, own in masses.items()
+            if any(queries := tuple(search.probe for search in searches[unit.country_iso]))
+        ]
+        with closing(runner.map(count_remainders, tasks, WEIGHING)) as done:
+            for task, result in done:
+                ordinal = ordinals[task.masses.unit]
+                for number, answer in result.histograms.items():
+                    searches[task.masses.unit.country_iso][number].take(ordinal, answer)
+        for own in searches.values():
+            for search in own:
+                if search.probe is not None:
+                    search.settle()
+    return searches
+
+
+def basis_summaries(
+    country: CountryMasses, searches: Sequence[CutoffSearch]
+) -> tuple[BasisSummary, ...]:
+    """Return how each basis allocated its units."""
+    return tuple(
+        BasisSummary(
+            basis=allocation.basis.value,
+            units=allocation.units,
+            mass_sum=allocation.mass_sum,
+            floor_sum=search.floors,
+            remainder_units=allocation.units - search.floors,
+            fallback=allocation.counts_as is not allocation.basis,
+        )
+        for allocation, search in zip(country.allocations, searches, strict=True)
+    )
+
+
+def emit_weighed(
+    countries: Mapping[str, CountryMasses],
+    searches: Mapping[str, Sequence[CutoffSearch]],
+    observer: Observer,
+) -> None:
+    """Tell what the masses of each country are and how its units were allocated."""
+    for done, (iso, country) in enumerate(countries.items(), 1):
+        bases = basis_summaries(country, searches[iso])
+        observer.on_event(
+            events.CountryWeighed(
+                stage=WEIGHTS.number,
+                country_iso=iso,
+                tiles=country.spans.tile_count,
+                bases=tuple(asdict(basis) for basis in bases),
+                done=done,
+                total=len(countries),
+            )
+        )

@@ -1,0 +1,156 @@
+"""The masses of S2: of each country, and of each unit of work."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
+
+from closedworld.execution.events import ScratchUsed
+from closedworld.kernels.tiles import Tiles, areas_of
+from closedworld.kernels.weights import Basis, covered_total
+from closedworld.stages.weights.bands import ScratchValues, plan_bands
+from closedworld.stages.weights.part_files import Allocation, UnitMasses
+from closedworld.stages.weights.population import read_population
+from closedworld.store.durable import not_writable
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from closedworld.inputs.raster import PixelLayout
+    from closedworld.kernels.grid import Grid, RowAreas
+    from closedworld.kernels.spans import Border, RowSpans
+    from closedworld.kernels.tiles import Unit
+    from closedworld.stages.task_runner import TaskRunner
+
+
+class TileSource(Protocol):
+    """Tiles to weigh: planned, or published and read back."""
+
+    @property
+    def parameter_hash(self) -> str:
+        """Identity of the tile index."""
+
+    @property
+    def grid(self) -> Grid:
+        """The lattice."""
+
+    @property
+    def spans(self) -> Mapping[str, RowSpans]:
+        """Tiles by country code, ascending; countries without tiles are not in it."""
+
+    @property
+    def has_coverage(self) -> bool:
+        """Whether the share of each tile that lies in its country is known."""
+
+    def coverage(self) -> Mapping[str, Border]:
+        """Return, for each country, its tiles that are not wholly inside.
+
+        Raises:
+            IntegrityError: Published files are damaged.
+        """
+
+
+_BLOCK_BYTES = 512
+"""POSIX counts ``st_blocks`` in these, whatever the file system does."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class CountryMasses:
+    """What the masses of a country's tiles come from, and what they share.
+
+    Attributes:
+        spans: All tiles of the country.
+        areas: Area of a tile of each of their rows.
+        values: Where the population is; None when no basis needs it.
+        border: The tiles that are not all inside; None to leave coverage out.
+        allocations: One for each basis.
+    """
+
+    spans: RowSpans
+    areas: RowAreas
+    values: ScratchValues | None
+    border: Border | None
+    allocations: tuple[Allocation, ...]
+
+    def of_unit(self, unit: Unit) -> UnitMasses:
+        """Return the masses of a unit's tiles."""
+        first, stop = unit.first_rank, unit.stop_rank
+        tiles = Tiles.ranked(self.spans, first, stop)
+        return UnitMasses(
+            unit,
+            tiles,
+            self.areas.slice(int(tiles.rows[0]), int(tiles.rows[-1]) + 1),
+            self.values,
+            None if self.border is None else self.border.between(first, stop),
+            self.allocations,
+        )
+
+
+def country_masses(
+    runner: TaskRunner,
+    index: TileSource,
+    quotas: Mapping[Basis, int],
+    layout: PixelLayout | None,
+    borders: Mapping[str, Border] | None,
+    batch_tiles: int,
+) -> dict[str, CountryMasses]:
+    """Return what each country's masses come from and how much of them there is.
+
+    Args:
+        runner: Reads the raster, into the scratch folder of its staging.
+        index: The tiles.
+        quotas: Units that each basis hands out in a country.
+        layout: The population raster; None when no basis needs it.
+        borders: The tiles that are not all inside, by country code; None to leave coverage out.
+        batch_tiles: Values of the raster looked at together.
+
+    Raises:
+        InputError, PublishError: As ``read_population``.
+    """
+    totals: Counter[tuple[str, Basis]] = Counter()
+    values = None
+    if layout is not None:
+        path = runner.staging.scratch() / "population.bin"
+        values = ScratchValues.planned(path, layout, index.spans)
+        try:
+            path.touch()
+        except OSError as error:
+            raise not_writable(path, error) from error
+        bases = [basis for basis in quotas if basis.needs_population]
+        bands = plan_bands(layout, index.spans, bases, borders, values, batch_tiles)
+        totals = read_population(runner, layout, bands)
+        # Blocks, not length: what no tile has was never written.
+        size = path.stat().st_blocks * _BLOCK_BYTES
+        runner.observer.on_event(ScratchUsed(runner.stage.number, size))
+    countries = {}
+    areas_of_all = areas_of(index.spans.values(), index.grid)
+    for iso, own in index.spans.items():
+        border = None if borders is None else borders[iso]
+        everything = Tiles.all_of(own)
+        areas = areas_of_all.slice(int(own.rows[0]), int(own.rows[-1]) + 1)
+        by_area = {
+            basis: covered_total(basis, everything, areas, border)
+            for basis in (Basis.UNIFORM, Basis.AREA_M2)
+        }
+        allocations = []
+        for basis, units in quotas.items():
+            mass = totals[iso, basis] if basis.needs_population else by_area[basis]
+            # Without mass the tiles count as uniform.
+            counts_as, total = (basis, mass) if mass else (Basis.UNIFORM, by_area[Basis.UNIFORM])
+            allocations.append(Allocation(basis, units, mass, counts_as, total))
+        needs_values = any(allocation.counts_as.needs_population for allocation in allocations)
+        countries[iso] = CountryMasses(
+            own, areas, values if needs_values else None, border, tuple(allocations)
+        )
+    return countries
+
+
+def ordinals_of(units: Sequence[Unit]) -> dict[Unit, int]:
+    """Return each unit's ordinal among the units of its country, in tile_id order; units keep their order."""
+    seen: Counter[str] = Counter()
+    ordinals = {}
+    for unit in sorted(units, key=lambda unit: unit.parts[0]):
+        ordinals[unit] = seen[unit.country_iso]
+        seen[unit.country_iso] += 1
+    return {unit: ordinals[unit] for unit in units}
