@@ -32,7 +32,7 @@ def no_pictures(monkeypatch: pytest.MonkeyPatch) -> None:
     def draw(_spans: object, _rule: object, _attribution: str, _path: Path) -> None:
         return
 
-    monkeypatch.setattr("closedworld.run.pictures.draw_tiles", draw)
+    monkeypatch.setattr("closedworld.stages.tiles.picture.draw_tiles", draw)
 
 
 @pytest.fixture

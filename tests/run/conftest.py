@@ -17,4 +17,4 @@ def no_pictures(monkeypatch: pytest.MonkeyPatch) -> None:
     def draw(_spans: object, _rule: object, _attribution: str, path: Path) -> None:
         path.touch()
 
-    monkeypatch.setattr("closedworld.run.pictures.draw_tiles", draw)
+    monkeypatch.setattr("closedworld.stages.tiles.picture.draw_tiles", draw)
