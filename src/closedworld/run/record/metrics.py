@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from closedworld.errors import AcceptanceError
+from closedworld.execution.events import INPUTS
 from closedworld.execution.meters import open_files, peak_memory_bytes
 from closedworld.execution.worker import this_process
 from closedworld.run.record.model import Metric
 from closedworld.run.record.performance import worker_records
-from closedworld.stages.stage import INPUTS
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -98,7 +98,7 @@ def _peak(name: str, whose: str, value: int, limit: int | None = None) -> Metric
 def _reading(recorder: Recorder) -> list[Metric]:
     """Return how much of each file was read; the reading for its SHA-256 is not counted."""
     read: list[tuple[str, InputLoaded | RasterRead]] = [
-        *((f"{INPUTS.number} {one.path}", one) for one in recorder.inputs if one.size_bytes),
+        *((f"{INPUTS} {one.path}", one) for one in recorder.inputs if one.size_bytes),
         *((f"{one.stage} {one.path}", one) for one in recorder.rasters),
     ]
     return [
