@@ -1,0 +1,38 @@
+"""A new stage or dataset does not go unchecked."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from closedworld.datasets import DATASETS
+from closedworld.stages import STAGES
+from closedworld.verification.country_tiles import COVERAGE
+from closedworld.verification.tile_checks import TILE_DATASETS
+from closedworld.verification.verify import CHECKS, verify
+from closedworld.verification.weight_checks import WEIGHT_DATASETS
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+def test_every_stage_has_its_checks_after_those_of_the_stages_that_it_needs() -> None:
+    assert list(CHECKS) == [stage.name for stage in STAGES]
+    for position, stage in enumerate(STAGES):
+        assert set(stage.needs) <= set(list(CHECKS)[:position])
+
+
+def test_every_dataset_is_one_that_some_stage_s_checks_read() -> None:
+    assert {*TILE_DATASETS, COVERAGE, *WEIGHT_DATASETS} == set(DATASETS)
+
+
+def test_the_content_of_a_stage_that_is_not_known_is_reported_as_not_checked(
+    world: Any, people: Path
+) -> None:
+    """As of a later version: its files are checked all the same."""
+    folder = world.folder("tile_weights")
+    world.reseal(folder, stage="sites")
+    world.part("tile_weights", "FR").unlink()
+    outcome = verify(world.root, raster=people)
+    assert {one.code for one in outcome.findings} == {"file-missing"}
+    (left,) = [one for one in outcome.not_checked if one.folder == str(folder)]
+    assert (left.what, left.reason) == ("content", "no stage that this version knows")
