@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from closedworld.execution.events import Event
     from closedworld.inputs.regions import CountrySet
     from closedworld.kernels.grid import Grid
-    from closedworld.stages.protocol import TaskResult
+    from closedworld.stages.tasks import TaskResult
     from closedworld.stages.tiles.part_files import TileTask
 
 # The made-up world, by a process that kills itself when an event comes for the second time.

@@ -46,7 +46,8 @@ if TYPE_CHECKING:
     from closedworld.run.record.model import Metric
     from closedworld.stages import Stage
     from closedworld.stages.memory import StageMemory
-    from closedworld.stages.protocol import PictureTask, TaskResult
+    from closedworld.stages.protocol import PictureTask
+    from closedworld.stages.tasks import TaskResult
 
 DRAWING = "drawing"
 """What the work is called that draws pictures."""

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from closedworld.execution.events import Observer
     from closedworld.kernels.parquet import Writer
     from closedworld.stages import Stage
-    from closedworld.stages.protocol import Task, TaskResult
+    from closedworld.stages.tasks import Task, TaskResult
     from closedworld.store.receipt import FileEntry
     from closedworld.store.staging import Staging
 

@@ -16,8 +16,8 @@ from closedworld.kernels.tiles import (
     spans_batch,
     tile_values,
 )
-from closedworld.stages.protocol import TaskResult
 from closedworld.stages.task_runner import PhaseClock, stage_part
+from closedworld.stages.tasks import TaskResult
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping

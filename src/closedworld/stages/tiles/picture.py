@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from closedworld.maps.captions import draw_tiles
-from closedworld.stages.protocol import TaskResult
 from closedworld.stages.task_runner import PhaseClock
+from closedworld.stages.tasks import TaskResult
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -24,8 +24,8 @@ from closedworld.kernels.weights import (
     remainder_histogram,
     weight_chunks,
 )
-from closedworld.stages.protocol import TaskResult
 from closedworld.stages.task_runner import PhaseClock, stage_part
+from closedworld.stages.tasks import TaskResult
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

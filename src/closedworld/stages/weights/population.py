@@ -27,8 +27,8 @@ from closedworld.kernels.weights import (
     exact_sum,
     population_masses,
 )
-from closedworld.stages.protocol import TaskResult
 from closedworld.stages.task_runner import PhaseClock
+from closedworld.stages.tasks import TaskResult
 from closedworld.stages.weights.bands import WindowRuns
 from closedworld.store.durable import not_writable
 
