@@ -1,7 +1,7 @@
-"""Text that comes out of a file, made safe to show.
+"""Text for people: text from files made safe to show, and counts and sizes with their units.
 
-Names and codes in a file are not ours: they may hold line breaks, terminal escapes or whole novels.
-Nothing from a file enters a message, a report or a path except through here or through the ISO table.
+Names and codes in a file may hold line breaks, terminal escapes or megabytes of text. Nothing from a
+file enters a message, a report or a path except through here or through the ISO table.
 """
 
 from __future__ import annotations
@@ -19,9 +19,9 @@ def quoted(value: object) -> str:
 
 
 def printable(text: str) -> str:
-    """Return ``text`` with what ``str.isprintable`` refuses written as escapes.
+    """Return ``text`` with unprintable characters (``str.isprintable``) as escapes.
 
-    For whole lines on their way to a terminal: nothing is cut, and a path can still be recognised.
+    For whole lines on their way to a terminal: nothing is cut, and paths stay recognisable.
     """
     return "".join(
         c if c.isprintable() else c.encode("unicode_escape").decode("ascii") for c in text
@@ -29,7 +29,7 @@ def printable(text: str) -> str:
 
 
 def one_line(text: str, length: int = _NAME_LENGTH) -> str:
-    """Return ``text`` on one line, unprintable characters as blanks, cut to ``length``.
+    """Return ``text`` on one line, cut to ``length``, with unprintable characters as blanks.
 
     ``str.isprintable`` counts control, format (text direction), surrogate and unassigned characters
     as unprintable.
@@ -40,12 +40,12 @@ def one_line(text: str, length: int = _NAME_LENGTH) -> str:
 
 
 def library_message(error: BaseException) -> str:
-    """Return what a library said of a file, on one line and without a final stop."""
+    """Return the message of a library's error, on one line and without a final stop."""
     return one_line(str(error), _LIBRARY_LENGTH).rstrip(".") or type(error).__name__
 
 
 def listed(names: tuple[str, ...], limit: int = 30) -> str:
-    """Return ``names`` with commas between, only the first ``limit`` of them and how many more."""
+    """Return the first ``limit`` names, separated by commas, and how many more there are."""
     first = ", ".join(one_line(name, _SHOWN_LENGTH) for name in names[:limit])
     more = len(names) - limit
     return f"{first} and {more} more" if more > 0 else first or "none"
@@ -54,3 +54,13 @@ def listed(names: tuple[str, ...], limit: int = 30) -> str:
 def number_of(count: int, one: str, many: str) -> str:
     """Return a number with its noun, such as ``1 country`` or ``250 countries``."""
     return f"{count:,} {one if count == 1 else many}"
+
+
+def megabytes(size_bytes: float) -> str:
+    """Return a size in megabytes of 10^6 bytes, such as ``36.2 MB``."""
+    return f"{size_bytes / 1e6:,.1f} MB"
+
+
+def mebibytes(size_bytes: float) -> str:
+    """Return a size in whole mebibytes of 2^20 bytes, such as ``536 MiB``."""
+    return f"{size_bytes / (1 << 20):,.0f} MiB"

@@ -48,7 +48,7 @@ def test_rasters(call: Call, world: Path, tmp_path: Path) -> None:
     assert done.exit_code == 0
     for name in ("country_id.tif", "weight.tif", "country_ids.csv"):
         assert f"{tmp_path / 'rasters' / name} (" in done.output
-    assert "0 times a further country was left out" in done.output
+    assert "in 0 cases a cell belongs to a further country" in done.output
 
 
 @pytest.mark.parametrize(

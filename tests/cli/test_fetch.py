@@ -107,13 +107,13 @@ def test_files_come_once_and_the_printed_command_builds_a_world(
     first = call("fetch", "shapes", "cells", "--to", to)
     assert first.exit_code == 0
     assert first.output.count("downloaded") == 2
-    assert "as the registry says" in first.output
+    assert "as in the registry" in first.output
     assert "recorded in cells.tif.sha256" in first.output
     assert "CC0-1.0; Made here." in first.output
     assert (to / "shapes.parquet").read_bytes() == known[0].read_bytes()
 
     again = call("fetch", "shapes", "cells", "--to", to)
-    assert again.output.count("was there") == 2
+    assert again.output.count("already there") == 2
     assert "as on first use" in again.output
 
     monkeypatch.chdir(tmp_path)

@@ -94,7 +94,7 @@ def test_tiles_on_the_bundled_grid_are_weighed_by_the_bundled_population(
     assert published.receipt.parameters["basis"] == "population"
     assert sums(published) == {"LU": 10**12, "MT": 10**12}
     tiles = published.receipt.totals["tiles"]
-    assert f"{tiles:,} weights by population, each country 10^12, written" in done.stdout
+    assert f"{tiles:,} weights by population, 10^12 per country, written" in done.stdout
     assert str(published.folder) in done.stdout
     (raster,) = report_of(fine)["inputs"]
     assert raster["path"].endswith("population_5m.tif")
@@ -108,7 +108,7 @@ def test_tiles_on_another_grid_are_weighed_by_area(call: Call, coarse: Path) -> 
     assert published.receipt.parameters["basis"] == "area_m2"
     assert published.receipt.parameters["raster_sha256"] is None
     assert sums(published) == dict.fromkeys(("DE", "ES", "FR"), 10**12)
-    assert "weights by area_m2, each country 10^12" in done.stdout
+    assert "weights by area_m2, 10^12 per country" in done.stdout
     assert report_of(coarse)["rasters_read"] == []
 
 

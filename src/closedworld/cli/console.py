@@ -1,4 +1,4 @@
-"""What a running command shows: log lines and, on a terminal, a progress bar."""
+"""The console of a running command: log lines and, on a terminal, a progress bar."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 
 class _Line(logging.Formatter):
-    """One line for people per record; a path may hold anything, so escapes are shown as text."""
+    """One line per record; a path may hold anything, so escapes are shown as text."""
 
     def __init__(self) -> None:
         super().__init__("%(asctime)s %(levelname)-7s %(message)s", "%H:%M:%S")
@@ -37,7 +37,7 @@ def watching(log_format: str, *, quiet: bool) -> Iterator[list[Observer]]:
     """Show log lines on standard error while the block runs, and a progress bar on a terminal.
 
     Yields:
-        Observers that the run must tell what happens.
+        Observers to pass to the run.
     """
     observers: list[Observer] = []
     with ExitStack() as stack:
@@ -60,8 +60,8 @@ def downloading(title: str) -> Iterator[Callable[[int, int | None], None] | None
     """Show a bar of bytes on a terminal while the block runs.
 
     Yields:
-        What the download must tell the bytes so far and, where known, those of the whole; None where
-        there is no terminal.
+        A function to call with the bytes so far and, if known, those of the whole file; None without
+        a terminal.
     """
     if not sys.stderr.isatty():
         yield None
@@ -121,7 +121,7 @@ class _ProgressBar:
         self._progress.stop()
 
     def on_event(self, event: Event) -> None:
-        """Move the bar."""
+        """Update the bar."""
         match event:
             case events.WorkStarted(tiles=tiles):
                 self._total, self._done, self._began = tiles, 0, time.monotonic()
@@ -134,7 +134,7 @@ class _ProgressBar:
                 return
 
     def _pace(self) -> str:
-        """Return the tiles per second since writing began, and the time left at that rate."""
+        """Return the tiles per second since the work began, and the time left at that rate."""
         rate = self._done / max(time.monotonic() - self._began, 1e-3)
         minutes, seconds = divmod(round((self._total - self._done) / rate), 60)
         return f"{rate / 1e6:.1f} M tiles/s, {minutes}:{seconds:02d} left"

@@ -21,14 +21,14 @@ _NAMES = ("gained", "lost", "overlaps_gained", "overlaps_lost")
 @click.command()
 @click.argument("before", metavar="A", type=PATH)
 @click.argument("after", metavar="B", type=PATH)
-@click.option("--index-a", type=PATH, help="Tile index of A's weights, when not beside them.")
-@click.option("--index-b", type=PATH, help="Tile index of B's weights, when not beside them.")
+@click.option("--index-a", type=PATH, help="Tile index of A's weights, when not next to them.")
+@click.option("--index-b", type=PATH, help="Tile index of B's weights, when not next to them.")
 @click.option(
     "--rows",
     type=click.IntRange(min=0),
     default=20,
     show_default=True,
-    help="Countries shown, those that changed most first; --json has all.",
+    help="Countries to show, the most changed first; --json has all.",
 )
 @click.option("--json", "as_json", is_flag=True, help="Print all differences as JSON.")
 @click.option("--map", "picture", type=PATH, help="Draw the changed tiles: a PNG to write.")
@@ -46,8 +46,8 @@ def diff(
 ) -> None:
     """Compare two worlds on one grid: tiles, overlaps, weights.
 
-    A and B are output folders, or parameter_hash=... folders of weights, or of tiles to compare these
-    alone. As with diff(1) the exit status is 0 when they are the same and 1 when they differ.
+    A and B are output folders, or parameter_hash=... folders of weights, or of tiles to compare only
+    these. As with diff(1), the exit status is 0 if they are the same and 1 if they differ.
 
     \b
     Examples:
@@ -72,7 +72,6 @@ def diff(
 
 
 def _show(difference: WorldDifference, content: dict[str, Any], rows: int) -> None:
-    """Print the differences for people."""
     for letter, name in (("A", "before"), ("B", "after")):
         world = content[name]
         basis = f", weights by {world['basis']}" if world["weights"] else ", no weights"
@@ -115,12 +114,12 @@ def _show_verdict(difference: WorldDifference, content: dict[str, Any]) -> None:
 
 
 def _extent(row: dict[str, Any]) -> tuple[int, float]:
-    """Return by what countries are ordered: tiles changed, then weight moved."""
+    """Return the sort key of a country: tiles changed, then weight moved."""
     return sum(row[name] for name in _NAMES), row["weight_moved"] or 0.0
 
 
 def _percent(share: float | None) -> str:
-    """Return a share for people; a small one does not become none."""
+    """Return a share in percent; a small one is not rounded to zero."""
     if share is None:
         return "-"
     return "< 0.0001%" if 0 < share < 1e-6 else f"{share:.4%}"  # noqa: PLR2004 -- what rounds to 0

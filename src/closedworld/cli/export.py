@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Literal
 import click
 
 from closedworld.cli.options import CODES, INDEX_OPTION, PATH, with_options
-from closedworld.sanitize import number_of, printable
+from closedworld.sanitize import megabytes, number_of, printable
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 @click.option(
     "--cog",
     is_flag=True,
-    help="Write Cloud Optimized GeoTIFFs: the country of each cell, and its weight.",
+    help="Write Cloud Optimized GeoTIFFs: the country and the weight of each cell.",
 )
 @click.option(
     "--countries", type=CODES, metavar="DE,FR", help="Codes of the countries. [default: all]"
@@ -64,13 +64,15 @@ def export(
 
         tiles = export_tiles(world, out, geometry, countries or ())
         kind = "points" if geometry == "point" else "boxes"
-        size = out.stat().st_size / 1e6
-        click.echo(printable(f"{tiles:,} tiles as {kind} written to {out} ({size:,.1f} MB)"))
+        size = megabytes(out.stat().st_size)
+        click.echo(printable(f"{tiles:,} tiles as {kind} written to {out} ({size})"))
         return
     from closedworld.worlds.tile_rasters import export_rasters  # noqa: PLC0415
 
     done = export_rasters(world, out, countries or ())
     for file in done.paths:
-        click.echo(printable(f"{file} ({file.stat().st_size / 1e6:,.1f} MB)"))
+        click.echo(printable(f"{file} ({megabytes(file.stat().st_size)})"))
     cells = number_of(done.tiles, "cell", "cells")
-    click.echo(f"{cells} of countries; {done.shared:,} times a further country was left out")
+    click.echo(
+        f"{cells} of countries; in {done.shared:,} cases a cell belongs to a further country, left out"
+    )

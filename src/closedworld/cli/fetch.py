@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from closedworld.cli.options import PATH
-from closedworld.sanitize import printable
+from closedworld.sanitize import megabytes, printable
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -21,18 +21,18 @@ if TYPE_CHECKING:
 
 @click.command()
 @click.argument("names", nargs=-1, metavar="[NAME]...")
-@click.option("--list", "is_list", is_flag=True, help="List what there is, as without a name.")
+@click.option("--list", "is_list", is_flag=True, help="List the files, as without a name.")
 @click.option(
     "--to", "folder", type=PATH, help="Folder to keep the files in. [default: the user's cache]"
 )
 @click.option(
-    "--json", "as_json", is_flag=True, help="Print the list, or what was fetched, as JSON."
+    "--json", "as_json", is_flag=True, help="Print the list, or the fetched files, as JSON."
 )
 def fetch(names: tuple[str, ...], folder: Path | None, *, is_list: bool, as_json: bool) -> None:
     """Download public reference data: country polygons, population rasters.
 
-    Without a name it lists what there is, with sizes, licences and digests, and asks no server. A
-    download that was cut off is taken up again; a file that is there is checked, not downloaded anew.
+    Without a name it lists the files with sizes, licences and digests, and contacts no server. An
+    interrupted download is resumed; a file that is there is checked, not downloaded again.
 
     \b
     Examples:
@@ -69,16 +69,16 @@ def _fetch(file: RemoteFile, folder: Path | None) -> Fetched:
 
 
 def _list(files: Sequence[RemoteFile], folder: Path | None, *, as_json: bool) -> None:
-    """Print what there is and whether it is here."""
+    """Print the files and whether they are here."""
     from closedworld.inputs.reference import default_folder, state_of  # noqa: PLC0415
 
-    place = folder or default_folder()
+    target = folder or default_folder()
     if as_json:
-        content = [{**asdict(file), "state": state_of(file, place)} for file in files]
-        click.echo(json.dumps({"folder": str(place), "files": content}, indent=1))
+        content = [{**asdict(file), "state": state_of(file, target)} for file in files]
+        click.echo(json.dumps({"folder": str(target), "files": content}, indent=1))
         return
     for file in files:
-        state = state_of(file, place)
+        state = state_of(file, target)
         click.secho(file.name, bold=True, nl=False)
         click.secho("" if state == "absent" else f"  {state}", fg="green")
         digest = f"{file.sha256} ({file.digest_source})" if file.sha256 else "not known"
@@ -89,17 +89,14 @@ def _list(files: Sequence[RemoteFile], folder: Path | None, *, as_json: bool) ->
         click.echo(f"  sha256   {digest}")
         click.echo(f"  address  {file.url}")
         click.echo()
-    click.echo(printable(f"closedworld fetch NAME downloads to {place}"))
+    click.echo(printable(f"closedworld fetch NAME downloads to {target}"))
 
 
 def _size(size_bytes: int | None) -> str:
-    return (
-        "not known" if size_bytes is None else f"{size_bytes / 1e6:,.1f} MB ({size_bytes:,} bytes)"
-    )
+    return "not known" if size_bytes is None else f"{megabytes(size_bytes)} ({size_bytes:,} bytes)"
 
 
 def _fetched_dict(one: Fetched) -> dict[str, Any]:
-    """Return a fetched file as JSON has it."""
     return {
         "name": one.file.name,
         "path": str(one.path),
@@ -114,14 +111,14 @@ def _fetched_dict(one: Fetched) -> dict[str, Any]:
 
 
 def _show(one: Fetched) -> None:
-    """Print a file that is there: where, under which licence, and why it is believed."""
+    """Print a fetched file: path, licence, and why its digest is trusted."""
     trust = {
-        "registry": "as the registry says",
+        "registry": "as in the registry",
         "recorded": "as on first use",
-        "first use": f"not known beforehand: recorded in {one.download.name}.sha256, checked from now on",
+        "first use": f"not known before: recorded in {one.download.name}.sha256, compared from now on",
     }
     click.secho(one.file.name, bold=True, nl=False)
-    click.secho("  downloaded" if one.is_new else "  was there", fg="green")
+    click.secho("  downloaded" if one.is_new else "  already there", fg="green")
     click.echo(printable(f"  path     {one.path}"))
     click.echo(f"  licence  {one.file.licence}; {one.file.attribution}")
     click.echo(printable(f"  sha256   {one.sha256} ({trust[one.trust]})"))
@@ -129,11 +126,11 @@ def _show(one: Fetched) -> None:
 
 
 def _show_use(fetched: Sequence[Fetched]) -> None:
-    """Print the commands that use the files, the first of each kind."""
+    """Print commands that use the files, the first of each role."""
     first = {one.file.role: one for one in reversed(fetched)}
     chosen = [first[role] for role in ("polygons", "raster") if role in first]
     paths = [word for one in chosen for word in (f"--{one.file.role}", str(one.path))]
     options = [option for one in chosen for option in one.file.options]
-    click.echo("Build a world from it, and pin what it is built from:")
+    click.echo("Build a world from it, and pin its inputs:")
     click.echo(printable(f"  closedworld run {shlex.join([*paths, *options])}"))
     click.echo(printable(f"  closedworld inputs {shlex.join([*paths, *options])} --lock"))

@@ -1,4 +1,4 @@
-"""``closedworld inputs``: what is bundled, and what is wrong with a file of your own."""
+"""``closedworld inputs``: lists bundled data, and checks and locks files."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from closedworld.cli.options import (
     with_options,
 )
 from closedworld.config import LOCK_NAME
-from closedworld.sanitize import number_of, printable
+from closedworld.sanitize import megabytes, number_of, printable
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -31,13 +31,13 @@ if TYPE_CHECKING:
     flag_value=LOCK_NAME,
     metavar="[FILE]",
     help="Write the digests of these inputs to a file, for `closedworld run --lock`; bundled data "
-    f"stands for what is not named. [without FILE: {LOCK_NAME}]",
+    f"is used for what is not named. [without FILE: {LOCK_NAME}]",
 )
 def inputs(polygons: Path | None, raster: Path | None, lock: Path | None, **options: Any) -> None:
     """List the bundled data, check your own files, or lock either (S0).
 
-    With --polygons or --raster it says what is in the file and everything that is wrong with it; the
-    exit status is 3 when it cannot be used, and then no lock is written.
+    With --polygons or --raster it shows what is in the file and lists all problems. If the file cannot
+    be used, the exit status is 3 and no lock is written.
 
     \b
     Examples:
@@ -60,7 +60,6 @@ def inputs(polygons: Path | None, raster: Path | None, lock: Path | None, **opti
 
 
 def _write_lock(path: Path, polygons: Path | None, raster: Path | None) -> None:
-    """Write a lock of the files that a run with these options reads."""
     from closedworld.config import RunConfig  # noqa: PLC0415
     from closedworld.inputs.loading import files_of  # noqa: PLC0415
     from closedworld.inputs.lock import InputLock  # noqa: PLC0415
@@ -73,7 +72,7 @@ def _write_lock(path: Path, polygons: Path | None, raster: Path | None) -> None:
 
 
 def _list_bundled() -> None:
-    """Print every bundled file, after checking its digest."""
+    """Check the digest of every bundled file and print its entry."""
     from closedworld.inputs.reference import bundled_files, verify_bundled  # noqa: PLC0415
 
     total = 0
@@ -87,11 +86,11 @@ def _list_bundled() -> None:
         click.echo(f"  sha256   {entry.sha256} (verified)")
         click.echo(f"  path     {entry.path}")
         click.echo()
-    click.echo(f"{len(bundled_files())} files, {total / 1e6:.1f} MB in all")
+    click.echo(f"{len(bundled_files())} files, {megabytes(total)} in total")
 
 
 def _check_polygons(path: Path, options: dict[str, Any]) -> bool:
-    """Print what a polygon file holds and what is wrong with it; return whether it can be used."""
+    """Print the content and the problems of a polygon file; return whether it can be used."""
     from closedworld.inputs.isolated import check_in_subprocess  # noqa: PLC0415
 
     check = check_in_subprocess(path, **options).check
@@ -112,7 +111,7 @@ def _check_polygons(path: Path, options: dict[str, Any]) -> bool:
 
 
 def _show_countries(check: CountryCheck) -> None:
-    """Print the usable countries and what was done to them."""
+    """Print the usable countries and the notes on them."""
     countries = check.countries
     if countries is None or not len(countries):
         return
@@ -122,7 +121,7 @@ def _show_countries(check: CountryCheck) -> None:
 
 
 def _check_raster(path: Path) -> bool:
-    """Print what a raster's header says; return whether its grid can be used."""
+    """Print the header of a raster; return whether its grid can be used."""
     from closedworld.errors import InputError  # noqa: PLC0415
     from closedworld.inputs.raster import read_raster_info  # noqa: PLC0415
 
@@ -141,7 +140,7 @@ def _check_raster(path: Path) -> bool:
 
 
 def _heading(path: Path, *, usable: bool) -> None:
-    """Print a file and the verdict on it."""
+    """Print a file and whether it can be used."""
     click.secho(printable(str(path)), bold=True, nl=False)
     verdict = ("can be used", "green") if usable else ("cannot be used", "red")
     click.secho(f"  {verdict[0]}", fg=verdict[1])

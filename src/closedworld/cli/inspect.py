@@ -31,7 +31,7 @@ _WIDTH = 100
 def inspect(
     path: Path, dataset: str | None, rows: int, country: str | None, *, as_json: bool
 ) -> None:
-    """Say what is in a published result, from its receipt.
+    """Show what is in a published result, from its receipt.
 
     PATH is an output folder, a parameter_hash=... folder, one of its datasets, or a receipt.
 
@@ -81,10 +81,9 @@ def _result_folder(path: Path) -> tuple[Path, str]:
 
 
 def _show_receipt(published: Published) -> None:
-    """Print a receipt for people."""
     receipt = published.receipt
     click.secho(printable(str(published.folder)), bold=True)
-    # The accounts of single countries are for programs: --json has them.
+    # Summaries of countries are for programs: --json has them.
     totals = {name: total for name, total in receipt.totals.items() if name != "summaries"}
     metadata = {**_flat(totals), **_flat(receipt.parameters)}
     metadata["parameter_hash"] = receipt.parameter_hash
@@ -113,7 +112,7 @@ def _show_rows(published: Published, name: str, rows: int, country: str | None) 
 
 
 def _flat(content: Mapping[str, object]) -> dict[str, object]:
-    """Return the content with nested tables spread out."""
+    """Return the content with nested tables flattened."""
     flat: dict[str, object] = {}
     for name, value in content.items():
         flat.update(value if isinstance(value, dict) else {name: value})

@@ -33,14 +33,14 @@ if TYPE_CHECKING:
 _EPILOG = """\
 Exit status: 0 done; 1 verify or diff found something; 2 wrong option or argument;
 3 unusable input; 4 output cannot be written; 5 published or fetched data is damaged; 6 a unit of work failed;
-7 --pat enforce and a limit was not kept; 8 a file cannot be downloaded now; 130 interrupted; 143 terminated.
+7 with --pat enforce, a limit was exceeded; 8 a file cannot be downloaded now; 130 interrupted; 143 terminated.
 """
 
 _BY_SIGNAL = 128
 
 
 class _Terminated(KeyboardInterrupt):
-    """SIGTERM came: the run ends as with Ctrl-C, its staging cleared and its report written."""
+    """SIGTERM arrived: the run ends as with Ctrl-C, with staging cleared and the report written."""
 
 
 class _Commands(click.Group):
@@ -61,7 +61,7 @@ class _Commands(click.Group):
         except KeyboardInterrupt as error:
             is_terminated = isinstance(error, _Terminated)
             what = "terminated" if is_terminated else "interrupted"
-            message = f"the run was {what}; a result is there only whole."
+            message = f"the run was {what}; results appear only when complete."
             interrupted = ClosedWorldError("interrupted", message)
             for note in getattr(error, "__notes__", []):
                 interrupted.add_note(note)
@@ -71,12 +71,12 @@ class _Commands(click.Group):
 
 @contextmanager
 def _ending_on_sigterm() -> Iterator[None]:
-    """Let SIGTERM, which ends a process on the spot, end the block as Ctrl-C does."""
+    """Let SIGTERM, which would end the process at once, end the block as Ctrl-C does."""
 
     def end(*_: object) -> None:
         raise _Terminated
 
-    # Only the main thread may say so, and whoever set it otherwise, or to be ignored, had a reason.
+    # Only the main thread may set a handler, and one that was set (or SIG_IGN) stays.
     is_main = threading.current_thread() is threading.main_thread()
     if not is_main or signal.getsignal(signal.SIGTERM) is not signal.SIG_DFL:
         yield

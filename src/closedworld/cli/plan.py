@@ -1,4 +1,4 @@
-"""``closedworld plan``: what a run would do."""
+"""``closedworld plan``: what a run would do, without doing it."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ from closedworld.cli.options import (
     with_options,
     workers_options,
 )
-from closedworld.sanitize import number_of, printable
-from closedworld.stages import TILES, WEIGHTS
+from closedworld.sanitize import mebibytes, number_of, printable
+from closedworld.stages import STAGES
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -24,20 +24,19 @@ if TYPE_CHECKING:
     from closedworld.run.forecast import Forecast, StageForecast
 
 _COUNTRIES_SHOWN = 8
-_MEBIBYTE = 1 << 20
 
 
 @click.command()
-@with_options(*TILE_OPTIONS, *WEIGHT_OPTIONS, *EXECUTION_OPTIONS, *workers_options(TILES, WEIGHTS))
+@with_options(*TILE_OPTIONS, *WEIGHT_OPTIONS, *EXECUTION_OPTIONS, *workers_options(*STAGES))
 @click.option(
     "--no-weights", "weigh", flag_value=False, default=True, help="Plan the tiles (S1) alone."
 )
 @click.option("--json", "as_json", is_flag=True, help="Print the plan as JSON.")
 def plan(config_file: Path | None, *, weigh: bool, as_json: bool, **given: Any) -> None:
-    """Say what `closedworld run` would do with the same options; nothing is written.
+    """Show what `closedworld run` would do with the same options; nothing is written.
 
-    Tiles and units of work are counted exactly. Bytes and minutes come from the last runs on this
-    machine, or from a sample where there was none.
+    Tiles and units of work are counted exactly. Bytes and minutes are those of the last runs on
+    this machine or, without any, of a sample.
 
     \b
     Examples:
@@ -56,7 +55,7 @@ def plan(config_file: Path | None, *, weigh: bool, as_json: bool, **given: Any) 
 
 
 def _lines(found: Forecast) -> list[str]:
-    """Return a forecast for people."""
+    """Return the lines of a forecast."""
     counts = {iso: count for iso, count in found.plan.world.tile_counts.items() if count}
     largest = sorted(counts, key=lambda iso: (-counts[iso], iso))[:_COUNTRIES_SHOWN]
     more = len(counts) - len(largest)
@@ -70,7 +69,7 @@ def _lines(found: Forecast) -> list[str]:
         ", ".join(f"{iso} {counts[iso]:,}" for iso in largest) + (f", {more} more" if more else ""),
         "",
         (
-            f"{'stage':<6}{'units':>8}{'workers':>9}{'peak MiB':>10}{'temporary':>12}"
+            f"{'stage':<6}{'units':>8}{'workers':>9}{'peak':>11}{'temporary':>12}"
             f"{'written':>12}  rate from"
         ),
         *(_stage_line(stage) for stage in found.stages),
@@ -81,31 +80,28 @@ def _lines(found: Forecast) -> list[str]:
 
 
 def _stage_line(stage: StageForecast) -> str:
-    """Return a row of the table."""
     source = {None: "no run measured yet", "sample": "a sample, just now"}
     return (
         f"{stage.stage:<6}{stage.units:>8,}{stage.workers:>9,}"
-        f"{stage.peak_memory_bytes / _MEBIBYTE:>10,.0f}{_size(stage.temporary_bytes):>12}"
+        f"{mebibytes(stage.peak_memory_bytes):>11}{_size(stage.temporary_bytes):>12}"
         f"{_size(stage.bytes_out):>12}  {source.get(stage.measured_in, f'run {stage.measured_in}')}"
     )
 
 
 def _time_line(found: Forecast) -> str:
-    """Return how long it takes with how many workers like those of this machine."""
+    """Return the times for numbers of workers as fast as those of this machine."""
     times = [(n, found.minutes(n)) for n in (1, 2, 4, 8, 16, 32, 64)]
     known = [f"{n}: {_duration(minutes)}" for n, minutes in times if minutes is not None]
     if not known:
-        return "time: not known before a run of a million such tiles was measured on this machine"
+        return "time: unknown until a run of a million such tiles was measured on this machine"
     return f"work by number of workers, each as fast as here: {', '.join(known)}"
 
 
 def _duration(minutes: float) -> str:
-    """Return a time for people."""
     return f"{minutes:,.1f} min" if minutes >= 1 else f"{minutes * 60:,.1f} s"
 
 
 def _size(size_bytes: int | None) -> str:
-    """Return a size for people."""
     if size_bytes is None:
         return "?"
     for unit, factor in (("TB", 10**12), ("GB", 10**9), ("MB", 10**6)):

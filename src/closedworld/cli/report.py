@@ -1,4 +1,4 @@
-"""``closedworld report``: a run as a page to look at."""
+"""``closedworld report``: a run as an HTML page."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import click
 
 from closedworld.cli.options import PATH
 from closedworld.config import split_codes
-from closedworld.sanitize import printable
+from closedworld.sanitize import megabytes, printable
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -18,19 +18,21 @@ NO_CLOSEUPS = "none"
 
 @click.command()
 @click.argument("run", type=PATH)
-@click.option("--out", type=PATH, help="The page. [default: report.html in the run's own report]")
+@click.option(
+    "--out", type=PATH, help="File to write. [default: report.html in the report folder of the run]"
+)
 @click.option(
     "--closeups",
     metavar="DE,FR|none",
-    help="Countries to show from near, tile by tile, where the two inclusion rules differ. "
+    help="Countries to show in close-ups, tile by tile, where the two inclusion rules differ. "
     "[default: some that show it well]",
 )
 def report(run: Path, out: Path | None, closeups: str | None) -> None:
-    """Write the report of a run as one HTML page, to look at and to pass on.
+    """Write the report of a run as a single HTML page.
 
     RUN is an output folder, for its newest run, or the folder of one run in its reports/. The page
-    has warnings, maps of tiles and weights, close-ups, a table of countries, times, inputs with their
-    licences, and results. It opens without a network and loads nothing.
+    shows warnings, maps of tiles and weights, close-ups, a table of countries, times, inputs with their
+    licences, and results. It makes no network requests.
 
     \b
     Examples:
@@ -43,4 +45,4 @@ def report(run: Path, out: Path | None, closeups: str | None) -> None:
     if closeups is not None:
         chosen = () if closeups.strip() == NO_CLOSEUPS else split_codes(closeups)
     path = write_page(run, out, closeups=chosen)
-    click.echo(printable(f"{path} ({path.stat().st_size / 1e6:.1f} MB)"))
+    click.echo(printable(f"{path} ({megabytes(path.stat().st_size)})"))

@@ -20,7 +20,7 @@ from closedworld.cli.options import (
     workers_options,
 )
 from closedworld.config import WeightsConfig
-from closedworld.sanitize import printable
+from closedworld.sanitize import mebibytes, megabytes, printable
 from closedworld.stages import STAGES, TILES, WEIGHTS
 
 if TYPE_CHECKING:
@@ -62,7 +62,7 @@ def run(config_file: Path | None, log_format: str, *, quiet: bool, **given: Any)
 def tiles(config_file: Path | None, log_format: str, *, quiet: bool, **given: Any) -> None:
     """Cut countries into tiles (S1 alone): tile_index, tile_bounds and tile_spans.
 
-    The grid comes from a raster or a resolution; a raster's pixels are not read.
+    The grid comes from a raster or a resolution; pixels of a raster are not read.
 
     \b
     Example:
@@ -99,8 +99,8 @@ def _build(
     log_format: str,
     quiet: bool,  # noqa: FBT001 -- the command's own flag, handed on
 ) -> None:
-    """Do the work and say what came out."""
-    # Here and not above: the libraries below take longer to import than --help may take.
+    """Run the work and print its outcome."""
+    # Imported here because it takes longer than --help may take.
     from closedworld.cli.console import watching  # noqa: PLC0415
     from closedworld.run import pipeline  # noqa: PLC0415
     from closedworld.run.rates import keep_rates  # noqa: PLC0415
@@ -111,38 +111,36 @@ def _build(
     if not quiet and log_format == "text":
         click.echo(_outcome_text(outcome))
         return
-    # For scripts: one folder on a line, as it is.
+    # For scripts: one folder per line, unescaped.
     for _, result in outcome.by_stage():
         click.echo(str(result.published.folder))
 
 
 def _outcome_text(outcome: RunOutcome) -> str:
-    """Return what a user wants to know at the end."""
     from closedworld.run.record.report import WORLD_MAP_NAME  # noqa: PLC0415
 
     record = outcome.record
     wall = record.performance.wall_seconds
-    peak = sum(
+    peak_bytes = sum(
         one.value or 0 for one in record.acceptance if one.name.startswith("peak_memory ")
-    ) / (1 << 20)
+    )
     lines, folders = [], []
     for stage, result in outcome.by_stage():
         lines.append(f"{result.describe()} {_how(result.published, reused=result.reused)}")
         folders.append((stage.name, result.published.folder))
     newest = shlex.quote(str(folders[-1][1]))
-    lines[-1] += f" in {wall:.1f} s (peak memory {peak:,.0f} MiB)"
+    lines[-1] += f" in {wall:.1f} s (peak memory {mebibytes(peak_bytes)})"
     folders.append(("report", outcome.report_folder))
     picture = outcome.report_folder / WORLD_MAP_NAME
     if picture.exists():
         folders.append(("map", picture))
     lines += ["", *(f"  {name:<8}{folder}" for name, folder in folders), ""]
     report = shlex.quote(str(outcome.report_folder))
-    lines.append(f"Look into it with: closedworld inspect {newest}")
-    lines.append(f"See it as a page:  closedworld report {report}")
+    lines.append(f"Inspect it:     closedworld inspect {newest}")
+    lines.append(f"HTML report:    closedworld report {report}")
     return "\n".join(printable(line) for line in lines)
 
 
 def _how(published: Published, *, reused: bool) -> str:
-    """Return what became of a result."""
     size = sum(entry.size_bytes for entry in published.receipt.files)
-    return f"{'verified and reused' if reused else 'written'} ({size / 1e6:,.1f} MB)"
+    return f"{'verified and reused' if reused else 'written'} ({megabytes(size)})"

@@ -1,4 +1,4 @@
-"""``closedworld sample``: points by weight, each on its tile and in its country."""
+"""``closedworld sample``: points drawn by weight, each on its tile and in its country."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from closedworld.cli.options import (
     countries_of,
     with_options,
 )
-from closedworld.sanitize import number_of, printable
+from closedworld.sanitize import megabytes, number_of, printable
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -37,7 +37,9 @@ if TYPE_CHECKING:
     help="CSV or Parquet file with a row for each (id, country, n), instead of --country; without "
     "column n, one point for each row.",
 )
-@click.option("--seed", type=int, default=0, show_default=True, help="Decides what is drawn.")
+@click.option(
+    "--seed", type=int, default=0, show_default=True, help="Determines which points are drawn."
+)
 @click.option(
     "--without-replacement",
     is_flag=True,
@@ -47,7 +49,7 @@ if TYPE_CHECKING:
     "--out",
     type=PATH,
     required=True,
-    help="File to write; its name says the format: .parquet, .geoparquet, .csv, .geojson or .gpkg.",
+    help="File to write, in the format of its suffix: .parquet, .geoparquet, .csv, .geojson or .gpkg.",
 )
 @with_options(INDEX_OPTION, *POLYGON_OPTIONS, WORKERS_OPTION)
 def sample(
@@ -66,7 +68,7 @@ def sample(
     """Draw points by weight, each on its tile and inside its country.
 
     PATH is an output folder, or the weights/parameter_hash=... folder in it. The polygons must be those
-    that the tiles were built from. The k-th point of an id depends on seed, id, country and k alone.
+    that the tiles were built from. The k-th point of an id depends only on seed, id, country and k.
 
     \b
     Examples:
@@ -82,7 +84,7 @@ def sample(
     if (table is None) == (country is None):
         raise click.UsageError("Give either --country or --table.")
     if table is not None and n is not None:
-        raise click.UsageError("--n goes with --country; with --table, column n says how many.")
+        raise click.UsageError("--n goes with --country; with --table, use column n.")
     require_point_suffix(out)
     request = (
         SampleRequest.of(None, country, 1 if n is None else n)
@@ -104,7 +106,6 @@ def sample(
 
 
 def _outcome_text(points: pa.Table, out: Path, seconds: float) -> str:
-    """Return what was written, in one line."""
     import pyarrow.compute as pc  # noqa: PLC0415
 
     tiles = number_of(pc.count_distinct(points["tile_id"]).as_py(), "tile", "tiles")
@@ -112,5 +113,5 @@ def _outcome_text(points: pa.Table, out: Path, seconds: float) -> str:
     return (
         f"{number_of(points.num_rows, 'point', 'points')} on {tiles} of "
         f"{number_of(countries, 'country', 'countries')} written to {out} "
-        f"({out.stat().st_size / 1e6:,.1f} MB) in {seconds:.1f} s"
+        f"({megabytes(out.stat().st_size)}) in {seconds:.1f} s"
     )

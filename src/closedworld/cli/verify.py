@@ -1,4 +1,4 @@
-"""``closedworld verify``: whether published data keeps what it promises."""
+"""``closedworld verify``: checks published data."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ class _Recompute(click.ParamType):  # type: ignore[type-arg]  # generic for chec
     metavar="N|all|none",
     default="10",
     show_default=True,
-    help="Countries whose weights are worked out again; a number draws among those of at most "
+    help="Countries whose weights are recomputed; a number draws among those of at most "
     "200,000 tiles.",
 )
 @click.option(
@@ -58,10 +58,10 @@ class _Recompute(click.ParamType):  # type: ignore[type-arg]  # generic for chec
     type=click.IntRange(min=0),
     default=0,
     show_default=True,
-    help="Tiles of which GEOS is asked whether they lie in their country, and how much of them does; "
-    "needs the polygons.",
+    help="Tiles to check with GEOS: whether they lie in their country, and how much of them; needs the "
+    "polygons.",
 )
-@click.option("--seed", type=int, default=0, show_default=True, help="Decides what is drawn.")
+@click.option("--seed", type=int, default=0, show_default=True, help="Determines what is drawn.")
 @click.option("--json", "as_json", is_flag=True, help="Print the outcome as JSON.")
 def verify(
     path: Path,
@@ -75,9 +75,9 @@ def verify(
     as_json: bool,
     **options: Any,
 ) -> None:
-    """Check published data from the outside: files, tiles, weights.
+    """Check published data independently: files, tiles, weights.
 
-    PATH is an output folder, a stage folder or a parameter_hash=... folder. The exit status is 1 when
+    PATH is an output folder, a stage folder or a parameter_hash=... folder. The exit status is 1 if
     anything is wrong.
 
     \b
@@ -107,7 +107,7 @@ def verify(
 
 
 def _show_result(folder: str, outcome: Verification) -> None:
-    """Print what was checked in a result, what was not, and what is wrong."""
+    """Print the checks of a result, those left out, and the findings."""
     click.secho(printable(folder), bold=True)
     for check in outcome.checks:
         if check.folder == folder:
@@ -117,9 +117,9 @@ def _show_result(folder: str, outcome: Verification) -> None:
             click.echo(printable(f"  not checked  {one}"))
     for finding in outcome.findings:
         if finding.folder == folder:
-            place = " ".join(word for word in (finding.dataset, finding.country_iso) if word)
+            subject = " ".join(word for word in (finding.dataset, finding.country_iso) if word)
             click.secho(f"  [{finding.code}] ", fg="red", nl=False)
-            click.echo(printable(f"{place}: {finding.message}" if place else finding.message))
+            click.echo(printable(f"{subject}: {finding.message}" if subject else finding.message))
             if finding.example:
                 click.echo(printable(f"    {json.dumps(finding.example, default=str)}"))
     click.echo()

@@ -4,12 +4,12 @@
 branch          what the caller does                                     exit code
 =============== ======================================================== =========
 ConfigError     change the command, the option or the run file           2
-InputError      mend or replace an input file                            3
-PublishError    free, move or choose another output place                4
+InputError      fix or replace an input file                             3
+PublishError    free space or choose another output folder               4
 IntegrityError  stop trusting the data, rebuild or restore it            5
-UnitError       look at the named country and part; the run was given up 6
-AcceptanceError give the run less to do at once, or loosen its limits    7
-FetchError      look at the network or the address, then fetch again     8
+UnitError       look at the named country; the run was given up          6
+AcceptanceError use fewer workers, or loosen the limits                  7
+FetchError      check the network or the address, then fetch again       8
 =============== ======================================================== =========
 
 A code (``"crs-missing"``) never changes its meaning between versions, a message may.
@@ -49,17 +49,17 @@ class ConfigError(ClosedWorldError):
 
 
 class InputError(ClosedWorldError):
-    """An input file is missing, unreadable or breaks a rule that the product needs."""
+    """An input file is missing, unreadable or breaks a rule of the program."""
 
     exit_code = 3
 
 
 class GeometryError(InputError):
-    """A polygon is invalid, empty or out of range; the message names country and place."""
+    """A polygon is invalid, empty or out of range; the message names the country and the point."""
 
 
 class GridError(InputError):
-    """A raster or a resolution does not give a north-up geographic WGS 84 grid."""
+    """A raster or a resolution does not define a north-up geographic WGS 84 grid."""
 
 
 class PublishError(ClosedWorldError):
@@ -75,18 +75,18 @@ class IntegrityError(ClosedWorldError):
 
 
 class UnitError(ClosedWorldError):
-    """A unit of work failed; the message names its country and part."""
+    """A unit of work failed; the message names it."""
 
     exit_code = 6
 
 
 class AcceptanceError(ClosedWorldError):
-    """A run did not keep its limits of memory, disk or files; what it published is whole."""
+    """A run did not keep its limits of memory, disk or files; what it published is complete."""
 
     exit_code = 7
 
 
 class FetchError(ClosedWorldError):
-    """A public file cannot be downloaded now; what has come of it is kept and taken up again."""
+    """A public file cannot be downloaded now; the download resumes when it is fetched again."""
 
     exit_code = 8

@@ -8,6 +8,7 @@ from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
 from closedworld.execution import events
+from closedworld.sanitize import megabytes
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -135,11 +136,6 @@ def describe(event: Event) -> str:  # noqa: C901, PLR0911, PLR0912 -- one case f
             return f"{event.stage} {event.phase} took {event.seconds:.2f} s"
         case events.StageReused():
             return f"{event.stage} is published already; verified and reused {event.path}"
-
-
-def megabytes(size_bytes: int) -> str:
-    """Return a size for people, in megabytes of 10^6 bytes."""
-    return f"{size_bytes / 1e6:,.1f} MB"
 
 
 def _raster_line(event: events.RasterRead) -> str:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from closedworld.errors import ConfigError
 from closedworld.execution import usable_cores
+from closedworld.sanitize import mebibytes
 
 MEBIBYTE = 1 << 20
 
@@ -55,8 +56,7 @@ class StageMemory:
         needed = self.total(held, 1, in_processes=in_processes)
         raise ConfigError(
             "memory-limit",
-            f"one worker needs {needed / MEBIBYTE:,.0f} MiB, and the limit is "
-            f"{limit / MEBIBYTE:,.0f} MiB.",
+            f"one worker needs {mebibytes(needed)}, but the limit is {mebibytes(limit)}.",
             "Give it more, or build fewer countries or a coarser grid.",
         )
 

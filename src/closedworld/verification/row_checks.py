@@ -74,8 +74,10 @@ class RowChecks:
         self._last_key = [key[-1:] for key in keys]
         first = batch.num_rows - len(same)
         what = ", ".join(names)
-        code = "tile-twice" if names == ["tile_id"] else "order"
-        self.note(batch, np.flatnonzero(same) + first, code, f"the same {what} as the row before.")
+        finding = "tile-twice" if names == ["tile_id"] else "order"
+        self.note(
+            batch, np.flatnonzero(same) + first, finding, f"the same {what} as the row before."
+        )
         falls = np.flatnonzero(~(after | same)) + first
         self.note(batch, falls, "order", f"{what} is smaller than in the row before.")
 

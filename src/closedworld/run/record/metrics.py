@@ -10,6 +10,7 @@ from closedworld.execution.meters import open_files, peak_memory_bytes
 from closedworld.execution.worker import this_process
 from closedworld.run.record.model import Metric
 from closedworld.run.record.performance import worker_records
+from closedworld.sanitize import mebibytes
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -134,5 +135,5 @@ def enforce(metrics: Sequence[Metric]) -> None:
 
 def _in_words(value: float | None, unit: str) -> str:
     if unit == "bytes":
-        return f"{(value or 0) / (1 << 20):,.0f} MiB"
+        return mebibytes(value or 0)
     return f"{value:,.6g} {unit}"

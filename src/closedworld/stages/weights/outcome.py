@@ -40,8 +40,8 @@ class TileWeights:
         """Return what was published, in a few words."""
         parameters = self.published.receipt.parameters
         return (
-            f"{self.published.receipt.totals['tiles']:,} weights by {parameters['basis']}, each country "
-            f"10^{parameters['dp']},"
+            f"{self.published.receipt.totals['tiles']:,} weights by {parameters['basis']}, "
+            f"10^{parameters['dp']} per country,"
         )
 
 
