@@ -1,4 +1,4 @@
-"""Weights: what a tile's mass is, and exact apportionment of a country's units by mass."""
+"""Weights: what the mass of a tile is, and exact apportionment of a country's units by mass."""
 
 from closedworld.kernels.weights.apportion import (
     CutoffSearch,

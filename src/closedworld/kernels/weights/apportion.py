@@ -1,12 +1,12 @@
-"""Exact apportionment by largest remainders, for masses in memory or spread over units of work.
+"""Exact apportionment by largest remainders, for masses in memory or spread over tasks.
 
-A country of K units and tiles of mass m_i, M together: every tile gets ``floor(m_i K / M)``, and the
-units that are missing to K go one each to the largest remainders ``m_i K mod M``, among equal ones to
-the smaller tile_id (Hamilton's method; M. L. Balinski and H. P. Young, "Fair Representation", 1982).
+The weights of a country add up to K, in units of 10^-dp; its tiles have masses m_i, M together. Every tile gets
+``floor(m_i K / M)``, and the missing units go one each to the largest remainders ``m_i K mod M``, among equal
+ones to the smaller tile_id (Hamilton's method; M. L. Balinski and H. P. Young, "Fair Representation", 1982).
 
-Who gets one is a *cut*: all remainders above it, and the first so many of those equal to it. Finding
-the cut needs no sorting and no more than counts from each unit of work: ``CutoffSearch`` asks for
-counts of remainders by ever narrower buckets until few are left, and then for these themselves.
+Who gets one is decided by a *cutoff*: all remainders above it do, and the first few of those equal to it.
+Finding the cutoff needs no sorting and no more than counts from each task: ``CutoffSearch`` asks for
+histograms of the remainders with ever narrower buckets until few are left, and then for these themselves.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ _DENSE_BITS = 16
 
 @dataclass(frozen=True, slots=True)
 class HistogramQuery:
-    """A question: how many remainders are there in each bucket of a range?
+    """Asks how many remainders there are in each bucket of a range.
 
     Bucket k holds ``low + (k << shift) <= remainder < low + (k + 1 << shift)``.
 
@@ -50,7 +50,7 @@ class HistogramQuery:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class RemainderHistogram:
-    """The answer of one unit of work.
+    """The answer of one task.
 
     Attributes:
         floors: Sum of the quotients.
@@ -64,7 +64,7 @@ class RemainderHistogram:
 
     @classmethod
     def merged(cls, histograms: Sequence[RemainderHistogram]) -> RemainderHistogram:
-        """Return the tally of several together."""
+        """Return the sum of several histograms."""
         buckets, counts = _counted(
             np.concatenate([one.buckets for one in histograms]),
             np.concatenate([one.counts for one in histograms]),
@@ -78,7 +78,7 @@ class RemainderCutoff:
 
     Attributes:
         remainder: Tiles with a larger remainder get one.
-        ties: So many of those with this very remainder get one, the first in tile_id order.
+        ties: How many of those with this very remainder get one: the first in tile_id order.
     """
 
     remainder: int
@@ -86,21 +86,21 @@ class RemainderCutoff:
 
 
 class CutoffSearch:
-    """Finds the cut of one country and basis from tallies.
+    """Finds the cutoff of one country and basis from histograms.
 
-    Ask every unit of work for the tally of ``probe``, ``take`` each as it comes, and ``settle``; until
-    ``probe`` is None. Tallies are added up at once, so no more than one is in memory.
+    Ask every task for the histogram of ``query``, ``add`` each as it comes, and ``advance``; until ``query`` is
+    None. Histograms are added up as they come, so no more than one is in memory.
 
     Args:
-        units: Units to hand out.
+        units: Units to allocate.
         total: Sum of the masses, > 0.
         tiles: Number of tiles.
         sizes: How finely remainders are counted at once.
 
     Attributes:
-        probe: The next question; None when the cut is known.
-        cut: The cut, once known.
-        floors: Sum of all quotients, once settled.
+        query: The next query; None when the cutoff is known.
+        cutoff: The cutoff, once known.
+        floors: Sum of all quotients, after the first round.
     """
 
     def __init__(self, units: int, total: int, tiles: int, sizes: Sizes = DEFAULT_SIZES) -> None:
@@ -108,86 +108,86 @@ class CutoffSearch:
         self._sizes = sizes
         self._above = 0
         self.floors = 0
-        self.cut = RemainderCutoff(total, 0)
-        self.probe: HistogramQuery | None = self._query(0, total.bit_length(), tiles)
+        self.cutoff = RemainderCutoff(total, 0)
+        self.query: HistogramQuery | None = self._next(0, total.bit_length(), tiles)
         self._sum: RemainderHistogram | None = None
-        self._by_unit: dict[int, RemainderHistogram] = {}
+        self._by_task: dict[int, RemainderHistogram] = {}
         self._ties: dict[int, int] = {}
 
-    def take(self, place: int, answer: RemainderHistogram) -> None:
-        """Take the answer of a unit of work, given its place among the country's, in tile_id order."""
-        if self.probe is None:
-            raise ValueError("the cut is known")
+    def add(self, ordinal: int, answer: RemainderHistogram) -> None:
+        """Add the answer of a task, given its ordinal among the country's, in tile_id order."""
+        if self.query is None:
+            raise ValueError("the cutoff is known")
         self._sum = answer if self._sum is None else RemainderHistogram.merged([self._sum, answer])
-        if self.probe.shift == 0:
-            # Who comes first among equals depends on the units; they are few by now.
-            self._by_unit[place] = answer
+        if self.query.shift == 0:
+            # Which of equal remainders come first depends on the tasks; they are few by now.
+            self._by_task[ordinal] = answer
 
-    def settle(self) -> None:
-        """Draw the conclusion when all units of work have answered."""
-        probe, merged = self.probe, self._sum
-        if probe is None or merged is None:
-            raise ValueError("there is no question, or no answer")
-        self._sum = self.probe = None
+    def advance(self) -> None:
+        """Narrow the range when all tasks have answered."""
+        query, merged = self.query, self._sum
+        if query is None or merged is None:
+            raise ValueError("there is no query, or no answer")
+        self._sum = self.query = None
         self.floors = merged.floors
         missing = self._units - self.floors - self._above
         if missing == 0:
             return
-        # From the largest remainders down to the bucket in which the missing units end.
+        # From the largest remainders down to the bucket in which the missing units run out.
         down = np.cumsum(merged.counts[::-1])
         at = int(np.searchsorted(down, missing))
         bucket, count = merged.buckets[::-1][at], int(merged.counts[::-1][at])
         above = int(down[at]) - count
-        low = probe.low + (int(bucket) << probe.shift)
-        if probe.shift:
+        low = query.low + (int(bucket) << query.shift)
+        if query.shift:
             self._above += above
-            self.probe = self._query(low, probe.shift, count)
+            self.query = self._next(low, query.shift, count)
             return
-        self.cut = RemainderCutoff(low, missing - above)
+        self.cutoff = RemainderCutoff(low, missing - above)
         self._ties = {
-            place: int(own.counts[own.buckets == bucket].sum())
-            for place, own in self._by_unit.items()
+            ordinal: int(own.counts[own.buckets == bucket].sum())
+            for ordinal, own in self._by_task.items()
         }
-        self._by_unit.clear()
+        self._by_task.clear()
 
-    def ties_before(self, place: int) -> int:
-        """Return the tiles at the cut's remainder in the units of work before one."""
-        return sum(ties for unit, ties in self._ties.items() if unit < place)
+    def ties_before(self, ordinal: int) -> int:
+        """Return how many tiles have the cutoff's remainder in the tasks before one."""
+        return sum(ties for task, ties in self._ties.items() if task < ordinal)
 
-    def _query(self, low: int, bits: int, tiles: int) -> HistogramQuery:
-        """Return the next question about a range that holds so many tiles."""
+    def _next(self, low: int, bits: int, tiles: int) -> HistogramQuery:
+        """Return the query for a range that holds so many tiles."""
         few = tiles <= self._sizes.few_tiles
         return HistogramQuery(low, bits, 0 if few else max(0, bits - self._sizes.bucket_bits))
 
 
 def remainder_histogram(
-    masses: Masses, units: int, total: int, probe: HistogramQuery
+    masses: Masses, units: int, total: int, query: HistogramQuery
 ) -> RemainderHistogram:
-    """Return the answer to a probe for some tiles of a country.
+    """Return the answer to a query for some tiles of a country.
 
     Args:
         masses: Their masses.
-        units: Units of the country.
+        units: Sum of the country's weights.
         total: Sum of the country's masses.
-        probe: The question.
+        query: The query.
     """
     quotients, remainders = divided(masses.values, units, total)
     floors = _floors(quotients, masses.counts, units)
     counts = masses.counts
-    buckets = remainders - probe.low if probe.low else remainders
-    if probe.bits < total.bit_length():
-        inside = ((buckets >= 0) & (buckets < 1 << probe.bits)).astype(np.bool_, copy=False)
+    buckets = remainders - query.low if query.low else remainders
+    if query.bits < total.bit_length():
+        inside = ((buckets >= 0) & (buckets < 1 << query.bits)).astype(np.bool_, copy=False)
         buckets = buckets[inside]
         counts = None if counts is None else counts[inside]
-    if probe.shift:
-        buckets = buckets >> probe.shift
-    if probe.bits - probe.shift <= _DENSE_BITS:
+    if query.shift:
+        buckets = buckets >> query.shift
+    if query.bits - query.shift <= _DENSE_BITS:
         buckets = buckets.astype(np.int64, copy=False)
     return RemainderHistogram(floors, *_counted(buckets, counts))
 
 
 def _floors(quotients: NDArray[np.uint64], counts: NDArray[np.int64] | None, units: int) -> int:
-    """Return the sum of quotients, which is never above the units."""
+    """Return the sum of quotients, which is at most ``units``."""
     if counts is None:
         return int(quotients.sum())
     if units == 0:
@@ -212,33 +212,33 @@ def _counted(
 
 
 def allocate(
-    masses: Masses, units: int, total: int, cut: RemainderCutoff, ties_before: int
+    masses: Masses, units: int, total: int, cutoff: RemainderCutoff, ties_before: int
 ) -> tuple[NDArray[np.uint64], int]:
     """Return ``(weights, ties)`` of some tiles of a country.
 
     Args:
         masses: Their masses.
-        units: Units of the country.
+        units: Sum of the country's weights.
         total: Sum of the country's masses.
-        cut: Who gets one of the missing units.
-        ties_before: Tiles of the country before these that have the cut's remainder.
+        cutoff: Which tiles get one of the missing units.
+        ties_before: Tiles of the country before these that have the cutoff's remainder.
 
     Returns:
-        Weights, uint64 (tiles,), and how many of these tiles have the cut's remainder.
+        Weights, uint64 (tiles,), and how many of these tiles have the cutoff's remainder.
     """
     weights, remainders = divided(masses.values, units, total)
-    weights += (remainders > cut.remainder).astype(np.bool_, copy=False)
-    at_cut = (remainders == cut.remainder).astype(np.bool_, copy=False)
+    weights += (remainders > cutoff.remainder).astype(np.bool_, copy=False)
+    at_cutoff = (remainders == cutoff.remainder).astype(np.bool_, copy=False)
     if masses.counts is not None:
         weights = np.repeat(weights, masses.counts)
-        at_cut = np.repeat(at_cut, masses.counts)
-    tied = np.flatnonzero(at_cut)
-    weights[tied[: max(0, cut.ties - ties_before)]] += np.uint64(1)
+        at_cutoff = np.repeat(at_cutoff, masses.counts)
+    tied = np.flatnonzero(at_cutoff)
+    weights[tied[: max(0, cutoff.ties - ties_before)]] += np.uint64(1)
     return weights, len(tied)
 
 
 def apportion(masses: NDArray[np.integer], units: int) -> NDArray[np.uint64]:
-    """Return whole weights in proportion to masses that add up to ``units`` exactly.
+    """Return integer weights in proportion to masses that add up to ``units`` exactly.
 
     Args:
         masses: Integers >= 0, up to 64 bits, (n,); their sum may be larger. When all are zero, each
@@ -265,7 +265,7 @@ def apportion(masses: NDArray[np.integer], units: int) -> NDArray[np.uint64]:
     given = Masses(masses if masses.any() else np.ones(len(masses), np.int64))
     total = given.total
     search = CutoffSearch(units, total, len(masses))
-    while search.probe is not None:
-        search.take(0, remainder_histogram(given, units, total, search.probe))
-        search.settle()
-    return allocate(given, units, total, search.cut, 0)[0]
+    while search.query is not None:
+        search.add(0, remainder_histogram(given, units, total, search.query))
+        search.advance()
+    return allocate(given, units, total, search.cutoff, 0)[0]
