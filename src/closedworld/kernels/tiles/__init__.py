@@ -1,11 +1,11 @@
 """Tiles: which countries own which, the work plan, and the columns of every tile."""
 
 from closedworld.kernels.tiles.batches import constant_column, coverage_batch, spans_batch
+from closedworld.kernels.tiles.digests import digest_of_ids, tile_digests
 from closedworld.kernels.tiles.plan import Part, Unit, plan_parts, plan_units
 from closedworld.kernels.tiles.ranges import Tiles
 from closedworld.kernels.tiles.row_groups import RowGroup, id_column
 from closedworld.kernels.tiles.summary import CountrySummary
-from closedworld.kernels.tiles.values import digest_of_ids, tile_values
 from closedworld.kernels.tiles.world import World, areas_of, enumerate_tiles, summarize
 
 __all__ = [
@@ -25,5 +25,5 @@ __all__ = [
     "plan_units",
     "spans_batch",
     "summarize",
-    "tile_values",
+    "tile_digests",
 ]

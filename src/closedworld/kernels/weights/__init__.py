@@ -11,6 +11,7 @@ from closedworld.kernels.weights.apportion import (
 )
 from closedworld.kernels.weights.basis import Basis, Mixture
 from closedworld.kernels.weights.batches import span_weights_batch, weight_chunks
+from closedworld.kernels.weights.digests import BLOCK_TILES, weight_digest
 from closedworld.kernels.weights.masses import (
     FULL_SHARE,
     MAX_PERSONS,
@@ -23,7 +24,6 @@ from closedworld.kernels.weights.masses import (
     population_masses,
 )
 from closedworld.kernels.weights.summary import BasisSummary, WeightSummary
-from closedworld.kernels.weights.values import BLOCK_TILES, weight_values
 
 __all__ = [
     "BLOCK_TILES",
@@ -49,5 +49,5 @@ __all__ = [
     "remainder_histogram",
     "span_weights_batch",
     "weight_chunks",
-    "weight_values",
+    "weight_digest",
 ]

@@ -14,7 +14,7 @@ from closedworld.kernels.tiles import (
     Unit,
     coverage_batch,
     spans_batch,
-    tile_values,
+    tile_digests,
 )
 from closedworld.stages.task_runner import PhaseClock, stage_part
 from closedworld.stages.tasks import TaskResult
@@ -130,7 +130,7 @@ def write_tiles(task: TileTask) -> TileResult:
     clock = PhaseClock(result)
     if task.whole is not None:
         spans, border, areas = task.whole
-        result.values = tile_values(spans, task.rule, border, areas)
+        result.values = tile_digests(spans, task.rule, border, areas)
         clock.ends("digest")
         _write_whole(task, spans, border, result, clock)
     index_spec = dataset_of(TILE_INDEX.name, coverage=task.border is not None)

@@ -48,21 +48,21 @@ def find_cutoffs(
         ]
         for iso, own in countries.items()
     }
-    while any(search.probe for own in searches.values() for search in own):
+    while any(search.query for own in searches.values() for search in own):
         tasks = [
             HistogramTask(own, queries)
             for unit, own in masses.items()
-            if any(queries := tuple(search.probe for search in searches[unit.country_iso]))
+            if any(queries := tuple(search.query for search in searches[unit.country_iso]))
         ]
         with closing(runner.map(count_remainders, tasks, WEIGHING)) as done:
             for task, result in done:
                 ordinal = ordinals[task.masses.unit]
                 for number, answer in result.histograms.items():
-                    searches[task.masses.unit.country_iso][number].take(ordinal, answer)
+                    searches[task.masses.unit.country_iso][number].add(ordinal, answer)
         for own in searches.values():
             for search in own:
-                if search.probe is not None:
-                    search.settle()
+                if search.query is not None:
+                    search.advance()
     return searches
 
 

@@ -21,7 +21,7 @@ from closedworld.kernels.weights import (
     Mixture,
     WeightSummary,
     span_weights_batch,
-    weight_values,
+    weight_digest,
 )
 from closedworld.stages import WEIGHTS
 from closedworld.stages.memory import MEBIBYTE, StageMemory
@@ -147,7 +147,7 @@ class WeightPlan:
                 masses[unit],
                 self.mixture,
                 self.parameters.dp,
-                tuple((one.cut, one.ties_before(ordinal)) for one in searches[unit.country_iso]),
+                tuple((one.cutoff, one.ties_before(ordinal)) for one in searches[unit.country_iso]),
                 basis_summaries(countries[unit.country_iso], searches[unit.country_iso]),
                 runner.staging.folder,
             )
@@ -196,7 +196,7 @@ class WeightPlan:
     def _digest(self, country_iso: str, own: _CountryResults) -> bytes:
         blocks = [digest for _, digest in sorted(own.blocks.items())]
         spans = self.tiles.spans[country_iso]
-        return weight_values(spans, self.mixture, self.parameters.dp, blocks)
+        return weight_digest(spans, self.mixture, self.parameters.dp, blocks)
 
     def outcome(self, published: Published, folded: Folded | None) -> TileWeights:
         """Return the published weights."""

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from closedworld.kernels.spans import Border, RowSpans, Rule
 
 
-def tile_values(
+def tile_digests(
     spans: RowSpans, rule: Rule, border: Border | None, areas: RowAreas
 ) -> dict[str, bytes]:
     """Return the digest of a country's rows in each dataset with a row per tile, by name.

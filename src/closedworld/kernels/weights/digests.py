@@ -19,7 +19,7 @@ BLOCK_TILES = 1 << 22
 """Weights of a country that are digested together; part of the law, whatever the size of a file."""
 
 
-def weight_values(spans: RowSpans, mixture: Mixture, dp: int, blocks: Sequence[bytes]) -> bytes:
+def weight_digest(spans: RowSpans, mixture: Mixture, dp: int, blocks: Sequence[bytes]) -> bytes:
     """Return the digest of a country's rows in ``tile_weights``.
 
     Args:
