@@ -9,10 +9,11 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from closedworld.html_report.country_rows import CountryRow
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from closedworld.html_report.country_rows import CountryRow
     from closedworld.run.record.model import Performance, UnitRecord
 
 _BARS = 20
@@ -140,23 +141,26 @@ def bars_of(countries: Sequence[CountryRow]) -> list[Bar]:
         countries: Those with most tiles first.
     """
     some = [one for one in countries if one.tiles]
-    first, rest = some[:_BARS], some[_BARS:]
-    rows = [(one.name, one.tiles, one.zero_tiles) for one in first]
+    rows, rest = some[:_BARS], some[_BARS:]
     if rest:
         zero = [one.zero_tiles for one in rest if one.zero_tiles is not None]
-        rows.append(
-            (f"{len(rest)} others", sum(one.tiles for one in rest), sum(zero) if zero else None)
+        others = CountryRow(
+            iso="",
+            name=f"{len(rest)} others",
+            tiles=sum(one.tiles for one in rest),
+            zero_tiles=sum(zero) if zero else None,
         )
-    most = max((tiles for _, tiles, _ in rows), default=1)
+        rows.append(others)
+    most = max((row.tiles for row in rows), default=1)
     return [
         Bar(
-            label=label,
-            tiles=tiles,
-            weighted=100 * (tiles - (zero or 0)) / most,
-            zero=100 * (zero or 0) / most,
-            zero_share=None if zero is None else zero / tiles,
+            label=row.name,
+            tiles=row.tiles,
+            weighted=100 * (row.tiles - (row.zero_tiles or 0)) / most,
+            zero=100 * (row.zero_tiles or 0) / most,
+            zero_share=row.zero_share,
         )
-        for label, tiles, zero in rows
+        for row in rows
     ]
 
 
@@ -190,19 +194,16 @@ def timeline_of(units: Sequence[UnitRecord]) -> Timeline | None:
     Units of one kind with gaps too small to see become one block, so the size of the chart does not
     depend on their number.
     """
-    end = max((unit.began_seconds + unit.seconds for unit in units), default=0.0)
+    end = max((unit.ended_seconds for unit in units), default=0.0)
     if end <= 0:
         return None
-    kinds = {
-        (unit.stage, unit.work): None for unit in sorted(units, key=lambda unit: unit.began_seconds)
-    }
+    ordered = sorted(units, key=lambda unit: (unit.began_seconds, unit.unit))
+    kinds = dict.fromkeys((unit.stage, unit.work) for unit in ordered)
     colour_of = {kind: number % _COLOURS + 1 for number, kind in enumerate(kinds)}
-    lanes = []
-    for worker in sorted({unit.worker for unit in units}):
-        own = sorted(
-            (u for u in units if u.worker == worker), key=lambda u: (u.began_seconds, u.unit)
-        )
-        lanes.append(Lane(worker, tuple(_blocks(own, end, colour_of))))
+    lanes = [
+        Lane(worker, tuple(_blocks([u for u in ordered if u.worker == worker], end, colour_of)))
+        for worker in sorted({unit.worker for unit in units})
+    ]
     return Timeline(
         lanes=tuple(lanes),
         ticks=tuple(_seconds_ticks(end)),
@@ -218,18 +219,14 @@ def _blocks(
     for unit in units:
         last = groups[-1][-1] if groups else None
         same = last is not None and (last.stage, last.work) == (unit.stage, unit.work)
-        if (
-            last is not None
-            and same
-            and unit.began_seconds - (last.began_seconds + last.seconds) < near
-        ):
+        if last is not None and same and unit.began_seconds - last.ended_seconds < near:
             groups[-1].append(unit)
         else:
             groups.append([unit])
     blocks = []
     for group in groups:
         first = group[0]
-        stop = max(unit.began_seconds + unit.seconds for unit in group)
+        stop = max(unit.ended_seconds for unit in group)
         names = first.unit if len(group) == 1 else f"{len(group)} units, {first.unit} first"
         tiles = sum(unit.tiles for unit in group)
         blocks.append(

@@ -160,7 +160,7 @@ def _weight_map(published: Published, index: PublishedIndex, path: Path) -> Pict
             total=10**parameters.dp,
             title="Weights",
             subtitle=(
-                f"share of each country's weight by place · basis {parameters.basis} · tiles of "
+                f"where each country's weight lies · basis {parameters.basis} · tiles of "
                 f"{cell_text(index.grid.cell_width)}"
             ),
             credit=raster.attribution if parameters.raster_sha256 == raster.sha256 else "",
