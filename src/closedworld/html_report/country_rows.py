@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from closedworld.inputs.reference import iso_table
 from closedworld.kernels.tiles import CountrySummary
 from closedworld.kernels.weights import WeightSummary
-from closedworld.run.record.report import SUMMARIES_NAME, WEIGHT_SUMMARIES_NAME, read_lines
+from closedworld.run.record.report import read_lines
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -48,8 +48,8 @@ def read_country_rows(report: Path) -> list[CountryRow]:
     Raises:
         IntegrityError: ``report-unreadable``.
     """
-    summaries = read_lines(report / SUMMARIES_NAME, CountrySummary)
-    weight_summaries = read_lines(report / WEIGHT_SUMMARIES_NAME, WeightSummary)
+    summaries = read_lines(report / "country_summaries.jsonl", CountrySummary)
+    weight_summaries = read_lines(report / "weight_summaries.jsonl", WeightSummary)
     built = {one.country_iso: one for one in summaries}
     weighted = {one.country_iso: one for one in weight_summaries}
     rows = [_row(iso, built.get(iso), weighted.get(iso)) for iso in {**built, **weighted}]

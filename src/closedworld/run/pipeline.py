@@ -24,7 +24,6 @@ from closedworld.run.logs import log_file
 from closedworld.run.observers import LOGGER, LogObserver, Observers
 from closedworld.run.outcome import RunOutcome
 from closedworld.run.rates import measured_rates
-from closedworld.run.record.clock import RunClock
 from closedworld.run.record.metrics import assess, enforce
 from closedworld.run.record.performance import performance_of
 from closedworld.run.record.recorder import Recorder
@@ -206,29 +205,27 @@ def _reported(
     config: RunConfig | WeightsConfig, out: Path, observers: Sequence[Observer]
 ) -> Iterator[tuple[RunOutcome, Observer]]:
     """Log and observe the block, and write its report, however it ends."""
-    clock = RunClock.start()
-    outcome = RunOutcome(make_report_folder(out, clock.run_id))
-    folder, recorder = outcome.report_folder, Recorder()
+    recorder = Recorder()
+    outcome = RunOutcome(make_report_folder(out, recorder.clock.run_id))
+    folder = outcome.report_folder
     with log_file(folder / LOG_NAME):
         metrics: list[Metric] = []
         try:
             yield outcome, Observers([recorder, LogObserver(), *observers])
-            metrics = assess(recorder, performance_of(recorder, clock), config.memory_limit)
+            metrics = assess(recorder, performance_of(recorder), config.memory_limit)
             if config.pat == "enforce":
                 enforce(metrics)
         except BaseException as error:
-            # Ctrl-C and whatever nobody foresaw leave their account, too, and go on.
+            # Ctrl-C and unforeseen errors are reported, too, and raised again.
             LOGGER.debug("run ended early: %s: %s", type(error).__name__, error)
             try:
-                write_report(
-                    folder, config, clock, recorder, outcome.stages(recorder), metrics, error
-                )
+                write_report(folder, config, recorder, outcome.stages(recorder), metrics, error)
             except PublishError as second:
-                # The first error is the one to mend; a full disk often causes both.
+                # The first error is the one to fix; a full disk often causes both.
                 error.add_note(f"The report could not be written either: {second.message}")
             raise
         outcome.record = write_report(
-            folder, config, clock, recorder, outcome.stages(recorder), metrics, None
+            folder, config, recorder, outcome.stages(recorder), metrics, None
         )
         if outcome.cell_width is not None:
             written = {
@@ -236,7 +233,7 @@ def _reported(
                 for stage, result in outcome.by_stage()
                 if not result.reused
             }
-            outcome.rates = measured_rates(recorder, written, outcome.cell_width, clock.run_id)
+            outcome.rates = measured_rates(recorder, written, outcome.cell_width)
 
 
 def workers_of(config: ExecutionConfig, stage: Stage) -> int | None:

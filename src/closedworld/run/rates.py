@@ -76,7 +76,7 @@ def read_rates() -> dict[str, Rate]:
 
 
 def measured_rates(
-    recorder: Recorder, published: Mapping[str, Published], cell_width: float, run_id: str
+    recorder: Recorder, published: Mapping[str, Published], cell_width: float
 ) -> dict[str, Rate]:
     """Return the rates of the stages that wrote enough, by ``kind_of``.
 
@@ -84,7 +84,6 @@ def measured_rates(
         recorder: What happened.
         published: What stages published and did not reuse, by stage number.
         cell_width: Of the grid, degrees.
-        run_id: The run.
     """
     rates = {}
     for stage, result in published.items():
@@ -95,7 +94,7 @@ def measured_rates(
         if tiles >= LEAST_TILES:
             size = sum(entry.size_bytes for entry in result.receipt.files)
             kind = kind_of(result.receipt.parameters, cell_width)
-            rates[kind] = Rate(tiles / seconds, size / tiles, run_id)
+            rates[kind] = Rate(tiles / seconds, size / tiles, recorder.clock.run_id)
     return rates
 
 

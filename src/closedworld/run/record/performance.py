@@ -12,13 +12,12 @@ from closedworld.run.record.model import Performance, UnitRecord, WorkerRecord
 from closedworld.stages.task_runner import WRITING
 
 if TYPE_CHECKING:
-    from closedworld.run.record.clock import RunClock
     from closedworld.run.record.recorder import Recorder, Work
 
 
-def performance_of(recorder: Recorder, clock: RunClock) -> Performance:
+def performance_of(recorder: Recorder) -> Performance:
     """Return times, rates and memory of the run so far."""
-    wall = time.perf_counter() - clock.wall
+    wall = time.perf_counter() - recorder.clock.wall
     phases: dict[str, dict[str, float]] = defaultdict(lambda: defaultdict(float))
     phases[events.INPUTS]["load"] = sum(loaded.seconds for loaded in recorder.inputs)
     for finished in recorder.phases:
@@ -31,7 +30,7 @@ def performance_of(recorder: Recorder, clock: RunClock) -> Performance:
             tiles[unit.stage] += unit.tiles
     return Performance(
         wall_seconds=wall,
-        cpu_seconds=cpu_seconds() - clock.cpu,
+        cpu_seconds=cpu_seconds() - recorder.clock.cpu,
         peak_memory_bytes=peak_memory_bytes(),
         tiles_written=dict(tiles),
         tiles_per_second=sum(tiles.values()) / wall,
@@ -76,9 +75,9 @@ def _worker_record(work: Work, done: list[events.UnitFinished]) -> WorkerRecord:
     )
 
 
-def unit_records(recorder: Recorder, clock: RunClock) -> list[UnitRecord]:
+def unit_records(recorder: Recorder) -> list[UnitRecord]:
     """Return every unit of work, in the order in which they ended."""
-    start = clock.started_at.timestamp()
+    start = recorder.clock.started_at.timestamp()
     return [
         UnitRecord(
             stage=unit.stage,

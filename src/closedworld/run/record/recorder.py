@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from closedworld.execution import events
+from closedworld.run.record.clock import RunClock
 
 if TYPE_CHECKING:
     from closedworld.execution.events import Event
@@ -33,6 +34,7 @@ class Recorder:
     """Keeps events for the report.
 
     Attributes:
+        clock: When the run began; with the recorder, if not given.
         inputs: Inputs loaded.
         rasters: Rasters whose values were read.
         warnings: Warnings given.
@@ -42,6 +44,7 @@ class Recorder:
         phases: Phases that belong to no unit.
     """
 
+    clock: RunClock = field(default_factory=RunClock.start)
     inputs: list[events.InputLoaded] = field(default_factory=list)
     rasters: list[events.RasterRead] = field(default_factory=list)
     warnings: list[events.Warned] = field(default_factory=list)

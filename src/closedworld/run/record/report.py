@@ -23,15 +23,12 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from closedworld.config import RunConfig, WeightsConfig
-    from closedworld.run.record.clock import RunClock
     from closedworld.run.record.model import Metric
     from closedworld.run.record.recorder import Recorder
     from closedworld.store.reading import Published
 
 REPORTS_NAME = "reports"
 REPORT_NAME = "run_report.json"
-SUMMARIES_NAME = "country_summaries.jsonl"
-WEIGHT_SUMMARIES_NAME = "weight_summaries.jsonl"
 UNITS_NAME = "units.jsonl"
 LOG_NAME = "run.log"
 WORLD_MAP_NAME = "world_map.png"
@@ -75,7 +72,6 @@ def make_report_folder(out: Path, run_id: str) -> Path:
 def write_report(
     folder: Path,
     config: RunConfig | WeightsConfig,
-    clock: RunClock,
     recorder: Recorder,
     stages: Sequence[StageResult],
     metrics: Sequence[Metric],
@@ -86,7 +82,6 @@ def write_report(
     Args:
         folder: Folder of the report.
         config: The options of the run.
-        clock: When it began.
         recorder: What happened.
         stages: Results of the stages, in order.
         metrics: Figures and limits.
@@ -96,16 +91,16 @@ def write_report(
         PublishError: ``output-not-writable``.
     """
     record = RunRecord(
-        run_id=clock.run_id,
+        run_id=recorder.clock.run_id,
         status=_status(error),
         error=None if error is None else _run_error(error),
-        started_at=clock.started_at.isoformat(timespec="seconds"),
+        started_at=recorder.clock.started_at.isoformat(timespec="seconds"),
         config=config.to_dict(),
         inputs=tuple(recorder.inputs),
         rasters_read=tuple(recorder.rasters),
         warnings=tuple(recorder.warnings),
         stages=tuple(_stage_record(one) for one in stages),
-        performance=performance_of(recorder, clock),
+        performance=performance_of(recorder),
         workers=worker_records(recorder),
         acceptance=tuple(metrics),
         machine={
@@ -118,7 +113,7 @@ def write_report(
     try:
         text = json.dumps(record.to_dict(), indent=1) + "\n"
         replace_file(folder / REPORT_NAME, text)
-        _write_lines(folder / UNITS_NAME, map(asdict, unit_records(recorder, clock)))
+        _write_lines(folder / UNITS_NAME, map(asdict, unit_records(recorder)))
         for stage in stages:
             _write_lines(folder / stage.summaries_name, stage.summary_lines)
     except OSError as problem:
