@@ -5,9 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from closedworld.datasets import DATASETS
+from closedworld.datasets.parameters import TileParameters
+from closedworld.kernels.inclusion import Rule
 from closedworld.stages import STAGES
-from closedworld.verification.country_tiles import COVERAGE
-from closedworld.verification.tile_checks import TILE_DATASETS
+from closedworld.testing import tiny_grid
+from closedworld.verification.tile_checks import datasets_of
 from closedworld.verification.verify import CHECKS, verify
 from closedworld.verification.weight_checks import WEIGHT_DATASETS
 
@@ -22,7 +24,10 @@ def test_every_stage_has_its_checks_after_those_of_the_stages_that_it_needs() ->
 
 
 def test_every_dataset_is_one_that_some_stage_s_checks_read() -> None:
-    assert {*TILE_DATASETS, COVERAGE, *WEIGHT_DATASETS} == set(DATASETS)
+    grid, rule = tiny_grid(), Rule.ANY_OVERLAP
+    parameters = TileParameters(1, grid, rule, False, ("FR",), "", coverage=True)  # noqa: FBT003
+    read = [*datasets_of(parameters), *WEIGHT_DATASETS]
+    assert {dataset.name for dataset in read} == set(DATASETS)
 
 
 def test_the_content_of_a_stage_that_is_not_known_is_reported_as_not_checked(

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from closedworld.datasets import TILE_BOUNDS, TILE_COVERAGE, TILE_INDEX, TILE_SPANS
 from closedworld.verification.grid_columns import BorderTiles
 from closedworld.verification.id_runs import RunCollector
 from closedworld.verification.row_checks import RowChecks, column
@@ -28,8 +29,6 @@ if TYPE_CHECKING:
     from closedworld.verification.findings import Findings
     from closedworld.verification.grid_columns import GridColumns
     from closedworld.verification.id_runs import IdRuns
-
-COVERAGE = "tile_coverage"
 
 _CODES = {"centroid_lon": "centroid", "centroid_lat": "centroid", "pixel_area_m2": "area"}
 """Codes of findings by column; that of any other column of the grid is ``bounds``."""
@@ -72,7 +71,7 @@ class TileChecks:
 
     def check(self, iso: str) -> CountryTiles | None:
         """Check all datasets of a country; return its tiles, or None when they cannot be known."""
-        index = self.table["tile_index"].get(iso)
+        index = self.table[TILE_INDEX.name].get(iso)
         if index is None:
             self.digests.unknown.add(iso)
             return None
@@ -84,7 +83,7 @@ class TileChecks:
             self.findings.add_unchecked(what, reason, iso)
             self.digests.unknown.add(iso)
             return None
-        bounds, spans = (self.table[name].get(iso) for name in ("tile_bounds", "tile_spans"))
+        bounds, spans = (self.table[one.name].get(iso) for one in (TILE_BOUNDS, TILE_SPANS))
         if bounds is not None:
             self._check_bounds(bounds, tiles)
             self.findings.add_check("tile_bounds: sides; tiles of tile_index", count, "tiles")
@@ -190,7 +189,7 @@ class TileChecks:
 
     def _check_coverage(self, iso: str, borders: BorderTiles) -> None:
         """Check that tile_coverage lists exactly the tiles of the index below 1, with their values."""
-        files, listed = self.table[COVERAGE].get(iso), BorderTiles.joined([])
+        files, listed = self.table[TILE_COVERAGE.name].get(iso), BorderTiles.joined([])
         if files is not None:
             checks = RowChecks(files)
             rows = checks.whole()
@@ -209,7 +208,7 @@ class TileChecks:
                 "coverage-differs",
                 f"{len(listed.tile_ids):,} tiles below 1; tile_index has {len(borders.tile_ids):,}, or "
                 "other values.",
-                COVERAGE,
+                TILE_COVERAGE.name,
                 iso,
                 example=_first_difference(listed, borders),
             )

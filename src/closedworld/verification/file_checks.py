@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 
 import pyarrow.parquet as pq
 
-from closedworld.datasets import dataset_of
 from closedworld.errors import ConfigError, IntegrityError
 from closedworld.sanitize import quoted
 from closedworld.store.digests import sha256_of_file
@@ -22,6 +21,7 @@ if TYPE_CHECKING:
 
     import pyarrow as pa
 
+    from closedworld.datasets import Dataset
     from closedworld.store.reading import Published
     from closedworld.store.receipt import FileEntry
     from closedworld.verification.findings import Findings
@@ -112,26 +112,25 @@ def _check_file(published: Published, entry: FileEntry, findings: Findings) -> N
         findings.add("file-digest", message, *where)
 
 
-def open_files(published: Published, datasets: Sequence[str], findings: Findings) -> FileTable:
+def open_files(published: Published, datasets: Sequence[Dataset], findings: Findings) -> FileTable:
     """Return the files of the datasets that a result must have, their columns and row counts checked.
 
     Args:
         published: The result.
-        datasets: Names of its datasets; files of others are found as out of place.
+        datasets: Its datasets; files of others are found as out of place.
         findings: Where findings go.
     """
-    table: FileTable = {name: {} for name in datasets}
+    known = {dataset.name: dataset for dataset in datasets}
+    table: FileTable = {name: {} for name in known}
     numbers: dict[tuple[str, str], list[int]] = {}
-    coverage = published.receipt.parameters.get("coverage") is True
     for entry in published.receipt.files:
         match = _PART_FILE.fullmatch(entry.path)
         if match is None or match[1] not in table:
-            message = f"{entry.path} is not a part file of {', '.join(datasets)}."
+            message = f"{entry.path} is not a part file of {', '.join(known)}."
             findings.add("file-out-of-place", message)
             continue
         dataset, iso, number = match.groups()
-        spec = dataset_of(dataset, coverage=coverage)
-        files = table[dataset].setdefault(iso, CountryFiles(spec, iso, findings))
+        files = table[dataset].setdefault(iso, CountryFiles(known[dataset], iso, findings))
         numbers.setdefault((dataset, iso), []).append(int(number))
         _check_columns(published.folder / entry.path, entry, files)
     for (dataset, iso), found in numbers.items():
@@ -142,7 +141,9 @@ def open_files(published: Published, datasets: Sequence[str], findings: Findings
     return table
 
 
-def check_schemas(published: Published, datasets: Sequence[str], findings: Findings) -> FileTable:
+def check_schemas(
+    published: Published, datasets: Sequence[Dataset], findings: Findings
+) -> FileTable:
     """Return the files as ``open_files`` does, and add how many can be read to the checks."""
     table = open_files(published, datasets, findings)
     count = sum(len(files.paths) for own in table.values() for files in own.values())

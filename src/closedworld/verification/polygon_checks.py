@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import shapely
 
-from closedworld.verification.country_tiles import COVERAGE
+from closedworld.datasets import TILE_COVERAGE, TILE_INDEX
 from closedworld.verification.membership import belongs, covered_shares, placed_polygons
 from closedworld.verification.receipt_checks import check_totals
 
@@ -24,8 +24,6 @@ if TYPE_CHECKING:
     from closedworld.verification.findings import Findings
     from closedworld.verification.id_runs import IdRuns
     from closedworld.verification.tile_checks import TileIndex
-
-DATASET = "tile_index"
 
 TOLERANCE = 1e-9
 """By how much coverage may differ from the area that GEOS finds."""
@@ -125,7 +123,7 @@ class PolygonCheck:
             self.findings.add(
                 "coverage-area",
                 "coverage is not the share of the tile's area that lies in the country, by GEOS.",
-                COVERAGE,
+                TILE_COVERAGE.name,
                 self.country.iso,
                 example={
                     "tile_id": int(asked[at]),
@@ -175,7 +173,7 @@ class PolygonCheck:
             if len(wrong):
                 row, col = divmod(int(wrong[0]), self.grid.n_cols)
                 example = {"tile_id": int(wrong[0]), "raster_row": row, "raster_col": col}
-                where = DATASET, self.country.iso
+                where = TILE_INDEX.name, self.country.iso
                 self.findings.add(code, message, *where, example=example, rows=len(wrong))
         self.findings.add_check(f"{_MEMBERSHIP}: {what}", len(cells), unit)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from closedworld.datasets import TILE_WEIGHTS
 from closedworld.errors import GridError
 from closedworld.sanitize import quoted
 
@@ -12,8 +13,6 @@ if TYPE_CHECKING:
 
     from closedworld.store.receipt import Receipt
     from closedworld.verification.findings import Findings
-
-WEIGHTS_DATASET = "tile_weights"
 
 PARAMETER_ERRORS = (KeyError, TypeError, ValueError, OverflowError, GridError)
 """What parameters that make no sense raise when they are read."""
@@ -46,14 +45,14 @@ def check_summaries(
     stated: Any = receipt.totals.get("summaries")
     if not isinstance(stated, list) or not all(isinstance(one, dict) for one in stated):
         message = f"summaries is not a list of summaries, but {quoted(stated)}."
-        findings.add("receipt-summary", message, WEIGHTS_DATASET)
+        findings.add("receipt-summary", message, TILE_WEIGHTS.name)
         return
     isos = [str(one.get("country_iso")) for one in stated]
     if isos != sorted(summaries):
         findings.add(
             "receipt-summary",
             "summaries does not have each country with weights once, in order.",
-            WEIGHTS_DATASET,
+            TILE_WEIGHTS.name,
             example=_difference(isos, sorted(summaries)),
         )
     figures = 0
@@ -67,7 +66,7 @@ def check_summaries(
                 findings.add(
                     "receipt-summary",
                     f"{quoted(name)} is {value}; the receipt says {quoted(own.get(name))}.",
-                    WEIGHTS_DATASET,
+                    TILE_WEIGHTS.name,
                     iso,
                     example={"figure": name, "receipt": own.get(name), "data": known.get(name)},
                 )

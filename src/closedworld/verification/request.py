@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from closedworld.datasets.parameters import TileParameters
 from closedworld.errors import InputError, IntegrityError
 from closedworld.inputs.reference import bundled, verify_bundled
 from closedworld.store.digests import sha256_of_file
@@ -47,7 +48,7 @@ class Request:
     recompute: int | None
     oracle_sample: int
     seed: int
-    rasters_sha256: frozenset[str] = frozenset()
+    rasters_sha256: frozenset[str | None] = frozenset()
     indexes: dict[Path, TileIndex | None] = field(default_factory=dict)
     _raster_sha256: str = ""
 
@@ -70,10 +71,10 @@ class Request:
     def _index_folder(self, published: Published, digits: str) -> Path | None:
         if not digits.isalnum():
             return None
-        beside = stage_folder(published.folder.parent.parent, "tiles", digits)
+        beside = stage_folder(published.folder.parent.parent, TileParameters.stage, digits)
         candidates = [beside]
         if self.index is not None:
-            given = stage_folder(self.index, "tiles", digits)
+            given = stage_folder(self.index, TileParameters.stage, digits)
             candidates = [self.index, self.index / beside.name, given]
         for folder in candidates:
             if (folder / RECEIPT_NAME).exists():

@@ -5,8 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from closedworld.datasets import (
+    TILE_BOUNDS,
+    TILE_COVERAGE,
+    TILE_INDEX,
+    TILE_INDEX_WITH_COVERAGE,
+    TILE_SPANS,
+)
 from closedworld.datasets.parameters import TileParameters
-from closedworld.verification.country_tiles import COVERAGE, CountryTiles, TileChecks
+from closedworld.verification.country_tiles import CountryTiles, TileChecks
 from closedworld.verification.file_checks import check_countries, check_schemas, open_files
 from closedworld.verification.grid_columns import BorderTiles, GridColumns
 from closedworld.verification.id_runs import RunCollector, shared_tiles
@@ -21,10 +28,12 @@ from closedworld.verification.zone_areas import zone_areas_m2
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from closedworld.datasets import Dataset
     from closedworld.store.reading import Published
     from closedworld.verification.findings import Findings
 
-TILE_DATASETS = ("tile_index", "tile_bounds", "tile_spans")
+_DATASETS = (TILE_INDEX, TILE_BOUNDS, TILE_SPANS)
+_DATASETS_WITH_COVERAGE = (TILE_INDEX_WITH_COVERAGE, TILE_BOUNDS, TILE_SPANS, TILE_COVERAGE)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -63,15 +72,15 @@ def check_tile_index(published: Published, findings: Findings) -> TileIndex | No
     parameters = _parameters(published, findings)
     if parameters is None:
         return None
-    table = check_schemas(published, _datasets(parameters), findings)
+    table = check_schemas(published, datasets_of(parameters), findings)
     grid = parameters.grid
     checks = TileChecks(table, parameters, GridColumns.of(grid), zone_areas_m2(grid), findings)
     tiles = {iso: checks.check(iso) for iso in sorted(set().union(*table.values()))}
     known = {iso: own for iso, own in tiles.items() if own is not None}
     index = TileIndex(published, parameters, known)
     expected = set(parameters.countries) - index.listed("countries_without_tiles")
-    for dataset in TILE_DATASETS:
-        check_countries(table, dataset, expected, findings)
+    for dataset in _DATASETS:
+        check_countries(table, dataset.name, expected, findings)
     if set(known) == expected:
         check_totals(published.receipt, _totals(index), findings)
     else:
@@ -86,7 +95,9 @@ def read_tile_index(published: Published, findings: Findings) -> TileIndex | Non
     if parameters is None:
         return None
     names, countries = ["tile_id", *(["coverage"] if parameters.coverage else [])], {}
-    for iso, files in open_files(published, _datasets(parameters), findings)["tile_index"].items():
+    for iso, files in open_files(published, datasets_of(parameters), findings)[
+        TILE_INDEX.name
+    ].items():
         collector, borders = RunCollector(), []
         for batch in files.batches(names):
             collector.add(column(batch, "tile_id"))
@@ -109,8 +120,9 @@ def _parameters(published: Published, findings: Findings) -> TileParameters | No
         return None
 
 
-def _datasets(parameters: TileParameters) -> tuple[str, ...]:
-    return (*TILE_DATASETS, COVERAGE) if parameters.coverage else TILE_DATASETS
+def datasets_of(parameters: TileParameters) -> tuple[Dataset, ...]:
+    """Return the datasets that a tile index must have."""
+    return _DATASETS_WITH_COVERAGE if parameters.coverage else _DATASETS
 
 
 def _totals(index: TileIndex) -> dict[str, Any]:

@@ -5,11 +5,13 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
+from closedworld.datasets.parameters import WeightParameters
 from closedworld.errors import ConfigError, InputError
 from closedworld.published.polygons import polygons_of
 from closedworld.verification.file_checks import check_files, open_result, result_folders
 from closedworld.verification.findings import Findings, Verification
 from closedworld.verification.polygon_checks import check_polygons
+from closedworld.verification.receipt_checks import PARAMETER_ERRORS
 from closedworld.verification.request import Request
 from closedworld.verification.tile_checks import check_tile_index
 from closedworld.verification.weight_checks import WeightChecks, read_weight_parameters
@@ -72,8 +74,7 @@ def verify(
         for folder, findings in zip(sealed, every[len(bare) :], strict=True)
         if (published := open_result(folder, findings)) is not None
     ]
-    rasters = [one.receipt.parameters.get("raster_sha256") for one, _ in opened]
-    request.rasters_sha256 = frozenset(map(str, rasters))
+    request.rasters_sha256 = frozenset(map(_raster_sha256, opened))
     order = [*CHECKS, None]
     for published, findings in sorted(opened, key=lambda one: order.index(_stage(one[0]))):
         check_files(published, findings)
@@ -85,6 +86,13 @@ def verify(
         tuple(check for findings in every for check in findings.checks()),
         tuple(one for findings in every for one in findings.not_checked()),
     )
+
+
+def _raster_sha256(opened: tuple[Published, Findings]) -> str | None:
+    try:
+        return WeightParameters.from_dict(opened[0].receipt.parameters).raster_sha256
+    except PARAMETER_ERRORS:
+        return None
 
 
 def _stage(published: Published) -> str | None:

@@ -7,6 +7,7 @@ from contextlib import ExitStack
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
+from closedworld.datasets import SPAN_WEIGHTS, TILE_WEIGHTS
 from closedworld.datasets.parameters import WeightParameters
 from closedworld.errors import InputError
 from closedworld.kernels.grid import tile_areas_cm2
@@ -42,7 +43,7 @@ if TYPE_CHECKING:
     from closedworld.verification.findings import Findings
     from closedworld.verification.tile_checks import TileIndex
 
-WEIGHT_DATASETS = ("tile_weights", "span_weights")
+WEIGHT_DATASETS = (TILE_WEIGHTS, SPAN_WEIGHTS)
 
 SAMPLED_TILES = 200_000
 """Countries of more tiles are recomputed in Python integers only when all are asked for."""
@@ -89,17 +90,17 @@ class WeightChecks:
     def run(self) -> None:
         """Check everything."""
         table = check_schemas(self.published, WEIGHT_DATASETS, self.findings)
-        files = table["tile_weights"]
+        files = table[TILE_WEIGHTS.name]
         tiles = {} if self.index is None else self.index.countries
         known = set(files) if self.index is None else set(tiles)
         for dataset in WEIGHT_DATASETS:
-            check_countries(table, dataset, known, self.findings)
+            check_countries(table, dataset.name, known, self.findings)
         n_cols = 0 if self.index is None else self.index.parameters.grid.n_cols
         checks = CountryWeightChecks(self.parameters, n_cols, self.findings)
         weights = {}
         for iso, own in sorted(files.items()):
             ids = tiles[iso].ids if iso in tiles else None
-            weights[iso] = checks.check(own, table["span_weights"].get(iso), ids)
+            weights[iso] = checks.check(own, table[SPAN_WEIGHTS.name].get(iso), ids)
         units = split_units(bases_of(self.parameters.basis), self.parameters.dp)
         summaries = {
             iso: CountrySummary(
