@@ -64,3 +64,11 @@ def megabytes(size_bytes: float) -> str:
 def mebibytes(size_bytes: float) -> str:
     """Return a size in whole mebibytes of 2^20 bytes, such as ``536 MiB``."""
     return f"{size_bytes / (1 << 20):,.0f} MiB"
+
+
+def byte_size(size_bytes: float) -> str:
+    """Return a size in the largest power of 1000 that it reaches, such as ``1.1 GB``."""
+    for factor, unit in ((1e12, "TB"), (1e9, "GB"), (1e6, "MB"), (1e3, "kB")):
+        if abs(size_bytes) >= factor:
+            return f"{size_bytes / factor:,.1f} {unit}"
+    return f"{size_bytes:,.0f} bytes"

@@ -15,7 +15,7 @@ from closedworld.cli.options import (
     with_options,
     workers_options,
 )
-from closedworld.sanitize import mebibytes, number_of, printable
+from closedworld.sanitize import byte_size, mebibytes, number_of, printable
 from closedworld.stages import STAGES
 
 if TYPE_CHECKING:
@@ -104,7 +104,4 @@ def _duration(minutes: float) -> str:
 def _size(size_bytes: int | None) -> str:
     if size_bytes is None:
         return "?"
-    for unit, factor in (("TB", 10**12), ("GB", 10**9), ("MB", 10**6)):
-        if size_bytes >= factor:
-            return f"{size_bytes / factor:,.1f} {unit}"
-    return f"{size_bytes / 1e3:,.0f} kB" if size_bytes else "none"
+    return byte_size(size_bytes) if size_bytes else "none"

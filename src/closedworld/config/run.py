@@ -75,6 +75,11 @@ class ExecutionConfig:
         if self.memory_limit is not None and self.memory_limit < 1:
             raise ConfigError("memory-limit", f"{self.memory_limit} bytes hold nothing.")
 
+    @property
+    def in_processes(self) -> bool:
+        """Whether each worker is a process of its own."""
+        return self.executor in {"processes", "dask"}
+
     def require_stages(self, numbers: Iterable[str]) -> None:
         """Refuse workers for stages that do not exist.
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from markupsafe import Markup
 
-from closedworld.sanitize import one_line
+from closedworld.sanitize import byte_size, one_line
 
 NONE = "\N{EN DASH}"
 """Shown in place of a missing figure."""
@@ -54,10 +54,7 @@ def size(value: float | None) -> str:
     """Return a number of bytes in powers of 1000."""
     if value is None or not math.isfinite(value):
         return NONE
-    for factor, unit in ((1e9, "GB"), (1e6, "MB"), (1e3, "kB")):
-        if abs(value) >= factor:
-            return f"{value / factor:,.1f} {unit}"
-    return f"{value:,.0f} bytes"
+    return byte_size(value)
 
 
 def figure(value: float | None, unit: str) -> str:

@@ -128,16 +128,15 @@ def _stage(
     plan: StagePlan[Any, Any, Any], config: RunConfig, held: int, rate: Rate | None
 ) -> StageForecast:
     """Return what a stage would do."""
-    in_processes = config.executor in {"processes", "dask"}
     asked = 1 if config.executor == "serial" else workers_of(config, plan.stage)
-    count = capped(plan.memory, asked, config.memory_limit, held, in_processes=in_processes)
+    count = capped(plan.memory, asked, config.memory_limit, held, in_processes=config.in_processes)
     count = count or usable_cores()
     rows = plan.row_count
     return StageForecast(
         stage=plan.stage.number,
         units=plan.task_count,
         workers=count,
-        peak_memory_bytes=plan.memory.total(held, count, in_processes=in_processes),
+        peak_memory_bytes=plan.memory.total(held, count, in_processes=config.in_processes),
         temporary_bytes=plan.scratch_bytes,
         bytes_out=None if rate is None else round(rows * rate.bytes_per_tile),
         worker_seconds=None if rate is None else rows / rate.tiles_per_worker_second,

@@ -177,7 +177,6 @@ def _pools_by_stage(
 
     Stages with as many workers share a pool, which spares starting processes twice.
     """
-    in_processes = config.executor in {"processes", "dask"}
     opened: dict[int | None, WorkerPool] = {}
     # What the run holds before its first stage; a later stage takes over what an earlier one gave back.
     held: list[int] = []
@@ -190,7 +189,7 @@ def _pools_by_stage(
                 workers_of(config, stage),
                 config.memory_limit,
                 held[0],
-                in_processes=in_processes,
+                in_processes=config.in_processes,
             )
             if count not in opened:
                 executor = open_worker_pool(config.executor, count, config.dask_address)
