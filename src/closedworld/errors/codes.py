@@ -113,9 +113,9 @@ ERROR_CODES: dict[type[ClosedWorldError], dict[str, str]] = {
         "raster-dtype": "Pixels are not integers or real numbers.",
         "raster-scale": "The raster's scale or offset is not a usable number.",
         "raster-value-too-large": "A tile has more than 9.2e12 persons, often an undeclared NODATA value.",
-        "table-column": "The table of wanted points lacks a column, or has one of the wrong type.",
+        "table-column": "The table of requested points lacks a column, or has one of the wrong type.",
         "table-id-twice": "Two rows of the table have the same id and country.",
-        "table-value": "A value in the table of wanted points cannot be used.",
+        "table-value": "A value in the table of requested points cannot be used.",
         "zip-content": "The archive does not hold exactly one shapefile.",
     },
     GeometryError: {

@@ -100,7 +100,7 @@ def test_the_better_column_comes_first_whatever_the_order_of_the_file() -> None:
     chosen = choose_columns(natural_earth, None, None)
     assert (chosen.iso, chosen.name) == ("ISO_A2_EH", "ADMIN")
     assert choose_columns(natural_earth, "ISO_A3", "NAME").iso == "ISO_A3"
-    assert choose_columns(["iso2"], None, None).wanted == ("iso2",)
+    assert choose_columns(["iso2"], None, None).to_read == ("iso2",)
 
 
 def test_a_file_without_a_known_column_lists_what_it_has(write: Write) -> None:

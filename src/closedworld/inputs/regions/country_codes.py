@@ -53,7 +53,7 @@ class Columns:
     name: str | None
 
     @property
-    def wanted(self) -> tuple[str, ...]:
+    def to_read(self) -> tuple[str, ...]:
         """The columns to read, each once."""
         return (self.iso,) if self.name in (None, self.iso) else (self.iso, str(self.name))
 

@@ -116,7 +116,7 @@ def check_countries(
         # A wrong reference system is reported together with what else is wrong.
         crs_is_known = _note_crs(reader.header, found)
         columns = choose_columns(reader.header.columns, iso_column, name_column)
-        rows = reader.rows(columns.wanted)
+        rows = reader.rows(columns.to_read)
     except ClosedWorldError as error:
         return CountryCheck(source, problems=(*found.problems, _of_file(error)))
     found.notes += [Note("reader", "", f"the reader says: {warning}") for warning in rows.warnings]

@@ -60,7 +60,7 @@ class Country:
     Attributes:
         iso: ISO 3166-1 alpha-2 code, two upper-case letters.
         name: Name for people, printable, on one line.
-        features: At least one valid, two-dimensional multipolygon without empty parts, in WGS 84
+        features: At least one valid, two-dimensional multipolygon without empty polygons, in WGS 84
             longitude and latitude (degrees), ordered by their WKB bytes. Longitudes are unwrapped:
             no ring jumps at +/-180, so they may lie beyond it (170..190).
 

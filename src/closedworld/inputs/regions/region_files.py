@@ -37,8 +37,8 @@ def input_files(path: str | Path) -> tuple[Path, ...]:
     main = existing(Path(path))
     suffix = main.suffix.lower()
     if suffix == ".shp":
-        parts = _shapefile_parts(main)
-        return (main, *(parts[part] for part in _SHAPEFILE_SUFFIXES[1:] if part in parts))
+        files = _shapefile_files(main)
+        return (main, *(files[suffix] for suffix in _SHAPEFILE_SUFFIXES[1:] if suffix in files))
     if suffix == ".gpkg":
         log = main.with_name(f"{main.name}-wal")
         return (main, log) if log.is_file() and log.stat().st_size else (main,)
@@ -113,9 +113,9 @@ def check_content(path: Path, suffix: str) -> None:
     with path.open("rb") as file:
         start = file.read(START_BYTES)
     check_start(start, path.stat().st_size, suffix)
-    parts = _shapefile_parts(path) if suffix == ".shp" else None
+    files = _shapefile_files(path) if suffix == ".shp" else None
     missing = [
-        path.with_suffix(part).name for part in SHAPEFILE_MUST if parts and part not in parts
+        path.with_suffix(other).name for other in SHAPEFILE_MUST if files and other not in files
     ]
     if missing:
         raise InputError(
@@ -125,13 +125,13 @@ def check_content(path: Path, suffix: str) -> None:
         )
 
 
-def _shapefile_parts(path: Path) -> dict[str, Path]:
+def _shapefile_files(path: Path) -> dict[str, Path]:
     """Return the files of a shapefile that are there, by lower-case suffix."""
-    parts = {path.suffix.lower(): path}
-    for part in _SHAPEFILE_SUFFIXES[1:]:
+    files = {path.suffix.lower(): path}
+    for suffix in _SHAPEFILE_SUFFIXES[1:]:
         # GDAL looks for these two spellings, so no other counts.
-        for spelling in (part, part.upper()):
+        for spelling in (suffix, suffix.upper()):
             candidate = path.with_suffix(spelling)
             if candidate.is_file():
-                parts.setdefault(part, candidate)
-    return parts
+                files.setdefault(suffix, candidate)
+    return files

@@ -57,7 +57,7 @@ def repaired(geometry: shapely.MultiPolygon) -> Repair:
     taken out. Lines and points that would remain are dropped.
     """
     made = shapely.make_valid(geometry, method="structure", keep_collapsed=False)
-    polygons = [part for part in _polygons(made) if not part.is_empty]
+    polygons = [polygon for polygon in _polygons(made) if not polygon.is_empty]
     after = shapely.MultiPolygon(polygons) if polygons else None
     return Repair(
         after,
@@ -72,7 +72,7 @@ def _polygons(geometry: shapely.Geometry) -> list[shapely.Polygon]:
     if geometry.geom_type == "Polygon":
         return [geometry]
     if geometry.geom_type in ("MultiPolygon", "GeometryCollection"):
-        return [polygon for part in geometry.geoms for polygon in _polygons(part)]
+        return [polygon for member in geometry.geoms for polygon in _polygons(member)]
     return []
 
 
