@@ -113,7 +113,8 @@ def forecast(
     inputs = load_inputs(config, observer, with_population=any(wanted))
     plans: dict[str, StagePlan[Any, Any, Any]] = {}
     for stage in stages:
-        context = RunContext(config, inputs, has_raster, inputs.population, plans, observer)
+        needed = {name: plans[name] for name in stage.needs}
+        context = RunContext(config, inputs, has_raster, inputs.population, needed, observer)
         plans[stage.name] = stage.plan(context)
     held, rates = peak_memory_bytes(), read_rates()
     found = []

@@ -135,7 +135,8 @@ def _run_stages(
     before: dict[str, Any] = dict(context.before)
     with _pools_by_stage(context.config) as pool_of:
         for stage in stages:
-            plan = stage.plan(replace(context, before=before))
+            needed = {name: before[name] for name in stage.needs}
+            plan = stage.plan(replace(context, before=needed))
             pool = pool_of(stage, plan.memory)
             picture = plan.picture(outcome.report_folder / WORLD_MAP_NAME, attribution)
             with _drawn_meanwhile(picture, stage, pool, context.observer):

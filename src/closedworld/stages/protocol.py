@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from closedworld.config import RunConfig, WeightsConfig
+    from closedworld.datasets import Dataset
     from closedworld.datasets.parameters import Parameters
     from closedworld.execution.events import Observer
     from closedworld.inputs.loading import Inputs, PopulationRaster
@@ -76,6 +77,10 @@ class StagePlan(Protocol[T, R, Outcome_co]):
     @property
     def task_result(self) -> type[R]:
         """What ``write`` returns."""
+
+    @property
+    def datasets(self) -> tuple[Dataset, ...]:
+        """The datasets that it publishes; one without rows may have no file."""
 
     @property
     def parameters(self) -> Parameters:
@@ -148,7 +153,7 @@ class RunContext:
         inputs: Countries and grid; None when the run starts from published tiles.
         has_raster: Whether there is a population raster.
         population: The population raster; None when no stage wants its values.
-        before: The plan, or the published result, of each stage before it, by name.
+        before: The plan, or the published result, of each stage that it needs, by name.
         observer: Told of what planning finds.
     """
 

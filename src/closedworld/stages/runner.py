@@ -52,7 +52,7 @@ def run_stage(
         tasks = plan.tasks(runner)
         with closing(runner.write(plan.write, tasks, plan.task_result)) as written:
             folded = plan.fold(runner, written)
-        receipt = _build_receipt(parameters, folded)
+        receipt = _build_receipt(plan, folded)
         with timed(stage, "fsync", observer):
             staging.sync(receipt.files)
         with timed(stage, "publish", observer):
@@ -97,12 +97,20 @@ def _find(out: Path, parameters: Parameters) -> Published | None:
     return published
 
 
-def _build_receipt(parameters: Parameters, folded: Folded) -> Receipt:
-    """Return the receipt of a result."""
+def _build_receipt(plan: StagePlan[Any, Any, Any], folded: Folded) -> Receipt:
+    """Return the receipt of a result.
+
+    Raises:
+        ValueError: The stage wrote files or digests of a dataset that it does not state.
+    """
+    parameters, stated = plan.parameters, {dataset.name for dataset in plan.datasets}
     by_dataset: dict[str, dict[str, bytes]] = {}
     for partition, digests in folded.digests.items():
         for name, digest in digests.items():
             by_dataset.setdefault(name, {})[partition] = digest
+    others = ({entry.dataset for entry in folded.files} | by_dataset.keys()) - stated
+    if others:
+        raise ValueError(f"stage {plan.stage.name} does not state {', '.join(sorted(others))}")
     return Receipt(
         stage=parameters.stage,
         parameter_hash=_hash(parameters),

@@ -8,7 +8,13 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from closedworld.config import RunConfig
-from closedworld.datasets import TILE_BOUNDS, TILE_INDEX
+from closedworld.datasets import (
+    TILE_BOUNDS,
+    TILE_COVERAGE,
+    TILE_INDEX,
+    TILE_SPANS,
+    dataset_of,
+)
 from closedworld.datasets.parameters import TileParameters
 from closedworld.datasets.part_encoder import part_writer
 from closedworld.errors import ConfigError
@@ -39,6 +45,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
     from pathlib import Path
 
+    from closedworld.datasets import Dataset
     from closedworld.execution.events import Observer
     from closedworld.inputs.regions import CountrySet
     from closedworld.kernels.grid import Grid
@@ -85,6 +92,13 @@ class TilePlan:
     units: tuple[Unit, ...]
     parameters: TileParameters
     observer: Observer
+
+    @property
+    def datasets(self) -> tuple[Dataset, ...]:
+        """The datasets that it publishes."""
+        index = dataset_of(TILE_INDEX.name, coverage=self.has_coverage)
+        coverage = (TILE_COVERAGE,) if self.has_coverage else ()
+        return (index, TILE_BOUNDS, TILE_SPANS, *coverage)
 
     @property
     def parameter_hash(self) -> str:

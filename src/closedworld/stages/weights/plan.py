@@ -50,6 +50,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from closedworld.config import WeightsConfig
+    from closedworld.datasets import Dataset
     from closedworld.execution.events import Observer
     from closedworld.inputs.loading import PopulationRaster
     from closedworld.inputs.raster import PixelLayout
@@ -97,6 +98,11 @@ class WeightPlan:
     units: tuple[Unit, ...]
     sizes: Sizes
     observer: Observer
+
+    @property
+    def datasets(self) -> tuple[Dataset, ...]:
+        """The datasets that it publishes."""
+        return (TILE_WEIGHTS, SPAN_WEIGHTS)
 
     @property
     def row_count(self) -> int:
