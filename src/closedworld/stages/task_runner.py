@@ -9,7 +9,6 @@ from contextlib import closing
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeVar
 
-from closedworld.datasets import Partition
 from closedworld.execution import emit_log, events, run_tasks, worker_name
 from closedworld.store.paths import part_path
 from closedworld.store.staging import stage_file
@@ -18,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Sequence
     from pathlib import Path
 
+    from closedworld.datasets import Dataset, Partition
     from closedworld.datasets.part_encoder import PartEncoder
     from closedworld.execution import Done, WorkerPool
     from closedworld.execution.events import Observer
@@ -37,14 +37,14 @@ TASKS_AHEAD = 2
 
 
 def stage_part(
-    folder: Path, dataset: str, country_iso: str, number: int, encoder: PartEncoder | Writer
+    folder: Path, dataset: Dataset, partition: Partition, number: int, encoder: PartEncoder | Writer
 ) -> FileEntry:
     """Write a finished part file into a staging folder, log it, and return its entry.
 
     Raises:
         PublishError: ``output-not-writable``.
     """
-    path = part_path(dataset, Partition.of_country(country_iso), number)
+    path = part_path(dataset.name, partition, number)
     entry = stage_file(folder, path, encoder.finish(), encoder.rows)
     LOGGER.debug(
         "wrote %s: %s rows in %s bytes",

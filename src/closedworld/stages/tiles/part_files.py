@@ -133,10 +133,10 @@ def write_tiles(task: TileTask) -> TileResult:
         result.values = tile_digests(spans, task.rule, border, areas)
         clock.ends("digest")
         _write_whole(task, spans, border, result, clock)
-    index_spec = dataset_of(TILE_INDEX.name, coverage=task.border is not None)
+    index_dataset = dataset_of(TILE_INDEX.name, coverage=task.border is not None)
     before = task.unit.first_rank
     for part in task.unit.parts:
-        index, bounds = part_writer(index_spec), part_writer(TILE_BOUNDS)
+        index, bounds = part_writer(index_dataset), part_writer(TILE_BOUNDS)
         for first, stop in part.row_groups():
             here = task.tiles.between(first - before, stop - before)
             coverage = None
@@ -147,8 +147,8 @@ def write_tiles(task: TileTask) -> TileResult:
             index.write(group.index(task.rule, coverage))
             bounds.write(group.bounds())
         clock.ends("encode")
-        for name, writer in ((TILE_INDEX.name, index), (TILE_BOUNDS.name, bounds)):
-            entry = stage_part(task.folder, name, part.country_iso, part.number, writer)
+        for dataset, writer in ((index_dataset, index), (TILE_BOUNDS, bounds)):
+            entry = stage_part(task.folder, dataset, task.partition, part.number, writer)
             result.files.append(entry)
         clock.ends("write")
     return result
@@ -165,11 +165,11 @@ def _write_whole(
     batches = [(TILE_SPANS, spans_batch(task.unit.country_iso, spans))]
     if border is not None and len(border.ranks):
         batches.append((TILE_COVERAGE, coverage_batch(task.unit.country_iso, spans, border)))
-    for spec, batch in batches:
-        encoder = PartEncoder(spec)
+    for dataset, batch in batches:
+        encoder = PartEncoder(dataset)
         encoder.write([batch])
         clock.ends("encode")
-        result.values[spec.name] = spec.digest_of(batch)
+        result.values[dataset.name] = dataset.digest_of(batch)
         clock.ends("digest")
-        result.files.append(stage_part(task.folder, spec.name, task.unit.country_iso, 0, encoder))
+        result.files.append(stage_part(task.folder, dataset, task.partition, 0, encoder))
         clock.ends("write")

@@ -262,7 +262,7 @@ def write_weights(task: WriteTask) -> WriteResult:
             own = weights[: stop - first]
             writer.write(weight_chunks(unit.country_iso, tiles, own, task.dp, task.mixture))
             clock.ends("encode")
-        entry = stage_part(task.folder, TILE_WEIGHTS.name, unit.country_iso, part.number, writer)
+        entry = stage_part(task.folder, TILE_WEIGHTS, task.partition, part.number, writer)
         result.files.append(entry)
         # A part is a block (weights.BLOCK_TILES) as long as files are no larger or smaller.
         result.blocks[part.number] = values.digest()

@@ -50,7 +50,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from closedworld.config import WeightsConfig
-    from closedworld.datasets import Dataset
+    from closedworld.datasets import Dataset, Partition
     from closedworld.execution.events import Observer
     from closedworld.inputs.loading import PopulationRaster
     from closedworld.inputs.raster import PixelLayout
@@ -177,7 +177,7 @@ class WeightPlan:
             if is_last:
                 own = countries.pop(iso)
                 batch = span_weights_batch(iso, self.tiles.spans[iso], own.run_weights)
-                folded.files.append(_write_runs(runner, iso, batch))
+                folded.files.append(_write_runs(runner, task.partition, batch))
                 folded.digests[iso] = {
                     TILE_WEIGHTS.name: self._digest(iso, own),
                     SPAN_WEIGHTS.name: SPAN_WEIGHTS.digest_of(batch),
@@ -239,10 +239,10 @@ class _CountryResults:
         self.zero_tiles["with mass"] += result.zero_tiles_with_mass
 
 
-def _write_runs(runner: TaskRunner, country_iso: str, batch: pa.RecordBatch) -> FileEntry:
+def _write_runs(runner: TaskRunner, partition: Partition, batch: pa.RecordBatch) -> FileEntry:
     encoder = PartEncoder(SPAN_WEIGHTS)
     encoder.write([batch])
-    return stage_part(runner.staging.folder, SPAN_WEIGHTS.name, country_iso, 0, encoder)
+    return stage_part(runner.staging.folder, SPAN_WEIGHTS, partition, 0, encoder)
 
 
 def plan_run(context: RunContext) -> WeightPlan:

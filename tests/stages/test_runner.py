@@ -1,0 +1,211 @@
+"""The runner does for any stage what it does for ours: here a made-up one, cut by date."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, ClassVar
+
+import pyarrow as pa
+import pytest
+
+from closedworld.config import EXECUTORS
+from closedworld.datasets import Column, Dataset, Partition
+from closedworld.datasets.part_encoder import PartEncoder
+from closedworld.errors import IntegrityError, UnitError
+from closedworld.execution import open_worker_pool
+from closedworld.execution.events import NullObserver, UnitsResumed
+from closedworld.stages import Stage
+from closedworld.stages.memory import StageMemory
+from closedworld.stages.protocol import Folded
+from closedworld.stages.runner import run_stage
+from closedworld.stages.task_runner import stage_part
+from closedworld.stages.tasks import TaskResult
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from pathlib import Path
+
+    from closedworld.execution.events import Event, Observer
+    from closedworld.stages.task_runner import TaskRunner
+    from closedworld.store.reading import Published
+
+DAYS = ("2026-01-07", "2026-01-08", "2026-01-09")
+TAKINGS = Dataset(
+    "takings", (Column("amount", pa.int64(), "cents"),), key=("amount",), partition="date"
+)
+LEDGER = Stage("S9", "ledger", (), "ledger_summaries.jsonl")
+
+
+@dataclass(frozen=True)
+class LedgerParameters:
+    stage: ClassVar[str] = "ledger"
+
+    format: int
+    days: tuple[str, ...]
+
+    def to_dict(self) -> dict[str, Any]:
+        return {"format": self.format, "stage": self.stage, "days": list(self.days)}
+
+    @classmethod
+    def from_dict(cls, content: Mapping[str, Any]) -> LedgerParameters:
+        return cls(content["format"], tuple(content["days"]))
+
+
+@dataclass(frozen=True)
+class DayTask:
+    day: str
+    number: int
+    folder: Path
+    fails_on: str | None
+
+    @property
+    def cost(self) -> int:
+        return 5
+
+    @property
+    def partition(self) -> Partition:
+        return Partition("date", self.day)
+
+    def __str__(self) -> str:
+        return f"{self.day} part {self.number}"
+
+
+def write_day(task: DayTask) -> TaskResult:
+    if task.day == task.fails_on:
+        raise OSError("no such day")
+    first = 10 * task.number + int(task.day[-1]) * 100
+    encoder = PartEncoder(TAKINGS)
+    encoder.write([pa.record_batch({"amount": pa.array(range(first, first + 5), pa.int64())})])
+    return TaskResult([stage_part(task.folder, TAKINGS, task.partition, task.number, encoder)])
+
+
+@dataclass(frozen=True)
+class LedgerOutcome:
+    published: Published
+    reused: bool
+
+    def summary_lines(self, seconds: Mapping[str, float]) -> list[dict[str, Any]]:
+        return [{"date": day, "seconds": seconds.get(day, 0.0)} for day in DAYS]
+
+    def describe(self) -> str:
+        return "takings"
+
+
+@dataclass(frozen=True)
+class LedgerPlan:
+    """Two parts a day; a partition is done when both are."""
+
+    stage: ClassVar[Stage] = LEDGER
+    task_result: ClassVar[type[TaskResult]] = TaskResult
+
+    datasets: tuple[Dataset, ...] = (TAKINGS,)
+    fails_on: str | None = None
+    ended: list[str] = field(default_factory=list)
+    memory: StageMemory = field(default_factory=lambda: StageMemory(0, 0))
+    row_count: int = 30
+    task_count: int = 6
+    scratch_bytes: int = 0
+
+    @property
+    def parameters(self) -> LedgerParameters:
+        return LedgerParameters(1, DAYS)
+
+    @property
+    def write(self) -> Callable[[DayTask], TaskResult]:
+        return write_day
+
+    def tasks(self, runner: TaskRunner) -> Sequence[DayTask]:
+        folder = runner.staging.folder
+        return [DayTask(day, number, folder, self.fails_on) for day in DAYS for number in (0, 1)]
+
+    def fold(
+        self, runner: TaskRunner, written: Iterable[tuple[DayTask, TaskResult, bool]]
+    ) -> Folded:
+        del runner
+        folded = Folded(totals={"rows": self.row_count})
+        for task, result, is_last in written:
+            folded.files += result.files
+            if is_last:
+                self.ended.append(task.day)
+                folded.digests[task.day] = {"takings": hashlib.sha256(task.day.encode()).digest()}
+        return folded
+
+    def outcome(self, published: Published, folded: Folded | None) -> LedgerOutcome:
+        return LedgerOutcome(published, reused=folded is None)
+
+    def rate_of_sample(self) -> None:
+        return
+
+    def picture(self, path: Path, attribution: str) -> None:
+        del path, attribution
+
+
+class Watcher:
+    def __init__(self) -> None:
+        self.events: list[Event] = []
+
+    def on_event(self, event: Event) -> None:
+        self.events.append(event)
+
+
+def published(
+    out: Path, plan: LedgerPlan, *, executor: str = "serial", observer: Observer | None = None
+) -> LedgerOutcome:
+    with open_worker_pool(executor, None if executor == "serial" else 2) as pool:
+        return run_stage(plan, out, pool, observer or NullObserver())
+
+
+def contents(result: LedgerOutcome) -> dict[str, bytes]:
+    folder = result.published.folder
+    return {
+        path.relative_to(folder).as_posix(): path.read_bytes()
+        for path in sorted(folder.rglob("*"))
+        if path.is_file()
+    }
+
+
+@pytest.mark.parametrize("executor", EXECUTORS)
+def test_any_executor_publishes_the_same_bytes(tmp_path: Path, executor: str) -> None:
+    expected = contents(published(tmp_path / "expected", LedgerPlan()))
+    assert sorted(path for path in expected if path.startswith("takings/"))[::2] == [
+        f"takings/date={day}/part-00000.parquet" for day in DAYS
+    ]
+    result = published(tmp_path / executor, LedgerPlan(), executor=executor)
+    assert not result.reused
+    assert contents(result) == expected
+
+
+def test_each_partition_ends_once_after_all_of_its_tasks(tmp_path: Path) -> None:
+    plan = LedgerPlan()
+    published(tmp_path, plan)
+    assert plan.ended == list(DAYS)
+
+
+def test_a_result_is_found_and_verified_and_not_built_again(tmp_path: Path) -> None:
+    first = published(tmp_path, LedgerPlan())
+    again = LedgerPlan()
+    assert published(tmp_path, again).reused
+    assert again.ended == []
+    part = first.published.folder / first.published.receipt.files[0].path
+    part.write_bytes(b"\0" * part.stat().st_size)
+    with pytest.raises(IntegrityError) as caught:
+        published(tmp_path, LedgerPlan())
+    assert caught.value.code == "file-digest"
+
+
+def test_what_a_failed_run_had_finished_is_resumed(tmp_path: Path) -> None:
+    with pytest.raises(UnitError):
+        published(tmp_path / "out", LedgerPlan(fails_on=DAYS[2]))
+    assert not (tmp_path / "out" / "ledger").exists()
+    watcher = Watcher()
+    result = published(tmp_path / "out", LedgerPlan(), observer=watcher)
+    (resumed,) = [event for event in watcher.events if isinstance(event, UnitsResumed)]
+    assert (resumed.units, resumed.tiles) == (4, 20)
+    assert contents(result) == contents(published(tmp_path / "whole", LedgerPlan()))
+
+
+def test_files_of_a_dataset_that_the_stage_does_not_state_are_refused(tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match="does not state takings"):
+        published(tmp_path, LedgerPlan(datasets=()))
+    assert not (tmp_path / "ledger").exists()

@@ -1,0 +1,42 @@
+"""The list of stages: in an order that works, each with what the program asks of it."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from importlib import import_module
+
+import pytest
+
+from closedworld.datasets.parameters import TileParameters, WeightParameters
+from closedworld.stages import STAGES, Stage
+
+
+def test_a_stage_comes_after_what_it_needs() -> None:
+    for number, stage in enumerate(STAGES):
+        assert set(stage.needs) <= {before.name for before in STAGES[:number]}
+
+
+@pytest.mark.parametrize("field", ["number", "name", "summaries_name"])
+def test_no_two_stages_share(field: str) -> None:
+    assert len({getattr(stage, field) for stage in STAGES}) == len(STAGES)
+
+
+@pytest.mark.parametrize("stage", STAGES, ids=lambda stage: stage.name)
+def test_a_stage_has_a_plan_of_its_own(stage: Stage) -> None:
+    module = import_module(f"closedworld.stages.{stage.name}.plan")
+    assert callable(module.plan_run)
+    assert callable(module.needs_population)
+
+
+def test_parameters_are_named_like_their_stages() -> None:
+    assert [kind.stage for kind in (TileParameters, WeightParameters)] == [
+        stage.name for stage in STAGES
+    ]
+
+
+def test_the_list_of_stages_loads_no_library() -> None:
+    """The command line makes options from it before anything is asked for."""
+    code = "import sys, closedworld.stages; print([n for n in ('numpy', 'pyarrow') if n in sys.modules])"
+    done = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
+    assert done.stdout.strip() == "[]"
