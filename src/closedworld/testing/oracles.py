@@ -135,7 +135,7 @@ def _parts(
 
 
 def _window(part: shapely.Polygon, grid: Grid) -> tuple[slice, slice]:
-    """Return the ``(rows, cols)`` whose closed cells meet the bounds of the part."""
+    """Return the ``(rows, cols)`` whose closed cells meet the bounds of a polygon."""
     west, south, east, north = part.bounds
     lon, lat = grid.lon_edges(), grid.lat_edges()
     cols = np.flatnonzero((lon[1:] >= west) & (lon[:-1] <= east))

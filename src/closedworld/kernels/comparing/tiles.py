@@ -1,4 +1,4 @@
-"""What became of the tiles of each country."""
+"""Tiles that countries gained and lost between two worlds."""
 
 from __future__ import annotations
 

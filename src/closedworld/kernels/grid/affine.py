@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-# Polar rows may overshoot by what float64 arithmetic on the origin costs, not by a real part of a
+# Polar rows may overshoot by the rounding of float64 arithmetic on the origin, not by a real fraction of a
 # cell: 1e-6 of a cell is 1 mm on a 1 km grid.
 _POLE_TOLERANCE_CELLS = 1e-6
 # row and column are stored as uint32; row * n_cols + col must fit int64 with room for sort keys.
@@ -80,7 +80,7 @@ class Grid:
     n_rows: int
 
     def __post_init__(self) -> None:
-        """Refuse a lattice that cannot lie on the globe."""
+        """Raise unless the lattice fits on the globe."""
         numbers = (self.west, self.north, self.cell_width, self.cell_height)
         if not all(math.isfinite(number) for number in numbers):
             raise GridError("grid-not-finite", f"grid has a coordinate that is not finite: {self}.")

@@ -96,6 +96,6 @@ def _halves(a: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.flo
 
 
 def _normal(high: NDArray[np.float64], low: NDArray[np.float64]) -> DoubleDouble:
-    """Return ``high + low`` with the parts told apart again."""
+    """Return ``high + low`` as a normalized pair."""
     total = high + low
     return DoubleDouble(total, low - (total - high))

@@ -1,4 +1,4 @@
-"""On which side of a line a point lies, exactly.
+"""On which side of an edge a point lies, exactly.
 
 The scanline computes crossings in float64 and trusts them, except within a sliver around the
 column lines (``NEAR_CELLS``). Those few are decided here, so the tiles are those of exact arithmetic

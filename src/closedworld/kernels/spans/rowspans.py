@@ -43,7 +43,7 @@ class RowSpans:
     col_stops: NDArray[np.int64]
 
     def __post_init__(self) -> None:
-        """Refuse runs that are not canonical."""
+        """Raise unless the runs are canonical."""
         arrays = (self.rows, self.col_starts, self.col_stops)
         if any(array.ndim != 1 or array.dtype != np.int64 for array in arrays):
             raise ValueError("rows, col_starts and col_stops are not 1-D int64; use from_runs")

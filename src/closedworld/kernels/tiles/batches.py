@@ -18,7 +18,7 @@ def constant_column(value: str, length: int) -> pa.DictionaryArray:
 
 
 def coverage_batch(country_iso: str, spans: RowSpans, border: Border) -> pa.RecordBatch:
-    """Return rows of ``tile_coverage``: one per tile that does not lie wholly in the country.
+    """Return rows of ``tile_coverage``: one per tile that is not wholly in the country.
 
     Args:
         country_iso: ISO 3166-1 alpha-2 code.

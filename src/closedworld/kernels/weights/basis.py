@@ -22,8 +22,8 @@ class Basis(StrEnum):
     """What a tile's mass is.
 
     ``uniform``: 1. ``area_m2``: its area, in whole square centimetres. ``population``: the raster's
-    value, in whole micro-persons. ``populated``: 1 where that is above zero, so from half a
-    micro-person on, else 0.
+    value, in whole micro-persons. ``populated``: 1 where that is above zero, so above half a
+    micro-person, else 0.
     """
 
     UNIFORM = "uniform"
@@ -42,7 +42,7 @@ class Mixture:
     """One basis or several, and the ratio in which they share a country's units.
 
     Attributes:
-        parts: Bases with their whole-number ratio, reduced, largest first, equal ones by name.
+        parts: Bases with their ratio in integers, reduced, largest first, equal ones by name.
     """
 
     parts: tuple[tuple[Basis, int], ...]
@@ -87,10 +87,10 @@ class Mixture:
         return any(basis.needs_population for basis in self.bases)
 
     def units(self, dp: int) -> dict[Basis, int]:
-        """Return how many of a country's ``10**dp`` units each basis hands out.
+        """Return how many of a country's ``10**dp`` units each basis allocates.
 
-        They are split by the ratio: whole parts first, then one unit each to the largest remainders,
-        the basis that comes first among equal ones.
+        They are split by the ratio with largest remainders; among equal ones, the basis that comes first
+        gets the unit.
 
         Args:
             dp: Decimal places, 0..18.
@@ -118,7 +118,6 @@ class Mixture:
 
 
 def _basis(name: str) -> Basis:
-    """Return a basis by name."""
     try:
         return Basis(name)
     except ValueError:
@@ -128,7 +127,6 @@ def _basis(name: str) -> Basis:
 
 
 def _share(text: str, whole: str) -> Fraction:
-    """Return a share above zero."""
     found = _SHARE.fullmatch(text)
     if found is not None and max(map(len, found.groups(default=""))) > _MOST_DIGITS:
         raise ConfigError(

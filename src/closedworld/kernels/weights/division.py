@@ -19,9 +19,9 @@ def divided(
 ) -> tuple[NDArray[np.uint64], NDArray[Any]]:
     """Return ``(quotients, remainders)`` of ``mass * units`` by ``total``, exact.
 
-    A float64 estimate of the quotient is at most a few units off, so the remainder that goes with it
-    is small, though the product is not: 64-bit arithmetic that wraps gives it exactly, and it tells by
-    how much the estimate is off.
+    A float64 estimate of the quotient is off by little, so its remainder is small, though the product is
+    not: 64-bit arithmetic that wraps around gives the remainder exactly, and the remainder tells how far the
+    estimate is off.
 
     Args:
         masses: Integers (n,), 0 <= mass <= total.
@@ -60,7 +60,6 @@ def divided(
 def _divided_as_python_integers(
     masses: NDArray[np.integer], units: int, total: int
 ) -> tuple[NDArray[np.uint64], NDArray[Any]]:
-    """Return the same, slowly and without a limit."""
     pairs = [divmod(mass * units, total) for mass in masses.tolist()]
     quotients = np.array([quotient for quotient, _ in pairs], np.uint64)
     remainders = np.empty(len(pairs), object)

@@ -1,4 +1,4 @@
-"""Masses: whole numbers that say how much of its country a tile is, before they become weights."""
+"""Masses: integers that say how much of its country a tile is, before they become weights."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ MICRO = 1_000_000
 """Micro-persons per person."""
 
 MAX_PERSONS = 9_200_000_000_000
-"""Largest value of a tile: its micro-persons still fit int64, with room to round."""
+"""Largest population of a tile: its micro-persons still fit int64, with room to round."""
 
 FULL_SHARE = 1 << 30
 """A tile that lies wholly inside its country. Coverage counts in units of 2^-30, below 1e-9."""
@@ -38,7 +38,7 @@ class Masses:
 
     Attributes:
         values: Masses, int64 or uint64 (n,), >= 0.
-        counts: How many neighbouring tiles have each of them, int64 (n,); None for one each.
+        counts: How many consecutive tiles have each of them, int64 (n,); None for one each.
     """
 
     values: NDArray[np.integer]
@@ -57,12 +57,12 @@ class Masses:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class MassSource:
-    """What the masses of a range of a country's tiles are made from.
+    """What the masses of a range of a country's tiles are computed from.
 
     Attributes:
         tiles: The tiles, as runs.
         areas: Area of a tile of each of their rows.
-        population: Value of each tile in persons, 0 where there is none, any real type (tiles,); None
+        population: Persons in each tile, 0 where there are none, any real type (tiles,); None
             when no basis needs it.
         shares: Coverage of each tile in units of 2^-30, int64 (tiles,); None to leave it out.
     """
@@ -152,18 +152,18 @@ def _rounded_product(values: NDArray[np.float64]) -> NDArray[np.int64]:
     product = high + low
     error = (high - product) + low
     nearest = np.rint(product)
-    beside = product - nearest
+    past = product - nearest
     whole = nearest.astype(np.int64) + np.rint(error).astype(np.int64)
-    # Where the product seems to lie half way, its error tells on which side it really lies.
-    whole += (beside == 0.5) & (error > 0)  # noqa: PLR2004 -- one half
-    whole -= (beside == -0.5) & (error < 0)  # noqa: PLR2004
+    # Where the product seems to be half way between two integers, its error tells which is nearer.
+    whole += (past == 0.5) & (error > 0)  # noqa: PLR2004 -- one half
+    whole -= (past == -0.5) & (error < 0)  # noqa: PLR2004
     return whole
 
 
 def coverage_shares(coverage: NDArray[np.float64]) -> NDArray[np.int64]:
     """Return coverage in 0..1 in units of 2^-30, rounded half to even and at least 1, int64.
 
-    So a country that covers next to nothing of its tiles has a mass all the same.
+    So a country that covers next to nothing of its tiles still has a mass.
     """
     return np.maximum(np.rint(coverage * FULL_SHARE), 1).astype(np.int64)
 
@@ -175,7 +175,7 @@ def covered_total(basis: Basis, tiles: Tiles, areas: RowAreas, border: Border | 
         basis: ``uniform`` or ``area_m2``.
         tiles: All tiles of the country.
         areas: Area of a tile of each of their rows.
-        border: The tiles that are not all inside; None to leave coverage out.
+        border: The tiles that are not wholly inside; None to leave coverage out.
     """
     whole = MassSource(tiles, areas).of(basis).total
     if border is None:
@@ -203,7 +203,7 @@ def times_share(masses: NDArray[np.int64], shares: NDArray[np.int64]) -> NDArray
 
 
 def exact_sum(masses: NDArray[np.integer], counts: NDArray[np.int64] | None = None) -> int:
-    """Return the sum of masses, each as often as its count says, however large it is.
+    """Return the sum of masses times their counts, however large it is.
 
     Args:
         masses: Integers >= 0, (n,).

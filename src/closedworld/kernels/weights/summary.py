@@ -1,4 +1,4 @@
-"""What is said of a country's weights: what they were made from and how the units were handed out."""
+"""Summaries of countries: what their weights were made from and how the units were allocated."""
 
 from __future__ import annotations
 
@@ -11,18 +11,18 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class BasisSummary:
-    """How one basis handed out its units in one country.
+    """How one basis allocated its units in one country.
 
     ``units = floor_sum + remainder_units``.
 
     Attributes:
         basis: Its name.
-        units: Units it hands out.
+        units: Units it allocates: the weights from it add up to them.
         mass_sum: Sum of the masses, in the basis's own unit: tiles, cm2, micro-persons, or 2^-30 tiles
             where tiles count by coverage.
-        floor_sum: Units handed out as whole parts.
-        remainder_units: Units handed out one by one, to the largest remainders.
-        fallback: Whether all its masses were 0, so that the tiles counted as uniform.
+        floor_sum: Units allocated by the integer quotients.
+        remainder_units: Units allocated one by one, to the largest remainders.
+        fallback: Whether all its masses were 0, so that its tiles got equal weights.
     """
 
     basis: str
@@ -35,7 +35,7 @@ class BasisSummary:
 
 @dataclass(frozen=True, slots=True)
 class WeightSummary:
-    """The account of one country's weights.
+    """Counts of one country's weights.
 
     Attributes:
         country_iso: ISO 3166-1 alpha-2 code.
@@ -58,7 +58,7 @@ class WeightSummary:
 
     @property
     def fallback(self) -> bool:
-        """Whether a basis had no mass, so that the tiles counted as uniform."""
+        """Whether a basis had no mass, so that its tiles got equal weights."""
         return any(basis.fallback for basis in self.bases)
 
     def to_dict(self) -> dict[str, Any]:
