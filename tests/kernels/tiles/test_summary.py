@@ -1,4 +1,4 @@
-"""What is said of a country's tiles, by hand on small grids and as an account that adds up."""
+"""Summaries of countries, by hand on small grids and as sums that add up."""
 
 from __future__ import annotations
 
@@ -65,6 +65,7 @@ def world_of(
         ("a box half off the grid", shapely.box(8, 8, 12, 12), 1, (4, 4, 0, 0)),
         ("a box off the grid", shapely.box(20, 20, 22, 22), 1, (0, 0, 0, 0)),
         ("a box between centres", shapely.box(1.6, 1.6, 2.4, 2.4), 1, (0, 0, 0, 0)),
+        ("a box through centres", shapely.box(1.5, 1.5, 3.5, 4.5), 1, (12, 12, 0, 0)),
     ],
     ids=lambda value: value if isinstance(value, str) else "",
 )
@@ -86,6 +87,7 @@ def test_cells_by_hand_under_center(
         ("a lake off edges", LAND - shapely.box(3.5, 3.5, 6.5, 6.5), (64, 60, 4, 0)),
         ("a box within a cell", shapely.box(1.6, 1.6, 1.7, 1.7), (1, 1, 0, 0)),
         ("a box half off the grid", shapely.box(8.5, 8.5, 12, 12), (4, 4, 0, 0)),
+        ("a box half off the other side", shapely.box(-2, -2, 1.5, 1.5), (4, 4, 0, 0)),
     ],
     ids=lambda value: value if isinstance(value, str) else "",
 )
