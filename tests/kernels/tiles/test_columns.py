@@ -276,6 +276,25 @@ def test_values_do_not_depend_on_how_columns_are_looked_up(rows: int, width: int
         assert (table[name].to_numpy() == expected).all(), name
 
 
+@pytest.mark.parametrize(("rows", "looked_up"), [(7, False), (8, True)])
+def test_longitudes_have_a_dictionary_where_each_is_used_eight_times(
+    rows: int, *, looked_up: bool
+) -> None:
+    """Part of the format: another choice gives other bytes under the same hash."""
+    grid = Grid(0.0, 10.0, 1.0, 1.0, 20, 10)
+    line = np.arange(rows)
+    spans = RowSpans.from_runs(grid, line, 0 * line, 0 * line + 20)
+    writer = part_writer(TILE_INDEX)
+    writer.write(RowGroup("XX", Tiles.all_of(spans), areas_of([spans], grid)).index(Rule.CENTER))
+    group = pq.read_metadata(pa.BufferReader(writer.finish())).row_group(0)
+    (column,) = (
+        group.column(i)
+        for i in range(group.num_columns)
+        if group.column(i).path_in_schema == "centroid_lon"
+    )
+    assert column.has_dictionary_page is looked_up
+
+
 def test_specks_do_not_take_an_object_each() -> None:
     """Short runs in columns that come seldom: beside the arrays of the runs, no Python object for each."""
     grid = Grid(-180.0, 90.0, 360 / 80_000, 180 / 80_000, 80_000, 40_000)
