@@ -45,6 +45,7 @@ if TYPE_CHECKING:
     from closedworld.kernels.spans import RowSpans, Rule, region_spans
     from closedworld.kernels.tiles import CountrySummary, World, enumerate_tiles
     from closedworld.kernels.weights import Basis, Mixture, WeightSummary, apportion
+    from closedworld.published.results import find_published, open_dataset, open_published
     from closedworld.published.tile_index import PublishedIndex, open_index
     from closedworld.run.outcome import RunOutcome
     from closedworld.run.pipeline import run_world, weigh_world
@@ -52,7 +53,7 @@ if TYPE_CHECKING:
     from closedworld.stages.tiles.outcome import TileIndex
     from closedworld.stages.weights.build import build_tile_weights
     from closedworld.stages.weights.outcome import TileWeights
-    from closedworld.store.reading import Published, find_published, open_dataset, open_published
+    from closedworld.store.reading import Published
     from closedworld.verification import Finding, Verification, verify
     from closedworld.worlds import PublishedWorld, open_world
     from closedworld.worlds.diff import CountryDifference, WorldDifference, compare_worlds
@@ -102,11 +103,11 @@ _HOMES = {
     "countries_from_features": "inputs.regions",
     "enumerate_tiles": "kernels.tiles",
     "fetch": "inputs.reference",
-    "find_published": "store.reading",
+    "find_published": "published.results",
     "load_population": "inputs.loading",
-    "open_dataset": "store.reading",
+    "open_dataset": "published.results",
     "open_index": "published.tile_index",
-    "open_published": "store.reading",
+    "open_published": "published.results",
     "open_world": "worlds",
     "read_countries": "inputs.regions",
     "read_raster_info": "inputs.raster",

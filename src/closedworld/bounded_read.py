@@ -8,6 +8,7 @@ import stat
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from io import BufferedIOBase, BufferedReader
     from pathlib import Path
 
 
@@ -15,17 +16,37 @@ def read_small_file(path: Path, most_bytes: int) -> bytes:
     """Return the content of a regular file; no pipe is waited for, no device read to its end.
 
     Raises:
-        OSError: The file cannot be read, is not a regular file (EINVAL), or is larger (EFBIG).
+        OSError: As ``open_regular``, or the file is larger (EFBIG).
+    """
+    with open_regular(path) as file:
+        return read_bounded(file, most_bytes)
+
+
+def read_bounded(file: BufferedIOBase, most_bytes: int) -> bytes:
+    """Return the rest of an open file.
+
+    Raises:
+        OSError: It cannot be read, or is larger (EFBIG).
+    """
+    content = file.read(most_bytes + 1)
+    if len(content) > most_bytes:
+        raise OSError(errno.EFBIG, os.strerror(errno.EFBIG))
+    return content
+
+
+def open_regular(path: Path) -> BufferedReader:
+    """Open a regular file for reading.
+
+    Raises:
+        OSError: It cannot be read, or is a folder (EISDIR), a pipe or a device (EINVAL).
     """
     # A pipe without a writer would block the opening for ever.
     descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
-    with os.fdopen(descriptor, "rb") as file:
-        found = os.fstat(descriptor)
-        if stat.S_ISDIR(found.st_mode):
-            raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), str(path))
-        if not stat.S_ISREG(found.st_mode):
-            raise OSError(errno.EINVAL, "Not a regular file", str(path))
-        content = file.read(most_bytes + 1)
-    if len(content) > most_bytes:
-        raise OSError(errno.EFBIG, os.strerror(errno.EFBIG), str(path))
-    return content
+    kind = os.fstat(descriptor).st_mode
+    if stat.S_ISREG(kind):
+        return os.fdopen(descriptor, "rb")
+    os.close(descriptor)
+    number = errno.EISDIR if stat.S_ISDIR(kind) else errno.EINVAL
+    raise OSError(
+        number, "Is a directory" if stat.S_ISDIR(kind) else "Not a regular file", str(path)
+    )

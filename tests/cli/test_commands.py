@@ -15,8 +15,8 @@ from click.testing import CliRunner
 
 from closedworld import __version__
 from closedworld.cli import main
+from closedworld.published.results import find_published, open_dataset, open_published
 from closedworld.stages.tiles.part_files import write_tiles
-from closedworld.store.reading import find_published, open_dataset, open_published
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -13,8 +13,8 @@ import pytest
 import shapely
 
 from closedworld.execution import events
+from closedworld.published.results import open_published
 from closedworld.run.observers import LogObserver
-from closedworld.store.reading import open_published
 
 if TYPE_CHECKING:
     from collections.abc import Callable

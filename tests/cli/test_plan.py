@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from closedworld.store.reading import open_published
+from closedworld.published.results import open_published
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -16,8 +16,8 @@ from closedworld.inputs.reference import bundled
 from closedworld.inputs.regions import read_countries
 from closedworld.kernels.grid import Grid
 from closedworld.kernels.weights import WeightSummary
+from closedworld.published.results import find_published, open_published
 from closedworld.stages.tiles.build import build_tile_index
-from closedworld.store.reading import find_published, open_published
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -11,7 +11,7 @@ from harness import small
 
 from closedworld import open_dataset, verify
 from closedworld.errors import ClosedWorldError
-from closedworld.store.reading import find_published
+from closedworld.published.results import find_published
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -17,7 +17,7 @@ from harness import small
 from harness.failing import Change, FileSystem, failing_at
 
 from closedworld.errors import IntegrityError, PublishError
-from closedworld.store.reading import find_published
+from closedworld.published.results import find_published
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -25,7 +25,8 @@ from hypothesis.stateful import (
 
 from closedworld import verify
 from closedworld.errors import ClosedWorldError, IntegrityError
-from closedworld.store.reading import find_published
+from closedworld.published.results import find_published
+from closedworld.store.places import storage_at
 from closedworld.store.staging import clear_debris
 
 if TYPE_CHECKING:
@@ -117,7 +118,7 @@ class Machine(RuleBasedStateMachine):
     @rule()
     def clear(self) -> None:
         """Debris may be cleared at any time."""
-        clear_debris(self.out)
+        clear_debris(storage_at(self.out))
         assert not list(self.out.glob(".staging/*"))
 
     @invariant()

@@ -11,7 +11,7 @@ from harness.failing import Change, FileSystem
 from harness.power import Disk
 
 from closedworld.errors import ClosedWorldError
-from closedworld.store.reading import find_published, open_published
+from closedworld.published.results import find_published, open_published
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -83,7 +83,7 @@ def test_the_name_is_taken_by_whoever_is_first(
         gate.wait()
         rename_new(source, target)
 
-    monkeypatch.setattr("closedworld.store.staging.rename_new", together)
+    monkeypatch.setattr("closedworld.store.local.rename_new", together)
     writers = [threading.Thread(target=small.build, args=(place / "out",)) for _ in range(2)]
     for writer in writers:
         writer.start()

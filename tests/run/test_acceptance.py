@@ -13,10 +13,10 @@ import pytest
 from closedworld.config import RunConfig
 from closedworld.errors import AcceptanceError
 from closedworld.inputs.reference import bundled
+from closedworld.published.results import find_published
 from closedworld.run.pipeline import run_world
 from closedworld.run.record.metrics import enforce
 from closedworld.run.record.model import Metric
-from closedworld.store.reading import find_published
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -25,6 +25,7 @@ from closedworld.kernels.spans import RowSpans, Rule
 from closedworld.kernels.tiles import Unit, World, areas_of, plan_parts, plan_units
 from closedworld.stages.tiles.build import build_tile_index
 from closedworld.stages.tiles.part_files import plan_tile_tasks, write_tiles
+from closedworld.store.places import storage_at
 from closedworld.store.receipt import read_receipt
 from closedworld.testing import tiny_countries
 
@@ -40,7 +41,7 @@ SMALL = Sizes(row_group_tiles=40, part_tiles=80)
 
 def without_fsync(patch: pytest.MonkeyPatch) -> None:
     """Leave out waiting for the device, which is most of the time and changes no byte."""
-    patch.setattr("closedworld.store.staging.os.fsync", lambda _: None)
+    patch.setattr("closedworld.store.durable.os.fsync", lambda _: None)
 
 
 def digests(folder: Path) -> dict[str, str]:
@@ -150,7 +151,7 @@ def test_a_task_comes_out_of_pickle_as_it_went_in(half_degrees: Grid, tmp_path: 
     areas = areas_of([spans], half_degrees)
     none: frozenset[str] = frozenset()
     world = World(half_degrees, Rule.CENTER, {"AR": spans}, none, none, areas)
-    (task,) = plan_tile_tasks([unit], world, None, tmp_path / "1")
+    (task,) = plan_tile_tasks([unit], world, None, storage_at(tmp_path / "1"))
     again = pickle.loads(pickle.dumps(task))  # noqa: S301 -- our own bytes
     assert again.whole is not None
     assert (again.unit, again.whole[:2], again.rule) == (task.unit, (spans, None), task.rule)
@@ -158,7 +159,7 @@ def test_a_task_comes_out_of_pickle_as_it_went_in(half_degrees: Grid, tmp_path: 
     (tmp_path / "1").mkdir()
     (tmp_path / "2").mkdir()
     first = write_tiles(task)
-    second = write_tiles(replace(again, folder=tmp_path / "2"))
+    second = write_tiles(replace(again, folder=storage_at(tmp_path / "2")))
     assert first.files == second.files
 
 
@@ -245,4 +246,4 @@ def test_nothing_of_where_it_was_built_is_in_any_file(plain_run: Path) -> None:
             data = path.read_bytes()
             assert str(plain_run.parents[1]).encode() not in data
             assert os.uname().nodename.encode() not in data
-    assert read_receipt(plain_run).versions.keys() == {"closedworld", "pyarrow"}
+    assert read_receipt(storage_at(plain_run)).versions.keys() == {"closedworld", "pyarrow"}

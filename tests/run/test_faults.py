@@ -13,9 +13,9 @@ import pytest
 
 from closedworld.errors import ConfigError, PublishError, UnitError
 from closedworld.execution import events
+from closedworld.published.results import find_published
 from closedworld.stages.tiles import part_files as tile_files
 from closedworld.stages.tiles.build import build_tile_index
-from closedworld.store.reading import find_published
 from closedworld.testing import tiny_grid
 
 if TYPE_CHECKING:

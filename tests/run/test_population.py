@@ -22,6 +22,7 @@ from closedworld.stages import WEIGHTS
 from closedworld.stages.task_runner import TaskRunner
 from closedworld.stages.weights.bands import BandTask, ScratchValues, plan_bands
 from closedworld.stages.weights.population import read_population, require_same_grid
+from closedworld.store.places import storage_at
 from closedworld.store.staging import Staging
 from closedworld.testing import micro_persons_exactly
 
@@ -72,7 +73,7 @@ class Reading:
             self.layout, spans, BASES, borders, self._values, batch_tiles
         )
         pool = WorkerPool(executor or SerialExecutor(), 2)
-        runner = TaskRunner(pool, WEIGHTS, self, Staging(path.parent, WEIGHTS.name))
+        runner = TaskRunner(pool, WEIGHTS, self, Staging(storage_at(path.parent), WEIGHTS.name))
         self.totals: Counter[tuple[str, Basis]] = read_population(runner, self.layout, self.tasks)
         (self.told,) = (one for one in self.events if isinstance(one, events.RasterRead))
 

@@ -12,9 +12,9 @@ from closedworld.config import RunConfig
 from closedworld.errors import ClosedWorldError, ConfigError, InputError
 from closedworld.execution import events
 from closedworld.kernels.tiles import CountrySummary
+from closedworld.published.results import find_published
 from closedworld.run.pipeline import run_world
 from closedworld.run.record.report import read_record
-from closedworld.store.reading import find_published
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -9,10 +9,10 @@ import pytest
 
 from closedworld.errors import PublishError
 from closedworld.execution import events
+from closedworld.published.results import find_published
 from closedworld.published.tile_index import open_index
 from closedworld.stages.tiles.build import build_tile_index
 from closedworld.stages.weights.build import build_tile_weights
-from closedworld.store.reading import find_published
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -23,12 +23,12 @@ from closedworld.inputs.regions import countries_from_features
 from closedworld.kernels.grid import Grid, tile_areas_cm2
 from closedworld.kernels.sizes import Sizes
 from closedworld.kernels.weights import Basis, Mixture
+from closedworld.published.results import open_published
 from closedworld.published.tile_index import PublishedIndex, open_index
 from closedworld.stages.tiles.build import build_tile_index
 from closedworld.stages.weights import part_files as weight_files
 from closedworld.stages.weights import population
 from closedworld.stages.weights.build import build_tile_weights
-from closedworld.store.reading import open_folder
 from closedworld.testing import apportioned, micro_persons_exactly
 
 if TYPE_CHECKING:
@@ -76,7 +76,7 @@ class Watcher:
 @pytest.fixture(autouse=True)
 def no_waiting_for_the_device(monkeypatch: pytest.MonkeyPatch) -> None:
     """It is most of the time, and changes no byte."""
-    monkeypatch.setattr("closedworld.store.staging.os.fsync", lambda _: None)
+    monkeypatch.setattr("closedworld.store.durable.os.fsync", lambda _: None)
 
 
 def write_raster(path: Path, pixels: NDArray[Any], grid: Grid, **options: Any) -> PopulationRaster:
@@ -153,7 +153,7 @@ def columns(
 @functools.lru_cache(maxsize=16)
 def rows_of(folder: Path, dataset: str) -> dict[str, dict[str, list[Any]]]:
     """Return the columns of a dataset by country and name."""
-    table = open_folder(folder).dataset(dataset).to_table()
+    table = open_published(folder).dataset(dataset).to_table()
     isos = table["country_iso"].to_pylist()
     content = {name: table[name].to_pylist() for name in table.column_names}
     return {
@@ -404,7 +404,7 @@ def references(
     """The world by dp and coverage, as one thread weighs it, unit by unit of one part."""
     found = {}
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("closedworld.store.staging.os.fsync", lambda _: None)
+        patch.setattr("closedworld.store.durable.os.fsync", lambda _: None)
         for dp, by_coverage in ((3, False), (3, True), (18, False)):
             out = tmp_path_factory.mktemp("reference")
             options = {"dp": dp, "weigh_by_coverage": by_coverage, "unit_tiles": 1}

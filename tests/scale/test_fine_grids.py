@@ -13,9 +13,9 @@ import shapely
 from closedworld.execution.meters import peak_memory_bytes
 from closedworld.inputs.regions import countries_from_features
 from closedworld.kernels.grid import Grid
+from closedworld.published.results import open_dataset
 from closedworld.stages.tiles.build import build_tile_index
 from closedworld.stages.weights.build import build_tile_weights
-from closedworld.store.reading import open_dataset
 from closedworld.testing.worlds import TinyCountry
 from closedworld.verification import verify
 

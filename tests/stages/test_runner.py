@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
     from closedworld.execution.events import Event, Observer
     from closedworld.stages.task_runner import TaskRunner
+    from closedworld.store.protocol import Storage
     from closedworld.store.reading import Published
 
 DAYS = ("2026-01-07", "2026-01-08", "2026-01-09")
@@ -56,7 +57,7 @@ class LedgerParameters:
 class DayTask:
     day: str
     number: int
-    folder: Path
+    folder: Storage
     fails_on: str | None
 
     @property

@@ -13,7 +13,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from closedworld.datasets import DATASETS
-from closedworld.store.reading import open_dataset
+from closedworld.published.results import open_dataset
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 import pytest
 
 from closedworld.errors import ClosedWorldError, ConfigError, IntegrityError
+from closedworld.published.results import find_published, open_dataset, open_published
 from closedworld.stages.tiles.build import build_tile_index
 from closedworld.store.paths import RECEIPT_NAME
-from closedworld.store.reading import Published, find_published, open_dataset, open_published
 from closedworld.testing import tiny_grid
 
 if TYPE_CHECKING:
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from closedworld.inputs.regions import CountrySet
     from closedworld.kernels.grid import Grid
     from closedworld.stages.tiles.outcome import TileIndex
+    from closedworld.store.reading import Published
 
 PART = "tile_index/country_iso=FR/part-00000.parquet"
 

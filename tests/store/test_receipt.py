@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from closedworld.errors import IntegrityError
 from closedworld.store.paths import RECEIPT_NAME
+from closedworld.store.places import storage_at
 from closedworld.store.receipt import FileEntry, Receipt, parameter_hash, read_receipt
 
 if TYPE_CHECKING:
@@ -201,7 +202,7 @@ def test_a_folder_without_a_receipt_is_no_result(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     for folder in (tmp_path, tmp_path / "none", tmp_path / "file"):
         with pytest.raises(IntegrityError) as caught:
-            read_receipt(folder)
+            read_receipt(storage_at(folder))
         assert caught.value.code == "receipt-missing"
         assert str(folder) in caught.value.message
 
@@ -209,7 +210,7 @@ def test_a_folder_without_a_receipt_is_no_result(tmp_path: Path) -> None:
 def test_a_receipt_that_is_a_folder_is_refused(tmp_path: Path) -> None:
     (tmp_path / RECEIPT_NAME).mkdir()
     with pytest.raises(IntegrityError) as caught:
-        read_receipt(tmp_path)
+        read_receipt(storage_at(tmp_path))
     assert caught.value.code == "receipt-unreadable"
 
 
@@ -252,7 +253,7 @@ def test_a_published_receipt_says_nothing_of_time_place_or_machine(tiny_index: T
 
 def test_a_published_receipt_lists_every_file_with_its_rows(tiny_index: TileIndex) -> None:
     published = tiny_index.published
-    assert read_receipt(published.folder) == published.receipt
+    assert read_receipt(storage_at(published.folder)) == published.receipt
     paths = [entry.path for entry in published.receipt.files]
     assert paths == sorted(paths)
     there = {

@@ -15,8 +15,9 @@ import pyarrow as pa
 import pytest
 
 from closedworld.errors import IntegrityError, PublishError
+from closedworld.published.results import find_published, open_published
 from closedworld.store.durable import rename_new
-from closedworld.store.reading import find_published, open_published
+from closedworld.store.places import storage_at
 from closedworld.store.receipt import FileEntry, Receipt, parameter_hash
 from closedworld.store.staging import Staging, clear_debris, stage_file
 
@@ -38,7 +39,7 @@ def receipt_of(*files: FileEntry, **totals: object) -> Receipt:
 
 
 def publish(root: Path, content: bytes = b"rows", **totals: object) -> Path:
-    with Staging(root, "tiles") as staging:
+    with Staging(storage_at(root), "tiles") as staging:
         return staging.publish(receipt_of(stage(staging, content), **totals)).folder
 
 
@@ -47,16 +48,16 @@ def everything(root: Path) -> set[str]:
 
 
 def test_a_file_is_staged_with_its_size_rows_and_digest(tmp_path: Path) -> None:
-    with Staging(tmp_path, "tiles") as staging:
+    with Staging(storage_at(tmp_path), "tiles") as staging:
         entry = stage(staging, b"abc")
-        assert (staging.folder / PATH).read_bytes() == b"abc"
+        assert (staging.folder.root / PATH).read_bytes() == b"abc"
     sha = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"
     assert entry == FileEntry(str(PATH), 3, 3, sha)
 
 
 def test_nothing_is_visible_before_publish_and_all_of_it_after(tmp_path: Path) -> None:
     root = tmp_path / "deep" / "world"
-    with Staging(root, "tiles") as staging:
+    with Staging(storage_at(root), "tiles") as staging:
         entry = stage(staging)
         assert find_published(root) == []
         assert not (root / "tiles").exists()
@@ -68,7 +69,7 @@ def test_nothing_is_visible_before_publish_and_all_of_it_after(tmp_path: Path) -
 
 
 def test_leaving_the_block_without_publishing_leaves_nothing(tmp_path: Path) -> None:
-    with Staging(tmp_path, "tiles") as staging:
+    with Staging(storage_at(tmp_path), "tiles") as staging:
         stage(staging)
     assert everything(tmp_path) == set()
 
@@ -78,7 +79,7 @@ def test_a_failure_inside_the_block_leaves_nothing(
     tmp_path: Path, error: type[BaseException]
 ) -> None:
     def fail() -> NoReturn:
-        with Staging(tmp_path, "tiles") as staging:
+        with Staging(storage_at(tmp_path), "tiles") as staging:
             stage(staging)
             raise error
 
@@ -88,7 +89,7 @@ def test_a_failure_inside_the_block_leaves_nothing(
 
 
 def test_the_same_result_published_meanwhile_is_kept(tmp_path: Path) -> None:
-    with Staging(tmp_path, "tiles") as slow:
+    with Staging(storage_at(tmp_path), "tiles") as slow:
         entry = stage(slow)
         folder = publish(tmp_path)
         before = {path: path.stat().st_mtime_ns for path in folder.rglob("*")}
@@ -120,7 +121,7 @@ def test_another_result_under_the_same_hash_is_refused_and_the_first_stays(
 
 
 def test_an_equal_result_that_was_damaged_meanwhile_is_no_success(tmp_path: Path) -> None:
-    with Staging(tmp_path, "tiles") as slow:
+    with Staging(storage_at(tmp_path), "tiles") as slow:
         entry = stage(slow)
         (publish(tmp_path) / PATH).write_bytes(b"rot!")
         with pytest.raises(IntegrityError) as caught:
@@ -132,9 +133,9 @@ def test_an_equal_result_that_was_damaged_meanwhile_is_no_success(tmp_path: Path
 def test_the_same_values_in_other_bytes_published_meanwhile_are_kept(tmp_path: Path) -> None:
     """As when two versions of the program race."""
     values = {"tile_index": "d" * 64}
-    with Staging(tmp_path, "tiles") as slow:
+    with Staging(storage_at(tmp_path), "tiles") as slow:
         ours = replace(receipt_of(stage(slow)), values=values, versions={"pyarrow": "2"})
-        with Staging(tmp_path, "tiles") as fast:
+        with Staging(storage_at(tmp_path), "tiles") as fast:
             theirs = replace(receipt_of(stage(fast, b"other")), values=values)
             fast.publish(theirs)
         assert slow.publish(ours).receipt == theirs
@@ -151,13 +152,13 @@ def test_a_folder_without_a_receipt_in_the_way_is_refused(tmp_path: Path) -> Non
 
 
 def test_two_runs_side_by_side_do_not_disturb_each_other(tmp_path: Path) -> None:
-    with Staging(tmp_path, "tiles") as first:
+    with Staging(storage_at(tmp_path), "tiles") as first:
         entry = stage(first)
-        with Staging(tmp_path, "tiles") as second:
+        with Staging(storage_at(tmp_path), "tiles") as second:
             assert first.folder != second.folder
             stage(second)
-        assert (first.folder / PATH).exists()
-        assert clear_debris(tmp_path) == 0
+        assert (first.folder.root / PATH).exists()
+        assert clear_debris(storage_at(tmp_path)) == 0
         first.publish(receipt_of(entry))
     open_published(tmp_path).verify()
 
@@ -167,9 +168,10 @@ def test_staging_of_a_living_process_is_not_cleared_and_that_of_a_dead_one_is(
 ) -> None:
     """The child stages a file, says so, and waits; then it is killed."""
     code = (
-        "import sys, pathlib; from closedworld.store.staging import Staging\n"
-        "with Staging(pathlib.Path(sys.argv[1]), 'tiles') as staging:\n"
-        "    (staging.folder / 'half').write_text('x')\n"
+        "import sys; from closedworld.store.staging import Staging\n"
+        "from closedworld.store.places import storage_at\n"
+        "with Staging(storage_at(sys.argv[1]), 'tiles') as staging:\n"
+        "    (staging.folder.root / 'half').write_text('x')\n"
         "    print('staged', flush=True)\n"
         "    sys.stdin.read()\n"
     )
@@ -178,14 +180,14 @@ def test_staging_of_a_living_process_is_not_cleared_and_that_of_a_dead_one_is(
     ) as child:
         assert child.stdout is not None
         assert child.stdout.readline() == b"staged\n"
-        assert clear_debris(tmp_path) == 0
-        with Staging(tmp_path, "tiles"):
+        assert clear_debris(storage_at(tmp_path)) == 0
+        with Staging(storage_at(tmp_path), "tiles"):
             pass
         assert len(list((tmp_path / ".staging").glob("tiles-*/half"))) == 1
         child.kill()
     assert child.returncode == -9
     assert len(list((tmp_path / ".staging").glob("tiles-*/half"))) == 1
-    with Staging(tmp_path, "tiles"):
+    with Staging(storage_at(tmp_path), "tiles"):
         assert not list((tmp_path / ".staging").glob("tiles-*/half"))
     assert everything(tmp_path) == set()
 
@@ -199,8 +201,8 @@ def test_debris_is_counted_and_removed(tmp_path: Path) -> None:
     held = os.open(staging / "tiles-bb.lock", os.O_RDWR)
     fcntl.flock(held, fcntl.LOCK_EX)
     try:
-        assert clear_debris(tmp_path) == 1
-        assert clear_debris(tmp_path, "weights") == 0
+        assert clear_debris(storage_at(tmp_path)) == 1
+        assert clear_debris(storage_at(tmp_path), "weights") == 0
         assert everything(staging) == {
             "tiles-bb",
             "tiles-bb/deep",
@@ -209,14 +211,14 @@ def test_debris_is_counted_and_removed(tmp_path: Path) -> None:
         }
     finally:
         os.close(held)
-    assert clear_debris(tmp_path, "tiles") == 1
+    assert clear_debris(storage_at(tmp_path), "tiles") == 1
     assert everything(tmp_path) == set()
-    assert clear_debris(tmp_path / "none") == 0
+    assert clear_debris(storage_at(tmp_path / "none")) == 0
 
 
 def test_a_folder_that_lost_its_lock_file_is_debris(tmp_path: Path) -> None:
     (tmp_path / ".staging" / "tiles-ab12" / "deep").mkdir(parents=True)
-    assert clear_debris(tmp_path) == 1
+    assert clear_debris(storage_at(tmp_path)) == 1
     assert everything(tmp_path) == set()
 
 
@@ -224,15 +226,15 @@ def test_what_cannot_be_removed_keeps_its_lock_file_and_is_tried_again(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Without the lock file nobody would ever look at the folder again."""
-    with monkeypatch.context() as patch, Staging(tmp_path, "tiles") as staging:
+    with monkeypatch.context() as patch, Staging(storage_at(tmp_path), "tiles") as staging:
         stage(staging)
-        patch.setattr("closedworld.store.staging.shutil.rmtree", lambda *_, **__: None)
+        patch.setattr("closedworld.store.local.shutil.rmtree", lambda *_, **__: None)
         staging.__exit__(None, None, None)
         assert {".lock", ""} == {path.suffix for path in (tmp_path / ".staging").iterdir()}
-        assert clear_debris(tmp_path) == 0
+        assert clear_debris(storage_at(tmp_path)) == 0
         assert {".lock", ""} == {path.suffix for path in (tmp_path / ".staging").iterdir()}
         patch.undo()
-        assert clear_debris(tmp_path) == 1
+        assert clear_debris(storage_at(tmp_path)) == 1
         staging.__enter__()
     assert everything(tmp_path) == set()
 
@@ -251,7 +253,7 @@ def test_a_lock_file_that_may_not_be_opened_stops_nobody(
             raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(theirs))
         return really(path, *rest, **named)  # type: ignore[arg-type]
 
-    monkeypatch.setattr("closedworld.store.staging.os.open", refuse)
+    monkeypatch.setattr("closedworld.store.local.os.open", refuse)
     open_published(publish(tmp_path)).verify()
     assert everything(tmp_path / ".staging") == {"tiles-ab12", "tiles-ab12.lock"}
 
@@ -259,7 +261,7 @@ def test_a_lock_file_that_may_not_be_opened_stops_nobody(
 @pytest.mark.parametrize("below", ["file", "file/deep"])
 def test_an_output_that_is_a_file_is_refused_with_advice(tmp_path: Path, below: str) -> None:
     (tmp_path / "file").write_text("mine")
-    with pytest.raises(PublishError) as caught, Staging(tmp_path / below, "tiles"):
+    with pytest.raises(PublishError) as caught, Staging(storage_at(tmp_path / below), "tiles"):
         pass
     assert caught.value.code == "output-not-writable"
     assert str(tmp_path / below) in caught.value.message
@@ -269,7 +271,7 @@ def test_an_output_that_is_a_file_is_refused_with_advice(tmp_path: Path, below: 
 
 @pytest.mark.skipif(not Path("/proc/self").exists(), reason="needs a folder nobody can write to")
 def test_an_output_nobody_can_write_to_is_refused() -> None:
-    with pytest.raises(PublishError) as caught, Staging(Path("/proc/world"), "tiles"):
+    with pytest.raises(PublishError) as caught, Staging(storage_at(Path("/proc/world")), "tiles"):
         pass
     assert caught.value.code == "output-not-writable"
     assert "--out" in caught.value.hint
@@ -278,13 +280,13 @@ def test_an_output_nobody_can_write_to_is_refused() -> None:
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may write everywhere")
 def test_an_output_without_permission_is_refused(tmp_path: Path) -> None:
     tmp_path.chmod(0o555)
-    with pytest.raises(PublishError) as caught, Staging(tmp_path / "world", "tiles"):
+    with pytest.raises(PublishError) as caught, Staging(storage_at(tmp_path / "world"), "tiles"):
         pass
     assert "permissions" in caught.value.hint
 
 
 def test_a_file_in_the_way_of_a_folder_is_refused_and_named(tmp_path: Path) -> None:
-    with Staging(tmp_path, "tiles") as staging:
+    with Staging(storage_at(tmp_path), "tiles") as staging:
         stage(staging)
         with pytest.raises(PublishError) as caught:
             stage(staging, path=PATH / "deeper")
@@ -293,26 +295,26 @@ def test_a_file_in_the_way_of_a_folder_is_refused_and_named(tmp_path: Path) -> N
 
 def test_a_part_that_is_written_again_is_there_once(tmp_path: Path) -> None:
     """As when a worker was lost after it wrote, and before it could tell."""
-    with Staging(tmp_path, "tiles") as staging:
+    with Staging(storage_at(tmp_path), "tiles") as staging:
         first, second = stage(staging), stage(staging)
         assert first == second
-        files = [path for path in staging.folder.rglob("*") if path.is_file()]
-        assert [path.relative_to(staging.folder).as_posix() for path in files] == [str(PATH)]
+        files = [path for path in staging.folder.root.rglob("*") if path.is_file()]
+        assert [path.relative_to(staging.folder.root).as_posix() for path in files] == [str(PATH)]
 
 
 def test_a_part_is_not_written_once_its_run_has_ended(tmp_path: Path) -> None:
     """A worker elsewhere may go on for a while; it must not leave a folder that nobody owns."""
-    with Staging(tmp_path, "tiles") as staging:
+    with Staging(storage_at(tmp_path), "tiles") as staging:
         stage(staging)
     with pytest.raises(PublishError):
         stage(staging)
-    assert not staging.folder.exists()
+    assert not staging.folder.root.exists()
 
 
 def test_what_a_lost_worker_left_half_written_is_not_published(tmp_path: Path) -> None:
-    with Staging(tmp_path, "tiles") as staging:
+    with Staging(storage_at(tmp_path), "tiles") as staging:
         entry = stage(staging)
-        (staging.folder / PATH).with_name(".draft-part-00001.parquet.abcd").write_text("half")
+        (staging.folder.root / PATH).with_name(".draft-part-00001.parquet.abcd").write_text("half")
         published = staging.publish(receipt_of(entry))
     files = {path.name for path in published.folder.rglob("*") if path.is_file()}
     assert files == {PATH.name, "_receipt.json"}
@@ -364,7 +366,7 @@ def test_every_file_and_folder_is_synced_before_the_result_is_visible(
         rename_new(source, target)
 
     monkeypatch.setattr("closedworld.store.durable.os.fsync", noted_fsync)
-    monkeypatch.setattr("closedworld.store.staging.rename_new", noted_rename)
+    monkeypatch.setattr("closedworld.store.local.rename_new", noted_rename)
     publish(tmp_path / "new" / "world")
     at = order.index("RENAME")
     before, after = order[:at], order[at + 1 :]

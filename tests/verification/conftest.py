@@ -20,6 +20,7 @@ from closedworld.inputs.loading import load_population
 from closedworld.published.tile_index import open_index
 from closedworld.stages.tiles.build import build_tile_index
 from closedworld.stages.weights.build import build_tile_weights
+from closedworld.store.places import storage_at
 from closedworld.store.receipt import FileEntry, parameter_hash, read_receipt
 from closedworld.testing import tiny_grid
 from closedworld.verification import verify
@@ -146,7 +147,7 @@ class World:
 
     def reseal(self, folder: Path, **changes: Any) -> None:
         """Write the receipt again for the files that are there."""
-        receipt = read_receipt(folder)
+        receipt = read_receipt(storage_at(folder))
         files = []
         for path in sorted(folder.rglob("*.parquet")):
             content, rows = path.read_bytes(), pq.read_metadata(path).num_rows
@@ -163,11 +164,11 @@ class World:
 
     def parameters(self, folder: Path) -> dict[str, Any]:
         """Return the parameters of a receipt."""
-        return dict(read_receipt(folder).parameters)
+        return dict(read_receipt(storage_at(folder)).parameters)
 
     def seal_values(self, folder: Path) -> None:
         """Write the digests into the receipt that its values have now, as a careful forger would."""
-        values = dict(read_receipt(folder).values)
+        values = dict(read_receipt(storage_at(folder)).values)
         for finding in verify(folder).findings:
             assert finding.code == "values-digest"
             found = re.search("[0-9a-f]{64}", finding.message)

@@ -10,8 +10,11 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from closedworld.datasets import dataset_of
+from closedworld.datasets import DATASETS, TILE_WEIGHTS
 from closedworld.kernels.grid import Grid, tile_areas_m2
+from closedworld.store.places import storage_at
+from closedworld.store.reading import Published
+from closedworld.store.receipt import Receipt
 from closedworld.testing import apportioned, micro_persons_exactly
 from closedworld.verification.apportionment import (
     BasisSummary,
@@ -33,12 +36,15 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 
+NOWHERE = Published(storage_at("nowhere"), Receipt("weights", "", {}, {}, {}, ()))
+
+
 class FakeCountry:
     """A country in memory, in chunks, of one mass."""
 
     def __init__(self, masses: NDArray[np.int64], weights: list[int]) -> None:
         self.findings = Findings("")
-        self.files = CountryFiles(dataset_of("tile_weights", coverage=False), "XX", self.findings)
+        self.files = CountryFiles(NOWHERE, TILE_WEIGHTS, "XX", self.findings)
         self.tiles = len(masses)
         self._columns = (
             np.arange(self.tiles, dtype=np.uint64),
@@ -223,7 +229,7 @@ def test_rows_out_of_order_are_those_of_the_key_whatever_the_batches(
 ) -> None:
     """Of one column or two, also between the last row of a batch and the first of the next."""
     draw = np.random.default_rng(seed)
-    files = RowsInMemory(dataset_of(dataset, coverage=False), "FR", Findings(""))
+    files = RowsInMemory(NOWHERE, DATASETS[dataset], "FR", Findings(""))
     names = files.dataset.key[1:]
     keys = sorted(tuple(row) for row in draw.integers(0, 6, (12, len(names))).tolist())
     if seed % 3:

@@ -18,6 +18,7 @@ import rasterio
 from affine import Affine
 
 from closedworld.stages.tiles.build import build_tile_index
+from closedworld.store.places import storage_at
 from closedworld.store.receipt import read_receipt
 from closedworld.testing import tiny_grid
 from closedworld.verification import verify
@@ -601,7 +602,7 @@ def test_a_wrong_row_count_of_the_receipt_is_found(
 ) -> None:
     receipt = world.folder("tile_spans") / "_receipt.json"
     path = world.part("tile_spans", "FR").relative_to(receipt.parent).as_posix()
-    stated = read_receipt(receipt.parent)
+    stated = read_receipt(storage_at(receipt.parent))
     files = [replace(one, rows=one.rows + (one.path == path)) for one in stated.files]
     receipt.write_bytes(replace(stated, files=tuple(files)).to_bytes())
     assert places(findings(world)) == {("row-count", "tile_spans", "FR")}

@@ -14,10 +14,11 @@ import pyarrow.parquet as pq
 import pytest
 
 from closedworld import verify
+from closedworld.published.results import open_dataset, open_published
 from closedworld.published.tile_index import open_index
 from closedworld.stages.tiles.build import build_tile_index
 from closedworld.stages.weights.build import build_tile_weights
-from closedworld.store.reading import open_dataset, open_published
+from closedworld.store.places import storage_at
 from closedworld.store.receipt import read_receipt
 from closedworld.testing import tiny_grid
 from closedworld.verification.value_digests import WeightBlocks
@@ -145,13 +146,13 @@ def test_every_dataset_has_one_and_verify_agrees(covered: Path) -> None:
 def test_the_same_rows_in_other_bytes_have_the_same_digest(world: Any) -> None:
     """Other row groups and another compression, as another version might choose."""
     folder = world.folder("tile_index")
-    before = read_receipt(folder)
+    before = read_receipt(storage_at(folder))
     for path in folder.rglob("*.parquet"):
         with pq.ParquetFile(path) as file:
             table = file.read()
         pq.write_table(table, path, row_group_size=100, compression="snappy")
     world.reseal(folder)
-    after = read_receipt(folder)
+    after = read_receipt(storage_at(folder))
     assert {file.sha256 for file in after.files}.isdisjoint(file.sha256 for file in before.files)
     assert after.has_values_of(before)
     assert not [f.code for f in verify(world.root).findings if f.code == "values-digest"]
@@ -159,7 +160,7 @@ def test_the_same_rows_in_other_bytes_have_the_same_digest(world: Any) -> None:
 
 @pytest.mark.parametrize("dataset", ["tile_index", "tile_bounds", "tile_spans"])
 def test_a_digest_that_is_not_that_of_the_values_is_found(world: Any, dataset: str) -> None:
-    receipt = read_receipt(world.folder(dataset))
+    receipt = read_receipt(storage_at(world.folder(dataset)))
     path = world.folder(dataset) / "_receipt.json"
     without = {name: digest for name, digest in receipt.values.items() if name != dataset}
     for values in ({**receipt.values, dataset: "0" * 64}, without):

@@ -14,10 +14,10 @@ import shapely
 from closedworld.errors import ConfigError
 from closedworld.inputs.regions import countries_from_features
 from closedworld.kernels.grid import Grid
+from closedworld.published.results import open_dataset
 from closedworld.published.tile_index import open_index
 from closedworld.stages.tiles.build import build_tile_index
 from closedworld.stages.weights.build import build_tile_weights
-from closedworld.store.reading import open_dataset
 from closedworld.testing import tiny_grid
 from closedworld.worlds import open_world
 from closedworld.worlds.diff import changed_tiles, compare_worlds

@@ -14,7 +14,7 @@ import rasterio
 import shapely
 
 from closedworld.errors import ConfigError, PublishError
-from closedworld.store.reading import open_dataset
+from closedworld.published.results import open_dataset
 from closedworld.worlds import open_world
 from closedworld.worlds.tile_geoparquet import export_tiles
 from closedworld.worlds.tile_rasters import COUNTRY_NAME, KEY_NAME, WEIGHT_NAME, export_rasters

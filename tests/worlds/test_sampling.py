@@ -15,8 +15,8 @@ from closedworld.errors import ConfigError
 from closedworld.inputs.reference import bundled
 from closedworld.inputs.regions import read_countries
 from closedworld.kernels.grid import Grid
+from closedworld.published.results import open_dataset
 from closedworld.stages.tiles.build import build_tile_index
-from closedworld.store.reading import open_dataset
 from closedworld.worlds import open_world
 
 if TYPE_CHECKING:

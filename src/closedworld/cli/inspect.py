@@ -41,7 +41,7 @@ def inspect(
       closedworld inspect world --dataset tile_index --country MT
     """
     from closedworld.errors import ConfigError, IntegrityError  # noqa: PLC0415
-    from closedworld.store.reading import find_published  # noqa: PLC0415
+    from closedworld.published.results import find_published  # noqa: PLC0415
 
     folder, named = _result_folder(path)
     found = find_published(folder)

@@ -7,9 +7,11 @@ from typing import TYPE_CHECKING
 
 from closedworld.datasets.parameters import TileParameters, WeightParameters
 from closedworld.errors import ConfigError
+from closedworld.published.results import find_published
 from closedworld.run.record.report import REPORT_NAME, REPORTS_NAME, refuse_damage
-from closedworld.store.paths import RECEIPT_NAME, stage_folder
-from closedworld.store.reading import find_published
+from closedworld.store.paths import stage_folder
+from closedworld.store.places import storage_at
+from closedworld.store.reading import has_receipt
 
 if TYPE_CHECKING:
     from closedworld.run.record.model import RunRecord
@@ -68,7 +70,7 @@ def find_results(record: RunRecord, report: Path) -> dict[str, Path]:
                 ),
             )
         present = {
-            name: [folder for folder in folders if (folder / RECEIPT_NAME).is_file()]
+            name: [folder for folder in folders if has_receipt(storage_at(folder))]
             for name, folders in found.items()
         }
     return {name: folders[0] for name, folders in present.items() if folders}

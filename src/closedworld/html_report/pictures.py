@@ -18,10 +18,10 @@ from closedworld.maps import draw_closeup, draw_weights_map
 from closedworld.maps.captions import cell_text, draw_tiles
 from closedworld.published.cumulative_weights import read_cumulative_weights
 from closedworld.published.polygons import polygons_of
+from closedworld.published.results import open_published
 from closedworld.published.tile_index import open_index
 from closedworld.run.record.report import WORLD_MAP_NAME
 from closedworld.sanitize import number_of
-from closedworld.store.reading import open_published
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

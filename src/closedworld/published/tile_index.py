@@ -13,7 +13,7 @@ from closedworld.datasets.parameters import TileParameters
 from closedworld.errors import ConfigError, GridError, IntegrityError
 from closedworld.kernels.grid import Grid
 from closedworld.kernels.spans import Border, RowSpans, Rule
-from closedworld.store.reading import open_published
+from closedworld.published.results import open_published
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -94,12 +94,6 @@ def open_index(path: Path | str) -> PublishedIndex:
         ConfigError, IntegrityError: As ``open_published`` and ``read_index``.
     """
     return read_index(open_published(path, TileParameters.stage))
-
-
-def root_of(published: Published) -> Path:
-    """Return the output folder that a published result lies in."""
-    stage = published.folder.parent
-    return stage.parent if stage.name == published.receipt.stage else stage
 
 
 def read_index(published: Published) -> PublishedIndex:

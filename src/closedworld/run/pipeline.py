@@ -19,7 +19,8 @@ from closedworld.inputs.loading import (
 )
 from closedworld.inputs.lock import InputLock
 from closedworld.inputs.reference import bundled
-from closedworld.published.tile_index import read_index, root_of
+from closedworld.published.results import open_published
+from closedworld.published.tile_index import read_index
 from closedworld.run.logs import log_file
 from closedworld.run.observers import LOGGER, LogObserver, Observers
 from closedworld.run.outcome import RunOutcome
@@ -33,7 +34,6 @@ from closedworld.stages.memory import capped
 from closedworld.stages.protocol import RunContext
 from closedworld.stages.runner import run_stage
 from closedworld.stages.task_runner import emit_task
-from closedworld.store.reading import open_published
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -94,7 +94,7 @@ def weigh_world(config: WeightsConfig, observers: Sequence[Observer] = ()) -> Ru
     # Wrong options fail here, before there is a report.
     WEIGHTS.needs_population(config, has_raster=True)
     published = open_published(config.index, TILES.name)
-    out = config.out or root_of(published)
+    out = config.out or published.output
     with _reported(config, out, observers) as (outcome, observer):
         began = time.perf_counter()
         index = read_index(published)

@@ -13,8 +13,9 @@ from closedworld.execution import events
 from closedworld.kernels.digests import digest_of_dataset
 from closedworld.stages.task_runner import TaskRunner
 from closedworld.store.durable import not_writable
-from closedworld.store.paths import RECEIPT_NAME, stage_folder
-from closedworld.store.reading import Published, open_folder
+from closedworld.store.paths import RECEIPT_NAME, result_key
+from closedworld.store.places import storage_at
+from closedworld.store.reading import Published, open_result
 from closedworld.store.receipt import Receipt, parameter_hash
 from closedworld.store.staging import Staging, clear_debris
 
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from closedworld.execution.events import Observer
     from closedworld.stages import Stage
     from closedworld.stages.protocol import Folded, StageOutcome, StagePlan
+    from closedworld.store.protocol import Storage
 
 OutcomeT = TypeVar("OutcomeT", bound="StageOutcome")
 
@@ -43,11 +45,12 @@ def run_stage(
         ClosedWorldError: As the plan's ``tasks`` and ``fold``.
     """
     began, stage, parameters = time.perf_counter(), plan.stage, plan.parameters
-    published = _find(out, parameters)
+    storage = storage_at(out)
+    published = _find(storage, parameters)
     if published is not None:
         _emit_reused(stage, published, time.perf_counter() - began, observer)
         return plan.outcome(published, None)
-    with Staging(out, stage.name, _identity(parameters)) as staging:
+    with Staging(storage, stage.name, _identity(parameters)) as staging:
         runner = TaskRunner(pool, stage, observer, staging)
         tasks = plan.tasks(runner)
         with closing(runner.write(plan.write, tasks, plan.task_result)) as written:
@@ -69,31 +72,31 @@ def timed(stage: Stage, phase: str, observer: Observer) -> Iterator[None]:
     observer.on_event(events.PhaseFinished(stage.number, phase, time.perf_counter() - began))
 
 
-def _find(out: Path, parameters: Parameters) -> Published | None:
+def _find(storage: Storage, parameters: Parameters) -> Published | None:
     """Return the verified result that is already there, if there is one.
 
     Raises:
         IntegrityError: What is there is damaged, or has no receipt.
         PublishError: ``output-not-writable``: it may not be looked at.
     """
-    folder = stage_folder(out, parameters.stage, _hash(parameters))
+    result = storage.below(result_key(parameters.stage, _hash(parameters)))
     try:
-        if not folder.exists():
-            return None
-        has_receipt = (folder / RECEIPT_NAME).exists()
+        is_sealed = RECEIPT_NAME in result.list()
+    except FileNotFoundError:
+        return None
     except OSError as error:
         # A folder that may not be entered: whoever may not look there may not write there.
-        raise not_writable(folder, error) from error
-    if not has_receipt:
+        raise not_writable(result.root, error) from error
+    if not is_sealed:
         raise IntegrityError(
             "receipt-missing",
-            f"{folder} is where the result belongs, but it has no receipt.",
+            f"{result.root} is where the result belongs, but it has no receipt.",
             "Delete the folder, or move it away, and run again.",
         )
-    published = open_folder(folder)
+    published = open_result(result)
     published.verify()
     # A run that died after publishing may have left the rest; of other stages something to take up.
-    clear_debris(out, parameters.stage)
+    clear_debris(storage, parameters.stage)
     return published
 
 

@@ -15,7 +15,6 @@ from closedworld.store.staging import stage_file
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Sequence
-    from pathlib import Path
 
     from closedworld.datasets import Dataset, Partition
     from closedworld.datasets.part_encoder import PartEncoder
@@ -24,6 +23,7 @@ if TYPE_CHECKING:
     from closedworld.kernels.parquet import Writer
     from closedworld.stages import Stage
     from closedworld.stages.tasks import Task, TaskResult
+    from closedworld.store.protocol import Storage
     from closedworld.store.receipt import FileEntry
     from closedworld.store.staging import Staging
 
@@ -37,7 +37,11 @@ TASKS_AHEAD = 2
 
 
 def stage_part(
-    folder: Path, dataset: Dataset, partition: Partition, number: int, encoder: PartEncoder | Writer
+    folder: Storage,
+    dataset: Dataset,
+    partition: Partition,
+    number: int,
+    encoder: PartEncoder | Writer,
 ) -> FileEntry:
     """Write a finished part file into a staging folder, log it, and return its entry.
 

@@ -85,12 +85,12 @@ def _sync_file(path: Path) -> None:
         os.close(descriptor)
 
 
-def append_line(path: Path, line: str) -> None:
-    """Add a line to a file, made when it is not there; it need not outlive a power cut."""
+def append_to_file(path: Path, content: bytes) -> None:
+    """Add to a file, made when it is not there; what is added need not outlive a power cut."""
     flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC
     descriptor = os.open(path, flags, 0o666)
     try:
-        left = memoryview(line.encode("ascii") + b"\n")
+        left = memoryview(content)
         while left:
             left = left[os.write(descriptor, left) :]
     finally:

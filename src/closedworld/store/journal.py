@@ -4,17 +4,15 @@ from __future__ import annotations
 
 import hashlib
 import json
-import stat
 from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from closedworld.store.digests import sha256_of_file
-from closedworld.store.durable import append_line
 from closedworld.store.receipt import FileEntry
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
-    from pathlib import Path
+
+    from closedworld.store.protocol import Storage
 
 _FORMAT = 1
 
@@ -34,26 +32,30 @@ class FinishedUnit:
     metadata: Mapping[str, Any] = field(default_factory=dict)
 
 
-def open_journal(path: Path, identity: str) -> None:
+def open_journal(storage: Storage, key: str, identity: str) -> None:
     """Begin a journal; nothing needs to be synced, because a lost line loses only work."""
-    append_line(path, json.dumps({"journal_format": _FORMAT, "identity": identity}))
+    header = json.dumps({"journal_format": _FORMAT, "identity": identity})
+    storage.append(key, f"{header}\n".encode())
 
 
-def note_finished(path: Path, unit: FinishedUnit) -> None:
+def note_finished(storage: Storage, key: str, unit: FinishedUnit) -> None:
     """Add a unit."""
     line = json.dumps(
         {"unit": unit.unit, "files": [asdict(file) for file in unit.files], "facts": unit.metadata}
     )
-    append_line(path, f"{_check_sum(line.encode())} {line}")
+    storage.append(key, f"{_check_sum(line.encode())} {line}\n".encode())
 
 
-def finished_units(path: Path, identity: str, folder: Path) -> Iterator[FinishedUnit]:
+def finished_units(
+    storage: Storage, key: str, identity: str, folder: str
+) -> Iterator[FinishedUnit]:
     """Yield the units of a journal whose files are there and have their digests.
 
     A journal of another identity, or none that can be read, has none; a line that is torn is skipped.
     """
     try:
-        lines = path.read_bytes().split(b"\n")
+        with storage.open(key) as file:
+            lines = file.read().split(b"\n")
     except OSError:
         return
     header = _parsed(lines[0])
@@ -62,7 +64,10 @@ def finished_units(path: Path, identity: str, folder: Path) -> Iterator[Finished
     for checked in lines[1:]:
         check_sum, _, line = checked.partition(b" ")
         unit = _unit(_parsed(line)) if check_sum.decode("latin-1") == _check_sum(line) else None
-        if unit is not None and all(_is_whole(folder, entry) for entry in unit.files):
+        if unit is not None and all(
+            storage.is_whole(f"{folder}/{entry.path}", entry.size_bytes, entry.sha256)
+            for entry in unit.files
+        ):
             yield unit
 
 
@@ -86,15 +91,3 @@ def _unit(content: Any) -> FinishedUnit | None:
         return FinishedUnit(str(content["unit"]), files, dict(content["facts"]))
     except (KeyError, TypeError, ValueError):
         return None
-
-
-def _is_whole(folder: Path, entry: FileEntry) -> bool:
-    """Return whether a file is there, is a file, and has its size and digest."""
-    path = folder / entry.path
-    try:
-        found = path.lstat()
-        if not stat.S_ISREG(found.st_mode) or found.st_size != entry.size_bytes:
-            return False
-        return sha256_of_file(path) == entry.sha256
-    except OSError:
-        return False

@@ -12,10 +12,12 @@ All datasets of a stage lie in one folder, so one rename publishes them together
 from __future__ import annotations
 
 import re
-from pathlib import Path, PurePosixPath
+from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from closedworld.datasets import Partition
 
 RECEIPT_NAME = "_receipt.json"
@@ -25,9 +27,14 @@ HASH_PREFIX = "parameter_hash="
 _HASH = re.compile(r"[0-9a-f]{64}")
 
 
+def result_key(stage: str, parameter_hash: str) -> str:
+    """Return the key of the folder of a published result."""
+    return f"{stage}/{HASH_PREFIX}{parameter_hash}"
+
+
 def stage_folder(root: Path, stage: str, parameter_hash: str) -> Path:
     """Return the folder of a published result."""
-    return root / stage / f"{HASH_PREFIX}{parameter_hash}"
+    return root / result_key(stage, parameter_hash)
 
 
 def hash_of_folder(folder: Path) -> str | None:

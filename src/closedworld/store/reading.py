@@ -1,26 +1,31 @@
-"""Finding and opening published results; only what has a receipt is data."""
+"""Published results: only what has a receipt is data."""
 
 from __future__ import annotations
 
-import re
+import hashlib
+from collections import defaultdict
 from dataclasses import dataclass
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, TypeVar
 
-from closedworld.datasets import DATASETS, dataset_of
-from closedworld.errors import ConfigError, IntegrityError
+from closedworld.datasets import DATASETS, TILE_INDEX, Partition, dataset_of
+from closedworld.datasets.parameters import Parameters, TileParameters
+from closedworld.errors import ConfigError, GridError, IntegrityError
 from closedworld.sanitize import one_line
-from closedworld.store.digests import sha256_of_file
 from closedworld.store.paths import HASH_PREFIX, RECEIPT_NAME, hash_of_folder
+from closedworld.store.places import storage_at
 from closedworld.store.receipt import FileEntry, Receipt, read_receipt
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping, Sequence
+    from collections.abc import Collection, Iterator, Sequence
+    from io import BufferedIOBase
+    from pathlib import Path
 
     import pyarrow.dataset as pads
+    import pyarrow.parquet as pq
 
-_FEW = 3
-_BRIEF_LENGTH = 60
+    from closedworld.store.protocol import Storage
+
+P = TypeVar("P", bound=Parameters)
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,12 +33,87 @@ class Published:
     """A published result of a stage.
 
     Attributes:
-        folder: The folder that holds the receipt and the datasets.
+        storage: The storage of its folder.
         receipt: Its receipt.
     """
 
-    folder: Path
+    storage: Storage
     receipt: Receipt
+
+    @property
+    def folder(self) -> Path:
+        """The folder that holds the receipt and the datasets."""
+        return self.storage.root
+
+    @property
+    def output(self) -> Path:
+        """The output folder that the result lies in."""
+        stage = self.folder.parent
+        return stage.parent if stage.name == self.receipt.stage else stage
+
+    def parameters(self, kind: type[P]) -> P:
+        """Return the parameters that decided the content.
+
+        Args:
+            kind: Those of the stage, such as ``TileParameters``.
+
+        Raises:
+            IntegrityError: ``receipt-unreadable``: they are none of that stage.
+        """
+        try:
+            return kind.from_dict(self.receipt.parameters)
+        except (ValueError, KeyError, TypeError, GridError) as error:
+            raise _damaged(
+                "receipt-unreadable",
+                f"the receipt of {self.folder} has no parameters of {kind.stage}: "
+                f"{one_line(str(error))}.",
+            ) from error
+
+    def files(self, dataset: str) -> dict[Partition, list[FileEntry]]:
+        """Return the files of a dataset by partition, in the order of their rows.
+
+        Raises:
+            IntegrityError: ``receipt-unreadable``: a file lies in no partition.
+        """
+        found = defaultdict(list)
+        for entry in sorted(self.receipt.files):
+            if entry.dataset == dataset:
+                try:
+                    found[entry.partition].append(entry)
+                except ValueError as error:
+                    raise _damaged(
+                        "receipt-unreadable",
+                        f"the receipt of {self.folder} lists {entry.path}, which is {error}.",
+                    ) from error
+        return dict(found)
+
+    def open(self, entry: FileEntry) -> BufferedIOBase:
+        """Open one of its files for reading.
+
+        Raises:
+            OSError: It cannot be read.
+        """
+        return self.storage.open(entry.path)
+
+    def open_parquet(self, entry: FileEntry, texts: Sequence[str] = ()) -> pq.ParquetFile:
+        """Open one of its part files; checksums of pages are verified as they are read.
+
+        Args:
+            entry: The file.
+            texts: Columns that are read as dictionary arrays.
+
+        Raises:
+            OSError, pyarrow.ArrowException: It cannot be read.
+        """
+        import pyarrow.parquet as pq  # noqa: PLC0415 -- as in dataset
+
+        paths, filesystem = self.storage.for_arrow([entry.path])
+        return pq.ParquetFile(
+            paths[0],
+            filesystem=filesystem,
+            read_dictionary=list(texts),
+            page_checksum_verification=True,
+        )
 
     def dataset(self, name: str) -> pads.Dataset:
         """Return one of its datasets.
@@ -53,8 +133,10 @@ class Published:
 
         for entry in files:
             self._expect_size(entry)
-        spec = dataset_of(name, coverage=bool(self.receipt.parameters.get("coverage")))
-        return pads.dataset([str(self.folder / entry.path) for entry in files], schema=spec.schema)
+        coverage = name == TILE_INDEX.name and self.parameters(TileParameters).coverage
+        paths, filesystem = self.storage.for_arrow([entry.path for entry in files])
+        schema = dataset_of(name, coverage=coverage).schema
+        return pads.dataset(list(paths), schema=schema, filesystem=filesystem)
 
     def verify(self, names: Collection[str] | None = None) -> None:
         """Check files against the receipt: presence, size and SHA-256.
@@ -74,7 +156,8 @@ class Published:
             self._expect_size(entry)
             path = self.folder / entry.path
             try:
-                digest = sha256_of_file(path)
+                with self.open(entry) as file:
+                    digest = hashlib.file_digest(file, "sha256").hexdigest()
             except OSError as error:
                 raise _damaged(
                     "file-unreadable", f"{path} cannot be read: {error.strerror}."
@@ -96,17 +179,19 @@ class Published:
     def _expect_nothing_else(self) -> None:
         """Raise when there is a file that the receipt does not list."""
         listed = {entry.path for entry in self.receipt.files} | {RECEIPT_NAME}
-        for path in sorted(p for p in self.folder.rglob("*") if p.is_symlink() or not p.is_dir()):
-            if path.relative_to(self.folder).as_posix() not in listed:
+        for key in keys_below(self.storage):
+            if key not in listed and not key.endswith("/"):
                 raise IntegrityError(
-                    "file-unexpected", f"{path} is not in the receipt.", "Remove that file."
+                    "file-unexpected",
+                    f"{self.folder / key} is not in the receipt.",
+                    "Remove that file.",
                 )
 
     def _expect_size(self, entry: FileEntry) -> None:
         """Raise unless a listed file is there and has its size."""
         path = self.folder / entry.path
         try:
-            size = path.stat().st_size
+            size = self.storage.size(entry.path)
         except FileNotFoundError:
             raise _damaged("file-missing", f"{path} is in the receipt but not there.") from None
         except OSError as error:
@@ -119,58 +204,17 @@ class Published:
             )
 
 
-def open_published(path: Path | str, stage: str | None = None) -> Published:
-    """Return the one published result at or below a path.
-
-    Args:
-        path: An output folder, a stage folder or a ``parameter_hash=...`` folder.
-        stage: Look at results of this stage only, such as ``tiles`` or ``weights``.
-
-    Raises:
-        IntegrityError: ``receipt-missing``, ``published-under-another-hash``, or a bad receipt.
-        ConfigError: ``path-missing``; ``published-several`` when there is more than one to choose
-            from.
-    """
-    found = find_published(path)
-    if stage is not None:
-        found = [one for one in found if one.receipt.stage == stage]
-    return _only(found, path, f"no published {stage or 'result'}", "results")
-
-
-def find_published(path: Path | str) -> list[Published]:
-    """Return every published result in a folder, ordered by folder.
-
-    Args:
-        path: A ``parameter_hash=...`` folder, a stage folder or an output folder.
-
-    Raises:
-        ConfigError: ``path-missing``, ``path-unreadable``.
-        IntegrityError: ``published-under-another-hash``, or a bad receipt.
-    """
-    path = Path(path)
-    try:
-        if not path.exists():
-            raise ConfigError("path-missing", f"{path} does not exist.", "Check the path.")
-        if (path / RECEIPT_NAME).exists():
-            folders: Sequence[Path] = [path]
-        else:
-            below = [*path.glob(f"{HASH_PREFIX}*"), *path.glob(f"*/{HASH_PREFIX}*")]
-            folders = sorted(folder for folder in below if (folder / RECEIPT_NAME).exists())
-    except OSError as error:
-        raise ConfigError(
-            "path-unreadable", f"{path} cannot be read: {error.strerror}.", "Check its permissions."
-        ) from error
-    return [open_folder(folder) for folder in folders]
-
-
-def open_folder(folder: Path) -> Published:
+def open_result(storage: Storage) -> Published:
     """Return the published result of a folder that holds a receipt.
+
+    Args:
+        storage: The storage of the folder.
 
     Raises:
         IntegrityError: ``published-under-another-hash`` when the receipt belongs elsewhere, or as
             ``read_receipt``.
     """
-    receipt = read_receipt(folder)
+    folder, receipt = storage.root, read_receipt(storage)
     is_named = folder.name.startswith(HASH_PREFIX)
     if is_named and hash_of_folder(folder) != receipt.parameter_hash:
         raise IntegrityError(
@@ -178,87 +222,40 @@ def open_folder(folder: Path) -> Published:
             f"{folder} holds a result whose receipt says parameter_hash {receipt.parameter_hash}.",
             "It was moved or renamed: give it its own name back, or move it away.",
         )
-    return Published(folder, receipt)
+    return Published(storage, receipt)
 
 
-def open_dataset(
-    path: Path | str, name: str = "tile_index", *, verify: bool = False
-) -> pads.Dataset:
-    """Return a published dataset, ready to scan, filter or turn into a table.
-
-    Args:
-        path: An output folder, a stage folder or a ``parameter_hash=...`` folder; one result there
-            must hold the dataset.
-        name: Such as ``tile_index`` or ``tile_weights``.
-        verify: Check all files of the result against the receipt first.
+def has_receipt(storage: Storage) -> bool:
+    """Return whether a folder holds a receipt, and so a result.
 
     Raises:
-        ConfigError: ``dataset-unknown`` or ``published-several``.
-        IntegrityError: As ``open_published`` and, with ``verify``, as ``Published.verify``.
+        OSError: It may not be looked at.
     """
-    every = find_published(path)
-    found = [one for one in every if name in one.receipt.datasets()]
-    if every and not found:
-        names = sorted({held for one in every for held in one.receipt.datasets()})
-        raise ConfigError(
-            "dataset-unknown", f"{path} holds no dataset {name!r}.", f"It holds {', '.join(names)}."
-        )
-    published = _only(found, path, "no published result", f"results with {name}")
-    if verify:
-        published.verify()
-    return published.dataset(name)
+    try:
+        storage.size(RECEIPT_NAME)
+    except (FileNotFoundError, NotADirectoryError, ValueError):
+        # ValueError: a path from a malformed report, with a null byte in it.
+        return False
+    return True
 
 
-def _only(found: Sequence[Published], path: Path | str, none: str, several: str) -> Published:
-    """Return the one result that was found."""
-    if not found:
-        raise IntegrityError(
-            "receipt-missing",
-            f"{path} holds {none}.",
-            "Give the --out folder of a finished `closedworld run`.",
-        )
-    if len(found) > 1:
-        choices = "; ".join(
-            f"{one.folder} ({told})" for one, told in zip(found, _told_apart(found), strict=True)
-        )
-        raise ConfigError(
-            "published-several",
-            f"{path} holds {len(found)} {several}.",
-            f"Give the folder of one of them instead: {choices}.",
-        )
-    return found[0]
+def result_in(folder: Path) -> Published | None:
+    """Return the published result of a folder; None when it has no receipt.
+
+    Raises:
+        IntegrityError: As ``open_result``.
+        OSError: It may not be looked at.
+    """
+    storage = storage_at(folder)
+    return open_result(storage) if has_receipt(storage) else None
 
 
-def _told_apart(found: Sequence[Published]) -> list[str]:
-    """Return, for each of several results, the parameters in which they differ, in words."""
-    flat = [_flat(one.receipt.parameters, "") | {"stage": one.receipt.stage} for one in found]
-    names = sorted({name for one in flat for name in one})
-    differing = [name for name in names if len({str(one.get(name)) for one in flat}) > 1]
-    return [
-        ", ".join(f"{name} {_briefly(one.get(name))}" for name in differing)
-        or "the same parameters"
-        for one in flat
-    ]
-
-
-def _flat(content: Mapping[str, Any], before: str) -> dict[str, Any]:
-    """Return parameters by name, those of tables within as ``table name``."""
-    flat: dict[str, Any] = {}
-    for name, value in content.items():
-        words = f"{before}{name.replace('_', ' ')}"
-        flat.update(_flat(value, f"{words} ") if isinstance(value, dict) else {words: value})
-    return flat
-
-
-def _briefly(value: Any) -> str:
-    """Return a parameter in a few characters: long lists by their number, digests by their start."""
-    if isinstance(value, list):
-        few = ", ".join(map(str, value[:_FEW]))
-        text = few if len(value) <= _FEW else f"{few} and {len(value) - _FEW} more"
-    else:
-        text = "none" if value is None else str(value)
-    is_digest = re.fullmatch("[0-9a-f]{64}", text) is not None
-    return f"{text[:8]}..." if is_digest else one_line(text, _BRIEF_LENGTH)
+def keys_below(storage: Storage, folder: str = "") -> Iterator[str]:
+    """Yield every key in a folder and below, those of folders with a slash at the end."""
+    for name in storage.list(folder):
+        yield folder + name
+        if name.endswith("/"):
+            yield from keys_below(storage, folder + name)
 
 
 def _damaged(code: str, message: str) -> IntegrityError:

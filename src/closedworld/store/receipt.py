@@ -6,16 +6,19 @@ import hashlib
 import json
 import re
 from dataclasses import dataclass, field
+from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Any
 
-from closedworld.bounded_read import read_small_file
+from closedworld.bounded_read import read_bounded
+from closedworld.datasets import Partition
 from closedworld.errors import IntegrityError
 from closedworld.sanitize import number_of, one_line, quoted
 from closedworld.store.paths import RECEIPT_NAME
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
-    from pathlib import Path
+
+    from closedworld.store.protocol import Storage
 
 RECEIPT_FORMAT = 2
 
@@ -54,6 +57,15 @@ class FileEntry:
     def dataset(self) -> str:
         """The dataset that the file belongs to."""
         return self.path.split("/", 1)[0]
+
+    @property
+    def partition(self) -> Partition:
+        """The partition whose rows the file holds.
+
+        Raises:
+            ValueError: It lies in no folder of a partition.
+        """
+        return Partition.of_folder(PurePosixPath(self.path).parent.name)
 
 
 @dataclass(frozen=True, slots=True)
@@ -229,19 +241,20 @@ def _named(names: Sequence[str]) -> str:
     return ", ".join(map(one_line, names[:3])) + more
 
 
-def read_receipt(folder: Path) -> Receipt:
-    """Return the receipt of a published folder.
+def read_receipt(storage: Storage) -> Receipt:
+    """Return the receipt of a published folder, given as a storage.
 
     Raises:
         IntegrityError: ``receipt-missing``, or as ``Receipt.from_bytes``.
     """
-    path = folder / RECEIPT_NAME
+    path = storage.root / RECEIPT_NAME
     try:
-        text = read_small_file(path, _MOST_BYTES)
+        with storage.open(RECEIPT_NAME) as file:
+            text = read_bounded(file, _MOST_BYTES)
     except (FileNotFoundError, NotADirectoryError):
         raise IntegrityError(
             "receipt-missing",
-            f"{folder} has no {RECEIPT_NAME}, so it is not a published result.",
+            f"{storage.root} has no {RECEIPT_NAME}, so it is not a published result.",
             "Give a folder that `closedworld run` or `closedworld tiles` has published.",
         ) from None
     except OSError as error:

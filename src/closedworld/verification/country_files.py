@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
-import pyarrow.parquet as pq
 
 from closedworld.sanitize import library_message
 from closedworld.verification.footer_statistics import GroupRanges
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
-    from pathlib import Path
 
     from closedworld.datasets import Dataset
+    from closedworld.store.reading import Published
+    from closedworld.store.receipt import FileEntry
     from closedworld.verification.findings import Findings
 
 BATCH_ROWS = 1 << 17
@@ -30,17 +31,19 @@ class CountryFiles:
     """The part files of one country in one dataset that can be read.
 
     Attributes:
+        published: The result.
         dataset: Dataset.
         country_iso: Country, by the folder's name.
         findings: Where findings go.
-        paths: Files, by part number.
+        entries: Files, by part number.
         is_whole: Whether every file is there and readable; otherwise nothing follows from its rows.
     """
 
+    published: Published
     dataset: Dataset
     country_iso: str
     findings: Findings
-    paths: list[Path] = field(default_factory=list)
+    entries: list[FileEntry] = field(default_factory=list)
     is_whole: bool = True
 
     @property
@@ -60,10 +63,11 @@ class CountryFiles:
         """Return whether there is such a finding about this country in this dataset."""
         return self.findings.has(code, self.dataset.name, self.country_iso)
 
-    def cannot_read(self, path: Path, error: BaseException) -> None:
+    def cannot_read(self, entry: FileEntry, error: BaseException) -> None:
         """Add the finding for a damaged file."""
         self.is_whole = False
-        self.add("file-unreadable", f"{path.name} cannot be read: {library_message(error)}.")
+        name = PurePosixPath(entry.path).name
+        self.add("file-unreadable", f"{name} cannot be read: {library_message(error)}.")
 
     def batches(
         self, columns: Sequence[str], *, with_footers: bool = False
@@ -77,11 +81,9 @@ class CountryFiles:
         texts = [f.name for f in self.dataset.schema if pa.types.is_string(f.type)]
         # pyarrow 26 can crash the process over damaged statistics; the damage is found already.
         with_footers = with_footers and not self.has("file-digest")
-        for path in self.paths:
+        for entry in self.entries:
             try:
-                with pq.ParquetFile(
-                    path, read_dictionary=texts, page_checksum_verification=True
-                ) as file:
+                with self.published.open_parquet(entry, texts) as file:
                     for number in range(file.num_row_groups):
                         ranges = GroupRanges()
                         for batch in file.iter_batches(BATCH_ROWS, [number], list(columns)):
@@ -93,7 +95,7 @@ class CountryFiles:
                             group = file.metadata.row_group(number)
                             ranges.compare(group, number, where, self.findings)
             except READ_ERRORS as error:
-                self.cannot_read(path, error)
+                self.cannot_read(entry, error)
                 return
             # Or the pages of every file read so far stay with pyarrow: 80 MiB for a world.
             pa.default_memory_pool().release_unused()

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
-import pyarrow.parquet as pq
-
 from closedworld.errors import ConfigError, IntegrityError
+from closedworld.published.results import result_folders
 from closedworld.sanitize import quoted
-from closedworld.store.digests import sha256_of_file
-from closedworld.store.paths import HASH_PREFIX, RECEIPT_NAME
-from closedworld.store.reading import open_folder
+from closedworld.store.paths import RECEIPT_NAME
+from closedworld.store.places import storage_at
+from closedworld.store.reading import has_receipt, keys_below, open_result
 from closedworld.verification.country_files import READ_ERRORS, CountryFiles
 
 if TYPE_CHECKING:
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
     from closedworld.datasets import Dataset
+    from closedworld.store.protocol import Storage
     from closedworld.store.reading import Published
     from closedworld.store.receipt import FileEntry
     from closedworld.verification.findings import Findings
@@ -32,7 +33,7 @@ FileTable = dict[str, dict[str, CountryFiles]]
 """Files by dataset and country."""
 
 
-def result_folders(path: Path) -> tuple[list[Path], list[Path]]:
+def sealed_and_bare(path: Path) -> tuple[list[Storage], list[Storage]]:
     """Return ``(sealed, bare)``: folders of results at or below a path, and those without receipt.
 
     Raises:
@@ -41,10 +42,11 @@ def result_folders(path: Path) -> tuple[list[Path], list[Path]]:
     """
     if not path.exists():
         raise ConfigError("path-missing", f"{path} does not exist.", "Check the path.")
-    if (path / RECEIPT_NAME).exists():
-        return [path], []
-    below = sorted([*path.glob(f"{HASH_PREFIX}*"), *path.glob(f"*/{HASH_PREFIX}*")])
-    sealed = [folder for folder in below if (folder / RECEIPT_NAME).exists()]
+    storage = storage_at(path)
+    if has_receipt(storage):
+        return [storage], []
+    below = result_folders(storage)
+    sealed = [folder for folder in below if has_receipt(folder)]
     if not sealed:
         raise IntegrityError(
             "receipt-missing",
@@ -54,10 +56,10 @@ def result_folders(path: Path) -> tuple[list[Path], list[Path]]:
     return sealed, [folder for folder in below if folder not in sealed]
 
 
-def open_result(folder: Path, findings: Findings) -> Published | None:
+def open_sealed(folder: Storage, findings: Findings) -> Published | None:
     """Return the result of a folder; None, with a finding, when its receipt is bad."""
     try:
-        return open_folder(folder)
+        return open_result(folder)
     except IntegrityError as error:
         findings.add(error.code, error.message)
         return None
@@ -71,10 +73,10 @@ def check_files(published: Published, findings: Findings) -> None:
     listed = {entry.path for entry in published.receipt.files} | {RECEIPT_NAME}
     folders = {parent for name in listed for parent in PurePosixPath(name).parents}
     strangers, empty = [], []
-    for path in sorted(published.folder.rglob("*")):
-        name = PurePosixPath(path.relative_to(published.folder).as_posix())
-        if path.is_symlink() or not path.is_dir():
-            strangers += [] if str(name) in listed else [name]
+    for key in keys_below(published.storage):
+        name = PurePosixPath(key)
+        if not key.endswith("/"):
+            strangers += [] if key in listed else [name]
         elif name not in folders:
             empty.append(name)
     for name in strangers:
@@ -92,14 +94,14 @@ def _check_file(published: Published, entry: FileEntry, findings: Findings) -> N
     """Find what differs between a file and its entry."""
     match = _PART_FILE.fullmatch(entry.path)
     where = entry.dataset, match[2] if match else ""
-    path = published.folder / entry.path
     try:
-        size = path.stat().st_size
+        size = published.storage.size(entry.path)
         if size != entry.size_bytes:
             message = f"{entry.path} has {size} bytes; the receipt says {entry.size_bytes}."
             findings.add("file-size", message, *where)
             return
-        digest = sha256_of_file(path)
+        with published.open(entry) as file:
+            digest = hashlib.file_digest(file, "sha256").hexdigest()
     except FileNotFoundError:
         findings.add("file-missing", f"{entry.path} is in the receipt but not there.", *where)
         return
@@ -130,9 +132,11 @@ def open_files(published: Published, datasets: Sequence[Dataset], findings: Find
             findings.add("file-out-of-place", message)
             continue
         dataset, iso, number = match.groups()
-        files = table[dataset].setdefault(iso, CountryFiles(known[dataset], iso, findings))
+        files = table[dataset].setdefault(
+            iso, CountryFiles(published, known[dataset], iso, findings)
+        )
         numbers.setdefault((dataset, iso), []).append(int(number))
-        _check_columns(published.folder / entry.path, entry, files)
+        _check_columns(entry, files)
     for (dataset, iso), found in numbers.items():
         if sorted(found) != list(range(len(found))):
             table[dataset][iso].is_whole = False
@@ -146,7 +150,7 @@ def check_schemas(
 ) -> FileTable:
     """Return the files as ``open_files`` does, and add how many can be read to the checks."""
     table = open_files(published, datasets, findings)
-    count = sum(len(files.paths) for own in table.values() for files in own.values())
+    count = sum(len(files.entries) for own in table.values() for files in own.values())
     findings.add_check("schema and row count of every file", count, "files")
     return table
 
@@ -163,23 +167,23 @@ def check_countries(table: FileTable, dataset: str, expected: set[str], findings
     findings.add_check("every country is there and no other", len(expected), "countries")
 
 
-def _check_columns(path: Path, entry: FileEntry, files: CountryFiles) -> None:
+def _check_columns(entry: FileEntry, files: CountryFiles) -> None:
     """Find a wrong schema or row count; keep the file for reading when its columns are right."""
     try:
-        with pq.ParquetFile(path) as file:
+        with files.published.open_parquet(entry) as file:
             schema, rows = file.schema_arrow.remove_metadata(), file.metadata.num_rows
             grouped = sum(file.metadata.row_group(n).num_rows for n in range(file.num_row_groups))
     except FileNotFoundError:
         files.is_whole = False
         return
     except READ_ERRORS as error:
-        files.cannot_read(path, error)
+        files.cannot_read(entry, error)
         return
     if not schema.equals(files.dataset.schema):
         files.is_whole = False
         files.add("schema", f"{entry.path} has {_difference(schema, files.dataset.schema)}.")
         return
-    files.paths.append(path)
+    files.entries.append(entry)
     if rows != entry.rows or rows != grouped:
         message = f"{entry.path} has {rows} rows, its row groups {grouped}; the receipt says {entry.rows}."
         files.add("row-count", message)

@@ -9,9 +9,10 @@ from closedworld.datasets.parameters import TileParameters
 from closedworld.errors import InputError, IntegrityError
 from closedworld.inputs.reference import bundled, verify_bundled
 from closedworld.store.digests import sha256_of_file
-from closedworld.store.paths import RECEIPT_NAME, stage_folder
-from closedworld.store.reading import open_folder
-from closedworld.verification.file_checks import open_result
+from closedworld.store.paths import stage_folder
+from closedworld.store.places import storage_at
+from closedworld.store.reading import result_in
+from closedworld.verification.file_checks import open_sealed
 from closedworld.verification.tile_checks import read_tile_index
 
 if TYPE_CHECKING:
@@ -58,31 +59,31 @@ class Request:
         """Return the index that weights belong to; None, with a finding, when there is none."""
         folder = self._index_folder(published, tiles_parameter_hash)
         if folder is None:
-            where = self.index or published.folder.parent.parent
+            where = self.index or published.output
             message = f"no tile index of parameter_hash {tiles_parameter_hash} in {where}."
             findings.add("index-missing", message)
             findings.add_unchecked("tiles of the weights", "no index; give --index")
             return None
         if folder.resolve() in self.indexes:
             return self.indexes[folder.resolve()]
-        opened = open_result(folder, findings)
+        opened = open_sealed(storage_at(folder), findings)
         return None if opened is None else read_tile_index(opened, findings)
 
     def _index_folder(self, published: Published, digits: str) -> Path | None:
         if not digits.isalnum():
             return None
-        beside = stage_folder(published.folder.parent.parent, TileParameters.stage, digits)
+        beside = stage_folder(published.output, TileParameters.stage, digits)
         candidates = [beside]
         if self.index is not None:
             given = stage_folder(self.index, TileParameters.stage, digits)
             candidates = [self.index, self.index / beside.name, given]
         for folder in candidates:
-            if (folder / RECEIPT_NAME).exists():
-                try:
-                    if open_folder(folder).receipt.parameter_hash == digits:
-                        return folder
-                except IntegrityError:
-                    return folder
+            try:
+                found = result_in(folder)
+            except IntegrityError:
+                return folder
+            if found is not None and found.receipt.parameter_hash == digits:
+                return folder
         return None
 
     def raster_of(self, parameters: WeightParameters, findings: Findings) -> Path | None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Literal
 from closedworld.datasets.parameters import WeightParameters
 from closedworld.errors import ConfigError, InputError
 from closedworld.published.polygons import polygons_of
-from closedworld.verification.file_checks import check_files, open_result, result_folders
+from closedworld.verification.file_checks import check_files, open_sealed, sealed_and_bare
 from closedworld.verification.findings import Findings, Verification
 from closedworld.verification.polygon_checks import check_polygons
 from closedworld.verification.receipt_checks import PARAMETER_ERRORS
@@ -65,14 +65,14 @@ def verify(
     )
     if request.raster is not None and not request.raster.is_file():
         raise InputError("input-missing", f"{raster} is not a file.", "Check the path.")
-    sealed, bare = result_folders(Path(path))
-    every = [Findings(str(folder)) for folder in [*bare, *sealed]]
+    sealed, bare = sealed_and_bare(Path(path))
+    every = [Findings(str(folder.root)) for folder in [*bare, *sealed]]
     for findings in every[: len(bare)]:
         findings.add("receipt-missing", "there is no receipt, so it is not a result.")
     opened = [
         (published, findings)
         for folder, findings in zip(sealed, every[len(bare) :], strict=True)
-        if (published := open_result(folder, findings)) is not None
+        if (published := open_sealed(folder, findings)) is not None
     ]
     request.rasters_sha256 = frozenset(map(_raster_sha256, opened))
     order = [*CHECKS, None]

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 
 from closedworld.errors import ConfigError, IntegrityError
 from closedworld.published.cumulative_weights import CumulativeWeights, read_cumulative_weights
-from closedworld.published.tile_index import PublishedIndex, read_index, root_of
+from closedworld.published.results import find_published, open_published
+from closedworld.published.tile_index import PublishedIndex, read_index
 from closedworld.stages import TILES, WEIGHTS
 from closedworld.store.paths import stage_folder
-from closedworld.store.reading import Published, find_published, open_published
 from closedworld.worlds.points import refuse_without_tiles, sample_points
 from closedworld.worlds.sample_request import SampleRequest
 
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
     from closedworld.inputs.regions import CountrySet
     from closedworld.kernels.spans import RowSpans
+    from closedworld.store.reading import Published
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -128,7 +129,7 @@ def open_world(path: Path | str, *, index: Path | str | None = None) -> Publishe
         return PublishedWorld(_read(open_published(index or path, TILES.name)), None)
     weights = open_published(path, WEIGHTS.name)
     needed = str(weights.receipt.parameters.get("tiles_parameter_hash"))
-    folder = stage_folder(root_of(weights), TILES.name, needed)
+    folder = stage_folder(weights.output, TILES.name, needed)
     if index is None and not folder.exists():
         raise ConfigError(
             "index-missing",

@@ -24,7 +24,7 @@ from closedworld.inputs.lock import InputLock
 from closedworld.inputs.raster import read_pixel_layout
 from closedworld.inputs.raster.pixels import PixelReader
 from closedworld.inputs.regions import read_countries
-from closedworld.store.reading import find_published
+from closedworld.published.results import find_published
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -7,10 +7,10 @@ from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from closedworld.inputs.regions import countries_from_features
+from closedworld.published.results import find_published
 from closedworld.published.tile_index import open_index
 from closedworld.stages.tiles.build import build_tile_index
 from closedworld.stages.weights.build import build_tile_weights
-from closedworld.store.reading import find_published
 from closedworld.testing import tiny_countries, tiny_grid
 
 if TYPE_CHECKING:

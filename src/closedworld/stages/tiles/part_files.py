@@ -21,12 +21,12 @@ from closedworld.stages.tasks import TaskResult
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
-    from pathlib import Path
 
     from closedworld.kernels.grid import RowAreas
     from closedworld.kernels.spans import Border, RowSpans, Rule
     from closedworld.kernels.tiles import World
     from closedworld.store.journal import FinishedUnit
+    from closedworld.store.protocol import Storage
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -41,7 +41,7 @@ class TileTask:
         border: Which of the unit's tiles are not wholly in the country; None to leave coverage out.
         whole: All tiles of the country, its whole border and the areas of its rows, with its first unit;
             None with the others.
-        folder: Staging folder.
+        folder: The staging folder.
     """
 
     unit: Unit
@@ -50,7 +50,7 @@ class TileTask:
     rule: Rule
     border: Border | None
     whole: tuple[RowSpans, Border | None, RowAreas] | None
-    folder: Path
+    folder: Storage
 
     @property
     def cost(self) -> int:
@@ -67,7 +67,7 @@ class TileTask:
 
 
 def plan_tile_tasks(
-    units: Iterable[Unit], world: World, borders: Mapping[str, Border] | None, folder: Path
+    units: Iterable[Unit], world: World, borders: Mapping[str, Border] | None, folder: Storage
 ) -> list[TileTask]:
     """Return the tasks of units, in their order.
 
@@ -75,7 +75,7 @@ def plan_tile_tasks(
         units: Units of work.
         world: The tiles of all countries.
         borders: Border tiles by country code; None to leave coverage out.
-        folder: Staging folder.
+        folder: The staging folder.
     """
     tasks = []
     for unit in units:

@@ -29,7 +29,6 @@ from closedworld.stages.tasks import TaskResult
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
     from numpy.typing import NDArray
 
@@ -39,6 +38,7 @@ if TYPE_CHECKING:
     from closedworld.kernels.weights import Mixture
     from closedworld.stages.weights.bands import ScratchValues
     from closedworld.store.journal import FinishedUnit
+    from closedworld.store.protocol import Storage
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,7 +166,7 @@ class WriteTask(WeightTask):
     dp: int
     cutoffs: tuple[tuple[RemainderCutoff, int], ...]
     bases: tuple[BasisSummary, ...]
-    folder: Path
+    folder: Storage
 
 
 @dataclass(slots=True)

@@ -1,0 +1,191 @@
+"""Storage in a folder of the local file system (docs/decisions/0013-publishing.md)."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import secrets
+import shutil
+import stat
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from closedworld.bounded_read import open_regular
+from closedworld.store.digests import sha256_of_file
+from closedworld.store.durable import (
+    append_to_file,
+    make_folders,
+    rename_new,
+    sync_files,
+    sync_folder,
+    sync_folders_below,
+    write_file,
+)
+from closedworld.store.paths import RECEIPT_NAME
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+    from io import BufferedReader
+    from pathlib import Path
+
+    from closedworld.store.protocol import Content
+
+_DRAFT = ".draft-"
+
+
+@dataclass(frozen=True, slots=True)
+class LocalLock:
+    """A lock file that is open and locked; the kernel drops the lock when the process ends.
+
+    Attributes:
+        descriptor: The open file.
+    """
+
+    descriptor: int
+
+    def release(self) -> None:
+        """Let another process have it."""
+        os.close(self.descriptor)
+
+
+@dataclass(frozen=True, slots=True)
+class LocalStorage:
+    """A folder as a storage; see ``Storage`` for what its methods promise.
+
+    Attributes:
+        root: The folder; made when something is locked in it.
+    """
+
+    root: Path
+
+    def below(self, folder: str) -> LocalStorage:
+        """Return the storage of a folder."""
+        return LocalStorage(self.root / folder)
+
+    def list(self, folder: str = "") -> Sequence[str]:
+        """Return the names in a folder; a link to a folder is a file."""
+        with os.scandir(self.root / folder) as entries:
+            return sorted(
+                f"{one.name}/" if one.is_dir(follow_symlinks=False) else one.name for one in entries
+            )
+
+    def size(self, key: str) -> int:
+        """Return the bytes of a file."""
+        return (self.root / key).stat().st_size
+
+    def open(self, key: str) -> BufferedReader:
+        """Open a regular file for reading."""
+        return open_regular(self.root / key)
+
+    def for_arrow(self, keys: Sequence[str]) -> tuple[Sequence[str], None]:
+        """Return paths, which pyarrow opens by itself."""
+        return [str(self.root / key) for key in keys], None
+
+    def is_whole(self, key: str, size_bytes: int, sha256: str) -> bool:
+        """Return whether a regular file has this key, size and digest."""
+        path = self.root / key
+        try:
+            found = path.lstat()
+            is_sized = stat.S_ISREG(found.st_mode) and found.st_size == size_bytes
+            return is_sized and sha256_of_file(path) == sha256
+        except OSError:
+            return False
+
+    def make_folder(self, folder: str) -> None:
+        """Make a folder."""
+        (self.root / folder).mkdir()
+
+    def put(self, key: str, content: Content) -> None:
+        """Write a file under another name and rename it."""
+        target = self.root / key
+        self._make_folder_of(target)
+        draft = target.with_name(f"{_DRAFT}{target.name}.{secrets.token_hex(4)}")
+        write_file(draft, content, is_synced=False)
+        draft.replace(target)
+
+    def append(self, key: str, content: bytes) -> None:
+        """Add to a file."""
+        append_to_file(self.root / key, content)
+
+    def move(self, source: str, target: str) -> None:
+        """Rename a file."""
+        self._make_folder_of(self.root / target)
+        rename_new(self.root / source, self.root / target)
+
+    def remove(self, key: str) -> bool:
+        """Remove a file or a folder, as far as that can be done."""
+        path = self.root / key
+        try:
+            if path.is_dir() and not path.is_symlink():
+                shutil.rmtree(path, ignore_errors=True)
+            else:
+                path.unlink(missing_ok=True)
+            return not os.path.lexists(path)
+        except OSError:
+            return False
+
+    def remove_if_empty(self, folder: str) -> None:
+        """Remove a folder that holds nothing."""
+        try:
+            (self.root / folder).rmdir()
+        except OSError:
+            return
+
+    def scratch(self, key: str) -> Path:
+        """Return a folder beside the files, so that it takes room on the same device."""
+        path = self.root / key
+        path.mkdir(exist_ok=True)
+        return path
+
+    def lock(self, key: str) -> LocalLock | None:
+        """Lock a file by ``flock``."""
+        path = self.root / key
+        while True:
+            make_folders(self.root)
+            path.parent.mkdir(exist_ok=True)
+            try:
+                descriptor = os.open(path, os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o644)
+                break
+            except FileNotFoundError:
+                # A run that ended took the empty folder with it.
+                continue
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            is_there = os.fstat(descriptor).st_nlink > 0
+        except BlockingIOError:
+            is_there = False
+        except OSError:
+            os.close(descriptor)
+            raise
+        if is_there:
+            return LocalLock(descriptor)
+        os.close(descriptor)
+        return None
+
+    def sync(self, keys: Iterable[str]) -> None:
+        """Sync files, several at once."""
+        sync_files(self.root / key for key in keys)
+
+    def commit(self, staged: str, target: str, receipt: Content) -> bool:
+        """Rename a folder once all in it is on the device, the receipt last."""
+        source, result = self.root / staged, self.root / target
+        for draft in source.rglob(f"{_DRAFT}*"):
+            # Half a file of a worker that was lost.
+            draft.unlink()
+        sync_folders_below(source)
+        # Last, and after everything that it vouches for.
+        write_file(source / RECEIPT_NAME, receipt)
+        sync_folder(source)
+        make_folders(result.parent)
+        try:
+            rename_new(source, result)
+        except FileExistsError:
+            return False
+        sync_folder(result.parent)
+        sync_folder(source.parent)
+        return True
+
+    def _make_folder_of(self, path: Path) -> None:
+        """Make the folders between the root and a file, but not the root: it goes when a run has ended."""
+        for above in reversed(path.relative_to(self.root).parents[:-1]):
+            (self.root / above).mkdir(exist_ok=True)

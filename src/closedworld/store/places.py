@@ -1,0 +1,16 @@
+"""Which storage a place that a user names lies in."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from closedworld.store.local import LocalStorage
+
+if TYPE_CHECKING:
+    from closedworld.store.protocol import Storage
+
+
+def storage_at(place: Path | str) -> Storage:
+    """Return the storage whose root is a place, such as ``--out``."""
+    return LocalStorage(Path(place))
