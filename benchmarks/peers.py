@@ -87,8 +87,8 @@ def main() -> None:
     )
     with tempfile.TemporaryDirectory(prefix="closedworld-bench-") as scratch:
         for names in (FINDERS, TOUCHED):
-            compare_finders(Question(COUNTRY, one, names), Path(scratch), form.runs)
-        compare_finders(Question("world", world, WORLD), Path(scratch), form.runs)
+            compare_rasterizers(Question(COUNTRY, one, names), Path(scratch), form.runs)
+        compare_rasterizers(Question("world", world, WORLD), Path(scratch), form.runs)
         section(
             "Peers: writing the rows",
             "DuckDB and Polars are given the finished rows as Parquet and write index and bounds again, one "
@@ -98,10 +98,10 @@ def main() -> None:
         compare_writers(Path(scratch), form)
 
 
-def compare_finders(question: Question, scratch: Path, runs: int) -> None:
-    """Time finders of tiles in turn and print a table."""
+def compare_rasterizers(question: Question, scratch: Path, runs: int) -> None:
+    """Time rasterizers in turn and print a table."""
     commands = {
-        name: script("finders.py", name, str(POLYGONS), question.where, str(question.seconds))
+        name: script("rasterizers.py", name, str(POLYGONS), question.where, str(question.seconds))
         for name in question.names
     }
     answers = {name: scratch / f"{name}.npy" for name in commands}
