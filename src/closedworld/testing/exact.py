@@ -33,7 +33,7 @@ def tiles_exactly(
 ) -> NDArray[np.bool_]:
     """Return which tiles belong to a polygon, by the words of the law in rational arithmetic.
 
-    ``center``: some part has the centre in or on its outer ring and neither in nor on a hole's ring.
+    ``center``: some polygon of it has the centre in or on its outer ring and neither in nor on a hole's ring.
     ``any_overlap``: the polygon cut to the cell has an area above zero.
 
     Args:
@@ -47,10 +47,10 @@ def tiles_exactly(
     """
     ask = _centers_in if Rule.parse(rule) is Rule.CENTER else _areas_shared
     inside = np.zeros((grid.n_rows, grid.n_cols), np.bool_)
-    for place in turned(polygon, grid):
-        for part in shapely.get_parts(place):
-            if not part.is_empty:
-                inside |= ask(_ring(part.exterior), [_ring(hole) for hole in part.interiors], grid)
+    for placed in turned(polygon, grid):
+        for one in shapely.get_parts(placed):
+            if not one.is_empty:
+                inside |= ask(_ring(one.exterior), [_ring(hole) for hole in one.interiors], grid)
     return inside
 
 
@@ -60,8 +60,8 @@ def is_exactly_turned(polygon: shapely.Polygon | shapely.MultiPolygon, grid: Gri
     Moving by 360 degrees rounds longitudes to float64, which may close a sliver of 1e-14 degrees.
     """
     x = shapely.get_coordinates(polygon)[:, 0].tolist()
-    for place in turned(polygon, grid):
-        moved = shapely.get_coordinates(place)[:, 0].tolist()
+    for placed in turned(polygon, grid):
+        moved = shapely.get_coordinates(placed)[:, 0].tolist()
         if len({Fraction(b) - Fraction(a) for a, b in zip(x, moved, strict=True)}) > 1:
             return False
     return True

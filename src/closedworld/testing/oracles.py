@@ -1,6 +1,6 @@
 """Tiles of a polygon by other libraries: GEOS through shapely, and exactextract.
 
-Slow and obvious: every cell is asked. Only the window of each polygon part is looked at, so countries
+Slow and obvious: every cell is tested. Only the window of each polygon is looked at, so countries
 on a coarse world grid take seconds.
 """
 
@@ -48,11 +48,11 @@ def tiles_by_geos(
 ) -> NDArray[np.bool_]:
     """Return which tiles belong to a polygon, by one question to GEOS per cell.
 
-    ``center``: some part has the centre in its closed outer ring and in none of its closed holes.
+    ``center``: some polygon of it has the centre in its closed outer ring and in none of its closed holes.
     ``any_overlap``: the interiors of the polygon and the cell meet; two areas whose interiors meet
-    share an area above zero. GEOS locates points exactly in all but freak cases, but rounds the places
+    share an area above zero. GEOS locates points exactly in all but freak cases, but rounds the points
     where slanted edges cross a cell's side: within some 1e-15 degrees of a corner it may be wrong.
-    There ``tiles_exactly`` knows.
+    There ``tiles_exactly`` is right.
 
     Args:
         polygon: Valid polygon, degrees; asked at every turn of 360 degrees.
@@ -64,9 +64,9 @@ def tiles_by_geos(
     """
     ask = _centers_in if Rule.parse(rule) is Rule.CENTER else _boxes_overlap
     inside = np.zeros((grid.n_rows, grid.n_cols), np.bool_)
-    for part in _parts(polygon, grid):
-        window = _window(part, grid)
-        inside[window] |= ask(part, grid, window)
+    for one in _polygons(polygon, grid):
+        window = _window(one, grid)
+        inside[window] |= ask(one, grid, window)
     return inside
 
 
@@ -82,9 +82,9 @@ def shared_areas(
         float64 (n_rows, n_cols).
     """
     areas = np.zeros((grid.n_rows, grid.n_cols))
-    for part in _parts(polygon, grid):
-        window = _window(part, grid)
-        areas[window] += shapely.area(shapely.intersection(part, _boxes(grid, window)))
+    for one in _polygons(polygon, grid):
+        window = _window(one, grid)
+        areas[window] += shapely.area(shapely.intersection(one, _boxes(grid, window)))
     return areas
 
 
@@ -93,7 +93,7 @@ def tiles_by_coverage(
 ) -> NDArray[np.bool_]:
     """Return which tiles share area with a polygon, by the coverage fractions of exactextract.
 
-    Good for friendly polygons only. exactextract gives fractions in float32 and lays its cells out
+    Good for friendly polygons only. exactextract 0.3.0 gives fractions in float32 and lays its cells out
     from bounds and counts, so it misses what is thinner than its rounding and may take a cell that
     is only touched. It takes grids of any longitude, but no turns: the polygon is given at each.
 
@@ -110,11 +110,15 @@ def tiles_by_coverage(
 
     inside = np.zeros((grid.n_rows, grid.n_cols), np.bool_)
     raster = NumPyRasterSource(np.ones(inside.shape), grid.west, grid.south, grid.east, grid.north)
-    for place in turned(polygon, grid):
-        # A feature that misses the raster, or only touches it, makes exactextract fail or warn.
-        if not shapely.box(grid.west, grid.south, grid.east, grid.north).intersection(place).area:
+    for placed in turned(polygon, grid):
+        # exactextract 0.3.0 crashes on some features that miss the raster or only touch it.
+        if not shapely.box(grid.west, grid.south, grid.east, grid.north).intersection(placed).area:
             continue
-        feature = {"type": "Feature", "geometry": shapely.geometry.mapping(place), "properties": {}}
+        feature = {
+            "type": "Feature",
+            "geometry": shapely.geometry.mapping(placed),
+            "properties": {},
+        }
         answer = exact_extract(
             raster, JSONFeatureSource([feature]), ["cell_id", "coverage"], output="geojson"
         )
@@ -124,19 +128,19 @@ def tiles_by_coverage(
     return inside
 
 
-def _parts(
+def _polygons(
     polygon: shapely.Polygon | shapely.MultiPolygon, grid: Grid
 ) -> Iterator[shapely.Polygon]:
     """Yield the polygons of a multipolygon, at each turn."""
-    for place in turned(polygon, grid):
-        for part in shapely.get_parts(place):
-            if not part.is_empty:
-                yield part
+    for placed in turned(polygon, grid):
+        for one in shapely.get_parts(placed):
+            if not one.is_empty:
+                yield one
 
 
-def _window(part: shapely.Polygon, grid: Grid) -> tuple[slice, slice]:
+def _window(one: shapely.Polygon, grid: Grid) -> tuple[slice, slice]:
     """Return the ``(rows, cols)`` whose closed cells meet the bounds of a polygon."""
-    west, south, east, north = part.bounds
+    west, south, east, north = one.bounds
     lon, lat = grid.lon_edges(), grid.lat_edges()
     cols = np.flatnonzero((lon[1:] >= west) & (lon[:-1] <= east))
     rows = np.flatnonzero((lat[:-1] >= south) & (lat[1:] <= north))
@@ -155,15 +159,13 @@ def _boxes(grid: Grid, window: tuple[slice, slice]) -> NDArray[np.object_]:
     return boxes
 
 
-def _centers_in(
-    part: shapely.Polygon, grid: Grid, window: tuple[slice, slice]
-) -> NDArray[np.bool_]:
+def _centers_in(one: shapely.Polygon, grid: Grid, window: tuple[slice, slice]) -> NDArray[np.bool_]:
     """Return whether each centre is in the closed outer ring and in no closed hole."""
     lon, lat = np.meshgrid(grid.lon_centers()[window[1]], grid.lat_centers()[window[0]])
-    outer = shapely.Polygon(part.exterior)
+    outer = shapely.Polygon(one.exterior)
     shapely.prepare(outer)
     inside: NDArray[np.bool_] = shapely.intersects_xy(outer, lon, lat)
-    for ring in part.interiors:
+    for ring in one.interiors:
         hole = shapely.Polygon(ring)
         shapely.prepare(hole)
         inside &= ~shapely.intersects_xy(hole, lon, lat)
@@ -171,10 +173,10 @@ def _centers_in(
 
 
 def _boxes_overlap(
-    part: shapely.Polygon, grid: Grid, window: tuple[slice, slice]
+    one: shapely.Polygon, grid: Grid, window: tuple[slice, slice]
 ) -> NDArray[np.bool_]:
-    """Return whether each cell's interior meets that of the part."""
+    """Return whether each cell's interior meets that of a polygon."""
     boxes = _boxes(grid, window)
-    shapely.prepare(part)
-    overlap: NDArray[np.bool_] = shapely.intersects(part, boxes) & ~shapely.touches(part, boxes)
+    shapely.prepare(one)
+    overlap: NDArray[np.bool_] = shapely.intersects(one, boxes) & ~shapely.touches(one, boxes)
     return overlap

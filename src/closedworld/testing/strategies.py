@@ -57,14 +57,15 @@ def polygons(draw: DrawFn, grid: Grid) -> Area:
     """Draw valid polygons and multipolygons on and round a grid, most vertices on its lines.
 
     Among them are rings through cell centres and corners, level and upright edges, slivers, holes
-    that touch the outer ring, parts that touch, islands in lakes, and pieces off the grid.
+    that touch the outer ring, polygons that touch, islands in lakes, and pieces off the grid.
 
     Args:
         draw: Filled in by hypothesis.
         grid: The lattice whose exact centres and edges the vertices are snapped to.
     """
     kinds = st.one_of(_tangles(grid), _nests(grid), _overlays(grid), _slivers(grid))
-    # GEOS divides by zero on its way through some contacts and copes; NumPy would warn of it.
+    # GEOS divides by zero in some contacts without harm, and NumPy would warn
+    # (https://github.com/shapely/shapely/issues/1787).
     with np.errstate(all="ignore"):
         return draw(kinds.filter(_is_usable))
 
@@ -148,21 +149,21 @@ def _y(grid: Grid) -> SearchStrategy[float]:
 
 def _polygonal(geometry: shapely.Geometry) -> Area | None:
     """Return what has area in a geometry, ``None`` for nothing."""
-    parts = [
-        part
-        for part in shapely.get_parts(shapely.get_parts(geometry))
-        if part.geom_type == "Polygon" and not part.is_empty
+    found = [
+        one
+        for one in shapely.get_parts(shapely.get_parts(geometry))
+        if one.geom_type == "Polygon" and not one.is_empty
     ]
-    if not parts:
+    if not found:
         return None
-    return parts[0] if len(parts) == 1 else shapely.MultiPolygon(parts)
+    return found[0] if len(found) == 1 else shapely.MultiPolygon(found)
 
 
 @st.composite
 def _tangles(draw: DrawFn, grid: Grid) -> Area | None:
     """Draw a closed line through snapped points; what it winds round is the polygon.
 
-    A line that crosses itself falls apart into parts and holes that touch in points.
+    A line that crosses itself falls apart into polygons and holes that touch in points.
     """
     points = draw(st.lists(st.tuples(_x(grid), _y(grid)), min_size=3, max_size=9))
     line = shapely.Polygon(points)
