@@ -43,7 +43,7 @@ TESTS = {
     "kernels/tiles": "tests/kernels/tiles tests/kernels/grid",
     "kernels/weights": "tests/kernels/weights tests/kernels/tiles",
     "store": "tests/store",
-    "stages": "tests/run",
+    "stages": "tests/stages tests/run",
 }
 """Tests by folder. What passes those must pass the golden test as well."""
 
