@@ -37,6 +37,16 @@ BARE: dict[str, Any] = {
         "phase_seconds": {},
     },
 }
+STAGE: dict[str, Any] = {
+    "number": "S1",
+    "name": "tiles",
+    "parameter_hash": "0" * 64,
+    "folder": "nowhere",
+    "reused": False,
+    "parameters": {},
+    "totals": {},
+    "datasets": {},
+}
 
 
 class Page(HTMLParser):
@@ -265,6 +275,14 @@ def test_no_report_is_an_error_with_advice(tmp_path: Path) -> None:
         json.dumps({**BARE, "inputs": [{"role": "raster"}]}),
         json.dumps({**BARE, "rasters_read": [{"path": "x"}]}),
         json.dumps({**BARE, "workers": {"S1": 1}}),
+        json.dumps({**BARE, "stages": [{**STAGE, "datasets": {"tile_index": {"files": 1}}}]}),
+        json.dumps({**BARE, "stages": [{**STAGE, "parameters": {}}]}),
+        json.dumps(
+            {
+                **BARE,
+                "stages": [{**STAGE, "parameters": {"stage": "tiles", "format": 1, "grid": {}}}],
+            }
+        ),
         json.dumps(
             {
                 **BARE,

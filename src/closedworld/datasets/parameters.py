@@ -88,10 +88,13 @@ class TileParameters:
             ValueError: They are not those of a tile index.
         """
         _require_stage(content, cls.stage)
-        grid = _typed(content, "grid", dict)
+        try:
+            grid = Grid.from_dict(_typed(content, "grid", dict))
+        except (KeyError, TypeError) as error:
+            raise ValueError(f"grid: {type(error).__name__}: {error}") from error
         return cls(
             format=_typed(content, "format", int),
-            grid=Grid.from_dict(grid),
+            grid=grid,
             rule=Rule(_typed(content, "rule", str)),
             keep_small_countries=_typed(content, "keep_small_countries", bool),
             countries=tuple(str(code) for code in _typed(content, "countries", list)),
