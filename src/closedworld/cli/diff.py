@@ -97,7 +97,6 @@ def _show(difference: WorldDifference, content: dict[str, Any], rows: int) -> No
 
 
 def _show_verdict(difference: WorldDifference, content: dict[str, Any]) -> None:
-    """Print the closing line."""
     countries = number_of(content["countries"], "country", "countries")
     if content["same"]:
         click.secho(f"{countries}: no difference", fg="green", nl=False)

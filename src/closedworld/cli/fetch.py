@@ -57,7 +57,6 @@ def fetch(names: tuple[str, ...], folder: Path | None, *, is_list: bool, as_json
 
 
 def _fetch(file: RemoteFile, folder: Path | None) -> Fetched:
-    """Fetch a file, with a progress bar on a terminal."""
     from closedworld.cli.console import downloading  # noqa: PLC0415
     from closedworld.inputs.reference import fetch as fetch_file  # noqa: PLC0415
     from closedworld.inputs.reference import state_of  # noqa: PLC0415
@@ -69,7 +68,6 @@ def _fetch(file: RemoteFile, folder: Path | None) -> Fetched:
 
 
 def _list(files: Sequence[RemoteFile], folder: Path | None, *, as_json: bool) -> None:
-    """Print the files and whether they are here."""
     from closedworld.inputs.reference import default_folder, state_of  # noqa: PLC0415
 
     target = folder or default_folder()

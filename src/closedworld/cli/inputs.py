@@ -111,7 +111,6 @@ def _check_polygons(path: Path, options: dict[str, Any]) -> bool:
 
 
 def _show_countries(check: CountryCheck) -> None:
-    """Print the usable countries and the notes on them."""
     countries = check.countries
     if countries is None or not len(countries):
         return
@@ -140,7 +139,6 @@ def _check_raster(path: Path) -> bool:
 
 
 def _heading(path: Path, *, usable: bool) -> None:
-    """Print a file and whether it can be used."""
     click.secho(printable(str(path)), bold=True, nl=False)
     verdict = ("can be used", "green") if usable else ("cannot be used", "red")
     click.secho(f"  {verdict[0]}", fg=verdict[1])

@@ -99,7 +99,6 @@ def _show_receipt(published: Published) -> None:
 
 
 def _show_rows(published: Published, name: str, rows: int, country: str | None) -> None:
-    """Print the columns and first rows of a dataset."""
     import pyarrow.compute as pc  # noqa: PLC0415
 
     dataset = published.dataset(name)

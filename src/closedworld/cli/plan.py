@@ -55,7 +55,6 @@ def plan(config_file: Path | None, *, weigh: bool, as_json: bool, **given: Any) 
 
 
 def _lines(found: Forecast) -> list[str]:
-    """Return the lines of a forecast."""
     counts = {iso: count for iso, count in found.plan.world.tile_counts.items() if count}
     largest = sorted(counts, key=lambda iso: (-counts[iso], iso))[:_COUNTRIES_SHOWN]
     more = len(counts) - len(largest)

@@ -126,7 +126,6 @@ def _show_result(folder: str, outcome: Verification) -> None:
 
 
 def _show_verdict(outcome: Verification) -> None:
-    """Print the closing line."""
     results = number_of(len(outcome.folders), "result", "results")
     if outcome.ok:
         click.secho(f"{results}: nothing wrong was found", fg="green", nl=False)
