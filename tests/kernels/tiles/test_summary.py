@@ -203,6 +203,15 @@ def test_the_tile_given_holds_the_representative_point_on_any_grid(west: float, 
     assert (middle - grid.lon_edges()[col]) % 360 < 1
 
 
+@pytest.mark.parametrize(
+    ("west", "south", "tile"), [(0.1, 9.1, 0), (9.1, 9.1, 9), (0.1, 0.1, 90), (9.1, 0.1, 99)]
+)
+def test_the_tile_given_may_be_a_corner_of_the_grid(west: float, south: float, tile: int) -> None:
+    speck = shapely.box(west, south, west + 0.1, south + 0.1)
+    countries = countries_from_features([("VA", "Speck", speck)])
+    assert world_of(countries, TEN_BY_TEN, keep=True).spans["VA"].tile_ids().tolist() == [tile]
+
+
 def test_the_largest_feature_decides_where_a_small_country_is() -> None:
     small, large = shapely.box(8.6, 8.6, 8.7, 8.7), shapely.box(1.6, 1.6, 1.9, 1.9)
     countries = countries_from_features([("VA", "", small), ("VA", "", large)])
@@ -211,8 +220,13 @@ def test_the_largest_feature_decides_where_a_small_country_is() -> None:
 
 @pytest.mark.parametrize(
     "shape",
-    [shapely.box(0.1, 20.1, 0.2, 20.2), shapely.box(50, 5, 51, 6), shapely.box(-3, 5, -2, 6)],
-    ids=["north", "east", "west"],
+    [
+        shapely.box(0.1, 20.1, 0.2, 20.2),
+        shapely.box(50, 5, 51, 6),
+        shapely.box(0.1, -2.2, 0.2, -2.1),
+        shapely.box(-3, 5, -2, 6),
+    ],
+    ids=["north", "east", "south", "west"],
 )
 def test_a_country_off_the_grid_gets_no_tile_even_so(shape: shapely.Polygon) -> None:
     countries = countries_from_features([("AQ", "", shape), ("DE", "", LAND)])
