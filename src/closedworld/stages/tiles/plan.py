@@ -110,10 +110,15 @@ class TilePlan:
         """The lattice."""
         return self.world.grid
 
-    @property
+    @cached_property
     def spans(self) -> Mapping[str, RowSpans]:
         """Tiles by country code, ascending; countries without tiles are not in it."""
         return {iso: own for iso, own in self.world.spans.items() if own.n_runs}
+
+    @property
+    def has_coverage(self) -> bool:
+        """Whether the share of each tile that lies in its country is wanted."""
+        return self.parameters.coverage
 
     @cached_property
     def _borders(self) -> dict[str, Border]:
@@ -122,11 +127,6 @@ class TilePlan:
                 country.iso: border_coverage(country.features, self.world.spans[country.iso])
                 for country in self.countries
             }
-
-    @property
-    def has_coverage(self) -> bool:
-        """Whether the share of each tile that lies in its country is wanted."""
-        return self.parameters.coverage
 
     def coverage(self) -> Mapping[str, Border]:
         """Return, for each country, its tiles that are not wholly inside; only with ``has_coverage``."""
@@ -177,7 +177,7 @@ class TilePlan:
 
     def tasks(self, runner: TaskRunner) -> Sequence[TileTask]:
         """Return the tasks that write."""
-        borders = self._borders if self.has_coverage else None
+        borders = self.coverage() if self.has_coverage else None
         return plan_tile_tasks(self.units, self.world, borders, runner.staging.folder)
 
     def fold(
