@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from closedworld.store.protocol import Storage
 
-_FORMAT = 1
+_FORMAT = 2
 
 
 @dataclass(frozen=True, slots=True)

@@ -104,20 +104,20 @@ class TileResult(TaskResult):
     """What was written.
 
     Attributes:
-        values: With the first unit of a country, the digest of its rows in each dataset, by name.
+        digests: With the first unit of a country, the digest of its rows in each dataset, by name.
     """
 
-    values: dict[str, bytes] = field(default_factory=dict)
+    digests: dict[str, bytes] = field(default_factory=dict)
 
     def metadata(self) -> dict[str, Any]:
         """Return what another run has to know besides the files, as JSON holds it."""
-        return {"values": {name: digest.hex() for name, digest in self.values.items()}}
+        return {"digests": {name: digest.hex() for name, digest in self.digests.items()}}
 
     @classmethod
     def resumed(cls, unit: FinishedUnit) -> Self:
         """Return the result of a unit that a run before this one has finished."""
-        values = {name: bytes.fromhex(hex_) for name, hex_ in unit.metadata["values"].items()}
-        return cls(files=list(unit.files), values=values)
+        digests = {name: bytes.fromhex(hex_) for name, hex_ in unit.metadata["digests"].items()}
+        return cls(files=list(unit.files), digests=digests)
 
 
 def write_tiles(task: TileTask) -> TileResult:
@@ -130,7 +130,7 @@ def write_tiles(task: TileTask) -> TileResult:
     clock = PhaseClock(result)
     if task.whole is not None:
         spans, border, areas = task.whole
-        result.values = tile_digests(spans, task.rule, border, areas)
+        result.digests = tile_digests(spans, task.rule, border, areas)
         clock.ends("digest")
         _write_whole(task, spans, border, result, clock)
     index_dataset = dataset_of(TILE_INDEX.name, coverage=task.border is not None)
@@ -169,7 +169,7 @@ def _write_whole(
         encoder = PartEncoder(dataset)
         encoder.write([batch])
         clock.ends("encode")
-        result.values[dataset.name] = dataset.digest_of(batch)
+        result.digests[dataset.name] = dataset.digest_of(batch)
         clock.ends("digest")
         result.files.append(stage_part(task.folder, dataset, task.partition, 0, encoder))
         clock.ends("write")

@@ -188,8 +188,8 @@ class TilePlan:
         folded = Folded(totals=self.totals(), summaries=self.summaries)
         for task, result, _ in written:
             folded.files += result.files
-            if result.values:
-                folded.digests[task.partition.value] = result.values
+            if result.digests:
+                folded.digests[task.partition.value] = result.digests
         return folded
 
     def outcome(self, published: Published, folded: Folded | None) -> TileIndex:

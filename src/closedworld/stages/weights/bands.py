@@ -1,4 +1,4 @@
-"""Bands: the tiles of all countries between two raster rows, as units of reading."""
+"""Bands: the tiles of all countries between two raster rows, as tasks of reading."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ class ScratchValues:
     def planned(
         cls, path: Path, layout: PixelLayout, spans: Mapping[str, RowSpans]
     ) -> ScratchValues:
-        """Return the place for the values of some countries."""
+        """Return the file for the values of some countries."""
         first, before = {}, 0
         for iso, own in spans.items():
             first[iso] = before
@@ -46,8 +46,8 @@ class ScratchValues:
 
     def read(self, country_iso: str, first_rank: int, stop_rank: int) -> NDArray[Any]:
         """Return the values of a range of a country's tiles, (tiles,)."""
-        place = (self.first[country_iso] + first_rank) * self.dtype.itemsize
-        return np.fromfile(self.path, self.dtype, stop_rank - first_rank, offset=place)
+        start = (self.first[country_iso] + first_rank) * self.dtype.itemsize
+        return np.fromfile(self.path, self.dtype, stop_rank - first_rank, offset=start)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -78,30 +78,30 @@ class CountryRuns:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class BandTask:
-    """The tiles of all countries in a band of raster rows; plain inputs of a unit of work.
+    """The tiles of all countries in a band of raster rows; can be sent to another process.
 
     Attributes:
         layout: The raster.
         row_start: First row.
         row_stop: Row after the last.
-        segments: Tiles by country.
+        countries: Tiles by country.
         bases: Bases whose masses are to be added up.
-        values: Where the values go.
+        scratch: Where the values go.
         batch_tiles: Values looked at together.
     """
 
     layout: PixelLayout
     row_start: int
     row_stop: int
-    segments: tuple[CountryRuns, ...]
+    countries: tuple[CountryRuns, ...]
     bases: tuple[Basis, ...]
-    values: ScratchValues
+    scratch: ScratchValues
     batch_tiles: int
 
     @property
     def cost(self) -> int:
         """Tiles of all countries in the band."""
-        return sum(segment.tile_count for segment in self.segments)
+        return sum(country.tile_count for country in self.countries)
 
     @property
     def partition(self) -> None:
@@ -114,31 +114,31 @@ class BandTask:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class WindowRuns:
-    """Tiles of a segment in a window: stretches of its runs, in order.
+    """Tiles of a country in a window: stretches of its runs, in order.
 
     Attributes:
-        segment: Whose they are.
+        country: Whose they are.
         rows: Raster row of each stretch, int64 (n,).
         cols: First column, int64 (n,).
         lengths: Tiles, int64 (n,).
-        places: Tiles of the segment before the first of each stretch, int64 (n,), ascending.
+        offsets: Tiles of the country in the band before the first of each stretch, int64 (n,), ascending.
     """
 
-    segment: CountryRuns
+    country: CountryRuns
     rows: NDArray[np.int64]
     cols: NDArray[np.int64]
     lengths: NDArray[np.int64]
-    places: NDArray[np.int64]
+    offsets: NDArray[np.int64]
 
     @classmethod
-    def between_cols(cls, segment: CountryRuns, first_col: int, stop_col: int) -> WindowRuns:
-        """Return the tiles of a segment in some columns."""
-        starts = np.maximum(segment.col_starts, first_col)
-        lengths = np.minimum(segment.col_starts + segment.lengths, stop_col) - starts
+    def between_cols(cls, country: CountryRuns, first_col: int, stop_col: int) -> WindowRuns:
+        """Return the tiles of a country in some columns."""
+        starts = np.maximum(country.col_starts, first_col)
+        lengths = np.minimum(country.col_starts + country.lengths, stop_col) - starts
         held = np.flatnonzero(lengths > 0)
-        places: NDArray[np.int64] = np.cumsum(segment.lengths) - segment.lengths
-        places += starts - segment.col_starts
-        return cls(segment, segment.rows[held], starts[held], lengths[held], places[held])
+        offsets: NDArray[np.int64] = np.cumsum(country.lengths) - country.lengths
+        offsets += starts - country.col_starts
+        return cls(country, country.rows[held], starts[held], lengths[held], offsets[held])
 
     @property
     def tile_count(self) -> int:
@@ -146,18 +146,18 @@ class WindowRuns:
         return int(self.lengths.sum())
 
     def batches(self, tiles: int) -> Iterator[WindowRuns]:
-        """Yield the pieces, about so many tiles at a time."""
+        """Yield the runs, about so many tiles at a time."""
         ends = np.cumsum(self.lengths)
         cuts = np.searchsorted(ends, np.arange(0, self.tile_count, tiles), side="right")
         cuts = np.append(np.unique(cuts), len(ends))
         for first, stop in itertools.pairwise(cuts.tolist()):
             here = slice(first, stop)
             yield WindowRuns(
-                self.segment,
+                self.country,
                 self.rows[here],
                 self.cols[here],
                 self.lengths[here],
-                self.places[here],
+                self.offsets[here],
             )
 
     def gather(self, block: NDArray[Any], first_row: int, first_col: int) -> NDArray[Any]:
@@ -173,15 +173,15 @@ class WindowRuns:
         )
 
     def stretches(self) -> Iterator[tuple[int, int, int]]:
-        """Yield ``(first, stop, place)``: tiles of the pieces that stand together in the segment.
+        """Yield ``(first, stop, offset)``: tiles of the runs that stand together in the country.
 
-        ``first`` and ``stop`` count the tiles of the pieces, ``place`` those of the segment.
+        ``first`` and ``stop`` count the tiles of the runs, ``offset`` those of the country.
         """
-        begins = np.append(True, self.places[1:] != self.places[:-1] + self.lengths[:-1])
+        begins = np.append(True, self.offsets[1:] != self.offsets[:-1] + self.lengths[:-1])
         before = np.cumsum(self.lengths) - self.lengths
         firsts = before[begins]
         stops = np.append(firsts[1:], self.tile_count)
-        yield from zip(firsts.tolist(), stops.tolist(), self.places[begins].tolist(), strict=True)
+        yield from zip(firsts.tolist(), stops.tolist(), self.offsets[begins].tolist(), strict=True)
 
 
 def plan_bands(
@@ -189,7 +189,7 @@ def plan_bands(
     spans: Mapping[str, RowSpans],
     bases: Sequence[Basis],
     borders: Mapping[str, Border] | None,
-    values: ScratchValues,
+    scratch: ScratchValues,
     batch_tiles: int,
 ) -> list[BandTask]:
     """Return the bands that hold any tile, from north to south.
@@ -199,7 +199,7 @@ def plan_bands(
         spans: Tiles by country code.
         bases: Bases whose masses are to be added up.
         borders: The tiles that are not all inside, by country code; None to leave coverage out.
-        values: Where the values go.
+        scratch: Where the values go.
         batch_tiles: Values looked at together.
     """
     height, n_rows = layout.window_shape[0], layout.info.grid.n_rows
@@ -211,7 +211,7 @@ def plan_bands(
         border = None if borders is None else borders[iso]
         for band in np.flatnonzero(np.diff(cuts)).tolist():
             runs = slice(int(cuts[band]), int(cuts[band + 1]))
-            segment = CountryRuns(
+            country = CountryRuns(
                 iso,
                 ranks[band],
                 own.rows[runs],
@@ -219,16 +219,16 @@ def plan_bands(
                 own.col_stops[runs] - own.col_starts[runs],
                 None if border is None else border.between(ranks[band], ranks[band + 1]),
             )
-            held.setdefault(band, []).append(segment)
+            held.setdefault(band, []).append(country)
     return [
         BandTask(
             layout,
             band * height,
             min((band + 1) * height, n_rows),
-            tuple(segments),
+            tuple(countries),
             tuple(bases),
-            values,
+            scratch,
             batch_tiles,
         )
-        for band, segments in sorted(held.items())
+        for band, countries in sorted(held.items())
     ]

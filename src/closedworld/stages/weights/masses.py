@@ -62,14 +62,14 @@ class CountryMasses:
     Attributes:
         spans: All tiles of the country.
         areas: Area of a tile of each of their rows.
-        values: Where the population is; None when no basis needs it.
+        scratch: Where the population is; None when no basis needs it.
         border: The tiles that are not all inside; None to leave coverage out.
         allocations: One for each basis.
     """
 
     spans: RowSpans
     areas: RowAreas
-    values: ScratchValues | None
+    scratch: ScratchValues | None
     border: Border | None
     allocations: tuple[Allocation, ...]
 
@@ -81,7 +81,7 @@ class CountryMasses:
             unit,
             tiles,
             self.areas.slice(int(tiles.rows[0]), int(tiles.rows[-1]) + 1),
-            self.values,
+            self.scratch,
             None if self.border is None else self.border.between(first, stop),
             self.allocations,
         )
@@ -109,16 +109,16 @@ def country_masses(
         InputError, PublishError: As ``read_population``.
     """
     totals: Counter[tuple[str, Basis]] = Counter()
-    values = None
+    scratch = None
     if layout is not None:
         path = runner.staging.scratch() / "population.bin"
-        values = ScratchValues.planned(path, layout, index.spans)
+        scratch = ScratchValues.planned(path, layout, index.spans)
         try:
             path.touch()
         except OSError as error:
             raise not_writable(path, error) from error
         bases = [basis for basis in quotas if basis.needs_population]
-        bands = plan_bands(layout, index.spans, bases, borders, values, batch_tiles)
+        bands = plan_bands(layout, index.spans, bases, borders, scratch, batch_tiles)
         totals = read_population(runner, layout, bands)
         # Blocks, not length: what no tile has was never written.
         size = path.stat().st_blocks * _BLOCK_BYTES
@@ -141,7 +141,7 @@ def country_masses(
             allocations.append(Allocation(basis, units, mass, counts_as, total))
         needs_values = any(allocation.counts_as.needs_population for allocation in allocations)
         countries[iso] = CountryMasses(
-            own, areas, values if needs_values else None, border, tuple(allocations)
+            own, areas, scratch if needs_values else None, border, tuple(allocations)
         )
     return countries
 

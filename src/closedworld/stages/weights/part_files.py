@@ -68,7 +68,7 @@ class UnitMasses:
         unit: Which parts of which country.
         tiles: Their tiles.
         areas: Area of a tile of each of their rows.
-        values: Where the population is; None when no basis needs it.
+        scratch: Where the population is; None when no basis needs it.
         border: Which of the unit's tiles are not all inside; None to leave coverage out.
         allocations: One for each basis.
     """
@@ -76,7 +76,7 @@ class UnitMasses:
     unit: Unit
     tiles: Tiles
     areas: RowAreas
-    values: ScratchValues | None
+    scratch: ScratchValues | None
     border: Border | None
     allocations: tuple[Allocation, ...]
 
@@ -88,17 +88,17 @@ class UnitMasses:
         )
 
     def sources(self, first: int, stop: int, batch_tiles: int) -> Iterator[tuple[int, MassSource]]:
-        """Yield ``(place, source)`` for a range of the unit's tiles in batches.
+        """Yield ``(offset, source)`` for a range of the unit's tiles in batches.
 
-        Places count the unit's tiles; that of a source is the place of its first.
+        Offsets count the tiles of the unit; that of a source is the offset of its first tile.
         """
         before = self.unit.first_rank
-        for place, tiles in self.tiles.between(first, stop).batches(batch_tiles):
-            begin = first + place
+        for offset, tiles in self.tiles.between(first, stop).batches(batch_tiles):
+            begin = first + offset
             end = begin + tiles.tile_count
             values = shares = None
-            if self.values is not None:
-                values = self.values.read(self.unit.country_iso, before + begin, before + end)
+            if self.scratch is not None:
+                values = self.scratch.read(self.unit.country_iso, before + begin, before + end)
             if self.border is not None:
                 shares = coverage_shares(self.border.between(begin, end).to_dense(end - begin))
             yield begin, MassSource(tiles, self.areas, values, shares)
@@ -249,12 +249,12 @@ def write_weights(task: WriteTask) -> WriteResult:
         writer, values = part_writer(TILE_WEIGHTS), hashlib.sha256()
         for first_rank, stop_rank in part.row_groups():
             first, stop = first_rank - unit.first_rank, stop_rank - unit.first_rank
-            for place, source in masses.sources(first, stop, unit.sizes.batch_tiles):
-                here = slice(place - first, place - first + source.tiles.tile_count)
+            for offset, source in masses.sources(first, stop, unit.sizes.batch_tiles):
+                here = slice(offset - first, offset - first + source.tiles.tile_count)
                 weights[here] = _weigh(task, source, ties, result)
                 lengths = source.tiles.lengths
                 sums = np.add.reduceat(weights[here], np.cumsum(lengths) - lengths)
-                run = int(np.searchsorted(run_ends, place, side="right"))
+                run = int(np.searchsorted(run_ends, offset, side="right"))
                 result.run_weights[run : run + len(sums)] += sums
                 values.update(weights[here].astype("<u8", copy=False).data)
                 clock.ends("weigh")

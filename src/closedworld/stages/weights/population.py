@@ -147,9 +147,9 @@ def read_band(task: BandTask) -> BandResult:
     """
     result = BandResult()
     clock = PhaseClock(result)
-    with _opened(task.values.path) as file, PixelReader(task.layout) as reader:
-        for col, col_stop, pieces in _windows(task):
-            rows = np.concatenate([own.rows for own in pieces])
+    with _opened(task.scratch.path) as file, PixelReader(task.layout) as reader:
+        for col, col_stop, window_runs in _windows(task):
+            rows = np.concatenate([own.rows for own in window_runs])
             row, row_stop = int(rows.min()), int(rows.max()) + 1
             before = bytes_read_by_thread()
             block, mask = reader.read(row, col, row_stop - row, col_stop - col)
@@ -157,7 +157,7 @@ def read_band(task: BandTask) -> BandResult:
             if before is not None and after is not None:
                 result.bytes_read = (result.bytes_read or 0) + after - before
             clock.ends("read")
-            for own in pieces:
+            for own in window_runs:
                 for some in own.batches(task.batch_tiles):
                     pixels = some.gather(block, row, col)
                     is_valid = None if mask is None else some.gather(mask, row, col)
@@ -176,16 +176,18 @@ def read_band(task: BandTask) -> BandResult:
 def _windows(task: BandTask) -> Iterator[tuple[int, int, list[WindowRuns]]]:
     """Yield ``(col, col_stop, tiles)`` of the windows that hold tiles; no two share a block."""
     for col, col_stop in _column_ranges(task):
-        pieces = [WindowRuns.between_cols(segment, col, col_stop) for segment in task.segments]
-        yield col, col_stop, [own for own in pieces if len(own.rows)]
+        window_runs = [
+            WindowRuns.between_cols(country, col, col_stop) for country in task.countries
+        ]
+        yield col, col_stop, [own for own in window_runs if len(own.rows)]
 
 
 def _column_ranges(task: BandTask) -> Iterator[tuple[int, int]]:
     """Yield first and last-but-one columns of the windows: neighbouring blocks that hold tiles."""
     n_cols, block_cols = task.layout.info.grid.n_cols, task.layout.block_cols
     n_blocks = -(-n_cols // block_cols)
-    first = np.concatenate([own.col_starts for own in task.segments])
-    last = np.concatenate([own.col_starts + own.lengths - 1 for own in task.segments])
+    first = np.concatenate([own.col_starts for own in task.countries])
+    last = np.concatenate([own.col_starts + own.lengths - 1 for own in task.countries])
     opened = np.bincount(first // block_cols, minlength=n_blocks + 1)
     closed = np.bincount(last // block_cols + 1, minlength=n_blocks + 1)
     blocks = np.flatnonzero(np.cumsum(opened - closed) > 0)
@@ -197,18 +199,18 @@ def _column_ranges(task: BandTask) -> Iterator[tuple[int, int]]:
             yield int(some[0]) * block_cols, min((int(some[-1]) + 1) * block_cols, n_cols)
 
 
-def _refuse_too_large(task: BandTask, pieces: WindowRuns, values: NDArray[Any]) -> None:
+def _refuse_too_large(task: BandTask, window_runs: WindowRuns, values: NDArray[Any]) -> None:
     """Raise when a tile's value is more than arithmetic can hold, and say where."""
     too_large = np.flatnonzero(values > MAX_PERSONS)
     if len(too_large) == 0:
         return
-    ends = np.cumsum(pieces.lengths)
+    ends = np.cumsum(window_runs.lengths)
     tile = int(too_large[0])
     at = int(np.searchsorted(ends, tile, side="right"))
-    col = int(pieces.cols[at] + pieces.lengths[at] - (ends[at] - tile))
+    col = int(window_runs.cols[at] + window_runs.lengths[at] - (ends[at] - tile))
     raise InputError(
         "raster-value-too-large",
-        f"{task.layout.info.path}: row {pieces.rows[at]}, column {col} holds {values[tile]:g} "
+        f"{task.layout.info.path}: row {window_runs.rows[at]}, column {col} holds {values[tile]:g} "
         f"persons; {MAX_PERSONS:g} is the most a tile can have.",
         "If it stands for no data, say so: gdal_edit.py -a_nodata VALUE in.tif",
     )
@@ -221,28 +223,30 @@ def _too_small(values: NDArray[Any]) -> int:
     return int(np.count_nonzero((values > 0) & (values < _HALF_A_MICRO_PERSON)))
 
 
-def _add_up(task: BandTask, pieces: WindowRuns, values: NDArray[Any], result: BandResult) -> None:
+def _add_up(
+    task: BandTask, window_runs: WindowRuns, values: NDArray[Any], result: BandResult
+) -> None:
     """Add the masses of some tiles to the totals."""
-    border, shares = pieces.segment.border, None
+    border, shares = window_runs.country.border, None
     if border is not None:
-        here = border.gathered(pieces.places, pieces.lengths)
+        here = border.gathered(window_runs.offsets, window_runs.lengths)
         shares = coverage_shares(here.to_dense(len(values)))
     for basis in task.bases:
         masses = population_masses(basis, values, shares)
-        result.totals[pieces.segment.country_iso, basis] += exact_sum(masses)
+        result.totals[window_runs.country.country_iso, basis] += exact_sum(masses)
 
 
-def _keep(task: BandTask, pieces: WindowRuns, values: NDArray[Any], file: BinaryIO) -> None:
-    """Write the values of some tiles to their places in the scratch file."""
-    segment = pieces.segment
-    before = task.values.first[segment.country_iso] + segment.first_rank
-    for first, stop, place in pieces.stretches():
-        os.pwrite(file.fileno(), values[first:stop].data, (before + place) * values.itemsize)
+def _keep(task: BandTask, window_runs: WindowRuns, values: NDArray[Any], file: BinaryIO) -> None:
+    """Write the values of some tiles into the scratch file."""
+    country = window_runs.country
+    before = task.scratch.first[country.country_iso] + country.first_rank
+    for first, stop, offset in window_runs.stretches():
+        os.pwrite(file.fileno(), values[first:stop].data, (before + offset) * values.itemsize)
 
 
 @contextmanager
 def _opened(path: Path) -> Iterator[BinaryIO]:
-    """Open the scratch file for writing in places.
+    """Open the scratch file for writing at any offset.
 
     Raises:
         PublishError: ``output-not-writable``.
