@@ -3,14 +3,21 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+# One test file at a time on each core; files are not divided, since most share a world among their tests.
+PYTEST := $(BIN)/python -m pytest -n logical --dist loadfile --no-loadscope-reorder
 # Constraints hold for the build backend too.
 PIP := PIP_CONSTRAINT=constraints.txt PIP_DISABLE_PIP_VERSION_CHECK=1 $(BIN)/python -m pip install --quiet
 
+# The newest Python above 3.11 on the path or from pyenv, if there is one.
+NEWEST = $(shell for minor in 15 14 13 12; do \
+	for python in python3.$$minor "$${PYENV_ROOT:-$$HOME/.pyenv}"/versions/3.$$minor.*/bin/python; do \
+		"$$python" -c '' 2> /dev/null && echo "$$python" && exit; done; done)
+
 .DEFAULT_GOAL := help
-.PHONY: help world test quick faults mutate check format docs bench bench-quick reference clean
+.PHONY: help world test quick quick-newest thorough faults alone mutate check format docs bench bench-quick reference clean
 
 help: ## Show the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 $(BIN)/python:
 	$(PYTHON) -m venv $(VENV)
@@ -35,13 +42,22 @@ world: $(VENV)/.installed ## Build the bundled world into ./world
 	$(BIN)/closedworld run --out world
 
 test: $(VENV)/.installed-dev ## Run the whole test suite
-	$(BIN)/python -m pytest
+	$(PYTEST)
 
 quick: $(VENV)/.installed-dev ## Run the tests that take a few seconds
-	$(BIN)/python -m pytest -m 'not slow'
+	$(PYTEST) -m 'not slow'
+
+quick-newest: ## The same with the newest Python at hand
+	$(if $(NEWEST),$(MAKE) quick VENV=.venv-newest PYTHON=$(NEWEST),@echo "No Python above 3.11 is at hand.")
+
+thorough: $(VENV)/.installed-dev ## Run the whole test suite with property and fault tests at full number (over an hour)
+	CLOSEDWORLD_TESTS=full $(PYTEST)
 
 faults: $(VENV)/.installed-dev ## Run all fault tests at full number (half an hour of processor time)
-	CLOSEDWORLD_FAULTS=full $(BIN)/python -m pytest tests/faults
+	CLOSEDWORLD_TESTS=full $(PYTEST) tests/faults
+
+alone: $(VENV)/.installed-dev ## Run each test file by itself, as an order of tests that hides nothing
+	find tests -name 'test_*.py' -print0 | sort -z | xargs -0 -n 1 $(BIN)/python -m pytest -q
 
 mutate: $(VENV)/.installed-dev ## See whether tests notice small changes (an hour); MODULE=kernels/weights for a part
 	$(BIN)/python scripts/mutate.py $(MODULE)
@@ -72,4 +88,4 @@ reference: $(VENV)/.installed-reference ## Rebuild the bundled data; SOURCE=path
 	$(BIN)/python scripts/reference/seal.py
 
 clean: ## Remove the virtual environment and caches
-	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf .venv .venv-newest .pytest_cache .mypy_cache .ruff_cache .hypothesis

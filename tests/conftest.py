@@ -1,9 +1,12 @@
-"""Small worlds for every folder of tests."""
+"""Small worlds for every folder of tests, an empty cache for each test, and the scoreboard of faults."""
 
 from __future__ import annotations
 
+import itertools
+from collections import Counter
 from typing import TYPE_CHECKING
 
+import effort  # noqa: F401 -- the profile of property tests
 import pytest
 
 from closedworld.inputs.regions import countries_from_features
@@ -17,6 +20,25 @@ if TYPE_CHECKING:
     from closedworld.inputs.regions import CountrySet
     from closedworld.kernels.grid import Grid
     from closedworld.stages.tiles.outcome import TileIndex
+
+CACHES = map("cache-{}".format, itertools.count())
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Show how many faults of each family were survived, also by tests of other processes."""
+    survived = Counter[str]()
+    for report in terminalreporter.getreports("passed"):
+        survived.update(dict(report.user_properties))
+    if survived:
+        terminalreporter.section("faults survived")
+        for family, faults in survived.items():
+            terminalreporter.write_line(f"{faults:>9,}  {family}")
+
+
+@pytest.fixture(autouse=True)
+def empty_cache(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Keep what an earlier test left in the cache from this one."""
+    monkeypatch.setenv("XDG_CACHE_HOME", f"{tmp_path_factory.getbasetemp()}/{next(CACHES)}")
 
 
 @pytest.fixture(scope="session")

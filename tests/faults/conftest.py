@@ -1,4 +1,4 @@
-"""Fault tests: how many of each family, a scoreboard at the end, and a fast place to write to."""
+"""Fault tests: a scoreboard and a fast place to write to."""
 
 from __future__ import annotations
 
@@ -15,33 +15,11 @@ from harness.forks import ForkServer
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-IS_FULL = os.environ.get("CLOSEDWORLD_FAULTS") == "full"
-SCORES: dict[str, list[int]] = {}
-
-
-@pytest.fixture(scope="session")
-def count() -> Callable[[int, int], int]:
-    """Return the first of two numbers, or the second in a full run (``make faults``)."""
-    return lambda quick, full: full if IS_FULL else quick
-
 
 @pytest.fixture
 def score(request: pytest.FixtureRequest) -> Callable[[str, int], None]:
-    """Add to the scoreboard: a family and how many faults were survived."""
-
-    def add(family: str, faults: int) -> None:
-        SCORES.setdefault(family, []).append(faults)
-
-    assert request
-    return add
-
-
-def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """Show the scoreboard."""
-    if SCORES:
-        terminalreporter.section("faults survived")
-        for family, faults in SCORES.items():
-            terminalreporter.write_line(f"{sum(faults):>9,}  {family}")
+    """Add to the scoreboard at the end of the run: a family and how many faults were survived."""
+    return lambda family, faults: request.node.user_properties.append((family, faults))
 
 
 @pytest.fixture

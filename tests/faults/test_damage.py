@@ -7,6 +7,7 @@ import shutil
 from typing import TYPE_CHECKING
 
 import pytest
+from effort import tries
 from harness import small
 
 from closedworld import open_dataset, verify
@@ -80,13 +81,13 @@ def is_refused(root: Path) -> bool:
 
 
 def test_every_damage_is_found_and_nothing_else(
-    place: Path, count: Callable[[int, int], int], score: Callable[[str, int], None]
+    place: Path, score: Callable[[str, int], None]
 ) -> None:
     """The very same files, put back, are found sound after each: no false alarm."""
     root = place / "out"
     small.build(root)
     sound = {path: path.read_bytes() for path in sorted(root.rglob("*")) if path.is_file()}
-    draw, wanted, alarms = random.Random(1), count(300, 10_000), 0
+    draw, wanted, alarms = random.Random(1), tries(300, 10_000), 0
     for number in range(wanted):
         path, what = damage(root, KINDS[number % len(KINDS)], draw)
         assert is_found(root), (path, what)

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from effort import tries
 from harness import HANG_SECONDS, small
 from harness.failing import FileSystem
 
@@ -75,7 +76,6 @@ def test_killed_at_every_system_call(
     forks: ForkServer,
     place: Path,
     whole: dict[str, str],
-    count: Callable[[int, int], int],
     score: Callable[[str, int], None],
 ) -> None:
     """By strace: also calls that no Python code makes. A quick run takes calls evenly spread."""
@@ -93,7 +93,7 @@ def test_killed_at_every_system_call(
         if not is_reading and (name, called[thread, name]) not in points:
             points.append((name, called[thread, name]))
     assert len(points) > 100
-    wanted = count(30, len(points))
+    wanted = tries(30, len(points))
     for number in range(wanted):
         name, nth = points[number * len(points) // wanted]
         out = place / str(number)
@@ -110,14 +110,13 @@ def test_killed_before_every_change_without_a_tracer(
     forks: ForkServer,
     place: Path,
     whole: dict[str, str],
-    count: Callable[[int, int], int],
     score: Callable[[str, int], None],
 ) -> None:
     """The same in the process itself, where nobody may trace."""
     with FileSystem().between() as counted:
         small.build(place / "counted")
     points = len(counted.changes)
-    wanted = count(40, points)
+    wanted = tries(40, points)
     for number in range(wanted):
         out = place / str(number)
         status = forks.run("killed_at", str(out), number * points // wanted, {})
@@ -131,13 +130,12 @@ def test_killed_at_any_moment_again_and_again_in_one_place(
     forks: ForkServer,
     place: Path,
     whole: dict[str, str],
-    count: Callable[[int, int], int],
     score: Callable[[str, int], None],
 ) -> None:
     """Runs are killed on top of what killed runs left; every fifth is let finish."""
     draw = random.Random(1)
     kills = 0
-    wanted = count(30, 1750)
+    wanted = tries(30, 1750)
     while kills < wanted:
         for _ in range(5):
             pid = forks.start("small", str(place / "out"), {})

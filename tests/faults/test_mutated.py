@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 import pytest
+from effort import tries
 from harness import HANG_SECONDS, hostile, small
 
 from closedworld.config import RunConfig
@@ -108,7 +109,6 @@ def read_raster(path: Path) -> None:
 def test_mutated_files_are_refused_or_read(
     kind: str,
     place: Path,
-    count: Callable[[int, int], int],
     score: Callable[[str, int], None],
 ) -> None:
     """Some open with other content: only digests can tell, so inputs are pinned by them."""
@@ -133,6 +133,6 @@ def test_mutated_files_are_refused_or_read(
         path, read = next(place.glob("out/tiles/*/_receipt.json")), read_receipt
         content = json.loads(path.read_text())
         assert content["files"]
-    refused, opened = survived(read, path, path.read_bytes(), count(500, 20_000))
+    refused, opened = survived(read, path, path.read_bytes(), tries(500, 20_000))
     assert refused > 0
     score(f"mutated {kind}: no crash, no hang, typed errors", refused + opened)

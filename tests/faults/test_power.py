@@ -6,6 +6,7 @@ import random
 import shutil
 from typing import TYPE_CHECKING
 
+from effort import tries
 from harness import small
 from harness.failing import Change, FileSystem
 from harness.power import Disk
@@ -47,12 +48,11 @@ def cuts(changes: list[Change], place: Path, wanted: int, whole: dict[str, str],
 def test_no_power_cut_leaves_a_corrupt_world(
     place: Path,
     whole: dict[str, str],
-    count: Callable[[int, int], int],
     score: Callable[[str, int], None],
 ) -> None:
     out = place / "out"
     changes = recorded(out)
-    wanted = count(20, 500)
+    wanted = tries(20, 500)
     assert cuts(changes, out, wanted, whole, seed=1) == 0
     score("power cuts: visible is whole, next run succeeds", wanted)
 

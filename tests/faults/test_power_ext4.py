@@ -7,6 +7,7 @@ import signal
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from effort import tries
 from harness import small, volume
 from harness.failing import FileSystem
 
@@ -75,11 +76,10 @@ def test_no_power_cut_leaves_a_corrupt_world(
     rig: Rig,
     points: int,
     whole: dict[str, str],
-    count: Callable[[int, int], int],
     score: Callable[[str, int], None],
 ) -> None:
     """Killed before a change, and before the kernel writes what it would have written later."""
-    wanted = count(20, 500)
+    wanted = tries(20, 500)
     for number in range(wanted):
         status = rig.cut("killed_at", (number * points // wanted))
         assert status == -signal.SIGKILL

@@ -10,6 +10,8 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from effort import tries
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -39,11 +41,11 @@ def receipts(out: Path, setting: tuple[Any, ...]) -> str:
 
 
 def test_one_receipt_whatever_surrounds_a_run(
-    place: Path, count: Callable[[int, int], int], score: Callable[[str, int], None]
+    place: Path, score: Callable[[str, int], None]
 ) -> None:
     """Some of all combinations, spread so that every value of every axis occurs."""
     every = list(itertools.product(*AXES.values()))
-    wanted = count(8, 64)
+    wanted = tries(8, 64)
     # 35 has no divisor in common with the number of combinations.
     settings = [every[(number * 35) % len(every)] for number in range(wanted)]
     for axis, values in enumerate(AXES.values()):

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from effort import tries
 from harness import HANG_SECONDS, small
 
 if TYPE_CHECKING:
@@ -97,11 +98,10 @@ def test_a_lost_worker_is_an_error_and_the_next_run_makes_it_whole(
     undisturbed: dict[str, str],
     fate: Callable[[int], None],
     codes: set[str],
-    count: Callable[[int, int], int],
     score: Callable[[str, int], None],
 ) -> None:
     """The command's own worker processes, at any point of a run, from their start to the last file."""
-    draw, wanted, lost, tried = random.Random(1), count(5, 100), 0, 0
+    draw, wanted, lost, tried = random.Random(1), tries(5, 100), 0, 0
     while lost < wanted:
         tried += 1
         assert tried <= 5 * wanted + 20, "workers come to no harm"

@@ -7,7 +7,8 @@ from typing import Any
 import numpy as np
 import pytest
 import shapely
-from hypothesis import given, settings
+from effort import examples
+from hypothesis import given
 from hypothesis import strategies as st
 
 from closedworld.errors import GeometryError
@@ -192,7 +193,7 @@ def polygons_across_180(draw: st.DrawFn) -> shapely.Polygon:
 
 
 @given(polygons_across_180())
-@settings(max_examples=200, deadline=None)
+@examples(200)
 def test_unwrapping_undoes_wrapping_exactly(polygon: shapely.Polygon) -> None:
     unwrapped = unwrap(wrapped(polygon)).geometry
     west = polygon.bounds[0]
@@ -204,7 +205,7 @@ def test_unwrapping_undoes_wrapping_exactly(polygon: shapely.Polygon) -> None:
 
 
 @given(polygons_across_180(), st.integers(0, 11))
-@settings(max_examples=100, deadline=None)
+@examples(100)
 def test_unwrapping_does_not_depend_on_the_first_vertex(
     polygon: shapely.Polygon, start: int
 ) -> None:

@@ -7,7 +7,7 @@ from fractions import Fraction
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from closedworld.errors import ConfigError, GridError
@@ -37,7 +37,6 @@ def test_centroids_are_not_cell_corners() -> None:
     assert (grid.lon_centers()[0], grid.lat_centers()[0]) == (0.5, 0.5)
 
 
-@settings(derandomize=True, deadline=None)
 @given(grids(), st.data())
 def test_row_and_column_come_back_from_the_id(grid: Grid, data: st.DataObject) -> None:
     tile = data.draw(st.integers(0, grid.n_tiles - 1))
@@ -47,7 +46,6 @@ def test_row_and_column_come_back_from_the_id(grid: Grid, data: st.DataObject) -
     assert grid.tile_id(rows, cols).tolist() == [tile]
 
 
-@settings(derandomize=True, deadline=None)
 @given(grids())
 def test_each_centre_lies_strictly_between_its_edges(grid: Grid) -> None:
     lon, lat = grid.lon_edges(), grid.lat_edges()
@@ -55,7 +53,6 @@ def test_each_centre_lies_strictly_between_its_edges(grid: Grid) -> None:
     assert ((lat[:-1] > grid.lat_centers()) & (grid.lat_centers() > lat[1:])).all()
 
 
-@settings(derandomize=True, deadline=None)
 @given(grids())
 def test_the_outer_edges_are_the_first_and_last_lines(grid: Grid) -> None:
     assert (grid.lon_edges()[0], grid.lon_edges()[-1]) == (grid.west, grid.east)
@@ -64,7 +61,6 @@ def test_the_outer_edges_are_the_first_and_last_lines(grid: Grid) -> None:
     assert len(grid.lat_edges()) == grid.n_rows + 1
 
 
-@settings(derandomize=True, deadline=None)
 @given(grids())
 def test_lines_are_where_exact_arithmetic_puts_them_to_the_last_bits(grid: Grid) -> None:
     for at, shift in ((grid.lon_edges(), Fraction(0)), (grid.lon_centers(), Fraction(1, 2))):
@@ -195,7 +191,6 @@ def test_ids_keep_the_shape_of_the_arguments() -> None:
     assert [side.shape for side in grid.row_col(ids)] == [(2, 3), (2, 3)]
 
 
-@settings(derandomize=True, deadline=None)
 @given(grids())
 def test_six_numbers_give_the_grid_back(grid: Grid) -> None:
     numbers = grid.to_dict()

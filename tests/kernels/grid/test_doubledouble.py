@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from closedworld.kernels.grid.doubledouble import DoubleDouble, polynomial
@@ -30,13 +30,11 @@ def of_float(value: float) -> DoubleDouble:
     return DoubleDouble.exact(np.array(value))
 
 
-@settings(derandomize=True, deadline=None)
 @given(RATIOS)
 def test_a_constant_is_kept_to_106_bits(value: Fraction) -> None:
     assert abs(exact(DoubleDouble.of(value)) - value) <= abs(value) / 2**105
 
 
-@settings(derandomize=True, deadline=None)
 @given(MODERATE, MODERATE)
 def test_sum_difference_and_product_of_two_floats_lose_less_than_their_106th_bit(
     a: float, b: float
@@ -51,7 +49,6 @@ def test_sum_difference_and_product_of_two_floats_lose_less_than_their_106th_bit
         assert exact(got) == wanted
 
 
-@settings(derandomize=True, deadline=None)
 @given(RATIOS, RATIOS)
 def test_operations_on_double_doubles_are_right_to_100_bits(a: Fraction, b: Fraction) -> None:
     x, y = DoubleDouble.of(a), DoubleDouble.of(b)
@@ -61,7 +58,6 @@ def test_operations_on_double_doubles_are_right_to_100_bits(a: Fraction, b: Frac
     assert abs(exact(x * y) - a * b) <= 4 * LOSS * abs(a * b)
 
 
-@settings(derandomize=True, deadline=None)
 @given(st.fractions(-1, 1, max_denominator=10**9), st.lists(RATIOS, min_size=1, max_size=8))
 def test_horner_gives_the_polynomial(x: Fraction, coefficients: list[Fraction]) -> None:
     wanted = sum((c * x**k for k, c in enumerate(coefficients)), Fraction(0))
@@ -69,7 +65,6 @@ def test_horner_gives_the_polynomial(x: Fraction, coefficients: list[Fraction]) 
     assert abs(exact(polynomial(DoubleDouble.of(x), coefficients)) - wanted) <= 64 * LOSS * size
 
 
-@settings(derandomize=True, deadline=None)
 @given(st.integers(-(2**61), 2**61), st.fractions(Fraction(-49, 100), Fraction(49, 100)))
 def test_rounding_gives_the_nearest_integer_beyond_the_53_bits_of_a_float(
     whole: int, rest: Fraction

@@ -8,7 +8,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from closedworld.kernels.parquet import (
@@ -60,7 +60,6 @@ def expanded(starts: list[int], lengths: list[int]) -> list[int]:
     ]
 
 
-@settings(derandomize=True, deadline=None)
 @given(st.lists(st.tuples(GAPS, st.integers(1, 300)), min_size=1, max_size=60))
 def test_runs_that_count_up_are_read_as_all_their_integers(runs: list[tuple[int, int]]) -> None:
     """Whatever lies between two runs, nothing too, and wherever they end within blocks of 32 and 128."""
@@ -88,7 +87,6 @@ def test_a_single_integer_needs_no_block() -> None:
     assert counted([123456789], [1]).tolist() == [123456789]
 
 
-@settings(derandomize=True, deadline=None)
 @given(st.lists(st.integers(1, 40_000), min_size=1, max_size=600))
 def test_values_that_repeat_are_read_as_often_as_they_come(lengths: list[int]) -> None:
     """Beyond 256 of them their places take two bytes."""
@@ -136,7 +134,6 @@ def test_values_split_into_streams_of_bytes(kind: pa.DataType, values: NDArray[A
     assert (read(split(values), kind) == values).all()
 
 
-@settings(derandomize=True, deadline=None)
 @given(st.lists(st.integers(1, 20), min_size=1, max_size=30), st.randoms(use_true_random=False))
 def test_slices_of_a_table_make_the_same_chunk_as_its_values_one_by_one(
     lengths: list[int], random: Random

@@ -10,10 +10,11 @@ import numpy as np
 import pyarrow.parquet as pq
 import pytest
 import shapely
+from effort import examples
 from exactextract import exact_extract
 from exactextract.feature import JSONFeatureSource
 from exactextract.raster import NumPyRasterSource
-from hypothesis import assume, given, settings
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from closedworld.inputs.reference import bundled
@@ -48,10 +49,6 @@ CHOSEN = [
     *("FJ", "FR", "KI", "LS", "MT", "NL", "NZ", "VA", "ZA"),
     *(pytest.param(iso, marks=pytest.mark.slow) for iso in ("CL", "NO")),  # 20 s each in GEOS
 ]
-
-
-def examples(count: int) -> settings:
-    return settings(max_examples=count, deadline=None, derandomize=True, database=None)
 
 
 def listed(
@@ -295,18 +292,12 @@ def test_shares_are_those_of_geos(case: tuple[Grid, Area]) -> None:
     assert coverage([polygon], grid) == pytest.approx(expected, rel=0, abs=GEOS_PRECISION)
 
 
-@pytest.mark.parametrize(
-    "count", [150, pytest.param(600, marks=pytest.mark.slow)], ids=["", "at length"]
-)
-def test_shares_are_those_of_exact_arithmetic(count: int) -> None:
-    @examples(count)
-    @given(case=cases())
-    def check(case: tuple[Grid, Area]) -> None:
-        grid, polygon = case
-        expected = shares_exactly(polygon, grid)
-        assert coverage([polygon], grid) == pytest.approx(expected, rel=0, abs=EXACT_PRECISION)
-
-    check()
+@examples(150)
+@given(case=cases())
+def test_shares_are_those_of_exact_arithmetic(case: tuple[Grid, Area]) -> None:
+    grid, polygon = case
+    expected = shares_exactly(polygon, grid)
+    assert coverage([polygon], grid) == pytest.approx(expected, rel=0, abs=EXACT_PRECISION)
 
 
 @st.composite

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import assume, example, given, settings
+from effort import examples
+from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
 from closedworld.kernels.spans.predicates import side_of_edge
@@ -29,7 +30,7 @@ def side(edge: tuple[float, float, float, float], x: float, y: float) -> int:
     return int(side_of_edge(*(np.array([number]) for number in (*edge, x, y)))[0])
 
 
-@settings(max_examples=1500, deadline=None, derandomize=True, database=None)
+@examples(1500)
 @given(edge=st.tuples(numbers, numbers, numbers, numbers), x=numbers, share=st.floats(0, 1))
 @example(edge=(0.0, 0.0, DENORMAL, DENORMAL), x=DENORMAL, share=0.0)
 @example(edge=(0.0, 0.0, 1e-200, 1e-200), x=1e-201, share=0.5)
@@ -45,7 +46,7 @@ def test_the_side_is_that_of_rational_arithmetic(
     assert side((x2, y2, x1, y1), x, y) == side_exactly(edge, x, y)
 
 
-@settings(max_examples=500, deadline=None, derandomize=True, database=None)
+@examples(500)
 @given(
     edge=st.tuples(*[st.floats(-180, 180)] * 4),
     share=st.floats(0, 1),

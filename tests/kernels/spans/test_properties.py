@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, TypeAlias
 import numpy as np
 import pytest
 import shapely
-from hypothesis import assume, given, settings
+from effort import examples
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from closedworld.kernels.grid import Grid
@@ -30,10 +31,6 @@ if TYPE_CHECKING:
 Area: TypeAlias = "shapely.Polygon | shapely.MultiPolygon"
 
 RULES = st.sampled_from(list(Rule))
-
-
-def examples(count: int) -> settings:
-    return settings(max_examples=count, deadline=None, derandomize=True, database=None)
 
 
 @st.composite
@@ -64,16 +61,6 @@ def rerolled(polygon: Area, start: int, direction: int) -> Area:
 @examples(200)
 @given(case=cases())
 def test_tiles_are_those_of_exact_arithmetic(rule: Rule, case: tuple[Grid, Area]) -> None:
-    grid, polygon = case
-    spans = RowSpans.from_polygon(polygon, grid, rule)
-    assert picture_of(spans) == picture_of(tiles_exactly(polygon, grid, rule))
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize("rule", list(Rule))
-@settings(max_examples=1000, deadline=None, derandomize=True, database=None)
-@given(case=cases())
-def test_tiles_are_those_of_exact_arithmetic_at_length(rule: Rule, case: tuple[Grid, Area]) -> None:
     grid, polygon = case
     spans = RowSpans.from_polygon(polygon, grid, rule)
     assert picture_of(spans) == picture_of(tiles_exactly(polygon, grid, rule))

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pytest
 import shapely
-from hypothesis import given, settings
+from effort import examples
+from hypothesis import given
 from hypothesis import strategies as st
 
 from closedworld.errors import ConfigError, GeometryError, GridError
@@ -32,10 +33,6 @@ small_grids = st.builds(
 )
 
 
-def repeatable(count: int) -> settings:
-    return settings(max_examples=count, deadline=None, derandomize=True, database=None)
-
-
 def as_set(spans: RowSpans) -> set[int]:
     return {
         int(row) * spans.grid.n_cols + col
@@ -49,7 +46,7 @@ def runs(*triples: tuple[int, int, int]) -> list[np.ndarray[Any, np.dtype[np.int
 
 
 @pytest.mark.parametrize("op", [operator.or_, operator.and_, operator.sub, operator.xor])
-@repeatable(80)
+@examples(80)
 @given(data=st.data())
 def test_algebra_is_that_of_sets(op: Callable[[Any, Any], Any], data: st.DataObject) -> None:
     grid = data.draw(small_grids)
@@ -57,7 +54,7 @@ def test_algebra_is_that_of_sets(op: Callable[[Any, Any], Any], data: st.DataObj
     assert as_set(op(a, b)) == op(as_set(a), as_set(b))
 
 
-@repeatable(80)
+@examples(80)
 @given(data=st.data())
 def test_equal_sets_have_equal_arrays(data: st.DataObject) -> None:
     grid = data.draw(small_grids)
@@ -67,7 +64,7 @@ def test_equal_sets_have_equal_arrays(data: st.DataObject) -> None:
     assert (a - b) | (a & b) == a
 
 
-@repeatable(200)
+@examples(200)
 @given(
     triples=st.lists(
         st.tuples(st.integers(0, 2), st.integers(0, 4), st.integers(0, 4)), max_size=12
@@ -139,7 +136,7 @@ def test_a_run_to_the_last_column_stays_apart_from_the_next_row() -> None:
     assert spans.tile_ids().tolist() == [2, 3, 4]
 
 
-@repeatable(100)
+@examples(100)
 @given(data=st.data())
 def test_ranks_ids_and_membership_agree(data: st.DataObject) -> None:
     spans = data.draw(row_spans(data.draw(small_grids)))
@@ -203,7 +200,7 @@ def test_the_last_tiles_of_the_largest_grid_stay_exact() -> None:
     assert a.contains(np.array([n_tiles - 1, n_tiles - 3], np.uint64)).tolist() == [True, False]
 
 
-@repeatable(200)
+@examples(200)
 @given(
     pairs=st.lists(st.tuples(st.integers(0, 9), st.integers(0, 4)), max_size=8),
     depth=st.integers(1, 4),
@@ -220,7 +217,7 @@ def test_covered_counts_how_many_runs_lie_on_each_position(
     assert (found[0][1:] > found[1][:-1]).all()
 
 
-@repeatable(200)
+@examples(200)
 @given(a=st.sets(st.integers(0, 9)), b=st.sets(st.integers(0, 9)))
 def test_combine_gives_canonical_runs(a: set[int], b: set[int]) -> None:
     both = [

@@ -14,7 +14,7 @@ import pytest
 import rasterio.transform
 import shapely
 from affine import Affine
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from closedworld.datasets import TILE_BOUNDS, TILE_INDEX, TILE_SPANS
@@ -76,7 +76,6 @@ def expected_columns(spans: RowSpans, rule: Rule = Rule.CENTER) -> dict[str, lis
     }
 
 
-@settings(derandomize=True, deadline=None)
 @given(st.data())
 def test_every_value_is_that_of_the_scalar_formula(data: st.DataObject) -> None:
     """On any grid and any set of tiles, to the last bit."""
@@ -195,7 +194,6 @@ def test_ids_beyond_what_smaller_types_hold_stay_exact(side: int, least: int) ->
     assert ids.tolist() == expected
 
 
-@settings(derandomize=True, deadline=None)
 @given(st.data())
 def test_a_range_of_ranks_is_that_slice_of_all_tiles(data: st.DataObject) -> None:
     spans = data.draw(grids().flatmap(row_spans).filter(len))
@@ -207,7 +205,6 @@ def test_a_range_of_ranks_is_that_slice_of_all_tiles(data: st.DataObject) -> Non
     assert tiles.tile_ids().tolist() == spans.tile_ids()[first:stop].tolist()
 
 
-@settings(derandomize=True, deadline=None)
 @given(st.data())
 def test_pieces_of_any_size_make_up_the_range(data: st.DataObject) -> None:
     spans = data.draw(grids().flatmap(row_spans).filter(len))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from closedworld.errors import ConfigError
@@ -30,7 +30,6 @@ def ranks(parts: Sequence[Part]) -> list[tuple[int, int]]:
     return [(part.first_rank, part.stop_rank) for part in parts]
 
 
-@settings(derandomize=True, deadline=None)
 @given(COUNTS)
 def test_parts_cover_the_ranks_exactly_once_and_in_order(tile_count: int) -> None:
     parts = plan_parts("DE", tile_count)
@@ -61,7 +60,6 @@ def test_parts_are_whole_row_groups() -> None:
     assert PART_TILES % ROW_GROUP_TILES == 0
 
 
-@settings(derandomize=True, deadline=None)
 @given(WORLDS, st.integers(1, 30 * PART_TILES))
 def test_units_hold_the_very_parts_of_the_countries_whatever_their_size(
     counts: dict[str, int], unit_tiles: int
@@ -76,7 +74,6 @@ def test_units_hold_the_very_parts_of_the_countries_whatever_their_size(
         assert unit.tile_count == sum(part.tile_count for part in unit.parts)
 
 
-@settings(derandomize=True, deadline=None)
 @given(WORLDS, st.integers(1, 30 * PART_TILES))
 def test_units_come_heaviest_first_and_equal_ones_by_country_and_part(
     counts: dict[str, int], unit_tiles: int
@@ -88,7 +85,6 @@ def test_units_come_heaviest_first_and_equal_ones_by_country_and_part(
     assert keys == sorted(keys)
 
 
-@settings(derandomize=True, deadline=None)
 @given(WORLDS, st.randoms(use_true_random=False))
 def test_the_plan_does_not_depend_on_the_order_of_the_countries(
     counts: dict[str, int], random: Random

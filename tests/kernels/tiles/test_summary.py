@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 import shapely
-from hypothesis import given, reject, settings
+from hypothesis import given, reject
 from hypothesis import strategies as st
 
 from closedworld.errors import ConfigError, InputError
@@ -97,7 +97,6 @@ def test_cells_by_hand_under_any_overlap(
     assert (name, cells(only(shape, Rule.ANY_OVERLAP))) == (name, expected)
 
 
-@settings(derandomize=True, deadline=None)
 @given(st.data())
 def test_the_account_adds_up_on_any_grid(data: st.DataObject) -> None:
     """No figure is negative, and a cell is never both in a hole and outside."""

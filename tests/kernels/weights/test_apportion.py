@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 from apportionment import methods
-from hypothesis import given, reject, settings
+from effort import examples
+from hypothesis import given, reject
 from hypothesis import strategies as st
 
 from closedworld.kernels.weights import apportion
@@ -28,10 +29,6 @@ MOST_UNITS = 10**18
 UNITS = st.one_of(
     st.integers(0, 18).map(lambda dp: 10**dp), st.integers(0, 60), st.integers(0, MOST_UNITS)
 )
-
-
-def examples(count: int) -> settings:
-    return settings(max_examples=count, deadline=None, derandomize=True, database=None)
 
 
 def array_of(tiles: Sequence[int]) -> np.ndarray[tuple[int], np.dtype[np.integer]]:
@@ -116,13 +113,6 @@ def test_the_oracle_refuses_the_same() -> None:
 @examples(400)
 @given(tiles=masses(), units=UNITS)
 def test_weights_are_those_of_exact_arithmetic(tiles: list[int], units: int) -> None:
-    assert weights_of(tiles, units) == apportioned(tiles, units)
-
-
-@pytest.mark.slow
-@examples(1_500)
-@given(tiles=masses(), units=UNITS)
-def test_weights_are_those_of_exact_arithmetic_at_length(tiles: list[int], units: int) -> None:
     assert weights_of(tiles, units) == apportioned(tiles, units)
 
 
@@ -257,16 +247,6 @@ def edge_cases(draw: st.DrawFn) -> tuple[list[int], int]:
 @examples(800)
 @given(case=edge_cases())
 def test_weights_are_exact_where_an_estimate_is_hard_put(case: tuple[list[int], int]) -> None:
-    tiles, units = case
-    assert weights_of(tiles, units) == apportioned(tiles, units)
-
-
-@pytest.mark.slow
-@examples(1_500)
-@given(case=edge_cases())
-def test_weights_are_exact_where_an_estimate_is_hard_put_at_length(
-    case: tuple[list[int], int],
-) -> None:
     tiles, units = case
     assert weights_of(tiles, units) == apportioned(tiles, units)
 

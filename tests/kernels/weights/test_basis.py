@@ -7,7 +7,8 @@ from fractions import Fraction
 from typing import TYPE_CHECKING
 
 import pytest
-from hypothesis import given, settings
+from effort import examples
+from hypothesis import given
 from hypothesis import strategies as st
 
 from closedworld.errors import ConfigError
@@ -21,10 +22,6 @@ NAMES = ["uniform", "area_m2", "population", "populated"]
 
 # Decimal numbers above zero, as they are written.
 SHARES = st.decimals("0.0001", 9999, places=4).map(str)
-
-
-def examples(count: int) -> settings:
-    return settings(max_examples=count, deadline=None, derandomize=True, database=None)
 
 
 @st.composite

@@ -6,7 +6,8 @@ from fractions import Fraction
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from effort import examples
+from hypothesis import given
 from hypothesis import strategies as st
 
 from closedworld.kernels.weights import exact_sum, micro_persons
@@ -18,10 +19,6 @@ INTEGERS = [np.int8, np.int16, np.int32, np.int64, np.uint8, np.uint16, np.uint3
 
 # The most that is taken; tests of what is refused start well above.
 MOST_PERSONS = 9_200_000_000_000
-
-
-def examples(count: int) -> settings:
-    return settings(max_examples=count, deadline=None, derandomize=True, database=None)
 
 
 def micro_of(value: float, dtype: type[np.number]) -> int:
@@ -154,13 +151,6 @@ def test_float64_is_rounded_as_a_fraction_is(value: float) -> None:
 @given(value=persons32)
 def test_float32_is_rounded_as_a_fraction_is(value: float) -> None:
     check(value, np.float32)
-
-
-@pytest.mark.slow
-@examples(2_500)
-@given(value=persons64)
-def test_float64_is_rounded_as_a_fraction_is_at_length(value: float) -> None:
-    check(value, np.float64)
 
 
 @pytest.mark.parametrize("dtype", INTEGERS)
