@@ -206,7 +206,7 @@ def main() -> None:
             began = time.monotonic()
             if files and not passes(f"{tests} {GOLDEN}", copied, 3600, writes=True):
                 sys.exit(f"{tests} fail on the program as it is")
-            seconds = 3 * (time.monotonic() - began) + 10
+            seconds = 2 * (time.monotonic() - began) + 10
             for path in files:
                 draw = random.Random(path.name)  # noqa: S311 -- the same ones each time
                 every = [one for one in mutants(path) if (one.file, one.change) not in equivalent]

@@ -13,7 +13,14 @@ from effort import examples
 from hypothesis import given, reject
 from hypothesis import strategies as st
 
-from closedworld.kernels.weights import apportion
+from closedworld.kernels.sizes import Sizes
+from closedworld.kernels.weights import (
+    CutoffSearch,
+    Masses,
+    allocate,
+    apportion,
+    remainder_histogram,
+)
 from closedworld.testing import apportioned
 from closedworld.testing.strategies import masses
 
@@ -114,6 +121,67 @@ def test_the_oracle_refuses_the_same() -> None:
 @given(tiles=masses(), units=UNITS)
 def test_weights_are_those_of_exact_arithmetic(tiles: list[int], units: int) -> None:
     assert weights_of(tiles, units) == apportioned(tiles, units)
+
+
+def runs_of(masses: np.ndarray[tuple[int], np.dtype[np.integer]]) -> Masses:
+    """Return masses with consecutive equal ones as one."""
+    begins = np.flatnonzero(np.append(True, masses[1:] != masses[:-1]))
+    return Masses(masses[begins], np.diff(np.append(begins, len(masses))))
+
+
+def in_tasks(tasks: list[Masses], units: int, sizes: Sizes) -> tuple[list[int], int]:
+    """Return the weights of a country that is cut into tasks, and the sum of the quotients."""
+    total = sum(task.total for task in tasks)
+    tiles = sum(len(task.is_positive()) for task in tasks)
+    search = CutoffSearch(units, total, tiles, sizes)
+    while search.query is not None:
+        # Tasks finish in any order.
+        for ordinal in reversed(range(len(tasks))):
+            answer = remainder_histogram(tasks[ordinal], units, total, search.query)
+            search.add(ordinal, answer)
+        search.advance()
+    weights: list[int] = []
+    for ordinal, task in enumerate(tasks):
+        own, _ = allocate(task, units, total, search.cutoff, search.ties_before(ordinal))
+        weights += own.tolist()
+    return weights, search.floors
+
+
+@examples(300)
+@given(
+    masses(max_tiles=25) | st.lists(st.integers(0, 3), min_size=1, max_size=25),
+    st.integers(0, 60) | st.sampled_from([10**12, 10**18]),
+    st.sets(st.integers(1, 24)),
+    st.builds(Sizes, few_tiles=st.integers(0, 5), bucket_bits=st.integers(1, 16)),
+    st.booleans(),
+)
+def test_tasks_and_buckets_do_not_count(
+    tiles: list[int],
+    units: int,
+    cuts: set[int],
+    sizes: Sizes,
+    by_run: bool,  # noqa: FBT001
+) -> None:
+    """In many rounds, over several tasks, tile by tile or run by run."""
+    if not any(tiles):
+        reject()
+    own = np.split(array_of(tiles), sorted(cut for cut in cuts if cut < len(tiles)))
+    tasks = [runs_of(one) if by_run else Masses(one) for one in own]
+    weights, floors = in_tasks(tasks, units, sizes)
+    assert weights == apportioned(tiles, units)
+    assert floors == sum(mass * units // sum(tiles) for mass in tiles)
+
+
+def test_a_search_that_has_ended_or_not_begun_says_so() -> None:
+    search = CutoffSearch(1, 2, 2)
+    with pytest.raises(ValueError, match="no query, or no answer"):
+        search.advance()
+    assert search.query is not None
+    answer = remainder_histogram(Masses(np.array([1, 1])), 1, 2, search.query)
+    search.add(0, answer)
+    search.advance()
+    with pytest.raises(ValueError, match="cutoff is known"):
+        search.add(0, answer)
 
 
 @examples(200)
