@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import ast
+import re
 import sys
 from functools import cache
 from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 SOURCE = Path(__file__).parents[1] / "src" / "closedworld"
 
@@ -247,6 +252,84 @@ def test_nothing_broad_is_caught_and_users_input_is_not_asserted(path: Path) -> 
                 # The serial executor hands every failure to the future, as executors do; a run
                 # writes its report, whatever ended it, and raises again.
                 assert name_of(path) in {"execution/serial.py", "run/pipeline.py"}
+
+
+# Files that do write by themselves, and why.
+WRITES_ITSELF = {
+    # A download goes on where it was cut off, so its bytes so far stay under a name of their own.
+    "inputs/reference/fetching/partial_download.py": {"os.open"},
+    # Values of a raster, each written to its place; the file goes with its staging folder.
+    "stages/weights/population.py": {"path.open"},
+    # Inside ``whole_file``: GDAL fills what takes its place once it is finished.
+    "worlds/tile_rasters.py": {"rasterio.open"},
+}
+
+
+def writes(tree: ast.Module) -> Iterator[str]:
+    """Yield the calls by which a file could write or rename a file by itself."""
+    for node in ast.walk(tree):
+        if not isinstance(node, ast.Call):
+            continue
+        called = ast.unparse(node.func)
+        name = called.rpartition(".")[2]
+        words = [*node.args, *(one.value for one in node.keywords)]
+        texts = [one.value for one in words if isinstance(one, ast.Constant)]
+        modes = [
+            text for text in texts if isinstance(text, str) and re.fullmatch("[rwxab+]+", text)
+        ]
+        if (
+            (
+                name in {"write_text", "write_bytes", "rename", "renames", "mkstemp"}
+                and "." in called
+            )
+            # ``str.replace`` has two arguments, that of dataclasses names its own.
+            or (name == "replace" and "." in called and len(node.args) == 1 and not node.keywords)
+            or (name == "open" and any(set(mode) & set("wxa+") for mode in modes))
+            or (called == "os.open" and "O_CREAT" in ast.unparse(node))
+        ):
+            yield called
+
+
+@pytest.mark.parametrize("path", FILES, ids=name_of)
+def test_only_the_store_writes_files_by_itself(path: Path) -> None:
+    """So each appears whole or not at all, whatever ends the program."""
+    if room_of(path) != "store":
+        assert set(writes(tree_of(path))) == WRITES_ITSELF.get(name_of(path), set())
+
+
+@pytest.mark.parametrize("path", FILES, ids=name_of)
+def test_only_the_store_knows_where_published_files_are(path: Path) -> None:
+    """Others name an entry of the receipt, or a key; a path is for messages."""
+    if room_of(path) == "store":
+        return
+    for node in ast.walk(tree_of(path)):
+        if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Div):
+            sides = {ast.unparse(node.left), ast.unparse(node.right)}
+            assert not any(
+                side.endswith((".folder", "entry.path", "RECEIPT_NAME")) for side in sides
+            )
+        if isinstance(node, ast.Attribute) and ast.unparse(node.value).endswith(".folder"):
+            assert node.attr in {"resolve", "name"}, ast.unparse(node)
+
+
+@pytest.mark.parametrize(
+    ("source", "found"),
+    [
+        ("path.write_text('x')", True),
+        ("part.replace(path)", True),
+        ("os.rename(a, b)", True),
+        ("open('x', 'w')", True),
+        ("path.open('ab')", True),
+        ("path.open(mode='x')", True),
+        ("os.open(path, os.O_RDWR | os.O_CREAT)", True),
+        ("text.replace('a', 'b')", False),
+        ("dataclasses.replace(one, name='x')", False),
+        ("path.open('rb')", False),
+        ("os.open(path, os.O_RDONLY)", False),
+    ],
+)
+def test_what_writes_is_told_from_what_does_not(source: str, *, found: bool) -> None:
+    assert bool(list(writes(ast.parse(source)))) is found
 
 
 def test_the_standard_library_s_names_are_not_taken() -> None:

@@ -5,11 +5,12 @@ from __future__ import annotations
 import errno
 import fcntl
 import os
+import shutil
 import subprocess
 import sys
 from dataclasses import replace
 from pathlib import Path, PurePosixPath
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import pyarrow as pa
 import pytest
@@ -233,6 +234,27 @@ def test_what_cannot_be_removed_keeps_its_lock_file_and_is_tried_again(
         assert {".lock", ""} == {path.suffix for path in (tmp_path / ".staging").iterdir()}
         assert clear_debris(storage_at(tmp_path)) == 0
         assert {".lock", ""} == {path.suffix for path in (tmp_path / ".staging").iterdir()}
+        patch.undo()
+        assert clear_debris(storage_at(tmp_path)) == 1
+        staging.__enter__()
+    assert everything(tmp_path) == set()
+
+
+def test_a_scratch_folder_that_cannot_be_removed_keeps_its_lock_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    really = shutil.rmtree
+
+    def all_but_scratch(path: Path, **options: Any) -> None:
+        if path.suffix != ".scratch":
+            really(path, **options)
+
+    with monkeypatch.context() as patch, Staging(storage_at(tmp_path), "tiles") as staging:
+        (staging.scratch() / "values").write_bytes(b"x")
+        patch.setattr("closedworld.store.local.shutil.rmtree", all_but_scratch)
+        staging.__exit__(None, None, None)
+        left = {path.suffix for path in (tmp_path / ".staging").iterdir()}
+        assert left == {".lock", ".scratch"}
         patch.undo()
         assert clear_debris(storage_at(tmp_path)) == 1
         staging.__enter__()

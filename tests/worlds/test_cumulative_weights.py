@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -11,7 +12,9 @@ import pyarrow.parquet as pq
 import pytest
 
 from closedworld.errors import IntegrityError
-from closedworld.published.cumulative_weights import CumulativeWeights, PartFile
+from closedworld.published.cumulative_weights import CumulativeWeights
+from closedworld.store.places import storage_at
+from closedworld.store.receipt import FileEntry
 from closedworld.worlds import open_world
 
 if TYPE_CHECKING:
@@ -22,10 +25,14 @@ if TYPE_CHECKING:
     from tests.worlds.conftest import Built
 
 
+def paths_of(country: CumulativeWeights) -> list[Path]:
+    return [country.published.path_of(entry) for entry in country.part_files]
+
+
 def weights_of(country: CumulativeWeights) -> NDArray[np.uint64]:
     """Return all weights of a country from its files."""
     return np.concatenate(
-        [pq.read_table(path)["weight_fp"].to_numpy() for path, _, _ in country.part_files]
+        [pq.read_table(path)["weight_fp"].to_numpy() for path in paths_of(country)]
     )
 
 
@@ -59,7 +66,7 @@ def test_russia_has_several_part_files_of_several_row_groups(real: Built) -> Non
     """What makes the tests here worth something: runs lie across row groups and part files."""
     country = open_world(real.root).cumulative_weights()["RU"]
     assert len(country.part_files) > 3
-    assert pq.ParquetFile(country.part_files[0].path).num_row_groups == 4
+    assert pq.ParquetFile(paths_of(country)[0]).num_row_groups == 4
     cuts = np.arange(1024, country.spans.tile_count, 1024)
     assert len(np.setdiff1d(cuts, country.spans.first_ranks)) > len(cuts) // 2
 
@@ -67,14 +74,16 @@ def test_russia_has_several_part_files_of_several_row_groups(real: Built) -> Non
 def test_runs_longer_than_a_row_group_are_found(real: Built, tmp_path: Path) -> None:
     """Row groups of 8 tiles: most hold the middle of a run and no start."""
     country = open_world(real.root).cumulative_weights()["RU"]
-    path = tmp_path / "all.parquet"
-    pq.write_table(pa.table({"weight_fp": weights_of(country)}), path, row_group_size=8)
+    path = "tile_weights/country_iso=RU/part-00000.parquet"
+    (tmp_path / path).parent.mkdir(parents=True)
+    pq.write_table(pa.table({"weight_fp": weights_of(country)}), tmp_path / path, row_group_size=8)
     cut = CumulativeWeights(
         "RU",
         country.spans,
         country.before,
         country.total,
-        [PartFile(path, country.spans.tile_count, "")],
+        replace(country.published, storage=storage_at(tmp_path)),
+        [FileEntry(path, 0, country.spans.tile_count, "")],
     )
     expect_same_as_by_all(cut, np.random.default_rng(2).integers(0, country.total, 300, np.uint64))
 
@@ -99,8 +108,8 @@ def test_weights_of_tiles_and_of_runs_must_agree(real: Built, tmp_path: Path) ->
     """Rows in another order keep the sum of the weights, but not that before each run."""
     shutil.copytree(real.root, tmp_path / "world")
     country = open_world(tmp_path / "world").cumulative_weights()["DE"]
-    table = pq.read_table(country.part_files[0].path)
-    pq.write_table(table.take(np.arange(table.num_rows)[::-1]), country.part_files[0].path)
+    table = pq.read_table(paths_of(country)[0])
+    pq.write_table(table.take(np.arange(table.num_rows)[::-1]), paths_of(country)[0])
     with pytest.raises(IntegrityError, match="weights-damaged"):
         country(np.arange(0, country.total, country.total // 1000, dtype=np.uint64))
 
@@ -108,6 +117,6 @@ def test_weights_of_tiles_and_of_runs_must_agree(real: Built, tmp_path: Path) ->
 def test_a_file_that_cannot_be_read_is_named(real: Built, tmp_path: Path) -> None:
     shutil.copytree(real.root, tmp_path / "world")
     country = open_world(tmp_path / "world").cumulative_weights()["DE"]
-    country.part_files[0].path.write_bytes(b"PAR1 or not")
+    paths_of(country)[0].write_bytes(b"PAR1 or not")
     with pytest.raises(IntegrityError, match="file-unreadable"):
         country(np.zeros(1, np.uint64))

@@ -149,7 +149,7 @@ def _tile_map(report: Path, index: PublishedIndex, credit: str, path: Path) -> P
 
 
 def _weight_map(published: Published, index: PublishedIndex, path: Path) -> Picture:
-    parameters = WeightParameters.from_dict(published.receipt.parameters)
+    parameters = published.parameters(WeightParameters)
     raster = bundled(BUNDLED_RASTER)
     by_country = read_cumulative_weights(published, index).values()
     try:
@@ -182,9 +182,8 @@ def _weight_map(published: Published, index: PublishedIndex, path: Path) -> Pict
 
 
 def _chosen(index: PublishedIndex) -> list[str]:
-    receipt = index.published.receipt
-    off_grid = set(receipt.totals.get("countries_off_grid", ()))
-    codes = TileParameters.from_dict(receipt.parameters).countries
+    off_grid = set(index.published.receipt.totals.get("countries_off_grid", ()))
+    codes = index.published.parameters(TileParameters).countries
     counts = {iso: 0 for iso in codes if iso not in off_grid}
     counts |= {iso: own.tile_count for iso, own in index.spans.items()}
     return choose_countries(counts, index.spans)

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.parquet as pq
 
 from closedworld.datasets import SPAN_WEIGHTS, TILE_WEIGHTS
+from closedworld.datasets.parameters import WeightParameters
 from closedworld.errors import IntegrityError
 from closedworld.kernels.sampling import TileHits
 from closedworld.kernels.spans import joined_runs
@@ -18,13 +18,14 @@ from closedworld.sanitize import one_line
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
-    from pathlib import Path
 
+    import pyarrow.parquet as pq
     from numpy.typing import NDArray
 
     from closedworld.kernels.spans import RowSpans
     from closedworld.published.tile_index import PublishedIndex
     from closedworld.store.reading import Published
+    from closedworld.store.receipt import FileEntry
 
 
 class Group(NamedTuple):
@@ -41,20 +42,6 @@ class Group(NamedTuple):
     upto: NDArray[np.uint64]
 
 
-class PartFile(NamedTuple):
-    """A part file of ``tile_weights``.
-
-    Attributes:
-        path: Where it is.
-        rows: Tiles in it.
-        sha256: Digest of its bytes, lower-case hex.
-    """
-
-    path: Path
-    rows: int
-    sha256: str
-
-
 @dataclass(frozen=True, slots=True, eq=False)
 class CumulativeWeights:
     """The cumulative weights of a country's tiles: which tile holds a position between 0 and their sum.
@@ -67,6 +54,7 @@ class CumulativeWeights:
         spans: All tiles of the country.
         before: Weight before each run, uint64 (runs,), ascending.
         total: Sum of all weights.
+        published: The result that holds its weights.
         part_files: Files of its weights in order.
     """
 
@@ -74,7 +62,8 @@ class CumulativeWeights:
     spans: RowSpans
     before: NDArray[np.uint64]
     total: int
-    part_files: Sequence[PartFile]
+    published: Published
+    part_files: Sequence[FileEntry]
 
     def __call__(self, targets: NDArray[np.uint64]) -> TileHits:
         """Return the tile at each position.
@@ -115,20 +104,20 @@ class CumulativeWeights:
             IntegrityError: ``weights-damaged``, ``file-unreadable``.
         """
         first_ranks = self.spans.first_ranks
-        part_ranks = np.cumsum([0, *(file.rows for file in self.part_files)])
+        part_ranks = np.cumsum([0, *(entry.rows for entry in self.part_files)])
         after = 0
-        for (path, _, _), (begin, end) in zip(
+        for entry, (begin, end) in zip(
             self.part_files, itertools.pairwise(part_ranks.tolist()), strict=True
         ):
             if _none_in(first, stop, begin, end):
                 continue
-            with _opened(path) as file:
+            with self._opened(entry) as file:
                 sizes = [file.metadata.row_group(i).num_rows for i in range(file.num_row_groups)]
                 bounds = begin + np.cumsum([0, *sizes])
                 for number, (a, b) in enumerate(itertools.pairwise(bounds.tolist())):
                     if _none_in(first, stop, a, b):
                         continue
-                    weights = _read(file, number, path)
+                    weights = self._read(file, number, entry)
                     runs = slice(*np.searchsorted(first_ranks, (a, b)).tolist())
                     upto = np.cumsum(weights)
                     begins = first_ranks[runs] - a
@@ -153,16 +142,38 @@ class CumulativeWeights:
         Raises:
             IntegrityError: ``file-unreadable``.
         """
-        for path, _, _ in self.part_files:
-            with _opened(path) as file:
+        for entry in self.part_files:
+            with self._opened(entry) as file:
                 for number in range(file.num_row_groups):
-                    yield _read(file, number, path)
+                    yield self._read(file, number, entry)
+
+    def _opened(self, entry: FileEntry) -> pq.ParquetFile:
+        try:
+            return self.published.open_parquet(entry)
+        except (OSError, pa.ArrowException) as error:
+            raise self._unreadable(entry, error) from error
+
+    def _read(self, file: pq.ParquetFile, number: int, entry: FileEntry) -> NDArray[np.uint64]:
+        """Return the weights of a row group, uint64 (rows,)."""
+        try:
+            column = file.read_row_group(number, columns=["weight_fp"], use_threads=False)
+            weights: NDArray[np.uint64] = column["weight_fp"].to_numpy()
+        except (OSError, KeyError, pa.ArrowException) as error:
+            raise self._unreadable(entry, error) from error
+        return weights
+
+    def _unreadable(self, entry: FileEntry, error: Exception) -> IntegrityError:
+        return IntegrityError(
+            "file-unreadable",
+            f"{self.published.path_of(entry)} cannot be read: {one_line(str(error))}.",
+            "Delete the folder and build it again.",
+        )
 
     def _damaged(self, what: str) -> IntegrityError:
         """Return the error for weights that contradict each other."""
         return IntegrityError(
             "weights-damaged",
-            f"{self.part_files[0].path.parent}: {self.country_iso}: {what}.",
+            f"{self.published.path_of(self.part_files[0]).parent}: {self.country_iso}: {what}.",
             "Look closer with `closedworld verify`; delete the folder and build it again.",
         )
 
@@ -183,7 +194,7 @@ def read_cumulative_weights(
     sets = list(index.spans.values())
     rows, starts, stops = joined_runs(sets)
     expected = np.stack([rows, starts, stops - starts])
-    total = 10 ** int(weights.receipt.parameters["dp"])
+    total = 10 ** weights.parameters(WeightParameters).dp
     ends = np.cumsum([one.n_runs for one in sets])
     begins = ends - [one.n_runs for one in sets]
     same = runs.shape == expected.shape and bool((runs == expected).all())
@@ -193,15 +204,9 @@ def read_cumulative_weights(
             f"{weights.folder} does not hold the tiles of {index.published.folder}.",
             "Look closer with `closedworld verify`; delete the folder and build it again.",
         )
-    files: dict[str, list[PartFile]] = {iso: [] for iso in index.spans}
-    for entry in sorted(weights.receipt.files):
-        dataset, country, *_ = entry.path.split("/")
-        if dataset == TILE_WEIGHTS.name:
-            iso = country.removeprefix("country_iso=")
-            file = PartFile(weights.folder / entry.path, entry.rows, entry.sha256)
-            files.setdefault(iso, []).append(file)
+    files = {one.value: own for one, own in weights.files(TILE_WEIGHTS.name).items()}
     return {
-        iso: CumulativeWeights(iso, spans, before[begin:end], total, tuple(files[iso]))
+        iso: CumulativeWeights(iso, spans, before[begin:end], total, weights, files.get(iso, ()))
         for (iso, spans), begin, end in zip(index.spans.items(), begins, ends, strict=True)
     }
 
@@ -209,30 +214,3 @@ def read_cumulative_weights(
 def _none_in(first: NDArray[np.int64], stop: NDArray[np.int64], begin: int, end: int) -> bool:
     """Return whether no run has a tile of a range of ranks."""
     return int(np.searchsorted(stop, begin, side="right")) >= int(np.searchsorted(first, end))
-
-
-def _opened(path: Path) -> pq.ParquetFile:
-    """Return an open part file."""
-    try:
-        return pq.ParquetFile(path, page_checksum_verification=True)
-    except (OSError, pa.ArrowException) as error:
-        raise _unreadable(path, error) from error
-
-
-def _read(file: pq.ParquetFile, number: int, path: Path) -> NDArray[np.uint64]:
-    """Return the weights of a row group, uint64 (rows,)."""
-    try:
-        column = file.read_row_group(number, columns=["weight_fp"], use_threads=False)
-        weights: NDArray[np.uint64] = column["weight_fp"].to_numpy()
-    except (OSError, KeyError, pa.ArrowException) as error:
-        raise _unreadable(path, error) from error
-    return weights
-
-
-def _unreadable(path: Path, error: Exception) -> IntegrityError:
-    """Return the error for a part file that cannot be read."""
-    return IntegrityError(
-        "file-unreadable",
-        f"{path} cannot be read: {one_line(str(error))}.",
-        "Delete the folder and build it again.",
-    )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from closedworld.datasets.parameters import TileParameters
 from closedworld.errors import ConfigError
 from closedworld.inputs.loading import BUNDLED_COUNTRIES
 from closedworld.inputs.reference import verify_bundled
@@ -26,14 +27,13 @@ def polygons_of(published: Published, countries: CountrySet | None) -> CountrySe
     Raises:
         ConfigError: ``polygons-differ``.
     """
-    said = published.receipt.parameters
+    parameters = published.parameters(TileParameters)
     which = "these polygons" if countries is not None else "the bundled polygons"
     if countries is None:
         countries = read_countries(verify_bundled(BUNDLED_COUNTRIES).path)
-    isos = [str(iso) for iso in said.get("countries", ())]
-    if all(iso in countries for iso in isos):
-        selected = countries.select(isos)
-        if selected.polygons_sha256() == said.get("polygons_sha256"):
+    if all(iso in countries for iso in parameters.countries):
+        selected = countries.select(parameters.countries)
+        if selected.polygons_sha256() == parameters.polygons_sha256:
             return selected
     raise ConfigError(
         "polygons-differ",

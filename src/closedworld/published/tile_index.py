@@ -10,8 +10,7 @@ import pyarrow.compute as pc
 
 from closedworld.datasets import TILE_COVERAGE, TILE_SPANS
 from closedworld.datasets.parameters import TileParameters
-from closedworld.errors import ConfigError, GridError, IntegrityError
-from closedworld.kernels.grid import Grid
+from closedworld.errors import ConfigError, IntegrityError
 from closedworld.kernels.spans import Border, RowSpans, Rule
 from closedworld.published.results import open_published
 
@@ -21,6 +20,7 @@ if TYPE_CHECKING:
 
     import pyarrow as pa
 
+    from closedworld.kernels.grid import Grid
     from closedworld.store.reading import Published
 
 
@@ -48,7 +48,7 @@ class PublishedIndex:
     @property
     def has_coverage(self) -> bool:
         """Whether the index was built with coverage."""
-        return bool(self.published.receipt.parameters.get("coverage"))
+        return self.published.parameters(TileParameters).coverage
 
     def coverage(self) -> dict[str, Border]:
         """Return, for each country, its tiles that are not all inside.
@@ -104,15 +104,14 @@ def read_index(published: Published) -> PublishedIndex:
     """
     published.expect_files()
     published.verify([TILE_SPANS.name])
-    parameters = published.receipt.parameters
+    parameters = published.parameters(TileParameters)
+    grid = parameters.grid
     try:
-        grid = Grid.from_dict(parameters["grid"])
-        rule = Rule(parameters["rule"])
         table = published.dataset(TILE_SPANS.name).to_table()
         spans = {iso: _spans(rows, grid) for iso, rows in sorted(_by_country(table).items())}
-    except (KeyError, TypeError, ValueError, GridError) as error:
+    except ValueError as error:
         raise _disagrees(published, f"{type(error).__name__}: {error}") from error
-    return PublishedIndex(published, grid, rule, spans)
+    return PublishedIndex(published, grid, parameters.rule, spans)
 
 
 def _by_country(table: pa.Table) -> dict[str, pa.Table]:

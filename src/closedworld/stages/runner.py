@@ -154,7 +154,7 @@ def _emit_published(published: Published, seconds: float, observer: Observer) ->
         observer.on_event(
             events.DatasetPublished(
                 dataset=name,
-                path=str(published.folder / name),
+                path=str(published.folder_of(name)),
                 rows=total["rows"],
                 files=total["files"],
                 size_bytes=total["size_bytes"],

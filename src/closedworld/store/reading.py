@@ -87,6 +87,14 @@ class Published:
                     ) from error
         return dict(found)
 
+    def folder_of(self, dataset: str) -> Path:
+        """Return where a dataset is, for messages."""
+        return self.folder / dataset
+
+    def path_of(self, entry: FileEntry) -> Path:
+        """Return where one of its files is, for messages."""
+        return self.folder / entry.path
+
     def open(self, entry: FileEntry) -> BufferedIOBase:
         """Open one of its files for reading.
 
@@ -154,7 +162,7 @@ class Published:
             if names is not None and entry.dataset not in names:
                 continue
             self._expect_size(entry)
-            path = self.folder / entry.path
+            path = self.path_of(entry)
             try:
                 with self.open(entry) as file:
                     digest = hashlib.file_digest(file, "sha256").hexdigest()
@@ -189,7 +197,7 @@ class Published:
 
     def _expect_size(self, entry: FileEntry) -> None:
         """Raise unless a listed file is there and has its size."""
-        path = self.folder / entry.path
+        path = self.path_of(entry)
         try:
             size = self.storage.size(entry.path)
         except FileNotFoundError:

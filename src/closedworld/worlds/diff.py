@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from closedworld.datasets.parameters import WeightParameters
 from closedworld.errors import ConfigError
 from closedworld.execution import open_worker_pool
 from closedworld.kernels.comparing import TileChanges, Weighed, tile_changes, units_moved
@@ -177,7 +178,7 @@ class _Pair:
         # With other decimal places each of the coarser units counts several of the finer ones.
         total = max(self.old.total, self.new.total)
         moved = 0
-        digests = [[file.sha256 for file in one.part_files] for one in (self.old, self.new)]
+        digests = [[entry.sha256 for entry in one.part_files] for one in (self.old, self.new)]
         if digests[0] != digests[1]:
             # Where the tiles are the same, their ranks identify them and cost less than their ids.
             by_rank = replace(self.old.spans, grid=self.new.spans.grid) == self.new.spans
@@ -213,7 +214,7 @@ def _named(world: PublishedWorld) -> dict[str, Any]:
         "tiles": str(world.index.published.folder),
         "rule": world.index.rule.value,
         "weights": None if weights is None else str(weights.folder),
-        "basis": None if weights is None else weights.receipt.parameters.get("basis"),
+        "basis": None if weights is None else weights.parameters(WeightParameters).basis,
     }
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from closedworld.datasets.parameters import WeightParameters
 from closedworld.errors import ConfigError, IntegrityError
 from closedworld.published.cumulative_weights import CumulativeWeights, read_cumulative_weights
 from closedworld.published.results import find_published, open_published
@@ -128,15 +129,15 @@ def open_world(path: Path | str, *, index: Path | str | None = None) -> Publishe
     if not found:
         return PublishedWorld(_read(open_published(index or path, TILES.name)), None)
     weights = open_published(path, WEIGHTS.name)
-    needed = str(weights.receipt.parameters.get("tiles_parameter_hash"))
-    folder = stage_folder(weights.output, TILES.name, needed)
-    if index is None and not folder.exists():
+    needed = weights.parameters(WeightParameters).tiles_parameter_hash
+    beside = stage_folder(weights.output, TILES.name, needed)
+    if index is None and not beside.exists():
         raise ConfigError(
             "index-missing",
-            f"the tile index of {weights.folder} is not beside it, at {folder}.",
+            f"the tile index of {weights.folder} is not beside it, at {beside}.",
             "Name the folder that holds it: --index.",
         )
-    published = open_published(folder if index is None else index, TILES.name)
+    published = open_published(beside if index is None else index, TILES.name)
     if published.receipt.parameter_hash != needed:
         raise ConfigError(
             "index-differs",

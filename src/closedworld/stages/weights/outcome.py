@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from closedworld.datasets.parameters import WeightParameters
 from closedworld.errors import IntegrityError
 from closedworld.execution import events
 from closedworld.kernels.weights import WeightSummary
@@ -38,10 +39,10 @@ class TileWeights:
 
     def describe(self) -> str:
         """Return what was published, in a few words."""
-        parameters = self.published.receipt.parameters
+        parameters = self.published.parameters(WeightParameters)
         return (
-            f"{self.published.receipt.totals['tiles']:,} weights by {parameters['basis']}, "
-            f"10^{parameters['dp']} per country,"
+            f"{self.published.receipt.totals['tiles']:,} weights by {parameters.basis}, "
+            f"10^{parameters.dp} per country,"
         )
 
 

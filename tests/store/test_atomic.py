@@ -1,0 +1,82 @@
+"""Single files: whole or not at all, and what was there stays until then."""
+
+from __future__ import annotations
+
+import errno
+import os
+from typing import TYPE_CHECKING
+
+import pytest
+
+from closedworld.errors import PublishError
+from closedworld.store.atomic import (
+    move_into_place,
+    opened_for_replacing,
+    replace_file,
+    replacing,
+    whole_file,
+)
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+@pytest.mark.parametrize("content", ["Åland\n", "Åland\n".encode()])
+def test_a_file_is_written_in_place_of_another(tmp_path: Path, content: str | bytes) -> None:
+    path = tmp_path / "file.txt"
+    for _ in range(2):
+        replace_file(path, content)
+        assert path.read_bytes() == "Åland\n".encode()
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_what_was_there_stays_when_the_block_fails(tmp_path: Path) -> None:
+    path = tmp_path / "file.txt"
+    path.write_text("before")
+
+    def fail() -> None:
+        with opened_for_replacing(path) as file:
+            file.write(b"half")
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        fail()
+    assert path.read_text() == "before"
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_a_library_sees_the_suffix(tmp_path: Path) -> None:
+    with replacing(tmp_path / "points.gpkg") as staged:
+        assert (staged.suffix, staged.parent) == (".gpkg", tmp_path)
+        staged.write_bytes(b"x")
+
+
+def test_bytes_are_on_the_device_before_the_name_and_the_name_at_the_end(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Else a power cut could leave an empty file under a good name."""
+    source, target = tmp_path / "source", tmp_path / "target"
+    source.write_bytes(b"x")
+    synced = []
+    fsync = os.fsync
+
+    def noted(descriptor: int) -> None:
+        synced.append((os.fstat(descriptor).st_ino, target.exists()))
+        fsync(descriptor)
+
+    monkeypatch.setattr("closedworld.store.atomic.os.fsync", noted)
+    file, folder = source.stat().st_ino, tmp_path.stat().st_ino
+    move_into_place(source, target)
+    assert synced == [(file, False), (folder, True)]
+
+
+def test_an_output_file_that_cannot_be_written_is_reported_with_advice(tmp_path: Path) -> None:
+    def write(path: Path) -> None:
+        with whole_file(path):
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    with pytest.raises(PublishError, match="Free some space"):
+        write(tmp_path / "deep" / "file.txt")
+    with pytest.raises(PublishError, match="it is a folder"):
+        write(tmp_path)
+    assert list((tmp_path / "deep").iterdir()) == []

@@ -1,0 +1,162 @@
+"""Every storage keeps the promises of the protocol, and a world lives in one that has no folders."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pytest
+from object_storage import ObjectStorage
+
+from closedworld.errors import IntegrityError, PublishError
+from closedworld.published.cumulative_weights import read_cumulative_weights
+from closedworld.published.results import find_published, open_dataset
+from closedworld.published.tile_index import open_index
+from closedworld.stages.tiles.build import build_tile_index
+from closedworld.stages.weights.build import build_tile_weights
+from closedworld.store.local import LocalStorage
+
+if TYPE_CHECKING:
+    from closedworld.inputs.regions import CountrySet
+    from closedworld.kernels.grid import Grid
+    from closedworld.stages.tiles.outcome import TileIndex
+    from closedworld.store.protocol import Storage
+
+
+@pytest.fixture(params=["local", "objects"])
+def storage(request: pytest.FixtureRequest, tmp_path: Path) -> Storage:
+    """A storage with nothing in it but the key that makes it exist."""
+    bucket = tmp_path / "bucket"
+    bucket.mkdir()
+    made: Storage = LocalStorage(bucket)
+    if request.param == "objects":
+        made = ObjectStorage(bucket, Path("world"))
+    made.put("here", b"")
+    return made
+
+
+def read(storage: Storage, key: str) -> bytes:
+    with storage.open(key) as file:
+        return file.read()
+
+
+def test_what_is_put_is_there_whole_and_is_replaced(storage: Storage) -> None:
+    for content in (b"first", b"other"):
+        storage.put("a/b/file", content)
+        assert read(storage, "a/b/file") == content
+        assert storage.size("a/b/file") == len(content)
+    assert list(storage.list("a/b")) == ["file"]
+    assert storage.is_whole("a/b/file", 5, "d9298a10d1b0735837dc4bd85dac641b0f3cef27a47e5d53a54f2f3f5b2fcffa")  # fmt: skip
+    assert not storage.is_whole("a/b/file", 4, "d9298a10d1b0735837dc4bd85dac641b0f3cef27a47e5d53a54f2f3f5b2fcffa")  # fmt: skip
+    assert not storage.is_whole("a/b/file", 5, "0" * 64)
+    assert not storage.is_whole("a/b/none", 5, "0" * 64)
+
+
+def test_names_of_folders_end_with_a_slash(storage: Storage) -> None:
+    for key in ("a/x", "a/b/y", "a/b.z"):
+        storage.put(key, b"")
+    assert list(storage.list("a")) == ["b.z", "b/", "x"]
+    assert list(storage.below("a").list("b")) == ["y"]
+    assert list(storage.list()) == ["a/", "here"]
+
+
+def test_what_is_not_there_is_said_to_be_missing(storage: Storage) -> None:
+    for ask in (storage.size, storage.open, storage.list):
+        with pytest.raises(FileNotFoundError):
+            ask("none")
+    assert storage.remove("none")
+
+
+def test_a_folder_goes_with_all_in_it(storage: Storage) -> None:
+    for key in ("a/x", "a/b/y", "ab"):
+        storage.put(key, b"")
+    assert storage.remove("a")
+    assert list(storage.list()) == ["ab", "here"]
+    assert storage.remove("ab")
+    assert list(storage.list()) == ["here"]
+
+
+def test_what_is_appended_follows_and_what_is_moved_keeps_its_bytes(storage: Storage) -> None:
+    storage.append("journal", b"one ")
+    storage.append("journal", b"two")
+    storage.move("journal", "a/moved")
+    assert read(storage, "a/moved") == b"one two"
+    assert list(storage.list()) == ["a/", "here"]
+
+
+def test_a_lock_has_one_holder(storage: Storage) -> None:
+    lock = storage.lock("a.lock")
+    assert lock is not None
+    assert storage.lock("a.lock") is None
+    lock.release()
+    again = storage.lock("a.lock")
+    assert again is not None
+    again.release()
+
+
+def test_of_two_commits_to_one_name_one_takes_it(storage: Storage) -> None:
+    for name in ("one", "two"):
+        storage.make_folder(name)
+        storage.below(name).put("part", name.encode())
+    storage.sync(["one/part"])
+    assert storage.commit("one", "tiles/result", b"receipt of one")
+    assert not storage.commit("two", "tiles/result", b"receipt of two")
+    result = storage.below("tiles/result")
+    assert list(result.list()) == ["_receipt.json", "part"]
+    assert (read(result, "part"), read(result, "_receipt.json")) == (b"one", b"receipt of one")
+
+
+@pytest.fixture
+def bucket(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The bucket of a storage of objects, in which every place lies while the test runs."""
+    bucket = tmp_path / "bucket"
+    bucket.mkdir()
+
+    def storage_at(place: Path | str) -> ObjectStorage:
+        return ObjectStorage(bucket, Path(place))
+
+    for module in ("stages.runner", "published.results", "store.reading"):
+        monkeypatch.setattr(f"closedworld.{module}.storage_at", storage_at)
+    return bucket
+
+
+def test_a_world_is_published_and_read_where_there_are_no_folders(
+    tiny_index: TileIndex, bucket: Path, tiny: CountrySet, half_degrees: Grid
+) -> None:
+    """Its receipt is that of a local folder, byte for byte."""
+    index = build_tile_index(tiny, half_degrees, "world", executor="serial")
+    weights = build_tile_weights(open_index("world"), "world", basis="area_m2", executor="serial")
+    assert not Path("world").exists()
+    assert all(path.is_file() for path in bucket.iterdir())
+    assert index.published.receipt == tiny_index.published.receipt
+    for one in find_published("world"):
+        one.verify()
+    opened = open_index("world")
+    assert opened.spans == {iso: own for iso, own in index.world.spans.items() if own}
+    rows = open_dataset("world", "tile_weights").to_table()
+    assert rows.num_rows == sum(index.world.tile_counts.values())
+    russia = read_cumulative_weights(weights.published, opened)["RU"]
+    every = np.concatenate(list(russia.tile_weights()))
+    assert int(every.sum()) == russia.total
+    assert build_tile_index(tiny, half_degrees, "world", executor="serial").reused
+
+
+def test_nothing_is_left_of_a_run_that_failed(
+    bucket: Path, tiny: CountrySet, half_degrees: Grid, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(ObjectStorage, "sync", fail)
+    with pytest.raises(PublishError, match="output-not-writable"):
+        build_tile_index(tiny, half_degrees, "world", executor="serial")
+    assert list(bucket.iterdir()) == []
+
+
+def test_damage_to_an_object_is_found(bucket: Path, tiny: CountrySet, half_degrees: Grid) -> None:
+    build_tile_index(tiny, half_degrees, "world", executor="serial")
+    part = next(path for path in bucket.iterdir() if path.name.endswith(".parquet"))
+    part.write_bytes(part.read_bytes()[:-1] + b"?")
+    with pytest.raises(IntegrityError, match="file-digest"):
+        build_tile_index(tiny, half_degrees, "world", executor="serial")
