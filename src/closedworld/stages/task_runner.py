@@ -177,7 +177,7 @@ class TaskRunner:
         left = [task for task in tasks if str(task) not in finished]
         with closing(self.map(work, left, WRITING)) as results:
             for task, result in results:
-                self.staging.note(str(task), result.files, result.metadata())
+                self.staging.record_finished(str(task), result.files, result.metadata())
                 yield task, result
 
 

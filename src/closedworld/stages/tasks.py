@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Protocol, Self
 
 if TYPE_CHECKING:
     from closedworld.datasets.partition import Partition
-    from closedworld.store.journal import FinishedUnit
+    from closedworld.store.journal import FinishedTask
     from closedworld.store.receipt import FileEntry
 
 
@@ -40,6 +40,6 @@ class TaskResult:
         return {}
 
     @classmethod
-    def resumed(cls, unit: FinishedUnit) -> Self:
+    def resumed(cls, finished: FinishedTask) -> Self:
         """Return the result of a task that a run before this one has finished."""
-        return cls(files=list(unit.files))
+        return cls(files=list(finished.files))

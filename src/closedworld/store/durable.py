@@ -77,7 +77,6 @@ def sync_files(paths: Iterable[Path]) -> None:
 
 
 def _sync_file(path: Path) -> None:
-    """Wait until the bytes of a file are on the device."""
     descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
     try:
         os.fsync(descriptor)

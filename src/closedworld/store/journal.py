@@ -1,4 +1,4 @@
-"""The journal of a staging folder: which units are finished, so that a later run can take them up."""
+"""The journal of a staging folder: which tasks are finished, so that a later run can resume from them."""
 
 from __future__ import annotations
 
@@ -18,16 +18,16 @@ _FORMAT = 2
 
 
 @dataclass(frozen=True, slots=True)
-class FinishedUnit:
-    """A unit of work whose files are on the device.
+class FinishedTask:
+    """A task that was done.
 
     Attributes:
-        unit: Its name.
+        name: Name of the task.
         files: The files that it wrote.
-        facts: What else its run has to know of it, as JSON holds it.
+        metadata: What else a run has to know of it, as JSON holds it.
     """
 
-    unit: str
+    name: str
     files: tuple[FileEntry, ...]
     metadata: Mapping[str, Any] = field(default_factory=dict)
 
@@ -38,18 +38,18 @@ def open_journal(storage: Storage, key: str, identity: str) -> None:
     storage.append(key, f"{header}\n".encode())
 
 
-def note_finished(storage: Storage, key: str, unit: FinishedUnit) -> None:
-    """Add a unit."""
+def record_finished(storage: Storage, key: str, task: FinishedTask) -> None:
+    """Add a task."""
     line = json.dumps(
-        {"unit": unit.unit, "files": [asdict(file) for file in unit.files], "facts": unit.metadata}
+        {"unit": task.name, "files": [asdict(file) for file in task.files], "facts": task.metadata}
     )
     storage.append(key, f"{_check_sum(line.encode())} {line}\n".encode())
 
 
-def finished_units(
+def finished_tasks(
     storage: Storage, key: str, identity: str, folder: str
-) -> Iterator[FinishedUnit]:
-    """Yield the units of a journal whose files are there and have their digests.
+) -> Iterator[FinishedTask]:
+    """Yield the tasks of a journal whose files are there and have their digests.
 
     A journal of another identity, or none that can be read, has none; a line that is torn is skipped.
     """
@@ -63,12 +63,12 @@ def finished_units(
         return
     for checked in lines[1:]:
         check_sum, _, line = checked.partition(b" ")
-        unit = _unit(_parsed(line)) if check_sum.decode("latin-1") == _check_sum(line) else None
-        if unit is not None and all(
+        task = _task(_parsed(line)) if check_sum.decode("latin-1") == _check_sum(line) else None
+        if task is not None and all(
             storage.is_whole(f"{folder}/{entry.path}", entry.size_bytes, entry.sha256)
-            for entry in unit.files
+            for entry in task.files
         ):
-            yield unit
+            yield task
 
 
 def _check_sum(line: bytes) -> str:
@@ -84,10 +84,10 @@ def _parsed(line: bytes) -> Any:
         return None
 
 
-def _unit(content: Any) -> FinishedUnit | None:
-    """Return the unit that a line states; None when it states none."""
+def _task(content: Any) -> FinishedTask | None:
+    """Return the task that a line states; None when it states none."""
     try:
         files = tuple(FileEntry(**entry) for entry in content["files"])
-        return FinishedUnit(str(content["unit"]), files, dict(content["facts"]))
+        return FinishedTask(str(content["unit"]), files, dict(content["facts"]))
     except (KeyError, TypeError, ValueError):
         return None

@@ -2,7 +2,7 @@
 
 A staging folder belongs to a living process through a lock beside it. The lock ends with the
 process, however that ends, so the next run can tell debris from work. What a dead run had finished of
-the very same work is taken up, the rest removed.
+the very same work is kept, the rest removed.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, Self
 from closedworld.errors import IntegrityError, PublishError
 from closedworld.sanitize import number_of
 from closedworld.store.durable import not_writable
-from closedworld.store.journal import FinishedUnit, finished_units, note_finished, open_journal
+from closedworld.store.journal import FinishedTask, finished_tasks, open_journal, record_finished
 from closedworld.store.paths import STAGING_NAME, result_key
 from closedworld.store.reading import Published
 from closedworld.store.receipt import FileEntry, Receipt, read_receipt
@@ -36,14 +36,14 @@ _NAME = re.compile(r"[a-z]+-[0-9a-f]+")
 class Staging:
     """A folder in the making; use as a context manager.
 
-    Leaving the block without ``publish`` removes what was written, unless a unit was noted as finished
-    and it was not the output place that failed: then the files wait for the next run.
+    Leaving the block without ``publish`` removes what was written, unless a task was recorded as
+    finished and it was not the output place that failed: then the files wait for the next run.
 
     Args:
         storage: Where the result is to be.
         stage: Stage name.
         identity: Stands for everything that decides the bytes. What a dead run of the same identity
-            had finished is taken up; nothing is when it is empty.
+            had finished is used; nothing is when it is empty.
 
     Raises:
         PublishError: ``output-not-writable``.
@@ -53,7 +53,7 @@ class Staging:
         self._storage = storage
         self._stage = stage
         self._identity = identity
-        self._found: dict[str, FinishedUnit] = {}
+        self._found: dict[str, FinishedTask] = {}
         self._finished = 0
         self._is_synced = False
 
@@ -87,7 +87,7 @@ class Staging:
         if error is not None and keep:
             units = number_of(self._finished, "finished unit is", "finished units are")
             error.add_note(
-                f"{units} kept in {self._storage.root / STAGING_NAME}; the same run, started again, takes up from there."
+                f"{units} kept in {self._storage.root / STAGING_NAME}; the same run, started again, resumes from there."
             )
 
     def scratch(self) -> Path:
@@ -101,21 +101,23 @@ class Staging:
         except OSError as error:
             raise not_writable(self._storage.root / STAGING_NAME, error) from error
 
-    def resume(self, units: Collection[str]) -> dict[str, FinishedUnit]:
-        """Return those of some units that a dead run had finished; their files are in the folder.
+    def resume(self, tasks: Collection[str]) -> dict[str, FinishedTask]:
+        """Return those of some tasks that a dead run had finished; their files are in the folder.
 
         What else it had finished is removed. To be called before anything is written.
 
         Args:
-            units: Names of the units of the work ahead.
+            tasks: Names of the tasks of the work ahead.
         """
-        for name in self._found.keys() - set(units):
+        for name in self._found.keys() - set(tasks):
             for entry in self._found.pop(name).files:
                 self._storage.remove(f"{self._name}/{entry.path}")
         return dict(self._found)
 
-    def note(self, unit: str, files: Sequence[FileEntry], metadata: Mapping[str, Any]) -> None:
-        """Take note of a finished unit, so that another run can take it up if this one dies.
+    def record_finished(
+        self, task: str, files: Sequence[FileEntry], metadata: Mapping[str, Any]
+    ) -> None:
+        """Record a finished task, so that another run can resume from it if this one dies.
 
         Raises:
             PublishError: ``output-not-writable``.
@@ -126,7 +128,7 @@ class Staging:
         try:
             if not self._finished:
                 open_journal(self._storage, journal, self._identity)
-            note_finished(self._storage, journal, FinishedUnit(unit, tuple(files), metadata))
+            record_finished(self._storage, journal, FinishedTask(task, tuple(files), metadata))
             self._finished += 1
         except OSError as error:
             raise not_writable(self._storage.root / journal, error) from error
@@ -165,20 +167,20 @@ class Staging:
         return Published(result, receipt) if is_ours else _expect_same(result, receipt)
 
     def _take_from_the_dead(self) -> None:
-        """Clear the debris of dead runs, but for the finished units of this very work."""
+        """Clear the debris of dead runs, but for the finished tasks of this very work."""
         for dead in _dead_folders(self._storage):
             if self._identity:
-                for unit in finished_units(self._storage, dead + _JOURNAL, self._identity, dead):
-                    if unit.unit not in self._found:
-                        self._move(dead, unit)
+                for task in finished_tasks(self._storage, dead + _JOURNAL, self._identity, dead):
+                    if task.name not in self._found:
+                        self._move(dead, task)
             _remove_all(self._storage, dead)
 
-    def _move(self, dead: str, unit: FinishedUnit) -> None:
-        """Move the files of a finished unit here."""
-        for entry in unit.files:
+    def _move(self, dead: str, task: FinishedTask) -> None:
+        """Move the files of a finished task here."""
+        for entry in task.files:
             self._storage.move(f"{dead}/{entry.path}", f"{self._name}/{entry.path}")
-        self._found[unit.unit] = unit
-        self.note(unit.unit, unit.files, unit.metadata)
+        self._found[task.name] = task
+        self.record_finished(task.name, task.files, task.metadata)
 
     def _leave(self, *, keep: bool) -> None:
         """Give the folder up, or leave it to the next run; what cannot be removed keeps its lock file."""

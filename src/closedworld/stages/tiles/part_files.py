@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from closedworld.kernels.grid import RowAreas
     from closedworld.kernels.spans import Border, RowSpans, Rule
     from closedworld.kernels.tiles import World
-    from closedworld.store.journal import FinishedUnit
+    from closedworld.store.journal import FinishedTask
     from closedworld.store.protocol import Storage
 
 
@@ -114,10 +114,10 @@ class TileResult(TaskResult):
         return {"digests": {name: digest.hex() for name, digest in self.digests.items()}}
 
     @classmethod
-    def resumed(cls, unit: FinishedUnit) -> Self:
+    def resumed(cls, finished: FinishedTask) -> Self:
         """Return the result of a unit that a run before this one has finished."""
-        digests = {name: bytes.fromhex(hex_) for name, hex_ in unit.metadata["digests"].items()}
-        return cls(files=list(unit.files), digests=digests)
+        digests = {name: bytes.fromhex(hex_) for name, hex_ in finished.metadata["digests"].items()}
+        return cls(files=list(finished.files), digests=digests)
 
 
 def write_tiles(task: TileTask) -> TileResult:

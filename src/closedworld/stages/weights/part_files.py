@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     from closedworld.kernels.tiles import Tiles, Unit
     from closedworld.kernels.weights import Mixture
     from closedworld.stages.weights.bands import ScratchValues
-    from closedworld.store.journal import FinishedUnit
+    from closedworld.store.journal import FinishedTask
     from closedworld.store.protocol import Storage
 
 
@@ -195,11 +195,11 @@ class WriteResult(TaskResult):
         }
 
     @classmethod
-    def resumed(cls, unit: FinishedUnit) -> Self:
+    def resumed(cls, finished: FinishedTask) -> Self:
         """Return the result of a unit that a run before this one has finished."""
-        metadata = unit.metadata
+        metadata = finished.metadata
         return cls(
-            files=list(unit.files),
+            files=list(finished.files),
             run_weights=np.frombuffer(base64.b64decode(metadata["run_weights"]), "<u8"),
             zero_tiles=metadata["zero_tiles"],
             zero_tiles_with_mass=metadata["zero_tiles_with_mass"],
