@@ -68,6 +68,8 @@ NAMES = {
     "ceil": "floor", "any": "all", "all": "any", "left": "right", "right": "left",
 }  # fmt: skip
 NOT_RUN = {"annotation", "returns", "decorator_list", "bases"}
+GUARDS = {"copy", "safe", "strict"}
+"""Arguments that change speed, or refuse what cannot be."""
 
 
 class Mutant(NamedTuple):
@@ -113,8 +115,12 @@ def statements(node: ast.AST) -> Iterator[ast.AST]:
 
 def places(node: ast.AST) -> Iterator[tuple[ast.AST, Callable[[ast.AST], None], ast.AST]]:
     """Yield each node below one that runs, a function that replaces it, and what it stands in."""
+    if isinstance(node, ast.Raise | ast.JoinedStr):
+        return
+    if isinstance(node, ast.keyword) and node.arg in GUARDS:
+        return
     for name, value in ast.iter_fields(node):
-        if name in NOT_RUN or isinstance(node, ast.Raise | ast.JoinedStr):
+        if name in NOT_RUN:
             continue
         if isinstance(value, ast.AST):
             yield value, lambda new, name=name: setattr(node, name, new), node  # type: ignore[misc]

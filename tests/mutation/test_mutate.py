@@ -37,20 +37,26 @@ def test_each_kind_of_change_is_made_and_nothing_else_is_changed(
         "def f(a: Literal[1]) -> int:\n"
         "    if not a:\n"
         "        raise ValueError(f'{a + 1}')\n"
-        "    return a < 2 and np.minimum(a, True)\n"
+        "    return a < 2 and np.minimum(a, True, copy=False)\n"
     )
     found = mutate.mutants(path)
     assert [(one.line, one.change) for one in found] == [
         (5, "if not a: -> if not not a:"),
         (5, "not a -> a"),
         (6, "raise ValueError(f'{a + 1}') -> pass"),
-        (7, "return a < 2 and np.minimum(a, True) -> return not (a < 2 and np.minimum(a, True))"),
-        (7, "a < 2 and np.minimum(a, True) -> a < 2 or np.minimum(a, True)"),
+        (
+            7,
+            "return a < 2 and np.minimum(a, True, copy=False) -> return not (a < 2 and np.minimum(a, True, copy=False))",
+        ),
+        (
+            7,
+            "a < 2 and np.minimum(a, True, copy=False) -> a < 2 or np.minimum(a, True, copy=False)",
+        ),
         (7, "a < 2 -> a <= 2"),
         (7, "a < 2 -> a < 3"),
         (7, "a < 2 -> a < 1"),
-        (7, "np.minimum(a, True) -> np.maximum(a, True)"),
-        (7, "np.minimum(a, True) -> np.minimum(a, False)"),
+        (7, "np.minimum(a, True, copy=False) -> np.maximum(a, True, copy=False)"),
+        (7, "np.minimum(a, True, copy=False) -> np.minimum(a, False, copy=False)"),
     ]
     for one in found:
         compile(one.source, one.file, "exec")
