@@ -5,11 +5,8 @@ from __future__ import annotations
 import errno
 import os
 import stat
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from io import BufferedIOBase, BufferedReader
-    from pathlib import Path
+from io import BufferedIOBase, BufferedReader
+from pathlib import Path
 
 
 def read_small_file(path: Path, most_bytes: int) -> bytes:

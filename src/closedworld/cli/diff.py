@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -11,8 +12,6 @@ from closedworld.cli.options import PATH, WORKERS_OPTION, with_options
 from closedworld.sanitize import number_of, printable
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from closedworld.worlds.diff import WorldDifference
 
 _NAMES = ("gained", "lost", "overlaps_gained", "overlaps_lost")

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Literal
+from pathlib import Path
+from typing import Literal
 
 import click
 
 from closedworld.cli.options import CODES, INDEX_OPTION, PATH, with_options
 from closedworld.sanitize import megabytes, number_of, printable
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 
 @click.command()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -17,8 +18,6 @@ from closedworld.config import LOCK_NAME
 from closedworld.sanitize import megabytes, number_of, printable
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from closedworld.inputs.regions import CountryCheck
 
 

@@ -7,9 +7,10 @@ import json
 import signal
 import sys
 import threading
+from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 
@@ -26,9 +27,6 @@ from closedworld.cli.sample import sample
 from closedworld.cli.verify import verify
 from closedworld.errors import ClosedWorldError
 from closedworld.sanitize import printable
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
 
 _EPILOG = """\
 Exit status: 0 done; 1 verify or diff found something; 2 wrong option or argument;

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -12,8 +13,6 @@ from closedworld.config import OPTIONS, WEIGHTS_OPTIONS, Kind, RunConfig, parse_
 from closedworld.errors import ConfigError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from closedworld.config import Option
     from closedworld.inputs.regions import CountrySet
     from closedworld.stages import Stage

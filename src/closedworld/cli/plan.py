@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -19,8 +20,6 @@ from closedworld.sanitize import byte_size, mebibytes, number_of, printable
 from closedworld.stages import STAGES
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from closedworld.run.forecast import Forecast, StageForecast
 
 _COUNTRIES_SHOWN = 8

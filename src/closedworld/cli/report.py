@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import click
 
 from closedworld.cli.options import PATH
 from closedworld.config import split_codes
 from closedworld.sanitize import megabytes, printable
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 NO_CLOSEUPS = "none"
 

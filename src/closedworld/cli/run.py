@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import shlex
+from collections.abc import Callable
+from pathlib import Path
+from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -24,10 +27,6 @@ from closedworld.sanitize import mebibytes, megabytes, printable
 from closedworld.stages import STAGES, TILES, WEIGHTS
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-    from pathlib import Path
-    from types import ModuleType
-
     from closedworld.execution.events import Observer
     from closedworld.run.outcome import RunOutcome
     from closedworld.store.reading import Published

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import asdict
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -12,8 +13,6 @@ from closedworld.cli.options import INDEX_OPTION, PATH, POLYGON_OPTIONS, countri
 from closedworld.sanitize import number_of, printable
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from closedworld.verification import Verification
 
 

@@ -4,18 +4,16 @@ from __future__ import annotations
 
 import re
 import tomllib
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Self
+from typing import Any, Self
 
 from closedworld.bounded_read import read_small_file
 from closedworld.config.table import ACCEPTANCE, EXECUTORS, OPTIONS
 from closedworld.errors import ConfigError
 from closedworld.kernels.inclusion import Rule
 from closedworld.sanitize import library_message, quoted
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
 
 DEFAULT_DP = 12
 """Decimal places of the weights (docs/decisions/0010-weights.md)."""

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Any
+from collections.abc import Mapping
+from typing import Any
 
 from closedworld.errors import InputError
 from closedworld.sanitize import library_message, one_line, quoted
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
 
 # A layer without a reference system: GDAL before 3.9 returns one of this name for entries 0 and -1 of a
 # GeoPackage, GDAL 3.9 and later for its own entry 99999: https://github.com/OSGeo/gdal/pull/9595

@@ -13,16 +13,13 @@ import subprocess
 import sys
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from closedworld.config import DEFAULT_INPUT_SECONDS
 from closedworld.errors import InputError
 from closedworld.execution.meters import bytes_read, peak_memory_bytes
-from closedworld.inputs.regions import CountryCheck, Problem, check_countries
+from closedworld.inputs.regions import CountryCheck, CountrySet, Problem, check_countries
 from closedworld.sanitize import one_line
-
-if TYPE_CHECKING:
-    from closedworld.inputs.regions import CountrySet
 
 _CODE = "from closedworld.inputs.isolated import serve; serve()"
 

@@ -12,16 +12,14 @@ import re
 import sqlite3
 import struct
 from contextlib import closing
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import Any
+from zipfile import ZipInfo
 
 from closedworld.errors import InputError
 from closedworld.inputs.regions.region_files import unreadable
 from closedworld.inputs.zip_bombs import is_zip_bomb
 from closedworld.sanitize import one_line, quoted
-
-if TYPE_CHECKING:
-    from pathlib import Path
-    from zipfile import ZipInfo
 
 MAX_ROWS = 1_000_000
 """Most rows of a file of polygons; all third-level districts of the world together have fewer."""

@@ -3,27 +3,20 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
 
-from closedworld.execution.events import InputLoaded, NullObserver, Warned
+from closedworld.config import RunConfig
+from closedworld.execution.events import InputLoaded, NullObserver, Observer, Warned
 from closedworld.execution.meters import bytes_read
 from closedworld.inputs.isolated import check_in_subprocess
 from closedworld.inputs.lock import InputLock
-from closedworld.inputs.raster import read_pixel_layout, read_raster_info
+from closedworld.inputs.raster import PixelLayout, RasterInfo, read_pixel_layout, read_raster_info
 from closedworld.inputs.reference import bundled, verify_bundled
-from closedworld.inputs.regions import input_files, read_countries
+from closedworld.inputs.regions import CountrySet, input_files, read_countries
 from closedworld.kernels.grid import Grid
 from closedworld.store.digests import sha256_of_file
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
-
-    from closedworld.config import RunConfig
-    from closedworld.execution.events import Observer
-    from closedworld.inputs.raster import PixelLayout, RasterInfo
-    from closedworld.inputs.regions import CountrySet
 
 BUNDLED_COUNTRIES = "countries.parquet"
 BUNDLED_RASTER = "population_5m.tif"

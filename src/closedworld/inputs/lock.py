@@ -17,9 +17,10 @@ from __future__ import annotations
 import json
 import os
 import tomllib
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Self
+from typing import Any, Self
 
 from closedworld.bounded_read import read_small_file
 from closedworld.errors import ConfigError, InputError, PublishError
@@ -27,9 +28,6 @@ from closedworld.inputs.reference import bundled_files
 from closedworld.sanitize import library_message, one_line
 from closedworld.store.atomic import replace_file
 from closedworld.store.digests import sha256_of_file
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
 
 _FORMAT = 1
 _MOST_BYTES = 1 << 20

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from zipfile import ZipInfo
+from zipfile import ZipInfo
 
 _SMALL_BYTES = 1 << 26
 _MAX_RATIO = 200

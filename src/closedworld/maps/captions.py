@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Mapping
+from pathlib import Path
 
+from closedworld.kernels.spans import RowSpans, Rule
 from closedworld.maps.world_map import draw_world_map
 from closedworld.sanitize import number_of
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-    from pathlib import Path
-
-    from closedworld.kernels.spans import RowSpans, Rule
 
 _ARCSEC_PER_DEGREE = 3600
 

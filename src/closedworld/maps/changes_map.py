@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Mapping, Sequence
+from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
+from closedworld.kernels.spans import RowSpans
 from closedworld.maps.canvas import (
     COUNTRY_COLOURS,
     HAIRLINE,
@@ -19,14 +22,6 @@ from closedworld.maps.canvas import (
 )
 from closedworld.maps.map_builder import MAP_WIDTH, MapBuilder
 from closedworld.maps.painting import Land
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-    from pathlib import Path
-
-    from numpy.typing import NDArray
-
-    from closedworld.kernels.spans import RowSpans
 
 _MARK_PX = 3.5
 _MARK_SHARE = 0.92

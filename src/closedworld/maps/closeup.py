@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import numpy as np
 import shapely
 import shapely.affinity
+from numpy.typing import NDArray
 from PIL import Image, ImageDraw
 
 from closedworld.errors import ConfigError
+from closedworld.kernels.grid import Grid
+from closedworld.kernels.spans import RowSpans
 from closedworld.maps.canvas import (
     COUNTRY_COLOURS,
     HAIRLINE,
@@ -27,14 +30,6 @@ from closedworld.maps.canvas import (
 from closedworld.maps.sheet import Layout, Sheet
 from closedworld.maps.views import LocalView
 from closedworld.maps.window import Window, tiles_in
-
-if TYPE_CHECKING:
-    from pathlib import Path
-
-    from numpy.typing import NDArray
-
-    from closedworld.kernels.grid import Grid
-    from closedworld.kernels.spans import RowSpans
 
 _WIDTH = 1200
 _LAYOUT = Layout(_WIDTH, 36, title=(42, 70), subtitle=(23, 106), gap=24, frame=1.2)

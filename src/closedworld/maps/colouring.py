@@ -2,19 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Sequence
 
 import numpy as np
+from numpy.typing import NDArray
 
-from closedworld.kernels.spans import joined_runs
+from closedworld.kernels.spans import RowSpans, joined_runs
 from closedworld.kernels.spans.runs import RowMajorIndex
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from numpy.typing import NDArray
-
-    from closedworld.kernels.spans import RowSpans
 
 # One tile of common border outweighs any number of tiles that are only near.
 _TOUCH_WEIGHT = 1e6

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Sequence
 
 from closedworld.errors import ConfigError
 from closedworld.kernels.grid import Grid
 from closedworld.kernels.spans import RowSpans
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
 
 MAX_LINES = 1 << 21
 """Rows or columns of which pictures make tables: those of the globe down to 0.6 arc-seconds."""

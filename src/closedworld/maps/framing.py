@@ -3,22 +3,15 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
 import pyproj
+from numpy.typing import NDArray
 
-from closedworld.kernels.spans import joined_runs
-from closedworld.maps.views import EqualEarthView, LocalView
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from numpy.typing import NDArray
-
-    from closedworld.kernels.spans import RowSpans
-    from closedworld.maps.views import View
+from closedworld.kernels.spans import RowSpans, joined_runs
+from closedworld.maps.views import EqualEarthView, LocalView, View
 
 GLOBE_LON_CENTER = 11.0
 """Central meridian of the globe: its seam at 169 W runs through the Bering Strait and cuts no

@@ -6,12 +6,15 @@ Each map states only its colours and its legend.
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Sequence
+from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 from PIL import Image, ImageDraw
 
 from closedworld.errors import ConfigError
+from closedworld.kernels.spans import RowSpans
 from closedworld.maps.canvas import (
     GRATICULE,
     INK,
@@ -25,18 +28,9 @@ from closedworld.maps.canvas import (
 )
 from closedworld.maps.cropping import cropped
 from closedworld.maps.framing import choose_view, frame_of
-from closedworld.maps.painting import MIN_TILE_PX, paint
+from closedworld.maps.painting import MIN_TILE_PX, Land, paint
 from closedworld.maps.pixel_shares import pixel_shares, slabs_of
 from closedworld.maps.sheet import Layout, Sheet, spelled
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
-    from pathlib import Path
-
-    from numpy.typing import NDArray
-
-    from closedworld.kernels.spans import RowSpans
-    from closedworld.maps.painting import Land
 
 MAP_WIDTH = 2400
 """Width of a map, px, when none is asked for."""

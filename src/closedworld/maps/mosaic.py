@@ -7,22 +7,16 @@ picture's size while its weights are read once.
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import NDArray
 
-from closedworld.kernels.spans import joined_runs
+from closedworld.kernels.grid import Grid
+from closedworld.kernels.spans import RowSpans, joined_runs
 from closedworld.maps.pixel_shares import slabs_of
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
-
-    from numpy.typing import NDArray
-
-    from closedworld.kernels.grid import Grid
-    from closedworld.kernels.spans import RowSpans
-    from closedworld.maps.views import View
+from closedworld.maps.views import View
 
 _TURN_DEGREES = 360.0
 

@@ -6,11 +6,13 @@ distance from the middle of the pixel.
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import NDArray
 
+from closedworld.kernels.grid import Grid
 from closedworld.maps.canvas import (
     GRATICULE,
     HAIRLINE,
@@ -20,14 +22,7 @@ from closedworld.maps.canvas import (
     mix,
     to_bytes,
 )
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
-
-    from numpy.typing import NDArray
-
-    from closedworld.kernels.grid import Grid
-    from closedworld.maps.views import View
+from closedworld.maps.views import View
 
 MIN_TILE_PX = 3.0
 """Tiles at least this wide are separated by lines."""

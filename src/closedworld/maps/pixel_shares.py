@@ -8,18 +8,14 @@ cost follows the number of runs, never that of tiles.
 from __future__ import annotations
 
 import itertools
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import NDArray
 
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from numpy.typing import NDArray
-
-    from closedworld.kernels.spans import RowSpans
-    from closedworld.maps.views import View
+from closedworld.kernels.spans import RowSpans
+from closedworld.maps.views import View
 
 # A meridian leans; within a slab it is upright, so slabs are at most this part of a pixel high.
 _SLABS_PER_PIXEL = 4

@@ -3,25 +3,18 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING
+from collections.abc import Iterable, Mapping
+from pathlib import Path
 
 import numpy as np
-from PIL import ImageDraw
+from numpy.typing import NDArray
+from PIL import Image, ImageDraw
 
+from closedworld.kernels.spans import RowSpans
 from closedworld.maps.canvas import HAIRLINE, PAPER, SEA, Colour, Ramp
-from closedworld.maps.map_builder import MAP_WIDTH, MapBuilder
+from closedworld.maps.map_builder import MAP_WIDTH, Legend, MapBuilder
 from closedworld.maps.mosaic import Mosaic
 from closedworld.maps.painting import Land
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
-    from pathlib import Path
-
-    from numpy.typing import NDArray
-    from PIL import Image
-
-    from closedworld.kernels.spans import RowSpans
-    from closedworld.maps.map_builder import Legend
 
 # Blocks of tiles stay smaller than a pixel, so that none of them is visible.
 _BLOCK_PX = 0.7

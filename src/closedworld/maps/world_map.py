@@ -3,26 +3,19 @@
 from __future__ import annotations
 
 import itertools
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import numpy as np
-from PIL import ImageDraw
+from numpy.typing import NDArray
+from PIL import Image, ImageDraw
 
-from closedworld.kernels.spans import shared_tiles
+from closedworld.kernels.spans import RowSpans, shared_tiles
 from closedworld.maps.canvas import COUNTRY_COLOURS, HAIRLINE, SEA, Ramp, blend
 from closedworld.maps.colouring import choose_colours, neighbour_weights
 from closedworld.maps.map_builder import MAP_WIDTH, MapBuilder
 from closedworld.maps.painting import Land
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-    from pathlib import Path
-
-    from numpy.typing import NDArray
-    from PIL import Image
-
-    from closedworld.kernels.spans import RowSpans
 
 _NEAR_PX = 14.0
 

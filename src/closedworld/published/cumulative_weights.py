@@ -16,16 +16,13 @@ from closedworld.kernels.sampling import TileHits
 from closedworld.kernels.spans import joined_runs
 from closedworld.sanitize import one_line
 
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
-
-    import pyarrow.parquet as pq
-    from numpy.typing import NDArray
-
-    from closedworld.kernels.spans import RowSpans
-    from closedworld.published.tile_index import PublishedIndex
-    from closedworld.store.reading import Published
-    from closedworld.store.receipt import FileEntry
+from collections.abc import Iterator, Sequence
+import pyarrow.parquet as pq
+from numpy.typing import NDArray
+from closedworld.kernels.spans import RowSpans
+from closedworld.published.tile_index import PublishedIndex
+from closedworld.store.reading import Published
+from closedworld.store.receipt import FileEntry
 
 
 class Group(NamedTuple):

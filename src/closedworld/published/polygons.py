@@ -10,9 +10,8 @@ from closedworld.inputs.loading import BUNDLED_COUNTRIES
 from closedworld.inputs.reference import verify_bundled
 from closedworld.inputs.regions import read_countries
 
-if TYPE_CHECKING:
-    from closedworld.inputs.regions import CountrySet
-    from closedworld.store.reading import Published
+from closedworld.inputs.regions import CountrySet
+from closedworld.store.reading import Published
 
 
 def polygons_of(published: Published, countries: CountrySet | None) -> CountrySet:

@@ -3,24 +3,20 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from pathlib import PurePosixPath
+from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any
 
 from closedworld.errors import ConfigError, IntegrityError
 from closedworld.sanitize import one_line
 from closedworld.store.paths import HASH_PREFIX
 from closedworld.store.places import storage_at
-from closedworld.store.reading import has_receipt, open_result
+from closedworld.store.protocol import Storage
+from closedworld.store.reading import Published, has_receipt, open_result
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-    from pathlib import Path
-
     import pyarrow.dataset as pads
-
-    from closedworld.store.protocol import Storage
-    from closedworld.store.reading import Published
 
 _FEW = 3
 _BRIEF_LENGTH = 60

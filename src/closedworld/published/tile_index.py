@@ -14,14 +14,11 @@ from closedworld.errors import ConfigError, IntegrityError
 from closedworld.kernels.spans import Border, RowSpans, Rule
 from closedworld.published.results import open_published
 
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-    from pathlib import Path
-
-    import pyarrow as pa
-
-    from closedworld.kernels.grid import Grid
-    from closedworld.store.reading import Published
+from collections.abc import Mapping
+from pathlib import Path
+import pyarrow as pa
+from closedworld.kernels.grid import Grid
+from closedworld.store.reading import Published
 
 
 @dataclass(frozen=True, slots=True, eq=False)

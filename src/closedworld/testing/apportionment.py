@@ -6,13 +6,10 @@ Slow: for some hundred thousand tiles at most.
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from fractions import Fraction
-from typing import TYPE_CHECKING
 
 import numpy as np
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
 
 _MICRO = 10**6
 _INT64_MAX = 2**63 - 1

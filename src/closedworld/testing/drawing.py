@@ -2,21 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
 import shapely
+from numpy.typing import NDArray
 
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+from closedworld.kernels.grid import Grid
+from closedworld.kernels.spans import RowSpans
 
-    from numpy.typing import NDArray
-
-    from closedworld.kernels.grid import Grid
-    from closedworld.kernels.spans import RowSpans
-
-    Points = Sequence[tuple[int, int]]
+Points = Sequence[tuple[int, int]]
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,21 +6,17 @@ at most some hundred cells and polygons of at most some hundred edges.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from fractions import Fraction
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TypeAlias
 
 import numpy as np
 import shapely
+from numpy.typing import NDArray
 
+from closedworld.kernels.grid import Grid
 from closedworld.kernels.spans import Rule
 from closedworld.testing.oracles import turned
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from numpy.typing import NDArray
-
-    from closedworld.kernels.grid import Grid
 
 Ring: TypeAlias = "list[tuple[Fraction, Fraction]]"
 """Vertices ``(x, y)`` of a closed ring, the first not repeated at the end."""

@@ -6,19 +6,14 @@ on a coarse world grid take seconds.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Iterator
 
 import numpy as np
 import shapely
+from numpy.typing import NDArray
 
+from closedworld.kernels.grid import Grid
 from closedworld.kernels.spans import Rule
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from numpy.typing import NDArray
-
-    from closedworld.kernels.grid import Grid
 
 _TURN_DEGREES = 360.0
 _MOST_TURNS = 4

@@ -5,20 +5,17 @@ Needs hypothesis: ``pip install closedworld[testing]``.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, TypeAlias
+from collections.abc import Callable
+from typing import TypeAlias
 
 import numpy as np
 import shapely
 from hypothesis import strategies as st
+from hypothesis.strategies import DrawFn, SearchStrategy
 
 from closedworld.kernels.grid import Grid
 from closedworld.kernels.spans import RowSpans
 from closedworld.kernels.spans.edges import MAX_LONGITUDE
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from hypothesis.strategies import DrawFn, SearchStrategy
 
 Area: TypeAlias = "shapely.Polygon | shapely.MultiPolygon"
 

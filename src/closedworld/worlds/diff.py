@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -11,17 +13,11 @@ from closedworld.datasets.parameters import WeightParameters
 from closedworld.errors import ConfigError
 from closedworld.execution import open_worker_pool
 from closedworld.kernels.comparing import TileChanges, Weighed, tile_changes, units_moved
-from closedworld.kernels.spans import united_tiles
+from closedworld.kernels.spans import RowSpans, united_tiles
 from closedworld.kernels.tiles import Tiles
+from closedworld.published.cumulative_weights import CumulativeWeights
 from closedworld.store.atomic import require_suffix
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from pathlib import Path
-
-    from closedworld.kernels.spans import RowSpans
-    from closedworld.published.cumulative_weights import CumulativeWeights
-    from closedworld.worlds.world import PublishedWorld
+from closedworld.worlds.world import PublishedWorld
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -6,15 +6,12 @@ https://geoparquet.org/releases/v1.1.0/
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Literal
+from collections.abc import Sequence
+from typing import Literal
 
 import numpy as np
 import pyarrow as pa
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from numpy.typing import NDArray
+from numpy.typing import NDArray
 
 GEOMETRY = "geometry"
 COVERING = "bbox"

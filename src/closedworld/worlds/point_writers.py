@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.csv as pacsv
@@ -12,9 +13,6 @@ from closedworld.errors import PublishError
 from closedworld.sanitize import library_message
 from closedworld.store.atomic import refuse_folder, require_suffix, whole_file
 from closedworld.worlds.geoparquet import GEOMETRY, geo_metadata, point_wkb
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 _DRIVERS = {".geojson": "GeoJSON", ".gpkg": "GPKG"}
 POINT_SUFFIXES = (".parquet", ".geoparquet", ".csv", *_DRIVERS)

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
 import pyarrow as pa
+from numpy.typing import NDArray
 
 from closedworld.errors import ConfigError
 from closedworld.execution import open_worker_pool
+from closedworld.inputs.regions import Country, CountrySet
 from closedworld.kernels.sampling import (
     CountryShape,
+    Keys,
     Points,
     PopulationExhaustedError,
     SamplingDomain,
@@ -19,19 +22,11 @@ from closedworld.kernels.sampling import (
     stream_keys,
 )
 from closedworld.kernels.spans import border_tiles
+from closedworld.published.cumulative_weights import CumulativeWeights
 from closedworld.published.polygons import polygons_of
+from closedworld.published.tile_index import PublishedIndex
 from closedworld.sanitize import listed
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
-
-    from numpy.typing import NDArray
-
-    from closedworld.inputs.regions import Country, CountrySet
-    from closedworld.kernels.sampling import Keys
-    from closedworld.published.cumulative_weights import CumulativeWeights
-    from closedworld.published.tile_index import PublishedIndex
-    from closedworld.worlds.sample_request import SampleRequest
+from closedworld.worlds.sample_request import SampleRequest
 
 
 @dataclass(frozen=True, slots=True, eq=False)

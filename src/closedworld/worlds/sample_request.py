@@ -3,23 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.csv as pacsv
 import pyarrow.parquet as pq
+from numpy.typing import NDArray
 
 from closedworld.config import split_codes
 from closedworld.errors import ConfigError, InputError
 from closedworld.kernels.sampling import MAX_POINTS
 from closedworld.sanitize import library_message, quoted
-
-if TYPE_CHECKING:
-    from pathlib import Path
-
-    from numpy.typing import NDArray
 
 _COUNTRY_NAMES = ("country", "country_iso")
 _TEXT_COLUMNS = ("id", *_COUNTRY_NAMES)

@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal, TypeAlias
+from pathlib import Path
+from typing import Literal, TypeAlias
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
+from numpy.typing import NDArray
 
+from closedworld.kernels.grid import Grid
+from closedworld.kernels.spans import RowSpans
 from closedworld.kernels.tiles import Tiles
+from closedworld.published.cumulative_weights import CumulativeWeights
 from closedworld.store.atomic import refuse_folder, require_suffix, whole_file
 from closedworld.worlds.geoparquet import (
     COVERING,
@@ -19,17 +25,7 @@ from closedworld.worlds.geoparquet import (
     geo_metadata,
     point_wkb,
 )
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
-    from pathlib import Path
-
-    from numpy.typing import NDArray
-
-    from closedworld.kernels.grid import Grid
-    from closedworld.kernels.spans import RowSpans
-    from closedworld.published.cumulative_weights import CumulativeWeights
-    from closedworld.worlds.world import PublishedWorld
+from closedworld.worlds.world import PublishedWorld
 
 Kind: TypeAlias = Literal["point", "box"]
 SUFFIXES = (".parquet", ".geoparquet")

@@ -4,29 +4,27 @@ from __future__ import annotations
 
 import csv
 import io
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from closedworld.errors import PublishError
 from closedworld.inputs.reference import iso_table
+from closedworld.kernels.grid import Grid
 from closedworld.kernels.spans import RowSpans
 from closedworld.kernels.tiles import Tiles
+from closedworld.published.cumulative_weights import CumulativeWeights
 from closedworld.sanitize import library_message
 from closedworld.store.atomic import replace_file, whole_file
+from closedworld.worlds.world import PublishedWorld
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
-    from pathlib import Path
-
-    from numpy.typing import NDArray
     from rasterio.io import DatasetWriter
-
-    from closedworld.kernels.grid import Grid
-    from closedworld.published.cumulative_weights import CumulativeWeights
-    from closedworld.worlds.world import PublishedWorld
 
 COUNTRY_NAME, WEIGHT_NAME, KEY_NAME = "country_id.tif", "weight.tif", "country_ids.csv"
 

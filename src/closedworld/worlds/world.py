@@ -2,28 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from pathlib import Path
+
+import pyarrow as pa
 
 from closedworld.datasets.parameters import WeightParameters
 from closedworld.errors import ConfigError, IntegrityError
+from closedworld.inputs.regions import CountrySet
+from closedworld.kernels.spans import RowSpans
 from closedworld.published.cumulative_weights import CumulativeWeights, read_cumulative_weights
 from closedworld.published.results import find_published, open_published
 from closedworld.published.tile_index import PublishedIndex, read_index
 from closedworld.stages import TILES, WEIGHTS
 from closedworld.store.paths import stage_folder
+from closedworld.store.reading import Published
 from closedworld.worlds.points import refuse_without_tiles, sample_points
 from closedworld.worlds.sample_request import SampleRequest
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-    from pathlib import Path
-
-    import pyarrow as pa
-
-    from closedworld.inputs.regions import CountrySet
-    from closedworld.kernels.spans import RowSpans
-    from closedworld.store.reading import Published
 
 
 @dataclass(frozen=True, slots=True, eq=False)

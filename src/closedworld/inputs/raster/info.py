@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,8 +15,6 @@ from closedworld.kernels.grid.affine import MAX_SIDE_CELLS, Grid
 from closedworld.sanitize import library_message
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from rasterio.io import DatasetReader
 
 SUFFIXES = (".tif", ".tiff")

@@ -5,18 +5,15 @@ from __future__ import annotations
 import math
 from contextlib import ExitStack
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Self
+from pathlib import Path
+from typing import Any, Self
 
 import numpy as np
+from numpy.typing import NDArray
 
 from closedworld.errors import InputError
 from closedworld.inputs.raster.info import RasterInfo, open_raster, read_raster_info
 from closedworld.sanitize import library_message
-
-if TYPE_CHECKING:
-    from pathlib import Path
-
-    from numpy.typing import NDArray
 
 _MOST_BLOCK_BYTES = 1 << 29
 _BLOCK_CACHE_BYTES = 64 << 20

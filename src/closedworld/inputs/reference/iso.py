@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import csv
 import functools
+from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Literal, cast
+from typing import Literal, cast
 
 from closedworld.inputs.reference.registry import bundled
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
 
 Status = Literal["official", "user-assigned"]
 

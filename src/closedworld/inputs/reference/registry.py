@@ -6,17 +6,15 @@ import difflib
 import functools
 import re
 import tomllib
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
-from typing import TYPE_CHECKING, Literal, TypeVar
+from typing import Literal, TypeVar
 from urllib.parse import urlsplit
 
 from closedworld.errors import ConfigError, IntegrityError
 from closedworld.sanitize import quoted
 from closedworld.store.digests import sha256_of_file
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
 
 T = TypeVar("T")
 Role = Literal["polygons", "raster"]

@@ -12,13 +12,10 @@ spacing of float64 at the new longitude, at most 5.7e-14 degrees (6 nanometres).
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
 import shapely
-
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
+from numpy.typing import NDArray
 
 _HALF_TURN = 180.0
 _TURN = 360.0

@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 import difflib
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from closedworld.errors import ConfigError, InputError
 from closedworld.inputs.reference.iso import iso_table
 from closedworld.sanitize import listed, one_line
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
 
 # A shapefile keeps ten characters of a name: country_is.
 _ALPHA_2_COLUMNS = ("country_iso", "country_is", "iso_a2_eh", "iso_a2", "iso2", "alpha_2")

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
 import shapely
+from numpy.typing import NDArray
 
 from closedworld.errors import ClosedWorldError, GeometryError, InputError
 from closedworld.inputs.crs import require_wgs84
@@ -24,12 +25,7 @@ from closedworld.inputs.regions.raw_rows import Header, decode
 from closedworld.inputs.regions.reader import open_reader
 from closedworld.sanitize import one_line, quoted
 
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
-
-    from numpy.typing import NDArray
-
-    Geometries = NDArray[np.object_]
+Geometries = NDArray[np.object_]
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,8 +6,9 @@ import difflib
 import hashlib
 import itertools
 import re
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
 
 import shapely
 from shapely import MultiPolygon
@@ -15,9 +16,6 @@ from shapely import MultiPolygon
 from closedworld.errors import ConfigError, InputError
 from closedworld.inputs.reference.iso import iso_table
 from closedworld.sanitize import listed, one_line
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
 
 NoteKind = Literal["merged", "reader", "repaired", "skipped", "unwrapped"]
 

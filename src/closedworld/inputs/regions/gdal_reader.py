@@ -5,9 +5,10 @@ from __future__ import annotations
 import warnings
 import zipfile
 import zlib
+from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import PurePosixPath
-from typing import TYPE_CHECKING, Any
+from pathlib import Path, PurePosixPath
+from typing import Any
 
 import pyogrio
 from pyogrio import raw
@@ -30,10 +31,6 @@ from closedworld.inputs.regions.region_files import (
     unreadable,
 )
 from closedworld.sanitize import listed, one_line
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-    from pathlib import Path
 
 _DRIVERS = {
     ".gpkg": "GPKG",

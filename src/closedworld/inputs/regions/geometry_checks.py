@@ -7,11 +7,12 @@ pass; only rows with a finding are handled one by one.
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
 import shapely
+from numpy.typing import NDArray
 
 from closedworld.errors import GeometryError
 from closedworld.inputs.regions.antimeridian import may_jump, unwrap
@@ -21,12 +22,7 @@ from closedworld.inputs.regions.problems import Problem, RowLabel
 from closedworld.inputs.regions.repair import repaired
 from closedworld.sanitize import one_line
 
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from numpy.typing import NDArray
-
-    Geometries = NDArray[np.object_]
+Geometries = NDArray[np.object_]
 
 _POLYGON, _MULTIPOLYGON, _COLLECTION = 3, 6, 7
 # A longitude may lie up to half a turn beyond -180 and a whole one beyond 180: 0..360 and unwrapped

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -15,9 +16,6 @@ from closedworld.inputs.limits import check_bytes, check_rows
 from closedworld.inputs.regions.raw_rows import Header, Rows
 from closedworld.inputs.regions.region_files import unreadable
 from closedworld.sanitize import one_line
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 _CONVERT = "Write it with geopandas' to_parquet, or ogr2ogr out.parquet in.gpkg."
 # The reference system of a file without "crs", by the specification.

@@ -7,13 +7,9 @@ would punch a hole there.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import numpy as np
 import shapely
-
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
+from numpy.typing import NDArray
 
 _TURN = 360.0
 _INTERIORS_MEET = "T********"

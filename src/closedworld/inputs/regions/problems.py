@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
 
 from closedworld.errors import ClosedWorldError, ConfigError, GeometryError, InputError
 from closedworld.inputs.regions.country_set import CountrySet
 from closedworld.sanitize import one_line, quoted
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
 
 _LISTED_PROBLEMS = 10
 _LISTED_HINTS = 4

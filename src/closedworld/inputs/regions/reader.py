@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol
+from typing import Protocol
 
+from closedworld.inputs.regions.raw_rows import Header, Rows
 from closedworld.inputs.regions.region_files import (
     PARQUET_SUFFIXES,
     check_content,
     existing,
     unreadable,
 )
-
-if TYPE_CHECKING:
-    from closedworld.inputs.regions.raw_rows import Header, Rows
 
 
 class Reader(Protocol):

@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
 import shapely
-
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
+from numpy.typing import NDArray
 
 # Radius of the sphere that has the area of the WGS 84 ellipsoid, km. On that sphere areas are off by
 # at most 0.5%, alike before and after; these are figures for a report, no tile depends on them.

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from closedworld.execution.events import (  # noqa: TC001 -- the types of fields are looked up to read them
+from closedworld.execution.events import (
     InputLoaded,
     RasterRead,
     Warned,

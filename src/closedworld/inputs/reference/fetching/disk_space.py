@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 import shutil
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 from closedworld.errors import PublishError
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 
 def require_space(folder: Path, needed_bytes: int, what: str) -> None:

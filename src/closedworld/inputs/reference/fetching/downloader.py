@@ -12,7 +12,6 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import requests
 
@@ -21,10 +20,8 @@ from closedworld.errors import FetchError, IntegrityError
 from closedworld.inputs.reference.fetching.disk_space import require_space
 from closedworld.inputs.reference.fetching.http_requests import ask, host_of, reason_of
 from closedworld.inputs.reference.fetching.partial_download import Partial, Version
+from closedworld.inputs.reference.registry import RemoteFile
 from closedworld.store.digests import sha256_of_file
-
-if TYPE_CHECKING:
-    from closedworld.inputs.reference.registry import RemoteFile
 
 Progress = Callable[[int, int | None], None]
 """Called with the bytes so far and, if known, those of the whole file."""

@@ -5,10 +5,11 @@ from __future__ import annotations
 import logging
 import re
 import shutil
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
 
 from platformdirs import user_cache_path
 
@@ -19,9 +20,6 @@ from closedworld.inputs.reference.fetching.zip_member import unpack
 from closedworld.inputs.reference.registry import RemoteFile, remote_file
 from closedworld.store.atomic import move_into_place, opened_for_replacing, replace_file
 from closedworld.store.digests import sha256_of_file
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
 
 FileState = Literal["absent", "begun", "here"]
 Trust = Literal["registry", "first use", "recorded"]

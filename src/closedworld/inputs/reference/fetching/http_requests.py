@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Iterator
 from urllib.parse import urljoin, urlsplit
 
 import requests
 
 from closedworld.errors import FetchError
 from closedworld.sanitize import library_message, one_line, quoted
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
 
 _REDIRECTS = 10
 _CONNECT_SECONDS, _SILENCE_SECONDS = 10, 60

@@ -5,18 +5,15 @@ from __future__ import annotations
 import fcntl
 import json
 import os
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING, Self
+from pathlib import Path
+from typing import BinaryIO, Self
 
 from closedworld.bounded_read import read_small_file
 from closedworld.errors import FetchError
 from closedworld.store.atomic import move_into_place, replace_file
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from pathlib import Path
-    from typing import BinaryIO
 
 _MOST_BYTES = 1 << 16
 

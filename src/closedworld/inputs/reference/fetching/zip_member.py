@@ -5,17 +5,13 @@ from __future__ import annotations
 import shutil
 import zipfile
 import zlib
-from pathlib import PurePosixPath
-from typing import TYPE_CHECKING
+from pathlib import Path, PurePosixPath
+from typing import BinaryIO
 
 from closedworld.errors import IntegrityError
 from closedworld.inputs.reference.fetching.disk_space import require_space
 from closedworld.inputs.zip_bombs import is_zip_bomb
 from closedworld.sanitize import library_message, number_of
-
-if TYPE_CHECKING:
-    from pathlib import Path
-    from typing import BinaryIO
 
 
 def unpack(archive: Path, member: str, target: BinaryIO) -> None:
