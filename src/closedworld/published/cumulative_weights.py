@@ -3,24 +3,22 @@
 from __future__ import annotations
 
 import itertools
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.parquet as pq
+from numpy.typing import NDArray
 
 from closedworld.datasets import SPAN_WEIGHTS, TILE_WEIGHTS
 from closedworld.datasets.parameters import WeightParameters
 from closedworld.errors import IntegrityError
 from closedworld.kernels.sampling import TileHits
-from closedworld.kernels.spans import joined_runs
-from closedworld.sanitize import one_line
-
-from collections.abc import Iterator, Sequence
-import pyarrow.parquet as pq
-from numpy.typing import NDArray
-from closedworld.kernels.spans import RowSpans
+from closedworld.kernels.spans import RowSpans, joined_runs
 from closedworld.published.tile_index import PublishedIndex
+from closedworld.sanitize import one_line
 from closedworld.store.reading import Published
 from closedworld.store.receipt import FileEntry
 

@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from closedworld.datasets.parameters import TileParameters
 from closedworld.errors import ConfigError
 from closedworld.inputs.loading import BUNDLED_COUNTRIES
 from closedworld.inputs.reference import verify_bundled
-from closedworld.inputs.regions import read_countries
-
-from closedworld.inputs.regions import CountrySet
+from closedworld.inputs.regions import CountrySet, read_countries
 from closedworld.store.reading import Published
 
 

@@ -2,22 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import numpy as np
+import pyarrow as pa
 import pyarrow.compute as pc
 
 from closedworld.datasets import TILE_COVERAGE, TILE_SPANS
 from closedworld.datasets.parameters import TileParameters
 from closedworld.errors import ConfigError, IntegrityError
+from closedworld.kernels.grid import Grid
 from closedworld.kernels.spans import Border, RowSpans, Rule
 from closedworld.published.results import open_published
-
-from collections.abc import Mapping
-from pathlib import Path
-import pyarrow as pa
-from closedworld.kernels.grid import Grid
 from closedworld.store.reading import Published
 
 
