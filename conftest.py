@@ -1,4 +1,4 @@
-"""Loads the plugin that runs the snippets of README and documentation, and keeps tests out of the user's cache."""
+"""Loads what tests of several folders share, and keeps all of them out of the user's cache."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import pytest
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-pytest_plugins = ["plugin"]
+pytest_plugins = ["plugin", "built_worlds"]
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -190,7 +190,6 @@ def test_no_network_is_said_in_one_sentence(
 def test_mistakes_are_named(
     call: Call,
     known: tuple[Path, Path],
-    tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
     words: tuple[str, ...],
     status: int,
@@ -205,7 +204,6 @@ def test_mistakes_are_named(
     )  # fmt: skip
     made_up = registry.Registry(bundled={}, remote=entries)
     monkeypatch.setattr(registry, "read_registry", lambda: made_up)
-    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     done = call("fetch", *words)
     assert done.exit_code == status
     assert said in done.output

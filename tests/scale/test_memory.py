@@ -11,7 +11,7 @@ import pytest
 
 from closedworld.config import RunConfig
 from closedworld.errors import ConfigError
-from closedworld.run.forecast import forecast
+from closedworld.run.forecast import SAMPLED, forecast
 from closedworld.stages.memory import StageMemory, capped
 from closedworld.stages.tiles.plan import memory_of
 
@@ -116,7 +116,8 @@ def test_a_forecast_counts_what_a_run_would_count() -> None:
     assert tiles.units == weights.units == 2
     assert tiles.workers == weights.workers == 2
     assert tiles.bytes_out is not None
-    assert found.minutes(2) is None or found.minutes(2) == pytest.approx(found.minutes(1) / 2)  # type: ignore[operator]
+    assert (tiles.measured_in, weights.measured_in) == (SAMPLED, None)
+    assert found.minutes(2) is None
 
 
 def test_temporary_files_of_a_forecast_hold_a_value_for_each_tile() -> None:

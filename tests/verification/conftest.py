@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from closedworld.inputs.regions import CountrySet
+    from closedworld.verification import Finding
 
 
 class _Nobody:
@@ -193,3 +194,14 @@ def world(sound: Path, tmp_path: Path) -> World:
 def opened() -> Callable[[Path], World]:
     """Return an output folder as one that may be damaged."""
     return World
+
+
+@pytest.fixture
+def findings(people: Path) -> Callable[..., list[Finding]]:
+    """Verify a world with its raster and return what is found."""
+
+    def find(world: Any, **options: Any) -> list[Finding]:
+        outcome = verify(world.root, **{"raster": people, "recompute": "all", **options})
+        return list(outcome.findings)
+
+    return find

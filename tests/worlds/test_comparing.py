@@ -25,8 +25,9 @@ from closedworld.worlds.diff import changed_tiles, compare_worlds
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from built_worlds import Built
+
     from closedworld.inputs.regions import CountrySet
-    from tests.worlds.conftest import Built
 
 
 @pytest.fixture(scope="module")

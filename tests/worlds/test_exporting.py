@@ -23,8 +23,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     import pyarrow as pa
-
-    from tests.worlds.conftest import Built
+    from built_worlds import Built
 
     Kind = Literal["point", "box"]
 

@@ -15,7 +15,7 @@ from closedworld.worlds import open_world
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from tests.worlds.conftest import Built
+    from built_worlds import Built
 
 
 def test_by_output_folder_and_by_weights(made_up: Built) -> None:

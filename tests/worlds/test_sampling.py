@@ -23,10 +23,10 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
+    from built_worlds import Built
     from numpy.typing import NDArray
 
     from closedworld.inputs.regions import Country
-    from tests.worlds.conftest import Built
 
 LEAST_P = 1e-3
 POINTS = 400

@@ -146,10 +146,10 @@ def test_whatever_decides_the_content_makes_another_result_beside_the_first(
 ) -> None:
     """Also keep_small_countries and a country without tiles, which may change no row."""
     first = build_tile_index(tiny, half_degrees, tmp_path)
-    grid = options.pop("grid", half_degrees)
-    without = options.pop("without", "")
+    given = {"grid": half_degrees, **options}
+    without = given.pop("without", "")
     countries = tiny.select([iso for iso in tiny.isos if iso != without])
-    second = build_tile_index(countries, grid, tmp_path, **options)
+    second = build_tile_index(countries, given.pop("grid"), tmp_path, **given)
     assert not second.reused
     assert first.published.receipt.parameter_hash != second.published.receipt.parameter_hash
     assert len(find_published(tmp_path)) == 2

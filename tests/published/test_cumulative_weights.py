@@ -20,9 +20,8 @@ from closedworld.worlds import open_world
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from built_worlds import Built
     from numpy.typing import NDArray
-
-    from tests.worlds.conftest import Built
 
 
 def paths_of(country: CumulativeWeights) -> list[Path]:
