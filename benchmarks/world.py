@@ -51,8 +51,8 @@ def write_population(path: Path, grid: Grid) -> None:
     with rasterio.open(path, "w", **_profile(grid), **options, num_threads="all_cpus") as raster:
         for first in range(0, grid.n_rows, BLOCK):
             cells = persons[rows[first : first + BLOCK]][:, cols]
-            to_dense = cells * share * chance.lognormal(0.0, 1.5, cells.shape)
-            values = np.where(cells < 0, -99999.0, to_dense).astype(np.float32)
+            persons_here = cells * share * chance.lognormal(0.0, 1.5, cells.shape)
+            values = np.where(cells < 0, -99999.0, persons_here).astype(np.float32)
             raster.write(values, 1, window=Window(0, first, grid.n_cols, len(values)))
 
 
