@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
 
 from closedworld.errors import ConfigError
 from closedworld.execution.worker_pool import WorkerPool, usable_cores
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
 
 
 @contextmanager

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from concurrent.futures import Executor
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
 
 from closedworld.config import EXECUTORS
 from closedworld.errors import ConfigError
@@ -13,9 +13,6 @@ from closedworld.execution.processes import open_processes
 from closedworld.execution.serial import SerialExecutor
 from closedworld.execution.threads import open_threads
 from closedworld.execution.worker_pool import WorkerPool, usable_cores
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
 
 DEFAULT_NAME = EXECUTORS[0]
 

@@ -6,15 +6,13 @@ import multiprocessing
 import os
 import signal
 import threading
+from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager
 from multiprocessing.context import SpawnContext, SpawnProcess
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from closedworld.execution.worker_pool import WorkerPool
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
 
 
 @contextmanager

@@ -8,14 +8,12 @@ import os
 import sys
 import threading
 import time
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Generic, TypeVar
+from typing import Generic, TypeVar
 
 from closedworld.execution.meters import open_files, peak_memory_bytes
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
 
 Task = TypeVar("Task")
 Result = TypeVar("Result")

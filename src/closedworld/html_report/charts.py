@@ -6,15 +6,11 @@ Widths are in percent, so a chart fills a phone and a wide screen alike while it
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from closedworld.html_report.country_rows import CountryRow
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from closedworld.run.record.model import Performance, UnitRecord
+from closedworld.run.record.model import Performance, UnitRecord
 
 _BARS = 20
 _TIMELINE_STEPS = 700

@@ -3,21 +3,17 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
 import shapely
 
 from closedworld.errors import ConfigError
+from closedworld.inputs.regions import Country, CountrySet
+from closedworld.kernels.grid import Grid
 from closedworld.kernels.spans import RowSpans, Rule, region_spans
 from closedworld.maps import Window
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-
-    from closedworld.inputs.regions import Country, CountrySet
-    from closedworld.kernels.grid import Grid
 
 # A window this large shows single tiles with a dot in each.
 _ROWS, _COLS = 26, 44

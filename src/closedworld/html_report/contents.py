@@ -2,27 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import Any
 
 from closedworld._version import __version__
 from closedworld.datasets.parameters import TileParameters, WeightParameters
+from closedworld.execution.events import InputLoaded, RasterRead, Warned
 from closedworld.html_report import charts
-from closedworld.html_report.country_rows import read_country_rows
+from closedworld.html_report.country_rows import CountryRow, read_country_rows
 from closedworld.html_report.figures import seconds, setting, share, size, thousands
+from closedworld.html_report.pictures import Pictures
 from closedworld.inputs.reference import bundled_files
-from closedworld.run.record.model import UnitRecord
+from closedworld.run.record.model import RunRecord, UnitRecord
 from closedworld.run.record.report import UNITS_NAME, read_lines, refuse_damage
 from closedworld.sanitize import number_of
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-    from pathlib import Path
-
-    from closedworld.execution.events import InputLoaded, RasterRead, Warned
-    from closedworld.html_report.country_rows import CountryRow
-    from closedworld.html_report.pictures import Pictures
-    from closedworld.run.record.model import RunRecord
 
 # Most important first; other warnings follow in the order given.
 _FIRST = (

@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 from closedworld.inputs.reference import iso_table
 from closedworld.kernels.tiles import CountrySummary
 from closedworld.kernels.weights import WeightSummary
 from closedworld.run.record.report import read_lines
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from closedworld.datasets.parameters import TileParameters, WeightParameters
 from closedworld.errors import ConfigError
 from closedworld.published.results import find_published
+from closedworld.run.record.model import RunRecord
 from closedworld.run.record.report import REPORT_NAME, REPORTS_NAME, refuse_damage
 from closedworld.store.paths import stage_folder
 from closedworld.store.places import storage_at
 from closedworld.store.reading import has_receipt
-
-if TYPE_CHECKING:
-    from closedworld.run.record.model import RunRecord
 
 
 def find_report(run: Path) -> Path:

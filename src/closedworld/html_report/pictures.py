@@ -3,34 +3,29 @@
 from __future__ import annotations
 
 import tempfile
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from closedworld.datasets.parameters import TileParameters, WeightParameters
 from closedworld.errors import ClosedWorldError, IntegrityError
-from closedworld.html_report.closeups import choose_countries, close_ups
+from closedworld.html_report.closeups import CloseUp, choose_countries, close_ups
 from closedworld.html_report.finding import find_results
 from closedworld.inputs.isolated import read_in_subprocess
 from closedworld.inputs.loading import BUNDLED_COUNTRIES, BUNDLED_RASTER
 from closedworld.inputs.reference import bundled
+from closedworld.inputs.regions import CountrySet
 from closedworld.maps import draw_closeup, draw_weights_map
 from closedworld.maps.captions import cell_text, draw_tiles
 from closedworld.published.cumulative_weights import read_cumulative_weights
 from closedworld.published.polygons import polygons_of
 from closedworld.published.results import open_published
-from closedworld.published.tile_index import open_index
+from closedworld.published.tile_index import PublishedIndex, open_index
+from closedworld.run.record.model import RunRecord
 from closedworld.run.record.report import WORLD_MAP_NAME
 from closedworld.sanitize import number_of
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-
-    from closedworld.html_report.closeups import CloseUp
-    from closedworld.inputs.regions import CountrySet
-    from closedworld.published.tile_index import PublishedIndex
-    from closedworld.run.record.model import RunRecord
-    from closedworld.store.reading import Published
+from closedworld.store.reading import Published
 
 _PNG = b"\x89PNG\r\n\x1a\n"
 

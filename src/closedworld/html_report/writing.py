@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import base64
 import hashlib
+from collections.abc import Mapping, Sequence
 from importlib.resources import files
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
@@ -18,10 +19,6 @@ from closedworld.html_report.pictures import draw_all
 from closedworld.run.record.report import read_record
 from closedworld.store.atomic import replace_file
 from closedworld.store.durable import not_writable
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-
 
 PAGE_NAME = "report.html"
 

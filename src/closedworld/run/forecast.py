@@ -4,23 +4,19 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from closedworld.config import RunConfig
 from closedworld.execution import usable_cores
-from closedworld.execution.events import NullObserver
+from closedworld.execution.events import NullObserver, Observer
 from closedworld.execution.meters import peak_memory_bytes
 from closedworld.inputs.loading import load_inputs
 from closedworld.run.pipeline import stages_until, workers_of
 from closedworld.run.rates import Rate, kind_of, read_rates
 from closedworld.stages import STAGES
 from closedworld.stages.memory import capped
-from closedworld.stages.protocol import RunContext
-
-if TYPE_CHECKING:
-    from closedworld.config import RunConfig
-    from closedworld.execution.events import Observer
-    from closedworld.stages.protocol import StagePlan
-    from closedworld.stages.tiles.plan import TilePlan
+from closedworld.stages.protocol import RunContext, StagePlan
+from closedworld.stages.tiles.plan import TilePlan
 
 SAMPLED = "sample"
 """Stands for the run where a rate comes from encoding a sample just now."""

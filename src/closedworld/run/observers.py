@@ -4,16 +4,13 @@ from __future__ import annotations
 
 import logging
 import time
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from closedworld.execution import events
+from closedworld.execution.events import Event, Observer
 from closedworld.sanitize import megabytes
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from closedworld.execution.events import Event, Observer
 
 LOGGER = logging.getLogger("closedworld.run")
 

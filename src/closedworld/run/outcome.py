@@ -3,21 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from pathlib import Path
 
+from closedworld.run.rates import Rate
+from closedworld.run.record.model import RunRecord
+from closedworld.run.record.recorder import Recorder
 from closedworld.run.record.report import StageResult
-from closedworld.stages import STAGES
-
-if TYPE_CHECKING:
-    from pathlib import Path
-
-    from closedworld.run.rates import Rate
-    from closedworld.run.record.model import RunRecord
-    from closedworld.run.record.recorder import Recorder
-    from closedworld.stages import Stage
-    from closedworld.stages.protocol import StageOutcome
-    from closedworld.stages.tiles.outcome import TileIndex
-    from closedworld.stages.weights.outcome import TileWeights
+from closedworld.stages import STAGES, Stage
+from closedworld.stages.protocol import StageOutcome
+from closedworld.stages.tiles.outcome import TileIndex
+from closedworld.stages.weights.outcome import TileWeights
 
 
 @dataclass(slots=True, eq=False)

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import Any
 
+from closedworld.config import ExecutionConfig, RunConfig, WeightsConfig
 from closedworld.errors import PublishError
-from closedworld.execution import open_worker_pool, start_task
-from closedworld.execution.events import IndexOpened
+from closedworld.execution import WorkerPool, open_worker_pool, start_task
+from closedworld.execution.events import IndexOpened, Observer
 from closedworld.execution.meters import peak_memory_bytes
 from closedworld.inputs.loading import (
     BUNDLED_RASTER,
@@ -26,27 +29,16 @@ from closedworld.run.observers import LOGGER, LogObserver, Observers
 from closedworld.run.outcome import RunOutcome
 from closedworld.run.rates import measured_rates
 from closedworld.run.record.metrics import assess, enforce
+from closedworld.run.record.model import Metric
 from closedworld.run.record.performance import performance_of
 from closedworld.run.record.recorder import Recorder
 from closedworld.run.record.report import LOG_NAME, WORLD_MAP_NAME, make_report_folder, write_report
-from closedworld.stages import STAGES, TILES, WEIGHTS
-from closedworld.stages.memory import capped
-from closedworld.stages.protocol import RunContext
+from closedworld.stages import STAGES, TILES, WEIGHTS, Stage
+from closedworld.stages.memory import StageMemory, capped
+from closedworld.stages.protocol import PictureTask, RunContext
 from closedworld.stages.runner import run_stage
 from closedworld.stages.task_runner import emit_task
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
-    from pathlib import Path
-
-    from closedworld.config import ExecutionConfig, RunConfig, WeightsConfig
-    from closedworld.execution import WorkerPool
-    from closedworld.execution.events import Observer
-    from closedworld.run.record.model import Metric
-    from closedworld.stages import Stage
-    from closedworld.stages.memory import StageMemory
-    from closedworld.stages.protocol import PictureTask
-    from closedworld.stages.tasks import TaskResult
+from closedworld.stages.tasks import TaskResult
 
 DRAWING = "drawing"
 """What the work is called that draws pictures."""

@@ -4,20 +4,17 @@ from __future__ import annotations
 
 import json
 import logging
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import Any
 
 from platformdirs import user_cache_path
 
+from closedworld.run.record.recorder import Recorder
 from closedworld.stages.task_runner import WRITING
 from closedworld.store.atomic import replace_file
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-    from pathlib import Path
-
-    from closedworld.run.record.recorder import Recorder
-    from closedworld.store.reading import Published
+from closedworld.store.reading import Published
 
 LOGGER = logging.getLogger("closedworld.run")
 

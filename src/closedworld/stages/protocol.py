@@ -2,25 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Protocol, TypeVar
+from pathlib import Path
+from typing import Any, Protocol, TypeVar
 
+from closedworld.config import RunConfig, WeightsConfig
+from closedworld.datasets import Dataset
+from closedworld.datasets.parameters import Parameters
+from closedworld.execution.events import Observer
+from closedworld.inputs.loading import Inputs, PopulationRaster
+from closedworld.stages import Stage
+from closedworld.stages.memory import StageMemory
+from closedworld.stages.task_runner import TaskRunner
 from closedworld.stages.tasks import Task, TaskResult
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping, Sequence
-    from pathlib import Path
-
-    from closedworld.config import RunConfig, WeightsConfig
-    from closedworld.datasets import Dataset
-    from closedworld.datasets.parameters import Parameters
-    from closedworld.execution.events import Observer
-    from closedworld.inputs.loading import Inputs, PopulationRaster
-    from closedworld.stages import Stage
-    from closedworld.stages.memory import StageMemory
-    from closedworld.stages.task_runner import TaskRunner
-    from closedworld.store.reading import Published
-    from closedworld.store.receipt import FileEntry
+from closedworld.store.reading import Published
+from closedworld.store.receipt import FileEntry
 
 
 @dataclass(slots=True)

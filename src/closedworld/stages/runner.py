@@ -3,32 +3,28 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from importlib.metadata import version
-from typing import TYPE_CHECKING, Any, TypeVar
+from pathlib import Path
+from typing import Any, TypeVar
 
 from closedworld._version import __version__
+from closedworld.datasets.parameters import Parameters
 from closedworld.errors import IntegrityError
-from closedworld.execution import events
+from closedworld.execution import WorkerPool, events
+from closedworld.execution.events import Observer
 from closedworld.kernels.digests import digest_of_dataset
+from closedworld.stages import Stage
+from closedworld.stages.protocol import Folded, StageOutcome, StagePlan
 from closedworld.stages.task_runner import TaskRunner
 from closedworld.store.durable import not_writable
 from closedworld.store.paths import RECEIPT_NAME, result_key
 from closedworld.store.places import storage_at
+from closedworld.store.protocol import Storage
 from closedworld.store.reading import Published, open_result
 from closedworld.store.receipt import Receipt, parameter_hash
 from closedworld.store.staging import Staging, clear_debris
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from pathlib import Path
-
-    from closedworld.datasets.parameters import Parameters
-    from closedworld.execution import WorkerPool
-    from closedworld.execution.events import Observer
-    from closedworld.stages import Stage
-    from closedworld.stages.protocol import Folded, StageOutcome, StagePlan
-    from closedworld.store.protocol import Storage
 
 OutcomeT = TypeVar("OutcomeT", bound="StageOutcome")
 

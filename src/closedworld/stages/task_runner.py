@@ -5,27 +5,22 @@ from __future__ import annotations
 import logging
 import time
 from collections import Counter
+from collections.abc import Callable, Generator, Sequence
 from contextlib import closing
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, TypeVar
+from typing import TypeVar
 
-from closedworld.execution import emit_log, events, run_tasks, worker_name
+from closedworld.datasets import Dataset, Partition
+from closedworld.datasets.part_encoder import PartEncoder
+from closedworld.execution import Done, WorkerPool, emit_log, events, run_tasks, worker_name
+from closedworld.execution.events import Observer
+from closedworld.kernels.parquet import Writer
+from closedworld.stages import Stage
+from closedworld.stages.tasks import Task, TaskResult
 from closedworld.store.paths import part_path
-from closedworld.store.staging import stage_file
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Generator, Sequence
-
-    from closedworld.datasets import Dataset, Partition
-    from closedworld.datasets.part_encoder import PartEncoder
-    from closedworld.execution import Done, WorkerPool
-    from closedworld.execution.events import Observer
-    from closedworld.kernels.parquet import Writer
-    from closedworld.stages import Stage
-    from closedworld.stages.tasks import Task, TaskResult
-    from closedworld.store.protocol import Storage
-    from closedworld.store.receipt import FileEntry
-    from closedworld.store.staging import Staging
+from closedworld.store.protocol import Storage
+from closedworld.store.receipt import FileEntry
+from closedworld.store.staging import Staging, stage_file
 
 LOGGER = logging.getLogger("closedworld.run")
 

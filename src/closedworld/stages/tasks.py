@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Protocol, Self
+from typing import Any, Protocol, Self
 
-if TYPE_CHECKING:
-    from closedworld.datasets.partition import Partition
-    from closedworld.store.journal import FinishedTask
-    from closedworld.store.receipt import FileEntry
+from closedworld.datasets.partition import Partition
+from closedworld.store.journal import FinishedTask
+from closedworld.store.receipt import FileEntry
 
 
 class Task(Protocol):

@@ -9,17 +9,17 @@ from __future__ import annotations
 import ctypes
 import errno
 import os
+from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from functools import cache
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from closedworld.errors import PublishError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
-    from pathlib import Path
-
     import pyarrow as pa
+
 
 _ADVICE = {
     errno.ENOSPC: "Free some space or choose another --out.",

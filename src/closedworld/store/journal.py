@@ -4,15 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from closedworld.store.protocol import Storage
 from closedworld.store.receipt import FileEntry
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
-
-    from closedworld.store.protocol import Storage
 
 _FORMAT = 2
 

@@ -7,8 +7,10 @@ import os
 import secrets
 import shutil
 import stat
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from io import BufferedReader
+from pathlib import Path
 
 from closedworld.bounded_read import open_regular
 from closedworld.store.digests import sha256_of_file
@@ -22,13 +24,7 @@ from closedworld.store.durable import (
     write_file,
 )
 from closedworld.store.paths import RECEIPT_NAME
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
-    from io import BufferedReader
-    from pathlib import Path
-
-    from closedworld.store.protocol import Content
+from closedworld.store.protocol import Content
 
 _DRAFT = ".draft-"
 

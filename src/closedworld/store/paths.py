@@ -12,13 +12,9 @@ All datasets of a stage lie in one folder, so one rename publishes them together
 from __future__ import annotations
 
 import re
-from pathlib import PurePosixPath
-from typing import TYPE_CHECKING
+from pathlib import Path, PurePosixPath
 
-if TYPE_CHECKING:
-    from pathlib import Path
-
-    from closedworld.datasets import Partition
+from closedworld.datasets import Partition
 
 RECEIPT_NAME = "_receipt.json"
 STAGING_NAME = ".staging"

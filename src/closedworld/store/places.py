@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from closedworld.store.local import LocalStorage
-
-if TYPE_CHECKING:
-    from closedworld.store.protocol import Storage
+from closedworld.store.protocol import Storage
 
 
 def storage_at(place: Path | str) -> Storage:

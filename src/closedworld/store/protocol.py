@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Protocol, TypeAlias
+from collections.abc import Iterable, Sequence
+from io import BufferedIOBase
+from pathlib import Path
+from typing import Protocol, TypeAlias
 
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
-    from io import BufferedIOBase
-    from pathlib import Path
+import pyarrow as pa
+from pyarrow.fs import FileSystem
 
-    import pyarrow as pa
-    from pyarrow.fs import FileSystem
-
-    Content: TypeAlias = bytes | pa.Buffer
+Content: TypeAlias = bytes | pa.Buffer
 
 
 class Lock(Protocol):

@@ -4,8 +4,14 @@ from __future__ import annotations
 
 import hashlib
 from collections import defaultdict
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, TypeVar
+from io import BufferedIOBase
+from pathlib import Path
+from typing import TypeVar
+
+import pyarrow.dataset as pads
+import pyarrow.parquet as pq
 
 from closedworld.datasets import DATASETS, TILE_INDEX, Partition, dataset_of
 from closedworld.datasets.parameters import Parameters, TileParameters
@@ -13,17 +19,8 @@ from closedworld.errors import ConfigError, GridError, IntegrityError
 from closedworld.sanitize import one_line
 from closedworld.store.paths import HASH_PREFIX, RECEIPT_NAME, hash_of_folder
 from closedworld.store.places import storage_at
+from closedworld.store.protocol import Storage
 from closedworld.store.receipt import FileEntry, Receipt, read_receipt
-
-if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator, Sequence
-    from io import BufferedIOBase
-    from pathlib import Path
-
-    import pyarrow.dataset as pads
-    import pyarrow.parquet as pq
-
-    from closedworld.store.protocol import Storage
 
 P = TypeVar("P", bound=Parameters)
 

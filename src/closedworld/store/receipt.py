@@ -5,20 +5,17 @@ from __future__ import annotations
 import hashlib
 import json
 import re
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import PurePosixPath
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from closedworld.bounded_read import read_bounded
 from closedworld.datasets import Partition
 from closedworld.errors import IntegrityError
 from closedworld.sanitize import number_of, one_line, quoted
 from closedworld.store.paths import RECEIPT_NAME
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-
-    from closedworld.store.protocol import Storage
+from closedworld.store.protocol import Storage
 
 RECEIPT_FORMAT = 2
 

@@ -10,24 +10,20 @@ from __future__ import annotations
 import hashlib
 import re
 import secrets
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
-from pathlib import PurePosixPath
-from typing import TYPE_CHECKING, Any, Self
+from pathlib import Path, PurePosixPath
+from types import TracebackType
+from typing import Any, Self
 
 from closedworld.errors import IntegrityError, PublishError
 from closedworld.sanitize import number_of
 from closedworld.store.durable import not_writable
 from closedworld.store.journal import FinishedTask, finished_tasks, open_journal, record_finished
 from closedworld.store.paths import STAGING_NAME, result_key
+from closedworld.store.protocol import Content, Lock, Storage
 from closedworld.store.reading import Published
 from closedworld.store.receipt import FileEntry, Receipt, read_receipt
-
-if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-    from pathlib import Path
-    from types import TracebackType
-
-    from closedworld.store.protocol import Content, Lock, Storage
 
 _LOCK, _JOURNAL, _SCRATCH = ".lock", ".journal", ".scratch"
 _NAME = re.compile(r"[a-z]+-[0-9a-f]+")

@@ -8,18 +8,14 @@ hundred times slower, for a sample.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
-from closedworld.verification.country_masses import exact_sum
+from closedworld.verification.country_files import CountryFiles
+from closedworld.verification.country_masses import CountryMasses, exact_sum
 from closedworld.verification.exact_apportionment import divided
-
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
-    from closedworld.verification.country_files import CountryFiles
-    from closedworld.verification.country_masses import CountryMasses
 
 _CLEAR = 1 << 62
 

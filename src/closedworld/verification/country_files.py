@@ -2,22 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import PurePosixPath
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pyarrow as pa
 
+from closedworld.datasets import Dataset
 from closedworld.sanitize import library_message
+from closedworld.store.reading import Published
+from closedworld.store.receipt import FileEntry
+from closedworld.verification.findings import Findings
 from closedworld.verification.footer_statistics import GroupRanges
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
-
-    from closedworld.datasets import Dataset
-    from closedworld.store.reading import Published
-    from closedworld.store.receipt import FileEntry
-    from closedworld.verification.findings import Findings
 
 BATCH_ROWS = 1 << 17
 """Rows in memory at once, of each column that is read."""

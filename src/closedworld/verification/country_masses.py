@@ -4,21 +4,16 @@ from __future__ import annotations
 
 import math
 import re
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import NDArray
 
+from closedworld.verification.country_files import CountryFiles
+from closedworld.verification.grid_columns import BorderTiles
+from closedworld.verification.population_raster import PopulationRaster
 from closedworld.verification.row_checks import column
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
-
-    from numpy.typing import NDArray
-
-    from closedworld.verification.country_files import CountryFiles
-    from closedworld.verification.grid_columns import BorderTiles
-    from closedworld.verification.population_raster import PopulationRaster
 
 BASES = ("uniform", "area_m2", "population", "populated")
 OF_PEOPLE = ("population", "populated")

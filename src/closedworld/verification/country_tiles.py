@@ -2,33 +2,27 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
 
 from closedworld.datasets import TILE_BOUNDS, TILE_COVERAGE, TILE_INDEX, TILE_SPANS
-from closedworld.verification.grid_columns import BorderTiles
-from closedworld.verification.id_runs import RunCollector
+from closedworld.datasets.parameters import TileParameters
+from closedworld.verification.country_files import CountryFiles
+from closedworld.verification.file_checks import FileTable
+from closedworld.verification.findings import Findings
+from closedworld.verification.grid_columns import BorderTiles, GridColumns
+from closedworld.verification.id_runs import IdRuns, RunCollector
 from closedworld.verification.row_checks import RowChecks, column
 from closedworld.verification.value_digests import (
     ValueDigests,
     digest_of_columns,
     digest_of_tiles,
 )
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    import pyarrow as pa
-    from numpy.typing import NDArray
-
-    from closedworld.datasets.parameters import TileParameters
-    from closedworld.verification.country_files import CountryFiles
-    from closedworld.verification.file_checks import FileTable
-    from closedworld.verification.findings import Findings
-    from closedworld.verification.grid_columns import GridColumns
-    from closedworld.verification.id_runs import IdRuns
 
 _CODES = {"centroid_lon": "centroid", "centroid_lat": "centroid", "pixel_area_m2": "area"}
 """Codes of findings by column; that of any other column of the grid is ``bounds``."""

@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
 
 import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
 
+from closedworld.datasets.parameters import WeightParameters
+from closedworld.verification.country_files import CountryFiles
 from closedworld.verification.country_masses import exact_sum
+from closedworld.verification.findings import Findings
+from closedworld.verification.id_runs import IdRuns
 from closedworld.verification.row_checks import RowChecks, column
 from closedworld.verification.value_digests import (
     ValueDigests,
@@ -15,15 +20,6 @@ from closedworld.verification.value_digests import (
     digest_of_columns,
     digest_of_weights,
 )
-
-if TYPE_CHECKING:
-    import pyarrow as pa
-    from numpy.typing import NDArray
-
-    from closedworld.datasets.parameters import WeightParameters
-    from closedworld.verification.country_files import CountryFiles
-    from closedworld.verification.findings import Findings
-    from closedworld.verification.id_runs import IdRuns
 
 _UINT64 = 1 << 64
 

@@ -8,16 +8,12 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
-from closedworld.verification.country_masses import exact_sum
-
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
-    from closedworld.verification.country_masses import CountryMasses
+from closedworld.verification.country_masses import CountryMasses, exact_sum
 
 FEW_REMAINDERS = 200_000
 

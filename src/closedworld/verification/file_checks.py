@@ -4,28 +4,22 @@ from __future__ import annotations
 
 import hashlib
 import re
-from pathlib import PurePosixPath
-from typing import TYPE_CHECKING
+from collections.abc import Sequence
+from pathlib import Path, PurePosixPath
 
+import pyarrow as pa
+
+from closedworld.datasets import Dataset
 from closedworld.errors import ConfigError, IntegrityError
 from closedworld.published.results import result_folders
 from closedworld.sanitize import quoted
 from closedworld.store.paths import RECEIPT_NAME
 from closedworld.store.places import storage_at
-from closedworld.store.reading import has_receipt, keys_below, open_result
+from closedworld.store.protocol import Storage
+from closedworld.store.reading import Published, has_receipt, keys_below, open_result
+from closedworld.store.receipt import FileEntry
 from closedworld.verification.country_files import READ_ERRORS, CountryFiles
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-    from pathlib import Path
-
-    import pyarrow as pa
-
-    from closedworld.datasets import Dataset
-    from closedworld.store.protocol import Storage
-    from closedworld.store.reading import Published
-    from closedworld.store.receipt import FileEntry
-    from closedworld.verification.findings import Findings
+from closedworld.verification.findings import Findings
 
 _PART_FILE = re.compile(r"([a-z_]+)/country_iso=([A-Z]{2})/part-(\d{5})\.parquet")
 

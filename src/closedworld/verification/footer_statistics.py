@@ -6,17 +6,14 @@ hides rows that every other check sees.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.parquet as pq
 
 from closedworld.sanitize import quoted
-
-if TYPE_CHECKING:
-    import pyarrow.parquet as pq
-
-    from closedworld.verification.findings import Findings
+from closedworld.verification.findings import Findings
 
 CODE = "statistics"
 

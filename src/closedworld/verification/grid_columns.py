@@ -2,19 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import NDArray
 
-from closedworld.kernels.grid import tile_areas_m2
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-
-    from numpy.typing import NDArray
-
-    from closedworld.kernels.grid import Grid
+from closedworld.kernels.grid import Grid, tile_areas_m2
 
 
 @dataclass(frozen=True, slots=True, eq=False)

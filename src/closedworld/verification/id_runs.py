@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
-
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
+from numpy.typing import NDArray
 
 _LARGEST_ID = np.uint64(1 << 62)
 """Ids are cut to this, so that the id after one is always a number; no grid has as many tiles."""

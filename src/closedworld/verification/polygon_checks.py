@@ -3,27 +3,22 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
 import shapely
+from numpy.typing import NDArray
 
 from closedworld.datasets import TILE_COVERAGE, TILE_INDEX
+from closedworld.inputs.regions import Country, CountrySet
+from closedworld.kernels.grid import Grid
+from closedworld.verification.country_tiles import CountryTiles
+from closedworld.verification.findings import Findings
+from closedworld.verification.id_runs import IdRuns
 from closedworld.verification.membership import belongs, covered_shares, placed_polygons
 from closedworld.verification.receipt_checks import check_totals
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from numpy.typing import NDArray
-
-    from closedworld.inputs.regions import Country, CountrySet
-    from closedworld.kernels.grid import Grid
-    from closedworld.verification.country_tiles import CountryTiles
-    from closedworld.verification.findings import Findings
-    from closedworld.verification.id_runs import IdRuns
-    from closedworld.verification.tile_checks import TileIndex
+from closedworld.verification.tile_checks import TileIndex
 
 TOLERANCE = 1e-9
 """By how much coverage may differ from the area that GEOS finds."""

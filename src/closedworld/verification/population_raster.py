@@ -6,20 +6,16 @@ import itertools
 import math
 from contextlib import ExitStack
 from fractions import Fraction
-from typing import TYPE_CHECKING, Any, Self
+from pathlib import Path
+from typing import Any, Self
 
 import numpy as np
+from numpy.typing import NDArray
 
 from closedworld.errors import InputError
 from closedworld.inputs.raster.info import open_raster
+from closedworld.kernels.grid import Grid
 from closedworld.sanitize import library_message
-
-if TYPE_CHECKING:
-    from pathlib import Path
-
-    from numpy.typing import NDArray
-
-    from closedworld.kernels.grid import Grid
 
 MICRO = 1_000_000
 

@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from collections.abc import Mapping
+from typing import Any
 
 from closedworld.datasets import TILE_WEIGHTS
 from closedworld.errors import GridError
 from closedworld.sanitize import quoted
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from closedworld.store.receipt import Receipt
-    from closedworld.verification.findings import Findings
+from closedworld.store.receipt import Receipt
+from closedworld.verification.findings import Findings
 
 PARAMETER_ERRORS = (KeyError, TypeError, ValueError, OverflowError, GridError)
 """What parameters that make no sense raise when they are read."""

@@ -3,26 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from pathlib import Path
 
-from closedworld.datasets.parameters import TileParameters
+from closedworld.datasets.parameters import TileParameters, WeightParameters
 from closedworld.errors import InputError, IntegrityError
 from closedworld.inputs.reference import bundled, verify_bundled
+from closedworld.inputs.regions import CountrySet
 from closedworld.store.digests import sha256_of_file
 from closedworld.store.paths import stage_folder
 from closedworld.store.places import storage_at
-from closedworld.store.reading import result_in
+from closedworld.store.reading import Published, result_in
 from closedworld.verification.file_checks import open_sealed
-from closedworld.verification.tile_checks import read_tile_index
-
-if TYPE_CHECKING:
-    from pathlib import Path
-
-    from closedworld.datasets.parameters import WeightParameters
-    from closedworld.inputs.regions import CountrySet
-    from closedworld.store.reading import Published
-    from closedworld.verification.findings import Findings
-    from closedworld.verification.tile_checks import TileIndex
+from closedworld.verification.findings import Findings
+from closedworld.verification.tile_checks import TileIndex, read_tile_index
 
 _BUNDLED_RASTER = "population_5m.tif"
 

@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
+from numpy.typing import NDArray
 
+from closedworld.verification.country_files import CountryFiles
 from closedworld.verification.id_runs import IdRuns, RunCollector
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
-
-    from numpy.typing import NDArray
-
-    from closedworld.verification.country_files import CountryFiles
 
 _CODES = {"country_iso": "country-differs", "inclusion_rule": "rule"}
 """Codes of findings by column; that of any other constant column is the column's name."""

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from closedworld.datasets import (
     TILE_BOUNDS,
@@ -11,10 +12,13 @@ from closedworld.datasets import (
     TILE_INDEX,
     TILE_INDEX_WITH_COVERAGE,
     TILE_SPANS,
+    Dataset,
 )
 from closedworld.datasets.parameters import TileParameters
+from closedworld.store.reading import Published
 from closedworld.verification.country_tiles import CountryTiles, TileChecks
 from closedworld.verification.file_checks import check_countries, check_schemas, open_files
+from closedworld.verification.findings import Findings
 from closedworld.verification.grid_columns import BorderTiles, GridColumns
 from closedworld.verification.id_runs import RunCollector, shared_tiles
 from closedworld.verification.receipt_checks import (
@@ -24,13 +28,6 @@ from closedworld.verification.receipt_checks import (
 )
 from closedworld.verification.row_checks import column
 from closedworld.verification.zone_areas import zone_areas_m2
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from closedworld.datasets import Dataset
-    from closedworld.store.reading import Published
-    from closedworld.verification.findings import Findings
 
 _DATASETS = (TILE_INDEX, TILE_BOUNDS, TILE_SPANS)
 _DATASETS_WITH_COVERAGE = (TILE_INDEX_WITH_COVERAGE, TILE_BOUNDS, TILE_SPANS, TILE_COVERAGE)

@@ -7,26 +7,22 @@ row by row, are taken from it; a dataset with a finding has no digest.
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
 
+from closedworld.datasets import Dataset
 from closedworld.sanitize import quoted
+from closedworld.store.receipt import Receipt
+from closedworld.verification.country_files import CountryFiles
+from closedworld.verification.findings import Findings
+from closedworld.verification.grid_columns import BorderTiles, GridColumns
+from closedworld.verification.id_runs import IdRuns
 from closedworld.verification.row_checks import column
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    import pyarrow as pa
-    from numpy.typing import NDArray
-
-    from closedworld.datasets import Dataset
-    from closedworld.store.receipt import Receipt
-    from closedworld.verification.country_files import CountryFiles
-    from closedworld.verification.findings import Findings
-    from closedworld.verification.grid_columns import BorderTiles, GridColumns
-    from closedworld.verification.id_runs import IdRuns
 
 _BLOCK_TILES = 1 << 22
 

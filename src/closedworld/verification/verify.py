@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
 
 from closedworld.datasets.parameters import WeightParameters
 from closedworld.errors import ConfigError, InputError
+from closedworld.inputs.regions import CountrySet
 from closedworld.published.polygons import polygons_of
+from closedworld.store.reading import Published
 from closedworld.verification.file_checks import check_files, open_sealed, sealed_and_bare
 from closedworld.verification.findings import Findings, Verification
 from closedworld.verification.polygon_checks import check_polygons
@@ -15,12 +18,6 @@ from closedworld.verification.receipt_checks import PARAMETER_ERRORS
 from closedworld.verification.request import Request
 from closedworld.verification.tile_checks import check_tile_index
 from closedworld.verification.weight_checks import WeightChecks, read_weight_parameters
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from closedworld.inputs.regions import CountrySet
-    from closedworld.store.reading import Published
 
 
 def verify(

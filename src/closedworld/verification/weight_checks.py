@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Mapping
 from contextlib import ExitStack
 from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import Any
 
 from closedworld.datasets import SPAN_WEIGHTS, TILE_WEIGHTS
 from closedworld.datasets.parameters import WeightParameters
 from closedworld.errors import InputError
 from closedworld.kernels.grid import tile_areas_cm2
+from closedworld.store.reading import Published
 from closedworld.verification.apportionment import (
     BasisSummary,
     CountrySummary,
     check_apportionment,
 )
+from closedworld.verification.country_files import CountryFiles
 from closedworld.verification.country_masses import (
     OF_PEOPLE,
     CountryMasses,
@@ -26,6 +30,7 @@ from closedworld.verification.country_masses import (
 from closedworld.verification.country_weights import CountryWeightChecks, CountryWeights
 from closedworld.verification.exact_apportionment import check_exactly
 from closedworld.verification.file_checks import check_countries, check_schemas
+from closedworld.verification.findings import Findings
 from closedworld.verification.population_raster import PopulationRaster, ValueTooLargeError
 from closedworld.verification.receipt_checks import (
     PARAMETER_ERRORS,
@@ -33,15 +38,7 @@ from closedworld.verification.receipt_checks import (
     check_summaries,
     check_totals,
 )
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-    from pathlib import Path
-
-    from closedworld.store.reading import Published
-    from closedworld.verification.country_files import CountryFiles
-    from closedworld.verification.findings import Findings
-    from closedworld.verification.tile_checks import TileIndex
+from closedworld.verification.tile_checks import TileIndex
 
 WEIGHT_DATASETS = (TILE_WEIGHTS, SPAN_WEIGHTS)
 

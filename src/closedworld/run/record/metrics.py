@@ -2,22 +2,16 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Sequence
 
 from closedworld.errors import AcceptanceError
-from closedworld.execution.events import INPUTS
+from closedworld.execution.events import INPUTS, InputLoaded, RasterRead
 from closedworld.execution.meters import open_files, peak_memory_bytes
 from closedworld.execution.worker import this_process
-from closedworld.run.record.model import Metric
+from closedworld.run.record.model import Metric, Performance
 from closedworld.run.record.performance import worker_records
+from closedworld.run.record.recorder import Recorder
 from closedworld.sanitize import mebibytes
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from closedworld.execution.events import InputLoaded, RasterRead
-    from closedworld.run.record.model import Performance
-    from closedworld.run.record.recorder import Recorder
 
 MEMORY_LIMIT_BYTES = 1 << 30
 DISK_LIMIT_BYTES = 2 << 30

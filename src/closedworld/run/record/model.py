@@ -3,18 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass, field
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import Any, TypeVar
 
-from closedworld.execution.events import (
-    InputLoaded,
-    RasterRead,
-    Warned,
-)
+from closedworld.datasets.parameters import Parameters
+from closedworld.execution.events import InputLoaded, RasterRead, Warned
 
-if TYPE_CHECKING:
-    from closedworld.datasets.parameters import Parameters
-
-    P = TypeVar("P", bound=Parameters)
+P = TypeVar("P", bound=Parameters)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -4,15 +4,12 @@ from __future__ import annotations
 
 import time
 from collections import defaultdict
-from typing import TYPE_CHECKING
 
 from closedworld.execution import events
 from closedworld.execution.meters import cpu_seconds, peak_memory_bytes
 from closedworld.run.record.model import Performance, UnitRecord, WorkerRecord
+from closedworld.run.record.recorder import Recorder, Work
 from closedworld.stages.task_runner import WRITING
-
-if TYPE_CHECKING:
-    from closedworld.run.record.recorder import Recorder, Work
 
 
 def performance_of(recorder: Recorder) -> Performance:

@@ -5,13 +5,10 @@ from __future__ import annotations
 import time
 from collections import defaultdict
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
 
 from closedworld.execution import events
+from closedworld.execution.events import Event
 from closedworld.run.record.clock import RunClock
-
-if TYPE_CHECKING:
-    from closedworld.execution.events import Event
 
 
 @dataclass(slots=True)

@@ -5,27 +5,23 @@ from __future__ import annotations
 import json
 import os
 import platform
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING, Any, TypeVar
+from pathlib import Path
+from typing import Any, TypeVar
 
 from closedworld._version import __version__
+from closedworld.config import RunConfig, WeightsConfig
 from closedworld.errors import ClosedWorldError, IntegrityError
-from closedworld.run.record.model import DatasetTotals, RunError, RunRecord, StageRecord
+from closedworld.run.record.model import DatasetTotals, Metric, RunError, RunRecord, StageRecord
 from closedworld.run.record.performance import performance_of, unit_records, worker_records
+from closedworld.run.record.recorder import Recorder
 from closedworld.run.record.typed_json import from_json
 from closedworld.sanitize import one_line
 from closedworld.store.atomic import replace_file
 from closedworld.store.durable import not_writable
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
-    from pathlib import Path
-
-    from closedworld.config import RunConfig, WeightsConfig
-    from closedworld.run.record.model import Metric
-    from closedworld.run.record.recorder import Recorder
-    from closedworld.store.reading import Published
+from closedworld.store.reading import Published
 
 REPORTS_NAME = "reports"
 REPORT_NAME = "run_report.json"

@@ -2,24 +2,18 @@
 
 from __future__ import annotations
 
+from concurrent.futures import Executor
 from pathlib import Path
-from typing import TYPE_CHECKING
 
-from closedworld.execution import DEFAULT_NAME, open_worker_pool
-from closedworld.execution.events import NullObserver
+from closedworld.execution import DEFAULT_NAME, WorkerPool, open_worker_pool
+from closedworld.execution.events import NullObserver, Observer
+from closedworld.inputs.regions import CountrySet
+from closedworld.kernels.grid import Grid
 from closedworld.kernels.sizes import DEFAULT_SIZES, Sizes
+from closedworld.kernels.spans import Rule
 from closedworld.stages.runner import run_stage
+from closedworld.stages.tiles.outcome import TileIndex
 from closedworld.stages.tiles.plan import plan_tile_index
-
-if TYPE_CHECKING:
-    from concurrent.futures import Executor
-
-    from closedworld.execution import WorkerPool
-    from closedworld.execution.events import Observer
-    from closedworld.inputs.regions import CountrySet
-    from closedworld.kernels.grid import Grid
-    from closedworld.kernels.spans import Rule
-    from closedworld.stages.tiles.outcome import TileIndex
 
 
 def build_tile_index(

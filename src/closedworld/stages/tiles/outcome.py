@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from closedworld.kernels.tiles import CountrySummary, World
 from closedworld.published.tile_index import PublishedIndex
 from closedworld.sanitize import number_of
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from closedworld.kernels.tiles import CountrySummary, World
-    from closedworld.store.reading import Published
+from closedworld.store.reading import Published
 
 
 @dataclass(frozen=True, slots=True, eq=False)

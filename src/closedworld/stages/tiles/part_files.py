@@ -2,31 +2,28 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Self
+from typing import Any, Self
 
 from closedworld.datasets import TILE_BOUNDS, TILE_COVERAGE, TILE_INDEX, TILE_SPANS, dataset_of
 from closedworld.datasets.part_encoder import PartEncoder, part_writer
 from closedworld.datasets.partition import Partition
+from closedworld.kernels.grid import RowAreas
+from closedworld.kernels.spans import Border, RowSpans, Rule
 from closedworld.kernels.tiles import (
     RowGroup,
     Tiles,
     Unit,
+    World,
     coverage_batch,
     spans_batch,
     tile_digests,
 )
 from closedworld.stages.task_runner import PhaseClock, stage_part
 from closedworld.stages.tasks import TaskResult
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
-
-    from closedworld.kernels.grid import RowAreas
-    from closedworld.kernels.spans import Border, RowSpans, Rule
-    from closedworld.kernels.tiles import World
-    from closedworld.store.journal import FinishedTask
-    from closedworld.store.protocol import Storage
+from closedworld.store.journal import FinishedTask
+from closedworld.store.protocol import Storage
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from pathlib import Path
 
+from closedworld.kernels.spans import RowSpans, Rule
 from closedworld.maps.captions import draw_tiles
 from closedworld.stages.task_runner import PhaseClock
 from closedworld.stages.tasks import TaskResult
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-    from pathlib import Path
-
-    from closedworld.kernels.spans import RowSpans, Rule
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, ClassVar
+from pathlib import Path
+from typing import Any, ClassVar
 
 from closedworld.config import RunConfig
 from closedworld.datasets import (
@@ -13,14 +15,18 @@ from closedworld.datasets import (
     TILE_COVERAGE,
     TILE_INDEX,
     TILE_SPANS,
+    Dataset,
     dataset_of,
 )
 from closedworld.datasets.parameters import TileParameters
 from closedworld.datasets.part_encoder import part_writer
 from closedworld.errors import ConfigError
 from closedworld.execution import events
+from closedworld.execution.events import Observer
+from closedworld.inputs.regions import CountrySet
+from closedworld.kernels.grid import Grid
 from closedworld.kernels.sizes import DEFAULT_SIZES, Sizes
-from closedworld.kernels.spans import Rule, border_coverage
+from closedworld.kernels.spans import Border, RowSpans, Rule, border_coverage
 from closedworld.kernels.tiles import (
     CountrySummary,
     RowGroup,
@@ -32,28 +38,16 @@ from closedworld.kernels.tiles import (
     summarize,
 )
 from closedworld.sanitize import number_of
-from closedworld.stages import TILES
+from closedworld.stages import TILES, Stage
 from closedworld.stages.memory import MEBIBYTE, StageMemory
-from closedworld.stages.protocol import Folded
+from closedworld.stages.protocol import Folded, RunContext
 from closedworld.stages.runner import timed
+from closedworld.stages.task_runner import TaskRunner
 from closedworld.stages.tiles.outcome import TileIndex
 from closedworld.stages.tiles.part_files import TileResult, TileTask, plan_tile_tasks, write_tiles
 from closedworld.stages.tiles.picture import MapTask
+from closedworld.store.reading import Published
 from closedworld.store.receipt import parameter_hash
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping, Sequence
-    from pathlib import Path
-
-    from closedworld.datasets import Dataset
-    from closedworld.execution.events import Observer
-    from closedworld.inputs.regions import CountrySet
-    from closedworld.kernels.grid import Grid
-    from closedworld.kernels.spans import Border, RowSpans
-    from closedworld.stages import Stage
-    from closedworld.stages.protocol import RunContext
-    from closedworld.stages.task_runner import TaskRunner
-    from closedworld.store.reading import Published
 
 FORMAT = 3
 """Raised when the same parameters would give other content or other files."""

@@ -3,20 +3,17 @@
 from __future__ import annotations
 
 import itertools
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
-    from pathlib import Path
-
-    from numpy.typing import NDArray
-
-    from closedworld.inputs.raster import PixelLayout
-    from closedworld.kernels.spans import Border, RowSpans
-    from closedworld.kernels.weights import Basis
+from closedworld.inputs.raster import PixelLayout
+from closedworld.kernels.spans import Border, RowSpans
+from closedworld.kernels.weights import Basis
 
 
 @dataclass(frozen=True, slots=True)

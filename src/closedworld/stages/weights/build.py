@@ -2,26 +2,20 @@
 
 from __future__ import annotations
 
+from concurrent.futures import Executor
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from closedworld.config import DEFAULT_DP
-from closedworld.execution import DEFAULT_NAME, open_worker_pool
-from closedworld.execution.events import NullObserver
+from closedworld.execution import DEFAULT_NAME, WorkerPool, open_worker_pool
+from closedworld.execution.events import NullObserver, Observer
+from closedworld.inputs.loading import PopulationRaster
 from closedworld.kernels.sizes import DEFAULT_SIZES, Sizes
 from closedworld.kernels.weights import Mixture
+from closedworld.published.tile_index import PublishedIndex
 from closedworld.stages.runner import run_stage
 from closedworld.stages.tiles.outcome import TileIndex
+from closedworld.stages.weights.outcome import TileWeights
 from closedworld.stages.weights.plan import plan_weights
-
-if TYPE_CHECKING:
-    from concurrent.futures import Executor
-
-    from closedworld.execution import WorkerPool
-    from closedworld.execution.events import Observer
-    from closedworld.inputs.loading import PopulationRaster
-    from closedworld.published.tile_index import PublishedIndex
-    from closedworld.stages.weights.outcome import TileWeights
 
 
 def build_tile_weights(

@@ -2,24 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from contextlib import closing
 from dataclasses import asdict
-from typing import TYPE_CHECKING
 
 from closedworld.execution import events
+from closedworld.execution.events import Observer
+from closedworld.kernels.sizes import Sizes
+from closedworld.kernels.tiles import Unit
 from closedworld.kernels.weights import BasisSummary, CutoffSearch
 from closedworld.stages import WEIGHTS
-from closedworld.stages.weights.part_files import HistogramTask, count_remainders
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-
-    from closedworld.execution.events import Observer
-    from closedworld.kernels.sizes import Sizes
-    from closedworld.kernels.tiles import Unit
-    from closedworld.stages.task_runner import TaskRunner
-    from closedworld.stages.weights.masses import CountryMasses
-    from closedworld.stages.weights.part_files import UnitMasses
+from closedworld.stages.task_runner import TaskRunner
+from closedworld.stages.weights.masses import CountryMasses
+from closedworld.stages.weights.part_files import HistogramTask, UnitMasses, count_remainders
 
 WEIGHING = "weighing"
 """What the work is called that counts remainders."""

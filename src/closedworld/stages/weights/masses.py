@@ -3,25 +3,21 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol
+from typing import Protocol
 
 from closedworld.execution.events import ScratchUsed
-from closedworld.kernels.tiles import Tiles, areas_of
+from closedworld.inputs.raster import PixelLayout
+from closedworld.kernels.grid import Grid, RowAreas
+from closedworld.kernels.spans import Border, RowSpans
+from closedworld.kernels.tiles import Tiles, Unit, areas_of
 from closedworld.kernels.weights import Basis, covered_total
+from closedworld.stages.task_runner import TaskRunner
 from closedworld.stages.weights.bands import ScratchValues, plan_bands
 from closedworld.stages.weights.part_files import Allocation, UnitMasses
 from closedworld.stages.weights.population import read_population
 from closedworld.store.durable import not_writable
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-
-    from closedworld.inputs.raster import PixelLayout
-    from closedworld.kernels.grid import Grid, RowAreas
-    from closedworld.kernels.spans import Border, RowSpans
-    from closedworld.kernels.tiles import Unit
-    from closedworld.stages.task_runner import TaskRunner
 
 
 class TileSource(Protocol):

@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from closedworld.datasets.parameters import WeightParameters
 from closedworld.errors import IntegrityError
 from closedworld.execution import events
+from closedworld.execution.events import Observer
 from closedworld.kernels.weights import WeightSummary
 from closedworld.sanitize import number_of
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-
-    from closedworld.execution.events import Observer
-    from closedworld.store.reading import Published
+from closedworld.store.reading import Published
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -4,19 +4,25 @@ from __future__ import annotations
 
 import base64
 import hashlib
+from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Self
+from typing import Any, Self
 
 import numpy as np
+from numpy.typing import NDArray
 
 from closedworld.datasets import TILE_WEIGHTS
 from closedworld.datasets.part_encoder import part_writer
 from closedworld.datasets.partition import Partition
+from closedworld.kernels.grid import RowAreas
+from closedworld.kernels.spans import Border
+from closedworld.kernels.tiles import Tiles, Unit
 from closedworld.kernels.weights import (
     Basis,
     BasisSummary,
     HistogramQuery,
     MassSource,
+    Mixture,
     RemainderCutoff,
     RemainderHistogram,
     allocate,
@@ -26,19 +32,9 @@ from closedworld.kernels.weights import (
 )
 from closedworld.stages.task_runner import PhaseClock, stage_part
 from closedworld.stages.tasks import TaskResult
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from numpy.typing import NDArray
-
-    from closedworld.kernels.grid import RowAreas
-    from closedworld.kernels.spans import Border
-    from closedworld.kernels.tiles import Tiles, Unit
-    from closedworld.kernels.weights import Mixture
-    from closedworld.stages.weights.bands import ScratchValues
-    from closedworld.store.journal import FinishedTask
-    from closedworld.store.protocol import Storage
+from closedworld.stages.weights.bands import ScratchValues
+from closedworld.store.journal import FinishedTask
+from closedworld.store.protocol import Storage
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,16 +4,23 @@ from __future__ import annotations
 
 import operator
 from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, ClassVar
+from pathlib import Path
+from typing import ClassVar
 
 import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
 
-from closedworld.config import RunConfig
-from closedworld.datasets import SPAN_WEIGHTS, TILE_WEIGHTS
+from closedworld.config import RunConfig, WeightsConfig
+from closedworld.datasets import SPAN_WEIGHTS, TILE_WEIGHTS, Dataset, Partition
 from closedworld.datasets.parameters import WeightParameters
 from closedworld.datasets.part_encoder import PartEncoder
 from closedworld.errors import ConfigError
+from closedworld.execution.events import Observer
+from closedworld.inputs.loading import PopulationRaster
+from closedworld.inputs.raster import PixelLayout
 from closedworld.kernels.sizes import DEFAULT_SIZES, Sizes
 from closedworld.kernels.tiles import Unit, plan_units
 from closedworld.kernels.weights import (
@@ -23,12 +30,12 @@ from closedworld.kernels.weights import (
     span_weights_batch,
     weight_digest,
 )
-from closedworld.stages import WEIGHTS
+from closedworld.stages import WEIGHTS, Stage
 from closedworld.stages.memory import MEBIBYTE, StageMemory
-from closedworld.stages.protocol import Folded
-from closedworld.stages.task_runner import stage_part
+from closedworld.stages.protocol import Folded, RunContext
+from closedworld.stages.task_runner import TaskRunner, stage_part
 from closedworld.stages.weights.cutoffs import basis_summaries, emit_weighed, find_cutoffs
-from closedworld.stages.weights.masses import country_masses, ordinals_of
+from closedworld.stages.weights.masses import TileSource, country_masses, ordinals_of
 from closedworld.stages.weights.outcome import (
     TileWeights,
     emit_warnings,
@@ -41,25 +48,8 @@ from closedworld.stages.weights.part_files import (
     write_weights,
 )
 from closedworld.stages.weights.population import require_same_grid
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
-    from pathlib import Path
-
-    import pyarrow as pa
-    from numpy.typing import NDArray
-
-    from closedworld.config import WeightsConfig
-    from closedworld.datasets import Dataset, Partition
-    from closedworld.execution.events import Observer
-    from closedworld.inputs.loading import PopulationRaster
-    from closedworld.inputs.raster import PixelLayout
-    from closedworld.stages import Stage
-    from closedworld.stages.protocol import RunContext
-    from closedworld.stages.task_runner import TaskRunner
-    from closedworld.stages.weights.masses import TileSource
-    from closedworld.store.reading import Published
-    from closedworld.store.receipt import FileEntry
+from closedworld.store.reading import Published
+from closedworld.store.receipt import FileEntry
 
 FORMAT = 3
 """Raised when the same parameters would give other content or other files."""

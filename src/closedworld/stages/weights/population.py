@@ -10,16 +10,20 @@ from __future__ import annotations
 import os
 import time
 from collections import Counter
+from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, BinaryIO
+from pathlib import Path
+from typing import Any, BinaryIO
 
 import numpy as np
+from numpy.typing import NDArray
 
 from closedworld.errors import GridError, InputError
 from closedworld.execution.events import RasterRead, Warned
 from closedworld.execution.meters import bytes_read_by_thread
-from closedworld.inputs.raster import PixelReader, values_of
+from closedworld.inputs.raster import PixelLayout, PixelReader, values_of
+from closedworld.kernels.grid import Grid
 from closedworld.kernels.weights import (
     MAX_PERSONS,
     Basis,
@@ -27,21 +31,10 @@ from closedworld.kernels.weights import (
     exact_sum,
     population_masses,
 )
-from closedworld.stages.task_runner import PhaseClock
+from closedworld.stages.task_runner import PhaseClock, TaskRunner
 from closedworld.stages.tasks import TaskResult
-from closedworld.stages.weights.bands import WindowRuns
+from closedworld.stages.weights.bands import BandTask, WindowRuns
 from closedworld.store.durable import not_writable
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
-    from pathlib import Path
-
-    from numpy.typing import NDArray
-
-    from closedworld.inputs.raster import PixelLayout
-    from closedworld.kernels.grid import Grid
-    from closedworld.stages.task_runner import TaskRunner
-    from closedworld.stages.weights.bands import BandTask
 
 READING = "reading"
 """What the work is called that reads the raster."""
