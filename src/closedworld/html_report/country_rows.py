@@ -9,6 +9,7 @@ from closedworld.inputs.reference import iso_table
 from closedworld.kernels.tiles import CountrySummary
 from closedworld.kernels.weights import WeightSummary
 from closedworld.run.record.report import read_lines
+from closedworld.stages import TILES, WEIGHTS
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,8 +46,8 @@ def read_country_rows(report: Path) -> list[CountryRow]:
     Raises:
         IntegrityError: ``report-unreadable``.
     """
-    summaries = read_lines(report / "country_summaries.jsonl", CountrySummary)
-    weight_summaries = read_lines(report / "weight_summaries.jsonl", WeightSummary)
+    summaries = read_lines(report / TILES.summaries_name, CountrySummary)
+    weight_summaries = read_lines(report / WEIGHTS.summaries_name, WeightSummary)
     built = {one.country_iso: one for one in summaries}
     weighted = {one.country_iso: one for one in weight_summaries}
     rows = [_row(iso, built.get(iso), weighted.get(iso)) for iso in {**built, **weighted}]
