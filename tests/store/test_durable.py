@@ -65,6 +65,16 @@ def test_nothing_of_that_name_is_replaced(ours: Path, tmp_path: Path, theirs: st
     assert (ours / "file").read_text() == "ours"
 
 
+def test_another_problem_of_the_kernel_is_raised_and_nothing_is_tried_in_its_place(
+    ours: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(durable, "_renameat2", lambda: lambda *_: errno.EIO)
+    with pytest.raises(OSError, match=os.strerror(errno.EIO)):
+        rename_new(ours, tmp_path / "free")
+    assert ours.exists()
+    assert not (tmp_path / "free").exists()
+
+
 def test_without_the_kernel_a_full_folder_that_appears_meanwhile_is_still_not_replaced(
     ours: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
