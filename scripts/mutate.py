@@ -46,8 +46,8 @@ TESTS = {
     "kernels/spans": "tests/kernels/spans",
     "kernels/tiles": "tests/kernels/tiles tests/kernels/grid",
     "kernels/weights": "tests/kernels/weights tests/kernels/tiles",
-    "store": "tests/store",
-    "stages": "tests/stages tests/run",
+    "store": "tests/store tests/stages/test_resume.py",
+    "stages": "tests/stages",
 }
 """Tests by folder. What passes those must pass the golden test as well."""
 
