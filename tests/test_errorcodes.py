@@ -48,6 +48,8 @@ def raised(path: Path) -> Iterator[tuple[str, str]]:
                 args=[ast.Name(id=name), code, *_],
             ):
                 yield from ((name, text) for text in texts(code))
+            case ast.Call(func=ast.Attribute(attr="refuse"), args=[_, code, *_]):
+                yield from (("GeometryError", text) for text in texts(code))
 
 
 def assigned(path: Path) -> Iterator[str]:

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
 import shapely
 from numpy.typing import NDArray
 
-from closedworld.errors import ClosedWorldError, GeometryError, InputError
+from closedworld.errors import ClosedWorldError, InputError
 from closedworld.inputs.crs import require_wgs84
 from closedworld.inputs.regions.country_codes import (
     advice_for_unknown,
@@ -23,23 +22,8 @@ from closedworld.inputs.regions.geometry_checks import check_geometries
 from closedworld.inputs.regions.problems import CountryCheck, Problem, RowLabel
 from closedworld.inputs.regions.raw_rows import Header, decode
 from closedworld.inputs.regions.reader import open_reader
+from closedworld.inputs.regions.row_checks import RowChecks
 from closedworld.sanitize import one_line, quoted
-
-Geometries = NDArray[np.object_]
-
-
-@dataclass(frozen=True, slots=True)
-class _Options:
-    repair_geometry: bool
-    skip_unknown_codes: bool
-
-
-@dataclass(slots=True)
-class _Findings:
-    """Problems and notes so far; every step adds to them."""
-
-    problems: list[Problem] = field(default_factory=list)
-    notes: list[Note] = field(default_factory=list)
 
 
 def read_countries(
@@ -105,29 +89,26 @@ def check_countries(
       ``geometry-overlaps-itself``.
     """
     source = one_line(Path(path).name)
-    options = _Options(repair_geometry, skip_unknown_codes)
-    found = _Findings()
+    rows = RowChecks()
     try:
         reader = open_reader(path, layer)
         # A wrong reference system is reported together with what else is wrong.
-        crs_is_known = _note_crs(reader.header, found)
+        crs_is_known = _note_crs(reader.header, rows)
         columns = choose_columns(reader.header.columns, iso_column, name_column)
-        rows = reader.rows(columns.to_read)
+        read = reader.rows(columns.to_read)
     except ClosedWorldError as error:
-        return CountryCheck(source, problems=(*found.problems, _of_file(error)))
-    found.notes += [Note("reader", "", f"the reader says: {warning}") for warning in rows.warnings]
-    names = [None] * len(rows) if columns.name is None else rows.values[columns.name]
+        return CountryCheck(source, problems=(*rows.problems, _of_file(error)))
+    rows.notes += [Note("reader", "", f"the reader says: {warning}") for warning in read.warnings]
+    names = [None] * len(read) if columns.name is None else read.values[columns.name]
     hint = advice_for_unknown(columns.iso, reader.header.columns)
-    labels = _labels(rows.values[columns.iso], names, hint, options, found)
-    kept = [label for label in labels if label is not None]
-    wkb = [value for value, label in zip(rows.wkb, labels, strict=True) if label is not None]
-    geometries = np.full(len(kept), None)
+    given = zip(read.values[columns.iso], names, read.wkb, strict=True)
+    _label(rows, given, hint, skip_unknown_codes=skip_unknown_codes)
     if crs_is_known:
-        geometries = decode(wkb, kept, found.problems)
-        geometries = _check(geometries, kept, options, found)
-    countries = _gather(geometries, kept, found)
+        decode(rows)
+        check_geometries(rows, repair_geometry=repair_geometry)
+    countries = _gather(rows)
     return CountryCheck(
-        source, len(rows), columns.iso, columns.name or "", countries, _by_row(found.problems)
+        source, len(read), columns.iso, columns.name or "", countries, _by_row(rows.problems)
     )
 
 
@@ -150,114 +131,87 @@ def countries_from_features(
         InputError: ``code-unknown``, ``countries-none``.
         GeometryError: The codes for rows at ``check_countries``.
     """
-    given = list(features)
-    options = _Options(repair_geometry, skip_unknown_codes)
-    found = _Findings()
+    rows = RowChecks()
     hint = "Give ISO 3166-1 alpha-2 or alpha-3 codes, or skip_unknown_codes=True."
-    labels = _labels([code for code, _, _ in given], [n for _, n, _ in given], hint, options, found)
-    kept = [label for label in labels if label is not None]
-    in_hand = [g for (_, _, g), label in zip(given, labels, strict=True) if label is not None]
-    geometries = _check(_of_shapely(in_hand, kept, found), kept, options, found)
-    countries = _gather(geometries, kept, found)
-    return CountryCheck(
-        "features", len(given), countries=countries, problems=_by_row(found.problems)
-    ).require()
+    _label(rows, features, hint, skip_unknown_codes=skip_unknown_codes)
+    _take_shapely(rows)
+    check_geometries(rows, repair_geometry=repair_geometry)
+    countries = _gather(rows)
+    return CountryCheck("features", countries=countries, problems=_by_row(rows.problems)).require()
 
 
-def _of_shapely(
-    in_hand: Sequence[object], labels: Sequence[RowLabel], found: _Findings
-) -> Geometries:
-    """Return shapely geometries and ``None``, object (n,); report anything else as a problem."""
-    geometries = np.full(len(in_hand), None)
-    for at, value in enumerate(in_hand):
+def _take_shapely(rows: RowChecks) -> None:
+    """Set the geometries of rows from shapely geometries; refuse what is none."""
+    for at, value in enumerate(rows.raw):
         if value is None or isinstance(value, shapely.Geometry):
-            geometries[at] = value
+            rows.geometries[at] = value
             continue
         what = f"has a {type(value).__name__} where a shapely geometry belongs."
         hint = "Convert it, for example with shapely.geometry.shape or shapely.from_wkt."
-        code = "geometry-unreadable"
-        found.problems.append(Problem.of_row(GeometryError, code, labels[at], what, hint))
-    return geometries
+        rows.refuse(at, "geometry-unreadable", what, hint)
 
 
 def _of_file(error: ClosedWorldError) -> Problem:
     return Problem(type(error), error.code, error.message, error.hint)
 
 
-def _note_crs(header: Header, found: _Findings) -> bool:
+def _note_crs(header: Header, rows: RowChecks) -> bool:
     """Report a wrong reference system; return whether coordinates may be longitude and latitude."""
     try:
         require_wgs84(header.crs)
     except InputError as error:
-        found.problems.append(_of_file(error))
+        rows.problems.append(_of_file(error))
         return error.code == "crs-missing"
     return True
 
 
-def _labels(
-    codes: Sequence[object],
-    names: Sequence[object],
+def _label(
+    rows: RowChecks,
+    given: Iterable[tuple[object, object, object]],
     hint: str,
-    options: _Options,
-    found: _Findings,
-) -> list[RowLabel | None]:
-    """Return the label of every row, ``None`` for those to be skipped."""
-    labels: list[RowLabel | None] = []
-    for row, (code, name) in enumerate(zip(codes, names, strict=True), start=1):
+    *,
+    skip_unknown_codes: bool,
+) -> None:
+    """Take the ``(code, name, geometry)`` of every row that is not to be skipped."""
+    for row, (code, name, geometry) in enumerate(given, start=1):
         iso = alpha_2_of(code)
         label = RowLabel(row, iso or "", name if isinstance(name, str) else "")
         if iso is None:
             what = f"has the code {quoted(code)}, which is not in ISO 3166-1."
-            if options.skip_unknown_codes:
-                found.notes.append(Note("skipped", "", f"{label} {what}", (("row", row),)))
-                labels.append(None)
+            if skip_unknown_codes:
+                rows.notes.append(Note("skipped", "", f"{label} {what}", (("row", row),)))
                 continue
-            found.problems.append(Problem.of_row(InputError, "code-unknown", label, what, hint))
-        labels.append(label)
-    return labels
+            rows.problems.append(Problem.of_row(InputError, "code-unknown", label, what, hint))
+        rows.labels.append(label)
+        rows.raw.append(geometry)
+    rows.geometries = np.full(len(rows.raw), None)
 
 
-def _check(
-    geometries: Geometries, labels: Sequence[RowLabel], options: _Options, found: _Findings
-) -> Geometries:
-    """Check the geometries of all rows that could be read."""
-    failed = {problem.row for problem in found.problems if problem.code == "geometry-unreadable"}
-    at = [i for i, label in enumerate(labels) if label.row not in failed]
-    checked = check_geometries(
-        geometries[at], [labels[i] for i in at], repair_geometry=options.repair_geometry
-    )
-    found.problems += checked.problems
-    found.notes += checked.notes
-    result = np.full(len(geometries), None)
-    result[at] = checked.geometries
-    return result
-
-
-def _gather(geometries: Geometries, labels: Sequence[RowLabel], found: _Findings) -> CountrySet:
+def _gather(checked: RowChecks) -> CountrySet:
     """Merge the rows of each country; leave out countries with a problem in any row."""
     rows_of: dict[str, list[int]] = {}
-    for at, label in enumerate(labels):
+    for at, label in enumerate(checked.labels):
         if label.iso:
             rows_of.setdefault(label.iso, []).append(at)
     countries = []
-    for iso in sorted(rows_of):
-        rows = rows_of[iso]
+    for iso, rows in sorted(rows_of.items()):
         if len(rows) > 1:
             message = f"{iso}: {len(rows)} rows were merged into one country."
-            found.notes.append(Note("merged", iso, message, (("rows", len(rows)),)))
-        if all(geometries[at] is not None for at in rows):
-            features = sorted((geometries[at] for at in rows), key=shapely.to_wkb)
-            name = _name(iso, [labels[at] for at in rows], geometries[rows])
+            checked.notes.append(Note("merged", iso, message, (("rows", len(rows)),)))
+        geometries = checked.geometries[rows]
+        if not shapely.is_missing(geometries).any():
+            features = sorted(geometries, key=shapely.to_wkb)
+            name = _name(iso, [checked.labels[at] for at in rows], geometries)
             countries.append(Country(iso, name, tuple(features)))
-    if not countries and not found.problems:
+    if not countries and not checked.problems:
         hint = "Check that the right file and layer are read."
-        found.problems.append(Problem(InputError, "countries-none", "no country is left.", hint))
+        checked.problems.append(Problem(InputError, "countries-none", "no country is left.", hint))
     known = {country.iso for country in countries} | {""}
-    notes = sorted((note for note in found.notes if note.iso in known), key=lambda note: note.iso)
+    notes = sorted((note for note in checked.notes if note.iso in known), key=lambda note: note.iso)
     return CountrySet(tuple(countries), tuple(notes))
 
 
-def _name(iso: str, labels: Sequence[RowLabel], geometries: Geometries) -> str:
+def _name(iso: str, labels: Sequence[RowLabel], geometries: NDArray[np.object_]) -> str:
     """Return the name of the row with the largest area, or the ISO table's when it has none."""
     ranked = sorted(
         zip(-shapely.area(geometries), (one_line(label.name) for label in labels), strict=True)

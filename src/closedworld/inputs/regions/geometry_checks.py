@@ -7,8 +7,6 @@ pass; only rows with a finding are handled one by one.
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
-from dataclasses import dataclass
 
 import numpy as np
 import shapely
@@ -16,13 +14,10 @@ from numpy.typing import NDArray
 
 from closedworld.errors import GeometryError
 from closedworld.inputs.regions.antimeridian import may_jump, unwrap
-from closedworld.inputs.regions.country_set import Note
 from closedworld.inputs.regions.globe_overlap import overlap_round_globe
-from closedworld.inputs.regions.problems import Problem, RowLabel
 from closedworld.inputs.regions.repair import repaired
+from closedworld.inputs.regions.row_checks import RowChecks
 from closedworld.sanitize import one_line
-
-Geometries = NDArray[np.object_]
 
 _POLYGON, _MULTIPOLYGON, _COLLECTION = 3, 6, 7
 # A longitude may lie up to half a turn beyond -180 and a whole one beyond 180: 0..360 and unwrapped
@@ -35,42 +30,24 @@ _REASON = re.compile(r"^(?P<what>.*?)\[(?P<x>\S+) (?P<y>\S+)\]$", re.DOTALL)
 REPAIR_HINT = "Fix the file, or pass --repair-geometry to have it repaired; the report then says what changed."
 
 
-@dataclass(frozen=True, slots=True)
-class Checked:
-    """The result of the checks.
+def check_geometries(rows: RowChecks, *, repair_geometry: bool) -> None:
+    """Turn the geometry of every row into a valid multipolygon, or refuse it.
 
-    Attributes:
-        geometries: Valid non-empty two-dimensional multipolygons or ``None`` where there is a
-            problem, object (n,), in the order of the rows.
-        problems: In no particular order, at most one for a row.
-        notes: First those on unwrapped, then those on repaired polygons, each in the order of the rows.
-    """
-
-    geometries: Geometries
-    problems: tuple[Problem, ...]
-    notes: tuple[Note, ...]
-
-
-def check_geometries(
-    geometries: Geometries, labels: Sequence[RowLabel], *, repair_geometry: bool
-) -> Checked:
-    """Turn the geometry of every row into a valid multipolygon, or report why that is impossible.
+    Afterwards ``rows.geometries`` are valid non-empty two-dimensional multipolygons, or ``None``
+    where there is a problem.
 
     Args:
-        geometries: Shapely geometries of any kind or ``None``, object (n,).
-        labels: Names of the rows, n of them.
+        rows: With shapely geometries of any kind, or ``None``.
         repair_geometry: Whether invalid polygons are repaired and noted, or are a problem.
     """
-    kept = geometries.copy()
-    problems: list[Problem] = []
-    notes: list[Note] = []
-    for check in (_not_empty, _polygons_only, _finite, _on_globe):
-        problems += check(kept, labels)
-    problems += _unwrapped(kept, labels, notes)
-    _to_multipolygons(kept)
-    problems += _valid(kept, labels, notes, repair_geometry=repair_geometry)
-    problems += _once_round_globe(kept, labels)
-    return Checked(kept, tuple(problems), tuple(notes))
+    _not_empty(rows)
+    _polygons_only(rows)
+    _finite(rows)
+    _on_globe(rows)
+    _unwrapped(rows)
+    _to_multipolygons(rows.geometries)
+    _valid(rows, repair_geometry=repair_geometry)
+    _once_round_globe(rows)
 
 
 def _where(condition: NDArray[np.bool_]) -> list[int]:
@@ -79,30 +56,27 @@ def _where(condition: NDArray[np.bool_]) -> list[int]:
     return offsets
 
 
-def _not_empty(kept: Geometries, labels: Sequence[RowLabel]) -> list[Problem]:
-    problems = []
-    for at in _where(shapely.is_missing(kept) | shapely.is_empty(kept)):
-        what = "has no geometry." if kept[at] is None else "has an empty geometry."
-        hint = "Give it a polygon or take the row out of the file."
-        problems.append(Problem.of_row(GeometryError, "geometry-empty", labels[at], what, hint))
-        kept[at] = None
-    return problems
+def _not_empty(rows: RowChecks) -> None:
+    unreadable = {problem.row for problem in rows.problems if problem.branch is GeometryError}
+    missing = shapely.is_missing(rows.geometries)
+    for at in _where(missing | shapely.is_empty(rows.geometries)):
+        if rows.labels[at].row not in unreadable:
+            what = "has no geometry." if missing[at] else "has an empty geometry."
+            hint = "Give it a polygon or take the row out of the file."
+            rows.refuse(at, "geometry-empty", what, hint)
 
 
-def _polygons_only(kept: Geometries, labels: Sequence[RowLabel]) -> list[Problem]:
+def _polygons_only(rows: RowChecks) -> None:
     """Turn collections of polygons into multipolygons, refuse other types, and drop Z and M."""
-    problems = []
-    kinds = shapely.get_type_id(kept)
+    kinds = shapely.get_type_id(rows.geometries)
     for at in _where((kinds >= 0) & (kinds != _POLYGON) & (kinds != _MULTIPOLYGON)):
-        polygons = _polygons_of_collection(kept[at]) if kinds[at] == _COLLECTION else None
-        if polygons is None:
-            what = f"is a {kept[at].geom_type}, not a polygon or multipolygon."
+        given = rows.geometries[at]
+        rows.geometries[at] = _polygons_of_collection(given) if kinds[at] == _COLLECTION else None
+        if rows.geometries[at] is None:
+            what = f"is a {given.geom_type}, not a polygon or multipolygon."
             hint = "Keep only the polygons, for example with ogr2ogr -nlt MULTIPOLYGON."
-            code = "geometry-not-polygon"
-            problems.append(Problem.of_row(GeometryError, code, labels[at], what, hint))
-        kept[at] = polygons
-    kept[:] = shapely.force_2d(kept)
-    return problems
+            rows.refuse(at, "geometry-not-polygon", what, hint)
+    rows.geometries = shapely.force_2d(rows.geometries)
 
 
 def _polygons_of_collection(collection: shapely.GeometryCollection) -> shapely.MultiPolygon | None:
@@ -120,35 +94,25 @@ def _polygons_of_collection(collection: shapely.GeometryCollection) -> shapely.M
     return shapely.MultiPolygon(polygons)
 
 
-def _finite(kept: Geometries, labels: Sequence[RowLabel]) -> list[Problem]:
-    coordinates, of_row = shapely.get_coordinates(kept, return_index=True)
+def _finite(rows: RowChecks) -> None:
+    coordinates, of_row = shapely.get_coordinates(rows.geometries, return_index=True)
     bad = ~np.isfinite(coordinates).all(axis=1)
-    problems = []
-    rows, firsts = np.unique(of_row[bad], return_index=True)
-    for at, (lon, lat) in zip(rows.tolist(), coordinates[bad][firsts].tolist(), strict=True):
+    wrong, firsts = np.unique(of_row[bad], return_index=True)
+    for at, (lon, lat) in zip(wrong.tolist(), coordinates[bad][firsts].tolist(), strict=True):
         what = f"has a vertex at lon {lon}, lat {lat}."
         hint = "Every coordinate must be a finite number; fix the file."
-        code = "coordinates-not-finite"
-        problems.append(Problem.of_row(GeometryError, code, labels[at], what, hint))
-        kept[at] = None
-    return problems
+        rows.refuse(at, "coordinates-not-finite", what, hint)
 
 
-def _on_globe(kept: Geometries, labels: Sequence[RowLabel]) -> list[Problem]:
-    problems = []
-    bounds = shapely.bounds(kept)
+def _on_globe(rows: RowChecks) -> None:
+    bounds = shapely.bounds(rows.geometries)
     west, south, east, north = bounds.T
     # Bounds of None are NaN, and no comparison with NaN holds.
-    off = (west < _WEST) | (east > _EAST) | (south < -_POLE) | (north > _POLE)
-    for at in _where(off):
-        lon, lat = shapely.get_coordinates(kept[at]).T
+    for at in _where((west < _WEST) | (east > _EAST) | (south < -_POLE) | (north > _POLE)):
+        lon, lat = shapely.get_coordinates(rows.geometries[at]).T
         first = _where((lon < _WEST) | (lon > _EAST) | (np.abs(lat) > _POLE))[0]
         what = f"has a vertex at lon {lon[first]:.10g}, lat {lat[first]:.10g}, not on the globe."
-        hint = _advice_off_globe(bounds[at])
-        code = "coordinates-out-of-range"
-        problems.append(Problem.of_row(GeometryError, code, labels[at], what, hint))
-        kept[at] = None
-    return problems
+        rows.refuse(at, "coordinates-out-of-range", what, _advice_off_globe(bounds[at]))
 
 
 def _advice_off_globe(bounds: NDArray[np.float64]) -> str:
@@ -163,11 +127,9 @@ def _advice_off_globe(bounds: NDArray[np.float64]) -> str:
     return "Longitudes must lie in -360..540 and latitudes in -90..90, both in degrees."
 
 
-def _unwrapped(kept: Geometries, labels: Sequence[RowLabel], notes: list[Note]) -> list[Problem]:
-    problems = []
-    for at in _where(may_jump(kept)):
-        result = unwrap(kept[at])
-        label = labels[at]
+def _unwrapped(rows: RowChecks) -> None:
+    for at in _where(may_jump(rows.geometries)):
+        result = unwrap(rows.geometries[at])
         if result.round_pole is not None:
             lon, lat = result.round_pole
             what = (
@@ -178,50 +140,39 @@ def _unwrapped(kept: Geometries, labels: Sequence[RowLabel], notes: list[Note]) 
                 "-180 lat ... (90 for the north pole). If the ring is not meant to go round, but has "
                 "180 and -180 in a row, remove one of the two vertices."
             )
-            problems.append(Problem.of_row(GeometryError, "ring-round-pole", label, what, hint))
-            kept[at] = None
+            rows.refuse(at, "ring-round-pole", what, hint)
         elif result.n_jumps:
-            kept[at] = result.geometry
-            message = (
-                f"{label}: {result.n_jumps} edges longer than 180 degrees were read as the short way "
-                "round, across the antimeridian."
+            rows.geometries[at] = result.geometry
+            what = (
+                f"{result.n_jumps} edges longer than 180 degrees were read as the short way round, "
+                "across the antimeridian."
             )
-            notes.append(Note("unwrapped", label.iso, message, (("edges", result.n_jumps),)))
-    return problems
+            rows.note("unwrapped", at, what, (("edges", result.n_jumps),))
 
 
-def _to_multipolygons(kept: Geometries) -> None:
+def _to_multipolygons(geometries: NDArray[np.object_]) -> None:
     """Turn polygons into multipolygons of one polygon, and leave out empty polygons."""
-    for at in _where(shapely.get_type_id(kept) == _POLYGON):
-        kept[at] = shapely.MultiPolygon([kept[at]])
-    polygons, of_row = shapely.get_parts(kept, return_index=True)
+    for at in _where(shapely.get_type_id(geometries) == _POLYGON):
+        geometries[at] = shapely.MultiPolygon([geometries[at]])
+    polygons, of_row = shapely.get_parts(geometries, return_index=True)
     for at in np.unique(of_row[shapely.is_empty(polygons)]).tolist():
-        kept[at] = shapely.MultiPolygon([p for p in kept[at].geoms if not p.is_empty])
+        geometries[at] = shapely.MultiPolygon([p for p in geometries[at].geoms if not p.is_empty])
 
 
-def _valid(
-    kept: Geometries, labels: Sequence[RowLabel], notes: list[Note], *, repair_geometry: bool
-) -> list[Problem]:
-    problems = []
-    for at in _where(~shapely.is_valid(kept) & ~shapely.is_missing(kept)):
-        label = labels[at]
-        reason = _reason(kept[at])
+def _valid(rows: RowChecks, *, repair_geometry: bool) -> None:
+    for at in _where(~shapely.is_valid(rows.geometries) & ~shapely.is_missing(rows.geometries)):
+        reason = _reason(rows.geometries[at])
         if not repair_geometry:
-            what = f"is not a valid polygon: {reason}."
-            code, hint = "geometry-invalid", REPAIR_HINT
-            problems.append(Problem.of_row(GeometryError, code, label, what, hint))
-            kept[at] = None
+            rows.refuse(at, "geometry-invalid", f"is not a valid polygon: {reason}.", REPAIR_HINT)
             continue
-        repair = repaired(kept[at])
-        kept[at] = repair.geometry
+        repair = repaired(rows.geometries[at])
+        rows.geometries[at] = repair.geometry
         if repair.geometry is None:
             what = f"has no area left after repair of: {reason}."
-            code, hint = "geometry-unrepairable", "Replace the row's geometry in the file."
-            problems.append(Problem.of_row(GeometryError, code, label, what, hint))
+            hint = "Replace the row's geometry in the file."
+            rows.refuse(at, "geometry-unrepairable", what, hint)
         else:
-            message = f"{label}: repaired {reason}; {repair}."
-            notes.append(Note("repaired", label.iso, message, repair.figures()))
-    return problems
+            rows.note("repaired", at, f"repaired {reason}; {repair}.", repair.figures())
 
 
 def _reason(geometry: shapely.MultiPolygon) -> str:
@@ -233,19 +184,14 @@ def _reason(geometry: shapely.MultiPolygon) -> str:
     return f"{match['what']} at lon {float(match['x']):.10g}, lat {float(match['y']):.10g}"
 
 
-def _once_round_globe(kept: Geometries, labels: Sequence[RowLabel]) -> list[Problem]:
-    problems = []
-    bounds = shapely.bounds(kept)
+def _once_round_globe(rows: RowChecks) -> None:
+    bounds = shapely.bounds(rows.geometries)
     for at in _where(np.abs(bounds[:, ::2]).max(axis=1) > _HALF_TURN):
-        point = overlap_round_globe(kept[at])
-        if point is None:
-            continue
-        what = (
-            f"covers the same area twice, near lon {point[0]:.6g}, lat {point[1]:.6g}, when longitudes "
-            "beyond +/-180 are taken modulo 360."
-        )
-        hint = "Cut the polygon at +/-180, for example with ogr2ogr -wrapdateline."
-        code = "geometry-overlaps-itself"
-        problems.append(Problem.of_row(GeometryError, code, labels[at], what, hint))
-        kept[at] = None
-    return problems
+        point = overlap_round_globe(rows.geometries[at])
+        if point is not None:
+            what = (
+                f"covers the same area twice, near lon {point[0]:.6g}, lat {point[1]:.6g}, when "
+                "longitudes beyond +/-180 are taken modulo 360."
+            )
+            hint = "Cut the polygon at +/-180, for example with ogr2ogr -wrapdateline."
+            rows.refuse(at, "geometry-overlaps-itself", what, hint)

@@ -10,8 +10,7 @@ import numpy as np
 import shapely
 from numpy.typing import NDArray
 
-from closedworld.errors import GeometryError
-from closedworld.inputs.regions.problems import Problem, RowLabel
+from closedworld.inputs.regions.row_checks import RowChecks
 from closedworld.sanitize import library_message
 
 
@@ -49,24 +48,18 @@ class Rows:
         return len(self.wkb)
 
 
-def decode(
-    wkb: Sequence[bytes | None], labels: Sequence[RowLabel], problems: list[Problem]
-) -> NDArray[np.object_]:
-    """Return the geometries of well-known binary, object (n,), ``None`` where there is none.
-
-    A geometry that cannot be read is ``None`` too and adds ``geometry-unreadable`` to ``problems``.
-    """
+def decode(rows: RowChecks) -> None:
+    """Set the geometries of rows from well-known binary; refuse what cannot be read."""
     # NumPy would warn about NaN coordinates; geometry_checks finds and names them.
     with np.errstate(invalid="ignore"):
-        geometries = _from_wkb(wkb)
-    for at in np.flatnonzero(shapely.is_missing(geometries)).tolist():
-        if wkb[at] is None:
-            continue
-        what = f"has a geometry that cannot be read: {_why_unreadable(wkb[at])}."
-        hint = "Fix it in the file: rings must be closed, and curves converted to straight edges."
-        code = "geometry-unreadable"
-        problems.append(Problem.of_row(GeometryError, code, labels[at], what, hint))
-    return geometries
+        rows.geometries = _from_wkb(rows.raw)
+    for at in np.flatnonzero(shapely.is_missing(rows.geometries)).tolist():
+        if rows.raw[at] is not None:
+            what = f"has a geometry that cannot be read: {_why_unreadable(rows.raw[at])}."
+            hint = (
+                "Fix it in the file: rings must be closed, and curves converted to straight edges."
+            )
+            rows.refuse(at, "geometry-unreadable", what, hint)
 
 
 def _from_wkb(wkb: Sequence[bytes | None]) -> NDArray[np.object_]:
