@@ -7,9 +7,6 @@ import resource
 import sys
 from pathlib import Path
 
-_PROCESS_IO = Path("/proc/self/io")
-_THREAD_IO = Path("/proc/thread-self/io")
-
 
 def peak_memory_bytes() -> int:
     """Return the largest resident set of this process so far, bytes."""
@@ -31,20 +28,25 @@ def cpu_seconds() -> float:
 
 def bytes_read_by_thread() -> int | None:
     """Return what this thread has asked the system to read so far; None where it does not tell."""
-    try:
-        counters = _THREAD_IO.read_text(encoding="ascii")
-    except OSError:
-        return None
-    return int(counters.split()[1])
+    return _first_counter(Path("/proc/thread-self/io"))
 
 
 def bytes_read() -> int | None:
     """Return what this process has asked the system to read so far; None where it does not tell."""
+    return _first_counter(Path("/proc/self/io"))
+
+
+def bytes_read_since(before: int | None) -> int | None:
+    """Return by how much ``bytes_read`` has grown; None where the system does not tell."""
+    now = bytes_read()
+    return None if now is None or before is None else now - before
+
+
+def _first_counter(file: Path) -> int | None:
     try:
-        counters = _PROCESS_IO.read_text(encoding="ascii")
+        return int(file.read_text(encoding="ascii").split()[1])
     except OSError:
         return None
-    return int(counters.split()[1])
 
 
 def open_files() -> int:

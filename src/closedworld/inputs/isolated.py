@@ -17,7 +17,7 @@ from typing import Any
 
 from closedworld.config import DEFAULT_INPUT_SECONDS
 from closedworld.errors import InputError
-from closedworld.execution.meters import bytes_read, peak_memory_bytes
+from closedworld.execution.meters import bytes_read, bytes_read_since, peak_memory_bytes
 from closedworld.inputs.regions import CountryCheck, CountrySet, Problem, check_countries
 from closedworld.sanitize import one_line
 
@@ -105,6 +105,4 @@ def serve() -> None:
         os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
         before = bytes_read()
         check = check_countries(path, **options)
-        after = bytes_read()
-        read = None if before is None or after is None else after - before
-        pickle.dump(IsolatedRead(check, read, peak_memory_bytes()), answer)
+        pickle.dump(IsolatedRead(check, bytes_read_since(before), peak_memory_bytes()), answer)

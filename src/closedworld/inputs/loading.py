@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from closedworld.config import RunConfig
 from closedworld.execution.events import InputLoaded, NullObserver, Observer, Warned
-from closedworld.execution.meters import bytes_read
-from closedworld.inputs.isolated import check_in_subprocess
+from closedworld.execution.meters import bytes_read, bytes_read_since
+from closedworld.inputs.isolated import IsolatedRead, check_in_subprocess
 from closedworld.inputs.lock import InputLock
 from closedworld.inputs.raster import PixelLayout, RasterInfo, read_pixel_layout, read_raster_info
 from closedworld.inputs.reference import bundled, verify_bundled
@@ -22,29 +22,6 @@ BUNDLED_COUNTRIES = "countries.parquet"
 BUNDLED_RASTER = "population_5m.tif"
 
 _SIDECARS = (".msk", ".aux.xml")
-
-
-@dataclass(frozen=True, slots=True)
-class _Start:
-    """When reading an input began.
-
-    Attributes:
-        wall: ``time.perf_counter()``, seconds.
-        read: Bytes that this process had read before; None where the system does not count.
-    """
-
-    wall: float
-    read: int | None
-
-    @classmethod
-    def now(cls) -> _Start:
-        """Return the start that is now."""
-        return cls(time.perf_counter(), bytes_read())
-
-    def bytes_since(self) -> int | None:
-        """Return the bytes that this process has read since; None where the system does not count."""
-        now = bytes_read()
-        return None if now is None or self.read is None else now - self.read
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,9 +76,9 @@ def load_inputs(config: RunConfig, observer: Observer, *, with_population: bool)
         population = load_population(config.raster, observer)
         return Inputs(countries, population.layout.info.grid, attribution, population)
     path = config.raster or verify_bundled(BUNDLED_RASTER).path
-    began = _Start.now()
+    reading = _Reading("raster", observer)
     info = read_raster_info(path)
-    _emit_raster(info, began, observer)
+    reading.emit_raster(info)
     return Inputs(countries, info.grid, attribution, None)
 
 
@@ -132,10 +109,10 @@ def load_population(
     """
     observer = observer or NullObserver()
     path = path or verify_bundled(BUNDLED_RASTER).path
-    began = _Start.now()
+    reading = _Reading("raster", observer)
     layout = read_pixel_layout(path)
     info = layout.info
-    digest = _emit_raster(info, began, observer)
+    digest = reading.emit_raster(info)
     if info.bands > 1:
         observer.on_event(
             Warned("raster-bands", f"{info.path} has {info.bands} bands; the first one counts.")
@@ -152,13 +129,6 @@ def load_population(
     return PopulationRaster(layout, digest)
 
 
-def _emit_raster(info: RasterInfo, began: _Start, observer: Observer) -> str:
-    detail = f"grid of {info.grid}; {info.bands} band(s) of {info.dtype}, NODATA {info.nodata}"
-    read = began.bytes_since()
-    digests = _emit_loaded("raster", [info.path], info.grid.n_rows, detail, began, read, observer)
-    return digests[info.path.name]
-
-
 def fits_bundled_raster(grid: Grid) -> bool:
     """Return whether a grid is that of the bundled raster."""
     return read_raster_info(bundled(BUNDLED_RASTER).path).grid.is_same_lattice(grid)
@@ -166,10 +136,9 @@ def fits_bundled_raster(grid: Grid) -> bool:
 
 def _countries(config: RunConfig, observer: Observer) -> CountrySet:
     path = config.polygons or verify_bundled(BUNDLED_COUNTRIES).path
-    began = _Start.now()
+    reading, isolated = _Reading("countries", observer), None
     if config.polygons is None:
         countries = read_countries(path)
-        read, peak = began.bytes_since(), None
     else:
         isolated = check_in_subprocess(
             path,
@@ -181,13 +150,9 @@ def _countries(config: RunConfig, observer: Observer) -> CountrySet:
             input_time_limit=config.input_time_limit,
         )
         countries = isolated.check.require()
-        read, peak = isolated.bytes_read, isolated.peak_memory_bytes
     if config.countries:
         countries = countries.select(config.countries)
-    detail = f"{len(countries)} countries"
-    _emit_loaded(
-        "countries", input_files(path), len(countries), detail, began, read, observer, peak
-    )
+    reading.emit(input_files(path), len(countries), f"{len(countries)} countries", isolated)
     for note in countries.notes:
         observer.on_event(Warned(f"countries-{note.kind}", note.message))
     return countries
@@ -203,30 +168,37 @@ def _global_grid(resolution: str, observer: Observer) -> Grid:
     return grid
 
 
-def _emit_loaded(
-    role: str,
-    paths: Iterable[Path],
-    rows: int,
-    detail: str,
-    began: _Start,
-    read: int | None,
-    observer: Observer,
-    reader_peak: int | None = None,
-) -> dict[str, str]:
-    """Emit that files were loaded; return the SHA-256 of each by file name."""
-    files = list(paths)
-    digests = {path.name: sha256_of_file(path) for path in files}
-    observer.on_event(
-        InputLoaded(
-            role=role,
-            path=str(files[0]),
-            size_bytes=sum(path.stat().st_size for path in files),
-            bytes_read=read,
-            rows=rows,
-            sha256=digests,
-            detail=detail,
-            seconds=time.perf_counter() - began.wall,
-            reader_peak_bytes=reader_peak,
+@dataclass(frozen=True, slots=True)
+class _Reading:
+    """The reading of an input, from now until it is emitted."""
+
+    role: str
+    observer: Observer
+    began: float = field(default_factory=time.perf_counter)
+    read_before: int | None = field(default_factory=bytes_read)
+
+    def emit_raster(self, info: RasterInfo) -> str:
+        """Emit that a raster was loaded; return the SHA-256 of its file."""
+        detail = f"grid of {info.grid}; {info.bands} band(s) of {info.dtype}, NODATA {info.nodata}"
+        return self.emit([info.path], info.grid.n_rows, detail)[info.path.name]
+
+    def emit(
+        self, files: Sequence[Path], rows: int, detail: str, isolated: IsolatedRead | None = None
+    ) -> dict[str, str]:
+        """Emit that files were loaded; return the SHA-256 of each by file name."""
+        read = bytes_read_since(self.read_before) if isolated is None else isolated.bytes_read
+        digests = {path.name: sha256_of_file(path) for path in files}
+        self.observer.on_event(
+            InputLoaded(
+                role=self.role,
+                path=str(files[0]),
+                size_bytes=sum(path.stat().st_size for path in files),
+                bytes_read=read,
+                rows=rows,
+                sha256=digests,
+                detail=detail,
+                seconds=time.perf_counter() - self.began,
+                reader_peak_bytes=None if isolated is None else isolated.peak_memory_bytes,
+            )
         )
-    )
-    return digests
+        return digests

@@ -7,11 +7,8 @@ import functools
 from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
-from typing import Literal, cast
 
 from closedworld.inputs.reference.registry import bundled
-
-Status = Literal["official", "user-assigned"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +27,7 @@ class IsoEntry:
     alpha_3: str
     numeric: str
     name: str
-    status: Status
+    status: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,18 +49,9 @@ class IsoTable:
 def iso_table() -> IsoTable:
     """Return the bundled table, read once per process."""
     with bundled("iso_3166_1.csv").path.open(encoding="utf-8", newline="") as stream:
-        entries = tuple(
-            IsoEntry(
-                row["alpha_2"],
-                row["alpha_3"],
-                row["numeric"],
-                row["name"],
-                cast("Status", row["status"]),
-            )
-            for row in csv.DictReader(stream)
-        )
+        entries = tuple(IsoEntry(**row) for row in csv.DictReader(stream))
     return IsoTable(
-        entries=entries,
+        entries,
         by_alpha_2=MappingProxyType({entry.alpha_2: entry for entry in entries}),
         by_alpha_3=MappingProxyType({entry.alpha_3: entry for entry in entries}),
     )
