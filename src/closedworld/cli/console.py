@@ -10,14 +10,13 @@ from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING, Self
 
 from closedworld.execution import events
+from closedworld.execution.events import Event, Observer
 from closedworld.run.logs import ROOT_LOGGER, JsonLines
 from closedworld.sanitize import printable
 
 if TYPE_CHECKING:
     from rich.console import Console
     from rich.progress import Progress
-
-    from closedworld.execution.events import Event, Observer
 
 
 class _Line(logging.Formatter):

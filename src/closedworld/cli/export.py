@@ -7,7 +7,8 @@ from typing import Literal
 
 import click
 
-from closedworld.cli.options import CODES, INDEX_OPTION, PATH, with_options
+from closedworld.cli.options import INDEX_OPTION, PATH, with_options
+from closedworld.config import split_codes
 from closedworld.sanitize import megabytes, number_of, printable
 
 
@@ -24,7 +25,7 @@ from closedworld.sanitize import megabytes, number_of, printable
     help="Write Cloud Optimized GeoTIFFs: the country and the weight of each cell.",
 )
 @click.option(
-    "--countries", type=CODES, metavar="DE,FR", help="Codes of the countries. [default: all]"
+    "--countries", type=split_codes, metavar="DE,FR", help="Codes of the countries. [default: all]"
 )
 @click.option(
     "--out",

@@ -113,6 +113,7 @@ main.add_command(export)
 
 def _show(error: ClosedWorldError) -> None:
     """Print an error to standard error: what, where, and what to do."""
+    notes = getattr(error, "__notes__", [])
     if _asked_for_json():
         line = {
             "time": datetime.now(UTC).isoformat(timespec="milliseconds"),
@@ -120,13 +121,13 @@ def _show(error: ClosedWorldError) -> None:
             "code": error.code,
             "message": error.message,
             "hint": error.hint,
-            "notes": getattr(error, "__notes__", []),
+            "notes": notes,
         }
         click.echo(json.dumps(line), err=True)
         return
     click.secho(f"error [{error.code}]: ", err=True, nl=False, fg="red", bold=True)
     click.echo(printable(error.message), err=True)
-    for note in getattr(error, "__notes__", []):
+    for note in notes:
         click.echo(f"  {printable(note)}", err=True)
     if error.hint:
         click.echo(f"  {printable(error.hint)}", err=True)

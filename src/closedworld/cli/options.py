@@ -9,13 +9,19 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from closedworld.config import OPTIONS, WEIGHTS_OPTIONS, Kind, RunConfig, parse_bytes, split_codes
-from closedworld.errors import ConfigError
+from closedworld.config import (
+    OPTIONS,
+    WEIGHTS_OPTIONS,
+    Kind,
+    Option,
+    RunConfig,
+    parse_bytes,
+    split_codes,
+)
+from closedworld.stages import Stage
 
 if TYPE_CHECKING:
-    from closedworld.config import Option
     from closedworld.inputs.regions import CountrySet
-    from closedworld.stages import Stage
 
 F = TypeVar("F", bound="Callable[..., Any]")
 
@@ -30,49 +36,19 @@ class _PathType(click.Path):
         return super().convert(value, param, ctx)
 
 
-class _Bytes(click.ParamType[int]):
-    """A size such as 640MiB."""
-
-    name = "size"
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
-        """Return bytes, or end the command with a usage error."""
-        try:
-            return value if isinstance(value, int) else parse_bytes(value)
-        except ConfigError as error:
-            self.fail(f"{error.message} {error.hint}", param, ctx)
-
-
-class _Codes(click.ParamType[tuple[str, ...]]):
-    """Country codes with commas between."""
-
-    name = "codes"
-
-    def convert(
-        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
-    ) -> tuple[str, ...]:
-        """Return the codes.
-
-        Raises:
-            ConfigError: ``countries-none-selected``.
-        """
-        return value if isinstance(value, tuple) else split_codes(value)
-
-
 PATH = _PathType(path_type=Path)
-CODES = _Codes()
 
 
-def _type_of(option: Option) -> click.ParamType[Any]:
+def _type_of(option: Option) -> click.ParamType[Any] | Callable[[str], Any]:
     match option.kind:
         case Kind.PATH:
             return PATH
         case Kind.NUMBER:
             return click.IntRange(option.least, option.most)
         case Kind.SIZE:
-            return _Bytes()
+            return parse_bytes
         case Kind.CODES:
-            return CODES
+            return split_codes
         case _:
             return click.Choice(option.choices) if option.choices else click.STRING
 

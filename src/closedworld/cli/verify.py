@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import click
 
@@ -16,21 +16,14 @@ if TYPE_CHECKING:
     from closedworld.verification import Verification
 
 
-class _Recompute(click.ParamType):  # type: ignore[type-arg]  # generic for checkers only
-    """A number of countries, ``all`` or ``none``."""
-
-    name = "recompute"
-
-    def convert(
-        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
-    ) -> int | str:
-        """Return ``"all"`` or a number, or end the command with a usage error."""
-        words: dict[str, int | str] = {"all": "all", "none": 0}
-        if value in words:
-            return words[value]
-        if not str(value).isdecimal():
-            self.fail(f"{value!r} is not a number, all or none.", param, ctx)
-        return int(value)
+def _countries_to_recompute(text: str) -> int | Literal["all"]:
+    if text == "all":
+        return "all"
+    if text == "none":
+        return 0
+    if not text.isdecimal():
+        raise ValueError(f"{text!r} is not a number, all or none.")
+    return int(text)
 
 
 @click.command()
@@ -44,7 +37,7 @@ class _Recompute(click.ParamType):  # type: ignore[type-arg]  # generic for chec
 @with_options(*POLYGON_OPTIONS)
 @click.option(
     "--recompute",
-    type=_Recompute(),
+    type=_countries_to_recompute,
     metavar="N|all|none",
     default="10",
     show_default=True,
@@ -67,7 +60,7 @@ def verify(
     index: Path | None,
     raster: Path | None,
     polygons: Path | None,
-    recompute: int | str,
+    recompute: int | Literal["all"],
     oracle_sample: int,
     seed: int,
     *,
@@ -91,7 +84,7 @@ def verify(
         index=index,
         raster=raster,
         polygons=countries_of(polygons, **options),
-        recompute="all" if recompute == "all" else int(recompute),
+        recompute=recompute,
         oracle_sample=oracle_sample,
         seed=seed,
     )

@@ -1,7 +1,8 @@
 """Views: where longitude and latitude fall on the picture.
 
 All are pseudocylindrical: parallels are straight horizontal lines, and along each of them x grows
-evenly with longitude. So a run of tiles is a straight bar in every view, and the share of a pixel
+evenly with longitude; y grows down from the top. The seam, where the picture of the globe is cut open,
+lies 180 degrees from the middle. So a run of tiles is a straight bar in every view, and the share of a pixel
 that it covers is arithmetic rather than sampling.
 """
 
@@ -9,45 +10,13 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import ClassVar, TypeAlias
 
 import numpy as np
 import pyproj
 from numpy.typing import NDArray
 
 _POLE = 90.0
-
-
-class View(Protocol):
-    """A window on the globe, ``width`` x ``height`` px, y down from the top.
-
-    The seam, where the picture of the globe is cut open, lies 180 degrees from ``lon_center``.
-    """
-
-    @property
-    def lon_center(self) -> float:
-        """Longitude in the middle of the picture, degrees."""
-
-    @property
-    def width(self) -> int:
-        """Px from left to right."""
-
-    @property
-    def height(self) -> int:
-        """Px from top to bottom."""
-
-    @property
-    def is_globe(self) -> bool:
-        """Whether the whole globe is seen."""
-
-    def y_of(self, lats: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Return px from the top of latitudes, degrees; float64, falling as latitude rises."""
-
-    def lat_of(self, ys: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Return latitudes, degrees in -90..90, of px from the top."""
-
-    def px_per_degree(self, lats: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Return px per degree of longitude along parallels."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +43,7 @@ class EqualEarthView:
     )
 
     def y_of(self, lats: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Return px from the top."""
+        """Return px from the top of latitudes, degrees; float64, falling as latitude rises."""
         lats = np.clip(lats, -_POLE, _POLE)
         _, meters = self._proj(np.zeros_like(lats), lats)
         ys: NDArray[np.float64] = (self.north_meters - np.asarray(meters)) * self.px_per_meter
@@ -113,11 +82,7 @@ class LocalView:
     width: int
     height: int
     px_per_lat_degree: float
-
-    @property
-    def is_globe(self) -> bool:
-        """A window is never the whole globe."""
-        return False
+    is_globe: ClassVar[bool] = False
 
     def y_of(self, lats: NDArray[np.float64]) -> NDArray[np.float64]:
         """Return px from the top."""
@@ -133,3 +98,7 @@ class LocalView:
         return np.full(
             np.shape(lats), self.px_per_lat_degree * math.cos(math.radians(self.lat_center))
         )
+
+
+View: TypeAlias = EqualEarthView | LocalView
+"""A window on the globe."""

@@ -7,9 +7,8 @@ would punch a hole there.
 
 from __future__ import annotations
 
-import numpy as np
 import shapely
-from numpy.typing import NDArray
+from shapely.affinity import translate
 
 _TURN = 360.0
 _INTERIORS_MEET = "T********"
@@ -26,7 +25,7 @@ def overlap_round_globe(geometry: shapely.MultiPolygon) -> tuple[float, float] |
     """
     west, _, east, _ = geometry.bounds
     for turns in range(1, int((east - west) / _TURN) + 2):
-        shifted = _shifted(geometry, _TURN * turns)
+        shifted = translate(geometry, xoff=_TURN * turns)
         if shifted.bounds[0] >= east or not shapely.relate_pattern(
             geometry, shifted, _INTERIORS_MEET
         ):
@@ -36,11 +35,3 @@ def overlap_round_globe(geometry: shapely.MultiPolygon) -> tuple[float, float] |
             point = common.point_on_surface()
             return float(point.x), float(point.y)
     return None
-
-
-def _shifted(geometry: shapely.MultiPolygon, degrees: float) -> shapely.MultiPolygon:
-    def move(coordinates: NDArray[np.float64]) -> NDArray[np.float64]:
-        moved: NDArray[np.float64] = coordinates + np.array([degrees, 0.0])
-        return moved
-
-    return shapely.transform(geometry, move)

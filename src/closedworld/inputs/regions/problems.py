@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
@@ -119,9 +120,5 @@ def _listing(problems: Sequence[Problem]) -> str:
 
 def _hints(problems: Sequence[Problem]) -> str:
     """Return the different hints of all problems, those of most problems first."""
-    counts: dict[str, int] = {}
-    for problem in problems:
-        if problem.hint:
-            counts[problem.hint] = counts.get(problem.hint, 0) + 1
-    ranked = sorted(counts, key=lambda hint: -counts[hint])
-    return " ".join(ranked[:_LISTED_HINTS])
+    hints = Counter(problem.hint for problem in problems if problem.hint)
+    return " ".join(hint for hint, _ in hints.most_common(_LISTED_HINTS))
