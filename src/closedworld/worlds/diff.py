@@ -140,13 +140,13 @@ def compare_worlds(
     # Files may state one lattice with more or fewer digits; both worlds are compared on the same.
     moved = {iso: replace(own, grid=grid) for iso, own in after.index.spans.items()}
     changes = tile_changes(before.index.spans, moved, grid)
-    if before.weights is None or after.weights is None:
-        units: dict[str, tuple[int | None, int]] = {}
-    else:
-        pairs = _pairs(before, after)
+    units: dict[str, tuple[int | None, int]] = {}
+    if before.weights is not None and after.weights is not None:
+        old, new = before.cumulative_weights(), after.cumulative_weights()
+        both = [iso for iso in old if iso in new]
         with open_worker_pool("threads", workers) as pool:
-            moved_units = pool.executor.map(_Pair.units_moved, pairs.values())
-            units = dict(zip(pairs, moved_units, strict=True))
+            pairs = [old[iso] for iso in both], [new[iso] for iso in both]
+            units = dict(zip(both, pool.executor.map(_units_moved, *pairs), strict=True))
     return WorldDifference(
         before,
         after,
@@ -157,38 +157,19 @@ def compare_worlds(
     )
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class _Pair:
-    """The weights of a country in both worlds.
-
-    Attributes:
-        old: Those in the first.
-        new: Those in the second.
-    """
-
-    old: CumulativeWeights
-    new: CumulativeWeights
-
-    def units_moved(self) -> tuple[int, int]:
-        """Return the units that moved, and their decimal places."""
-        # With other decimal places each of the coarser units counts several of the finer ones.
-        total = max(self.old.total, self.new.total)
-        moved = 0
-        digests = [[entry.sha256 for entry in one.part_files] for one in (self.old, self.new)]
-        if digests[0] != digests[1]:
-            # Where the tiles are the same, their ranks identify them and cost less than their ids.
-            by_rank = replace(self.old.spans, grid=self.new.spans.grid) == self.new.spans
-            old, new = (
-                _batches(weights, total // weights.total, by_rank=by_rank)
-                for weights in (self.old, self.new)
-            )
-            moved = units_moved(old, new)
-        return moved, len(str(total)) - 1
-
-
-def _pairs(before: PublishedWorld, after: PublishedWorld) -> dict[str, _Pair]:
-    old, new = before.cumulative_weights(), after.cumulative_weights()
-    return {iso: _Pair(old[iso], new[iso]) for iso in old if iso in new}
+def _units_moved(old: CumulativeWeights, new: CumulativeWeights) -> tuple[int, int]:
+    """Return the units of a country that moved, and their decimal places."""
+    # With other decimal places each of the coarser units counts several of the finer ones.
+    total = max(old.total, new.total)
+    moved = 0
+    if [file.sha256 for file in old.part_files] != [file.sha256 for file in new.part_files]:
+        # Where the tiles are the same, their ranks identify them and cost less than their ids.
+        by_rank = replace(old.spans, grid=new.spans.grid) == new.spans
+        batches = (
+            _batches(weights, total // weights.total, by_rank=by_rank) for weights in (old, new)
+        )
+        moved = units_moved(*batches)
+    return moved, len(str(total)) - 1
 
 
 def _batches(weights: CumulativeWeights, factor: int, *, by_rank: bool) -> Iterator[Weighed]:
@@ -234,8 +215,8 @@ def draw_changes(difference: WorldDifference, path: Path) -> None:
         ConfigError: ``output-format``.
         PublishError: ``output-not-writable``.
     """
-    from closedworld.maps.captions import cell_text  # noqa: PLC0415 -- likewise
-    from closedworld.maps.changes_map import draw_changes_map  # noqa: PLC0415 -- likewise
+    from closedworld.maps.captions import cell_text  # noqa: PLC0415 -- slow to import
+    from closedworld.maps.changes_map import draw_changes_map  # noqa: PLC0415 -- slow to import
 
     require_suffix(path, (".png",))
     changed = changed_tiles(difference)

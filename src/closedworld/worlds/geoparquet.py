@@ -16,7 +16,8 @@ from numpy.typing import NDArray
 GEOMETRY = "geometry"
 COVERING = "bbox"
 
-_SIDES = ("xmin", "ymin", "xmax", "ymax")
+SIDES = ("xmin", "ymin", "xmax", "ymax")
+COVERING_TYPE = pa.struct([pa.field(side, pa.float64(), nullable=False) for side in SIDES])
 _LITTLE_ENDIAN = 1
 _POINT, _POLYGON = 1, 3
 _CORNERS = 5
@@ -57,8 +58,9 @@ def covering(sides: Sequence[NDArray[np.float64]]) -> pa.StructArray:
     Args:
         sides: xmin, ymin, xmax and ymax, float64 (n,) each.
     """
-    fields = [pa.field(name, pa.float64(), nullable=False) for name in _SIDES]
-    return pa.StructArray.from_arrays([pa.array(side) for side in sides], fields=fields)
+    return pa.StructArray.from_arrays(
+        [pa.array(side) for side in sides], fields=list(COVERING_TYPE)
+    )
 
 
 def geo_metadata(
@@ -78,7 +80,7 @@ def geo_metadata(
     if bounds is not None:
         column["bbox"] = list(bounds)
     if has_covering:
-        column["covering"] = {"bbox": {side: [COVERING, side] for side in _SIDES}}
+        column["covering"] = {"bbox": {side: [COVERING, side] for side in SIDES}}
     content = {"version": "1.1.0", "primary_column": GEOMETRY, "columns": {GEOMETRY: column}}
     return {b"geo": json.dumps(content, sort_keys=True).encode()}
 
@@ -88,4 +90,5 @@ def _binary(records: NDArray[np.void]) -> pa.Array:
     size, count = records.dtype.itemsize, len(records)
     offsets = pa.py_buffer(np.arange(count + 1, dtype=np.int64) * size)
     values = pa.py_buffer(records.tobytes())
-    return pa.Array.from_buffers(pa.large_binary(), count, [None, offsets, values])
+    wkb = pa.Array.from_buffers(pa.large_binary(), count, [None, offsets, values])
+    return wkb.cast(pa.binary())

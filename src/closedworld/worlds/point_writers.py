@@ -75,7 +75,7 @@ def _with_geometry(table: pa.Table) -> pa.Table:
     lon, lat = table["lon"].to_numpy(), table["lat"].to_numpy()
     bounds = [float(s) for s in (lon.min(), lat.min(), lon.max(), lat.max())] if len(lon) else None
     field = pa.field(GEOMETRY, pa.binary(), nullable=False)
-    table = table.append_column(field, point_wkb(lon, lat).cast(pa.binary()))
+    table = table.append_column(field, point_wkb(lon, lat))
     # Points are in the order of the request, so a covering would let readers skip nothing.
     return table.replace_schema_metadata(geo_metadata("Point", bounds, has_covering=False))
 
@@ -89,7 +89,7 @@ def _write_by_gdal(table: pa.Table, staged: Path, driver: str, path: Path) -> No
     import pyogrio  # noqa: PLC0415 -- 0.1 s that the other formats do not need
     from pyogrio.errors import DataLayerError, DataSourceError  # noqa: PLC0415
 
-    geometry = point_wkb(table["lon"].to_numpy(), table["lat"].to_numpy()).cast(pa.binary())
+    geometry = point_wkb(table["lon"].to_numpy(), table["lat"].to_numpy())
     columns = {name: table[name] for name in table.column_names}
     # GDAL has no unsigned 64-bit integers and would turn them into floats.
     columns["tile_id"] = columns["tile_id"].cast(pa.int64())

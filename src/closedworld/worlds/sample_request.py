@@ -131,12 +131,8 @@ def _column(table: pa.Table, name: str, kind: pa.DataType) -> pa.Array:
             f"column {name} of the table is {table[name].type} and cannot be read as {kind}: "
             f"{library_message(error)}.",
         ) from error
-    if isinstance(column, pa.ChunkedArray):  # one without chunks stays what it is
-        column = pa.concat_arrays([*column.chunks, pa.array([], kind)])
     if column.null_count:
-        _refuse(
-            name, int(np.flatnonzero(column.is_null().to_numpy(zero_copy_only=False))[0]), "empty"
-        )
+        _refuse(name, column.is_null().index(True).as_py(), "empty")
     return column
 
 

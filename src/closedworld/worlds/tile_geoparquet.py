@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, TypeAlias
 
@@ -19,7 +18,9 @@ from closedworld.published.cumulative_weights import CumulativeWeights
 from closedworld.store.atomic import refuse_folder, require_suffix, whole_file
 from closedworld.worlds.geoparquet import (
     COVERING,
+    COVERING_TYPE,
     GEOMETRY,
+    SIDES,
     box_wkb,
     covering,
     geo_metadata,
@@ -34,7 +35,6 @@ ROW_GROUP_TILES = 1 << 17
 """Tiles of a row group: small, so that readers of a window read little beyond it."""
 
 _TURN_DEGREES, _HALF_TURN = 360.0, 180.0
-_SIDES = ("xmin", "ymin", "xmax", "ymax")
 
 
 def export_tiles(
@@ -70,68 +70,46 @@ def export_tiles(
     return rows
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class _Sides:
-    """Sides of tiles, or their centres twice, in degrees, float64 (n,) each."""
+def _sides(
+    grid: Grid, rows: NDArray[np.int64], cols: NDArray[np.int64], kind: Kind
+) -> tuple[NDArray[np.float64], ...]:
+    """Return west, south, east and north of tiles, degrees, float64 (n,) each; of points, twice the centre.
 
-    west: NDArray[np.float64]
-    south: NDArray[np.float64]
-    east: NDArray[np.float64]
-    north: NDArray[np.float64]
-
-    @classmethod
-    def of(cls, grid: Grid, rows: NDArray[np.int64], cols: NDArray[np.int64], kind: Kind) -> _Sides:
-        """Return the sides of tiles; those whose centre is beyond +/-180 are moved by a turn."""
-        center = grid.lon_center(cols)
-        turn = np.where(center > _HALF_TURN, -_TURN_DEGREES, 0.0)
-        turn[center < -_HALF_TURN] = _TURN_DEGREES
-        if kind == "point":
-            lon, lat = center + turn, grid.lat_center(rows)
-            return cls(lon, lat, lon, lat)
-        return cls(
-            grid.lon_edge(cols) + turn,
-            grid.lat_edge(rows + 1),
-            grid.lon_edge(cols + 1) + turn,
-            grid.lat_edge(rows),
-        )
-
-    def bounds(self) -> list[float]:
-        """Return xmin, ymin, xmax and ymax of all."""
-        low, high = (self.west.min(), self.south.min()), (self.east.max(), self.north.max())
-        return [float(side) for side in (*low, *high)]
+    Tiles whose centre is beyond +/-180 are moved by a turn.
+    """
+    center = grid.lon_center(cols)
+    turn = np.where(center > _HALF_TURN, -_TURN_DEGREES, 0.0)
+    turn[center < -_HALF_TURN] = _TURN_DEGREES
+    if kind == "point":
+        return (center + turn, grid.lat_center(rows)) * 2
+    west, east = grid.lon_edge(cols) + turn, grid.lon_edge(cols + 1) + turn
+    return west, grid.lat_edge(rows + 1), east, grid.lat_edge(rows)
 
 
 def _opened(
     path: Path, kind: Kind, spans: Mapping[str, RowSpans], *, weighed: bool
 ) -> pq.ParquetWriter:
     """Return a writer of the file, its metadata with the bounds of all tiles."""
-    fields = [pa.field("country_iso", pa.string(), nullable=False)]
-    fields.append(pa.field("tile_id", pa.uint64(), nullable=False))
-    if weighed:
-        fields.append(pa.field("weight_fp", pa.uint64(), nullable=False))
-    fields.append(pa.field(GEOMETRY, pa.binary(), nullable=False))
-    sides = [pa.field(side, pa.float64(), nullable=False) for side in _SIDES]
-    fields.append(pa.field(COVERING, pa.struct(sides), nullable=False))
+    numbers = ["tile_id", "weight_fp"] if weighed else ["tile_id"]
+    types = {"country_iso": pa.string(), **dict.fromkeys(numbers, pa.uint64())}
+    types |= {GEOMETRY: pa.binary(), COVERING: COVERING_TYPE}
+    fields = [pa.field(name, of, nullable=False) for name, of in types.items()]
     # The outermost columns are at the ends of runs.
     ends = [
-        _Sides.of(own.grid, own.rows, cols, kind).bounds()
+        _sides(own.grid, own.rows, cols, kind)
         for own in spans.values()
         for cols in (own.col_starts, own.col_stops - 1)
     ]
-    lows, highs = np.min(ends, axis=0)[:2], np.max(ends, axis=0)[2:]
-    bounds = [float(side) for side in (*lows, *highs)]
+    west, south, east, north = (np.concatenate(side) for side in zip(*ends, strict=True))
+    bounds = [float(side) for side in (west.min(), south.min(), east.max(), north.max())]
     shape: Literal["Point", "Polygon"] = "Point" if kind == "point" else "Polygon"
-    metadata = geo_metadata(shape, bounds, has_covering=True)
+    split = [*numbers, *(f"{COVERING}.{side}" for side in SIDES)]
     return pq.ParquetWriter(
         path,
-        pa.schema(fields, metadata),
+        pa.schema(fields, geo_metadata(shape, bounds, has_covering=True)),
         compression="zstd",
         use_dictionary=["country_iso"],
-        column_encoding={
-            "tile_id": "BYTE_STREAM_SPLIT",
-            **({"weight_fp": "BYTE_STREAM_SPLIT"} if weighed else {}),
-            **{f"{COVERING}.{side}": "BYTE_STREAM_SPLIT" for side in _SIDES},
-        },
+        column_encoding=dict.fromkeys(split, "BYTE_STREAM_SPLIT"),
         write_page_checksum=True,
     )
 
@@ -154,11 +132,10 @@ def _batch(
     iso: str, tiles: Tiles, weights: NDArray[np.uint64] | None, kind: Kind, schema: pa.Schema
 ) -> pa.RecordBatch:
     rows = np.repeat(tiles.rows, tiles.lengths)
-    sides = _Sides.of(tiles.grid, rows, tiles.counted(tiles.col_starts), kind)
-    corners = sides.west, sides.south, sides.east, sides.north
-    wkb = point_wkb(sides.west, sides.south) if kind == "point" else box_wkb(*corners)
+    sides = _sides(tiles.grid, rows, tiles.counted(tiles.col_starts), kind)
+    wkb = point_wkb(*sides[:2]) if kind == "point" else box_wkb(*sides)
     columns = [pa.array([iso]).take(pa.array(np.zeros(len(rows), np.int8))), tiles.tile_ids()]
     if weights is not None:
         columns.append(weights)
-    columns += [wkb.cast(pa.binary()), covering(corners)]
+    columns += [wkb, covering(sides)]
     return pa.RecordBatch.from_arrays([pa.array(one) for one in columns], schema=schema)
