@@ -31,7 +31,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def said(folder: Path) -> str:
+def printed(folder: Path) -> str:
     """What the last command prints."""
     path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
     environment = {**os.environ, "PATH": path, "PYTHONWARNINGS": "error::UserWarning"}
@@ -45,11 +45,11 @@ def said(folder: Path) -> str:
 
 
 @pytest.fixture(scope="module")
-def table(said: str) -> pd.DataFrame:
+def table(printed: str) -> pd.DataFrame:
     """The printed table as numbers; percent as shares."""
     rows = [
         [cell.strip() for cell in line.strip("|").split("|")]
-        for line in said.splitlines()
+        for line in printed.splitlines()
         if line.startswith("| ")
     ]
     frame = pd.DataFrame(rows[2:], columns=rows[0])
@@ -59,16 +59,16 @@ def table(said: str) -> pd.DataFrame:
     return frame
 
 
-def test_the_page_has_the_table_that_is_printed(said: str) -> None:
-    for line in said.splitlines():
+def test_the_page_has_the_table_that_is_printed(printed: str) -> None:
+    for line in printed.splitlines():
         if line.startswith("| "):
             assert line in PAGE
-    assert said.splitlines()[-1] in " ".join(PAGE.split())
+    assert printed.splitlines()[-1] in " ".join(PAGE.split())
 
 
-def test_the_file_is_in_the_style_that_the_page_tells(said: str, folder: Path) -> None:
-    """Offsets of up to a degree from home, a merchant hardly ever twice at one place."""
-    assert said
+def test_the_file_is_in_the_style_that_the_page_describes(printed: str, folder: Path) -> None:
+    """Offsets of up to a degree from home, a merchant hardly ever twice at one location."""
+    assert printed
     rows = pd.read_csv(folder / "cards.csv")
     assert f"{len(rows):,} made-up purchases of {rows['cc_num'].nunique()} cards" in PAGE
     for name in rows.columns:
@@ -79,8 +79,8 @@ def test_the_file_is_in_the_style_that_the_page_tells(said: str, folder: Path) -
     assert not rows.duplicated(["merchant", "merch_lat", "merch_long"]).any()
 
 
-def test_the_file_comes_out_again_byte_for_byte(said: str, folder: Path, tmp_path: Path) -> None:
-    assert said
+def test_the_file_comes_out_again_byte_for_byte(printed: str, folder: Path, tmp_path: Path) -> None:
+    assert printed
     script = ROOT / "examples" / "impossible_trips" / "make.py"
     subprocess.run(
         [sys.executable, script, tmp_path / "again.csv"], check=True, capture_output=True
@@ -89,10 +89,10 @@ def test_the_file_comes_out_again_byte_for_byte(said: str, folder: Path, tmp_pat
 
 
 def test_the_snippet_gives_the_outlets_of_the_script(
-    said: str, folder: Path, monkeypatch: pytest.MonkeyPatch
+    printed: str, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Alone, a merchant has the places that it has among all others."""
-    assert said
+    """A merchant has the same sites alone as among all others."""
+    assert printed
     monkeypatch.chdir(folder)
     names: dict[str, pa.Table] = {}
     (snippet,) = re.findall(r"```python\n(.*?)```", PAGE, re.DOTALL)
@@ -103,34 +103,34 @@ def test_the_snippet_gives_the_outlets_of_the_script(
 
 
 def test_offsets_say_nothing_about_fraud(table: pd.DataFrame) -> None:
-    """Impossible trips are honest ones, nearly all of them."""
-    assert table["right alarms"][AS_IN_FILE] < 0.1
-    assert 0.01 < table["honest"][AS_IN_FILE] < 0.05
+    """Nearly all impossible trips are between legitimate purchases."""
+    assert table["precision"][AS_IN_FILE] < 0.1
+    assert 0.01 < table["legitimate"][AS_IN_FILE] < 0.05
 
 
-def test_neither_random_places_nor_one_site_make_believable_trips(table: pd.DataFrame) -> None:
+def test_neither_random_sites_nor_one_site_make_believable_trips(table: pd.DataFrame) -> None:
     for way in (ANEW, ONE_SITE):
-        assert table["honest"][way] > 10 * table["honest"][AS_IN_FILE]
-    assert table["places each"][ONE_SITE] == 1
+        assert table["legitimate"][way] > 10 * table["legitimate"][AS_IN_FILE]
+    assert table["sites each"][ONE_SITE] == 1
 
 
-def test_fixed_outlets_nearby_make_honest_trips_possible(table: pd.DataFrame) -> None:
+def test_fixed_outlets_nearby_make_legitimate_trips_possible(table: pd.DataFrame) -> None:
     for way in (NEAR, FAR):
-        assert table["honest"][way] <= 0.002
+        assert table["legitimate"][way] <= 0.002
         assert table["median trip"][way] < 10
-        assert 1 < table["places each"][way] < table["places each"][AS_IN_FILE] / 4
+        assert 1 < table["sites each"][way] < table["sites each"][AS_IN_FILE] / 4
 
 
 def test_what_speed_says_of_fraud_is_what_the_maker_of_the_world_chose(table: pd.DataFrame) -> None:
     assert table["with fraud"][NEAR] < 0.01
     assert table["with fraud"][FAR] > 0.1
-    assert table["right alarms"][FAR] > 0.7
+    assert table["precision"][FAR] > 0.7
 
 
 def test_the_picture_is_drawn_and_the_one_of_the_page_is_such_a_one(
-    said: str, folder: Path
+    printed: str, folder: Path
 ) -> None:
-    assert said
+    assert printed
     with (
         Image.open(folder / "trips.png") as drawn,
         Image.open(ROOT / "docs" / "images" / "impossible-trips.png") as kept,

@@ -1,7 +1,7 @@
-"""Write a CSV of made-up card purchases in the style of the public synthetic fraud data sets.
+"""Write a CSV of synthetic card purchases in the style of public synthetic fraud data sets.
 
-As in those, the place of a purchase is the customer's home plus a random offset of up to a degree, drawn
-anew each time: a merchant has as many places as purchases, and fraud happens round the corner.
+As in those, a purchase happens at the customer's home plus a random offset of up to a degree. The offset is
+drawn for every purchase, so a merchant has as many locations as purchases, and fraud happens close to home.
 
     python make.py cards.csv
 """
@@ -17,10 +17,10 @@ from pathlib import Path
 
 SEED = 20_260_101
 CARDS, FRAUD_SHARE = 150, 0.2
-BEGIN, DAYS, PURCHASES_A_DAY = datetime(2025, 3, 1), 30, 2.5  # noqa: DTZ001 -- as in such files: local
+BEGIN, DAYS, PURCHASES_A_DAY = datetime(2025, 3, 1), 30, 2.5  # noqa: DTZ001 -- local time, as in such files
 OFFSET_DEGREES = 1.0
 
-# Where customers live: city, state, latitude, longitude, persons in thousands (to draw by).
+# Where customers live: city, state, latitude, longitude, population in thousands (the sampling weight).
 CITIES = (
     ("New York", "NY", 40.71, -74.01, 8800), ("Los Angeles", "CA", 34.05, -118.24, 3900),
     ("Chicago", "IL", 41.88, -87.63, 2700), ("Houston", "TX", 29.76, -95.37, 2300),
@@ -38,7 +38,7 @@ CITIES = (
     ("Burlington", "VT", 44.48, -73.21, 45), ("Bangor", "ME", 44.80, -68.77, 32),
 )  # fmt: skip
 
-# Of each kind five merchants; *_net are shops on the web. Typical amount, how often of a hundred.
+# Five merchants of each kind: category, name, typical amount, share of purchases in percent. *_net are online shops.
 KINDS = (
     ("grocery_pos", "Market", 62.0, 26), ("gas_transport", "Fuel", 48.0, 20),
     ("food_dining", "Kitchen", 27.0, 18), ("shopping_pos", "Stores", 75.0, 14),
@@ -52,7 +52,7 @@ Row = dict[str, str | float | int]
 
 @dataclass(frozen=True)
 class Card:
-    """A customer: number of the card, and home in degrees."""
+    """A customer's card, with the home in degrees."""
 
     number: str
     city: str
@@ -61,59 +61,59 @@ class Card:
     lon: float
 
 
-def cards(chance: random.Random) -> list[Card]:
-    """Draw customers, each a few kilometres from the middle of a city."""
-    homes = chance.choices(CITIES, [city[-1] for city in CITIES], k=CARDS)
+def cards(rng: random.Random) -> list[Card]:
+    """Draw customers, each a few kilometres from the centre of a city."""
+    homes = rng.choices(CITIES, [city[-1] for city in CITIES], k=CARDS)
     return [
         Card(
             f"9999{number:012d}",
             city,
             state,
-            round(lat + chance.gauss(0, 0.05), 4),
-            round(lon + chance.gauss(0, 0.05), 4),
+            round(lat + rng.gauss(0, 0.05), 4),
+            round(lon + rng.gauss(0, 0.05), 4),
         )
         for number, (city, state, lat, lon, _) in enumerate(homes, 1)
     ]
 
 
-def purchase(chance: random.Random, card: Card, at: datetime, *, is_fraud: bool) -> Row:
-    """Draw a purchase; fraud buys dearer."""
-    kind, noun, amount, _ = chance.choices(KINDS, [kind[-1] for kind in KINDS])[0]
+def purchase(rng: random.Random, card: Card, at: datetime, *, is_fraud: bool) -> Row:
+    """Draw a purchase; fraudulent ones are six times as expensive."""
+    kind, noun, amount, _ = rng.choices(KINDS, [kind[-1] for kind in KINDS])[0]
     return {
         "trans_date_trans_time": f"{at:%Y-%m-%d %H:%M:%S}",
         "cc_num": card.number,
-        "merchant": f"{chance.choice(FAMILIES)} {noun}",
+        "merchant": f"{rng.choice(FAMILIES)} {noun}",
         "category": kind,
-        "amt": round(chance.lognormvariate(0, 0.6) * amount * (6 if is_fraud else 1), 2),
+        "amt": round(rng.lognormvariate(0, 0.6) * amount * (6 if is_fraud else 1), 2),
         "city": card.city,
         "state": card.state,
         "lat": card.lat,
         "long": card.lon,
-        "merch_lat": round(card.lat + chance.uniform(-OFFSET_DEGREES, OFFSET_DEGREES), 6),
-        "merch_long": round(card.lon + chance.uniform(-OFFSET_DEGREES, OFFSET_DEGREES), 6),
+        "merch_lat": round(card.lat + rng.uniform(-OFFSET_DEGREES, OFFSET_DEGREES), 6),
+        "merch_long": round(card.lon + rng.uniform(-OFFSET_DEGREES, OFFSET_DEGREES), 6),
         "is_fraud": int(is_fraud),
     }
 
 
-def purchases_of(chance: random.Random, card: Card) -> list[Row]:
-    """Draw a month of a card: by day its holder; at some cards, for a day or so, a thief as well."""
+def purchases_of(rng: random.Random, card: Card) -> list[Row]:
+    """Draw a month of purchases by the card's holder and, for some cards, a day or so of fraud."""
     rows = []
-    for _ in range(round(chance.gauss(PURCHASES_A_DAY * DAYS, 12))):
-        day, hour = chance.randrange(DAYS), chance.triangular(8, 23, 17)
+    for _ in range(round(rng.gauss(PURCHASES_A_DAY * DAYS, 12))):
+        day, hour = rng.randrange(DAYS), rng.triangular(8, 23, 17)
         at = BEGIN + timedelta(days=day, hours=hour)
-        rows.append(purchase(chance, card, at, is_fraud=False))
-    if chance.random() < FRAUD_SHARE:
-        begin = BEGIN + timedelta(days=chance.uniform(2, DAYS - 2))
-        for _ in range(chance.randint(6, 14)):
-            at = begin + timedelta(hours=chance.uniform(0, 30))
-            rows.append(purchase(chance, card, at, is_fraud=True))
+        rows.append(purchase(rng, card, at, is_fraud=False))
+    if rng.random() < FRAUD_SHARE:
+        begin = BEGIN + timedelta(days=rng.uniform(2, DAYS - 2))
+        for _ in range(rng.randint(6, 14)):
+            at = begin + timedelta(hours=rng.uniform(0, 30))
+            rows.append(purchase(rng, card, at, is_fraud=True))
     return rows
 
 
 def main(path: Path) -> None:
-    """Write all purchases in the order of time."""
-    chance = random.Random(SEED)
-    rows = [row for card in cards(chance) for row in purchases_of(chance, card)]
+    """Write all purchases in chronological order."""
+    rng = random.Random(SEED)
+    rows = [row for card in cards(rng) for row in purchases_of(rng, card)]
     rows.sort(key=lambda row: (row["trans_date_trans_time"], row["cc_num"]))
     with path.open("w", newline="", encoding="utf-8") as file:
         writer = csv.DictWriter(file, list(rows[0]), lineterminator="\n")

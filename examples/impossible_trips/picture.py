@@ -1,4 +1,4 @@
-"""The picture of the example: where one merchant is, and where one card goes."""
+"""The picture of the example: the sites of one merchant and the trips of one card."""
 
 from __future__ import annotations
 
@@ -15,18 +15,18 @@ if TYPE_CHECKING:
 
     import pandas as pd
     from numpy.typing import NDArray
-    from trips import Places
+    from trips import Locations
 
     from closedworld import PublishedWorld
 
-# The states between Canada and Mexico; what lies elsewhere is cut off.
+# The contiguous United States; everything else is cut off.
 WEST, EAST, SOUTH, NORTH = -125.0, -66.0, 24.0, 50.0
 WIDTH = 520
 ACROSS = WIDTH / (EAST - WEST)
 UP = ACROSS / np.cos(np.radians((SOUTH + NORTH) / 2))
 HEIGHT = round((NORTH - SOUTH) * UP)
 GAP, HEAD = 24, 84
-FINER = 3  # maps are drawn so many times as large, for smooth lines
+FINER = 3  # supersampling factor, for smooth lines
 
 PAPER, LAND, INK, SOFT = "#ffffff", "#e4e7ea", "#1d2733", "#5b6875"
 SITE, TRIP, ALARM = "#0b6bcb", "#8fa3b5", "#d1242f"
@@ -36,26 +36,26 @@ def draw_picture(
     path: Path,
     world: PublishedWorld,
     rows: pd.DataFrame,
-    all_places: Sequence[Places],
-    trips_of: Callable[[pd.DataFrame, Places], pd.DataFrame],
+    all_locations: Sequence[Locations],
+    trips_of: Callable[[pd.DataFrame, Locations], pd.DataFrame],
 ) -> None:
-    """Write a PNG: left one merchant, right one card; a row for each way of giving places."""
-    last = trips_of(rows, all_places[-1])
+    """Write a PNG with one merchant on the left and one card on the right, a row per way to locate merchants."""
+    last = trips_of(rows, all_locations[-1])
     card = last[last["is_impossible"]].groupby("cc_num").size().idxmax()
     merchant = rows["merchant"].min()
     land = land_of(world)
-    size = (2 * (WIDTH + GAP) + GAP, len(all_places) * (HEIGHT + HEAD + GAP))
+    size = (2 * (WIDTH + GAP) + GAP, len(all_locations) * (HEIGHT + HEAD + GAP))
     image = Image.new("RGB", size, PAPER)
     draw = ImageDraw.Draw(image)
-    for number, places in enumerate(all_places):
+    for number, locations in enumerate(all_locations):
         here = (rows["merchant"] == merchant).to_numpy()
-        sites = np.unique(np.column_stack([places.lon[here], places.lat[here]]), axis=0)
-        trips = trips_of(rows, places)["is_impossible"].reindex(rows.index, fill_value=False)
-        of_card = rows.assign(lon=places.lon, lat=places.lat, is_impossible=trips)
+        sites = np.unique(np.column_stack([locations.lon[here], locations.lat[here]]), axis=0)
+        trips = trips_of(rows, locations)["is_impossible"].reindex(rows.index, fill_value=False)
+        of_card = rows.assign(lon=locations.lon, lat=locations.lat, is_impossible=trips)
         of_card = of_card[rows["cc_num"] == card]
         n_impossible = of_card["is_impossible"].sum()
         maps = (
-            (places.title, f"{merchant}: {number_of(len(sites), 'place')}", dots(land, sites)),
+            (locations.title, f"{merchant}: {number_of(len(sites), 'site')}", dots(land, sites)),
             (
                 "",
                 f"a card: {n_impossible} of {len(of_card) - 1} trips impossible",
@@ -82,13 +82,13 @@ def dots(land: Image.Image, sites: NDArray[np.float64]) -> Image.Image:
 
 
 def lines(land: Image.Image, purchases: pd.DataFrame) -> Image.Image:
-    """Return a map of the ways from purchase to purchase, impossible ones on top."""
+    """Return a map of the trips between purchases, impossible ones on top."""
     image = land.copy()
     draw = ImageDraw.Draw(image)
     x, y = pixels(purchases["lon"].to_numpy(), purchases["lat"].to_numpy())
     verdicts = purchases["is_impossible"].to_numpy()[1:]
-    for wanted, colour, width in ((False, TRIP, 1), (True, ALARM, 2)):
-        for k in np.flatnonzero(verdicts == wanted):
+    for is_impossible, colour, width in ((False, TRIP, 1), (True, ALARM, 2)):
+        for k in np.flatnonzero(verdicts == is_impossible):
             draw.line((x[k], y[k], x[k + 1], y[k + 1]), fill=colour, width=FINER * width)
     return image.resize((WIDTH, HEIGHT), Image.Resampling.LANCZOS)
 
@@ -96,12 +96,12 @@ def lines(land: Image.Image, purchases: pd.DataFrame) -> Image.Image:
 def pixels(
     lon: NDArray[np.float64], lat: NDArray[np.float64]
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Return columns and rows of places on a map."""
+    """Return the pixel coordinates (x, y) of locations."""
     return FINER * ACROSS * (lon - WEST), FINER * UP * (NORTH - lat)
 
 
 def land_of(world: PublishedWorld) -> Image.Image:
-    """Return an empty map: the country as the tiles of the world have it."""
+    """Return a map of the country's tiles."""
     columns = ["centroid_lon", "centroid_lat"]
     tiles = cw.open_dataset(world.index.published.folder, "tile_index").to_table(columns=columns)
     x, y = (
@@ -116,5 +116,5 @@ def land_of(world: PublishedWorld) -> Image.Image:
 
 
 def number_of(count: int, noun: str) -> str:
-    """Return a number with its noun."""
+    """Return a count with its noun in singular or plural."""
     return f"{count:,} {noun}{'' if count == 1 else 's'}"

@@ -1,4 +1,4 @@
-"""How many trips between consecutive purchases of a card are impossible, by how merchants get places.
+"""Count impossible trips between consecutive purchases of a card, for several ways to locate merchants.
 
 python trips.py cards.csv world trips.png
 """
@@ -25,9 +25,9 @@ if TYPE_CHECKING:
     Numbers = NDArray[np.float64]
 
 COUNTRY, SEED = "US", 7
-FASTEST_KM_H = 900.0  # an airliner; nobody drives to the airport any faster
+FASTEST_KM_H = 900.0  # an airliner's cruising speed
 
-# Outlets of a merchant, by what it sells. Shops on the web (*_net) have none: no place, no trip.
+# Number of outlets of a merchant, by category. Online shops (*_net) have no location and are left out.
 OUTLETS = {
     "grocery_pos": 3000,
     "gas_transport": 8000,
@@ -38,8 +38,8 @@ OUTLETS = {
 
 
 @dataclass(frozen=True)
-class Places:
-    """Where the purchases happen, one by one: degrees."""
+class Locations:
+    """Longitude and latitude of each purchase in degrees, for one way to locate merchants."""
 
     title: str
     lon: Numbers
@@ -47,42 +47,42 @@ class Places:
 
 
 def read_purchases(path: Path) -> pd.DataFrame:
-    """Return the purchases in shops, those of a card together and in order of time."""
+    """Return the purchases in physical shops, sorted by card and time."""
     rows = pd.read_csv(path, parse_dates=["trans_date_trans_time"])
     rows = rows[rows["category"].isin(OUTLETS)]
     return rows.sort_values(["cc_num", "trans_date_trans_time"], ignore_index=True)
 
 
 def draw(world: PublishedWorld, ids: list[str], n: list[int] | None = None) -> pd.DataFrame:
-    """Draw places in the country, by population: of each id the same ones, whoever else is asked for."""
-    wanted = {"id": ids, "country": [COUNTRY] * len(ids), "n": n or [1] * len(ids)}
-    return world.sample(pa.table(wanted), seed=SEED).to_pandas()
+    """Draw locations in the country by population; those of an id do not depend on the other ids."""
+    request = {"id": ids, "country": [COUNTRY] * len(ids), "n": n or [1] * len(ids)}
+    return world.sample(pa.table(request), seed=SEED).to_pandas()
 
 
-def as_in_the_file(rows: pd.DataFrame) -> Places:
-    """Take the places that the file has: home and a random offset, drawn anew each time."""
-    return Places(
+def as_in_the_file(rows: pd.DataFrame) -> Locations:
+    """Take the locations from the file: the home plus a random offset for each purchase."""
+    return Locations(
         "offsets, as in the file", rows["merch_long"].to_numpy(), rows["merch_lat"].to_numpy()
     )
 
 
-def drawn_anew(rows: pd.DataFrame, world: PublishedWorld) -> Places:
-    """Draw a believable place for every purchase; a merchant still has as many as purchases."""
+def drawn_anew(rows: pd.DataFrame, world: PublishedWorld) -> Locations:
+    """Draw a believable location for every purchase; a merchant still has as many locations as purchases."""
     points = draw(world, [f"purchase {row}" for row in rows.index])
-    return Places("a new place each time", points["lon"].to_numpy(), points["lat"].to_numpy())
+    return Locations("a new site each time", points["lon"].to_numpy(), points["lat"].to_numpy())
 
 
-def one_site(rows: pd.DataFrame, world: PublishedWorld) -> Places:
+def one_site(rows: pd.DataFrame, world: PublishedWorld) -> Locations:
     """Give each merchant one fixed site in the country."""
     sites = draw(world, sorted(rows["merchant"].unique())).set_index("id").loc[rows["merchant"]]
-    return Places("one site per merchant", sites["lon"].to_numpy(), sites["lat"].to_numpy())
+    return Locations("one site per merchant", sites["lon"].to_numpy(), sites["lat"].to_numpy())
 
 
-def nearest_outlet(rows: pd.DataFrame, world: PublishedWorld, *, is_thief_far: bool) -> Places:
-    """Give each merchant many fixed outlets; a card buys at the one nearest to whoever holds it.
+def nearest_outlet(rows: pd.DataFrame, world: PublishedWorld, *, is_thief_far: bool) -> Locations:
+    """Give each merchant many fixed outlets; the holder of a card buys at the nearest one.
 
-    The holder lives where the file says. Where a thief lives, next door or elsewhere in the country, is
-    a choice of whoever makes the world, as any place of fraud in made-up data is.
+    The file has the holder's home. Whether a thief lives next door or elsewhere in the country is an
+    assumption, as every location of fraud in synthetic data is.
     """
     kinds = rows.groupby("merchant")["category"].first().sort_index()
     outlets = draw(world, list(kinds.index), [OUTLETS[kind] for kind in kinds])
@@ -98,13 +98,13 @@ def nearest_outlet(rows: pd.DataFrame, world: PublishedWorld, *, is_thief_far: b
         asking = (rows["merchant"] == merchant).to_numpy()
         near = nearest(home_lon[asking], home_lat[asking], sites["lon"], sites["lat"])
         lon[asking], lat[asking] = sites["lon"].to_numpy()[near], sites["lat"].to_numpy()[near]
-    return Places(f"nearest outlet, thief {'far' if is_thief_far else 'near'}", lon, lat)
+    return Locations(f"nearest outlet, thief {'far' if is_thief_far else 'near'}", lon, lat)
 
 
 def nearest(
     lon: Numbers, lat: Numbers, site_lon: pd.Series, site_lat: pd.Series
 ) -> NDArray[np.intp]:
-    """Return of each place the number of the nearest site: the largest cosine of the angle between."""
+    """Return the index of the site nearest to each location: the one with the largest cosine of the angle."""
     number: NDArray[np.intp] = np.argmax(
         on_sphere(lon, lat) @ on_sphere(site_lon, site_lat).T, axis=1
     )
@@ -112,15 +112,15 @@ def nearest(
 
 
 def on_sphere(lon: Numbers | pd.Series, lat: Numbers | pd.Series) -> Numbers:
-    """Return unit vectors, one a row."""
+    """Return unit vectors, one per row."""
     lam, phi = np.radians(lon), np.radians(lat)
     return np.column_stack([np.cos(phi) * np.cos(lam), np.cos(phi) * np.sin(lam), np.sin(phi)])
 
 
-def trips_of(rows: pd.DataFrame, places: Places) -> pd.DataFrame:
-    """Return the trip to every purchase but the first of each card: how far, and whether it can be."""
+def trips_of(rows: pd.DataFrame, locations: Locations) -> pd.DataFrame:
+    """Return the trip to every purchase but the first of each card: its distance, and whether it is impossible."""
     here = rows[["cc_num", "trans_date_trans_time", "is_fraud"]].assign(
-        lon=places.lon, lat=places.lat
+        lon=locations.lon, lat=locations.lat
     )
     before = here.groupby("cc_num").shift()
     hours = (
@@ -139,39 +139,39 @@ def trips_of(rows: pd.DataFrame, places: Places) -> pd.DataFrame:
     )[before["lon"].notna()]
 
 
-def account(rows: pd.DataFrame, places: Places) -> dict[str, str]:
+def summary_of(rows: pd.DataFrame, locations: Locations) -> dict[str, str]:
     """Return a row of the table."""
-    trips = trips_of(rows, places)
-    sites = pd.DataFrame({"merchant": rows["merchant"], "lon": places.lon, "lat": places.lat})
-    honest, fraud = (trips[trips["has_fraud"] == flag] for flag in (False, True))
+    trips = trips_of(rows, locations)
+    sites = pd.DataFrame({"merchant": rows["merchant"], "lon": locations.lon, "lat": locations.lat})
+    legitimate, fraud = (trips[trips["has_fraud"] == flag] for flag in (False, True))
     alarms = trips[trips["is_impossible"]]
     return {
-        "merchants' places": places.title,
-        "places each": f"{sites.drop_duplicates().groupby('merchant').size().median():,.0f}",
+        "merchant locations": locations.title,
+        "sites each": f"{sites.drop_duplicates().groupby('merchant').size().median():,.0f}",
         "median trip": f"{trips['km'].median():,.0f} km",
         "impossible": f"{trips['is_impossible'].mean():.1%}",
-        "honest": f"{honest['is_impossible'].mean():.1%}",
+        "legitimate": f"{legitimate['is_impossible'].mean():.1%}",
         "with fraud": f"{fraud['is_impossible'].mean():.1%}",
-        "right alarms": f"{alarms['has_fraud'].mean():.0%}",
+        "precision": f"{alarms['has_fraud'].mean():.0%}",
     }
 
 
 def verdict(rows: pd.DataFrame, trips: pd.DataFrame) -> str:
-    """Return what an alarm at every impossible trip would be worth, card by card."""
+    """Describe how well impossible trips identify cards with fraud."""
     alarms = trips[trips["is_impossible"]]
     robbed = set(rows.loc[rows["is_fraud"] == 1, "cc_num"])
     alarmed = set(alarms["cc_num"])
     false = alarms[~alarms["has_fraud"]]
     others = rows["cc_num"].nunique() - len(robbed)
     return (
-        f"Of {len(robbed)} cards with fraud {len(robbed & alarmed)} have an impossible trip, of {others} "
-        f"others {len(alarmed - robbed)}. The {len(false)} between honest purchases have a median of "
-        f"{false['km'].median():.0f} km and {false['seconds'].median():.0f} s."
+        f"{len(robbed & alarmed)} of {len(robbed)} cards with fraud have an impossible trip, and "
+        f"{len(alarmed - robbed)} of the {others} others. The {len(false)} impossible trips between legitimate "
+        f"purchases have a median of {false['km'].median():.0f} km and {false['seconds'].median():.0f} s."
     )
 
 
 def main() -> None:
-    """Print the table; draw the picture, if wanted."""
+    """Print the table; draw the picture if a path for it is given."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("purchases", type=Path, help="CSV of card purchases")
     parser.add_argument("world", type=Path, help="published world of the country")
@@ -180,24 +180,24 @@ def main() -> None:
 
     rows = read_purchases(given.purchases)
     world = cw.open_world(given.world)
-    all_places = [
+    all_locations = [
         as_in_the_file(rows),
         drawn_anew(rows, world),
         one_site(rows, world),
         nearest_outlet(rows, world, is_thief_far=False),
         nearest_outlet(rows, world, is_thief_far=True),
     ]
-    table = pd.DataFrame([account(rows, places) for places in all_places])
+    table = pd.DataFrame([summary_of(rows, locations) for locations in all_locations])
     print(f"{len(rows):,} purchases in shops, {int(rows['is_fraud'].sum()):,} of them fraud")
     print("| " + " | ".join(table.columns) + " |")
     print("| --- |" + " ---: |" * (len(table.columns) - 1))
     for line in table.itertuples(index=False):
         print("| " + " | ".join(line) + " |")
-    print(verdict(rows, trips_of(rows, all_places[-1])))
+    print(verdict(rows, trips_of(rows, all_locations[-1])))
     if given.picture is not None:
-        from picture import draw_picture  # noqa: PLC0415 -- only when one is wanted
+        from picture import draw_picture  # noqa: PLC0415 -- only if a picture is requested
 
-        shown = [*all_places[:3], all_places[-1]]
+        shown = [*all_locations[:3], all_locations[-1]]
         draw_picture(given.picture, world, rows, shown, trips_of)
 
 
