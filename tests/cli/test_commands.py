@@ -67,7 +67,7 @@ def test_help_imports_no_heavy_library() -> None:
         "              ['diff', '--help'], ['export', '--help'], ['fetch', '--help'],\n"
         "              ['fetch'], ['--version']):\n"
         "    assert CliRunner().invoke(main, words).exit_code == 0, words\n"
-        "heavy = {'numpy', 'pooch', 'requests', 'pyarrow', 'shapely', 'rasterio', 'pyproj', 'pyogrio', 'PIL', 'rich', 'jinja2'}\n"
+        "heavy = {'numpy', 'requests', 'pyarrow', 'shapely', 'rasterio', 'pyproj', 'pyogrio', 'PIL', 'rich', 'jinja2'}\n"
         "print(sorted(heavy & set(sys.modules)))\n"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

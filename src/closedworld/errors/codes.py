@@ -45,7 +45,7 @@ ERROR_CODES: dict[type[ClosedWorldError], dict[str, str]] = {
         "dataset-unknown": "The published result has no dataset of that name.",
         "dp-range": "dp is not in 0..18.",
         "executor-unknown": "There is no executor of that name.",
-        "fetch-missing": "The package pooch or requests, which downloading needs, is not installed.",
+        "fetch-missing": "The package requests, which downloading needs, is not installed.",
         "fetch-registry": "An entry of a file to fetch is unsafe or malformed.",
         "fetch-unknown": "There is no file to fetch of that name.",
         "grid-ambiguous": "Both a raster and a resolution define the grid.",

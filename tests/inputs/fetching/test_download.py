@@ -94,8 +94,6 @@ def test_a_later_call_takes_up_what_is_there(
     cut_off(site, entry(), tmp_path)
     assert pauses == [1.0, 2.0, 4.0]
     assert state_of(entry(), tmp_path) == "begun"
-    # As a kill leaves it of pooch.
-    (tmp_path / "world.tif.part" / "tmp0a1b2c3d").touch()
     assert fetch(entry(), folder=tmp_path).path.read_bytes() == content
     assert site.asked == [f"bytes={HALF}-"]
     assert names(tmp_path) == ["world.tif"]

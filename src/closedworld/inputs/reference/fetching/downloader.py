@@ -1,8 +1,7 @@
-"""A downloader for pooch that resumes interrupted downloads; pooch's own starts over.
+"""A downloader that resumes interrupted downloads.
 
 The bytes that have come stay next to the target, and are appended to if the server confirms that the
 file is still the same (RFC 9110, 13.1.5 If-Range and 14 Range); otherwise the download starts over.
-pooch then checks the digest.
 """
 
 from __future__ import annotations
@@ -45,7 +44,7 @@ class _NoConnectionError(_CutError):
 
 @dataclass(frozen=True, slots=True)
 class ResumingDownloader:
-    """What pooch calls to download a file.
+    """The download of a file.
 
     Attributes:
         remote: What is downloaded.
@@ -61,8 +60,8 @@ class ResumingDownloader:
     progress: Progress | None = None
     pause: Callable[[float], None] = time.sleep
 
-    def __call__(self, url: str, output_file: str, _pooch: object) -> None:
-        """Download an address to a file.
+    def download(self) -> None:
+        """Download the file to its target.
 
         Raises:
             FetchError: ``fetch-unreachable``, ``fetch-refused``, ``fetch-redirect``,
@@ -72,9 +71,9 @@ class ResumingDownloader:
             OSError: The file cannot be written.
         """
         with requests.Session() as session:
-            self._fill(session, url)
+            self._fill(session, self.remote.url)
         self._check()
-        self.partial.hand_over(Path(output_file))
+        self.partial.hand_over(self.target)
 
     def _fill(self, session: requests.Session, url: str) -> None:
         """Try until the file is complete."""

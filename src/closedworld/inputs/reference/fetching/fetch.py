@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import logging
 import re
 import shutil
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -18,7 +16,7 @@ from closedworld.errors import ConfigError, IntegrityError, PublishError
 from closedworld.inputs.reference.fetching.partial_download import Partial
 from closedworld.inputs.reference.fetching.zip_member import unpack
 from closedworld.inputs.reference.registry import RemoteFile, remote_file
-from closedworld.store.atomic import move_into_place, opened_for_replacing, replace_file
+from closedworld.store.atomic import opened_for_replacing, replace_file
 from closedworld.store.digests import sha256_of_file
 
 FileState = Literal["absent", "begun", "here"]
@@ -107,11 +105,8 @@ def fetch(
 def _download(
     remote: RemoteFile, target: Path, progress: Callable[[int, int | None], None] | None
 ) -> None:
-    """Let pooch download a file and check it; then give it its name."""
     try:
-        import pooch  # noqa: PLC0415 -- an extra, and slow to import
-
-        from closedworld.inputs.reference.fetching.downloader import ResumingDownloader  # noqa: PLC0415
+        from closedworld.inputs.reference.fetching.downloader import ResumingDownloader  # noqa: PLC0415 -- needs an extra
     except ModuleNotFoundError as error:
         raise ConfigError(
             "fetch-missing",
@@ -120,14 +115,9 @@ def _download(
         ) from error
     folder = _unfinished_folder(target.absolute())
     folder.mkdir(parents=True, exist_ok=True)
-    with Partial.opened(folder / "bytes") as partial, _quiet(pooch.get_logger()):
-        known = None if remote.sha256 is None else f"sha256:{remote.sha256}"
-        store = pooch.Pooch(
-            folder, "", registry={target.name: known}, urls={target.name: remote.url}
-        )
+    with Partial.opened(folder / "bytes") as partial:
         try:
-            downloader = ResumingDownloader(remote, target, partial, progress)
-            move_into_place(Path(store.fetch(target.name, downloader=downloader)), target)
+            ResumingDownloader(remote, target, partial, progress).download()
         finally:
             # Bytes that have come are kept for the next call, unless the file is complete.
             if not (partial.path.exists() and partial.size_bytes):
@@ -135,19 +125,7 @@ def _download(
 
 
 def _unfinished_folder(target: Path) -> Path:
-    """Return the folder of an unfinished download, where pooch keeps its temporary files as well."""
     return target.with_name(f"{target.name}.part")
-
-
-@contextmanager
-def _quiet(logger: logging.Logger) -> Iterator[None]:
-    """Suppress messages below warnings while the block runs."""
-    level = logger.level
-    logger.setLevel(logging.WARNING)
-    try:
-        yield
-    finally:
-        logger.setLevel(level)
 
 
 def _checked(remote: RemoteFile, download: Path) -> tuple[str, Trust]:
