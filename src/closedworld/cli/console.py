@@ -26,7 +26,6 @@ class _Line(logging.Formatter):
         super().__init__("%(asctime)s %(levelname)-7s %(message)s", "%H:%M:%S")
 
     def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802 -- logging's name
-        """Return the line of a record, without a traceback."""
         return printable(super().formatMessage(record))
 
 
@@ -119,7 +118,6 @@ class _ProgressBar:
         self._progress.stop()
 
     def on_event(self, event: Event) -> None:
-        """Update the bar."""
         match event:
             case events.WorkStarted(tiles=tiles):
                 self._total, self._done, self._began = tiles, 0, time.monotonic()

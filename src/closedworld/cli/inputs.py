@@ -7,13 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from closedworld.cli.options import (
-    PATH,
-    POLYGON_OPTIONS,
-    RASTER_OPTION,
-    given_only,
-    with_options,
-)
+from closedworld.cli.options import PATH, POLYGON_OPTIONS, RASTER_OPTION, given_only, with_options
 from closedworld.config import LOCK_NAME
 from closedworld.sanitize import megabytes, number_of, printable
 

@@ -39,27 +39,11 @@ def inspect(
       closedworld inspect world
       closedworld inspect world --dataset tile_index --country MT
     """
-    from closedworld.errors import ConfigError, IntegrityError  # noqa: PLC0415
-    from closedworld.published.results import find_published  # noqa: PLC0415
+    from closedworld.published.results import find_holding  # noqa: PLC0415
 
     folder, named = _result_folder(path)
-    found = find_published(folder)
-    if not found:
-        raise IntegrityError(
-            "receipt-missing",
-            f"{path} holds no published result.",
-            "Give the --out folder of a finished `closedworld run`.",
-        )
     wanted = dataset or named
-    holders = [one for one in found if not wanted or wanted in one.receipt.datasets()]
-    if not holders:
-        held = sorted({name for one in found for name in one.receipt.datasets()})
-        raise ConfigError(
-            "dataset-unknown",
-            f"{path} holds no dataset {wanted!r}.",
-            f"It holds {', '.join(held)}.",
-        )
-    for published in holders:
+    for published in find_holding(folder, wanted):
         if as_json:
             click.echo(published.receipt.to_bytes().decode(), nl=False)
             continue
@@ -110,7 +94,6 @@ def _show_rows(published: Published, name: str, rows: int, country: str | None) 
 
 
 def _flat(content: Mapping[str, object]) -> dict[str, object]:
-    """Return the content with nested tables flattened."""
     flat: dict[str, object] = {}
     for name, value in content.items():
         flat.update(value if isinstance(value, dict) else {name: value})

@@ -45,7 +45,6 @@ class _Commands(click.Group):
     """Commands in the order a user meets them; errors of closedworld as messages, not tracebacks."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
-        """Return the names as they were added."""
         return list(self.commands)
 
     def invoke(self, ctx: click.Context) -> Any:
@@ -134,6 +133,5 @@ def _show(error: ClosedWorldError) -> None:
 
 
 def _asked_for_json() -> bool:
-    """Return whether the command line asks for logs as JSON lines."""
     words = sys.argv[1:]
     return "--log-format=json" in words or ("--log-format", "json") in itertools.pairwise(words)

@@ -34,11 +34,7 @@ if TYPE_CHECKING:
 
 @click.command()
 @with_options(
-    *TILE_OPTIONS,
-    *WEIGHT_OPTIONS,
-    *EXECUTION_OPTIONS,
-    *workers_options(*STAGES),
-    *LOG_OPTIONS,
+    *TILE_OPTIONS, *WEIGHT_OPTIONS, *EXECUTION_OPTIONS, *workers_options(*STAGES), *LOG_OPTIONS
 )
 def run(config_file: Path | None, log_format: str, *, quiet: bool, **given: Any) -> None:
     """Build a world: all stages, from inputs (S0) through tiles (S1) to weights (S2).
@@ -98,7 +94,6 @@ def _build(
     log_format: str,
     quiet: bool,  # noqa: FBT001 -- the command's own flag, handed on
 ) -> None:
-    """Run the work and print its outcome."""
     # Imported here because it takes longer than --help may take.
     from closedworld.cli.console import watching  # noqa: PLC0415
     from closedworld.run import pipeline  # noqa: PLC0415

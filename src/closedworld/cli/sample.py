@@ -26,9 +26,7 @@ if TYPE_CHECKING:
 @click.argument("path", type=PATH)
 @click.option("--country", metavar="DE,FR", help="Codes of the countries to draw points in.")
 @click.option(
-    "--n",
-    type=click.IntRange(min=0),
-    help="Points in each, with --country.  [default: 1]",
+    "--n", type=click.IntRange(min=0), help="Points in each, with --country.  [default: 1]"
 )
 @click.option(
     "--table",

@@ -8,12 +8,7 @@ from closedworld.config.run import (
     RunConfig,
     WeightsConfig,
 )
-from closedworld.config.table import (
-    EXECUTORS,
-    LOCK_NAME,
-    OPTIONS,
-    WEIGHTS_OPTIONS,
-)
+from closedworld.config.table import EXECUTORS, LOCK_NAME, OPTIONS, WEIGHTS_OPTIONS
 
 __all__ = [
     "DEFAULT_DP",

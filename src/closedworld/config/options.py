@@ -115,11 +115,7 @@ class Option:
 
 
 def _parse_path(name: str, given: str) -> Path:
-    """Return a path with ``~`` as the home folder.
-
-    Raises:
-        ConfigError: ``path-empty``, ``path-control-character``.
-    """
+    """Return a path with ``~`` as the home folder."""
     if not given:
         raise ConfigError(
             "path-empty", f"{name} is empty.", "Name a file or folder, or leave it out."

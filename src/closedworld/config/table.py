@@ -22,14 +22,10 @@ OPTIONS = {
     ),
     "layer": Option("polygons", Kind.TEXT, "Layer of the polygon file, when it has several."),
     "iso_column": Option(
-        "polygons",
-        Kind.TEXT,
-        "Column with ISO 3166-1 codes. [default: found by its usual names]",
+        "polygons", Kind.TEXT, "Column with ISO 3166-1 codes. [default: found by its usual names]"
     ),
     "name_column": Option(
-        "polygons",
-        Kind.TEXT,
-        "Column with country names. [default: found by its usual names]",
+        "polygons", Kind.TEXT, "Column with country names. [default: found by its usual names]"
     ),
     "repair_geometry": Option(
         "polygons",

@@ -178,7 +178,6 @@ class _Reading:
     read_before: int | None = field(default_factory=bytes_read)
 
     def emit_raster(self, info: RasterInfo) -> str:
-        """Emit that a raster was loaded; return the SHA-256 of its file."""
         detail = f"grid of {info.grid}; {info.bands} band(s) of {info.dtype}, NODATA {info.nodata}"
         return self.emit([info.path], info.grid.n_rows, detail)[info.path.name]
 

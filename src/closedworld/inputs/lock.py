@@ -153,7 +153,6 @@ def _inputs(content: dict[str, Any]) -> list[LockedInput]:
 
 
 def _name(file: Path, lock: Path) -> str:
-    """Return the name of a file in a lock."""
     here = file.resolve()
     if here in {entry.path.resolve() for entry in bundled_files()}:
         return f"bundled:{here.name}"
@@ -161,7 +160,6 @@ def _name(file: Path, lock: Path) -> str:
 
 
 def _state(file: Path) -> tuple[int, str]:
-    """Return the size in bytes and the SHA-256 of a file."""
     try:
         return file.stat().st_size, sha256_of_file(file)
     except OSError as error:

@@ -139,11 +139,9 @@ class _Canvas:
         self._draw = ImageDraw.Draw(self._image)
 
     def image(self) -> Image.Image:
-        """Return the drawing at its own size."""
         return self._image.reduce(_SUPERSAMPLING)
 
     def draw_lattice(self, grid: Grid) -> None:
-        """Draw the edges of all tiles, land or not."""
         width, height = self._image.size
         lats = grid.lat_edges()
         inside = (lats >= self._window.south) & (lats <= self._window.north)

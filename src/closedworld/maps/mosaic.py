@@ -153,7 +153,6 @@ class _Runs:
 
     @classmethod
     def of(cls, spans: Sequence[RowSpans]) -> _Runs:
-        """Return the runs of some sets."""
         rows, starts, stops = joined_runs(spans)
         return cls(rows, starts, stops, np.concatenate([[0], np.cumsum(stops - starts)]))
 

@@ -13,15 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from closedworld.kernels.grid import Grid
-from closedworld.maps.canvas import (
-    GRATICULE,
-    HAIRLINE,
-    OUTLINE,
-    PAPER,
-    SEA,
-    mix,
-    to_bytes,
-)
+from closedworld.maps.canvas import GRATICULE, HAIRLINE, OUTLINE, PAPER, SEA, mix, to_bytes
 from closedworld.maps.views import View
 
 MIN_TILE_PX = 3.0
@@ -136,7 +128,6 @@ def _line(distance_px: NDArray[np.float64], thickness_px: float) -> NDArray[np.f
 
 
 def _off_multiple(numbers: NDArray[np.float64], step: float) -> NDArray[np.float64]:
-    """Return how far numbers are from the nearest multiple of a step."""
     return np.abs(numbers - np.round(numbers / step) * step)
 
 

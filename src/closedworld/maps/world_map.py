@@ -95,7 +95,6 @@ class _CountryShares:
         return cls(by_colour, builder.shares(shared))
 
     def land(self, rows: slice) -> Land:
-        """Return the land in some pixel rows."""
         shares, shared = self.by_colour[:, rows], self.shared[rows]
         total = shares.sum(axis=0)
         colours = np.zeros((3, *total.shape), np.float32)

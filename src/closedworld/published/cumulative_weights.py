@@ -165,7 +165,6 @@ class CumulativeWeights:
         )
 
     def _damaged(self, what: str) -> IntegrityError:
-        """Return the error for weights that contradict each other."""
         return IntegrityError(
             "weights-damaged",
             f"{self.published.path_of(self.part_files[0]).parent}: {self.country_iso}: {what}.",
@@ -207,5 +206,4 @@ def read_cumulative_weights(
 
 
 def _none_in(first: NDArray[np.int64], stop: NDArray[np.int64], begin: int, end: int) -> bool:
-    """Return whether no run has a tile of a range of ranks."""
     return int(np.searchsorted(stop, begin, side="right")) >= int(np.searchsorted(first, end))

@@ -37,7 +37,9 @@ def open_published(path: Path | str, stage: str | None = None) -> Published:
     found = find_published(path)
     if stage is not None:
         found = [one for one in found if one.receipt.stage == stage]
-    return _only(found, path, f"no published {stage or 'result'}", "results")
+    if not found:
+        raise _missing(path, stage or "result")
+    return _only(found, path, "results")
 
 
 def find_published(path: Path | str) -> list[Published]:
@@ -98,27 +100,40 @@ def open_dataset(
         ConfigError: ``dataset-unknown`` or ``published-several``.
         IntegrityError: As ``open_published`` and, with ``verify``, as ``Published.verify``.
     """
-    every = find_published(path)
-    found = [one for one in every if name in one.receipt.datasets()]
-    if every and not found:
-        names = sorted({held for one in every for held in one.receipt.datasets()})
-        raise ConfigError(
-            "dataset-unknown", f"{path} holds no dataset {name!r}.", f"It holds {', '.join(names)}."
-        )
-    published = _only(found, path, "no published result", f"results with {name}")
+    published = _only(find_holding(path, name), path, f"results with {name}")
     if verify:
         published.verify()
     return published.dataset(name)
 
 
-def _only(found: Sequence[Published], path: Path | str, none: str, several: str) -> Published:
-    """Return the one result that was found."""
+def find_holding(path: Path | str, name: str) -> list[Published]:
+    """Return every published result in a folder that holds a dataset; any result without a name.
+
+    Raises:
+        ConfigError: ``dataset-unknown``, or as ``find_published``.
+        IntegrityError: ``receipt-missing``, or as ``find_published``.
+    """
+    every = find_published(path)
+    if not every:
+        raise _missing(path, "result")
+    found = [one for one in every if not name or name in one.receipt.datasets()]
     if not found:
-        raise IntegrityError(
-            "receipt-missing",
-            f"{path} holds {none}.",
-            "Give the --out folder of a finished `closedworld run`.",
+        names = sorted({held for one in every for held in one.receipt.datasets()})
+        raise ConfigError(
+            "dataset-unknown", f"{path} holds no dataset {name!r}.", f"It holds {', '.join(names)}."
         )
+    return found
+
+
+def _missing(path: Path | str, what: str) -> IntegrityError:
+    return IntegrityError(
+        "receipt-missing",
+        f"{path} holds no published {what}.",
+        "Give the --out folder of a finished `closedworld run`.",
+    )
+
+
+def _only(found: Sequence[Published], path: Path | str, several: str) -> Published:
     if len(found) > 1:
         choices = "; ".join(
             f"{one.folder} ({told})" for one, told in zip(found, _told_apart(found), strict=True)

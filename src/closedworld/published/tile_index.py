@@ -110,11 +110,7 @@ def read_index(published: Published) -> PublishedIndex:
 
 
 def _by_country(table: pa.Table) -> dict[str, pa.Table]:
-    """Return the rows of each country.
-
-    Raises:
-        ValueError: When they do not stand together.
-    """
+    """Return the rows of each country."""
     runs = pc.run_end_encode(table["country_iso"].combine_chunks())
     ends = runs.run_ends.to_numpy()
     starts = np.append(0, ends[:-1])
@@ -127,13 +123,11 @@ def _by_country(table: pa.Table) -> dict[str, pa.Table]:
 
 
 def _spans(rows: pa.Table, grid: Grid) -> RowSpans:
-    """Return the tiles of one country."""
     names = ("raster_row", "col_start", "col_stop")
     return RowSpans(grid, *(rows[name].to_numpy().astype(np.int64) for name in names))
 
 
 def _disagrees(published: Published, what: str) -> IntegrityError:
-    """Return the error for an index that contradicts itself."""
     return IntegrityError(
         "index-damaged",
         f"{published.folder} is not a tile index that can be: {what}.",

@@ -74,7 +74,6 @@ def side_exactly(edge: tuple[float, float, float, float], x: float, y: float) ->
 
 
 def _ring(ring: shapely.LinearRing) -> Ring:
-    """Return the vertices of a ring as fractions."""
     return [(Fraction(x), Fraction(y)) for x, y in shapely.get_coordinates(ring).tolist()[:-1]]
 
 

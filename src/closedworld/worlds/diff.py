@@ -185,7 +185,6 @@ def _batches(weights: CumulativeWeights, factor: int, *, by_rank: bool) -> Itera
 
 
 def _named(world: PublishedWorld) -> dict[str, Any]:
-    """Return what identifies a world, for JSON."""
     weights = world.weights
     return {
         "tiles": str(world.index.published.folder),

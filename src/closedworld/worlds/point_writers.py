@@ -81,11 +81,7 @@ def _with_geometry(table: pa.Table) -> pa.Table:
 
 
 def _write_by_gdal(table: pa.Table, staged: Path, driver: str, path: Path) -> None:
-    """Write points in one of GDAL's formats; errors name ``path``.
-
-    Raises:
-        PublishError: ``output-not-writable``.
-    """
+    """Write points in one of GDAL's formats; errors name ``path``."""
     import pyogrio  # noqa: PLC0415 -- 0.1 s that the other formats do not need
     from pyogrio.errors import DataLayerError, DataSourceError  # noqa: PLC0415
 

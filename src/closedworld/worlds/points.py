@@ -97,11 +97,7 @@ def sample_points(
 
 
 def _draw(task: _CountryTask) -> Points:
-    """Return the points of one country.
-
-    Raises:
-        ConfigError: ``sample-too-many``.
-    """
+    """Return the points of one country."""
     weights, features = task.weights, task.country.features
     spans = weights.spans
     border = border_tiles(features, spans.grid)

@@ -118,11 +118,7 @@ class SampleRequest:
 
 
 def _column(table: pa.Table, name: str, kind: pa.DataType) -> pa.Array:
-    """Return a column in a type, without nulls.
-
-    Raises:
-        InputError: ``table-column``, ``table-value``.
-    """
+    """Return a column in a type, without nulls."""
     try:
         column = table[name].cast(kind).combine_chunks()
     except (pa.ArrowInvalid, pa.ArrowNotImplementedError) as error:

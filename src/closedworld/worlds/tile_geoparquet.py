@@ -117,7 +117,6 @@ def _opened(
 def _pieces(
     spans: RowSpans, weights: CumulativeWeights | None
 ) -> Iterator[tuple[Tiles, NDArray[np.uint64] | None]]:
-    """Yield the tiles of a country, at most a row group at a time, and their weights."""
     if weights is None:
         for _, tiles in Tiles.all_of(spans).batches(ROW_GROUP_TILES):
             yield tiles, None

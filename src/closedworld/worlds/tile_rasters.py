@@ -147,11 +147,7 @@ def _write(raster: DatasetWriter, rows: range, cells: NDArray[Any]) -> None:
 def _cog(
     path: Path, grid: Grid, dtype: str, nodata: float, resampling: str
 ) -> Iterator[DatasetWriter]:
-    """Yield a raster to fill; it becomes a Cloud Optimized GeoTIFF at the end of the block.
-
-    Raises:
-        PublishError: ``output-not-writable``.
-    """
+    """Yield a raster to fill; it becomes a Cloud Optimized GeoTIFF at the end of the block."""
     import rasterio  # noqa: PLC0415 -- 0.2 s that other commands do not need
     from rasterio.errors import RasterioError  # noqa: PLC0415
     from rasterio.shutil import copy  # noqa: PLC0415

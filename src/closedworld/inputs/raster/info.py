@@ -106,7 +106,6 @@ def open_raster(path: Path, **options: Any) -> Iterator[DatasetReader]:
 
 
 def _grid_of(raster: DatasetReader, path: Path) -> Grid:
-    """Return the grid of an open raster, or raise if it is unusable."""
     at = raster.transform
     if at.is_identity:
         raise GridError(
@@ -144,7 +143,6 @@ def _grid_of(raster: DatasetReader, path: Path) -> Grid:
 
 
 def _existing(path: Path) -> Path:
-    """Return the path if it may be a GeoTIFF."""
     if not path.exists():
         raise InputError("input-missing", f"{path} does not exist.", "Check the path.")
     if not path.is_file():

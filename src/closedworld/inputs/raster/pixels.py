@@ -217,7 +217,6 @@ def values_of(
 
 
 def _zeroed(values: NDArray[Any], keep: NDArray[np.bool_]) -> NDArray[Any]:
-    """Return the values with 0 where they are not kept."""
     return np.where(keep, values, np.zeros(1, values.dtype))
 
 

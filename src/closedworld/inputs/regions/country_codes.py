@@ -13,15 +13,7 @@ from closedworld.sanitize import listed, one_line
 # A shapefile keeps ten characters of a name: country_is.
 _ALPHA_2_COLUMNS = ("country_iso", "country_is", "iso_a2_eh", "iso_a2", "iso2", "alpha_2")
 # gid_0 is GADM's, shapegroup geoBoundaries'.
-_ALPHA_3_COLUMNS = (
-    "iso_a3_eh",
-    "iso_a3",
-    "iso3",
-    "alpha_3",
-    "gid_0",
-    "shapegroup",
-    "adm0_a3",
-)
+_ALPHA_3_COLUMNS = ("iso_a3_eh", "iso_a3", "iso3", "alpha_3", "gid_0", "shapegroup", "adm0_a3")
 ISO_COLUMNS = _ALPHA_2_COLUMNS + _ALPHA_3_COLUMNS
 NAME_COLUMNS = (
     "country_name",

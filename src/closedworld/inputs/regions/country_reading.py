@@ -212,7 +212,6 @@ def _gather(checked: RowChecks) -> CountrySet:
 
 
 def _name(iso: str, labels: Sequence[RowLabel], geometries: NDArray[np.object_]) -> str:
-    """Return the name of the row with the largest area, or the ISO table's when it has none."""
     ranked = sorted(
         zip(-shapely.area(geometries), (one_line(label.name) for label in labels), strict=True)
     )

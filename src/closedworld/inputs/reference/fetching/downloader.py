@@ -76,7 +76,6 @@ class ResumingDownloader:
         self.partial.hand_over(self.target)
 
     def _fill(self, session: requests.Session, url: str) -> None:
-        """Try until the file is complete."""
         partial = self.partial
         furthest = partial.size_bytes
         tries = 0
@@ -101,11 +100,7 @@ class ResumingDownloader:
             self.pause(2.0 ** (tries - 1))
 
     def _receive(self, session: requests.Session, url: str) -> None:
-        """Send one request and write what comes.
-
-        Raises:
-            _CutError: The response broke off, or the server is busy.
-        """
+        """Send one request and write what comes."""
         partial = self.partial
         start, version = partial.size_bytes, partial.version(url)
         headers = {"User-Agent": f"closedworld/{__version__}", "Accept-Encoding": "identity"}
@@ -151,7 +146,6 @@ class ResumingDownloader:
         return response
 
     def _unreachable(self, url: str, cut: _NoConnectionError) -> FetchError:
-        """Return the error for a server that never answered; most likely there is no network."""
         return FetchError(
             "fetch-unreachable",
             f"cannot reach {host_of(url)}: {cut}.",
@@ -208,7 +202,6 @@ class ResumingDownloader:
 
 
 def _version_of(url: str, response: requests.Response) -> Version:
-    """Return what a response says about the whole file."""
     tag = response.headers.get("ETag", "")
     # A weak tag (W/"...") does not promise the same bytes, and If-Range does not accept it (RFC 9110, 13.1.5).
     validator = tag if tag.startswith('"') else response.headers.get("Last-Modified", "")

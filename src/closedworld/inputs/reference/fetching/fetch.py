@@ -129,7 +129,6 @@ def _unfinished_folder(target: Path) -> Path:
 
 
 def _checked(remote: RemoteFile, download: Path) -> tuple[str, Trust]:
-    """Return the digest of a download and why it is trusted."""
     if remote.sha256 is None:
         return _recorded(download)
     digest = sha256_of_file(download)

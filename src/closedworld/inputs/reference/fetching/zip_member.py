@@ -51,7 +51,5 @@ def unpack(archive: Path, member: str, target: BinaryIO) -> None:
 
 def _unusable(archive: Path, why: str) -> IntegrityError:
     return IntegrityError(
-        "fetch-archive",
-        f"{archive} cannot be unpacked: {why}.",
-        "Remove it and fetch it again.",
+        "fetch-archive", f"{archive} cannot be unpacked: {why}.", "Remove it and fetch it again."
     )
