@@ -70,3 +70,13 @@ def contents() -> Callable[[Path], dict[str, bytes]]:
         return {path.relative_to(folder).as_posix(): path.read_bytes() for path in files}
 
     return contents_of
+
+
+@pytest.fixture
+def no_pictures(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Write an empty file in place of the world map, which takes most of the time of a small run."""
+
+    def draw(_spans: object, _rule: object, _attribution: str, path: Path) -> None:
+        path.touch()
+
+    monkeypatch.setattr("closedworld.stages.tiles.picture.draw_tiles", draw)

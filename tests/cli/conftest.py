@@ -26,16 +26,6 @@ if TYPE_CHECKING:
 
 
 @pytest.fixture
-def no_pictures(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Leave the world map out: it takes most of the time of a small run."""
-
-    def draw(_spans: object, _rule: object, _attribution: str, _path: Path) -> None:
-        return
-
-    monkeypatch.setattr("closedworld.stages.tiles.picture.draw_tiles", draw)
-
-
-@pytest.fixture
 def level_as_before() -> Iterator[None]:
     logger = logging.getLogger("closedworld")
     level = logger.level

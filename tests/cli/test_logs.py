@@ -97,6 +97,7 @@ def test_quiet_gives_the_folder_of_each_result_also_when_it_is_reused(
     assert again.stdout.splitlines() == built[1:]
 
 
+@pytest.mark.slow
 def test_a_terminated_run_ends_with_status_143_and_leaves_a_report(tmp_path: Path) -> None:
     """SIGTERM in the middle of writing: staging is cleared, what was published stays, sealed."""
     words = ["--resolution", "1deg", "--out", str(tmp_path), "-q"]

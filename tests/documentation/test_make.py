@@ -14,6 +14,7 @@ ROOT = Path(__file__).parents[2]
 ENVIRONMENT = Path(sys.prefix)
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(
     not (ENVIRONMENT / ".installed").exists(), reason="the environment was not made by make"
 )

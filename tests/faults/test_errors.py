@@ -22,6 +22,8 @@ from closedworld.published.results import find_published
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+pytestmark = pytest.mark.slow
+
 NUMBERS = [errno.ENOSPC, errno.EIO, errno.EROFS, errno.EACCES]
 
 

@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
     from harness.forks import ForkServer
 
+pytestmark = pytest.mark.slow
+
 CALLS = "open,openat,write,pwrite64,ftruncate,fsync,fdatasync,mkdir,mkdirat,rename,renameat,renameat2,unlink,unlinkat,rmdir"  # fmt: skip
 FAMILY = "SIGKILL: nothing partial visible, next run succeeds, same bytes"
 

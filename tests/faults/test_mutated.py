@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
+pytestmark = pytest.mark.slow
+
 RUN_FILE = """\
 polygons = "mine.gpkg"   # where they are
 countries = ["DE", "FR"]

@@ -6,6 +6,7 @@ import random
 import shutil
 from typing import TYPE_CHECKING
 
+import pytest
 from effort import tries
 from harness import small
 from harness.failing import Change, FileSystem
@@ -17,6 +18,8 @@ from closedworld.published.results import find_published, open_published
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
+
+pytestmark = pytest.mark.slow
 
 
 def recorded(out: Path) -> list[Change]:

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
     from harness.forks import ForkServer
 
+pytestmark = pytest.mark.slow
+
 FAMILY = "power cuts of a real ext4: visible is whole, next run succeeds"
 
 

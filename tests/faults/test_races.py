@@ -10,6 +10,7 @@ import threading
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import pytest
 from effort import tries
 from harness import HANG_SECONDS, small
 
@@ -18,8 +19,9 @@ from closedworld.store.durable import rename_new
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    import pytest
     from harness.forks import ForkServer
+
+pytestmark = pytest.mark.slow
 
 # Forks writers that begin together, and says how each ended.
 RACERS = """\

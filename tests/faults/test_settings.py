@@ -10,10 +10,13 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import pytest
 from effort import tries
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+pytestmark = pytest.mark.slow
 
 AXES: dict[str, tuple[Any, ...]] = {
     "executor and workers": (("serial", 1), ("threads", 3), ("processes", 2)),

@@ -20,6 +20,8 @@ from harness import HANG_SECONDS, small
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+pytestmark = pytest.mark.slow
+
 WORLD = ("run", "--workers", "2", "--resolution", "3m", "--basis", "area_m2", "--countries", "FR,DE,AR,KZ", "--quiet", "--out")  # fmt: skip
 
 

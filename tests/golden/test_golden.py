@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from contextlib import nullcontext
 from dataclasses import replace
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
@@ -12,8 +13,10 @@ from golden import LITERALS, RULES, bundled_world, observe, worlds_below
 
 from closedworld.config import EXECUTORS
 from closedworld.datasets import TILE_BOUNDS
+from closedworld.execution import open_worker_pool
 from closedworld.kernels.sampling import random_streams
 from closedworld.kernels.sampling.philox import philox4x32
+from closedworld.run import pipeline
 from closedworld.stages.tiles import part_files as tile_files
 from closedworld.stages.tiles import plan as tile_plan
 from closedworld.stages.weights import plan as tile_weights
@@ -40,9 +43,17 @@ def comparable(worlds: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-@pytest.mark.parametrize("executor", EXECUTORS)
-def test_every_executor_gives_the_literals(tmp_path: Path, executor: str) -> None:
-    found = worlds_below(tmp_path, executor=executor)
+@pytest.mark.parametrize(
+    "executor",
+    [pytest.param(name, marks=[] if name == "serial" else pytest.mark.slow) for name in EXECUTORS],
+)
+def test_every_executor_gives_the_literals(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, executor: str
+) -> None:
+    """All runs share one pool: starting processes takes longer than the worlds do."""
+    with open_worker_pool(executor, None) as pool:
+        monkeypatch.setattr(pipeline, "open_worker_pool", lambda *_: nullcontext(pool))
+        found = worlds_below(tmp_path, executor=executor)
     assert comparable(found) == comparable(EXPECTED["worlds"])
 
 

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from playwright.sync_api import Page as Tab
     from tabs import Heard
 
-pytestmark = needs_browser
+pytestmark = [needs_browser, pytest.mark.slow]
 
 
 @pytest.fixture(scope="module")

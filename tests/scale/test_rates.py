@@ -22,6 +22,7 @@ def config(out: Path) -> RunConfig:
     return RunConfig(out=out, countries=("LU", "BE"), basis="area_m2")
 
 
+@pytest.mark.usefixtures("no_pictures")
 def test_the_rates_of_a_run_are_kept_and_used(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -60,10 +61,12 @@ def test_the_map_does_not_count(tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
     assert rate.tiles_per_worker_second == pytest.approx(tiles / seconds)
 
 
+@pytest.mark.usefixtures("no_pictures")
 def test_a_small_run_says_nothing_of_the_machine(tmp_path: Path) -> None:
     assert run_world(config(tmp_path)).rates == {}
 
 
+@pytest.mark.usefixtures("no_pictures")
 def test_a_reused_result_has_no_rate(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     run_world(config(tmp_path))
     monkeypatch.setattr("closedworld.run.rates.LEAST_TILES", 1)
@@ -77,6 +80,7 @@ def test_a_cache_that_makes_no_sense_counts_as_empty(content: str) -> None:
     assert read_rates() == {}
 
 
+@pytest.mark.usefixtures("no_pictures")
 def test_a_cache_that_cannot_be_written_stops_nothing(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -87,6 +91,7 @@ def test_a_cache_that_cannot_be_written_stops_nothing(
     assert read_rates() == {}
 
 
+@pytest.mark.usefixtures("no_pictures")
 def test_only_the_program_writes_to_the_cache(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -58,7 +58,7 @@ def rerolled(polygon: Area, start: int, direction: int) -> Area:
 
 
 @pytest.mark.parametrize("rule", list(Rule))
-@examples(200)
+@examples(100)
 @given(case=cases())
 def test_tiles_are_those_of_exact_arithmetic(rule: Rule, case: tuple[Grid, Area]) -> None:
     grid, polygon = case
