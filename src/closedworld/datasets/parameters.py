@@ -6,14 +6,12 @@ The ``parameter_hash`` of a result is the SHA-256 of ``to_dict`` in canonical JS
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, ClassVar, Protocol, Self
+from typing import Any, ClassVar, Protocol, Self
 
 from closedworld.kernels.grid import Grid
 from closedworld.kernels.spans import Rule
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
 
 
 class Parameters(Protocol):

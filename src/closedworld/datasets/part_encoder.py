@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Sequence
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from closedworld.datasets.dataset import Dataset
 from closedworld.kernels.parquet import Writer
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from closedworld.datasets.dataset import Dataset
 
 _ZSTD_LEVEL = 1
 _ROWS_PER_PAGE = 1 << 16

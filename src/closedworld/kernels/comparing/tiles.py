@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
+from closedworld.kernels.grid import Grid
 from closedworld.kernels.spans import RowSpans, shared_tiles
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from closedworld.kernels.grid import Grid
 
 
 @dataclass(frozen=True, slots=True, eq=False)

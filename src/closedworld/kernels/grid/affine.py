@@ -9,18 +9,14 @@ from __future__ import annotations
 
 import math
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import NDArray
 
 from closedworld.errors import ConfigError, GridError
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from numpy.typing import NDArray
 
 # Polar rows may overshoot by the rounding of float64 arithmetic on the origin, not by a real fraction of a
 # cell: 1e-6 of a cell is 1 mm on a 1 km grid.

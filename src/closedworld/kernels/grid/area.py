@@ -5,16 +5,12 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import NDArray
 
+from closedworld.kernels.grid.affine import Grid
 from closedworld.kernels.grid.doubledouble import DoubleDouble, polynomial
-
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
-    from closedworld.kernels.grid.affine import Grid
 
 CM2_PER_M2 = 10_000
 

@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
+from numpy.typing import NDArray
 
 from closedworld.kernels.parquet.encodings import plain_texts, repeated, split_bytes
 from closedworld.kernels.parquet.pages import Codec, Encoding, Kind, Page
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-    from typing import Any
-
-    from numpy.typing import NDArray
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,16 +5,12 @@ Source: Apache Parquet, "Encodings". Integers are little-endian; ``n`` stands fo
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from closedworld.kernels.parquet.thrift import varint, zigzag
-
-if TYPE_CHECKING:
-    from typing import Any
-
-    from numpy.typing import NDArray
 
 _BLOCK, _MINIBLOCK = 128, 32
 _MINIBLOCKS = _BLOCK // _MINIBLOCK

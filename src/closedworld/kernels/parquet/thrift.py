@@ -5,11 +5,9 @@ Source: Apache Thrift, "Thrift compact protocol encoding". Only writing: files a
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
-from typing import TYPE_CHECKING, TypeAlias
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+from typing import TypeAlias
 
 Value: TypeAlias = "tuple[int, bytes]"
 """The code of a type, and the value's bytes."""

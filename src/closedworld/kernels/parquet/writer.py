@@ -5,18 +5,13 @@ Source: Apache Parquet, ``parquet.thrift``: FileMetaData and what it holds.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Mapping, Sequence
 
 import pyarrow as pa
 
+from closedworld.kernels.parquet.chunks import Chunk
 from closedworld.kernels.parquet.pages import Kind
-from closedworld.kernels.parquet.thrift import binary, flag, i8, i32, i64, sequence, struct
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-
-    from closedworld.kernels.parquet.chunks import Chunk
-    from closedworld.kernels.parquet.thrift import Value
+from closedworld.kernels.parquet.thrift import Value, binary, flag, i8, i32, i64, sequence, struct
 
 _MAGIC = b"PAR1"
 _FORMAT_VERSION = 2

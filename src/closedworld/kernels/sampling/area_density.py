@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING
 
 import numpy as np
-
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
+from numpy.typing import NDArray
 
 _FLATTENING = 1 / 298.257223563  # WGS 84
 _ECCENTRICITY_SQUARED = _FLATTENING * (2 - _FLATTENING)

@@ -7,12 +7,10 @@ and a million ids would need a million of them; here keys and counters are array
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TypeAlias
 
 import numpy as np
-
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
+from numpy.typing import NDArray
 
 Words: TypeAlias = "NDArray[np.uint64]"
 """Words of 32 bits, one to an element of uint64, so that their products fit."""

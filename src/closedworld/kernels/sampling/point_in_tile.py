@@ -2,20 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import numpy as np
+from numpy.typing import NDArray
 
+from closedworld.kernels.grid import Grid
 from closedworld.kernels.sampling.area_density import area_density
 from closedworld.kernels.sampling.random_streams import Purpose, StreamDraws, fractions
-from closedworld.kernels.sampling.shape import normalized
+from closedworld.kernels.sampling.shape import CountryShape, normalized
 from closedworld.kernels.sampling.triangulation import points_in_piece
-
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
-    from closedworld.kernels.grid import Grid
-    from closedworld.kernels.sampling.shape import CountryShape
 
 TILE_ATTEMPTS = 32
 """Points tried all over the tile before the piece that lies in the country is cut out."""

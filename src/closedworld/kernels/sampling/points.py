@@ -3,20 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import NDArray
 
 from closedworld.kernels.sampling.point_in_tile import points_in_tiles
 from closedworld.kernels.sampling.random_streams import Keys, StreamDraws
+from closedworld.kernels.sampling.shape import CountryShape
+from closedworld.kernels.sampling.tile_lookup import TileLookup
 from closedworld.kernels.sampling.tiles import tiles_with_replacement, tiles_without_replacement
-
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
-    from closedworld.kernels.sampling.shape import CountryShape
-    from closedworld.kernels.sampling.tile_lookup import TileLookup
-    from closedworld.kernels.spans import RowSpans
+from closedworld.kernels.spans import RowSpans
 
 _CHUNK_POINTS = 1 << 16
 """Points made at once: their arrays stay in the processor's cache."""

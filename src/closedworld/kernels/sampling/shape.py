@@ -3,19 +3,14 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING
+from collections.abc import Sequence
 
 import numpy as np
 import shapely
+from numpy.typing import NDArray
 
+from closedworld.kernels.grid import Grid
 from closedworld.kernels.spans.edges import place_on_grid
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from numpy.typing import NDArray
-
-    from closedworld.kernels.grid import Grid
 
 _TURN_DEGREES = 360.0
 _HALF_TURN = 180.0

@@ -2,16 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import numpy as np
+from numpy.typing import NDArray
 
 from closedworld.kernels.sampling.random_streams import Keys, StreamDraws, integers_below
-
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
-    from closedworld.kernels.sampling.tile_lookup import TileHits
+from closedworld.kernels.sampling.tile_lookup import TileHits
 
 
 class PopulationExhaustedError(Exception):

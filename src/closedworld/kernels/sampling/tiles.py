@@ -2,17 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import numpy as np
+from numpy.typing import NDArray
 
 from closedworld.kernels.sampling.random_streams import Keys, StreamDraws, integers_below
 from closedworld.kernels.sampling.successive import SuccessiveSampler
-
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
-    from closedworld.kernels.sampling.tile_lookup import TileHits, TileLookup
+from closedworld.kernels.sampling.tile_lookup import TileHits, TileLookup
 
 
 def tiles_with_replacement(draws: StreamDraws, total: int, lookup: TileLookup) -> NDArray[np.int64]:

@@ -2,21 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import numpy as np
 import shapely
+from numpy.typing import NDArray
 
+from closedworld.kernels.grid import Grid
 from closedworld.kernels.sampling.area_density import area_density
-from closedworld.kernels.sampling.random_streams import Purpose, fractions
-from closedworld.kernels.sampling.shape import normalized
-
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
-    from closedworld.kernels.grid import Grid
-    from closedworld.kernels.sampling.random_streams import StreamDraws
-    from closedworld.kernels.sampling.shape import CountryShape
+from closedworld.kernels.sampling.random_streams import Purpose, StreamDraws, fractions
+from closedworld.kernels.sampling.shape import CountryShape, normalized
 
 PIECE_ATTEMPTS = 64
 """Points tried on the triangles of a piece."""

@@ -7,23 +7,17 @@ ring is in, on a hole's ring is out. They are collected apart and decided polygo
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, fields
-from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import NDArray
 
-from closedworld.kernels.spans.lattice import col_centers, crossing_count, row_centers
+from closedworld.kernels.grid import Grid
+from closedworld.kernels.spans.edges import Edges
+from closedworld.kernels.spans.lattice import GridLines, col_centers, crossing_count, row_centers
 from closedworld.kernels.spans.runs import RowMajorIndex, Runs, combine, covered, pair_crossings
 from closedworld.kernels.spans.scan import edge_rows
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from numpy.typing import NDArray
-
-    from closedworld.kernels.grid import Grid
-    from closedworld.kernels.spans.edges import Edges
-    from closedworld.kernels.spans.lattice import GridLines
 
 
 @dataclass(frozen=True, slots=True, eq=False)

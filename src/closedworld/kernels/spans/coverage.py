@@ -13,26 +13,21 @@ overlap are united by GEOS first, whose versions may differ in the last digit of
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TypeAlias
 
 import numpy as np
 import shapely
+from numpy.typing import NDArray
 
+from closedworld.kernels.grid import Grid
 from closedworld.kernels.spans.border import Border
 from closedworld.kernels.spans.edges import CHUNK_POINTS, place_on_grid
-from closedworld.kernels.spans.lattice import col_edges, row_edges
+from closedworld.kernels.spans.lattice import GridLines, col_edges, row_edges
+from closedworld.kernels.spans.rowspans import RowSpans
 from closedworld.kernels.spans.runs import RowMajorIndex, combine
 from closedworld.kernels.spans.scan import edge_rows
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
-
-    from numpy.typing import NDArray
-
-    from closedworld.kernels.grid import Grid
-    from closedworld.kernels.spans.lattice import GridLines
-    from closedworld.kernels.spans.rowspans import RowSpans
 
 Sums: TypeAlias = "tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]"
 """``(cells, passed, own)``: position of each cell on the ``RowMajorIndex``, the height that rings pass in it,

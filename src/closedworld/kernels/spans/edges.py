@@ -4,20 +4,15 @@ from __future__ import annotations
 
 import itertools
 import math
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
 
 import numpy as np
 import shapely
+from numpy.typing import NDArray
 
 from closedworld.errors import GeometryError
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
-
-    from numpy.typing import NDArray
-
-    from closedworld.kernels.grid import Grid
+from closedworld.kernels.grid import Grid
 
 CHUNK_POINTS = 1 << 14
 """Points scanned at once: an array of them has 128 KiB."""

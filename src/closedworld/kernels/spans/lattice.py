@@ -3,17 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import NDArray
 
+from closedworld.kernels.grid import Grid
+from closedworld.kernels.spans.edges import Edges
 from closedworld.kernels.spans.predicates import NEAR_CELLS, side_of_edge
-
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
-    from closedworld.kernels.grid import Grid
-    from closedworld.kernels.spans.edges import Edges
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -8,23 +8,17 @@ enters no open cell.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Iterator
 
 import numpy as np
+from numpy.typing import NDArray
 
+from closedworld.kernels.grid import Grid
 from closedworld.kernels.spans.center import interior_runs
-from closedworld.kernels.spans.lattice import col_edges, crossing_count, row_edges
+from closedworld.kernels.spans.edges import Edges
+from closedworld.kernels.spans.lattice import GridLines, col_edges, crossing_count, row_edges
 from closedworld.kernels.spans.runs import RowMajorIndex, Runs, covered
 from closedworld.kernels.spans.scan import edge_rows
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from numpy.typing import NDArray
-
-    from closedworld.kernels.grid import Grid
-    from closedworld.kernels.spans.edges import Edges
-    from closedworld.kernels.spans.lattice import GridLines
 
 
 def overlap_runs(edges: Edges, grid: Grid) -> Runs:

@@ -8,12 +8,9 @@ on the float64 coordinates.
 from __future__ import annotations
 
 from fractions import Fraction
-from typing import TYPE_CHECKING
 
 import numpy as np
-
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
+from numpy.typing import NDArray
 
 NEAR_CELLS = 1e-4
 """Half-width of the sliver, in cells. float64 arithmetic puts a crossing within 6e-13 degrees

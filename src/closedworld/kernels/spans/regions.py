@@ -3,24 +3,19 @@
 from __future__ import annotations
 
 import itertools
-from typing import TYPE_CHECKING
+from collections.abc import Sequence
 
 import numpy as np
+import shapely
+from numpy.typing import NDArray
 
+from closedworld.kernels.grid import Grid
 from closedworld.kernels.inclusion import Rule
 from closedworld.kernels.spans.edges import edges_on_grid
 from closedworld.kernels.spans.overlap import border_runs
 from closedworld.kernels.spans.rowspans import RowSpans
 from closedworld.kernels.spans.rules import rule_runs
 from closedworld.kernels.spans.runs import RowMajorIndex, Runs, covered
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    import shapely
-    from numpy.typing import NDArray
-
-    from closedworld.kernels.grid import Grid
 
 
 def region_spans(

@@ -3,21 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
 import shapely
+from numpy.typing import NDArray
 
 from closedworld.errors import ConfigError, GeometryError
+from closedworld.kernels.grid import Grid
 from closedworld.kernels.inclusion import Rule
 from closedworld.kernels.spans.edges import edges_on_grid
 from closedworld.kernels.spans.rules import rule_runs
 from closedworld.kernels.spans.runs import BoolOp, RowMajorIndex, Runs, combine, covered
-
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
-    from closedworld.kernels.grid import Grid
 
 
 @dataclass(frozen=True, slots=True, eq=False)

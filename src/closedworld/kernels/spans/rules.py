@@ -2,18 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from closedworld.errors import GridError
+from closedworld.kernels.grid import Grid
 from closedworld.kernels.inclusion import Rule
 from closedworld.kernels.spans.center import center_runs
+from closedworld.kernels.spans.edges import Edges
 from closedworld.kernels.spans.overlap import overlap_runs
-
-if TYPE_CHECKING:
-    from closedworld.kernels.grid import Grid
-    from closedworld.kernels.spans.edges import Edges
-    from closedworld.kernels.spans.runs import Runs
-
+from closedworld.kernels.spans.runs import Runs
 
 _MAX_POSITIONS = 2**63
 

@@ -8,17 +8,14 @@ and no run begins where another stops.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TypeAlias
 
 import numpy as np
+from numpy.typing import NDArray
 
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from numpy.typing import NDArray
-
-    from closedworld.kernels.grid import Grid
+from closedworld.kernels.grid import Grid
 
 Runs: TypeAlias = "tuple[NDArray[np.int64], NDArray[np.int64]]"
 """``(starts, stops)``, int64 (n,) each."""

@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Iterator
 
 import numpy as np
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from numpy.typing import NDArray
+from numpy.typing import NDArray
 
 CHUNK_PAIRS = 1 << 15
 """(edge, row) pairs expanded at once: their arrays, a quarter of a megabyte each, stay in the cache."""

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import numpy as np
 import pyarrow as pa
 
-if TYPE_CHECKING:
-    from closedworld.kernels.spans import Border, RowSpans
+from closedworld.kernels.spans import Border, RowSpans
 
 
 def constant_column(value: str, length: int) -> pa.DictionaryArray:

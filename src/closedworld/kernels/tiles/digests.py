@@ -5,8 +5,6 @@ The law is in docs/decisions/0012-digests.md; ``closedworld verify`` works it ou
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import numpy as np
 
 from closedworld.kernels.digests import (
@@ -15,11 +13,9 @@ from closedworld.kernels.digests import (
     digest_of_reals,
     digest_of_text,
 )
+from closedworld.kernels.grid import RowAreas
+from closedworld.kernels.spans import Border, RowSpans, Rule
 from closedworld.kernels.tiles.ranges import held_columns
-
-if TYPE_CHECKING:
-    from closedworld.kernels.grid import RowAreas
-    from closedworld.kernels.spans import Border, RowSpans, Rule
 
 
 def tile_digests(

@@ -6,14 +6,11 @@ workers nor on how they are grouped into units.
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from closedworld.errors import ConfigError
 from closedworld.kernels.sizes import DEFAULT_SIZES, Sizes
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
 
 
 @dataclass(frozen=True, slots=True, order=True)

@@ -2,20 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import NDArray
 
+from closedworld.kernels.grid import Grid
+from closedworld.kernels.spans import RowSpans
 from closedworld.kernels.spans.runs import covered
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from numpy.typing import NDArray
-
-    from closedworld.kernels.grid import Grid
-    from closedworld.kernels.spans import RowSpans
 
 
 @dataclass(frozen=True, slots=True, eq=False)

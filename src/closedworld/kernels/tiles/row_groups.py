@@ -7,10 +7,12 @@ the places where rows and columns are looked up are encoded once and serve all c
 from __future__ import annotations
 
 from functools import cache
-from typing import TYPE_CHECKING
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
+from closedworld.kernels.grid import RowAreas
 from closedworld.kernels.parquet import (
     Chunk,
     Encoding,
@@ -25,16 +27,8 @@ from closedworld.kernels.parquet import (
     split,
 )
 from closedworld.kernels.sizes import DEFAULT_SIZES
-from closedworld.kernels.tiles.ranges import held_columns
-
-if TYPE_CHECKING:
-    from typing import Any
-
-    from numpy.typing import NDArray
-
-    from closedworld.kernels.grid import RowAreas
-    from closedworld.kernels.spans import Rule
-from closedworld.kernels.tiles.ranges import Tiles
+from closedworld.kernels.spans import Rule
+from closedworld.kernels.tiles.ranges import Tiles, held_columns
 
 _USES_OF_A_COLUMN, _PLACE_BYTES = 8, 2
 """So often a raster column must come on average, and so short its place must be, or its longitudes cost more in a

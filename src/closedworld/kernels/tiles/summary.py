@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import shapely
 
+from closedworld.kernels.grid import Grid, RowAreas
 from closedworld.kernels.spans import RowSpans, Rule, region_spans, shared_tiles
 from closedworld.kernels.spans.edges import place_on_grid
 from closedworld.kernels.spans.lattice import col_centers, col_edges, row_centers, row_edges
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-
-    from closedworld.kernels.grid import Grid, RowAreas
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol
+from typing import Protocol
 
 import numpy as np
 import shapely
 
-from closedworld.kernels.grid import RowAreas
+from closedworld.kernels.grid import Grid, RowAreas
 from closedworld.kernels.spans import RowSpans, Rule, region_spans
 from closedworld.kernels.spans.edges import place_on_grid
 from closedworld.kernels.spans.lattice import col_edges, row_edges
@@ -20,11 +21,6 @@ from closedworld.kernels.tiles.summary import (
     tiles_owned_twice,
     window_cells,
 )
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
-
-    from closedworld.kernels.grid import Grid
 
 
 class Region(Protocol):

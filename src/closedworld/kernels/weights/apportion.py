@@ -12,20 +12,17 @@ histograms of the remainders with ever narrower buckets until few are left, and 
 from __future__ import annotations
 
 import operator
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from closedworld.kernels.limits import MAX_DP
 from closedworld.kernels.sizes import DEFAULT_SIZES, Sizes
 from closedworld.kernels.weights.division import divided
 from closedworld.kernels.weights.masses import Masses
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from numpy.typing import NDArray
 
 _DENSE_BITS = 16
 """Values below 2^16 are counted in an array of that length rather than sorted."""

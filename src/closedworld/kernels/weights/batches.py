@@ -2,21 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import numpy as np
 import pyarrow as pa
+from numpy.typing import NDArray
 
-from closedworld.kernels.parquet import constant, split
-from closedworld.kernels.tiles import constant_column, id_column
-
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
-    from closedworld.kernels.parquet import Chunk
-    from closedworld.kernels.spans import RowSpans
-    from closedworld.kernels.tiles import Tiles
-    from closedworld.kernels.weights.basis import Mixture
+from closedworld.kernels.parquet import Chunk, constant, split
+from closedworld.kernels.spans import RowSpans
+from closedworld.kernels.tiles import Tiles, constant_column, id_column
+from closedworld.kernels.weights.basis import Mixture
 
 
 def weight_chunks(

@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Sequence
 
 import numpy as np
 
 from closedworld.kernels.digests import digest_of_digests, digest_of_integers, digest_of_text
+from closedworld.kernels.spans import RowSpans
 from closedworld.kernels.tiles import digest_of_ids
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from closedworld.kernels.spans import RowSpans
-    from closedworld.kernels.weights.basis import Mixture
+from closedworld.kernels.weights.basis import Mixture
 
 BLOCK_TILES = 1 << 22
 """Weights of a country that are digested together; part of the law, whatever the size of a file."""

@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
+from closedworld.kernels.grid import RowAreas
+from closedworld.kernels.spans import Border
+from closedworld.kernels.tiles import Tiles
 from closedworld.kernels.weights.basis import Basis
-
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
-    from closedworld.kernels.grid import RowAreas
-    from closedworld.kernels.spans import Border
-    from closedworld.kernels.tiles import Tiles
 
 MICRO = 1_000_000
 """Micro-persons per person."""
