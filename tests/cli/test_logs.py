@@ -163,6 +163,7 @@ def test_progress_is_logged_every_ten_seconds_too(
 ESCAPE = "\x1b[31mred\x1b]0;title\x07"
 
 
+@pytest.mark.slow
 def test_control_characters_in_paths_and_names_reach_no_terminal(
     call: Call, tmp_path: Path, polygons: Callable[..., Path], raster: Callable[..., Path]
 ) -> None:

@@ -5,15 +5,17 @@ from __future__ import annotations
 import json
 from contextlib import nullcontext
 from dataclasses import replace
+from functools import cache
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from effort import ANY_EXECUTOR
 from golden import LITERALS, RULES, bundled_world, observe, worlds_below
 
-from closedworld.config import EXECUTORS
 from closedworld.datasets import TILE_BOUNDS
 from closedworld.execution import open_worker_pool
+from closedworld.inputs.isolated import check_in_subprocess
 from closedworld.kernels.sampling import random_streams
 from closedworld.kernels.sampling.philox import philox4x32
 from closedworld.run import pipeline
@@ -26,6 +28,15 @@ if TYPE_CHECKING:
 
 EXPECTED = json.loads(LITERALS.read_text(encoding="utf-8"))
 WORLD = "any_overlap population"
+READ_ONCE = cache(check_in_subprocess)
+
+pytestmark = pytest.mark.usefixtures("no_pictures")
+
+
+@pytest.fixture(autouse=True)
+def polygons_are_read_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It takes a process each time."""
+    monkeypatch.setattr("closedworld.inputs.loading.check_in_subprocess", READ_ONCE)
 
 
 def comparable(worlds: dict[str, Any]) -> dict[str, Any]:
@@ -43,10 +54,7 @@ def comparable(worlds: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-@pytest.mark.parametrize(
-    "executor",
-    [pytest.param(name, marks=[] if name == "serial" else pytest.mark.slow) for name in EXECUTORS],
-)
+@pytest.mark.parametrize("executor", ANY_EXECUTOR)
 def test_every_executor_gives_the_literals(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, executor: str
 ) -> None:

@@ -65,6 +65,7 @@ def test_a_run_of_its_own_keeps_every_limit_and_the_report_says_so(tmp_path: Pat
         assert lines[name]["passed"] is None
 
 
+@pytest.mark.slow
 def test_processes_have_a_line_of_memory_each(tmp_path: Path) -> None:
     report = run_world(
         config(tmp_path, executor="processes", memory_limit=1 << 40)

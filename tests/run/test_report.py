@@ -194,7 +194,7 @@ def test_the_log_is_json_lines_with_every_event(tmp_path: Path) -> None:
     assert (unit["level"], unit["country_iso"]) == ("debug", "ZA")
 
 
-@pytest.mark.parametrize("executor", ["threads", "processes"])
+@pytest.mark.parametrize("executor", ["threads", pytest.param("processes", marks=pytest.mark.slow)])
 def test_what_workers_log_is_in_the_log_with_their_names(tmp_path: Path, executor: str) -> None:
     outcome = run_world(config(tmp_path, executor=executor, workers=2))
     lines = [

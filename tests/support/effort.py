@@ -4,8 +4,16 @@ from __future__ import annotations
 
 import os
 
+import pytest
 from hypothesis import settings
 
+from closedworld.config import EXECUTORS
+
+# Other processes take seconds to start.
+ANY_EXECUTOR = [
+    pytest.param(name, marks=pytest.mark.slow if name in {"processes", "dask"} else ())
+    for name in EXECUTORS
+]
 IS_FULL = os.environ.get("CLOSEDWORLD_TESTS") == "full"
 
 # The same examples each time, so that a change is not refused for what an earlier one did.
