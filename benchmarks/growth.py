@@ -36,8 +36,8 @@ def main() -> None:
     form = Form.asked(__doc__)
     section(
         "Growth",
-        f"Tiles of one country, {COUNTRY}, as a whole process with two workers. Time is the start of the "
-        "program until some tens of millions of tiles, then in proportion to them; memory does not follow.",
+        f"Tiles of one country, {COUNTRY}, as a whole process with two workers. Up to some tens of millions of "
+        "tiles, startup dominates; beyond, time grows linearly with the tiles. Memory does not grow.",
     )
     head("resolution", "tiles", "wall", "CPU", "peak memory", "tiles/s")
     steps = [
@@ -46,7 +46,7 @@ def main() -> None:
     ]
     if not form.quick:
         draw(steps, PLOT)
-        print("\n![Time and memory over the number of tiles](images/growth.png)", flush=True)
+        print("\n![Time and memory by number of tiles](images/growth.png)", flush=True)
 
 
 def measure(resolution: str, runs: int) -> Step:
@@ -72,7 +72,7 @@ def measure(resolution: str, runs: int) -> Step:
 
 
 def draw(steps: list[Step], path: Path) -> None:
-    """Draw wall time and peak memory over the number of tiles, both axes logarithmic."""
+    """Draw wall time and peak memory by number of tiles, both axes logarithmic."""
     import matplotlib as mpl
 
     mpl.use("Agg")
@@ -86,8 +86,8 @@ def draw(steps: list[Step], path: Path) -> None:
     figure, axes = plt.subplots(1, 2, figsize=(9.6, 4.2), layout="constrained")
     for axis, (label, values, colour) in zip(axes, panels, strict=True):
         axis.loglog(tiles, values, marker="o", color=colour, linewidth=2)
-        proportional = [values[-1] * count / tiles[-1] for count in tiles]
-        axis.loglog(tiles, proportional, "--", color="0.65", linewidth=1, label="in proportion")
+        linear = [values[-1] * count / tiles[-1] for count in tiles]
+        axis.loglog(tiles, linear, "--", color="0.65", linewidth=1, label="linear")
         for step, value in zip(steps, values, strict=True):
             axis.annotate(
                 step.resolution,

@@ -28,7 +28,9 @@ if TYPE_CHECKING:
 
 COUNTRY = "DE"
 
-POLYGONS = HERE.parent / "src" / "closedworld" / "reference" / "data" / "countries.parquet"
+POLYGONS = (
+    HERE.parent / "src" / "closedworld" / "inputs" / "reference" / "data" / "countries.parquet"
+)
 
 FINDERS = {
     "closedworld": "closedworld, spans expanded to identifiers",
@@ -36,7 +38,7 @@ FINDERS = {
     "rusterize": "rusterize {}, uint8 window",
     "regionmask": "regionmask {}, mask of the window",
     "shapely": "shapely {}, prepared, `contains_xy` of the window's centres",
-    "nothing": "no one: starting Python and reading the polygon",
+    "nothing": "baseline: starting Python and reading the polygon",
 }
 
 TOUCHED = {
@@ -57,17 +59,17 @@ WRITERS = {
 
 DATASETS = ("tile_index", "tile_bounds")
 
-COLUMNS = ("wall", "CPU", "peak memory", "tiles/s", "wall beside closedworld", "result")
+COLUMNS = ("wall", "CPU", "peak memory", "tiles/s", "wall / closedworld", "result")
 
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """What all peers of one table are asked.
+    """The task of all peers of one table.
 
     Attributes:
         where: ISO code of a country, or ``world``.
         seconds: Cell size, arc-seconds.
-        names: Each finder, closedworld first, and how it is called in the table.
+        names: Each rasterizer, closedworld first, and its label in the table.
     """
 
     where: str
@@ -81,9 +83,9 @@ def main() -> None:
     one, world = (30, 120) if form.quick else (10, 30)
     section(
         "Peers: which tiles a country has",
-        "Everyone reads the same polygons in the same way. A country is answered with tile identifiers, the "
-        "world with one raster of country codes; nothing is written. The result of a run that is not counted "
-        "is compared with closedworld's, identifier by identifier.",
+        "All programs read the same polygons in the same way. The result for a country is a list of tile "
+        "identifiers, for the world one raster of country codes; nothing is written. An additional run "
+        "checks that the identifiers are the same as closedworld's.",
     )
     with tempfile.TemporaryDirectory(prefix="closedworld-bench-") as scratch:
         for names in (FINDERS, TOUCHED):
@@ -91,8 +93,8 @@ def main() -> None:
         compare_rasterizers(Question("world", world, WORLD), Path(scratch), form.runs)
         section(
             "Peers: writing the rows",
-            "DuckDB and Polars are given the finished rows as Parquet and write index and bounds again, one "
-            "folder per country; closedworld starts from polygons, writes spans, summaries and map besides, "
+            "DuckDB and Polars read the finished rows from Parquet and write index and bounds again, one "
+            "folder per country. closedworld starts from polygons, also writes spans, summaries and a map, "
             "and syncs. Results are compared by each country's number of tiles and a digest of their identifiers.",
         )
         compare_writers(Path(scratch), form)

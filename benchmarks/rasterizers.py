@@ -1,6 +1,6 @@
 """Finding the tiles of countries with closedworld and with its peers, each as a whole process.
 
-Everyone reads the same polygons in the same way and is asked in the form that suits it best. One country
+All programs read the same polygons in the same way, each in its fastest form. One country
 is answered with tile identifiers, the world with a raster of country codes (closedworld: with spans, which
 are what its tiles are written from).
 """
@@ -172,7 +172,7 @@ def polygons_of(file: Path, country: str) -> list[shapely.MultiPolygon]:
 
 
 def main() -> None:
-    """Find the tiles, and keep them when asked."""
+    """Find the tiles, and keep them if requested."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("finder", choices=COUNTRY_FINDERS)
     parser.add_argument("polygons", type=Path, help="GeoParquet")

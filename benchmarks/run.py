@@ -12,15 +12,15 @@ SECTIONS = ("tile_index.py", "tile_weights.py", "workers.py", "growth.py", "peer
 
 TEXT = """# Performance
 
-`{command}` prints this page. Peers take turns in the same run on the same input, each in the form that suits it
-best, whole processes where not said otherwise; machines differ, so look at the ratios.
+`{command}` prints this page. All peers run on the same input in the same benchmark run, in alternation, each in its
+fastest form, as whole processes unless noted. Machines differ, so compare the ratios.
 
 {machine}; {runs}.
 
-The world is that of the bundled countries on WorldPop's 1 km grid: 43,199 x 16,755 cells of 30 arc-seconds{size}.
+The world is the bundled countries on WorldPop's 1 km grid: 43,199 x 16,755 cells of 30 arc-seconds{size}.
 """
 
-QUICK = " (in this quick form, cells four times as wide and high: starting up counts for more than it should)"
+QUICK = " (in this quick form, cells are four times as wide and high, so startup counts for more than it should)"
 
 
 def main() -> None:

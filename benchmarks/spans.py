@@ -1,4 +1,4 @@
-"""The spans of the world beside GDAL's rasterisation, in one process: the part that is arithmetic alone."""
+"""The spans of the world compared with GDAL's rasterisation, in one process: only the arithmetic."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 def compare_spans(runs: int, grid: Grid) -> None:
-    """Time the spans of the world beside GDAL's rasterisation, and compare the tiles."""
+    """Time the spans of the world and GDAL's rasterisation, and compare the tiles."""
     countries = read_countries(bundled("countries.parquet").path)
     regions = [country.features for country in countries]
     spans = region_spans(regions, grid, Rule.CENTER)

@@ -1,4 +1,4 @@
-"""Speed, memory and size of S1 on the whole world at 30 arc-seconds, beside GDAL and DuckDB.
+"""Speed, memory and size of S1 on the whole world at 30 arc-seconds, compared with GDAL and DuckDB.
 
 Prints a Markdown table. Peers take turns in the same run on the same input; look at the ratios.
 """
@@ -27,10 +27,10 @@ from table import against_peer, row, section
 DATASETS = ("tile_index", "tile_bounds")
 
 TEXT = """
-"Spans" is the time to find which tiles each country owns, in one process, after a first call that is not
-counted; GDAL is asked once with `out_shape`, as its documentation has it, and once in the form that suits it
-best. "Index and bounds" is the whole command, from start to published and synced, with spans, summaries and
-map; DuckDB only reads the two finished datasets and writes them again.
+"Spans" is the time to find the tiles of each country in one process, after an uncounted first call. GDAL
+runs once with `out_shape`, as in its documentation, and once in its fastest form. "Index and bounds" is the
+whole command, from start to published and synced, including spans, summaries and map; DuckDB only reads the two
+finished datasets and writes them again.
 """
 
 
@@ -46,7 +46,7 @@ def main() -> None:
 
 
 def compare_world(scratch: Path, form: Form) -> None:
-    """Time S1 of the world with two workers and one, beside DuckDB copying what it published."""
+    """Time S1 of the world with two workers and one, and DuckDB copying what it published."""
     raster = scratch / "grid.tif"
     ask_script("world.py", "empty", str(raster), *(["--quick"] if form.quick else []))
     costs: dict[str, list[Cost]] = {"two": [], "one": [], "copy": []}
@@ -76,8 +76,8 @@ def compare_world(scratch: Path, form: Form) -> None:
         row("- tiles per second", "", f"{tiles / cost.wall / 1e6:.1f} M", "", "", "")
     row("- bytes per tile, both datasets", "", f"{size / tiles:.2f}", "", "", "<= 2.0")
     faster = median_ratio(costs["one"], costs["two"])
-    row("- two workers beside one", "", f"{faster:.2f} x as fast", "", "", ">= 1.8 x")
-    row("- idle share of the idler worker", "", f"{max(idle):.1%}", "", "", "")
+    row("- two workers compared with one", "", f"{faster:.2f} x as fast", "", "", ">= 1.8 x")
+    row("- largest idle share of a worker", "", f"{max(idle):.1%}", "", "", "")
 
 
 def measure_bundled_world(scratch: Path, runs: int) -> None:

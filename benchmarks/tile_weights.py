@@ -1,4 +1,4 @@
-"""Speed and memory of S2 on the whole world at 30 arc-seconds, beside GDAL and DuckDB.
+"""Speed and memory of S2 on the whole world at 30 arc-seconds, compared with GDAL and DuckDB.
 
 Prints a Markdown table. Peers take turns in the same run on the same input; look at the ratios.
 """
@@ -34,8 +34,8 @@ with rasterio.open(sys.argv[1], num_threads="all_cpus") as raster:
 """
 
 TEXT = """
-The raster is float32, deflate, 512 x 512 blocks, made by the benchmark: the bundled population spread unevenly
-within each 5 arc-minute cell. The peers do less than is asked: GDAL only reads the raster, DuckDB only copies
+The benchmark generates the raster: float32, deflate, 512 x 512 blocks, with the bundled population distributed
+unevenly within each 5 arc-minute cell. The peers do only part of the work: GDAL reads the raster, DuckDB copies
 the finished weights.
 """
 
@@ -54,7 +54,7 @@ def main() -> None:
 
 
 def compare_weights(scratch: Path, raster: Path, runs: int) -> None:
-    """Time S2 as a whole process, beside GDAL reading the raster and DuckDB copying the weights."""
+    """Time S2 as a whole process, and GDAL reading the raster and DuckDB copying the weights."""
     built, copied = scratch / "world", scratch / "copy"
     run_closedworld("tiles", "--raster", str(raster), "--out", str(built), *WORKERS)
     costs: dict[str, list[Cost]] = {name: [] for name in ("area_m2", "population", "read", "copy")}
@@ -125,7 +125,7 @@ def measure_whole_run(scratch: Path, raster: Path, grid: dict[str, Any], runs: i
         row("- processor time", "", f"{cost.cpu:.1f} s", "", "", "")
         limit = "<= 640 MiB" if workers == "2" else ""
         row("- peak memory", "", f"{cost.peak_mib:.0f} MiB", "", "", limit)
-        row("- idle share of the idlest worker, S1 and S2", "", f"{max(idle):.1%}", "", "", "< 5%")
+        row("- largest idle share of a worker, S1 and S2", "", f"{max(idle):.1%}", "", "", "< 5%")
 
 
 if __name__ == "__main__":

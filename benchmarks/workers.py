@@ -1,4 +1,4 @@
-"""How much faster two workers are than one, beside what the machine itself allows."""
+"""How much faster two workers are than one, compared with what the machine itself allows."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from table import head, row, section
 
 COUNTRIES = "BR,CA,RU,US"
 
-CREWS = (
+CONFIGURATIONS = (
     ("one worker", "threads", 1, ""),
     ("two threads", "threads", 2, ">= 1.8, < 5%"),
     ("four threads", "threads", 4, "< 5%"),
@@ -28,11 +28,10 @@ CREWS = (
 )
 
 TEXT = """
-Tiles of four large countries on a grid so fine that starting up counts for little. Threads wait for one
-another's interpreter lock between two calls of NumPy; processes do not, and cost half a second and 170 MiB each.
-Two cores share caches and memory bandwidth, so not even two programs that know nothing of each other run at
-twice the speed of one: the last row is the machine's own limit, the work of two one-worker runs side by side
-over the time of one alone.
+Tiles of four large countries on a grid so fine that startup time hardly matters. Threads wait for the
+interpreter lock between NumPy calls; processes do not, but cost half a second and 170 MiB each.
+Two cores share caches and memory bandwidth, so even two independent programs do not do twice the work of one. The
+last row shows this limit of the machine: two independent one-worker runs at the same time, compared with one alone.
 """
 
 
@@ -46,13 +45,13 @@ def main() -> None:
 
 
 def measure(scratch: Path, resolution: str, runs: int) -> None:
-    """Take turns of every crew and of two runs of one worker at once."""
+    """Alternate runs of every configuration and of two one-worker runs at once."""
     grid = ("--resolution", resolution, "--countries", COUNTRIES)
-    walls: dict[str, list[float]] = {name: [] for name, *_ in CREWS}
+    walls: dict[str, list[float]] = {name: [] for name, *_ in CONFIGURATIONS}
     idle = dict.fromkeys(walls, 0.0)
     beside = []
     for _ in range(runs):
-        for name, executor, workers, _ in CREWS:
+        for name, executor, workers, _ in CONFIGURATIONS:
             world = scratch / "world"
             runner = ("--executor", executor, "--workers", str(workers))
             walls[name].append(run_closedworld("tiles", *grid, "--out", str(world), *runner).wall)
@@ -68,9 +67,9 @@ def measure(scratch: Path, resolution: str, runs: int) -> None:
         for world in worlds:
             shutil.rmtree(world)
     what = f"{tiles:,} tiles of {COUNTRIES} at {resolution}"
-    head(what, "wall", "speed-up", "tiles/s", "idle share of the idlest", "goal")
+    head(what, "wall", "speed-up", "tiles/s", "largest idle share", "goal")
     alone = walls["one worker"]
-    for name, _, _, goal in CREWS:
+    for name, _, _, goal in CONFIGURATIONS:
         wall = statistics.median(walls[name])
         faster = statistics.median(one / own for one, own in zip(alone, walls[name], strict=True))
         rate = f"{tiles / wall / 1e6:.0f} M"
@@ -78,7 +77,7 @@ def measure(scratch: Path, resolution: str, runs: int) -> None:
     both = statistics.median(beside)
     limit = statistics.median(2 * one / two for one, two in zip(alone, beside, strict=True))
     rate = f"{2 * tiles / both / 1e6:.0f} M"
-    row("two runs of one worker at once", f"{both:.1f} s", f"{limit:.2f}", rate, "", "")
+    row("two one-worker runs at once", f"{both:.1f} s", f"{limit:.2f}", rate, "", "")
 
 
 if __name__ == "__main__":
