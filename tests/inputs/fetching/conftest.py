@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from closedworld.inputs.reference import RemoteFile
-from closedworld.inputs.reference.fetching.downloader import ResumingDownloader
+from closedworld.inputs.reference.fetching import downloader
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -160,7 +160,5 @@ def entry(site: Site) -> Callable[..., RemoteFile]:
 def pauses(monkeypatch: pytest.MonkeyPatch) -> list[float]:
     """Seconds that the downloader would have waited between tries; it does not wait."""
     seconds: list[float] = []
-    fields = ResumingDownloader.__init__.__defaults__
-    assert fields is not None
-    monkeypatch.setattr(ResumingDownloader.__init__, "__defaults__", (fields[0], seconds.append))
+    monkeypatch.setattr(downloader, "sleep", seconds.append)
     return seconds

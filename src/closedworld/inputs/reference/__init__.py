@@ -6,12 +6,11 @@ nothing and needs the standard library only; nothing but fetching needs a networ
 
 from closedworld.inputs.reference.fetching.fetch import (
     Fetched,
-    FileState,
     default_folder,
     fetch,
     state_of,
 )
-from closedworld.inputs.reference.iso import IsoEntry, IsoTable, iso_table
+from closedworld.inputs.reference.iso import IsoEntry, iso_table
 from closedworld.inputs.reference.registry import (
     BundledFile,
     RemoteFile,
@@ -25,9 +24,7 @@ from closedworld.inputs.reference.registry import (
 __all__ = [
     "BundledFile",
     "Fetched",
-    "FileState",
     "IsoEntry",
-    "IsoTable",
     "RemoteFile",
     "bundled",
     "bundled_files",

@@ -5,7 +5,7 @@ from closedworld.inputs.regions.country_reading import (
     countries_from_features,
     read_countries,
 )
-from closedworld.inputs.regions.country_set import Country, CountrySet, Note
+from closedworld.inputs.regions.country_set import Country, CountrySet
 from closedworld.inputs.regions.problems import CountryCheck, Problem
 from closedworld.inputs.regions.region_files import input_files
 
@@ -13,7 +13,6 @@ __all__ = [
     "Country",
     "CountryCheck",
     "CountrySet",
-    "Note",
     "Problem",
     "check_countries",
     "countries_from_features",

@@ -7,10 +7,10 @@ file is still the same (RFC 9110, 13.1.5 If-Range and 14 Range); otherwise the d
 from __future__ import annotations
 
 import re
-import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from time import sleep
 
 import requests
 
@@ -51,14 +51,12 @@ class ResumingDownloader:
         target: Where it is to be in the end.
         partial: Where the bytes so far are kept.
         progress: Called after every chunk; None for no one.
-        pause: Called with seconds to wait before another try.
     """
 
     remote: RemoteFile
     target: Path
     partial: Partial
     progress: Progress | None = None
-    pause: Callable[[float], None] = time.sleep
 
     def download(self) -> None:
         """Download the file to its target.
@@ -97,7 +95,7 @@ class ResumingDownloader:
                     ) from cut
             else:
                 return
-            self.pause(2.0 ** (tries - 1))
+            sleep(2.0 ** (tries - 1))
 
     def _receive(self, session: requests.Session, url: str) -> None:
         """Send one request and write what comes."""
