@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import fields
+from dataclasses import fields, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -183,7 +183,7 @@ def run_config(config_file: Path | None, options: dict[str, Any]) -> RunConfig:
     given = given_only(options)
     if "resolution" in given or "raster" in given:
         # The grid of the command line takes the place of the run file's, whichever kind it is.
-        base = base.without_grid()
+        base = replace(base, raster=None, resolution=None)
     if "stage_workers" in given:
         given["stage_workers"] = {**base.stage_workers, **given["stage_workers"]}
-    return base.with_options(**given)
+    return replace(base, **given)

@@ -10,8 +10,6 @@ from closedworld.cli.options import PATH
 from closedworld.config import split_codes
 from closedworld.sanitize import megabytes, printable
 
-NO_CLOSEUPS = "none"
-
 
 @click.command()
 @click.argument("run", type=PATH)
@@ -40,6 +38,6 @@ def report(run: Path, out: Path | None, closeups: str | None) -> None:
 
     chosen = None
     if closeups is not None:
-        chosen = () if closeups.strip() == NO_CLOSEUPS else split_codes(closeups)
+        chosen = () if closeups.strip() == "none" else split_codes(closeups)
     path = write_page(run, out, closeups=chosen)
     click.echo(printable(f"{path} ({megabytes(path.stat().st_size)})"))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import tomllib
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any, Self
 
@@ -216,14 +216,6 @@ class RunConfig(ExecutionConfig):
         }
         stage_workers = {stage: given.pop(name) for name, stage in stages.items()}
         return cls(**given, stage_workers=stage_workers)
-
-    def without_grid(self) -> Self:
-        """Return the configuration with neither raster nor resolution."""
-        return replace(self, raster=None, resolution=None)
-
-    def with_options(self, **given: Any) -> Self:
-        """Return the configuration with options put over it; None leaves a value as it is."""
-        return replace(self, **{name: value for name, value in given.items() if value is not None})
 
 
 @dataclass(frozen=True, slots=True)

@@ -60,16 +60,7 @@ def sample_points(
     countries: CountrySet | None,
     workers: int | None,
 ) -> pa.Table:
-    """Return the points of a request; see ``PublishedWorld.sample``.
-
-    Args:
-        index: The tiles.
-        weights: Their weights, by country.
-        request: What to draw.
-        seed: Any integer.
-        with_replacement: Whether several points of an id may lie on one tile.
-        countries: The polygons that the tiles were built from; None for the bundled ones.
-        workers: Countries drawn at once, in threads; None for one per core.
+    """Return the points of a request; arguments are those of ``PublishedWorld.sample``.
 
     Raises:
         ConfigError: ``polygons-differ``, ``country-without-tiles``, ``sample-too-many``, ``workers``.

@@ -9,7 +9,7 @@ from pathlib import Path
 import pyarrow as pa
 
 from closedworld.datasets.parameters import WeightParameters
-from closedworld.errors import ConfigError, IntegrityError
+from closedworld.errors import ConfigError
 from closedworld.inputs.regions import CountrySet
 from closedworld.kernels.spans import RowSpans
 from closedworld.published.cumulative_weights import CumulativeWeights, read_cumulative_weights
@@ -97,11 +97,10 @@ class PublishedWorld:
                 ``table-id-twice``.
             IntegrityError: The files differ from their receipts.
         """
-        rows = SampleRequest.of(request, country, n)
         return sample_points(
             self.index,
             self.cumulative_weights(),
-            rows,
+            SampleRequest.of(request, country, n),
             seed=seed,
             with_replacement=with_replacement,
             countries=countries,
@@ -123,7 +122,7 @@ def open_world(path: Path | str, *, index: Path | str | None = None) -> Publishe
     """
     found = [one for one in find_published(path) if one.receipt.stage == WEIGHTS.name]
     if not found:
-        return PublishedWorld(_read(open_published(index or path, TILES.name)), None)
+        return PublishedWorld(read_index(open_published(index or path, TILES.name)), None)
     weights = open_published(path, WEIGHTS.name)
     needed = weights.parameters(WeightParameters).tiles_parameter_hash
     beside = stage_folder(weights.output, TILES.name, needed)
@@ -140,10 +139,4 @@ def open_world(path: Path | str, *, index: Path | str | None = None) -> Publishe
             f"{weights.folder} belongs to the tile index {needed}, not to {published.folder}.",
             "Name the tile index that it was made from with --index.",
         )
-    return PublishedWorld(_read(published), weights)
-
-
-def _read(published: Published) -> PublishedIndex:
-    if published.receipt.stage != TILES.name:
-        raise IntegrityError("receipt-missing", f"{published.folder} is not a tile index.")
-    return read_index(published)
+    return PublishedWorld(read_index(published), weights)
