@@ -6,15 +6,15 @@ import pytest
 
 from closedworld.html_report.charts import bars_of, dots_of, timeline_of
 from closedworld.html_report.country_rows import CountryRow
-from closedworld.run.record.model import UnitRecord
+from closedworld.run.record.model import TaskRecord
 
 
 def country(iso: str, tiles: int, zero: int | None) -> CountryRow:
     return CountryRow(iso=iso, name=iso, tiles=tiles, zero_tiles=zero)
 
 
-def unit(began: float, seconds: float, worker: str = "w", work: str = "writing") -> UnitRecord:
-    return UnitRecord(
+def unit(began: float, seconds: float, worker: str = "w", work: str = "writing") -> TaskRecord:
+    return TaskRecord(
         stage="S1",
         work=work,
         unit="LU",
@@ -77,5 +77,5 @@ def test_the_size_of_the_timeline_does_not_follow_the_number_of_units() -> None:
 
 
 @pytest.mark.parametrize("units", [[], [unit(0, 0)]])
-def test_no_time_is_no_timeline(units: list[UnitRecord]) -> None:
+def test_no_time_is_no_timeline(units: list[TaskRecord]) -> None:
     assert timeline_of(units) is None

@@ -187,10 +187,10 @@ def test_the_log_is_json_lines_with_every_event(tmp_path: Path) -> None:
         json.loads(line) for line in (outcome.report_folder / "run.log").read_text().splitlines()
     ]
     assert [line["event"] for line in lines if "event" in line] == watcher.kinds
-    assert {"UnitFinished", "CountryFinished", "PhaseFinished", "InputLoaded"} <= set(watcher.kinds)
+    assert {"TaskFinished", "CountryFinished", "PhaseFinished", "InputLoaded"} <= set(watcher.kinds)
     for line in lines:
         assert {"time", "level", "logger", "message"} <= set(line)
-    unit = next(line for line in lines if line.get("event") == "UnitFinished")
+    unit = next(line for line in lines if line.get("event") == "TaskFinished")
     assert (unit["level"], unit["country_iso"]) == ("debug", "ZA")
 
 
@@ -294,7 +294,7 @@ def test_whatever_ends_a_run_leaves_a_report_and_goes_on(
 ) -> None:
     class Ends:
         def on_event(self, event: Event) -> None:
-            if type(event) is events.UnitFinished:
+            if type(event) is events.TaskFinished:
                 raise error
 
     with pytest.raises(type(error)):

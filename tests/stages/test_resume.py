@@ -34,17 +34,17 @@ class Watcher:
 
     def on_event(self, event: Event) -> None:
         self.events.append(event)
-        is_written = isinstance(event, events.UnitFinished) and event.work == "writing"
+        is_written = isinstance(event, events.TaskFinished) and event.work == "writing"
         if is_written and self.written == self.stop_at:
             raise KeyboardInterrupt
 
     @property
     def written(self) -> int:
-        return sum(isinstance(e, events.UnitFinished) and e.work == "writing" for e in self.events)
+        return sum(isinstance(e, events.TaskFinished) and e.work == "writing" for e in self.events)
 
     @property
     def resumed(self) -> int:
-        return sum(event.units for event in self.events if isinstance(event, events.UnitsResumed))
+        return sum(event.units for event in self.events if isinstance(event, events.TasksResumed))
 
 
 class Build:
@@ -202,6 +202,6 @@ def test_units_of_another_size_take_nothing_up_that_does_not_fit(
     whole = build(tmp_path / "whole", Watcher())
     interrupted(build, tmp_path / "out", 5)
     watcher = Watcher()
-    folder = build(tmp_path / "out", watcher, unit_tiles=1 << 30, workers=2)
+    folder = build(tmp_path / "out", watcher, task_tiles=1 << 30, workers=2)
     assert watcher.resumed == 4
     assert contents(folder) == contents(whole)

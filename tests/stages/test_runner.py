@@ -14,7 +14,7 @@ from closedworld.datasets import Column, Dataset, Partition
 from closedworld.datasets.part_encoder import PartEncoder
 from closedworld.errors import IntegrityError, UnitError
 from closedworld.execution import open_worker_pool
-from closedworld.execution.events import NullObserver, UnitsResumed
+from closedworld.execution.events import NullObserver, TasksResumed
 from closedworld.stages import Stage
 from closedworld.stages.memory import StageMemory
 from closedworld.stages.protocol import Folded
@@ -201,7 +201,7 @@ def test_what_a_failed_run_had_finished_is_resumed(tmp_path: Path) -> None:
     assert not (tmp_path / "out" / "ledger").exists()
     watcher = Watcher()
     result = published(tmp_path / "out", LedgerPlan(), observer=watcher)
-    (resumed,) = [event for event in watcher.events if isinstance(event, UnitsResumed)]
+    (resumed,) = [event for event in watcher.events if isinstance(event, TasksResumed)]
     assert (resumed.units, resumed.tiles) == (4, 20)
     assert contents(result) == contents(published(tmp_path / "whole", LedgerPlan()))
 

@@ -123,7 +123,7 @@ class _ProgressBar:
                 self._total, self._done, self._began = tiles, 0, time.monotonic()
                 what = f"{event.stage} {event.work}"
                 self._progress.reset(self._task, description=what, total=tiles, visible=True)
-            case events.UnitFinished(tiles=tiles):
+            case events.TaskFinished(tiles=tiles):
                 self._done += tiles
                 self._progress.update(self._task, completed=self._done, pace=self._pace())
             case _:

@@ -30,7 +30,7 @@ from closedworld.sanitize import printable
 
 _EPILOG = """\
 Exit status: 0 done; 1 verify or diff found something; 2 wrong option or argument;
-3 unusable input; 4 output cannot be written; 5 published or fetched data is damaged; 6 a unit of work failed;
+3 unusable input; 4 output cannot be written; 5 published or fetched data is damaged; 6 a task failed;
 7 with --pat enforce, a limit was exceeded; 8 a file cannot be downloaded now; 130 interrupted; 143 terminated.
 """
 

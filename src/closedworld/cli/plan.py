@@ -34,7 +34,7 @@ _COUNTRIES_SHOWN = 8
 def plan(config_file: Path | None, *, weigh: bool, as_json: bool, **given: Any) -> None:
     """Show what `closedworld run` would do with the same options; nothing is written.
 
-    Tiles and units of work are counted exactly. Bytes and minutes are those of the last runs on
+    Tiles and tasks are counted exactly. Bytes and minutes are those of the last runs on
     this machine or, without any, of a sample.
 
     \b

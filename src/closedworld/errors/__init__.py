@@ -75,7 +75,7 @@ class IntegrityError(ClosedWorldError):
 
 
 class UnitError(ClosedWorldError):
-    """A unit of work failed; the message names it."""
+    """A task failed; the message names it."""
 
     exit_code = 6
 

@@ -75,7 +75,7 @@ ERROR_CODES: dict[type[ClosedWorldError], dict[str, str]] = {
         "sample-too-many": "More different tiles are requested than have a weight.",
         "sample-unclear": "Points are requested both by country and by table, or by neither.",
         "time-limit": "The time limit for reading polygons is below one second.",
-        "unit-size": "The size of a unit of work is below one tile.",
+        "unit-size": "The size of a task is below one tile.",
         "weights-missing": "The world has no weights.",
         "window-empty": "A window does not run from west to east and from south to north on the globe.",
         "workers": "The number of workers is below one, or above one with executor `serial`.",
@@ -170,7 +170,7 @@ ERROR_CODES: dict[type[ClosedWorldError], dict[str, str]] = {
         "weights-damaged": "Weights contradict themselves or the tiles.",
     },
     UnitError: {
-        "unit-failed": "A unit of work failed; the message names it and the reason.",
+        "unit-failed": "A task failed; the message names it and the reason.",
         "worker-died": "A worker process was killed or ran out of memory.",
     },
     AcceptanceError: {

@@ -77,7 +77,7 @@ class EnumerationFinished:
         countries: Countries with at least one tile.
         tiles: Tiles of all countries.
         runs: Runs of all countries.
-        units: Units of work ahead, 0 when a published result is reused.
+        units: Tasks ahead, 0 when a published result is reused.
         seconds: Wall time.
     """
 
@@ -91,7 +91,7 @@ class EnumerationFinished:
 
 @dataclass(frozen=True, slots=True)
 class WorkStarted:
-    """Units of work of one kind are handed out from now on.
+    """Tasks of one kind are handed out from now on.
 
     Attributes:
         stage: Stage number.
@@ -109,7 +109,7 @@ class WorkStarted:
 
 
 @dataclass(frozen=True, slots=True)
-class UnitsResumed:
+class TasksResumed:
     """Units that an interrupted run had finished were checked by their digests and are used.
 
     Attributes:
@@ -124,8 +124,8 @@ class UnitsResumed:
 
 
 @dataclass(frozen=True, slots=True)
-class UnitFinished:
-    """A unit of work is done; one of ``writing`` is on disk.
+class TaskFinished:
+    """A task is done; one of ``writing`` is on disk.
 
     Attributes:
         stage: Stage number.
@@ -324,9 +324,9 @@ Event: TypeAlias = (
     | IndexOpened
     | RasterRead
     | WorkStarted
-    | UnitsResumed
+    | TasksResumed
     | CountryWeighed
-    | UnitFinished
+    | TaskFinished
     | CountryFinished
     | ScratchUsed
     | DatasetPublished

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from closedworld.html_report.country_rows import CountryRow
-from closedworld.run.record.model import Performance, UnitRecord
+from closedworld.run.record.model import Performance, TaskRecord
 
 _BARS = 20
 _TIMELINE_STEPS = 700
@@ -184,7 +184,7 @@ def dots_of(countries: Sequence[CountryRow]) -> tuple[list[Dot], list[Tick]]:
     return dots, ticks
 
 
-def timeline_of(units: Sequence[UnitRecord]) -> Timeline | None:
+def timeline_of(units: Sequence[TaskRecord]) -> Timeline | None:
     """Return what the workers did over time, or None without units.
 
     Units of one kind with gaps too small to see become one block, so the size of the chart does not
@@ -208,10 +208,10 @@ def timeline_of(units: Sequence[UnitRecord]) -> Timeline | None:
 
 
 def _blocks(
-    units: Sequence[UnitRecord], end: float, colour_of: dict[tuple[str, str], int]
+    units: Sequence[TaskRecord], end: float, colour_of: dict[tuple[str, str], int]
 ) -> list[Block]:
     near = end / _TIMELINE_STEPS
-    groups: list[list[UnitRecord]] = []
+    groups: list[list[TaskRecord]] = []
     for unit in units:
         last = groups[-1][-1] if groups else None
         same = last is not None and (last.stage, last.work) == (unit.stage, unit.work)

@@ -15,7 +15,7 @@ from closedworld.html_report.country_rows import CountryRow, read_country_rows
 from closedworld.html_report.figures import seconds, setting, share, size, thousands
 from closedworld.html_report.pictures import Pictures
 from closedworld.inputs.reference import bundled_files
-from closedworld.run.record.model import RunRecord, UnitRecord
+from closedworld.run.record.model import RunRecord, TaskRecord
 from closedworld.run.record.report import UNITS_NAME, read_lines, refuse_damage
 from closedworld.sanitize import number_of
 
@@ -77,7 +77,7 @@ def contents_of(record: RunRecord, report: Path, pictures: Pictures) -> dict[str
             "dots": dots,
             "dot_ticks": dot_ticks,
             "rows": rows,
-            "timeline": charts.timeline_of(read_lines(report / UNITS_NAME, UnitRecord)),
+            "timeline": charts.timeline_of(read_lines(report / UNITS_NAME, TaskRecord)),
             "phases": charts.phases_of(record.performance),
             "inputs": [_card(one) for one in record.inputs],
             "rasters": [_raster_text(one) for one in record.rasters_read],

@@ -30,7 +30,7 @@ class StageForecast:
 
     Attributes:
         stage: Stage number.
-        units: Units of work.
+        units: Tasks.
         workers: How many would work at once.
         peak_memory_bytes: Of all processes together.
         temporary_bytes: Temporary files at most.

@@ -55,7 +55,7 @@ class LogObserver:
         match event:
             case events.Warned():
                 return logging.WARNING
-            case events.UnitFinished() | events.PhaseFinished() | events.ScratchUsed():
+            case events.TaskFinished() | events.PhaseFinished() | events.ScratchUsed():
                 return logging.DEBUG
             case (
                 events.CountryFinished(done=done, total=total)
@@ -90,7 +90,7 @@ def describe(event: Event) -> str:  # noqa: C901, PLR0911, PLR0912 -- one case f
         case events.EnumerationFinished():
             return (
                 f"{event.stage} found {event.tiles:,} tiles in {event.runs:,} runs for "
-                f"{event.countries} countries in {event.seconds:.2f} s; {event.units} units of work"
+                f"{event.countries} countries in {event.seconds:.2f} s; {event.units} tasks"
             )
         case events.IndexOpened():
             return (
@@ -100,12 +100,10 @@ def describe(event: Event) -> str:  # noqa: C901, PLR0911, PLR0912 -- one case f
         case events.RasterRead():
             return f"{event.stage} {_raster_line(event)}"
         case events.WorkStarted():
+            return f"{event.stage} {event.work}: {event.tiles:,} tiles in {event.units} tasks"
+        case events.TasksResumed():
             return (
-                f"{event.stage} {event.work}: {event.tiles:,} tiles in {event.units} units of work"
-            )
-        case events.UnitsResumed():
-            return (
-                f"{event.stage} {event.tiles:,} tiles in {event.units} units of an interrupted run are "
+                f"{event.stage} {event.tiles:,} tiles in {event.units} tasks of an interrupted run are "
                 "whole and used"
             )
         case events.CountryWeighed():
@@ -113,7 +111,7 @@ def describe(event: Event) -> str:  # noqa: C901, PLR0911, PLR0912 -- one case f
             return f"{event.stage} {event.country_iso}: {event.tiles:,} tiles, {bases}"
         case events.ScratchUsed():
             return f"{event.stage} temporary files take {megabytes(event.size_bytes)}"
-        case events.UnitFinished():
+        case events.TaskFinished():
             return (
                 f"{event.stage} {event.work} {event.unit}: {event.tiles:,} tiles in "
                 f"{event.seconds:.2f} s by {event.worker}"

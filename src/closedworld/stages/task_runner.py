@@ -166,7 +166,7 @@ class TaskRunner:
         resumed = [task for task in tasks if str(task) in finished]
         if resumed:
             cost = sum(task.cost for task in resumed)
-            self.observer.on_event(events.UnitsResumed(self.stage.number, len(resumed), cost))
+            self.observer.on_event(events.TasksResumed(self.stage.number, len(resumed), cost))
         for task in resumed:
             yield task, kind.resumed(finished[str(task)])
         left = [task for task in tasks if str(task) not in finished]
@@ -180,7 +180,7 @@ def emit_task(stage: Stage, what: str, task: Task, done: Done[R], observer: Obse
     """Tell that a task is done, after what its worker has logged."""
     emit_log(done)
     observer.on_event(
-        events.UnitFinished(
+        events.TaskFinished(
             stage=stage.number,
             work=what,
             unit=str(task),

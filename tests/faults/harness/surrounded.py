@@ -26,7 +26,7 @@ class Stop:
 
     def on_event(self, event: Event) -> None:
         """Count what is written."""
-        if isinstance(event, events.UnitFinished) and event.work == "writing":
+        if isinstance(event, events.TaskFinished) and event.work == "writing":
             self._left -= 1
             if self._left == 0:
                 raise KeyboardInterrupt

@@ -12,9 +12,9 @@ from closedworld.errors import ConfigError
 from closedworld.kernels.sizes import DEFAULT_SIZES
 from closedworld.kernels.tiles import (
     Part,
-    Unit,
+    PartRange,
+    plan_part_ranges,
     plan_parts,
-    plan_units,
 )
 
 if TYPE_CHECKING:
@@ -52,7 +52,7 @@ def test_all_parts_but_the_last_are_full() -> None:
 
 def test_a_country_without_tiles_has_no_part_and_no_unit() -> None:
     assert plan_parts("VA", 0) == ()
-    assert plan_units({"VA": 0, "DE": 1}) == (Unit("DE", (Part("DE", 0, 0, 1),)),)
+    assert plan_part_ranges({"VA": 0, "DE": 1}) == (PartRange("DE", (Part("DE", 0, 0, 1),)),)
 
 
 def test_parts_are_whole_row_groups() -> None:
@@ -62,9 +62,9 @@ def test_parts_are_whole_row_groups() -> None:
 
 @given(WORLDS, st.integers(1, 30 * PART_TILES))
 def test_units_hold_the_very_parts_of_the_countries_whatever_their_size(
-    counts: dict[str, int], unit_tiles: int
+    counts: dict[str, int], task_tiles: int
 ) -> None:
-    units = plan_units(counts, unit_tiles)
+    units = plan_part_ranges(counts, task_tiles)
     planned = sorted(part for iso, count in counts.items() for part in plan_parts(iso, count))
     assert sorted(part for unit in units for part in unit.parts) == planned
     for unit in units:
@@ -76,11 +76,11 @@ def test_units_hold_the_very_parts_of_the_countries_whatever_their_size(
 
 @given(WORLDS, st.integers(1, 30 * PART_TILES))
 def test_units_come_heaviest_first_and_equal_ones_by_country_and_part(
-    counts: dict[str, int], unit_tiles: int
+    counts: dict[str, int], task_tiles: int
 ) -> None:
     keys = [
         (-unit.tile_count, unit.country_iso, unit.parts[0].number)
-        for unit in plan_units(counts, unit_tiles)
+        for unit in plan_part_ranges(counts, task_tiles)
     ]
     assert keys == sorted(keys)
 
@@ -91,11 +91,11 @@ def test_the_plan_does_not_depend_on_the_order_of_the_countries(
 ) -> None:
     shuffled = list(counts.items())
     random.shuffle(shuffled)
-    assert plan_units(dict(shuffled)) == plan_units(counts)
+    assert plan_part_ranges(dict(shuffled)) == plan_part_ranges(counts)
 
 
 @pytest.mark.parametrize(
-    ("unit_tiles", "parts_per_unit"),
+    ("task_tiles", "parts_per_unit"),
     [
         (1, 1),
         (PART_TILES - 1, 1),
@@ -106,22 +106,22 @@ def test_the_plan_does_not_depend_on_the_order_of_the_countries(
     ],
 )
 def test_the_size_of_a_unit_is_rounded_up_to_whole_parts(
-    unit_tiles: int, parts_per_unit: int
+    task_tiles: int, parts_per_unit: int
 ) -> None:
-    units = plan_units({"DE": 5 * PART_TILES}, unit_tiles)
+    units = plan_part_ranges({"DE": 5 * PART_TILES}, task_tiles)
     assert max(len(unit.parts) for unit in units) == parts_per_unit
     assert sum(len(unit.parts) for unit in units) == 5
 
 
-@pytest.mark.parametrize("unit_tiles", [0, -1])
-def test_a_unit_must_have_tiles(unit_tiles: int) -> None:
+@pytest.mark.parametrize("task_tiles", [0, -1])
+def test_a_unit_must_have_tiles(task_tiles: int) -> None:
     with pytest.raises(ConfigError) as caught:
-        plan_units({"DE": 1}, unit_tiles)
+        plan_part_ranges({"DE": 1}, task_tiles)
     assert caught.value.code == "unit-size"
-    assert str(unit_tiles) in caught.value.message
+    assert str(task_tiles) in caught.value.message
 
 
 def test_a_unit_is_called_by_its_country_and_parts() -> None:
     parts = plan_parts("DE", 3 * PART_TILES)
-    assert str(Unit("DE", parts)) == "DE parts 0 to 2"
-    assert str(Unit("DE", parts[1:2])) == "DE part 1"
+    assert str(PartRange("DE", parts)) == "DE parts 0 to 2"
+    assert str(PartRange("DE", parts[1:2])) == "DE part 1"

@@ -22,7 +22,7 @@ from closedworld.inputs.regions import countries_from_features, read_countries
 from closedworld.kernels.grid import Grid
 from closedworld.kernels.sizes import Sizes
 from closedworld.kernels.spans import RowSpans, Rule
-from closedworld.kernels.tiles import Unit, World, areas_of, plan_parts, plan_units
+from closedworld.kernels.tiles import PartRange, World, areas_of, plan_part_ranges, plan_parts
 from closedworld.stages.tiles.build import build_tile_index
 from closedworld.stages.tiles.part_files import plan_tile_tasks, write_tiles
 from closedworld.store.places import storage_at
@@ -61,7 +61,7 @@ def reference(
     with pytest.MonkeyPatch.context() as patch:
         without_fsync(patch)
         out = tmp_path_factory.mktemp("reference")
-        index = build_tile_index(tiny, half_degrees, out, unit_tiles=1, sizes=SMALL)
+        index = build_tile_index(tiny, half_degrees, out, task_tiles=1, sizes=SMALL)
         files = digests(index.published.folder)
     assert sum("tile_index/country_iso=IN" in path for path in files) == 5
     return files
@@ -84,19 +84,19 @@ def build(
     return build_world
 
 
-@pytest.mark.parametrize("unit_tiles", [1, 61, 150, 10**9])
+@pytest.mark.parametrize("task_tiles", [1, 61, 150, 10**9])
 def test_the_size_of_units_does_not_count(
-    build: Callable[..., dict[str, str]], reference: dict[str, str], unit_tiles: int
+    build: Callable[..., dict[str, str]], reference: dict[str, str], task_tiles: int
 ) -> None:
-    assert build(unit_tiles=unit_tiles) == reference
+    assert build(task_tiles=task_tiles) == reference
 
 
 @pytest.mark.parametrize("workers", [1, 2, 4])
-@pytest.mark.parametrize("unit_tiles", [1, 150])
+@pytest.mark.parametrize("task_tiles", [1, 150])
 def test_the_number_of_workers_does_not_count(
-    build: Callable[..., dict[str, str]], reference: dict[str, str], workers: int, unit_tiles: int
+    build: Callable[..., dict[str, str]], reference: dict[str, str], workers: int, task_tiles: int
 ) -> None:
-    assert build(workers=workers, unit_tiles=unit_tiles) == reference
+    assert build(workers=workers, task_tiles=task_tiles) == reference
 
 
 @pytest.mark.parametrize("make", [SerialExecutor, lambda: ThreadPoolExecutor(3)])
@@ -104,7 +104,7 @@ def test_an_executor_that_was_handed_in_gives_the_same_and_stays_open(
     build: Callable[..., dict[str, str]], reference: dict[str, str], make: Callable[[], Executor]
 ) -> None:
     with make() as executor:
-        assert build(executor=executor, workers=3, unit_tiles=1) == reference
+        assert build(executor=executor, workers=3, task_tiles=1) == reference
         assert executor.submit(int, "7").result() == 7
 
 
@@ -113,7 +113,7 @@ def test_spawned_processes_give_the_same(
 ) -> None:
     spawn = multiprocessing.get_context("spawn")
     with ProcessPoolExecutor(2, mp_context=spawn) as pool:
-        assert build(executor=pool, workers=2, unit_tiles=1) == reference
+        assert build(executor=pool, workers=2, task_tiles=1) == reference
 
 
 @pytest.mark.parametrize("seed", [1, 2])
@@ -130,11 +130,11 @@ def test_the_order_of_the_units_does_not_count(
     reference: dict[str, str],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    def backwards(*args: Any) -> tuple[Unit, ...]:
-        return plan_units(*args)[::-1]
+    def backwards(*args: Any) -> tuple[PartRange, ...]:
+        return plan_part_ranges(*args)[::-1]
 
-    monkeypatch.setattr("closedworld.stages.tiles.plan.plan_units", backwards)
-    assert build(unit_tiles=1) == reference
+    monkeypatch.setattr("closedworld.stages.tiles.plan.plan_part_ranges", backwards)
+    assert build(task_tiles=1) == reference
 
 
 def test_parts_and_row_groups_do_count(
@@ -147,14 +147,14 @@ def test_parts_and_row_groups_do_count(
 
 def test_a_task_comes_out_of_pickle_as_it_went_in(half_degrees: Grid, tmp_path: Path) -> None:
     spans = RowSpans.from_polygon(tiny_countries()[1].geometry, half_degrees)
-    unit = Unit("AR", plan_parts("AR", spans.tile_count))
+    unit = PartRange("AR", plan_parts("AR", spans.tile_count))
     areas = areas_of([spans], half_degrees)
     none: frozenset[str] = frozenset()
     world = World(half_degrees, Rule.CENTER, {"AR": spans}, none, none, areas)
     (task,) = plan_tile_tasks([unit], world, None, storage_at(tmp_path / "1"))
     again = pickle.loads(pickle.dumps(task))  # noqa: S301 -- our own bytes
     assert again.whole is not None
-    assert (again.unit, again.whole[:2], again.rule) == (task.unit, (spans, None), task.rule)
+    assert (again.part_range, again.whole[:2], again.rule) == (task.part_range, (spans, None), task.rule)
     assert str(again) == "AR part 0"
     (tmp_path / "1").mkdir()
     (tmp_path / "2").mkdir()
@@ -174,7 +174,7 @@ def test_a_real_country_at_30_seconds_comes_out_the_same_from_two_threads(
     """With the row groups and parts of the format: two parts, the first of four row groups."""
     grid = Grid.from_resolution("30s")
     one = build_tile_index(kazakhstan, grid, tmp_path / "1").published
-    two = build_tile_index(kazakhstan, grid, tmp_path / "2", workers=2, unit_tiles=10**9).published
+    two = build_tile_index(kazakhstan, grid, tmp_path / "2", workers=2, task_tiles=10**9).published
     assert digests(one.folder) == digests(two.folder)
     sizes = [
         [metadata.row_group(i).num_rows for i in range(metadata.num_row_groups)]

@@ -69,7 +69,7 @@ def everything_below(root: Path, name: str) -> set[str]:
 
 
 @pytest.mark.parametrize("workers", [1, 2])
-@pytest.mark.parametrize(("kind", "count"), [("UnitFinished", 1), ("UnitFinished", 11)])
+@pytest.mark.parametrize(("kind", "count"), [("TaskFinished", 1), ("TaskFinished", 11)])
 def test_a_run_killed_at_work_leaves_no_data_and_the_next_run_succeeds(
     tiny: CountrySet,
     half_degrees: Grid,
@@ -114,7 +114,7 @@ def test_a_killed_run_does_not_touch_what_was_published_before(
     earlier = build_tile_index(tiny, tiny_grid(2.0), tmp_path).published
     before = contents(earlier.folder)
     subprocess.run(
-        [sys.executable, "-c", KILLED, str(tmp_path), "UnitFinished", "3", "1"], check=False
+        [sys.executable, "-c", KILLED, str(tmp_path), "TaskFinished", "3", "1"], check=False
     )
     assert find_published(tmp_path) == [earlier]
     assert contents(earlier.folder) == before
@@ -133,7 +133,7 @@ def test_building_again_changes_no_file_and_says_so(
     assert {path: path.stat().st_mtime_ns for path in tmp_path.rglob("*")} == stamps
     (reused,) = [event for event in watcher.events if isinstance(event, events.StageReused)]
     assert reused.parameter_hash == first.published.receipt.parameter_hash
-    assert not any(isinstance(event, events.UnitFinished) for event in watcher.events)
+    assert not any(isinstance(event, events.TaskFinished) for event in watcher.events)
 
 
 @pytest.mark.parametrize(
@@ -159,7 +159,7 @@ def test_whatever_decides_the_content_makes_another_result_beside_the_first(
 @pytest.fixture
 def fails_for_pakistan(monkeypatch: pytest.MonkeyPatch) -> None:
     def write(task: TileTask) -> TaskResult:
-        if task.unit.country_iso == "PK":
+        if task.part_range.country_iso == "PK":
             raise ZeroDivisionError("made up")
         return tile_files.write_tiles(task)
 
@@ -206,7 +206,7 @@ def test_an_observer_that_fails_leaves_nothing_though_the_executor_lives_on(
 
     class Fails:
         def on_event(self, event: Event) -> None:
-            if type(event) is events.UnitFinished:
+            if type(event) is events.TaskFinished:
                 at_work.wait(60)
                 threading.Timer(0.05, told.set).start()
                 raise RuntimeError("no more")
@@ -226,7 +226,7 @@ def test_an_observer_that_fails_leaves_nothing_though_the_executor_lives_on(
     [
         ({"rule": "nearest"}, "rule-unknown"),
         ({"workers": 0}, "workers"),
-        ({"unit_tiles": 0}, "unit-size"),
+        ({"task_tiles": 0}, "unit-size"),
     ],
 )
 def test_options_that_cannot_be_meant_are_refused_before_anything_is_written(
@@ -261,9 +261,9 @@ def test_events_come_in_order_and_add_up(
     kinds = [type(event).__name__ for event in watcher.events]
     assert kinds[0] == "EnumerationStarted"
     assert kinds[-3:] == ["DatasetPublished"] * 3
-    assert kinds.index("EnumerationFinished") < kinds.index("UnitFinished")
+    assert kinds.index("EnumerationFinished") < kinds.index("TaskFinished")
     counts = {iso: count for iso, count in index.world.tile_counts.items() if count}
-    units = [event for event in watcher.events if isinstance(event, events.UnitFinished)]
+    units = [event for event in watcher.events if isinstance(event, events.TaskFinished)]
     assert {unit.country_iso: unit.tiles for unit in units} == counts
     tiles = [unit.tiles for unit in units]
     assert tiles == sorted(tiles, reverse=True)

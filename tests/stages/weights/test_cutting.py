@@ -57,7 +57,7 @@ def references(
         patch.setattr("closedworld.store.durable.os.fsync", lambda _: None)
         for dp, by_coverage in ((3, False), (3, True), (18, False)):
             out = tmp_path_factory.mktemp("reference")
-            options = {"dp": dp, "weigh_by_coverage": by_coverage, "unit_tiles": 1}
+            options = {"dp": dp, "weigh_by_coverage": by_coverage, "task_tiles": 1}
             found[dp, by_coverage] = weigh(covered, raster, out, options)
     assert all(len(files) > 30 for files in found.values())
     return found
@@ -92,7 +92,7 @@ def test_the_world_that_is_cut_small_is_the_law_s_and_has_many_parts(
             dp=3,
             population=in_windows(raster, 64 * 128),
             weigh_by_coverage=by_coverage,
-            unit_tiles=1,
+            task_tiles=1,
             sizes=SMALL,
         )
         check(weights, covered, CUT_BASIS, 3, persons(half_degrees), by_coverage=by_coverage)
@@ -103,16 +103,16 @@ def test_the_world_that_is_cut_small_is_the_law_s_and_has_many_parts(
 
 
 @pytest.mark.parametrize("by_coverage", [False, True])
-@pytest.mark.parametrize(("workers", "unit_tiles"), [(1, 10**9), (1, 300), (2, 1), (4, 300)])
+@pytest.mark.parametrize(("workers", "task_tiles"), [(1, 10**9), (1, 300), (2, 1), (4, 300)])
 def test_workers_and_the_size_of_units_do_not_count(
     build: Callable[..., dict[str, str]],
     references: dict[tuple[int, bool], dict[str, str]],
     workers: int,
-    unit_tiles: int,
+    task_tiles: int,
     *,
     by_coverage: bool,
 ) -> None:
-    other = build(workers=workers, unit_tiles=unit_tiles, weigh_by_coverage=by_coverage)
+    other = build(workers=workers, task_tiles=task_tiles, weigh_by_coverage=by_coverage)
     assert other == references[3, by_coverage]
 
 
@@ -123,7 +123,7 @@ def test_an_executor_that_was_handed_in_gives_the_same_and_stays_open(
     make: Callable[[], Executor],
 ) -> None:
     with make() as executor:
-        assert build(executor=executor, workers=3, unit_tiles=1) == references[3, False]
+        assert build(executor=executor, workers=3, task_tiles=1) == references[3, False]
         assert executor.submit(int, "7").result() == 7
 
 
@@ -133,7 +133,7 @@ def test_spawned_processes_give_the_same(
     spawn = multiprocessing.get_context("spawn")
     sizes = replace(SMALL, few_tiles=3, bucket_bits=5)
     with ProcessPoolExecutor(2, mp_context=spawn) as pool:
-        other = build(executor=pool, workers=2, unit_tiles=1, weigh_by_coverage=True, sizes=sizes)
+        other = build(executor=pool, workers=2, task_tiles=1, weigh_by_coverage=True, sizes=sizes)
     assert other == references[3, True]
 
 
@@ -148,7 +148,7 @@ def test_how_the_cut_is_searched_does_not_count(
 ) -> None:
     """In many rounds, over several units, down to remainders that are equal."""
     sizes = replace(SMALL, few_tiles=few, bucket_bits=bits)
-    assert build(dp=dp, unit_tiles=1, sizes=sizes) == references[dp, False]
+    assert build(dp=dp, task_tiles=1, sizes=sizes) == references[dp, False]
 
 
 @pytest.mark.parametrize("batch", [7, 80, 1000])

@@ -50,7 +50,7 @@ def everything(root: Path) -> set[str]:
         ({"dp": -1}, "dp-range"),
         ({"weigh_by_coverage": True}, "coverage-missing"),
         ({"workers": 0}, "workers"),
-        ({"unit_tiles": 0}, "unit-size"),
+        ({"task_tiles": 0}, "unit-size"),
     ],
 )
 def test_what_cannot_be_meant_is_refused_before_anything_is_written(
@@ -181,7 +181,7 @@ def test_events_come_in_order_and_add_up(
     assert list(works) == ["reading", "weighing", "writing"]
     done: Mapping[str, int] = {
         work: sum(
-            e.tiles for e in watcher.events if isinstance(e, events.UnitFinished) and e.work == work
+            e.tiles for e in watcher.events if isinstance(e, events.TaskFinished) and e.work == work
         )
         for work in works
     }

@@ -1,7 +1,7 @@
-"""The work plan: which tiles go into which part file, and which part files make a unit of work.
+"""The work plan: which tiles go into which part file, and which part files make a task.
 
 Part files are cut by the tile count of a country alone, so their names and bytes depend neither on the
-workers nor on how they are grouped into units.
+workers nor on how they are grouped into part_ranges.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ class Part:
 
 
 @dataclass(frozen=True, slots=True)
-class Unit:
+class PartRange:
     """A piece of work for one worker: consecutive part files of one country.
 
     Attributes:
@@ -72,7 +72,7 @@ class Unit:
 
     @property
     def tile_count(self) -> int:
-        """Number of tiles, which is the cost of the unit."""
+        """Number of tiles, which is the cost of the part range."""
         return self.stop_rank - self.first_rank
 
     @property
@@ -95,29 +95,31 @@ def plan_parts(country_iso: str, tile_count: int, sizes: Sizes = DEFAULT_SIZES) 
     )
 
 
-def plan_units(
+def plan_part_ranges(
     tile_counts: Mapping[str, int],
-    unit_tiles: int = DEFAULT_SIZES.part_tiles,
+    task_tiles: int = DEFAULT_SIZES.part_tiles,
     sizes: Sizes = DEFAULT_SIZES,
-) -> tuple[Unit, ...]:
-    """Return the units of work, heaviest first; equal ones by country and part.
+) -> tuple[PartRange, ...]:
+    """Return the tasks, heaviest first; equal ones by country and part.
 
     Args:
         tile_counts: Tiles of each country by ISO code.
-        unit_tiles: Tiles of a unit at most, rounded up to whole part files.
+        task_tiles: Tiles of a part range at most, rounded up to whole part files.
         sizes: Where files and row groups end.
 
     Raises:
-        ConfigError: ``unit-size`` when ``unit_tiles`` is not positive.
+        ConfigError: ``unit-size`` when ``task_tiles`` is not positive.
     """
-    if unit_tiles <= 0:
-        raise ConfigError("unit-size", f"a unit of {unit_tiles} tiles does no work.")
-    parts_per_unit = -(-unit_tiles // sizes.part_tiles)
-    units = []
+    if task_tiles <= 0:
+        raise ConfigError("unit-size", f"a part_range of {task_tiles} tiles does no work.")
+    parts_per_unit = -(-task_tiles // sizes.part_tiles)
+    part_ranges = []
     for country_iso, tile_count in tile_counts.items():
         parts = plan_parts(country_iso, tile_count, sizes)
-        units += [
-            Unit(country_iso, parts[first : first + parts_per_unit])
+        part_ranges += [
+            PartRange(country_iso, parts[first : first + parts_per_unit])
             for first in range(0, len(parts), parts_per_unit)
         ]
-    return tuple(sorted(units, key=lambda unit: (-unit.tile_count, unit.parts[0])))
+    return tuple(
+        sorted(part_ranges, key=lambda part_range: (-part_range.tile_count, part_range.parts[0]))
+    )

@@ -126,8 +126,8 @@ class WorkerRecord:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class UnitRecord:
-    """A unit of work, a line of ``units.jsonl``.
+class TaskRecord:
+    """A task, a line of ``units.jsonl``.
 
     Attributes:
         stage: Stage number.

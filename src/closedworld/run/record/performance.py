@@ -7,7 +7,7 @@ from collections import defaultdict
 
 from closedworld.execution import events
 from closedworld.execution.meters import cpu_seconds, peak_memory_bytes
-from closedworld.run.record.model import Performance, UnitRecord, WorkerRecord
+from closedworld.run.record.model import Performance, TaskRecord, WorkerRecord
 from closedworld.run.record.recorder import Recorder, Work
 from closedworld.stages.task_runner import WRITING
 
@@ -39,7 +39,7 @@ def worker_records(recorder: Recorder) -> tuple[WorkerRecord, ...]:
     """Return what each worker did of each kind of work, in the order in which the work was done."""
     records = []
     for work in recorder.works:
-        by_worker: dict[str, list[events.UnitFinished]] = defaultdict(list)
+        by_worker: dict[str, list[events.TaskFinished]] = defaultdict(list)
         for unit in recorder.units:
             if unit.began < work.ended and unit.began + unit.seconds > work.began:
                 by_worker[unit.worker].append(unit)
@@ -47,7 +47,7 @@ def worker_records(recorder: Recorder) -> tuple[WorkerRecord, ...]:
     return tuple(records)
 
 
-def _worker_record(work: Work, done: list[events.UnitFinished]) -> WorkerRecord:
+def _worker_record(work: Work, done: list[events.TaskFinished]) -> WorkerRecord:
     wall = work.ended - work.began
     busy = sum(
         min(unit.began + unit.seconds, work.ended) - max(unit.began, work.began) for unit in done
@@ -72,11 +72,11 @@ def _worker_record(work: Work, done: list[events.UnitFinished]) -> WorkerRecord:
     )
 
 
-def unit_records(recorder: Recorder) -> list[UnitRecord]:
-    """Return every unit of work, in the order in which they ended."""
+def task_records(recorder: Recorder) -> list[TaskRecord]:
+    """Return every task, in the order in which they ended."""
     start = recorder.clock.started_at.timestamp()
     return [
-        UnitRecord(
+        TaskRecord(
             stage=unit.stage,
             work=unit.work,
             unit=unit.unit,

@@ -46,7 +46,7 @@ class Recorder:
     rasters: list[events.RasterRead] = field(default_factory=list)
     warnings: list[events.Warned] = field(default_factory=list)
     works: list[Work] = field(default_factory=list)
-    units: list[events.UnitFinished] = field(default_factory=list)
+    units: list[events.TaskFinished] = field(default_factory=list)
     scratch_bytes: list[int] = field(default_factory=list)
     phases: list[events.PhaseFinished] = field(default_factory=list)
 
@@ -62,7 +62,7 @@ class Recorder:
             case events.WorkStarted():
                 now = time.time()
                 self.works.append(Work(event, now, now))
-            case events.UnitFinished():
+            case events.TaskFinished():
                 self._keep_unit(event)
             case events.ScratchUsed():
                 self.scratch_bytes.append(event.size_bytes)
@@ -71,7 +71,7 @@ class Recorder:
             case _:
                 return
 
-    def _keep_unit(self, unit: events.UnitFinished) -> None:
+    def _keep_unit(self, unit: events.TaskFinished) -> None:
         self.units.append(unit)
         for work in self.works[-1:]:
             if work.started.work == unit.work:

@@ -15,7 +15,7 @@ from closedworld._version import __version__
 from closedworld.config import RunConfig, WeightsConfig
 from closedworld.errors import ClosedWorldError, IntegrityError
 from closedworld.run.record.model import DatasetTotals, Metric, RunError, RunRecord, StageRecord
-from closedworld.run.record.performance import performance_of, unit_records, worker_records
+from closedworld.run.record.performance import performance_of, task_records, worker_records
 from closedworld.run.record.recorder import Recorder
 from closedworld.run.record.typed_json import from_json
 from closedworld.sanitize import one_line
@@ -109,7 +109,7 @@ def write_report(
     try:
         text = json.dumps(record.to_dict(), indent=1) + "\n"
         replace_file(folder / REPORT_NAME, text)
-        _write_lines(folder / UNITS_NAME, map(asdict, unit_records(recorder)))
+        _write_lines(folder / UNITS_NAME, map(asdict, task_records(recorder)))
         for stage in stages:
             _write_lines(folder / stage.summaries_name, stage.summary_lines)
     except OSError as problem:

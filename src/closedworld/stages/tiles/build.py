@@ -26,7 +26,7 @@ def build_tile_index(
     coverage: bool = False,
     workers: int | None = None,
     executor: Executor | WorkerPool | str = DEFAULT_NAME,
-    unit_tiles: int = DEFAULT_SIZES.part_tiles,
+    task_tiles: int = DEFAULT_SIZES.part_tiles,
     sizes: Sizes = DEFAULT_SIZES,
     observer: Observer | None = None,
 ) -> TileIndex:
@@ -43,9 +43,9 @@ def build_tile_index(
         keep_small_countries: Give a country without tiles the one of its representative point.
         coverage: Add the share of each tile's area that lies in its country to ``tile_index``, and
             publish ``tile_coverage``: the tiles for which it is below 1. Only with ``any_overlap``.
-        workers: Units of work done at once; None for one per core.
+        workers: Tasks done at once; None for one per core.
         executor: ``serial``, ``threads``, ``processes``, ``dask``, or an executor of your own.
-        unit_tiles: Tiles of a unit at most, rounded up to whole part files.
+        task_tiles: Tiles of a unit at most, rounded up to whole part files.
         sizes: Where files and row groups end.
         observer: Told what happens.
 
@@ -64,7 +64,7 @@ def build_tile_index(
         keep_small_countries=keep_small_countries,
         coverage=coverage,
         observer=observer,
-        unit_tiles=unit_tiles,
+        task_tiles=task_tiles,
         sizes=sizes,
     )
     with open_worker_pool(executor, workers) as pool:

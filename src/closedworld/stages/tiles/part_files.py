@@ -1,4 +1,4 @@
-"""A unit of S1: the part files of a range of a country's tiles."""
+"""A task of S1: the part files of a range of a country's tiles."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from closedworld.datasets.partition import Partition
 from closedworld.kernels.grid import RowAreas
 from closedworld.kernels.spans import Border, RowSpans, Rule
 from closedworld.kernels.tiles import (
+    PartRange,
     RowGroup,
     Tiles,
-    Unit,
     World,
     coverage_batch,
     spans_batch,
@@ -28,20 +28,20 @@ from closedworld.store.protocol import Storage
 
 @dataclass(frozen=True, slots=True, eq=False)
 class TileTask:
-    """Plain inputs of a unit of work; can be sent to another process.
+    """Plain inputs of a task; can be sent to another process.
 
     Attributes:
-        unit: Which parts to write.
+        part_range: Which parts to write.
         tiles: Its tiles.
         rule: Inclusion rule, a column of the index.
         areas: Area of a tile of each of their rows.
-        border: Which of the unit's tiles are not wholly in the country; None to leave coverage out.
-        whole: All tiles of the country, its whole border and the areas of its rows, with its first unit;
+        border: Which of the task's tiles are not wholly in the country; None to leave coverage out.
+        whole: All tiles of the country, its whole border and the areas of its rows, with its first task;
             None with the others.
         folder: The staging folder.
     """
 
-    unit: Unit
+    part_range: PartRange
     tiles: Tiles
     areas: RowAreas
     rule: Rule
@@ -51,44 +51,47 @@ class TileTask:
 
     @property
     def cost(self) -> int:
-        """Tiles of the unit."""
-        return self.unit.tile_count
+        """Tiles of the task."""
+        return self.part_range.tile_count
 
     @property
     def partition(self) -> Partition:
-        """Country of the unit."""
-        return Partition.of_country(self.unit.country_iso)
+        """Country of the task."""
+        return Partition.of_country(self.part_range.country_iso)
 
     def __str__(self) -> str:
-        return str(self.unit)
+        return str(self.part_range)
 
 
 def plan_tile_tasks(
-    units: Iterable[Unit], world: World, borders: Mapping[str, Border] | None, folder: Storage
+    part_ranges: Iterable[PartRange],
+    world: World,
+    borders: Mapping[str, Border] | None,
+    folder: Storage,
 ) -> list[TileTask]:
-    """Return the tasks of units, in their order.
+    """Return the tasks that write part ranges, in their order.
 
     Args:
-        units: Units of work.
+        part_ranges: Tasks.
         world: The tiles of all countries.
         borders: Border tiles by country code; None to leave coverage out.
         folder: The staging folder.
     """
     tasks = []
-    for unit in units:
-        own = world.spans[unit.country_iso]
-        border = None if borders is None else borders[unit.country_iso]
-        first, stop = unit.first_rank, unit.stop_rank
+    for part_range in part_ranges:
+        own = world.spans[part_range.country_iso]
+        border = None if borders is None else borders[part_range.country_iso]
+        first, stop = part_range.first_rank, part_range.stop_rank
         tiles = Tiles.ranked(own, first, stop)
         tasks.append(
             TileTask(
-                unit,
+                part_range,
                 tiles,
                 world.areas.slice(int(tiles.rows[0]), int(tiles.rows[-1]) + 1),
                 world.rule,
                 None if border is None else border.between(first, stop),
                 (own, border, world.areas.slice(int(own.rows[0]), int(own.rows[-1]) + 1))
-                if unit.parts[0].number == 0
+                if part_range.parts[0].number == 0
                 else None,
                 folder,
             )
@@ -101,7 +104,7 @@ class TileResult(TaskResult):
     """What was written.
 
     Attributes:
-        digests: With the first unit of a country, the digest of its rows in each dataset, by name.
+        digests: With the first task of a country, the digest of its rows in each dataset, by name.
     """
 
     digests: dict[str, bytes] = field(default_factory=dict)
@@ -112,13 +115,13 @@ class TileResult(TaskResult):
 
     @classmethod
     def resumed(cls, finished: FinishedTask) -> Self:
-        """Return the result of a unit that a run before this one has finished."""
+        """Return the result of a task that a run before this one has finished."""
         digests = {name: bytes.fromhex(hex_) for name, hex_ in finished.metadata["digests"].items()}
         return cls(files=list(finished.files), digests=digests)
 
 
 def write_tiles(task: TileTask) -> TileResult:
-    """Write the part files of a unit, and with the first part what there is once for a country.
+    """Write the part files of a task, and with the first part what there is once for a country.
 
     Raises:
         PublishError: ``output-not-writable``.
@@ -131,8 +134,8 @@ def write_tiles(task: TileTask) -> TileResult:
         clock.ends("digest")
         _write_whole(task, spans, border, result, clock)
     index_dataset = dataset_of(TILE_INDEX.name, coverage=task.border is not None)
-    before = task.unit.first_rank
-    for part in task.unit.parts:
+    before = task.part_range.first_rank
+    for part in task.part_range.parts:
         index, bounds = part_writer(index_dataset), part_writer(TILE_BOUNDS)
         for first, stop in part.row_groups():
             here = task.tiles.between(first - before, stop - before)
@@ -159,9 +162,9 @@ def _write_whole(
     clock: PhaseClock,
 ) -> None:
     """Write the country's spans and, when it is asked for, the coverage of its border tiles."""
-    batches = [(TILE_SPANS, spans_batch(task.unit.country_iso, spans))]
+    batches = [(TILE_SPANS, spans_batch(task.part_range.country_iso, spans))]
     if border is not None and len(border.ranks):
-        batches.append((TILE_COVERAGE, coverage_batch(task.unit.country_iso, spans, border)))
+        batches.append((TILE_COVERAGE, coverage_batch(task.part_range.country_iso, spans, border)))
     for dataset, batch in batches:
         encoder = PartEncoder(dataset)
         encoder.write([batch])

@@ -29,12 +29,12 @@ from closedworld.kernels.sizes import DEFAULT_SIZES, Sizes
 from closedworld.kernels.spans import Border, RowSpans, Rule, border_coverage
 from closedworld.kernels.tiles import (
     CountrySummary,
+    PartRange,
     RowGroup,
     Tiles,
-    Unit,
     World,
     enumerate_tiles,
-    plan_units,
+    plan_part_ranges,
     summarize,
 )
 from closedworld.sanitize import number_of
@@ -71,7 +71,7 @@ class TilePlan:
         world: Their tiles, as row spans.
         summaries: What is reported of each country, ascending by code.
         shared_tiles: Tiles that several countries own.
-        units: What each task writes, heaviest first.
+        part_ranges: What each task writes, heaviest first.
         parameters: Everything that decides the content.
         observer: Told of what takes time.
     """
@@ -83,7 +83,7 @@ class TilePlan:
     world: World
     summaries: tuple[CountrySummary, ...]
     shared_tiles: int
-    units: tuple[Unit, ...]
+    part_ranges: tuple[PartRange, ...]
     parameters: TileParameters
     observer: Observer
 
@@ -139,7 +139,7 @@ class TilePlan:
     @property
     def task_count(self) -> int:
         """Tasks that write."""
-        return len(self.units)
+        return len(self.part_ranges)
 
     @property
     def scratch_bytes(self) -> int:
@@ -172,7 +172,7 @@ class TilePlan:
     def tasks(self, runner: TaskRunner) -> Sequence[TileTask]:
         """Return the tasks that write."""
         borders = self.coverage() if self.has_coverage else None
-        return plan_tile_tasks(self.units, self.world, borders, runner.staging.folder)
+        return plan_tile_tasks(self.part_ranges, self.world, borders, runner.staging.folder)
 
     def fold(
         self, runner: TaskRunner, written: Iterable[tuple[TileTask, TileResult, bool]]
@@ -191,20 +191,20 @@ class TilePlan:
         return TileIndex(published, folded is None, self.world, self.summaries, self.shared_tiles)
 
     def rate_of_sample(self) -> tuple[float, float]:
-        """Return tiles per second and bytes per tile, from encoding the largest unit in memory."""
-        unit = self.units[0]
-        spans = self.world.spans[unit.country_iso]
+        """Return tiles per second and bytes per tile, from encoding the largest part range in memory."""
+        part_range = self.part_ranges[0]
+        spans = self.world.spans[part_range.country_iso]
         began = time.perf_counter()
         index, bounds = part_writer(TILE_INDEX), part_writer(TILE_BOUNDS)
-        for part in unit.parts:
+        for part in part_range.parts:
             for first, stop in part.row_groups():
                 tiles = Tiles.ranked(spans, first, stop)
-                group = RowGroup(unit.country_iso, tiles, self.world.areas)
+                group = RowGroup(part_range.country_iso, tiles, self.world.areas)
                 index.write(group.index(self.world.rule))
                 bounds.write(group.bounds())
         size = index.finish().size + bounds.finish().size
         seconds = time.perf_counter() - began
-        return unit.tile_count / seconds, size / unit.tile_count
+        return part_range.tile_count / seconds, size / part_range.tile_count
 
     def picture(self, path: Path, attribution: str) -> MapTask:
         """Return what draws the map of all tiles by country."""
@@ -250,10 +250,10 @@ def plan_tile_index(
     keep_small_countries: bool,
     coverage: bool,
     observer: Observer,
-    unit_tiles: int = DEFAULT_SIZES.part_tiles,
+    task_tiles: int = DEFAULT_SIZES.part_tiles,
     sizes: Sizes = DEFAULT_SIZES,
 ) -> TilePlan:
-    """Find the tiles of all countries and cut them into units of work; see ``build_tile_index``.
+    """Find the tiles of all countries and cut them into tasks; see ``build_tile_index``.
 
     Raises:
         ConfigError: ``rule-unknown``, ``coverage-rule``, ``unit-size``, ``world-empty``.
@@ -282,8 +282,8 @@ def plan_tile_index(
         polygons_sha256=countries.polygons_sha256(),
         coverage=coverage,
     )
-    units = plan_units(world.tile_counts, unit_tiles, sizes)
-    plan = TilePlan(countries, world, tuple(summaries), shared, units, parameters, observer)
+    part_ranges = plan_part_ranges(world.tile_counts, task_tiles, sizes)
+    plan = TilePlan(countries, world, tuple(summaries), shared, part_ranges, parameters, observer)
     _tell_findings(plan, time.perf_counter() - began, observer)
     return plan
 
@@ -311,7 +311,7 @@ def _tell_findings(plan: TilePlan, seconds: float, observer: Observer) -> None:
             countries=len(world.spans) - len(world.without_tiles),
             tiles=plan.row_count,
             runs=plan.run_count,
-            units=len(plan.units),
+            units=len(plan.part_ranges),
             seconds=seconds,
         )
     )

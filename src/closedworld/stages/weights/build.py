@@ -28,7 +28,7 @@ def build_tile_weights(
     weigh_by_coverage: bool = False,
     workers: int | None = None,
     executor: Executor | WorkerPool | str = DEFAULT_NAME,
-    unit_tiles: int = DEFAULT_SIZES.part_tiles,
+    task_tiles: int = DEFAULT_SIZES.part_tiles,
     sizes: Sizes = DEFAULT_SIZES,
     observer: Observer | None = None,
 ) -> TileWeights:
@@ -46,9 +46,9 @@ def build_tile_weights(
         dp: Decimal places, 0..18.
         population: The raster, when a basis needs one; on the grid of the index.
         weigh_by_coverage: Multiply masses by the share of the tile that lies in its country.
-        workers: Units of work done at once; None for one per core.
+        workers: Tasks done at once; None for one per core.
         executor: ``serial``, ``threads``, ``processes``, ``dask``, or an executor of your own.
-        unit_tiles: Tiles of a unit at most, rounded up to whole part files.
+        task_tiles: Tiles of a unit at most, rounded up to whole part files.
         sizes: Where files and row groups end, and how many tiles are weighted at once.
         observer: Told what happens.
 
@@ -70,7 +70,7 @@ def build_tile_weights(
         population=population,
         weigh_by_coverage=weigh_by_coverage,
         observer=observer,
-        unit_tiles=unit_tiles,
+        task_tiles=task_tiles,
         sizes=sizes,
     )
     with open_worker_pool(executor, workers) as pool:

@@ -9,12 +9,12 @@ from dataclasses import asdict
 from closedworld.execution import events
 from closedworld.execution.events import Observer
 from closedworld.kernels.sizes import Sizes
-from closedworld.kernels.tiles import Unit
+from closedworld.kernels.tiles import PartRange
 from closedworld.kernels.weights import BasisSummary, CutoffSearch
 from closedworld.stages import WEIGHTS
 from closedworld.stages.task_runner import TaskRunner
 from closedworld.stages.weights.masses import CountryMasses
-from closedworld.stages.weights.part_files import HistogramTask, UnitMasses, count_remainders
+from closedworld.stages.weights.part_files import HistogramTask, RangeMasses, count_remainders
 
 WEIGHING = "weighing"
 """What the work is called that counts remainders."""
@@ -23,8 +23,8 @@ WEIGHING = "weighing"
 def find_cutoffs(
     runner: TaskRunner,
     countries: Mapping[str, CountryMasses],
-    masses: Mapping[Unit, UnitMasses],
-    ordinals: Mapping[Unit, int],
+    masses: Mapping[PartRange, RangeMasses],
+    ordinals: Mapping[PartRange, int],
     sizes: Sizes,
 ) -> dict[str, list[CutoffSearch]]:
     """Return, for each country and allocation, which remainders get the units that the quotients leave.
@@ -32,8 +32,8 @@ def find_cutoffs(
     Args:
         runner: Counts remainders, in rounds.
         countries: Masses by country code.
-        masses: Masses of each unit of work.
-        ordinals: Ordinal of each unit among those of its country, in tile_id order.
+        masses: Masses of each task.
+        ordinals: Ordinal of each part range among those of its country, in tile_id order.
         sizes: How finely remainders are counted.
     """
     searches = {
@@ -46,14 +46,14 @@ def find_cutoffs(
     while any(search.query for own in searches.values() for search in own):
         tasks = [
             HistogramTask(own, queries)
-            for unit, own in masses.items()
-            if any(queries := tuple(search.query for search in searches[unit.country_iso]))
+            for part_range, own in masses.items()
+            if any(queries := tuple(search.query for search in searches[part_range.country_iso]))
         ]
         with closing(runner.map(count_remainders, tasks, WEIGHING)) as done:
             for task, result in done:
-                ordinal = ordinals[task.masses.unit]
+                ordinal = ordinals[task.masses.part_range]
                 for number, answer in result.histograms.items():
-                    searches[task.masses.unit.country_iso][number].add(ordinal, answer)
+                    searches[task.masses.part_range.country_iso][number].add(ordinal, answer)
         for own in searches.values():
             for search in own:
                 if search.query is not None:

@@ -1,4 +1,4 @@
-"""The masses of S2: of each country, and of each unit of work."""
+"""The masses of S2: of each country, and of each task."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from closedworld.execution.events import ScratchUsed
 from closedworld.inputs.raster import PixelLayout
 from closedworld.kernels.grid import Grid, RowAreas
 from closedworld.kernels.spans import Border, RowSpans
-from closedworld.kernels.tiles import Tiles, Unit, areas_of
+from closedworld.kernels.tiles import PartRange, Tiles, areas_of
 from closedworld.kernels.weights import Basis, covered_total
 from closedworld.stages.task_runner import TaskRunner
 from closedworld.stages.weights.bands import ScratchValues, plan_bands
-from closedworld.stages.weights.part_files import Allocation, UnitMasses
+from closedworld.stages.weights.part_files import Allocation, RangeMasses
 from closedworld.stages.weights.population import read_population
 from closedworld.store.durable import not_writable
 
@@ -69,12 +69,12 @@ class CountryMasses:
     border: Border | None
     allocations: tuple[Allocation, ...]
 
-    def of_unit(self, unit: Unit) -> UnitMasses:
-        """Return the masses of a unit's tiles."""
-        first, stop = unit.first_rank, unit.stop_rank
+    def of_range(self, part_range: PartRange) -> RangeMasses:
+        """Return the masses of a task's tiles."""
+        first, stop = part_range.first_rank, part_range.stop_rank
         tiles = Tiles.ranked(self.spans, first, stop)
-        return UnitMasses(
-            unit,
+        return RangeMasses(
+            part_range,
             tiles,
             self.areas.slice(int(tiles.rows[0]), int(tiles.rows[-1]) + 1),
             self.scratch,
@@ -142,11 +142,11 @@ def country_masses(
     return countries
 
 
-def ordinals_of(units: Sequence[Unit]) -> dict[Unit, int]:
-    """Return each unit's ordinal among the units of its country, in tile_id order; units keep their order."""
+def ordinals_of(part_ranges: Sequence[PartRange]) -> dict[PartRange, int]:
+    """Return the ordinal of each part range among those of its country, in tile_id order; the order is kept."""
     seen: Counter[str] = Counter()
     ordinals = {}
-    for unit in sorted(units, key=lambda unit: unit.parts[0]):
-        ordinals[unit] = seen[unit.country_iso]
-        seen[unit.country_iso] += 1
-    return {unit: ordinals[unit] for unit in units}
+    for part_range in sorted(part_ranges, key=lambda part_range: part_range.parts[0]):
+        ordinals[part_range] = seen[part_range.country_iso]
+        seen[part_range.country_iso] += 1
+    return {part_range: ordinals[part_range] for part_range in part_ranges}

@@ -16,7 +16,7 @@ from closedworld.datasets.part_encoder import part_writer
 from closedworld.datasets.partition import Partition
 from closedworld.kernels.grid import RowAreas
 from closedworld.kernels.spans import Border
-from closedworld.kernels.tiles import Tiles, Unit
+from closedworld.kernels.tiles import PartRange, Tiles
 from closedworld.kernels.weights import (
     Basis,
     BasisSummary,
@@ -57,19 +57,19 @@ class Allocation:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class UnitMasses:
-    """What the masses of a unit's tiles come from, and what they share; can be sent to another process.
+class RangeMasses:
+    """What the masses of a task's tiles come from, and what they share; can be sent to another process.
 
     Attributes:
-        unit: Which parts of which country.
+        part_range: Which parts of which country.
         tiles: Their tiles.
         areas: Area of a tile of each of their rows.
         scratch: Where the population is; None when no basis needs it.
-        border: Which of the unit's tiles are not all inside; None to leave coverage out.
+        border: Which of the task's tiles are not all inside; None to leave coverage out.
         allocations: One for each basis.
     """
 
-    unit: Unit
+    part_range: PartRange
     tiles: Tiles
     areas: RowAreas
     scratch: ScratchValues | None
@@ -84,17 +84,19 @@ class UnitMasses:
         )
 
     def sources(self, first: int, stop: int, batch_tiles: int) -> Iterator[tuple[int, MassSource]]:
-        """Yield ``(offset, source)`` for a range of the unit's tiles in batches.
+        """Yield ``(offset, source)`` for a range of the task's tiles in batches.
 
-        Offsets count the tiles of the unit; that of a source is the offset of its first tile.
+        Offsets count the tiles of the task; that of a source is the offset of its first tile.
         """
-        before = self.unit.first_rank
+        before = self.part_range.first_rank
         for offset, tiles in self.tiles.between(first, stop).batches(batch_tiles):
             begin = first + offset
             end = begin + tiles.tile_count
             values = shares = None
             if self.scratch is not None:
-                values = self.scratch.read(self.unit.country_iso, before + begin, before + end)
+                values = self.scratch.read(
+                    self.part_range.country_iso, before + begin, before + end
+                )
             if self.border is not None:
                 shares = coverage_shares(self.border.between(begin, end).to_dense(end - begin))
             yield begin, MassSource(tiles, self.areas, values, shares)
@@ -108,20 +110,20 @@ class WeightTask:
         masses: Whose tiles, which, and their masses.
     """
 
-    masses: UnitMasses
+    masses: RangeMasses
 
     @property
     def cost(self) -> int:
-        """Tiles of the unit."""
-        return self.masses.unit.tile_count
+        """Tiles of the task."""
+        return self.masses.part_range.tile_count
 
     @property
     def partition(self) -> Partition:
-        """Country of the unit."""
-        return Partition.of_country(self.masses.unit.country_iso)
+        """Country of the task."""
+        return Partition.of_country(self.masses.part_range.country_iso)
 
     def __str__(self) -> str:
-        return str(self.masses.unit)
+        return str(self.masses.part_range)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -153,7 +155,7 @@ class WriteTask(WeightTask):
     Attributes:
         mixture: What the weights are made from.
         dp: Decimal places.
-        cutoffs: For each allocation, its cut-off and the tiles at its remainder before this unit.
+        cutoffs: For each allocation, its cut-off and the tiles at its remainder before this task.
         bases: How each basis allocated its units in the country.
         folder: Staging folder.
     """
@@ -170,7 +172,7 @@ class WriteResult(TaskResult):
     """What was written.
 
     Attributes:
-        run_weights: Sum of the weights of the unit's tiles in each of its runs, uint64 (runs,).
+        run_weights: Sum of the weights of the task's tiles in each of its runs, uint64 (runs,).
         zero_tiles: Tiles of weight 0.
         zero_tiles_with_mass: Those of them with a mass above 0.
         blocks: Digest of each block of weights, by its number in the country.
@@ -192,7 +194,7 @@ class WriteResult(TaskResult):
 
     @classmethod
     def resumed(cls, finished: FinishedTask) -> Self:
-        """Return the result of a unit that a run before this one has finished."""
+        """Return the result of a task that a run before this one has finished."""
         metadata = finished.metadata
         return cls(
             files=list(finished.files),
@@ -206,11 +208,11 @@ class WriteResult(TaskResult):
 
 
 def count_remainders(task: HistogramTask) -> HistogramResult:
-    """Count the remainders of a unit's tiles."""
+    """Count the remainders of a task's tiles."""
     result = HistogramResult()
     clock = PhaseClock(result)
     masses, tiles = task.masses, task.cost
-    batch = tiles if masses.is_by_run else masses.unit.sizes.batch_tiles
+    batch = tiles if masses.is_by_run else masses.part_range.sizes.batch_tiles
     asked = {number: query for number, query in enumerate(task.queries) if query is not None}
     found: dict[int, list[RemainderHistogram]] = {number: [] for number in asked}
     for _, source in masses.sources(0, tiles, batch):
@@ -228,24 +230,24 @@ def count_remainders(task: HistogramTask) -> HistogramResult:
 
 
 def write_weights(task: WriteTask) -> WriteResult:
-    """Write the part files of a unit.
+    """Write the part files of a task.
 
     Raises:
         PublishError: ``output-not-writable``.
     """
-    masses, unit = task.masses, task.masses.unit
+    masses, part_range = task.masses, task.masses.part_range
     result = WriteResult(run_weights=np.zeros(len(masses.tiles.rows), np.uint64))
     clock = PhaseClock(result)
     run_ends = np.cumsum(masses.tiles.lengths)
     ties = [before for _, before in task.cutoffs]
-    room = unit.largest_row_group
+    room = part_range.largest_row_group
     # Filled again for every row group: fresh memory costs more than the arithmetic.
     weights = np.empty(room, np.uint64)
-    for part in unit.parts:
+    for part in part_range.parts:
         writer, values = part_writer(TILE_WEIGHTS), hashlib.sha256()
         for first_rank, stop_rank in part.row_groups():
-            first, stop = first_rank - unit.first_rank, stop_rank - unit.first_rank
-            for offset, source in masses.sources(first, stop, unit.sizes.batch_tiles):
+            first, stop = first_rank - part_range.first_rank, stop_rank - part_range.first_rank
+            for offset, source in masses.sources(first, stop, part_range.sizes.batch_tiles):
                 here = slice(offset - first, offset - first + source.tiles.tile_count)
                 weights[here] = _weigh(task, source, ties, result)
                 lengths = source.tiles.lengths
@@ -256,7 +258,7 @@ def write_weights(task: WriteTask) -> WriteResult:
                 clock.ends("weigh")
             tiles = masses.tiles.between(first, stop)
             own = weights[: stop - first]
-            writer.write(weight_chunks(unit.country_iso, tiles, own, task.dp, task.mixture))
+            writer.write(weight_chunks(part_range.country_iso, tiles, own, task.dp, task.mixture))
             clock.ends("encode")
         entry = stage_part(task.folder, TILE_WEIGHTS, task.partition, part.number, writer)
         result.files.append(entry)

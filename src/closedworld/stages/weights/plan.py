@@ -22,7 +22,7 @@ from closedworld.execution.events import Observer
 from closedworld.inputs.loading import PopulationRaster
 from closedworld.inputs.raster import PixelLayout
 from closedworld.kernels.sizes import DEFAULT_SIZES, Sizes
-from closedworld.kernels.tiles import Unit, plan_units
+from closedworld.kernels.tiles import PartRange, plan_part_ranges
 from closedworld.kernels.weights import (
     Basis,
     Mixture,
@@ -73,7 +73,7 @@ class WeightPlan:
         mixture: What the weights are made from.
         parameters: Everything that decides the content.
         layout: The population raster; None when no basis needs it.
-        units: What each task writes, heaviest first.
+        part_ranges: What each task writes, heaviest first.
         sizes: Where files and row groups end, and how many tiles are weighted at once.
         observer: Told what the masses are, and of what makes weights doubtful.
     """
@@ -85,7 +85,7 @@ class WeightPlan:
     mixture: Mixture
     parameters: WeightParameters
     layout: PixelLayout | None
-    units: tuple[Unit, ...]
+    part_ranges: tuple[PartRange, ...]
     sizes: Sizes
     observer: Observer
 
@@ -102,7 +102,7 @@ class WeightPlan:
     @property
     def task_count(self) -> int:
         """Tasks that write."""
-        return len(self.units)
+        return len(self.part_ranges)
 
     @property
     def scratch_bytes(self) -> int:
@@ -134,20 +134,28 @@ class WeightPlan:
         countries = country_masses(
             runner, self.tiles, quotas, self.layout, borders, self.sizes.batch_tiles
         )
-        masses = {unit: countries[unit.country_iso].of_unit(unit) for unit in self.units}
-        ordinals = ordinals_of(self.units)
+        masses = {
+            part_range: countries[part_range.country_iso].of_range(part_range)
+            for part_range in self.part_ranges
+        }
+        ordinals = ordinals_of(self.part_ranges)
         searches = find_cutoffs(runner, countries, masses, ordinals, self.sizes)
         emit_weighed(countries, searches, self.observer)
         return [
             WriteTask(
-                masses[unit],
+                masses[part_range],
                 self.mixture,
                 self.parameters.dp,
-                tuple((one.cutoff, one.ties_before(ordinal)) for one in searches[unit.country_iso]),
-                basis_summaries(countries[unit.country_iso], searches[unit.country_iso]),
+                tuple(
+                    (one.cutoff, one.ties_before(ordinal))
+                    for one in searches[part_range.country_iso]
+                ),
+                basis_summaries(
+                    countries[part_range.country_iso], searches[part_range.country_iso]
+                ),
                 runner.staging.folder,
             )
-            for unit, ordinal in ordinals.items()
+            for part_range, ordinal in ordinals.items()
         ]
 
     def fold(
@@ -187,7 +195,9 @@ class WeightPlan:
     def _first_run(self, task: WriteTask) -> int:
         """Return the index of the first run that a task has tiles of, among those of its country."""
         first_ranks = self.tiles.spans[task.partition.value].first_ranks
-        return int(np.searchsorted(first_ranks, task.masses.unit.first_rank, side="right")) - 1
+        return (
+            int(np.searchsorted(first_ranks, task.masses.part_range.first_rank, side="right")) - 1
+        )
 
     def _digest(self, country_iso: str, own: _CountryResults) -> bytes:
         blocks = [digest for _, digest in sorted(own.blocks.items())]
@@ -260,7 +270,7 @@ def plan_weights(
     population: PopulationRaster | None,
     weigh_by_coverage: bool,
     observer: Observer,
-    unit_tiles: int = DEFAULT_SIZES.part_tiles,
+    task_tiles: int = DEFAULT_SIZES.part_tiles,
     sizes: Sizes = DEFAULT_SIZES,
 ) -> WeightPlan:
     """Return the plan of the weights of some tiles; see ``build_tile_weights``.
@@ -297,8 +307,8 @@ def plan_weights(
     )
     layout = None if raster is None else raster.layout
     counts = {iso: own.tile_count for iso, own in tiles.spans.items()}
-    units = plan_units(counts, unit_tiles, sizes)
-    return WeightPlan(tiles, basis, parameters, layout, units, sizes, observer)
+    part_ranges = plan_part_ranges(counts, task_tiles, sizes)
+    return WeightPlan(tiles, basis, parameters, layout, part_ranges, sizes, observer)
 
 
 def mixture_of(basis: str | None, dp: int, *, has_raster: bool) -> Mixture:

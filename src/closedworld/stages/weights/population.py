@@ -2,7 +2,7 @@
 
 The values go to a scratch file, country after country in tile_id order, in the raster's own type. So
 no more than a window of the raster is ever in memory, whatever the countries' shapes and however fine
-the grid, and a unit of work finds its values as one piece.
+the grid, and a task finds its values as one piece.
 """
 
 from __future__ import annotations

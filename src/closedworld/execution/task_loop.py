@@ -1,4 +1,4 @@
-"""Running units of work on any executor: bounded in flight, stopped by the first failure."""
+"""Running tasks on any executor: bounded in flight, stopped by the first failure."""
 
 from __future__ import annotations
 
