@@ -154,7 +154,11 @@ def test_a_task_comes_out_of_pickle_as_it_went_in(half_degrees: Grid, tmp_path: 
     (task,) = plan_tile_tasks([unit], world, None, storage_at(tmp_path / "1"))
     again = pickle.loads(pickle.dumps(task))  # noqa: S301 -- our own bytes
     assert again.whole is not None
-    assert (again.part_range, again.whole[:2], again.rule) == (task.part_range, (spans, None), task.rule)
+    assert (again.part_range, again.whole[:2], again.rule) == (
+        task.part_range,
+        (spans, None),
+        task.rule,
+    )
     assert str(again) == "AR part 0"
     (tmp_path / "1").mkdir()
     (tmp_path / "2").mkdir()
