@@ -106,12 +106,12 @@ class ExecutionConfig:
 
 @dataclass(frozen=True, slots=True)
 class RunConfig(ExecutionConfig):
-    """What to build, from what, and where to put it.
+    """What to build, from which inputs, and where to write it.
 
     Attributes:
         polygons: File of country polygons; None for the bundled Natural Earth countries.
         layer: Layer of the polygon file, when it has several.
-        iso_column: Column of ISO 3166-1 codes; None to find it by name.
+        iso_column: Column of ISO 3166-1 codes; None to find it by common names.
         name_column: Column of country names; None to find it by name.
         countries: Alpha-2 codes to build; empty for all.
         repair_geometry: Repair invalid polygons and report it.
@@ -120,13 +120,13 @@ class RunConfig(ExecutionConfig):
         raster: GeoTIFF whose grid is used; None for the resolution or the bundled raster.
         resolution: Cell size of a global grid, such as ``30s``; None to take a raster's grid.
         rule: Inclusion rule, ``center`` or ``any_overlap``.
-        keep_small_countries: Give a country without tiles the one of its representative point.
+        keep_small_countries: Give a country without tiles the tile of its representative point.
         coverage: Publish the share of each tile that lies in its country; with ``any_overlap``.
-        basis: What weights are made from; None for ``population`` with a raster, else ``area_m2``.
+        basis: Basis or mixture of the weights; None for ``population`` with a raster, else ``area_m2``.
         dp: Decimal places of the weights, 0..18.
         weigh_by_coverage: Multiply masses by coverage.
         out: Output folder.
-        lock: File that pins the inputs by digest; None to take them as they are.
+        lock: File that pins the inputs by digest; None to use them unchecked.
 
     Raises:
         ConfigError: ``grid-ambiguous``, ``rule-unknown``, ``coverage-rule``, ``coverage-missing``,
@@ -183,9 +183,9 @@ class RunConfig(ExecutionConfig):
 
     @classmethod
     def from_toml(cls, path: Path) -> Self:
-        """Return the configuration that a TOML file states; what it leaves out has its default.
+        """Return the configuration in a TOML file; missing options have their defaults.
 
-        Keys are the option names with underscores. Relative paths start from the file's own folder.
+        Keys are the option names with underscores. Paths are relative to the file's folder.
 
         Raises:
             ConfigError: ``config-missing``, ``config-syntax``, ``option-unknown``, ``option-type``,
@@ -220,16 +220,16 @@ class RunConfig(ExecutionConfig):
 
 @dataclass(frozen=True, slots=True)
 class WeightsConfig(ExecutionConfig):
-    """Which published tiles to weight, how, and where to put the weights.
+    """Which published tiles to weight, how, and where to write the weights.
 
     Attributes:
         index: Folder that holds the published tile index.
         raster: Population raster; None for the bundled one, if the index is on its grid.
-        basis: What weights are made from; None for ``population`` with a raster, else ``area_m2``.
+        basis: Basis or mixture of the weights; None for ``population`` with a raster, else ``area_m2``.
         dp: Decimal places of the weights, 0..18.
         weigh_by_coverage: Multiply masses by coverage.
         out: Output folder; None for that of the index.
-        lock: File that pins the raster by digest; None to take it as it is.
+        lock: File that pins the raster by digest; None to use it unchecked.
 
     Raises:
         ConfigError: As ``ExecutionConfig``.

@@ -1,18 +1,18 @@
-"""One exception tree. Branches follow what a caller would do next; codes are stable.
+"""One exception tree. Classes follow what a caller does next; codes are stable.
 
 =============== ======================================================== =========
-branch          what the caller does                                     exit code
+class           what the caller does                                     exit code
 =============== ======================================================== =========
 ConfigError     change the command, the option or the run file           2
 InputError      fix or replace an input file                             3
 PublishError    free space or choose another output folder               4
 IntegrityError  stop trusting the data, rebuild or restore it            5
-UnitError       look at the named country; the run was given up          6
+UnitError       check the named country; the run has stopped             6
 AcceptanceError use fewer workers, or loosen the limits                  7
 FetchError      check the network or the address, then fetch again       8
 =============== ======================================================== =========
 
-A code (``"crs-missing"``) never changes its meaning between versions, a message may.
+The meaning of a code (``"crs-missing"``) never changes between versions; messages may.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ class ClosedWorldError(Exception):
     Args:
         code: Stable short name of the failure, lower case with hyphens.
         message: What is wrong and where, with the values.
-        hint: What to do about it; empty when nothing can be advised.
+        hint: What to do about it; may be empty.
     """
 
     exit_code: ClassVar[int] = 1
@@ -43,13 +43,13 @@ class ClosedWorldError(Exception):
 
 
 class ConfigError(ClosedWorldError):
-    """An option, argument or run file cannot be used as it is."""
+    """An option, argument or run file cannot be used."""
 
     exit_code = 2
 
 
 class InputError(ClosedWorldError):
-    """An input file is missing, unreadable or breaks a rule of the program."""
+    """An input file is missing, unreadable or not acceptable."""
 
     exit_code = 3
 
@@ -69,7 +69,7 @@ class PublishError(ClosedWorldError):
 
 
 class IntegrityError(ClosedWorldError):
-    """Published data differs from its receipt, or has none."""
+    """Published data differs from its receipt or has none."""
 
     exit_code = 5
 
@@ -81,12 +81,12 @@ class UnitError(ClosedWorldError):
 
 
 class AcceptanceError(ClosedWorldError):
-    """A run did not keep its limits of memory, disk or files; what it published is complete."""
+    """A run exceeded its limits of memory, disk or files; its published results are complete."""
 
     exit_code = 7
 
 
 class FetchError(ClosedWorldError):
-    """A public file cannot be downloaded now; the download resumes when it is fetched again."""
+    """A public file cannot be downloaded at the moment; fetching it again resumes the download."""
 
     exit_code = 8

@@ -35,13 +35,13 @@ def write_page(
 
     Args:
         run: Folder of a run's report or, for the newest report, the output folder of runs.
-        out: Where the page goes; None for ``report.html`` in the folder of the report.
+        out: File to write; None for ``report.html`` in the folder of the report.
         closeups: Codes of the countries to show in close-ups, empty for none; None to choose some.
 
     Raises:
         ConfigError: ``path-missing``, ``report-missing``; ``country-unknown`` or
             ``closeup-off-grid`` for the countries of close-ups.
-        IntegrityError: ``report-unreadable``, or what the run published is damaged.
+        IntegrityError: ``report-unreadable``, or a published result is damaged.
         PublishError: ``output-not-writable``.
     """
     report = find_report(Path(run))

@@ -97,11 +97,11 @@ def files_of(config: RunConfig) -> tuple[Path, ...]:
 def load_population(
     path: Path | str | None = None, observer: Observer | None = None
 ) -> PopulationRaster:
-    """Return a population raster, or the bundled one without a path; no pixel is read.
+    """Return a population raster, by default the bundled one; no pixels are read.
 
     Args:
         path: A GeoTIFF.
-        observer: Gets an event.
+        observer: Receives an event.
 
     Raises:
         InputError, GridError: As ``read_pixel_layout``.

@@ -76,14 +76,14 @@ def draw_closeup(
     """Write a PNG of single tiles and the true border over them.
 
     Tiles of rule ``center`` are filled; those that ``any_overlap`` adds are outlined. A dot marks
-    the centre of each tile that is wide enough, to show why it is in or out.
+    the centre of each tile that is wide enough, to show why it is inside or outside.
 
     Args:
         center: Tiles of the polygon by rule ``center``.
         any_overlap: Its tiles by rule ``any_overlap``, on the same grid.
         polygon: The border, degrees, WGS 84.
         window: What to show.
-        path: Where the PNG goes; replaced if there.
+        path: PNG to write; an existing file is replaced.
         title: The heading; empty for none.
         subtitle: A line below it.
         credit: A line at the foot, such as the source of the border.

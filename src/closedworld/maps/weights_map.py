@@ -60,9 +60,9 @@ def draw_weights_map(
     credit: str = "",
     width: int = MAP_WIDTH,
 ) -> None:
-    """Write a PNG of the weights of tiles: each pixel in the colour of the weight that lies in it.
+    """Write a PNG of the weights of tiles, with each pixel coloured by the weight in it.
 
-    A weight counts as a share of its country's, and the scale of colours is logarithmic. Tiles
+    A weight is shown as a share of its country's total, on a logarithmic colour scale. Tiles
     without weight are grey. The frame is that of ``draw_world_map``. Weights are
     read once.
 
@@ -70,8 +70,8 @@ def draw_weights_map(
         spans: Tiles by country, on one grid; none gives a map of the sea.
         weights: Weight of every tile, uint64 (n,) in batches of any size: country by country as in
             ``spans``, each in the order of its tiles.
-        path: Where the PNG goes; replaced if there.
-        total: What the weights of a country add up to, > 0.
+        path: PNG to write; an existing file is replaced.
+        total: The sum of the weights of a country, > 0.
         title: The heading.
         subtitle: A line below it.
         credit: A line at the foot, such as the source of the weights.

@@ -36,17 +36,17 @@ def draw_world_map(
     credit: str = "",
     width: int = MAP_WIDTH,
 ) -> None:
-    """Write a PNG of the tiles of countries, each country in a colour other than its neighbours'.
+    """Write a PNG of the tiles of countries, with different colours for neighbouring countries.
 
-    The more of a pixel its tiles cover, the fuller its colour. Tiles that all lie in a small window
-    are drawn there, true to shape; those of a wider region or of the globe in Equal Earth. A few
-    tiles beyond an ocean are left out of the frame, and the legend says how many. Tiles at least 3 px
-    wide are separated by lines, and those of two countries are striped. The work follows the number
-    of runs and of pixels, not that of tiles.
+    A pixel's colour is stronger the more of it is covered by tiles. A small region is drawn in its own
+    window, true to shape; a wider one or the globe in Equal Earth. A few tiles beyond an ocean are left
+    out of the frame, and the legend gives their number. Tiles at least 3 px
+    wide are separated by lines, and those of two countries are striped. The work depends on the
+    number of runs and pixels, not of tiles.
 
     Args:
         spans: Tiles by country, on one grid; none gives a map of the sea.
-        path: Where the PNG goes; replaced if there.
+        path: PNG to write; an existing file is replaced.
         title: The heading.
         subtitle: A line below it, such as the number of tiles, the resolution and the rule.
         credit: A line at the foot, such as the source of the borders.

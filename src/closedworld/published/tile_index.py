@@ -27,7 +27,7 @@ class PublishedIndex:
         published: Its folder and receipt.
         grid: The lattice.
         rule: Inclusion rule.
-        spans: Tiles by country code, ascending; countries without tiles are not in it.
+        spans: Tiles by country code, ascending, without countries that have no tiles.
     """
 
     published: Published
@@ -46,7 +46,7 @@ class PublishedIndex:
         return self.published.parameters(TileParameters).coverage
 
     def coverage(self) -> dict[str, Border]:
-        """Return, for each country, its tiles that are not all inside.
+        """Return, for each country, its tiles that are only partly inside.
 
         Raises:
             ConfigError: ``coverage-missing``.

@@ -1,4 +1,4 @@
-"""What a run leaves."""
+"""The outcome of a run."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ from closedworld.stages.weights.outcome import TileWeights
 
 @dataclass(slots=True, eq=False)
 class RunOutcome:
-    """What a run leaves.
+    """The outcome of a run.
 
     Attributes:
         report_folder: Folder of the run's report.
         results: What each stage has published, by its name, in order.
-        cell_width: Of the grid, degrees; None before that is known.
-        record: All that ``run_report.json`` says; set when the run has ended.
-        rates: How fast the stages were that wrote enough to tell, by ``kind_of`` of the rates.
+        cell_width: Cell width of the grid, degrees; None until it is known.
+        record: The content of ``run_report.json``; set when the run has ended.
+        rates: Speeds of the stages that wrote enough to measure them, by ``kind_of`` of the rates.
     """
 
     report_folder: Path
@@ -40,11 +40,11 @@ class RunOutcome:
 
     @property
     def weights(self) -> TileWeights | None:
-        """The published tile weights; None when the run did not make them."""
+        """The published tile weights; None when the run did not build them."""
         return self.results.get("weights")  # type: ignore[return-value]
 
     def by_stage(self) -> list[tuple[Stage, StageOutcome]]:
-        """Return the stages that came to a result, in order, and their results."""
+        """Return the stages that produced a result, in order, with their results."""
         return [(stage, self.results[stage.name]) for stage in STAGES if stage.name in self.results]
 
     def stages(self, recorder: Recorder) -> list[StageResult]:

@@ -47,14 +47,14 @@ DRAWING = "drawing"
 def run_world(
     config: RunConfig, observers: Sequence[Observer] = (), *, until: str = STAGES[-1].name
 ) -> RunOutcome:
-    """Run the stages, from the inputs (S0) on, and write the report.
+    """Run the stages, starting with the inputs (S0), and write the report.
 
-    A run that fails or is interrupted leaves a report that says so; what was published before stays
-    as it was.
+    A run that fails or is interrupted still writes a report; results that were already published stay
+    unchanged.
 
     Args:
         config: What to build.
-        observers: Told what happens, besides the log.
+        observers: Receive events, in addition to the log.
         until: Name of the last stage, such as ``tiles``.
 
     Raises:
@@ -74,11 +74,11 @@ def run_world(
 
 
 def weigh_world(config: WeightsConfig, observers: Sequence[Observer] = ()) -> RunOutcome:
-    """Make weights for a published tile index (S2 alone) and write the report.
+    """Build weights for a published tile index (S2 alone) and write the report.
 
     Args:
-        config: What to weigh, and how.
-        observers: Told what happens, besides the log.
+        config: What to weight, and how.
+        observers: Receive events, in addition to the log.
 
     Raises:
         ClosedWorldError: As the stage.

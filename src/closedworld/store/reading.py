@@ -49,7 +49,7 @@ class Published:
         return stage.parent if stage.name == self.receipt.stage else stage
 
     def parameters(self, kind: type[P]) -> P:
-        """Return the parameters that decided the content.
+        """Return the parameters that determine the content.
 
         Args:
             kind: Those of the stage, such as ``TileParameters``.

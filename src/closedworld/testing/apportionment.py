@@ -16,15 +16,14 @@ _INT64_MAX = 2**63 - 1
 
 
 def apportioned(masses: Sequence[int], units: int) -> list[int]:
-    """Return whole weights in proportion to masses, by largest remainders.
+    """Return integer weights proportional to masses, by largest remainders.
 
-    A tile of mass m gets ``floor(m * units / M)`` of M, the sum of all masses; what is missing to
-    ``units`` goes one each to the largest remainders ``m * units mod M``, to the smaller index among
-    equal ones. When all masses are zero, each counts as one.
+    A tile of mass m gets ``floor(m * units / M)`` of M, the sum of all masses; the units missing
+    to ``units`` go one each to the largest remainders ``m * units mod M``, ties to the smaller index. When all masses are zero, each counts as one.
 
     Args:
         masses: Python integers >= 0 of any size, in tile_id order.
-        units: What the weights add up to, >= 0.
+        units: The sum of the weights, >= 0.
 
     Raises:
         ValueError: No tile for units above zero, a negative mass, or negative units.
@@ -45,7 +44,7 @@ def apportioned(masses: Sequence[int], units: int) -> list[int]:
 
 
 def micro_persons_exactly(value: float | np.floating | np.integer) -> int:
-    """Return ``value * 10**6`` rounded half to even; 0 for NaN and for what is negative.
+    """Return ``value * 10**6`` rounded half to even; 0 for NaN and negative values.
 
     Args:
         value: Persons, an integer or binary floating-point number of Python or NumPy.

@@ -17,11 +17,11 @@ Points = Sequence[tuple[int, int]]
 
 @dataclass(frozen=True, slots=True)
 class HalfCells:
-    """Names the edges and centres of a grid by small integers, to draw polygons exactly on them.
+    """Addresses the edges and centres of a grid by small integers, to draw polygons exactly on them.
 
     Along each axis 2 i is the i-th cell edge and 2 i + 1 the i-th cell centre, ``across`` from the
     west, ``down`` from the north; the coordinates are the grid's own float64 values. Numbers beyond
-    the grid go on by half cells.
+    the grid continue in half cells.
 
     Attributes:
         grid: The lattice.
@@ -64,7 +64,7 @@ class HalfCells:
 
 
 def tiles_of(spans: RowSpans) -> NDArray[np.bool_]:
-    """Return which tiles a set holds, bool (n_rows, n_cols)."""
+    """Return which tiles are in a set, bool (n_rows, n_cols)."""
     inside = np.zeros((spans.grid.n_rows, spans.grid.n_cols), np.bool_)
     for row, start, stop in zip(spans.rows, spans.col_starts, spans.col_stops, strict=True):
         inside[row, start:stop] = True
@@ -72,7 +72,7 @@ def tiles_of(spans: RowSpans) -> NDArray[np.bool_]:
 
 
 def picture_of(tiles: RowSpans | NDArray[np.bool_]) -> str:
-    """Return a set of tiles as text, ``#`` for a tile and ``.`` for none, a row to a word.
+    """Return a set of tiles as text, ``#`` for a tile and ``.`` for none, one word per row.
 
     Args:
         tiles: A set of tiles, or bool (n_rows, n_cols).

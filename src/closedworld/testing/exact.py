@@ -27,15 +27,15 @@ _INSIDE, _ON, _OUTSIDE = 1, 0, -1
 def tiles_exactly(
     polygon: shapely.Polygon | shapely.MultiPolygon, grid: Grid, rule: Rule | str
 ) -> NDArray[np.bool_]:
-    """Return which tiles belong to a polygon, by the words of the law in rational arithmetic.
+    """Return which tiles belong to a polygon, by the definition of the rule in rational arithmetic.
 
     ``center``: some polygon of it has the centre in or on its outer ring and neither in nor on a hole's ring.
     ``any_overlap``: the polygon cut to the cell has an area above zero.
 
     Args:
-        polygon: Valid polygon, degrees; asked at every turn of 360 degrees, where its longitudes are
+        polygon: Valid polygon, degrees; tested at every turn of 360 degrees, where its longitudes are
             those of ``turned``, rounded to float64.
-        grid: The lattice; its float64 centres and edges decide.
+        grid: The lattice; its float64 centres and edges are used.
         rule: Inclusion rule.
 
     Returns:
@@ -51,7 +51,7 @@ def tiles_exactly(
 
 
 def is_exactly_turned(polygon: shapely.Polygon | shapely.MultiPolygon, grid: Grid) -> bool:
-    """Return whether the polygon is valid, and the same up to whole turns, wherever it meets the grid.
+    """Return whether the polygon is valid, and the same up to whole turns, wherever it intersects the grid.
 
     Moving by 360 degrees rounds longitudes to float64, which may close a sliver of 1e-14 degrees.
     """

@@ -41,16 +41,16 @@ def turned(
 def tiles_by_geos(
     polygon: shapely.Polygon | shapely.MultiPolygon, grid: Grid, rule: Rule | str
 ) -> NDArray[np.bool_]:
-    """Return which tiles belong to a polygon, by one question to GEOS per cell.
+    """Return which tiles belong to a polygon, by one GEOS predicate per cell.
 
     ``center``: some polygon of it has the centre in its closed outer ring and in none of its closed holes.
     ``any_overlap``: the interiors of the polygon and the cell meet; two areas whose interiors meet
-    share an area above zero. GEOS locates points exactly in all but freak cases, but rounds the points
+    share an area above zero. GEOS locates points exactly except in rare cases, but rounds the points
     where slanted edges cross a cell's side: within some 1e-15 degrees of a corner it may be wrong.
     There ``tiles_exactly`` is right.
 
     Args:
-        polygon: Valid polygon, degrees; asked at every turn of 360 degrees.
+        polygon: Valid polygon, degrees; tested at every turn of 360 degrees.
         grid: The lattice.
         rule: Inclusion rule.
 
@@ -70,7 +70,7 @@ def shared_areas(
 ) -> NDArray[np.float64]:
     """Return the area that each cell shares with the polygon, square degrees, by GEOS overlay.
 
-    The plainest reading of ``any_overlap``, but rounded: overlay computes crossings in float64, so a
+    The simplest implementation of ``any_overlap``, but rounded: overlay computes crossings in float64, so a
     contact along an edge can come out as 1e-17 square degrees and a sliver as none.
 
     Returns:
@@ -88,9 +88,9 @@ def tiles_by_coverage(
 ) -> NDArray[np.bool_]:
     """Return which tiles share area with a polygon, by the coverage fractions of exactextract.
 
-    Good for friendly polygons only. exactextract 0.3.0 gives fractions in float32 and lays its cells out
-    from bounds and counts, so it misses what is thinner than its rounding and may take a cell that
-    is only touched. It takes grids of any longitude, but no turns: the polygon is given at each.
+    Reliable only for simple polygons. exactextract 0.3.0 gives fractions in float32 and lays its cells out
+    from bounds and counts, so it misses areas thinner than its rounding and may include a cell that
+    is only touched. It does not wrap longitudes, so the polygon is passed at every turn of 360 degrees.
 
     Args:
         polygon: Valid polygon, degrees.

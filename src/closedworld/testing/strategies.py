@@ -1,4 +1,4 @@
-"""Hypothesis strategies for grids, for polygons that are hard on them, and for masses.
+"""Hypothesis strategies for grids, difficult polygons on them, and masses.
 
 Needs hypothesis: ``pip install closedworld[testing]``.
 """

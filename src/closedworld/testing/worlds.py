@@ -13,7 +13,7 @@ class TinyCountry(NamedTuple):
     """A made-up country.
 
     Attributes:
-        iso: ISO 3166-1 alpha-2 code; real, so that code tables know it, the shape is not.
+        iso: ISO 3166-1 alpha-2 code; a real one, so that it is in code tables, although the shape is not.
         name: What is special about it.
         geometry: Valid polygon or multipolygon, degrees.
     """
@@ -24,7 +24,7 @@ class TinyCountry(NamedTuple):
 
 
 def tiny_grid(cell: float = 0.5) -> Grid:
-    """Return a grid of square cells on -180..180 and 60..-60, which ``AQ`` lies off.
+    """Return a grid of square cells on -180..180 and 60..-60; ``AQ`` lies outside it.
 
     Args:
         cell: Cell size, degrees; should divide 60.

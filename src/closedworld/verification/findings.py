@@ -10,14 +10,14 @@ from closedworld.sanitize import number_of
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """Something that is wrong with published data.
+    """A problem with published data.
 
     Attributes:
-        code: Stable short name of the invariant that is broken, lower case with hyphens.
+        code: Stable short name of the violated invariant, lower case with hyphens.
         dataset: Dataset it was found in; empty for the result as a whole.
-        country_iso: Country it was found in; empty for no one country.
-        message: What is wrong, with how many rows and the values.
-        example: The first row that shows it; empty when no row does.
+        country_iso: Country it was found in; empty if it concerns no single country.
+        message: What is wrong, with the number of rows and the values.
+        example: The first affected row; empty if there is none.
         folder: The result it was found in.
     """
 
@@ -72,7 +72,7 @@ class Verification:
         folders: The results that were verified.
         findings: At most one for each code, dataset and country of a result.
         checks: What was checked.
-        not_checked: What was not, and why.
+        not_checked: What was not checked, and why.
     """
 
     folders: tuple[str, ...]
@@ -82,7 +82,7 @@ class Verification:
 
     @property
     def ok(self) -> bool:
-        """Whether nothing is wrong with what was checked."""
+        """Whether there are no findings."""
         return not self.findings
 
 

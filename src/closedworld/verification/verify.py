@@ -30,20 +30,19 @@ def verify(
     oracle_sample: int = 0,
     seed: int = 0,
 ) -> Verification:
-    """Check published results without trusting what made them.
+    """Check published results independently of the code that made them.
 
-    Nothing is written. What is wrong becomes findings; what cannot be checked is listed with the reason.
+    Nothing is written. Problems become findings; checks that are not possible are listed with the reason.
 
     Args:
         path: An output folder, a stage folder or a ``parameter_hash=...`` folder.
-        index: Where the tile index of weights is, when it is not beside them.
-        raster: The population raster of weights, when it is not the bundled one.
+        index: Folder of the tile index of weights, if it is not next to them.
+        raster: The population raster of weights, if it is not the bundled one.
         polygons: The countries, for ``oracle_sample``; by default the bundled ones.
-        recompute: How many countries have their weights worked out again in Python integers, drawn from
+        recompute: Number of countries whose weights are recomputed in Python integers, drawn from
             those of at most 200,000 tiles; ``"all"`` for every country.
-        oracle_sample: Tiles to ask GEOS about: whether they lie in their country, and how much of them
-            does; 0 for none.
-        seed: Decides what is drawn.
+        oracle_sample: Number of tiles whose membership and coverage are checked with GEOS; 0 for none.
+        seed: Seed of the random samples.
 
     Raises:
         ConfigError: ``path-missing``, ``recompute``, ``polygons-differ``.

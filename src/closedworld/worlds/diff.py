@@ -22,13 +22,13 @@ from closedworld.worlds.world import PublishedWorld
 
 @dataclass(frozen=True, slots=True, eq=False)
 class CountryDifference:
-    """How one country differs.
+    """The difference of one country between two worlds.
 
     Attributes:
         country_iso: ISO 3166-1 alpha-2 code.
-        tiles: Its tiles in both worlds, and how they differ.
-        units_moved: Weight that lies on other tiles than before, in units of ``10**-dp`` of the
-            country; None when it was not compared: a world is without weights, or without the country.
+        tiles: Its tiles in both worlds and their differences.
+        units_moved: Weight that moved to other tiles, in units of ``10**-dp`` of the country; None if a
+            world has no weights or lacks the country.
         dp: Decimal places of ``units_moved``.
     """
 
@@ -47,7 +47,7 @@ class CountryDifference:
 
     @property
     def weight_moved(self) -> float | None:
-        """Share of the country's weight that lies on other tiles than before, 0..1, rounded once."""
+        """Share of the country's weight that moved to other tiles, 0..1, rounded once."""
         return None if self.units_moved is None else self.units_moved / 10**self.dp
 
     def to_dict(self) -> dict[str, Any]:
@@ -69,12 +69,12 @@ class CountryDifference:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class WorldDifference:
-    """How two worlds on one grid differ.
+    """The difference between two worlds on one grid.
 
     Attributes:
         before: The first world.
         after: The second.
-        countries: Every country that either has, ascending by code.
+        countries: Every country in either world, ascending by code.
     """
 
     before: PublishedWorld
@@ -92,7 +92,7 @@ class WorldDifference:
         return self.before.weights is not None and self.after.weights is not None
 
     def to_dict(self) -> dict[str, Any]:
-        """Return the difference for JSON; countries that do not differ are only counted."""
+        """Return the difference for JSON; equal countries are only counted."""
         rows = [one.to_dict() for one in self.differing]
         grid = self.before.index.grid
         # Each country that shares a tile counts it; the world counts it once.

@@ -24,11 +24,11 @@ from closedworld.worlds.sample_request import SampleRequest
 
 @dataclass(frozen=True, slots=True, eq=False)
 class PublishedWorld:
-    """A published tile index and, where there are any, weights that belong to it.
+    """A published tile index and its weights, if any.
 
     Attributes:
         index: The tiles.
-        weights: Folder and receipt of the weights; None for a world of tiles alone.
+        weights: Folder and receipt of the weights; None for a world without weights.
     """
 
     index: PublishedIndex
@@ -50,7 +50,7 @@ class PublishedWorld:
         return read_cumulative_weights(self.weights, self.index)
 
     def spans_of(self, countries: Sequence[str]) -> dict[str, RowSpans]:
-        """Return the tiles of some countries, ascending by code; of all when none is named.
+        """Return the tiles of some countries, ascending by code; of all if none is named.
 
         Raises:
             ConfigError: ``country-without-tiles``.
@@ -73,18 +73,18 @@ class PublishedWorld:
     ) -> pa.Table:
         """Draw points by weight, each on its tile and inside its country.
 
-        The k-th point of an id depends on seed, id, country and k alone: not on the other ids, nor on
-        their order, on ``n`` or on the workers.
+        The k-th point of an id depends only on seed, id, country and k, not on the other ids, their
+        order, ``n`` or the number of workers.
 
         Args:
-            request: A row for each id and country: column ``country`` (or ``country_iso``), and
+            request: One row per id and country: column ``country`` (or ``country_iso``), and
                 optionally ``id`` (text or integers) and ``n`` (1 without it).
             country: Instead of ``request``: one alpha-2 code, or several with commas between.
             n: With ``country``: points in each country.
             seed: Any integer.
             with_replacement: Whether several points of an id may lie on one tile.
             countries: The polygons that the tiles were built from; None for the bundled ones.
-            workers: Countries drawn at once, in threads; None for one per core.
+            workers: Countries drawn concurrently, in threads; None for one per core.
 
         Returns:
             Columns ``id`` (as in ``request``, if it has one), ``lon``, ``lat``, ``country_iso`` and
@@ -112,9 +112,9 @@ def open_world(path: Path | str, *, index: Path | str | None = None) -> Publishe
     """Return the published world at a path.
 
     Args:
-        path: An output folder; or the ``parameter_hash=...`` folder of weights, or of tiles for these
-            alone.
-        index: Where the tile index is, when it is not beside the weights.
+        path: An output folder; or the ``parameter_hash=...`` folder of weights, or of tiles to open
+            only these.
+        index: Folder of the tile index, if it is not next to the weights.
 
     Raises:
         ConfigError: ``path-missing``, ``published-several``, ``index-missing``, ``index-differs``.
@@ -129,7 +129,7 @@ def open_world(path: Path | str, *, index: Path | str | None = None) -> Publishe
     if index is None and not beside.exists():
         raise ConfigError(
             "index-missing",
-            f"the tile index of {weights.folder} is not beside it, at {beside}.",
+            f"the tile index of {weights.folder} is not next to it, at {beside}.",
             "Name the folder that holds it: --index.",
         )
     published = open_published(beside if index is None else index, TILES.name)

@@ -54,7 +54,7 @@ class RasterInfo:
 
 
 def read_raster_info(path: str | Path) -> RasterInfo:
-    """Return the header of a GeoTIFF; no pixel is read.
+    """Return the header of a GeoTIFF; no pixels are read.
 
     Raises:
         InputError: ``input-missing``, ``input-not-a-file``, ``input-format``,

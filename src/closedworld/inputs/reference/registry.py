@@ -77,11 +77,11 @@ class RemoteFile(ReferenceFile):
 
     Attributes:
         role: The option of `closedworld run` that takes it, without dashes.
-        url: Address, http or https; its last part is the name of the file on disk.
-        size_bytes: Size of the download; None when it is not known.
-        sha256: SHA-256 of the download, 64 lower-case hexadecimal digits; None when it is not known.
-        digest_source: Where the digest is known from; empty without one.
-        member: File to unpack from the download, a zip archive; empty when it is used as it is.
+        url: Address, http or https; its last component is the name of the file on disk.
+        size_bytes: Size of the download; None if unknown.
+        sha256: SHA-256 of the download, 64 lower-case hexadecimal digits; None if unknown.
+        digest_source: Source of the digest; empty without one.
+        member: File to unpack from the download, a zip archive; empty if the download is used as it is.
         options: Further options that a run with this file needs.
 
     Raises:

@@ -50,14 +50,14 @@ class Note:
 
 @dataclass(frozen=True, slots=True)
 class Country:
-    """A country and the polygons that make it.
+    """A country and its polygons.
 
     A tile belongs to the country if it belongs to any of the features. Features are not united: that
     would compute new vertices, and the tiles would no longer be exactly those of the file.
 
     Attributes:
         iso: ISO 3166-1 alpha-2 code, two upper-case letters.
-        name: Name for people, printable, on one line.
+        name: Display name, printable, on one line.
         features: At least one valid, two-dimensional multipolygon without empty polygons, in WGS 84
             longitude and latitude (degrees), ordered by their WKB bytes. Longitudes are unwrapped:
             no ring jumps at +/-180, so they may lie beyond it (170..190).
@@ -83,13 +83,13 @@ class Country:
 
 @dataclass(frozen=True, slots=True)
 class CountrySet:
-    """Countries in the order of their codes, and notes on what was done to the input.
+    """Countries ordered by code, and notes on changes made to the input.
 
     Iteration yields ``Country`` objects; ``countries["DE"]`` returns one or raises ``KeyError``.
 
     Attributes:
         countries: Strictly ascending by ``iso``.
-        notes: In the order of ``iso``, notes on the file as a whole first.
+        notes: Ordered by ``iso``; notes on the whole file come first.
 
     Raises:
         InputError: ``countries-disordered``.
@@ -126,8 +126,8 @@ class CountrySet:
     def polygons_sha256(self) -> str:
         """Return SHA-256 over codes and polygons, lower-case hex.
 
-        It identifies what the tiles depend on, whatever the format of the file, the order of its
-        rows and polygons, where its rings begin and which way they run. Little-endian WKB of each
+        It does not depend on the file format, the order of rows and polygons, or the start and direction
+        of rings. Little-endian WKB of each
         normalized feature, ascending, after its code.
         """
         digest = hashlib.sha256()
@@ -139,7 +139,7 @@ class CountrySet:
         return digest.hexdigest()
 
     def select(self, isos: Iterable[str]) -> CountrySet:
-        """Return some of the countries, with the notes on them and on the file as a whole.
+        """Return a subset of the countries, with their notes and those on the whole file.
 
         Args:
             isos: Alpha-2 codes in any order and case; a code given twice counts once.

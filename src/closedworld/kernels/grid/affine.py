@@ -52,8 +52,8 @@ _DEGREES_PER_UNIT = {
 class Grid:
     """A north-up geographic raster lattice.
 
-    Row 0 is the northernmost, column 0 the westernmost. The grid need not start at -180 nor be 360
-    degrees wide; a grid on 0..360 is as good as one on -180..180.
+    Row 0 is the northernmost, column 0 the westernmost. The grid need not start at -180 or be 360
+    degrees wide; it may cover 0..360 as well as -180..180.
 
     Attributes:
         west: Longitude of the outer west edge, degrees.

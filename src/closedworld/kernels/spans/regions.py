@@ -23,11 +23,11 @@ def region_spans(
     grid: Grid,
     rule: Rule | str,
 ) -> list[RowSpans]:
-    """Return the tiles of each region; a tile belongs when it belongs to any of its polygons.
+    """Return the tiles of each region: the union of the tiles of its polygons.
 
     Args:
         regions: For each region, valid polygons in degrees, WGS 84 (see ``RowSpans.from_polygon``).
-            Polygons of a region may overlap each other; validity is the caller's to check.
+            Polygons of a region may overlap each other; the caller must check validity.
         grid: The lattice.
         rule: Inclusion rule.
 

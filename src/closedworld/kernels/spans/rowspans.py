@@ -72,7 +72,7 @@ class RowSpans:
             grid: The lattice.
             rows: Raster row of each run, integer (n,).
             col_starts: First column of each run, integer (n,).
-            col_stops: Column after the last, integer (n,); not above ``col_starts`` for no tiles.
+            col_stops: Column after the last, integer (n,); an end at or below the start means no tiles.
 
         Raises:
             ValueError: When a run that is not empty leaves the grid.
@@ -98,7 +98,7 @@ class RowSpans:
 
         Args:
             polygon: Valid polygon or multipolygon in degrees, WGS 84. Longitudes may lie beyond
-                +/-180; each polygon counts at every multiple of 360 degrees where it meets the grid.
+                +/-180; each polygon is placed at every multiple of 360 degrees where it intersects the grid.
             grid: The lattice.
             rule: ``center`` or ``any_overlap``.
 

@@ -28,10 +28,10 @@ class CountrySummary:
         parts: Polygons of the country.
         cells_visited: Cells of the tight windows of all polygons.
         cells_included: Tiles of the country.
-        cells_in_holes: Cells that would be tiles if no polygon had holes, and are not.
+        cells_in_holes: Cells that are not tiles, but would be if no polygon had holes.
         cells_outside: The other cells of the windows.
-        shared_tiles: Tiles that another country owns too.
-        kept_small: Whether its only tile was given by ``keep_small_countries``.
+        shared_tiles: Tiles that another country also owns.
+        kept_small: Whether its only tile is due to ``keep_small_countries``.
         first_tile_id: Smallest tile id; None without tiles.
         last_tile_id: Largest tile id; None without tiles.
         area_km2: Area of its tiles, square kilometres.

@@ -48,7 +48,7 @@ class World:
         rule: Inclusion rule.
         spans: Tiles by country code, ascending; a country without tiles has an empty set.
         kept_small: Countries whose only tile is that of their representative point.
-        off_grid: Countries that the grid does not meet.
+        off_grid: Countries that do not intersect the grid.
         areas: Area of a tile of each row from the first to the last that holds one.
     """
 

@@ -240,7 +240,7 @@ def apportion(masses: NDArray[np.integer], units: int) -> NDArray[np.uint64]:
     Args:
         masses: Integers >= 0, up to 64 bits, (n,); their sum may be larger. When all are zero, each
             counts as one.
-        units: What the weights add up to, 0..10^18.
+        units: The sum of the weights, 0..10^18.
 
     Returns:
         Weights, uint64 (n,).

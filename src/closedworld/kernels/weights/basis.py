@@ -19,7 +19,7 @@ _SHARE = re.compile(r"([0-9]+)(?:\.([0-9]+))?")
 
 
 class Basis(StrEnum):
-    """What a tile's mass is.
+    """The definition of a tile's mass.
 
     ``uniform``: 1. ``area_m2``: its area, in whole square centimetres. ``population``: the raster's
     value, in whole micro-persons. ``populated``: 1 where that is above zero, so above half a
@@ -39,10 +39,10 @@ class Basis(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Mixture:
-    """One basis or several, and the ratio in which they share a country's units.
+    """One or more bases, and the ratio in which a country's units are split between them.
 
     Attributes:
-        parts: Bases with their ratio in integers, reduced, largest first, equal ones by name.
+        parts: Bases with their shares as a reduced integer ratio, ordered by share (largest first), then name.
     """
 
     parts: tuple[tuple[Basis, int], ...]
@@ -87,10 +87,9 @@ class Mixture:
         return any(basis.needs_population for basis in self.bases)
 
     def units(self, dp: int) -> dict[Basis, int]:
-        """Return how many of a country's ``10**dp`` units each basis allocates.
+        """Return how many of a country's ``10**dp`` units each basis apportions.
 
-        They are split by the ratio with largest remainders; among equal ones, the basis that comes first
-        gets the unit.
+        They are split in this ratio by largest remainders; equal remainders go to the basis that comes first.
 
         Args:
             dp: Decimal places, 0..18.

@@ -39,7 +39,7 @@ class WeightSummary:
         country_iso: ISO 3166-1 alpha-2 code.
         tiles: Number of tiles.
         zero_tiles: Tiles of weight 0.
-        zero_tiles_with_mass: Those of them that have a mass above 0: a larger dp would give them one.
+        zero_tiles_with_mass: Those of them with a mass above 0, which a larger dp could give a weight.
         bases: One entry per basis.
     """
 

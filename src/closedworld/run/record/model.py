@@ -161,13 +161,13 @@ class TaskRecord:
 
 @dataclass(frozen=True, slots=True)
 class Metric:
-    """One figure of a run.
+    """One metric of a run.
 
     Attributes:
         name: Stable name.
-        what: What it is, for people.
-        value: The figure; None where the system does not tell.
-        limit: The most it may be; None for no limit.
+        what: Description.
+        value: The figure; None if the system does not provide it.
+        limit: Upper limit; None for no limit.
         unit: ``bytes``, ``files``, ``seconds``, ``tiles/s``, or ``ratio``.
     """
 
@@ -185,20 +185,20 @@ class Metric:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunRecord:
-    """All that ``run_report.json`` says.
+    """The content of ``run_report.json``.
 
     Attributes:
         run_id: Name of the run.
         status: ``finished``, ``failed`` or ``interrupted``.
-        error: What ended it early; None for nothing.
+        error: The error that ended it early; None if there was none.
         started_at: Time in UTC, ISO 8601.
         config: The options it ran with.
         inputs: Inputs loaded.
         rasters_read: Rasters whose values were read.
         warnings: In the order given.
-        stages: What the stages made, in order.
+        stages: Results of the stages, in order.
         performance: Times, rates and memory.
-        workers: What each worker did of each kind of work.
+        workers: Work of each worker by kind.
         acceptance: Figures with their limits.
         machine: Where it ran.
     """
@@ -218,11 +218,11 @@ class RunRecord:
     machine: dict[str, Any] = field(default_factory=dict)
 
     def stage(self, name: str) -> StageRecord | None:
-        """Return what a stage made, or None when the run did not finish it."""
+        """Return the result of a stage, or None if the run did not finish it."""
         return next((stage for stage in self.stages if stage.name == name), None)
 
     def parameters(self, kind: type[P]) -> P | None:
-        """Return the parameters of a stage, or None when the run did not finish it.
+        """Return the parameters of a stage, or None if the run did not finish it.
 
         Raises:
             ValueError: They are not of this type.

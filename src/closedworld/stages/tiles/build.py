@@ -32,7 +32,7 @@ def build_tile_index(
 ) -> TileIndex:
     """Cut countries into tiles and publish ``tile_index``, ``tile_bounds`` and ``tile_spans``.
 
-    The files are the same for every number of workers, executor and unit size. A result that is
+    The files do not depend on the executor, number of workers or task size. A result that is
     already published under the same parameters is verified and reused.
 
     Args:
@@ -40,14 +40,14 @@ def build_tile_index(
         grid: The lattice.
         out: Output folder.
         rule: ``center`` or ``any_overlap``.
-        keep_small_countries: Give a country without tiles the one of its representative point.
+        keep_small_countries: Give a country without tiles the tile of its representative point.
         coverage: Add the share of each tile's area that lies in its country to ``tile_index``, and
             publish ``tile_coverage``: the tiles for which it is below 1. Only with ``any_overlap``.
-        workers: Tasks done at once; None for one per core.
-        executor: ``serial``, ``threads``, ``processes``, ``dask``, or an executor of your own.
-        task_tiles: Tiles of a unit at most, rounded up to whole part files.
+        workers: Number of concurrent tasks; None for one per core.
+        executor: ``serial``, ``threads``, ``processes``, ``dask``, or your own executor.
+        task_tiles: Maximum number of tiles per task, rounded up to whole part files.
         sizes: Where files and row groups end.
-        observer: Told what happens.
+        observer: Receives events.
 
     Raises:
         ConfigError: ``rule-unknown``, ``coverage-rule``, ``workers``, ``unit-size``, ``world-empty``,

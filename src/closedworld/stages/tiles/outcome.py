@@ -18,9 +18,9 @@ class TileIndex:
 
     Attributes:
         published: Its folder and receipt.
-        reused: Whether it was there before.
+        reused: Whether it had been published before.
         world: The tiles as row spans.
-        summaries: What is reported of each country, ascending by code.
+        summaries: Summary of each country for the report, ascending by code.
         shared_tiles: Tiles that several countries own.
     """
 

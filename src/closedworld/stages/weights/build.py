@@ -32,10 +32,10 @@ def build_tile_weights(
     sizes: Sizes = DEFAULT_SIZES,
     observer: Observer | None = None,
 ) -> TileWeights:
-    """Weigh the tiles of every country and publish ``tile_weights`` and ``span_weights``.
+    """Weight the tiles of every country and publish ``tile_weights`` and ``span_weights``.
 
-    The weights of a country are whole numbers that add up to exactly ``10**dp``. The files are the
-    same for every number of workers, executor and unit size. A result that is already published under
+    The weights of a country are integers that add up to exactly ``10**dp``. The files do
+    not depend on the executor, number of workers or task size. A result that is already published under
     the same parameters is verified and reused.
 
     Args:
@@ -46,11 +46,11 @@ def build_tile_weights(
         dp: Decimal places, 0..18.
         population: The raster, when a basis needs one; on the grid of the index.
         weigh_by_coverage: Multiply masses by the share of the tile that lies in its country.
-        workers: Tasks done at once; None for one per core.
-        executor: ``serial``, ``threads``, ``processes``, ``dask``, or an executor of your own.
-        task_tiles: Tiles of a unit at most, rounded up to whole part files.
+        workers: Number of concurrent tasks; None for one per core.
+        executor: ``serial``, ``threads``, ``processes``, ``dask``, or your own executor.
+        task_tiles: Maximum number of tiles per task, rounded up to whole part files.
         sizes: Where files and row groups end, and how many tiles are weighted at once.
-        observer: Told what happens.
+        observer: Receives events.
 
     Raises:
         ConfigError: ``basis-...``, ``dp-range``, ``coverage-missing``, ``workers``, ``unit-size``,

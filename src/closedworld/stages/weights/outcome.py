@@ -21,8 +21,8 @@ class TileWeights:
 
     Attributes:
         published: Their folder and receipt.
-        reused: Whether they were there before.
-        summaries: What is reported of each country, ascending by code.
+        reused: Whether they had been published before.
+        summaries: Summary of each country for the report, ascending by code.
     """
 
     published: Published

@@ -29,15 +29,15 @@ _RECORD_BYTES = 1 << 12
 
 @dataclass(frozen=True, slots=True)
 class Fetched:
-    """A public file that is there and was checked.
+    """A downloaded and verified public file.
 
     Attributes:
         file: Its entry in the registry.
-        path: The file to build from: the download or, for an archive, what was unpacked from it.
+        path: The file to use: the download or, for an archive, the file unpacked from it.
         download: The download.
         sha256: Digest of the download.
-        trust: Why the digest is trusted: the registry states it; it was recorded now, on first use; or
-            it equals the one recorded on first use.
+        trust: Why the digest is trusted: it is in the registry, was recorded on first use by this call, or
+            equals the one recorded on first use.
         is_new: Whether it was downloaded by this call.
     """
 
@@ -68,13 +68,13 @@ def fetch(
     folder: Path | str | None = None,
     progress: Callable[[int, int | None], None] | None = None,
 ) -> Fetched:
-    """Download a public file, unless it is there, and check it.
+    """Download a public file, unless it exists, and verify it.
 
-    An interrupted download is resumed. A file that is there is not downloaded again, whoever put it there,
-    but it is checked.
+    An interrupted download is resumed. An existing file, whatever its origin, is verified but not
+    downloaded again.
 
     Args:
-        file: A name in the registry, or an entry of your own.
+        file: A name in the registry, or a custom entry.
         folder: Where to keep it; None for the user's cache.
         progress: Called with the bytes so far and those of the whole file, None when unknown.
 
