@@ -9,14 +9,14 @@ from io import BufferedIOBase, BufferedReader
 from pathlib import Path
 
 
-def read_small_file(path: Path, most_bytes: int) -> bytes:
-    """Return the content of a regular file; no pipe is waited for, no device read to its end.
+def read_small_file(path: Path) -> bytes:
+    """Return the content of a regular file of at most 1 MiB; no pipe is waited for.
 
     Raises:
         OSError: As ``open_regular``, or the file is larger (EFBIG).
     """
     with open_regular(path) as file:
-        return read_bounded(file, most_bytes)
+        return read_bounded(file, 1 << 20)
 
 
 def read_bounded(file: BufferedIOBase, most_bytes: int) -> bytes:

@@ -22,7 +22,6 @@ DEFAULT_INPUT_SECONDS = 600
 """Seconds that reading a polygon file may take (docs/decisions/0021-reading-apart.md)."""
 
 _STAGE_WORKERS = re.compile(r"(s\d+)_workers")
-_MOST_BYTES = 1 << 20
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -192,7 +191,7 @@ class RunConfig(ExecutionConfig):
                 or as the class.
         """
         try:
-            content = tomllib.loads(read_small_file(path, _MOST_BYTES).decode())
+            content = tomllib.loads(read_small_file(path).decode())
         except OSError as error:
             raise ConfigError(
                 "config-missing", f"{path} cannot be read: {error.strerror}."

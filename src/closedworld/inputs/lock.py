@@ -30,7 +30,6 @@ from closedworld.store.atomic import replace_file
 from closedworld.store.digests import sha256_of_file
 
 _FORMAT = 1
-_MOST_BYTES = 1 << 20
 _HEADER = """\
 # The inputs of a run, by digest. Written by `closedworld inputs --lock`; checked by `closedworld run --lock`.
 """
@@ -84,7 +83,7 @@ class InputLock:
             ConfigError: ``lock-missing``, ``lock-syntax``.
         """
         try:
-            content = tomllib.loads(read_small_file(path, _MOST_BYTES).decode())
+            content = tomllib.loads(read_small_file(path).decode())
             inputs = _inputs(content)
         except OSError as error:
             raise ConfigError(

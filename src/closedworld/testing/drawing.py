@@ -31,19 +31,11 @@ class HalfCells:
 
     def lon(self, across: int) -> float:
         """Return the longitude of an edge (even) or centre (odd)."""
-        grid = self.grid
-        at = grid.lon_centers() if across % 2 else grid.lon_edges()
-        if 0 <= across <= 2 * grid.n_cols:
-            return float(at[across // 2])
-        return grid.west + across / 2 * grid.cell_width
+        return float(self.grid.lon_edge(np.array(across / 2)))
 
     def lat(self, down: int) -> float:
         """Return the latitude of an edge (even) or centre (odd)."""
-        grid = self.grid
-        at = grid.lat_centers() if down % 2 else grid.lat_edges()
-        if 0 <= down <= 2 * grid.n_rows:
-            return float(at[down // 2])
-        return grid.north - down / 2 * grid.cell_height
+        return float(self.grid.lat_edge(np.array(down / 2)))
 
     def polygon(self, outer: Points, *holes: Points) -> shapely.Polygon:
         """Return the polygon with these rings of ``(across, down)``."""

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from closedworld.kernels.grid import Grid
 from closedworld.kernels.spans import Rule
-from closedworld.testing.oracles import turned
+from closedworld.testing.oracles import turned, turned_parts
 
 Ring: TypeAlias = "list[tuple[Fraction, Fraction]]"
 """Vertices ``(x, y)`` of a closed ring, the first not repeated at the end."""
@@ -43,10 +43,8 @@ def tiles_exactly(
     """
     ask = _centers_in if Rule.parse(rule) is Rule.CENTER else _areas_shared
     inside = np.zeros((grid.n_rows, grid.n_cols), np.bool_)
-    for placed in turned(polygon, grid):
-        for one in shapely.get_parts(placed):
-            if not one.is_empty:
-                inside |= ask(_ring(one.exterior), [_ring(hole) for hole in one.interiors], grid)
+    for one in turned_parts(polygon, grid):
+        inside |= ask(_ring(one.exterior), [_ring(hole) for hole in one.interiors], grid)
     return inside
 
 

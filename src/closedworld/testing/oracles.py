@@ -38,6 +38,16 @@ def turned(
     return placed
 
 
+def turned_parts(
+    polygon: shapely.Polygon | shapely.MultiPolygon, grid: Grid
+) -> Iterator[shapely.Polygon]:
+    """Yield the polygons of a multipolygon, at each turn."""
+    for placed in turned(polygon, grid):
+        for one in shapely.get_parts(placed):
+            if not one.is_empty:
+                yield one
+
+
 def tiles_by_geos(
     polygon: shapely.Polygon | shapely.MultiPolygon, grid: Grid, rule: Rule | str
 ) -> NDArray[np.bool_]:
@@ -59,7 +69,7 @@ def tiles_by_geos(
     """
     ask = _centers_in if Rule.parse(rule) is Rule.CENTER else _boxes_overlap
     inside = np.zeros((grid.n_rows, grid.n_cols), np.bool_)
-    for one in _polygons(polygon, grid):
+    for one in turned_parts(polygon, grid):
         window = _window(one, grid)
         inside[window] |= ask(one, grid, window)
     return inside
@@ -77,7 +87,7 @@ def shared_areas(
         float64 (n_rows, n_cols).
     """
     areas = np.zeros((grid.n_rows, grid.n_cols))
-    for one in _polygons(polygon, grid):
+    for one in turned_parts(polygon, grid):
         window = _window(one, grid)
         areas[window] += shapely.area(shapely.intersection(one, _boxes(grid, window)))
     return areas
@@ -121,16 +131,6 @@ def tiles_by_coverage(
         cells = np.asarray(found["cell_id"], np.int64)
         inside.flat[cells[np.asarray(found["coverage"]) > 0]] = True
     return inside
-
-
-def _polygons(
-    polygon: shapely.Polygon | shapely.MultiPolygon, grid: Grid
-) -> Iterator[shapely.Polygon]:
-    """Yield the polygons of a multipolygon, at each turn."""
-    for placed in turned(polygon, grid):
-        for one in shapely.get_parts(placed):
-            if not one.is_empty:
-                yield one
 
 
 def _window(one: shapely.Polygon, grid: Grid) -> tuple[slice, slice]:

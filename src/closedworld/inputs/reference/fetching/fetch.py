@@ -24,7 +24,6 @@ Trust = Literal["registry", "first use", "recorded"]
 
 # As sha256sum writes it: `sha256sum --check FILE.sha256` says the same as the next fetch.
 _RECORD = re.compile(r"([0-9a-f]{64})  ")
-_RECORD_BYTES = 1 << 12
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,7 +141,7 @@ def _recorded(path: Path) -> tuple[str, Trust]:
     digest = sha256_of_file(path)
     record = _record_of(path)
     try:
-        text = read_small_file(record, _RECORD_BYTES).decode("utf-8", "replace")
+        text = read_small_file(record).decode("utf-8", "replace")
     except FileNotFoundError:
         replace_file(record, f"{digest}  {path.name}\n")
         return digest, "first use"

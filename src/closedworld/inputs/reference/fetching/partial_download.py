@@ -15,8 +15,6 @@ from closedworld.bounded_read import read_small_file
 from closedworld.errors import FetchError
 from closedworld.store.atomic import move_into_place, replace_file
 
-_MOST_BYTES = 1 << 16
-
 
 @dataclass(frozen=True, slots=True)
 class Version:
@@ -37,7 +35,7 @@ class Version:
     def read(cls, path: Path) -> Self | None:
         """Return the version in a JSON file; None when there is none or it is damaged."""
         try:
-            content = json.loads(read_small_file(path, _MOST_BYTES))
+            content = json.loads(read_small_file(path))
             total = content["total_bytes"]
             return cls(
                 str(content["url"]),
