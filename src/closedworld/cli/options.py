@@ -11,6 +11,7 @@ import click
 
 from closedworld.config import (
     OPTIONS,
+    SECTIONS,
     WEIGHTS_OPTIONS,
     Kind,
     Option,
@@ -84,12 +85,7 @@ _RUN_OPTIONS = {
 
 def run_options(*sections: str) -> tuple[Callable[[F], F], ...]:
     """Return the options of some sections of the table, in its order."""
-    return tuple(
-        _RUN_OPTIONS[name]
-        for section in sections
-        for name in OPTIONS
-        if OPTIONS[name].section == section
-    )
+    return tuple(_RUN_OPTIONS[name] for section in sections for name in SECTIONS[section])
 
 
 POLYGON_OPTIONS = run_options("polygons")

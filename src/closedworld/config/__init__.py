@@ -8,7 +8,7 @@ from closedworld.config.run import (
     RunConfig,
     WeightsConfig,
 )
-from closedworld.config.table import EXECUTORS, LOCK_NAME, OPTIONS, WEIGHTS_OPTIONS
+from closedworld.config.table import EXECUTORS, LOCK_NAME, OPTIONS, SECTIONS, WEIGHTS_OPTIONS
 
 __all__ = [
     "DEFAULT_DP",
@@ -16,6 +16,7 @@ __all__ = [
     "EXECUTORS",
     "LOCK_NAME",
     "OPTIONS",
+    "SECTIONS",
     "WEIGHTS_OPTIONS",
     "ExecutionConfig",
     "Kind",

@@ -6,12 +6,10 @@ import re
 from dataclasses import dataclass
 from enum import Enum, auto
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 from closedworld.errors import ConfigError
 from closedworld.sanitize import quoted
-
-Section = Literal["polygons", "tiles", "files", "weights", "execution"]
 
 _SIZE = re.compile(r"(\d+(?:\.\d+)?)\s*([kmgt]?i?b)", re.IGNORECASE)
 _BYTES_PER_UNIT = {
@@ -47,7 +45,6 @@ class Option:
     """How a field of a configuration is given from outside.
 
     Attributes:
-        section: Group of options that commands take together.
         kind: What values it takes.
         help: Help text of the command line, which adds the default of the field.
         metavar: What stands for the value in the help; empty for the kind's own word.
@@ -58,7 +55,6 @@ class Option:
         bare_value: What the option means when it is given without a value; empty when it needs one.
     """
 
-    section: Section
     kind: Kind
     help: str
     metavar: str = ""

@@ -13,142 +13,135 @@ ACCEPTANCE = ("report", "enforce")
 """What becomes of a run that does not keep its limits: it is reported, or the run fails."""
 
 LOCK_NAME = "closedworld.lock"
-OPTIONS = {
-    "polygons": Option(
-        "polygons",
-        Kind.PATH,
-        "Country polygons: GeoParquet, GeoPackage, Shapefile, GeoJSON or FlatGeobuf in WGS 84. "
-        "[default: bundled Natural Earth countries]",
-    ),
-    "layer": Option("polygons", Kind.TEXT, "Layer of the polygon file, when it has several."),
-    "iso_column": Option(
-        "polygons", Kind.TEXT, "Column with ISO 3166-1 codes. [default: found by its usual names]"
-    ),
-    "name_column": Option(
-        "polygons", Kind.TEXT, "Column with country names. [default: found by its usual names]"
-    ),
-    "repair_geometry": Option(
-        "polygons",
-        Kind.FLAG,
-        "Repair invalid polygons and report what changed, instead of refusing them.",
-    ),
-    "skip_unknown_codes": Option(
-        "polygons",
-        Kind.FLAG,
-        "Leave out rows without an ISO code and report them, instead of refusing the file.",
-    ),
-    "input_time_limit": Option(
-        "polygons",
-        Kind.NUMBER,
-        "Seconds that reading and checking the polygon file may take; a malicious file could hang.",
-        metavar="SECONDS",
-    ),
-    "countries": Option(
-        "tiles", Kind.CODES, "Codes of the countries to build. [default: all]", metavar="DE,FR"
-    ),
-    "raster": Option(
-        "tiles",
-        Kind.PATH,
-        "GeoTIFF whose grid is used, north-up in WGS 84; its values are the population of each "
-        "cell. [default: bundled 5 arc-minute population]",
-    ),
-    "resolution": Option(
-        "tiles",
-        Kind.TEXT,
-        "Cell size of a grid of the whole globe, instead of a raster.",
-        metavar="30s|5m|0.25deg",
-    ),
-    "rule": Option(
-        "tiles",
-        Kind.TEXT,
-        "A tile belongs to a country when its centre does, or when they share any area.",
-        choices=tuple(rule.value for rule in Rule),
-    ),
-    "keep_small_countries": Option(
-        "tiles",
-        Kind.FLAG,
-        "Give a country without tiles the one that holds its representative point.",
-    ),
-    "coverage": Option(
-        "tiles",
-        Kind.FLAG,
-        "Add the share of each tile that lies in its country as column coverage; with rule "
-        "any_overlap.",
-    ),
-    "lock": Option(
-        "files",
-        Kind.PATH,
-        "Refuse inputs that are not in this lock, or have changed since `closedworld inputs --lock` "
-        "wrote it.",
-        metavar="[FILE]",
-        bare_value=LOCK_NAME,
-    ),
-    "out": Option("files", Kind.PATH, "Output folder."),
-    "basis": Option(
-        "weights",
-        Kind.TEXT,
-        "What weights are made from: uniform, area_m2, population, populated, or a mixture such as "
-        "population:0.9,area_m2:0.1. [default: population with a raster, else area_m2]",
-        metavar="BASIS",
-    ),
-    "dp": Option(
-        "weights",
-        Kind.NUMBER,
-        "Decimal places: the weights of a country add up to 10^dp.",
-        least=0,
-        most=MAX_DP,
-    ),
-    "weigh_by_coverage": Option(
-        "weights",
-        Kind.FLAG,
-        "Multiply by the share of the tile that lies in its country, so that a tile on a border "
-        "is split between countries; needs tiles built with --coverage.",
-    ),
-    "executor": Option(
-        "execution",
-        Kind.TEXT,
-        "Where the work is done: threads or processes of this machine, a Dask cluster, or serial, "
-        "one task after another. The results are the same.",
-        choices=EXECUTORS,
-        unknown_code="executor-unknown",
-    ),
-    "workers": Option(
-        "execution", Kind.NUMBER, "How many tasks run at once. [default: one per core]"
-    ),
-    "dask_address": Option(
-        "execution",
-        Kind.TEXT,
-        "Scheduler of a running Dask cluster, with --executor dask; --out must lie on a file "
-        "system that all its workers share. [default: a cluster of this machine's cores]",
-        metavar="tcp://HOST:PORT",
-    ),
-    "memory_limit": Option(
-        "execution",
-        Kind.SIZE,
-        "Most memory of all processes together; uses fewer workers to stay below it.",
-        metavar="640MiB|2GB",
-    ),
-    "pat": Option(
-        "execution",
-        Kind.TEXT,
-        "Performance acceptance: report whether the run kept its limits, or fail when it did not.",
-        choices=ACCEPTANCE,
-        unknown_code="pat-unknown",
-    ),
+
+SECTIONS: dict[str, dict[str, Option]] = {
+    "polygons": {
+        "polygons": Option(
+            Kind.PATH,
+            "Country polygons: GeoParquet, GeoPackage, Shapefile, GeoJSON or FlatGeobuf in WGS 84. "
+            "[default: bundled Natural Earth countries]",
+        ),
+        "layer": Option(Kind.TEXT, "Layer of the polygon file, when it has several."),
+        "iso_column": Option(
+            Kind.TEXT, "Column with ISO 3166-1 codes. [default: found by its usual names]"
+        ),
+        "name_column": Option(
+            Kind.TEXT, "Column with country names. [default: found by its usual names]"
+        ),
+        "repair_geometry": Option(
+            Kind.FLAG,
+            "Repair invalid polygons and report what changed, instead of refusing them.",
+        ),
+        "skip_unknown_codes": Option(
+            Kind.FLAG,
+            "Leave out rows without an ISO code and report them, instead of refusing the file.",
+        ),
+        "input_time_limit": Option(
+            Kind.NUMBER,
+            "Seconds that reading and checking the polygon file may take; a malicious file could hang.",
+            metavar="SECONDS",
+        ),
+    },
+    "tiles": {
+        "countries": Option(
+            Kind.CODES, "Codes of the countries to build. [default: all]", metavar="DE,FR"
+        ),
+        "raster": Option(
+            Kind.PATH,
+            "GeoTIFF whose grid is used, north-up in WGS 84; its values are the population of each "
+            "cell. [default: bundled 5 arc-minute population]",
+        ),
+        "resolution": Option(
+            Kind.TEXT,
+            "Cell size of a grid of the whole globe, instead of a raster.",
+            metavar="30s|5m|0.25deg",
+        ),
+        "rule": Option(
+            Kind.TEXT,
+            "A tile belongs to a country when its centre does, or when they share any area.",
+            choices=tuple(rule.value for rule in Rule),
+        ),
+        "keep_small_countries": Option(
+            Kind.FLAG,
+            "Give a country without tiles the one that holds its representative point.",
+        ),
+        "coverage": Option(
+            Kind.FLAG,
+            "Add the share of each tile that lies in its country as column coverage; with rule "
+            "any_overlap.",
+        ),
+    },
+    "files": {
+        "lock": Option(
+            Kind.PATH,
+            "Refuse inputs that are not in this lock, or have changed since `closedworld inputs --lock` "
+            "wrote it.",
+            metavar="[FILE]",
+            bare_value=LOCK_NAME,
+        ),
+        "out": Option(Kind.PATH, "Output folder."),
+    },
+    "weights": {
+        "basis": Option(
+            Kind.TEXT,
+            "What weights are made from: uniform, area_m2, population, populated, or a mixture such as "
+            "population:0.9,area_m2:0.1. [default: population with a raster, else area_m2]",
+            metavar="BASIS",
+        ),
+        "dp": Option(
+            Kind.NUMBER,
+            "Decimal places: the weights of a country add up to 10^dp.",
+            least=0,
+            most=MAX_DP,
+        ),
+        "weigh_by_coverage": Option(
+            Kind.FLAG,
+            "Multiply by the share of the tile that lies in its country, so that a tile on a border "
+            "is split between countries; needs tiles built with --coverage.",
+        ),
+    },
+    "execution": {
+        "executor": Option(
+            Kind.TEXT,
+            "Where the work is done: threads or processes of this machine, a Dask cluster, or serial, "
+            "one task after another. The results are the same.",
+            choices=EXECUTORS,
+            unknown_code="executor-unknown",
+        ),
+        "workers": Option(Kind.NUMBER, "How many tasks run at once. [default: one per core]"),
+        "dask_address": Option(
+            Kind.TEXT,
+            "Scheduler of a running Dask cluster, with --executor dask; --out must lie on a file "
+            "system that all its workers share. [default: a cluster of this machine's cores]",
+            metavar="tcp://HOST:PORT",
+        ),
+        "memory_limit": Option(
+            Kind.SIZE,
+            "Most memory of all processes together; uses fewer workers to stay below it.",
+            metavar="640MiB|2GB",
+        ),
+        "pat": Option(
+            Kind.TEXT,
+            "Performance acceptance: report whether the run kept its limits, or fail when it did not.",
+            choices=ACCEPTANCE,
+            unknown_code="pat-unknown",
+        ),
+    },
 }
-"""Options of ``RunConfig`` by field, in the order of the help texts."""
+"""Options of ``RunConfig`` by group and field, in the order of the help texts."""
+
+OPTIONS = {name: option for section in SECTIONS.values() for name, option in section.items()}
+"""The same, ungrouped."""
 
 WEIGHTS_OPTIONS = {
     "raster": Option(
-        "files",
         Kind.PATH,
         "GeoTIFF with the population of each cell, on the grid of the tiles. "
         "[default: the bundled one, if the tiles are on its grid]",
     ),
     "lock": OPTIONS["lock"],
-    "out": Option("files", Kind.PATH, "Output folder. [default: the one that holds the tiles]"),
-    **{
-        name: OPTIONS[name] for name in OPTIONS if OPTIONS[name].section in {"weights", "execution"}
-    },
+    "out": Option(Kind.PATH, "Output folder. [default: the one that holds the tiles]"),
+    **SECTIONS["weights"],
+    **SECTIONS["execution"],
 }
 """Options of ``WeightsConfig``, whose tiles exist already."""
