@@ -57,10 +57,7 @@ def _type_of(option: Option) -> click.ParamType[Any] | Callable[[str], Any]:
 def _click_option(name: str, option: Option, default: object = None) -> Callable[[F], F]:
     """Return what adds an option to a command; its value is None when it is not given.
 
-    Args:
-        name: Field of the configuration.
-        option: Its entry in the table.
-        default: What the help names as the default, if it is a text, a number or a path.
+    A default that is a text, a number or a path is only named in the help.
     """
     flag, text = f"--{name.replace('_', '-')}", option.help
     if isinstance(default, str | int | Path) and not isinstance(default, bool):

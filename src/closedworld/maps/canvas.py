@@ -111,16 +111,9 @@ def save_png(image: Image.Image, path: Path, ramps: Sequence[Ramp]) -> None:
 
 
 def _nearest(pixels: NDArray[np.uint8], palette: NDArray[np.int32]) -> NDArray[np.uint8]:
-    """Return the index of the palette's colour nearest to each pixel.
+    """Return the index of the first of n <= 256 colours nearest to each pixel, uint8 (height, width).
 
     Pillow's own search rounds colours to 6 bits, which changes the shade of the sea.
-
-    Args:
-        pixels: RGB, uint8 (height, width, 3).
-        palette: RGB, int32 (n, 3), n <= 256.
-
-    Returns:
-        Indices, uint8 (height, width); of colours equally near, the first.
     """
     packed = np.zeros(pixels.shape[:2], np.int32)
     for channel in range(3):

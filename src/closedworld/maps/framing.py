@@ -121,12 +121,7 @@ class _Belts:
 
 
 def _used_belts(tiles: NDArray[np.float64], edges: NDArray[np.float64]) -> _Belts:
-    """Return the belts of rows or columns with tiles.
-
-    Args:
-        tiles: Tiles of each row or column, float64 (n,), at least one of them above 0.
-        edges: Their edges, degrees, ascending, float64 (n + 1,).
-    """
+    """Return the belts of n rows or columns with tiles, from their n + 1 ascending edges, degrees."""
     turns = np.diff(np.concatenate([[0], (tiles > 0).astype(np.int8), [0]]))
     first, stop = np.flatnonzero(turns == 1), np.flatnonzero(turns == -1)
     upto = np.concatenate([[0.0], np.cumsum(tiles)])

@@ -61,7 +61,9 @@ class Mosaic:
         grid = spans[0].grid
         rows, slot_of_col, n_slots = _blocks_in(grid, view, block)
         sums = np.zeros((rows.stop - rows.start, n_slots))
-        runs = _Runs.of(spans)
+        run_rows, starts, stops = joined_runs(spans)
+        upto = np.concatenate([[0], np.cumsum(stops - starts)])
+        runs = _Runs(run_rows, starts, stops, upto)
         done = 0
         for batch in weights:
             if done + len(batch) > runs.upto[-1]:
@@ -151,11 +153,6 @@ class _Runs:
     stops: NDArray[np.int64]
     upto: NDArray[np.int64]
 
-    @classmethod
-    def of(cls, spans: Sequence[RowSpans]) -> _Runs:
-        rows, starts, stops = joined_runs(spans)
-        return cls(rows, starts, stops, np.concatenate([[0], np.cumsum(stops - starts)]))
-
 
 def _blocks_in(grid: Grid, view: View, block: int) -> tuple[range, NDArray[np.int64], int]:
     """Return the blocks that meet a view, and few besides.
@@ -182,13 +179,7 @@ def _blocks_in(grid: Grid, view: View, block: int) -> tuple[range, NDArray[np.in
 def _add_up(
     runs: _Runs, weights: NDArray[np.uint64], done: int, block: int
 ) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.uint64]]:
-    """Cut the runs of a batch at the sides of blocks and add up each piece.
-
-    Args:
-        runs: All runs.
-        weights: Weights of the tiles of ranks ``done`` to ``done + n``, uint64 (n,), n > 0.
-        done: Tiles before them.
-        block: Tiles along a side of a block.
+    """Cut the runs of a batch, which begins at rank ``done``, at the sides of blocks.
 
     Returns:
         ``(rows, cols, sums)``: of each piece the row and the column of its block, and its weight.

@@ -80,13 +80,9 @@ def pixel_shares(sets: Sequence[RowSpans], slabs: Slabs, view: View) -> NDArray[
 
 
 def _add_steps(steps: NDArray[np.float32], spans: RowSpans, slabs: Slabs, seam: float) -> None:
-    """Add to each pixel by how much the share of a set changes from the pixel west of it.
+    """Add to each pixel of ``steps`` by how much the share of a set changes from the pixel west of it.
 
-    Args:
-        steps: Changes along each pixel row, float32 (height, width + 2), changed in place.
-        spans: The tiles.
-        slabs: The slabs of their grid.
-        seam: Longitude at which the globe is cut open, degrees.
+    The globe is cut open at the longitude ``seam``, degrees.
     """
     grid = spans.grid
     per_run = np.diff(slabs.first)[spans.rows]

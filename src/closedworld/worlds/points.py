@@ -31,16 +31,7 @@ from closedworld.worlds.sample_request import SampleRequest
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _CountryTask:
-    """The points to draw in one country.
-
-    Attributes:
-        country: Its polygons.
-        weights: Its weights.
-        rows: Rows of the request that ask for points there, ascending, int64 (n,).
-        counts: Points of each, int64 (n,).
-        keys: Key of each, uint32 (n, 4).
-        with_replacement: Whether several points of an id may lie on one tile.
-    """
+    """The points to draw in one country, for some rows of the request: ascending, int64 (n,)."""
 
     country: Country
     weights: CumulativeWeights
