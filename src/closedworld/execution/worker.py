@@ -11,6 +11,8 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from logging.handlers import QueueHandler
+from queue import SimpleQueue
 from typing import Generic, TypeVar
 
 from closedworld.execution.meters import open_files, peak_memory_bytes
@@ -19,23 +21,6 @@ Task = TypeVar("Task")
 Result = TypeVar("Result")
 
 ROOT_LOGGER = "closedworld"
-
-
-@dataclass(frozen=True, slots=True)
-class LogLine:
-    """A log record of a worker in another process, as plain values.
-
-    Attributes:
-        logger: Name of the logger.
-        level: Level number.
-        message: The message, with its arguments filled in.
-        created: Seconds since 1970.
-    """
-
-    logger: str
-    level: int
-    message: str
-    created: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +47,7 @@ class Done(Generic[Result]):
     cpu_seconds: float
     peak_memory_bytes: int
     open_files: int
-    log: tuple[LogLine, ...]
+    log: tuple[logging.LogRecord, ...]
 
 
 def perform(work: Callable[[Task], Result], task: Task, parent: str) -> Done[Result]:
@@ -85,7 +70,7 @@ def perform(work: Callable[[Task], Result], task: Task, parent: str) -> Done[Res
         cpu_seconds=time.thread_time() - cpu,
         peak_memory_bytes=peak_memory_bytes(),
         open_files=open_files(),
-        log=tuple(log),
+        log=tuple(log.get() for _ in range(log.qsize())),
     )
 
 
@@ -110,50 +95,28 @@ def worker_name() -> str:
 
 
 @contextmanager
-def _kept_log(*, is_kept: bool) -> Iterator[list[LogLine]]:
+def _kept_log(*, is_kept: bool) -> Iterator[SimpleQueue[logging.LogRecord]]:
     """Keep what closedworld logs while the block runs; where the parent hears it anyway, nothing."""
-    lines: list[LogLine] = []
+    records: SimpleQueue[logging.LogRecord] = SimpleQueue()
     if not is_kept:
-        yield lines
+        yield records
         return
-    logger, handler = logging.getLogger(ROOT_LOGGER), _Keeper(lines)
+    # It makes records that can be pickled.
+    logger, handler = logging.getLogger(ROOT_LOGGER), QueueHandler(records)
     level = logger.level
     logger.addHandler(handler)
     logger.setLevel(logging.DEBUG)
     try:
-        yield lines
+        yield records
     finally:
         logger.setLevel(level)
         logger.removeHandler(handler)
 
 
-class _Keeper(logging.Handler):
-    """Puts records into a list."""
-
-    def __init__(self, lines: list[LogLine]) -> None:
-        super().__init__()
-        self._lines = lines
-
-    def emit(self, record: logging.LogRecord) -> None:
-        """Keep a record."""
-        line = LogLine(record.name, record.levelno, record.getMessage(), record.created)
-        self._lines.append(line)
-
-
 def emit_log(done: Done[Result]) -> None:
     """Log in this process what a worker in another has logged, with the worker's name."""
-    for line in done.log:
-        logger = logging.getLogger(line.logger)
-        if logger.isEnabledFor(line.level):
-            record = logger.makeRecord(
-                line.logger,
-                line.level,
-                "",
-                0,
-                line.message,
-                (),
-                None,
-                extra={"worker": done.worker},
-            )
-            record.created = line.created
+    for record in done.log:
+        logger = logging.getLogger(record.name)
+        if logger.isEnabledFor(record.levelno):
+            vars(record)["worker"] = done.worker
             logger.handle(record)
