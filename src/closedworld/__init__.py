@@ -24,13 +24,12 @@ if TYPE_CHECKING:
         UnitError,
     )
     from closedworld.inputs.loading import PopulationRaster, load_population
-    from closedworld.inputs.raster import read_raster_info
-    from closedworld.inputs.reference import (
-        Fetched,
+    from closedworld.inputs.raster.info import read_raster_info
+    from closedworld.inputs.reference.fetching.fetch import Fetched, fetch
+    from closedworld.inputs.reference.registry import (
         RemoteFile,
         bundled,
         bundled_files,
-        fetch,
         remote_files,
         verify_bundled,
     )
@@ -67,7 +66,7 @@ _HOMES = {
     "CountrySet": "inputs.regions",
     "CountrySummary": "kernels.tiles",
     "FetchError": "errors",
-    "Fetched": "inputs.reference",
+    "Fetched": "inputs.reference.fetching.fetch",
     "Finding": "verification",
     "GeometryError": "errors",
     "Grid": "kernels.grid",
@@ -80,7 +79,7 @@ _HOMES = {
     "Published": "store.reading",
     "PublishedIndex": "published.tile_index",
     "PublishedWorld": "worlds",
-    "RemoteFile": "inputs.reference",
+    "RemoteFile": "inputs.reference.registry",
     "RowSpans": "kernels.spans",
     "Rule": "kernels.spans",
     "RunConfig": "config",
@@ -96,13 +95,13 @@ _HOMES = {
     "apportion": "kernels.weights",
     "build_tile_index": "stages.tiles.build",
     "build_tile_weights": "stages.weights.build",
-    "bundled": "inputs.reference",
-    "bundled_files": "inputs.reference",
+    "bundled": "inputs.reference.registry",
+    "bundled_files": "inputs.reference.registry",
     "check_countries": "inputs.regions",
     "compare_worlds": "worlds.diff",
     "countries_from_features": "inputs.regions",
     "enumerate_tiles": "kernels.tiles",
-    "fetch": "inputs.reference",
+    "fetch": "inputs.reference.fetching.fetch",
     "find_published": "published.results",
     "load_population": "inputs.loading",
     "open_dataset": "published.results",
@@ -110,14 +109,14 @@ _HOMES = {
     "open_published": "published.results",
     "open_world": "worlds",
     "read_countries": "inputs.regions",
-    "read_raster_info": "inputs.raster",
+    "read_raster_info": "inputs.raster.info",
     "region_spans": "kernels.spans",
-    "remote_files": "inputs.reference",
+    "remote_files": "inputs.reference.registry",
     "run_world": "run.pipeline",
     "tile_areas_cm2": "kernels.grid",
     "tile_areas_m2": "kernels.grid",
     "verify": "verification",
-    "verify_bundled": "inputs.reference",
+    "verify_bundled": "inputs.reference.registry",
     "weigh_world": "run.pipeline",
 }
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import geopandas as gpd
 import pytest
 
-from closedworld.inputs.reference import bundled
+from closedworld.inputs.reference.registry import bundled
 from closedworld.inputs.regions import read_countries
 from closedworld.kernels.grid import Grid
 from closedworld.published.tile_index import open_index

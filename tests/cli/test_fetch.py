@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from closedworld.inputs.reference import RemoteFile, registry, remote_files
+from closedworld.inputs.reference import registry
+from closedworld.inputs.reference.registry import RemoteFile, remote_files
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -8,7 +8,7 @@ import geopandas as gpd
 import pandas as pd
 import pytest
 
-from closedworld.inputs.reference import bundled
+from closedworld.inputs.reference.registry import bundled
 from closedworld.inputs.regions import read_countries
 from closedworld.kernels.grid import Grid
 from closedworld.published.tile_index import open_index

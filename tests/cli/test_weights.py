@@ -11,8 +11,8 @@ import pyarrow.compute as pc
 import pytest
 import rasterio
 
-from closedworld.inputs.raster import read_raster_info
-from closedworld.inputs.reference import bundled
+from closedworld.inputs.raster.info import read_raster_info
+from closedworld.inputs.reference.registry import bundled
 from closedworld.inputs.regions import read_countries
 from closedworld.kernels.grid import Grid
 from closedworld.kernels.weights import WeightSummary

@@ -15,8 +15,7 @@ from harness import HANG_SECONDS, hostile, small
 
 from closedworld.config import RunConfig
 from closedworld.errors import ClosedWorldError
-from closedworld.inputs.raster import read_pixel_layout
-from closedworld.inputs.raster.pixels import PixelReader
+from closedworld.inputs.raster.pixels import PixelReader, read_pixel_layout
 from closedworld.inputs.regions import read_countries
 from closedworld.store.receipt import Receipt
 

@@ -12,7 +12,7 @@ import pytest
 
 from closedworld.config import RunConfig
 from closedworld.errors import AcceptanceError
-from closedworld.inputs.reference import bundled
+from closedworld.inputs.reference.registry import bundled
 from closedworld.published.results import find_published
 from closedworld.run.pipeline import run_world
 from closedworld.run.record.metrics import enforce

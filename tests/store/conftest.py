@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from closedworld.inputs.reference import bundled
+from closedworld.inputs.reference.registry import bundled
 from closedworld.inputs.regions import read_countries
 from closedworld.kernels.grid import Grid
 from closedworld.kernels.sizes import Sizes

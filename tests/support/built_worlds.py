@@ -11,7 +11,7 @@ import rasterio
 from affine import Affine
 
 from closedworld.inputs.loading import load_population
-from closedworld.inputs.reference import bundled
+from closedworld.inputs.reference.registry import bundled
 from closedworld.inputs.regions import read_countries
 from closedworld.kernels.grid import Grid
 from closedworld.kernels.sizes import DEFAULT_SIZES, Sizes

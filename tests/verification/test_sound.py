@@ -10,7 +10,7 @@ import rasterio
 
 from closedworld.errors import ConfigError, InputError, IntegrityError
 from closedworld.inputs.loading import load_population
-from closedworld.inputs.reference import bundled
+from closedworld.inputs.reference.registry import bundled
 from closedworld.inputs.regions import read_countries
 from closedworld.kernels.grid import Grid
 from closedworld.published.tile_index import open_index

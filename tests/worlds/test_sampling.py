@@ -12,7 +12,7 @@ import shapely
 from scipy import stats
 
 from closedworld.errors import ConfigError
-from closedworld.inputs.reference import bundled
+from closedworld.inputs.reference.registry import bundled
 from closedworld.inputs.regions import read_countries
 from closedworld.kernels.grid import Grid
 from closedworld.published.results import open_dataset

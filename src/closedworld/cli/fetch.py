@@ -15,7 +15,8 @@ from closedworld.cli.options import PATH
 from closedworld.sanitize import megabytes, printable
 
 if TYPE_CHECKING:
-    from closedworld.inputs.reference import Fetched, RemoteFile
+    from closedworld.inputs.reference.fetching.fetch import Fetched
+    from closedworld.inputs.reference.registry import RemoteFile
 
 
 @click.command()
@@ -39,7 +40,7 @@ def fetch(names: tuple[str, ...], folder: Path | None, *, is_list: bool, as_json
       closedworld fetch natural-earth-10m worldpop-1km-2020
       closedworld fetch ghs-pop-30s-2020 --to data
     """
-    from closedworld.inputs.reference import remote_file, remote_files  # noqa: PLC0415
+    from closedworld.inputs.reference.registry import remote_file, remote_files  # noqa: PLC0415
 
     if is_list or not names:
         chosen = [remote_file(name) for name in names] or list(remote_files())
@@ -57,8 +58,8 @@ def fetch(names: tuple[str, ...], folder: Path | None, *, is_list: bool, as_json
 
 def _fetch(file: RemoteFile, folder: Path | None) -> Fetched:
     from closedworld.cli.console import downloading  # noqa: PLC0415
-    from closedworld.inputs.reference import fetch as fetch_file  # noqa: PLC0415
-    from closedworld.inputs.reference import state_of  # noqa: PLC0415
+    from closedworld.inputs.reference.fetching.fetch import fetch as fetch_file  # noqa: PLC0415
+    from closedworld.inputs.reference.fetching.fetch import state_of  # noqa: PLC0415
 
     if state_of(file, folder) != "here":
         click.echo(f"downloading {file.url}, size {_size(file.size_bytes)}", err=True)
@@ -67,7 +68,7 @@ def _fetch(file: RemoteFile, folder: Path | None) -> Fetched:
 
 
 def _list(files: Sequence[RemoteFile], folder: Path | None, *, as_json: bool) -> None:
-    from closedworld.inputs.reference import default_folder, state_of  # noqa: PLC0415
+    from closedworld.inputs.reference.fetching.fetch import default_folder, state_of  # noqa: PLC0415
 
     target = folder or default_folder()
     if as_json:

@@ -66,7 +66,7 @@ def _write_lock(path: Path, polygons: Path | None, raster: Path | None) -> None:
 
 def _list_bundled() -> None:
     """Check the digest of every bundled file and print its entry."""
-    from closedworld.inputs.reference import bundled_files, verify_bundled  # noqa: PLC0415
+    from closedworld.inputs.reference.registry import bundled_files, verify_bundled  # noqa: PLC0415
 
     total = 0
     for entry in bundled_files():
@@ -115,7 +115,7 @@ def _show_countries(check: CountryCheck) -> None:
 def _check_raster(path: Path) -> bool:
     """Print the header of a raster; return whether its grid can be used."""
     from closedworld.errors import InputError  # noqa: PLC0415
-    from closedworld.inputs.raster import read_raster_info  # noqa: PLC0415
+    from closedworld.inputs.raster.info import read_raster_info  # noqa: PLC0415
 
     try:
         info = read_raster_info(path)

@@ -14,7 +14,7 @@ from closedworld.html_report import charts
 from closedworld.html_report.country_rows import CountryRow, read_country_rows
 from closedworld.html_report.figures import seconds, setting, share, size, thousands
 from closedworld.html_report.pictures import Pictures
-from closedworld.inputs.reference import bundled_files
+from closedworld.inputs.reference.registry import bundled_files
 from closedworld.run.record.model import RunRecord, TaskRecord
 from closedworld.run.record.report import UNITS_NAME, read_lines, refuse_damage
 from closedworld.sanitize import number_of

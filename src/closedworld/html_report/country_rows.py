@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from closedworld.inputs.reference import iso_table
+from closedworld.inputs.reference.iso import iso_table
 from closedworld.kernels.tiles import CountrySummary
 from closedworld.kernels.weights import WeightSummary
 from closedworld.run.record.report import read_lines

@@ -12,8 +12,9 @@ from closedworld.execution.events import InputLoaded, NullObserver, Observer, Wa
 from closedworld.execution.meters import bytes_read, bytes_read_since
 from closedworld.inputs.isolated import IsolatedRead, check_in_subprocess
 from closedworld.inputs.lock import InputLock
-from closedworld.inputs.raster import PixelLayout, RasterInfo, read_pixel_layout, read_raster_info
-from closedworld.inputs.reference import bundled, verify_bundled
+from closedworld.inputs.raster.info import RasterInfo, read_raster_info
+from closedworld.inputs.raster.pixels import PixelLayout, read_pixel_layout
+from closedworld.inputs.reference.registry import bundled, verify_bundled
 from closedworld.inputs.regions import CountrySet, input_files, read_countries
 from closedworld.kernels.grid import Grid
 from closedworld.store.digests import sha256_of_file

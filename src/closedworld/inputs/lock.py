@@ -24,7 +24,7 @@ from typing import Any, Self
 
 from closedworld.bounded_read import read_small_file
 from closedworld.errors import ConfigError, InputError, PublishError
-from closedworld.inputs.reference import bundled_files
+from closedworld.inputs.reference.registry import bundled_files
 from closedworld.sanitize import library_message, one_line
 from closedworld.store.atomic import replace_file
 from closedworld.store.digests import sha256_of_file

@@ -5,7 +5,7 @@ from __future__ import annotations
 from closedworld.datasets.parameters import TileParameters
 from closedworld.errors import ConfigError
 from closedworld.inputs.loading import BUNDLED_COUNTRIES
-from closedworld.inputs.reference import verify_bundled
+from closedworld.inputs.reference.registry import verify_bundled
 from closedworld.inputs.regions import CountrySet, read_countries
 from closedworld.store.reading import Published
 

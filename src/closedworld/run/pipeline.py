@@ -21,7 +21,7 @@ from closedworld.inputs.loading import (
     load_population,
 )
 from closedworld.inputs.lock import InputLock
-from closedworld.inputs.reference import bundled
+from closedworld.inputs.reference.registry import bundled
 from closedworld.published.results import open_published
 from closedworld.published.tile_index import read_index
 from closedworld.run.logs import log_file

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import io
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -13,13 +14,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from closedworld.errors import PublishError
-from closedworld.inputs.reference import iso_table
+from closedworld.inputs.reference.iso import iso_table
 from closedworld.kernels.grid import Grid
 from closedworld.kernels.spans import RowSpans
 from closedworld.kernels.tiles import Tiles
 from closedworld.published.cumulative_weights import CumulativeWeights
 from closedworld.sanitize import library_message
-from closedworld.store.atomic import whole_file
+from closedworld.store.atomic import replace_file, whole_file
 from closedworld.worlds.world import PublishedWorld
 
 if TYPE_CHECKING:
@@ -193,10 +194,9 @@ def _cog(
 
 
 def _write_key(path: Path, spans: Mapping[str, RowSpans]) -> None:
-    names = iso_table().by_alpha_2
-    with whole_file(path) as staged, staged.open("w", encoding="utf-8", newline="") as file:
-        rows = csv.writer(file, lineterminator="\n")
-        rows.writerow(("country_id", "country_iso", "name"))
-        rows.writerows(
-            (country_id(iso), iso, names[iso].name if iso in names else "") for iso in spans
-        )
+    names, text = iso_table().by_alpha_2, io.StringIO()
+    rows = csv.writer(text, lineterminator="\n")
+    rows.writerow(("country_id", "country_iso", "name"))
+    rows.writerows((country_id(iso), iso, names[iso].name if iso in names else "") for iso in spans)
+    with whole_file(path) as staged:
+        replace_file(staged, text.getvalue())

@@ -21,8 +21,7 @@ from pyogrio import raw
 
 from closedworld.config import RunConfig
 from closedworld.inputs.lock import InputLock
-from closedworld.inputs.raster import read_pixel_layout
-from closedworld.inputs.raster.pixels import PixelReader
+from closedworld.inputs.raster.pixels import PixelReader, read_pixel_layout
 from closedworld.inputs.regions import read_countries
 from closedworld.published.results import find_published
 

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from closedworld.inputs.reference import RemoteFile
 from closedworld.inputs.reference.fetching import downloader
+from closedworld.inputs.reference.registry import RemoteFile
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from closedworld.inputs.reference import RemoteFile, remote_files
+from closedworld.inputs.reference.registry import RemoteFile, remote_files
 
 PAGE = (Path(__file__).resolve().parents[3] / "docs" / "data-sources.md").read_text("utf-8")
 

@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING
 import pytest
 
 from closedworld.errors import FetchError, IntegrityError, PublishError
-from closedworld.inputs.reference import RemoteFile, fetch, state_of
+from closedworld.inputs.reference.fetching.fetch import fetch, state_of
 from closedworld.inputs.reference.fetching.http_requests import redirected
 from closedworld.inputs.reference.fetching.partial_download import Partial
+from closedworld.inputs.reference.registry import RemoteFile
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -10,7 +10,7 @@ import pytest
 
 from closedworld.cli.options import POLYGON_OPTIONS
 from closedworld.errors import ConfigError
-from closedworld.inputs.reference import RemoteFile, remote_file, remote_files
+from closedworld.inputs.reference.registry import RemoteFile, remote_file, remote_files
 
 if TYPE_CHECKING:
     from collections.abc import Callable

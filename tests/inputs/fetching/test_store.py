@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from closedworld.errors import IntegrityError
-from closedworld.inputs.reference import RemoteFile, fetch, state_of
+from closedworld.inputs.reference.fetching.fetch import fetch, state_of
+from closedworld.inputs.reference.registry import RemoteFile
 
 if TYPE_CHECKING:
     from collections.abc import Callable

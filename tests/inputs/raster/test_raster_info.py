@@ -12,7 +12,7 @@ from affine import Affine
 from rasterio.errors import NotGeoreferencedWarning
 
 from closedworld.errors import GridError, InputError
-from closedworld.inputs.raster import read_raster_info
+from closedworld.inputs.raster.info import read_raster_info
 from closedworld.kernels.grid import Grid
 
 if TYPE_CHECKING:

@@ -14,7 +14,7 @@ from exactextract import exact_extract
 from exactextract.feature import JSONFeatureSource
 from exactextract.raster import NumPyRasterSource
 
-from closedworld.inputs.reference import bundled
+from closedworld.inputs.reference.registry import bundled
 
 if TYPE_CHECKING:
     import numpy.typing as npt

@@ -12,7 +12,8 @@ import pyproj
 import pytest
 import shapely
 
-from closedworld.inputs.reference import bundled, iso_table
+from closedworld.inputs.reference.iso import iso_table
+from closedworld.inputs.reference.registry import bundled
 
 Rows = list[dict[str, str]]
 Polygons = dict[str, shapely.MultiPolygon]

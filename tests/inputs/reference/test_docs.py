@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from closedworld.inputs.reference import bundled_files
+from closedworld.inputs.reference.registry import bundled_files
 
 Rows = list[dict[str, str]]
 PAGE = Path(__file__).resolve().parents[3] / "docs" / "data-sources.md"

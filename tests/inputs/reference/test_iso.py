@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from closedworld.inputs.reference import IsoEntry, iso_table
+from closedworld.inputs.reference.iso import IsoEntry, iso_table
 
 
 def test_table_has_the_249_official_codes_and_kosovo() -> None:

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import rasterio
 
-from closedworld.inputs.reference import bundled
+from closedworld.inputs.reference.registry import bundled
 
 if TYPE_CHECKING:
     import numpy.typing as npt

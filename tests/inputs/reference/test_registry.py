@@ -11,11 +11,11 @@ from pathlib import Path
 import pytest
 
 from closedworld.errors import ConfigError, IntegrityError
-from closedworld.inputs.reference import (
+from closedworld.inputs.reference import registry
+from closedworld.inputs.reference.registry import (
     BundledFile,
     bundled,
     bundled_files,
-    registry,
     verify_bundled,
 )
 
@@ -67,7 +67,8 @@ def test_a_missing_file_is_an_integrity_error(monkeypatch: pytest.MonkeyPatch) -
 def test_import_is_light() -> None:
     """Asking for a path or an ISO code loads no array or geometry library."""
     code = (
-        "import sys, closedworld.inputs.reference as r; r.iso_table(); r.bundled('countries.parquet').path;"
+        "import sys; from closedworld.inputs.reference import iso, registry;"
+        "iso.iso_table(); registry.bundled('countries.parquet').path;"
         "print(sorted({'numpy', 'pyarrow', 'shapely', 'rasterio'} & set(sys.modules)))"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import shapely
 
-from closedworld.inputs.reference import bundled
+from closedworld.inputs.reference.registry import bundled
 from closedworld.inputs.regions import read_countries
 from closedworld.kernels.grid import Grid
 from closedworld.kernels.spans import border_tiles, region_spans

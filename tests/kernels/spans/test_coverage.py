@@ -17,7 +17,7 @@ from exactextract.raster import NumPyRasterSource
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from closedworld.inputs.reference import bundled
+from closedworld.inputs.reference.registry import bundled
 from closedworld.kernels.grid import Grid
 from closedworld.kernels.spans import RowSpans, border_coverage, region_spans
 from closedworld.testing import HalfCells, shared_areas, turned

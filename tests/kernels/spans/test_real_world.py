@@ -9,7 +9,7 @@ import pyarrow.parquet as pq
 import pytest
 import shapely
 
-from closedworld.inputs.reference import bundled
+from closedworld.inputs.reference.registry import bundled
 from closedworld.kernels.grid import Grid
 from closedworld.kernels.spans import RowSpans, Rule, region_spans, shared_tiles
 from closedworld.testing import tiles_by_geos, tiles_of

@@ -17,7 +17,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from closedworld.execution import SerialExecutor
-from closedworld.inputs.reference import bundled
+from closedworld.inputs.reference.registry import bundled
 from closedworld.inputs.regions import countries_from_features, read_countries
 from closedworld.kernels.grid import Grid
 from closedworld.kernels.sizes import Sizes

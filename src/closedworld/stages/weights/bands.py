@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from closedworld.inputs.raster import PixelLayout
+from closedworld.inputs.raster.pixels import PixelLayout
 from closedworld.kernels.spans import Border, RowSpans
 from closedworld.kernels.weights import Basis
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from closedworld.execution.events import ScratchUsed
-from closedworld.inputs.raster import PixelLayout
+from closedworld.inputs.raster.pixels import PixelLayout
 from closedworld.kernels.grid import Grid, RowAreas
 from closedworld.kernels.spans import Border, RowSpans
 from closedworld.kernels.tiles import PartRange, Tiles, areas_of

@@ -20,7 +20,7 @@ from closedworld.datasets.part_encoder import PartEncoder
 from closedworld.errors import ConfigError
 from closedworld.execution.events import Observer
 from closedworld.inputs.loading import PopulationRaster
-from closedworld.inputs.raster import PixelLayout
+from closedworld.inputs.raster.pixels import PixelLayout
 from closedworld.kernels.sizes import DEFAULT_SIZES, Sizes
 from closedworld.kernels.tiles import PartRange, plan_part_ranges
 from closedworld.kernels.weights import (

@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 from closedworld.errors import GridError, InputError
 from closedworld.execution.events import RasterRead, Warned
 from closedworld.execution.meters import bytes_read_by_thread
-from closedworld.inputs.raster import PixelLayout, PixelReader, values_of
+from closedworld.inputs.raster.pixels import PixelLayout, PixelReader, values_of
 from closedworld.kernels.grid import Grid
 from closedworld.kernels.weights import (
     MAX_PERSONS,
