@@ -45,7 +45,7 @@ test: $(VENV)/.installed-dev ## Run the whole test suite
 	$(PYTEST)
 
 quick: $(VENV)/.installed-dev ## Run the tests that take a few seconds
-	$(PYTEST) -m 'not slow'
+	CLOSEDWORLD_TESTS=quick $(PYTEST) -m 'not slow'
 
 quick-newest: ## The same with the newest Python at hand
 	$(if $(NEWEST),$(MAKE) quick VENV=.venv-newest PYTHON=$(NEWEST),@echo "No Python above 3.11 is at hand.")

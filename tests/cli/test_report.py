@@ -55,7 +55,14 @@ def test_the_page_goes_into_the_report_and_its_path_is_said(call: Call, world: P
 
 
 @pytest.mark.parametrize(
-    ("chosen", "expected"), [("LU", 1), ("mc, lu", 2), ("none", 0), ("LU,LU", 1)]
+    ("chosen", "expected"),
+    [
+        ("mc, lu", 2),
+        *(
+            pytest.param(*one, marks=pytest.mark.slow)
+            for one in [("LU", 1), ("none", 0), ("LU,LU", 1)]
+        ),
+    ],
 )
 def test_countries_are_chosen_and_the_page_goes_where_asked(
     call: Call, world: Path, tmp_path: Path, chosen: str, expected: int

@@ -162,6 +162,7 @@ def test_acceptance_and_workers_are_told_with_verdicts(newer: Path) -> None:
     assert "S2 reading" in page.text
 
 
+@pytest.mark.slow
 def test_an_older_report_leaves_out_what_it_does_not_have(world: Path, tmp_path: Path) -> None:
     """Without units, acceptance and workers the page says so and shows the rest."""
     path = write_page(world, tmp_path / "old.html", closeups=())
@@ -189,6 +190,7 @@ def test_a_run_that_failed_early_has_a_page(report_in: ReportMaker) -> None:
     assert page.tags("img") == []
 
 
+@pytest.mark.slow
 def test_results_that_moved_with_their_report_are_found(world: Path, tmp_path: Path) -> None:
     """The whole output folder may be moved: the report looks beside itself first."""
     moved = tmp_path / "moved"
@@ -211,6 +213,7 @@ def test_results_that_are_gone_are_missed_in_words(world: Path, tmp_path: Path) 
     assert "Luxembourg" in page.text
 
 
+@pytest.mark.slow
 def test_a_run_of_weights_alone_has_all_pictures(world: Path, tmp_path: Path) -> None:
     """Its tiles are those that it weighed, and their map is drawn for it."""
     copy = tmp_path / "world"

@@ -33,7 +33,10 @@ def write(path: Path, rows: dict[str, shapely.Polygon]) -> Path:
     return path
 
 
-@pytest.mark.parametrize("suffix", [".gpkg", ".shp", ".fgb", ".geojson"])
+@pytest.mark.parametrize(
+    "suffix",
+    [".gpkg", *(pytest.param(one, marks=pytest.mark.slow) for one in (".shp", ".fgb", ".geojson"))],
+)
 def test_what_is_found_is_what_the_same_process_finds(tmp_path: Path, suffix: str) -> None:
     path = write(tmp_path / f"a{suffix}", {"FR": SQUARE, "MT": SQUARE, "-99": SQUARE})
     for options in ({}, {"skip_unknown_codes": True}, {"iso_column": "code"}):

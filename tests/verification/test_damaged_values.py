@@ -66,7 +66,9 @@ MUTATIONS = [
 ]
 
 
-@pytest.mark.parametrize("seal", [True, False], ids=["sealed", "plain"])
+@pytest.mark.parametrize(
+    "seal", [True, pytest.param(False, marks=pytest.mark.slow)], ids=["sealed", "plain"]
+)
 @pytest.mark.parametrize(
     ("dataset", "name", "value", "code"), MUTATIONS, ids=[f"{m[1]}-{m[3]}" for m in MUTATIONS]
 )

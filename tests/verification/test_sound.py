@@ -44,7 +44,9 @@ def test_tiles_of_any_grid_and_rule_have_no_finding(
     assert asked["membership by GEOS: beyond runs is outside"] > 20
 
 
-@pytest.mark.parametrize("dp", [0, 3, 12, 18])
+@pytest.mark.parametrize(
+    "dp", [0, 18, *(pytest.param(dp, marks=pytest.mark.slow) for dp in (3, 12))]
+)
 @pytest.mark.parametrize(
     "basis",
     ["uniform", "area_m2", "population", "populated", "population:9,area_m2:1", "area_m2:1,populated:1,uniform:1"],

@@ -69,7 +69,10 @@ def everything_below(root: Path, name: str) -> set[str]:
 
 
 @pytest.mark.parametrize("workers", [1, 2])
-@pytest.mark.parametrize(("kind", "count"), [("TaskFinished", 1), ("TaskFinished", 11)])
+@pytest.mark.parametrize(
+    ("kind", "count"),
+    [("TaskFinished", 11), pytest.param("TaskFinished", 1, marks=pytest.mark.slow)],
+)
 def test_a_run_killed_at_work_leaves_no_data_and_the_next_run_succeeds(
     tiny: CountrySet,
     half_degrees: Grid,
