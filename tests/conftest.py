@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import effort  # noqa: F401 -- the profile of property tests
 import pytest
 
-from closedworld.inputs.regions import countries_from_features
+from closedworld.inputs.regions.country_reading import countries_from_features
 from closedworld.stages.tiles.build import build_tile_index
 from closedworld.testing import tiny_countries, tiny_grid
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from closedworld.inputs.regions import CountrySet
+    from closedworld.inputs.regions.country_set import CountrySet
     from closedworld.kernels.grid import Grid
     from closedworld.stages.tiles.outcome import TileIndex
 

@@ -8,14 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from closedworld.config import (
-    OPTIONS,
-    WEIGHTS_OPTIONS,
-    RunConfig,
-    WeightsConfig,
-    parse_bytes,
-    split_codes,
-)
+from closedworld.config.options import parse_bytes, split_codes
+from closedworld.config.run import RunConfig, WeightsConfig
+from closedworld.config.table import OPTIONS, WEIGHTS_OPTIONS
 from closedworld.errors import ConfigError
 
 if TYPE_CHECKING:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from closedworld._version import __version__
 
 if TYPE_CHECKING:
-    from closedworld.config import RunConfig, WeightsConfig
+    from closedworld.config.run import RunConfig, WeightsConfig
     from closedworld.errors import (
         ClosedWorldError,
         ConfigError,
@@ -33,13 +33,12 @@ if TYPE_CHECKING:
         remote_files,
         verify_bundled,
     )
-    from closedworld.inputs.regions import (
-        Country,
-        CountrySet,
+    from closedworld.inputs.regions.country_reading import (
         check_countries,
         countries_from_features,
         read_countries,
     )
+    from closedworld.inputs.regions.country_set import Country, CountrySet
     from closedworld.kernels.grid import Grid, tile_areas_cm2, tile_areas_m2
     from closedworld.kernels.spans import RowSpans, Rule, region_spans
     from closedworld.kernels.tiles import CountrySummary, World, enumerate_tiles
@@ -61,9 +60,9 @@ _HOMES = {
     "Basis": "kernels.weights",
     "ClosedWorldError": "errors",
     "ConfigError": "errors",
-    "Country": "inputs.regions",
+    "Country": "inputs.regions.country_set",
     "CountryDifference": "worlds.diff",
-    "CountrySet": "inputs.regions",
+    "CountrySet": "inputs.regions.country_set",
     "CountrySummary": "kernels.tiles",
     "FetchError": "errors",
     "Fetched": "inputs.reference.fetching.fetch",
@@ -82,14 +81,14 @@ _HOMES = {
     "RemoteFile": "inputs.reference.registry",
     "RowSpans": "kernels.spans",
     "Rule": "kernels.spans",
-    "RunConfig": "config",
+    "RunConfig": "config.run",
     "RunOutcome": "run.outcome",
     "TileIndex": "stages.tiles.outcome",
     "TileWeights": "stages.weights.outcome",
     "UnitError": "errors",
     "Verification": "verification",
     "WeightSummary": "kernels.weights",
-    "WeightsConfig": "config",
+    "WeightsConfig": "config.run",
     "World": "kernels.tiles",
     "WorldDifference": "worlds.diff",
     "apportion": "kernels.weights",
@@ -97,9 +96,9 @@ _HOMES = {
     "build_tile_weights": "stages.weights.build",
     "bundled": "inputs.reference.registry",
     "bundled_files": "inputs.reference.registry",
-    "check_countries": "inputs.regions",
+    "check_countries": "inputs.regions.country_reading",
     "compare_worlds": "worlds.diff",
-    "countries_from_features": "inputs.regions",
+    "countries_from_features": "inputs.regions.country_reading",
     "enumerate_tiles": "kernels.tiles",
     "fetch": "inputs.reference.fetching.fetch",
     "find_published": "published.results",
@@ -108,7 +107,7 @@ _HOMES = {
     "open_index": "published.tile_index",
     "open_published": "published.results",
     "open_world": "worlds",
-    "read_countries": "inputs.regions",
+    "read_countries": "inputs.regions.country_reading",
     "read_raster_info": "inputs.raster.info",
     "region_spans": "kernels.spans",
     "remote_files": "inputs.reference.registry",

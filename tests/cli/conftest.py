@@ -18,7 +18,7 @@ from click.testing import CliRunner
 from closedworld.cli import main
 from closedworld.inputs import isolated, loading
 from closedworld.inputs.isolated import IsolatedRead
-from closedworld.inputs.regions import check_countries
+from closedworld.inputs.regions.country_reading import check_countries
 from closedworld.testing import tiny_countries
 
 if TYPE_CHECKING:

@@ -8,7 +8,7 @@ import geopandas as gpd
 import pytest
 
 from closedworld.inputs.reference.registry import bundled
-from closedworld.inputs.regions import read_countries
+from closedworld.inputs.regions.country_reading import read_countries
 from closedworld.kernels.grid import Grid
 from closedworld.published.tile_index import open_index
 from closedworld.stages.tiles.build import build_tile_index

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 # Here and not by the command: what it draws with must be imported before ``call`` replaces it.
-from closedworld.config import RunConfig
+from closedworld.config.run import RunConfig
 from closedworld.html_report.writing import PAGE_NAME
 from closedworld.run.pipeline import run_world
 

@@ -13,7 +13,7 @@ import rasterio
 
 from closedworld.inputs.raster.info import read_raster_info
 from closedworld.inputs.reference.registry import bundled
-from closedworld.inputs.regions import read_countries
+from closedworld.inputs.regions.country_reading import read_countries
 from closedworld.kernels.grid import Grid
 from closedworld.kernels.weights import WeightSummary
 from closedworld.published.results import find_published, open_published

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from closedworld.config import EXECUTORS
+from closedworld.config.table import EXECUTORS
 from closedworld.errors import ConfigError, UnitError
 from closedworld.execution import (
     SerialExecutor,

@@ -13,10 +13,10 @@ import pytest
 from effort import tries
 from harness import HANG_SECONDS, hostile, small
 
-from closedworld.config import RunConfig
+from closedworld.config.run import RunConfig
 from closedworld.errors import ClosedWorldError
 from closedworld.inputs.raster.pixels import PixelReader, read_pixel_layout
-from closedworld.inputs.regions import read_countries
+from closedworld.inputs.regions.country_reading import read_countries
 from closedworld.store.receipt import Receipt
 
 if TYPE_CHECKING:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from closedworld.config import RunConfig
+from closedworld.config.run import RunConfig
 from closedworld.html_report import write_page
 from closedworld.run.pipeline import run_world
 

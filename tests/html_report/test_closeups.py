@@ -10,7 +10,8 @@ import shapely
 
 from closedworld.errors import ConfigError
 from closedworld.html_report.closeups import choose_countries, close_ups
-from closedworld.inputs.regions import CountrySet, countries_from_features
+from closedworld.inputs.regions.country_reading import countries_from_features
+from closedworld.inputs.regions.country_set import CountrySet
 from closedworld.kernels.grid import Grid
 from closedworld.kernels.spans import RowSpans, Rule
 from closedworld.maps import draw_closeup

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from closedworld.config import WeightsConfig
+from closedworld.config.run import WeightsConfig
 from closedworld.errors import ConfigError, IntegrityError, PublishError
 from closedworld.html_report import write_page
 from closedworld.run.pipeline import weigh_world

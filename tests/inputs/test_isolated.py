@@ -12,7 +12,7 @@ from pyogrio import raw
 from closedworld.errors import GeometryError, InputError
 from closedworld.inputs import isolated
 from closedworld.inputs.isolated import check_in_subprocess, read_in_subprocess
-from closedworld.inputs.regions import check_countries
+from closedworld.inputs.regions.country_reading import check_countries
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from closedworld.config import RunConfig
+from closedworld.config.run import RunConfig
 from closedworld.errors import AcceptanceError
 from closedworld.inputs.reference.registry import bundled
 from closedworld.published.results import find_published

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 from PIL import Image
 
-from closedworld.config import RunConfig
+from closedworld.config.run import RunConfig
 from closedworld.errors import PublishError
 from closedworld.kernels.spans import Rule
 from closedworld.maps.captions import draw_tiles

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from closedworld.config import RunConfig
+from closedworld.config.run import RunConfig
 from closedworld.errors import ClosedWorldError, ConfigError, InputError
 from closedworld.execution import events
 from closedworld.kernels.tiles import CountrySummary

@@ -11,7 +11,7 @@ import pytest
 import shapely
 
 from closedworld.execution.meters import peak_memory_bytes
-from closedworld.inputs.regions import countries_from_features
+from closedworld.inputs.regions.country_reading import countries_from_features
 from closedworld.kernels.grid import Grid
 from closedworld.published.results import open_dataset
 from closedworld.stages.tiles.build import build_tile_index

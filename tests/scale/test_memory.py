@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from closedworld.config import RunConfig
+from closedworld.config.run import RunConfig
 from closedworld.errors import ConfigError
 from closedworld.run.forecast import SAMPLED, forecast
 from closedworld.stages.memory import StageMemory, capped

@@ -9,7 +9,7 @@ import pytest
 from click.testing import CliRunner
 
 from closedworld.cli import main
-from closedworld.config import RunConfig
+from closedworld.config.run import RunConfig
 from closedworld.run.forecast import SAMPLED, forecast
 from closedworld.run.pipeline import run_world
 from closedworld.run.rates import keep_rates, kind_of, rates_path, read_rates

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from closedworld.config import EXECUTORS, RunConfig
+from closedworld.config.run import RunConfig
+from closedworld.config.table import EXECUTORS
 from closedworld.run.pipeline import run_world
 
 if TYPE_CHECKING:

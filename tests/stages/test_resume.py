@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from closedworld.execution.events import Event
-    from closedworld.inputs.regions import CountrySet
+    from closedworld.inputs.regions.country_set import CountrySet
     from closedworld.kernels.grid import Grid
 
     Contents = Callable[[Path], dict[str, bytes]]

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from closedworld.inputs.reference.registry import bundled
-from closedworld.inputs.regions import read_countries
+from closedworld.inputs.regions.country_reading import read_countries
 from closedworld.kernels.grid import Grid
 from closedworld.kernels.sizes import Sizes
 from closedworld.published.tile_index import open_index

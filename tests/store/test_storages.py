@@ -18,7 +18,7 @@ from closedworld.stages.weights.build import build_tile_weights
 from closedworld.store.local import LocalStorage
 
 if TYPE_CHECKING:
-    from closedworld.inputs.regions import CountrySet
+    from closedworld.inputs.regions.country_set import CountrySet
     from closedworld.kernels.grid import Grid
     from closedworld.stages.tiles.outcome import TileIndex
     from closedworld.store.protocol import Storage

@@ -12,7 +12,7 @@ from affine import Affine
 
 from closedworld.inputs.loading import load_population
 from closedworld.inputs.reference.registry import bundled
-from closedworld.inputs.regions import read_countries
+from closedworld.inputs.regions.country_reading import read_countries
 from closedworld.kernels.grid import Grid
 from closedworld.kernels.sizes import DEFAULT_SIZES, Sizes
 from closedworld.published.tile_index import open_index
@@ -23,7 +23,7 @@ from closedworld.testing import tiny_grid
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from closedworld.inputs.regions import CountrySet
+    from closedworld.inputs.regions.country_set import CountrySet
 
 REAL = ("DE", "FJ", "KI", "MV", "NA", "NO", "RU", "VA")
 SMALL = Sizes(row_group_tiles=1024, part_tiles=4096)

@@ -7,7 +7,7 @@ import os
 import pytest
 from hypothesis import settings
 
-from closedworld.config import EXECUTORS
+from closedworld.config.table import EXECUTORS
 
 # Other processes take seconds to start.
 ANY_EXECUTOR = [

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from closedworld.inputs.regions import CountrySet
+    from closedworld.inputs.regions.country_set import CountrySet
     from closedworld.verification import Finding
 
 

@@ -11,7 +11,7 @@ import rasterio
 from closedworld.errors import ConfigError, InputError, IntegrityError
 from closedworld.inputs.loading import load_population
 from closedworld.inputs.reference.registry import bundled
-from closedworld.inputs.regions import read_countries
+from closedworld.inputs.regions.country_reading import read_countries
 from closedworld.kernels.grid import Grid
 from closedworld.published.tile_index import open_index
 from closedworld.stages.tiles.build import build_tile_index
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from closedworld.inputs.regions import CountrySet
+    from closedworld.inputs.regions.country_set import CountrySet
 
 
 @pytest.mark.parametrize("rule", ["center", "any_overlap"])

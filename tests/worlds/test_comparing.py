@@ -12,7 +12,7 @@ import pytest
 import shapely
 
 from closedworld.errors import ConfigError
-from closedworld.inputs.regions import countries_from_features
+from closedworld.inputs.regions.country_reading import countries_from_features
 from closedworld.kernels.grid import Grid
 from closedworld.published.results import open_dataset
 from closedworld.published.tile_index import open_index
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
     from built_worlds import Built
 
-    from closedworld.inputs.regions import CountrySet
+    from closedworld.inputs.regions.country_set import CountrySet
 
 
 @pytest.fixture(scope="module")

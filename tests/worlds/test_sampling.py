@@ -13,7 +13,7 @@ from scipy import stats
 
 from closedworld.errors import ConfigError
 from closedworld.inputs.reference.registry import bundled
-from closedworld.inputs.regions import read_countries
+from closedworld.inputs.regions.country_reading import read_countries
 from closedworld.kernels.grid import Grid
 from closedworld.published.results import open_dataset
 from closedworld.stages.tiles.build import build_tile_index
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from built_worlds import Built
     from numpy.typing import NDArray
 
-    from closedworld.inputs.regions import Country
+    from closedworld.inputs.regions.country_set import Country
 
 LEAST_P = 1e-3
 POINTS = 400

@@ -8,7 +8,7 @@ from typing import Literal
 import click
 
 from closedworld.cli.options import INDEX_OPTION, PATH, with_options
-from closedworld.config import split_codes
+from closedworld.config.options import split_codes
 from closedworld.sanitize import megabytes, number_of, printable
 
 

@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from closedworld.cli.options import PATH, POLYGON_OPTIONS, RASTER_OPTION, given_only, with_options
-from closedworld.config import LOCK_NAME
+from closedworld.config.table import LOCK_NAME
 from closedworld.sanitize import megabytes, number_of, printable
 
 if TYPE_CHECKING:
-    from closedworld.inputs.regions import CountryCheck
+    from closedworld.inputs.regions.problems import CountryCheck
 
 
 @click.command()
@@ -53,7 +53,7 @@ def inputs(polygons: Path | None, raster: Path | None, lock: Path | None, **opti
 
 
 def _write_lock(path: Path, polygons: Path | None, raster: Path | None) -> None:
-    from closedworld.config import RunConfig  # noqa: PLC0415
+    from closedworld.config.run import RunConfig  # noqa: PLC0415
     from closedworld.inputs.loading import files_of  # noqa: PLC0415
     from closedworld.inputs.lock import InputLock  # noqa: PLC0415
 

@@ -9,20 +9,13 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from closedworld.config import (
-    OPTIONS,
-    SECTIONS,
-    WEIGHTS_OPTIONS,
-    Kind,
-    Option,
-    RunConfig,
-    parse_bytes,
-    split_codes,
-)
+from closedworld.config.options import Kind, Option, parse_bytes, split_codes
+from closedworld.config.run import RunConfig
+from closedworld.config.table import OPTIONS, SECTIONS, WEIGHTS_OPTIONS
 from closedworld.stages import Stage
 
 if TYPE_CHECKING:
-    from closedworld.inputs.regions import CountrySet
+    from closedworld.inputs.regions.country_set import CountrySet
 
 F = TypeVar("F", bound="Callable[..., Any]")
 

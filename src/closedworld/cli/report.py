@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from closedworld.cli.options import PATH
-from closedworld.config import split_codes
+from closedworld.config.options import split_codes
 from closedworld.sanitize import megabytes, printable
 
 

@@ -22,7 +22,7 @@ from closedworld.cli.options import (
     with_options,
     workers_options,
 )
-from closedworld.config import WeightsConfig
+from closedworld.config.run import WeightsConfig
 from closedworld.sanitize import mebibytes, megabytes, printable
 from closedworld.stages import STAGES, TILES, WEIGHTS
 

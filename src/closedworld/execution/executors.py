@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from concurrent.futures import Executor
 from contextlib import contextmanager
 
-from closedworld.config import EXECUTORS
+from closedworld.config.table import EXECUTORS
 from closedworld.errors import ConfigError
 from closedworld.execution.dask import open_dask
 from closedworld.execution.processes import open_processes

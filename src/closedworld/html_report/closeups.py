@@ -10,7 +10,7 @@ import numpy as np
 import shapely
 
 from closedworld.errors import ConfigError
-from closedworld.inputs.regions import Country, CountrySet
+from closedworld.inputs.regions.country_set import Country, CountrySet
 from closedworld.kernels.grid import Grid
 from closedworld.kernels.spans import RowSpans, Rule, region_spans
 from closedworld.maps import Window

@@ -15,7 +15,7 @@ from closedworld.html_report.finding import find_results
 from closedworld.inputs.isolated import read_in_subprocess
 from closedworld.inputs.loading import BUNDLED_COUNTRIES, BUNDLED_RASTER
 from closedworld.inputs.reference.registry import bundled
-from closedworld.inputs.regions import CountrySet
+from closedworld.inputs.regions.country_set import CountrySet
 from closedworld.maps import draw_closeup, draw_weights_map
 from closedworld.maps.captions import cell_text, draw_tiles
 from closedworld.published.cumulative_weights import read_cumulative_weights

@@ -15,10 +15,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from closedworld.config import DEFAULT_INPUT_SECONDS
+from closedworld.config.run import DEFAULT_INPUT_SECONDS
 from closedworld.errors import InputError
 from closedworld.execution.meters import bytes_read, bytes_read_since, peak_memory_bytes
-from closedworld.inputs.regions import CountryCheck, CountrySet, Problem, check_countries
+from closedworld.inputs.regions.country_reading import check_countries
+from closedworld.inputs.regions.country_set import CountrySet
+from closedworld.inputs.regions.problems import CountryCheck, Problem
 from closedworld.sanitize import one_line
 
 _CODE = "from closedworld.inputs.isolated import serve; serve()"

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from closedworld.config import RunConfig
+from closedworld.config.run import RunConfig
 from closedworld.execution.events import InputLoaded, NullObserver, Observer, Warned
 from closedworld.execution.meters import bytes_read, bytes_read_since
 from closedworld.inputs.isolated import IsolatedRead, check_in_subprocess
@@ -15,7 +15,9 @@ from closedworld.inputs.lock import InputLock
 from closedworld.inputs.raster.info import RasterInfo, read_raster_info
 from closedworld.inputs.raster.pixels import PixelLayout, read_pixel_layout
 from closedworld.inputs.reference.registry import bundled, verify_bundled
-from closedworld.inputs.regions import CountrySet, input_files, read_countries
+from closedworld.inputs.regions.country_reading import read_countries
+from closedworld.inputs.regions.country_set import CountrySet
+from closedworld.inputs.regions.region_files import input_files
 from closedworld.kernels.grid import Grid
 from closedworld.store.digests import sha256_of_file
 

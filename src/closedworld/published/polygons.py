@@ -6,7 +6,8 @@ from closedworld.datasets.parameters import TileParameters
 from closedworld.errors import ConfigError
 from closedworld.inputs.loading import BUNDLED_COUNTRIES
 from closedworld.inputs.reference.registry import verify_bundled
-from closedworld.inputs.regions import CountrySet, read_countries
+from closedworld.inputs.regions.country_reading import read_countries
+from closedworld.inputs.regions.country_set import CountrySet
 from closedworld.store.reading import Published
 
 

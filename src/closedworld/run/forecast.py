@@ -6,7 +6,7 @@ import time
 from dataclasses import dataclass
 from typing import Any
 
-from closedworld.config import RunConfig
+from closedworld.config.run import RunConfig
 from closedworld.execution import usable_cores
 from closedworld.execution.events import NullObserver, Observer
 from closedworld.execution.meters import peak_memory_bytes

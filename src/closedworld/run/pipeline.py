@@ -9,7 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from closedworld.config import ExecutionConfig, RunConfig, WeightsConfig
+from closedworld.config.run import ExecutionConfig, RunConfig, WeightsConfig
 from closedworld.errors import PublishError
 from closedworld.execution import WorkerPool, open_worker_pool, start_task
 from closedworld.execution.events import IndexOpened, Observer

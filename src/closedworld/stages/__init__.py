@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from types import ModuleType
 
-    from closedworld.config import RunConfig, WeightsConfig
+    from closedworld.config.run import RunConfig, WeightsConfig
     from closedworld.stages.protocol import RunContext, StagePlan
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol, TypeVar
 
-from closedworld.config import RunConfig, WeightsConfig
+from closedworld.config.run import RunConfig, WeightsConfig
 from closedworld.datasets import Dataset
 from closedworld.datasets.parameters import Parameters
 from closedworld.execution.events import Observer

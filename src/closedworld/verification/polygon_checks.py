@@ -11,7 +11,7 @@ import shapely
 from numpy.typing import NDArray
 
 from closedworld.datasets import TILE_COVERAGE, TILE_INDEX
-from closedworld.inputs.regions import Country, CountrySet
+from closedworld.inputs.regions.country_set import Country, CountrySet
 from closedworld.kernels.grid import Grid
 from closedworld.verification.country_tiles import CountryTiles
 from closedworld.verification.findings import Findings

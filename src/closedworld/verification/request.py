@@ -8,7 +8,7 @@ from pathlib import Path
 from closedworld.datasets.parameters import TileParameters, WeightParameters
 from closedworld.errors import InputError, IntegrityError
 from closedworld.inputs.reference.registry import bundled, verify_bundled
-from closedworld.inputs.regions import CountrySet
+from closedworld.inputs.regions.country_set import CountrySet
 from closedworld.store.digests import sha256_of_file
 from closedworld.store.paths import stage_folder
 from closedworld.store.places import storage_at

@@ -8,7 +8,7 @@ from typing import Literal
 
 from closedworld.datasets.parameters import WeightParameters
 from closedworld.errors import ConfigError, InputError
-from closedworld.inputs.regions import CountrySet
+from closedworld.inputs.regions.country_set import CountrySet
 from closedworld.published.polygons import polygons_of
 from closedworld.store.reading import Published
 from closedworld.verification.file_checks import check_files, open_sealed, sealed_and_bare

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from closedworld.errors import ConfigError
 from closedworld.execution import open_worker_pool
-from closedworld.inputs.regions import Country, CountrySet
+from closedworld.inputs.regions.country_set import Country, CountrySet
 from closedworld.kernels.sampling import (
     CountryShape,
     Keys,

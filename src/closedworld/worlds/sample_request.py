@@ -12,7 +12,7 @@ import pyarrow.csv as pacsv
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
-from closedworld.config import split_codes
+from closedworld.config.options import split_codes
 from closedworld.errors import ConfigError, InputError
 from closedworld.kernels.sampling import MAX_POINTS
 from closedworld.sanitize import library_message, quoted

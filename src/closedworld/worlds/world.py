@@ -10,7 +10,7 @@ import pyarrow as pa
 
 from closedworld.datasets.parameters import WeightParameters
 from closedworld.errors import ConfigError
-from closedworld.inputs.regions import CountrySet
+from closedworld.inputs.regions.country_set import CountrySet
 from closedworld.kernels.spans import RowSpans
 from closedworld.published.cumulative_weights import CumulativeWeights, read_cumulative_weights
 from closedworld.published.results import find_published, open_published

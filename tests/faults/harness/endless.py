@@ -11,7 +11,7 @@ import numpy as np
 import shapely
 
 from closedworld.inputs.isolated import read_in_subprocess
-from closedworld.inputs.regions import read_countries
+from closedworld.inputs.regions.country_reading import read_countries
 from harness import hostile
 
 if TYPE_CHECKING:

@@ -19,10 +19,10 @@ import shapely
 from affine import Affine
 from pyogrio import raw
 
-from closedworld.config import RunConfig
+from closedworld.config.run import RunConfig
 from closedworld.inputs.lock import InputLock
 from closedworld.inputs.raster.pixels import PixelReader, read_pixel_layout
-from closedworld.inputs.regions import read_countries
+from closedworld.inputs.regions.country_reading import read_countries
 from closedworld.published.results import find_published
 
 if TYPE_CHECKING:

@@ -6,7 +6,7 @@ import hashlib
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from closedworld.inputs.regions import countries_from_features
+from closedworld.inputs.regions.country_reading import countries_from_features
 from closedworld.published.results import find_published
 from closedworld.published.tile_index import open_index
 from closedworld.stages.tiles.build import build_tile_index
@@ -16,7 +16,7 @@ from closedworld.testing import tiny_countries, tiny_grid
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from closedworld.inputs.regions import CountrySet
+    from closedworld.inputs.regions.country_set import CountrySet
 
 COUNTRIES = ("FJ", "FR", "MV")
 

@@ -8,7 +8,7 @@ import sys
 from typing import TYPE_CHECKING
 
 from closedworld.execution import events
-from closedworld.inputs.regions import countries_from_features
+from closedworld.inputs.regions.country_reading import countries_from_features
 from closedworld.published.tile_index import open_index
 from closedworld.stages.tiles.build import build_tile_index
 from closedworld.stages.weights.build import build_tile_weights

@@ -12,8 +12,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from closedworld.errors import GeometryError
-from closedworld.inputs.regions import Country, countries_from_features
 from closedworld.inputs.regions.antimeridian import unwrap
+from closedworld.inputs.regions.country_reading import countries_from_features
+from closedworld.inputs.regions.country_set import Country
 
 # 20 degrees across the antimeridian with a hole across it.
 RUNNING_ON = shapely.Polygon(

@@ -9,8 +9,12 @@ import pytest
 import shapely
 
 from closedworld.errors import ClosedWorldError, ConfigError, InputError
-from closedworld.inputs.regions import check_countries, countries_from_features, read_countries
 from closedworld.inputs.regions.country_codes import ISO_COLUMNS, alpha_2_of, choose_columns
+from closedworld.inputs.regions.country_reading import (
+    check_countries,
+    countries_from_features,
+    read_countries,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -15,7 +15,8 @@ import shapely
 from pyproj import CRS
 
 from closedworld.errors import ClosedWorldError, ConfigError, InputError
-from closedworld.inputs.regions import check_countries, input_files, read_countries
+from closedworld.inputs.regions.country_reading import check_countries, read_countries
+from closedworld.inputs.regions.region_files import input_files
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -298,7 +299,7 @@ def test_checking_names_the_columns_it_took(write: Write) -> None:
 
 def test_importing_the_package_loads_neither_gdal_nor_arrow_nor_proj() -> None:
     program = (
-        "import sys, closedworld.inputs.regions; "
+        "import sys, closedworld.inputs.regions.country_reading; "
         "sys.exit(len({'pyogrio', 'pyarrow', 'pyproj'} & set(sys.modules)))"
     )
     assert subprocess.run([sys.executable, "-c", program], check=False).returncode == 0

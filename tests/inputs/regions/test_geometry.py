@@ -13,7 +13,11 @@ import pytest
 import shapely
 
 from closedworld.errors import GeometryError, InputError
-from closedworld.inputs.regions import check_countries, countries_from_features, read_countries
+from closedworld.inputs.regions.country_reading import (
+    check_countries,
+    countries_from_features,
+    read_countries,
+)
 from closedworld.inputs.regions.country_set import Country, CountrySet
 
 if TYPE_CHECKING:

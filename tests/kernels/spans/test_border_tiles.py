@@ -9,7 +9,7 @@ import pytest
 import shapely
 
 from closedworld.inputs.reference.registry import bundled
-from closedworld.inputs.regions import read_countries
+from closedworld.inputs.regions.country_reading import read_countries
 from closedworld.kernels.grid import Grid
 from closedworld.kernels.spans import border_tiles, region_spans
 from closedworld.testing import HalfCells, picture_of, tiles_by_geos
@@ -17,7 +17,7 @@ from closedworld.testing import HalfCells, picture_of, tiles_by_geos
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from closedworld.inputs.regions import CountrySet
+    from closedworld.inputs.regions.country_set import CountrySet
 
 
 @pytest.fixture

@@ -27,7 +27,7 @@ from closedworld.testing.strategies import grids, row_spans
 
 if TYPE_CHECKING:
     from closedworld.datasets import Dataset
-    from closedworld.inputs.regions import CountrySet
+    from closedworld.inputs.regions.country_set import CountrySet
     from closedworld.kernels.parquet import Chunk
 
 WORLDPOP_1KM = Grid(-180.0012493, 83.99958, 0.0083333333, 0.0083333333, 43199, 16755)

@@ -10,14 +10,14 @@ from hypothesis import given, reject
 from hypothesis import strategies as st
 
 from closedworld.errors import ConfigError, InputError
-from closedworld.inputs.regions import countries_from_features
+from closedworld.inputs.regions.country_reading import countries_from_features
 from closedworld.kernels.grid import Grid, tile_areas_cm2
 from closedworld.kernels.spans import Rule
 from closedworld.kernels.tiles import CountrySummary, World, enumerate_tiles, summarize
 from closedworld.testing.strategies import grids, polygons
 
 if TYPE_CHECKING:
-    from closedworld.inputs.regions import CountrySet
+    from closedworld.inputs.regions.country_set import CountrySet
 
 TEN_BY_TEN = Grid(0.0, 10.0, 1.0, 1.0, 10, 10)
 LAND = shapely.box(1, 1, 9, 9)

@@ -18,7 +18,7 @@ import pytest
 
 from closedworld.execution import SerialExecutor
 from closedworld.inputs.reference.registry import bundled
-from closedworld.inputs.regions import countries_from_features, read_countries
+from closedworld.inputs.regions.country_reading import countries_from_features, read_countries
 from closedworld.kernels.grid import Grid
 from closedworld.kernels.sizes import Sizes
 from closedworld.kernels.spans import RowSpans, Rule
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from closedworld.inputs.regions import CountrySet
+    from closedworld.inputs.regions.country_set import CountrySet
 
 SMALL = Sizes(row_group_tiles=40, part_tiles=80)
 """Cut the made-up world into dozens of part files."""
@@ -196,7 +196,7 @@ def test_a_real_country_at_30_seconds_comes_out_the_same_from_two_threads(
 
 SCRIPT = """\
 import sys
-from closedworld.inputs.regions import countries_from_features
+from closedworld.inputs.regions.country_reading import countries_from_features
 from closedworld.stages.tiles.build import build_tile_index
 from closedworld.testing import tiny_countries, tiny_grid
 countries = countries_from_features(tiny_countries())

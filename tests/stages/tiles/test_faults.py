@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from closedworld.execution.events import Event
-    from closedworld.inputs.regions import CountrySet
+    from closedworld.inputs.regions.country_set import CountrySet
     from closedworld.kernels.grid import Grid
     from closedworld.stages.tasks import TaskResult
     from closedworld.stages.tiles.part_files import TileTask
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 # The made-up world, by a process that kills itself when an event comes for the second time.
 KILLED = """\
 import os, signal, sys
-from closedworld.inputs.regions import countries_from_features
+from closedworld.inputs.regions.country_reading import countries_from_features
 from closedworld.stages.tiles.build import build_tile_index
 from closedworld.testing import tiny_countries, tiny_grid
 

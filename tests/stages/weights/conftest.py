@@ -12,7 +12,7 @@ from closedworld.stages.tiles.build import build_tile_index
 
 if TYPE_CHECKING:
     from closedworld.inputs.loading import PopulationRaster
-    from closedworld.inputs.regions import CountrySet
+    from closedworld.inputs.regions.country_set import CountrySet
     from closedworld.kernels.grid import Grid
     from closedworld.stages.tiles.outcome import TileIndex
 

@@ -8,7 +8,7 @@ import pytest
 import shapely
 from weights_law import FULL, MIXTURES, check, columns, masses_of, persons
 
-from closedworld.inputs.regions import countries_from_features
+from closedworld.inputs.regions.country_reading import countries_from_features
 from closedworld.kernels.weights import Basis
 from closedworld.published.tile_index import PublishedIndex, open_index
 from closedworld.stages.tiles.build import build_tile_index

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from closedworld.execution.events import Event
     from closedworld.inputs.loading import PopulationRaster
-    from closedworld.inputs.regions import CountrySet
+    from closedworld.inputs.regions.country_set import CountrySet
     from closedworld.published.tile_index import PublishedIndex
 
 

@@ -19,7 +19,7 @@ from closedworld.stages.weights.build import build_tile_weights
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from closedworld.inputs.regions import CountrySet
+    from closedworld.inputs.regions.country_set import CountrySet
     from closedworld.kernels.grid import Grid
 
 

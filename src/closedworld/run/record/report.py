@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from closedworld._version import __version__
-from closedworld.config import RunConfig, WeightsConfig
+from closedworld.config.run import RunConfig, WeightsConfig
 from closedworld.errors import ClosedWorldError, IntegrityError
 from closedworld.run.record.model import DatasetTotals, Metric, RunError, RunRecord, StageRecord
 from closedworld.run.record.performance import performance_of, task_records, worker_records

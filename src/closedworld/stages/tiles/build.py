@@ -7,7 +7,7 @@ from pathlib import Path
 
 from closedworld.execution import DEFAULT_NAME, WorkerPool, open_worker_pool
 from closedworld.execution.events import NullObserver, Observer
-from closedworld.inputs.regions import CountrySet
+from closedworld.inputs.regions.country_set import CountrySet
 from closedworld.kernels.grid import Grid
 from closedworld.kernels.sizes import DEFAULT_SIZES, Sizes
 from closedworld.kernels.spans import Rule

@@ -9,7 +9,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any, ClassVar
 
-from closedworld.config import RunConfig
+from closedworld.config.run import RunConfig
 from closedworld.datasets import (
     TILE_BOUNDS,
     TILE_COVERAGE,
@@ -23,7 +23,7 @@ from closedworld.datasets.part_encoder import part_writer
 from closedworld.errors import ConfigError
 from closedworld.execution import events
 from closedworld.execution.events import Observer
-from closedworld.inputs.regions import CountrySet
+from closedworld.inputs.regions.country_set import CountrySet
 from closedworld.kernels.grid import Grid
 from closedworld.kernels.sizes import DEFAULT_SIZES, Sizes
 from closedworld.kernels.spans import Border, RowSpans, Rule, border_coverage

@@ -5,7 +5,7 @@ from __future__ import annotations
 from concurrent.futures import Executor
 from pathlib import Path
 
-from closedworld.config import DEFAULT_DP
+from closedworld.config.run import DEFAULT_DP
 from closedworld.execution import DEFAULT_NAME, WorkerPool, open_worker_pool
 from closedworld.execution.events import NullObserver, Observer
 from closedworld.inputs.loading import PopulationRaster

@@ -13,7 +13,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from closedworld.config import RunConfig, WeightsConfig
+from closedworld.config.run import RunConfig, WeightsConfig
 from closedworld.datasets import SPAN_WEIGHTS, TILE_WEIGHTS, Dataset, Partition
 from closedworld.datasets.parameters import WeightParameters
 from closedworld.datasets.part_encoder import PartEncoder
