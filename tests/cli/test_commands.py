@@ -315,7 +315,7 @@ def test_an_interrupted_run_says_what_it_kept_and_the_next_one_takes_it_up(
     kept = f"2 finished units are kept in {tmp_path / '.staging'}; the same run, started again, resumes"
     assert kept in done.stderr
     again = call("tiles", *three)
-    assert "2 units" in again.stderr
+    assert "2 tasks" in again.stderr
     assert not (tmp_path / ".staging").exists()
 
 
