@@ -39,7 +39,7 @@ def test_a_sound_result_ends_with_status_0_and_says_what_was_checked(
     assert str(tiny_index.published.folder) in done.stdout
     assert "checked      tile_index" in done.stdout
     assert "not checked  membership by GEOS" in done.stdout
-    assert done.stdout.splitlines()[-1].startswith("1 result: nothing wrong was found; 1 check")
+    assert done.stdout.splitlines()[-1].startswith("1 result: no problems found; 1 check")
 
 
 def test_findings_end_with_status_1_and_are_told_with_their_place(
@@ -83,7 +83,7 @@ def test_weights_are_worked_out_again_as_asked(call: Call, tmp_path: Path, recom
     assert call("weights", tmp_path, "--basis", "population").exit_code == 0
     done = call("verify", tmp_path, "--recompute", recompute)
     assert done.exit_code == 0
-    told = "weights worked out again in Python integers: 3 countries" in done.stdout
+    told = "weights recomputed in Python integers: 3 countries" in done.stdout
     assert told is (recompute != "none")
     assert ("not drawn" in done.stdout) is (recompute == "none")
 

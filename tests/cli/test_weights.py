@@ -94,7 +94,7 @@ def test_tiles_on_the_bundled_grid_are_weighed_by_the_bundled_population(
     assert published.receipt.parameters["basis"] == "population"
     assert sums(published) == {"LU": 10**12, "MT": 10**12}
     tiles = published.receipt.totals["tiles"]
-    assert f"{tiles:,} weights by population, 10^12 per country, written" in done.stdout
+    assert f"{tiles:,} weights by population (10^12 per country), written" in done.stdout
     assert str(published.folder) in done.stdout
     (raster,) = report_of(fine)["inputs"]
     assert raster["path"].endswith("population_5m.tif")
@@ -108,7 +108,7 @@ def test_tiles_on_another_grid_are_weighed_by_area(call: Call, coarse: Path) -> 
     assert published.receipt.parameters["basis"] == "area_m2"
     assert published.receipt.parameters["raster_sha256"] is None
     assert sums(published) == dict.fromkeys(("DE", "ES", "FR"), 10**12)
-    assert "weights by area_m2, 10^12 per country" in done.stdout
+    assert "weights by area_m2 (10^12 per country)" in done.stdout
     assert report_of(coarse)["rasters_read"] == []
 
 
@@ -131,7 +131,7 @@ def test_a_raster_makes_population_the_default_and_decides_the_weights(
         (row["country_iso"], row["tile_id"]): row["weight_fp"] for row in rows if row["weight_fp"]
     } == {("IN", 13 * 72 + 50): 10**4, ("FR", 9 * 72 + 36): 10**4}
     assert "weights-fallback" in (report_folder(out) / "run.log").read_text()
-    assert "1 country without mass" in done.stderr
+    assert "1 country has no population" in done.stderr
     (read,) = report_of(out)["rasters_read"]
     assert (read["path"], read["missing"]) == (str(path), 0)
 

@@ -59,7 +59,7 @@ def test_weights_of_any_basis_have_no_finding(
     outcome = verify(tmp_path, raster=people, recompute="all")
     assert outcome.findings == ()
     done = {check.what: check.count for check in outcome.checks if check.unit == "countries"}
-    assert done["weights worked out again in Python integers"] == 11
+    assert done["weights recomputed in Python integers"] == 11
 
 
 @pytest.mark.parametrize("basis", ["uniform", "population", "area_m2", "populated:2,area_m2:1"])

@@ -120,7 +120,7 @@ def _show_result(folder: str, outcome: Verification) -> None:
 def _show_verdict(outcome: Verification) -> None:
     results = number_of(len(outcome.folders), "result", "results")
     if outcome.ok:
-        click.secho(f"{results}: nothing wrong was found", fg="green", nl=False)
+        click.secho(f"{results}: no problems found", fg="green", nl=False)
     else:
         found = number_of(len(outcome.findings), "finding", "findings")
         click.secho(f"{results}: {found}", fg="red", nl=False)

@@ -33,7 +33,7 @@ def find_report(run: Path) -> Path:
     if not found:
         raise ConfigError(
             "report-missing",
-            f"{run} holds no report of a run.",
+            f"{run} has no report of a run.",
             f"Give the --out folder of a `closedworld run`, or a folder in its {REPORTS_NAME}/.",
         )
     return found[-1]

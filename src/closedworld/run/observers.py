@@ -149,9 +149,9 @@ def _raster_line(event: events.RasterRead) -> str:
 
 
 def _basis_line(basis: dict[str, Any]) -> str:
-    """Return how a basis hands out its units."""
+    """Return how a basis apportioned its units."""
     fallback = " (no mass: counts as uniform)" if basis["fallback"] else ""
     return (
         f"{basis['basis']} mass {basis['mass_sum']:,}{fallback}, {basis['floor_sum']:,} units in "
-        f"whole parts and {basis['remainder_units']:,} to the largest remainders"
+        f"integer parts and {basis['remainder_units']:,} to the largest remainders"
     )

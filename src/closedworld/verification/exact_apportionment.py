@@ -1,4 +1,4 @@
-"""The law of weights, worked out again in Python integers.
+"""The law of weights, recomputed in Python integers.
 
 With K quanta and masses m_i of sum M, a tile gets ``floor(m_i K / M)``, and what is missing to K goes one
 each to the largest remainders ``m_i K mod M``, to the smaller tile_id among equal ones.

@@ -81,7 +81,7 @@ def check_files(published: Published, findings: Findings) -> None:
     for entry in published.receipt.files:
         _check_file(published, entry, findings)
     count = len(published.receipt.files)
-    findings.add_check("files: presence, size, SHA-256, nothing besides", count, "files")
+    findings.add_check("files: presence, size, SHA-256, no other files", count, "files")
 
 
 def _check_file(published: Published, entry: FileEntry, findings: Findings) -> None:
@@ -158,7 +158,7 @@ def check_countries(table: FileTable, dataset: str, expected: set[str], findings
     for iso in sorted(found - expected):
         message = f"{iso} is not among the countries that have tiles."
         findings.add("country-unexpected", message, dataset, iso)
-    findings.add_check("every country is there and no other", len(expected), "countries")
+    findings.add_check("every country is present, and no other", len(expected), "countries")
 
 
 def _check_columns(entry: FileEntry, files: CountryFiles) -> None:

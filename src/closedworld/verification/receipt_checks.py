@@ -74,9 +74,9 @@ def bad_parameters(error: Exception, findings: Findings) -> None:
     """Add the finding for parameters that make no sense."""
     findings.add(
         "receipt-parameters",
-        f"the parameters cannot be understood: {type(error).__name__}: {quoted(str(error))}.",
+        f"the parameters cannot be parsed: {type(error).__name__}: {quoted(str(error))}.",
     )
-    findings.add_unchecked("content", "the parameters cannot be understood")
+    findings.add_unchecked("content", "the parameters cannot be parsed")
 
 
 def _is_same(stated: Any, true: Any) -> bool:

@@ -55,7 +55,7 @@ class Request:
             where = self.index or published.output
             message = f"no tile index of parameter_hash {tiles_parameter_hash} in {where}."
             findings.add("index-missing", message)
-            findings.add_unchecked("tiles of the weights", "no index; give --index")
+            findings.add_unchecked("tiles of the weights", "no index; pass --index")
             return None
         if folder.resolve() in self.indexes:
             return self.indexes[folder.resolve()]

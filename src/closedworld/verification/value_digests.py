@@ -1,4 +1,4 @@
-"""Digests of values, worked out again from what was read (docs/decisions/0012-digests.md).
+"""Digests of values, recomputed from the rows (docs/decisions/0012-digests.md).
 
 Nothing here is shared with the code that sealed them. Columns that were found to be those of their grid,
 row by row, are taken from it; a dataset with a finding has no digest.

@@ -102,7 +102,7 @@ def _check_tiles(published: Published, request: Request, findings: Findings) -> 
     if index is None:
         return
     if not request.oracle_sample:
-        findings.add_unchecked("membership by GEOS", "not asked for; give --oracle-sample")
+        findings.add_unchecked("membership by GEOS", "not requested; pass --oracle-sample")
         return
     countries = polygons_of(published, request.polygons)
     check_polygons(index, countries, request.oracle_sample, request.seed, findings)

@@ -46,9 +46,9 @@ SAMPLED_TILES = 200_000
 """Countries of more tiles are recomputed in Python integers only when all are asked for."""
 
 _MASSES = "weights against masses"
-_LAW = "weights by the law: whole parts, then the largest remainders"
-_MIXED_LAW = "weights of a mixture: whole parts, at most one more for each basis"
-_PYTHON_LAW = "weights worked out again in Python integers"
+_LAW = "weights by the law: integer parts, then the largest remainders"
+_MIXED_LAW = "weights of a mixture: integer parts, at most one more for each basis"
+_PYTHON_LAW = "weights recomputed in Python integers"
 
 
 def read_weight_parameters(published: Published, findings: Findings) -> WeightParameters | None:
@@ -71,7 +71,7 @@ class WeightChecks:
         parameters: Its parameters.
         index: The index that it belongs to; None when there is none.
         raster: The population raster; None when none is needed or at hand.
-        recompute: How many countries have their weights worked out again; None for all.
+        recompute: How many countries have their weights recomputed; None for all.
         seed: Decides which.
         findings: Where findings go.
     """
@@ -110,7 +110,7 @@ class WeightChecks:
         if set(files) == known:
             self._check_totals(summaries)
         else:
-            self.findings.add_unchecked("totals of the receipt", "not every country is there")
+            self.findings.add_unchecked("totals of the receipt", "countries are missing")
 
     def _check_totals(self, summaries: Mapping[str, CountrySummary]) -> None:
         """Check the totals and summaries of the receipt against the weights."""
@@ -121,7 +121,7 @@ class WeightChecks:
             "tiles_of_weight_zero": sum(one.zero_tiles for one in own),
         }
         if left := sum(one.zero_tiles_with_mass is None for one in own):
-            reason = f"masses of {left} of {len(summaries)} countries could not be worked out"
+            reason = f"masses of {left} of {len(summaries)} countries could not be computed"
             self.findings.add_unchecked("masses in the summaries of the receipt", reason)
         else:
             totals["countries_fallback"] = [
@@ -190,7 +190,7 @@ class WeightChecks:
             self.findings.add_unchecked(_MASSES, "the raster cannot be read", iso)
 
     def _drawn(self, weights: Mapping[str, CountryWeights]) -> set[str]:
-        """Return the countries whose weights are worked out again in Python integers."""
+        """Return the countries whose weights are recomputed in Python integers."""
         if self.recompute is None:
             return set(weights)
         few = sorted(iso for iso, own in weights.items() if own.tiles <= SAMPLED_TILES)

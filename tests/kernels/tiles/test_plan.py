@@ -1,4 +1,4 @@
-"""The work plan: parts cover a country's ranks, units are whole parts, heaviest first."""
+"""The plan: part files cover a country's ranks; tasks are whole part files, heaviest first."""
 
 from __future__ import annotations
 

@@ -101,7 +101,7 @@ def test_a_country_without_people_falls_back_to_uniform_and_is_named(
     assert [one.country_iso for one in weights.summaries if one.fallback] == ["LS", "PH"]
     assert weights.published.receipt.totals["countries_fallback"] == ["LS", "PH"]
     message = watcher.warnings()["weights-fallback"]
-    assert message.startswith("2 countries without mass")
+    assert message.startswith("2 countries have no population")
     assert message.endswith("LS, PH.")
     (told,) = (one for one in watcher.events if isinstance(one, events.RasterRead))
     assert told.missing == index.spans["PH"].tile_count

@@ -49,6 +49,6 @@ class TileIndex:
         return lines
 
     def describe(self) -> str:
-        """Return what was published, in a few words."""
+        """Return a short description of the result."""
         counts = [count for count in self.world.tile_counts.values() if count]
-        return f"{sum(counts):,} tiles of {number_of(len(counts), 'country', 'countries')}"
+        return f"{sum(counts):,} tiles of {number_of(len(counts), 'country', 'countries')},"

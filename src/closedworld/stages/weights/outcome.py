@@ -35,11 +35,11 @@ class TileWeights:
         return [{**one.to_dict(), "zero_share": one.zero_share} for one in self.summaries]
 
     def describe(self) -> str:
-        """Return what was published, in a few words."""
+        """Return a short description of the result."""
         parameters = self.published.parameters(WeightParameters)
         return (
-            f"{self.published.receipt.totals['tiles']:,} weights by {parameters.basis}, "
-            f"10^{parameters.dp} per country,"
+            f"{self.published.receipt.totals['tiles']:,} weights by {parameters.basis} "
+            f"(10^{parameters.dp} per country),"
         )
 
 
@@ -71,14 +71,14 @@ def totals_of(summaries: Sequence[WeightSummary]) -> dict[str, Any]:
 
 
 def emit_warnings(summaries: Sequence[WeightSummary], observer: Observer) -> None:
-    """Warn of what makes weights doubtful."""
+    """Warn about doubtful weights."""
     without = [summary.country_iso for summary in summaries if summary.fallback]
     if without:
         observer.on_event(
             events.Warned(
                 "weights-fallback",
-                f"{number_of(len(without), 'country', 'countries')} without mass, which count as "
-                f"uniform: {', '.join(without)}.",
+                f"{number_of(len(without), 'country has', 'countries have')} no population; their tiles count "
+                f"as equally populated: {', '.join(without)}.",
             )
         )
     zero_despite_mass = {one.country_iso: one.zero_tiles_with_mass for one in summaries}
