@@ -10,7 +10,7 @@ import pytest
 import shapely
 from pyogrio import raw
 
-from closedworld.store.digests import sha256_of_file
+from closedworld.store.file_digests import sha256_of_file
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -17,7 +17,7 @@ from closedworld.cli.options import (
     workers_options,
 )
 from closedworld.sanitize import byte_size, mebibytes, number_of, printable
-from closedworld.stages import STAGES
+from closedworld.stages import STAGES, TILES
 
 if TYPE_CHECKING:
     from closedworld.run.forecast import Forecast, StageForecast
@@ -45,7 +45,7 @@ def plan(config_file: Path | None, *, weigh: bool, as_json: bool, **given: Any) 
     """
     from closedworld.run.forecast import forecast  # noqa: PLC0415
 
-    found = forecast(run_config(config_file, given), until="weights" if weigh else "tiles")
+    found = forecast(run_config(config_file, given), until=STAGES[-1].name if weigh else TILES.name)
     if as_json:
         click.echo(json.dumps(found.to_dict(), indent=1))
         return

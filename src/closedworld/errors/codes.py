@@ -74,6 +74,7 @@ ERROR_CODES: dict[type[ClosedWorldError], dict[str, str]] = {
         "rule-unknown": "No inclusion rule has that name.",
         "sample-too-many": "More distinct tiles were requested than have a weight.",
         "sample-unclear": "Points were requested both by country and by table, or by neither.",
+        "stage-unknown": "There is no stage of that name.",
         "time-limit": "The time limit for reading polygons is below one second.",
         "unit-size": "The task size is below one tile.",
         "weights-missing": "The world has no weights.",

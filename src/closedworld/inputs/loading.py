@@ -19,7 +19,7 @@ from closedworld.inputs.regions.country_reading import read_countries
 from closedworld.inputs.regions.country_set import CountrySet
 from closedworld.inputs.regions.region_files import input_files
 from closedworld.kernels.grid import Grid
-from closedworld.store.digests import sha256_of_file
+from closedworld.store.file_digests import sha256_of_file
 
 BUNDLED_COUNTRIES = "countries.parquet"
 BUNDLED_RASTER = "population_5m.tif"

@@ -27,7 +27,7 @@ from closedworld.errors import ConfigError, InputError, PublishError
 from closedworld.inputs.reference.registry import bundled_files
 from closedworld.sanitize import library_message, one_line
 from closedworld.store.atomic import replace_file
-from closedworld.store.digests import sha256_of_file
+from closedworld.store.file_digests import sha256_of_file
 
 _FORMAT = 1
 _HEADER = """\

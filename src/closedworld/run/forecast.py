@@ -11,11 +11,11 @@ from closedworld.execution import usable_cores
 from closedworld.execution.events import NullObserver, Observer
 from closedworld.execution.meters import peak_memory_bytes
 from closedworld.inputs.loading import load_inputs
-from closedworld.run.pipeline import stages_until, workers_of
+from closedworld.run.pipeline import stages_until, wanted_inputs, workers_of
 from closedworld.run.rates import Rate, kind_of, read_rates
 from closedworld.stages import STAGES
 from closedworld.stages.memory import capped
-from closedworld.stages.protocol import RunContext, StagePlan
+from closedworld.stages.protocol import RunContext, StagePlan, Upstream
 from closedworld.stages.tiles.plan import TilePlan
 
 SAMPLED = "sample"
@@ -105,11 +105,11 @@ def forecast(
     began, observer = time.perf_counter(), observer or NullObserver()
     config.require_stages([stage.number for stage in STAGES])
     stages, has_raster = stages_until(until), config.resolution is None
-    wanted = [stage.needs_population(config, has_raster=has_raster) for stage in stages]
-    inputs = load_inputs(config, observer, with_population=any(wanted))
+    wanted = wanted_inputs(stages, config, has_raster=has_raster)
+    inputs = load_inputs(config, observer, with_population="population" in wanted)
     plans: dict[str, StagePlan[Any, Any, Any]] = {}
     for stage in stages:
-        needed = {name: plans[name] for name in stage.needs}
+        needed = {name: Upstream(plans[name], None) for name in stage.needs}
         context = RunContext(config, inputs, has_raster, inputs.population, needed, observer)
         plans[stage.name] = stage.plan(context)
     held, rates = peak_memory_bytes(), read_rates()

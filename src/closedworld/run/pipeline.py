@@ -7,10 +7,9 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 from closedworld.config.run import ExecutionConfig, RunConfig, WeightsConfig
-from closedworld.errors import PublishError
+from closedworld.errors import ConfigError, PublishError
 from closedworld.execution import WorkerPool, open_worker_pool, start_task
 from closedworld.execution.events import IndexOpened, Observer
 from closedworld.execution.meters import peak_memory_bytes
@@ -35,7 +34,7 @@ from closedworld.run.record.recorder import Recorder
 from closedworld.run.record.report import LOG_NAME, WORLD_MAP_NAME, make_report_folder, write_report
 from closedworld.stages import STAGES, TILES, WEIGHTS, Stage
 from closedworld.stages.memory import StageMemory, capped
-from closedworld.stages.protocol import PictureTask, RunContext
+from closedworld.stages.protocol import PictureTask, RunContext, Upstream
 from closedworld.stages.runner import run_stage
 from closedworld.stages.task_runner import emit_task
 from closedworld.stages.tasks import TaskResult
@@ -64,9 +63,9 @@ def run_world(
     stages = stages_until(until)
     has_raster = config.resolution is None
     # All are asked: wrong options fail here, before there is a report.
-    wanted = [stage.needs_population(config, has_raster=has_raster) for stage in stages]
+    wanted = wanted_inputs(stages, config, has_raster=has_raster)
     with _reported(config, config.out, observers) as (outcome, observer):
-        inputs = load_inputs(config, observer, with_population=any(wanted))
+        inputs = load_inputs(config, observer, with_population="population" in wanted)
         outcome.cell_width = inputs.grid.cell_width
         context = RunContext(config, inputs, has_raster, inputs.population, {}, observer)
         _run_stages(stages, context, config.out, outcome)
@@ -84,7 +83,7 @@ def weigh_world(config: WeightsConfig, observers: Sequence[Observer] = ()) -> Ru
         ClosedWorldError: As the stage.
     """
     # Wrong options fail here, before there is a report.
-    WEIGHTS.needs_population(config, has_raster=True)
+    WEIGHTS.wanted_inputs(config, has_raster=True)
     published = open_published(config.index, TILES.name)
     out = config.out or published.output
     with _reported(config, out, observers) as (outcome, observer):
@@ -102,39 +101,57 @@ def weigh_world(config: WeightsConfig, observers: Sequence[Observer] = ()) -> Ru
         )
         has_raster = config.raster is not None or fits_bundled_raster(index.grid)
         population = None
-        if WEIGHTS.needs_population(config, has_raster=has_raster):
+        if "population" in WEIGHTS.wanted_inputs(config, has_raster=has_raster):
             if config.lock is not None:
                 raster = config.raster or bundled(BUNDLED_RASTER).path
                 InputLock.read(config.lock).require([raster])
             population = load_population(config.raster, observer)
         outcome.cell_width = index.grid.cell_width
-        before = {TILES.name: index}
-        context = RunContext(config, None, has_raster, population, before, observer)
+        upstream = {TILES.name: Upstream(index, published)}
+        context = RunContext(config, None, has_raster, population, upstream, observer)
         _run_stages((WEIGHTS,), context, out, outcome)
     return outcome
 
 
 def stages_until(name: str) -> tuple[Stage, ...]:
-    """Return the stages up to one, in order."""
-    return STAGES[: [stage.name for stage in STAGES].index(name) + 1]
+    """Return the stages up to one, in order.
+
+    Raises:
+        ConfigError: ``stage-unknown``.
+    """
+    names = [stage.name for stage in STAGES]
+    if name not in names:
+        raise ConfigError(
+            "stage-unknown", f"there is no stage {name!r}.", f"Choose one of {', '.join(names)}."
+        )
+    return STAGES[: names.index(name) + 1]
+
+
+def wanted_inputs(
+    stages: Sequence[Stage], config: RunConfig, *, has_raster: bool
+) -> frozenset[str]:
+    """Return what stages want besides countries and grid; raises as their ``wanted_inputs``."""
+    return frozenset[str]().union(
+        *(stage.wanted_inputs(config, has_raster=has_raster) for stage in stages)
+    )
 
 
 def _run_stages(
     stages: Sequence[Stage], context: RunContext, out: Path, outcome: RunOutcome
 ) -> None:
-    """Plan and run stages one after another; each starts from the plans before it."""
+    """Plan and run stages one after another; each gets those that it needs."""
     attribution = "" if context.inputs is None else context.inputs.attribution
-    before: dict[str, Any] = dict(context.before)
+    done = dict(context.upstream)
     with _pools_by_stage(context.config) as pool_of:
         for stage in stages:
-            needed = {name: before[name] for name in stage.needs}
-            plan = stage.plan(replace(context, before=needed))
+            needed = {name: done[name] for name in stage.needs}
+            plan = stage.plan(replace(context, upstream=needed))
             pool = pool_of(stage, plan.memory)
             picture = plan.picture(outcome.report_folder / WORLD_MAP_NAME, attribution)
             with _drawn_meanwhile(picture, stage, pool, context.observer):
                 result = run_stage(plan, out, pool, context.observer)
             outcome.results[stage.name] = result
-            before[stage.name] = plan
+            done[stage.name] = Upstream(plan, result.published)
 
 
 @contextmanager

@@ -51,9 +51,13 @@ def kind_of(parameters: Mapping[str, Any], cell_width: float) -> str:
         parameters: Those of the receipt, or to be.
         cell_width: Of the grid, degrees.
     """
-    names = ("stage", "rule", "coverage", "basis", "dp", "weigh_by_coverage")
-    said = [f"{name}={parameters[name]}" for name in names if name in parameters]
-    return " ".join([*said, f"cell={cell_width:.3g}"])
+    # Digests and lists say which countries, grid and raster it was, not what a tile takes.
+    stated = [
+        f"{name}={value}"
+        for name, value in sorted(parameters.items())
+        if isinstance(value, str | int) and not name.endswith(("_sha256", "_hash"))
+    ]
+    return " ".join([*stated, f"cell={cell_width:.3g}"])
 
 
 def read_rates() -> dict[str, Rate]:

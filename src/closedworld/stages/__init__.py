@@ -43,8 +43,10 @@ class Stage:
         plan: StagePlan[Any, Any, Any] = self._module().plan_run(context)
         return plan
 
-    def needs_population(self, config: RunConfig | WeightsConfig, *, has_raster: bool) -> bool:
-        """Return whether the stage wants the values of a population raster.
+    def wanted_inputs(
+        self, config: RunConfig | WeightsConfig, *, has_raster: bool
+    ) -> frozenset[str]:
+        """Return the inputs that the stage wants besides countries and grid, such as ``population``.
 
         Args:
             config: What was asked for.
@@ -53,8 +55,8 @@ class Stage:
         Raises:
             ConfigError: Options of the stage that cannot be meant.
         """
-        needs: bool = self._module().needs_population(config, has_raster=has_raster)
-        return needs
+        wanted: frozenset[str] = self._module().wanted_inputs(config, has_raster=has_raster)
+        return wanted
 
     def _module(self) -> ModuleType:
         return import_module(f"closedworld.stages.{self.name}.plan")

@@ -142,6 +142,20 @@ class PictureTask(Task, Protocol):
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class Upstream:
+    """A stage that another one needs.
+
+    Attributes:
+        source: What later stages start from in memory: its plan or, in a run that begins after it, its
+            result, opened.
+        published: Its result; None in a forecast, where nothing is published.
+    """
+
+    source: Any
+    published: Published | None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class RunContext:
     """What a stage is planned from.
 
@@ -150,7 +164,7 @@ class RunContext:
         inputs: Countries and grid; None when the run starts from published tiles.
         has_raster: Whether there is a population raster.
         population: The population raster; None when no stage wants its values.
-        before: The plan, or the published result, of each stage that it needs, by name.
+        upstream: The stages that it needs, by name.
         observer: Told of what planning finds.
     """
 
@@ -158,5 +172,5 @@ class RunContext:
     inputs: Inputs | None
     has_raster: bool
     population: PopulationRaster | None
-    before: Mapping[str, Any]
+    upstream: Mapping[str, Upstream]
     observer: Observer

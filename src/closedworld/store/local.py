@@ -13,7 +13,6 @@ from io import BufferedReader
 from pathlib import Path
 
 from closedworld.bounded_read import open_regular
-from closedworld.store.digests import sha256_of_file
 from closedworld.store.durable import (
     append_to_file,
     make_folders,
@@ -23,6 +22,7 @@ from closedworld.store.durable import (
     sync_folders_below,
     write_file,
 )
+from closedworld.store.file_digests import sha256_of_file
 from closedworld.store.paths import RECEIPT_NAME
 from closedworld.store.protocol import Content
 

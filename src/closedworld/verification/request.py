@@ -9,7 +9,7 @@ from closedworld.datasets.parameters import TileParameters, WeightParameters
 from closedworld.errors import InputError, IntegrityError
 from closedworld.inputs.reference.registry import bundled, verify_bundled
 from closedworld.inputs.regions.country_set import CountrySet
-from closedworld.store.digests import sha256_of_file
+from closedworld.store.file_digests import sha256_of_file
 from closedworld.store.paths import stage_folder
 from closedworld.store.places import storage_at
 from closedworld.store.reading import Published, result_in

@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 
 from closedworld.errors import ConfigError, IntegrityError
 from closedworld.sanitize import quoted
-from closedworld.store.digests import sha256_of_file
+from closedworld.store.file_digests import sha256_of_file
 
 T = TypeVar("T")
 Role = Literal["polygons", "raster"]

@@ -11,7 +11,6 @@ from closedworld.kernels.weights.apportion import (
 )
 from closedworld.kernels.weights.basis import Basis, Mixture
 from closedworld.kernels.weights.batches import span_weights_batch, weight_chunks
-from closedworld.kernels.weights.digests import BLOCK_TILES, weight_digest
 from closedworld.kernels.weights.masses import (
     FULL_SHARE,
     MAX_PERSONS,
@@ -24,6 +23,7 @@ from closedworld.kernels.weights.masses import (
     population_masses,
 )
 from closedworld.kernels.weights.summary import BasisSummary, WeightSummary
+from closedworld.kernels.weights.weight_digests import BLOCK_TILES, weight_digest
 
 __all__ = [
     "BLOCK_TILES",

@@ -236,10 +236,10 @@ def plan_run(context: RunContext) -> TilePlan:
     )
 
 
-def needs_population(config: RunConfig, *, has_raster: bool) -> bool:
-    """Tiles come from the grid of a raster, never from its values."""
+def wanted_inputs(config: RunConfig, *, has_raster: bool) -> frozenset[str]:
+    """Return nothing: tiles come from the grid of a raster, never from its values."""
     del config, has_raster
-    return False
+    return frozenset()
 
 
 def plan_tile_index(

@@ -253,7 +253,7 @@ def plan_run(context: RunContext) -> WeightPlan:
     """
     config = context.config
     return plan_weights(
-        context.before["tiles"],
+        context.upstream["tiles"].source,
         basis=mixture_of(config.basis, config.dp, has_raster=context.has_raster),
         dp=config.dp,
         population=context.population,
@@ -323,8 +323,8 @@ def mixture_of(basis: str | None, dp: int, *, has_raster: bool) -> Mixture:
     return mixture
 
 
-def needs_population(config: RunConfig | WeightsConfig, *, has_raster: bool) -> bool:
-    """Return whether the values of a population raster are wanted.
+def wanted_inputs(config: RunConfig | WeightsConfig, *, has_raster: bool) -> frozenset[str]:
+    """Return ``population`` when the values of a population raster are wanted.
 
     Raises:
         ConfigError: ``basis-needs-raster``, or as ``mixture_of``.
@@ -336,4 +336,4 @@ def needs_population(config: RunConfig | WeightsConfig, *, has_raster: bool) -> 
             f"basis {mixture} needs a population raster, and the grid comes from --resolution.",
             "Give a raster with --raster instead, or take --basis area_m2 or uniform.",
         )
-    return mixture.needs_population and has_raster
+    return frozenset({"population"} if mixture.needs_population and has_raster else ())

@@ -20,7 +20,7 @@ from closedworld.inputs.reference.fetching.disk_space import require_space
 from closedworld.inputs.reference.fetching.http_requests import ask, host_of, reason_of
 from closedworld.inputs.reference.fetching.partial_download import Partial, Version
 from closedworld.inputs.reference.registry import RemoteFile
-from closedworld.store.digests import sha256_of_file
+from closedworld.store.file_digests import sha256_of_file
 
 Progress = Callable[[int, int | None], None]
 """Called with the bytes so far and, if known, those of the whole file."""

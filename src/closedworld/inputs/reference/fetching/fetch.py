@@ -17,7 +17,7 @@ from closedworld.inputs.reference.fetching.partial_download import Partial
 from closedworld.inputs.reference.fetching.zip_member import unpack
 from closedworld.inputs.reference.registry import RemoteFile, remote_file
 from closedworld.store.atomic import opened_for_replacing, replace_file
-from closedworld.store.digests import sha256_of_file
+from closedworld.store.file_digests import sha256_of_file
 
 FileState = Literal["absent", "begun", "here"]
 Trust = Literal["registry", "first use", "recorded"]
