@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from closedworld.inputs.raster.pixels import PixelLayout
 from closedworld.kernels.spans import Border, RowSpans
+from closedworld.kernels.tiles import Tiles
 from closedworld.kernels.weights import Basis
 
 
@@ -49,28 +50,19 @@ class ScratchValues:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class CountryRuns:
-    """The tiles of one country in a band of rows, as runs.
+    """The tiles of one country in a band of rows.
 
     Attributes:
         country_iso: Its code.
         first_rank: Rank of the first of them.
-        rows: Raster row of each run, int64 (runs,).
-        col_starts: First column of each run, int64 (runs,).
-        lengths: Tiles of each run, int64 (runs,).
-        border: Which of the tiles are not all inside; None without coverage.
+        tiles: The tiles, as runs.
+        border: Which of them are not all inside; None without coverage.
     """
 
     country_iso: str
     first_rank: int
-    rows: NDArray[np.int64]
-    col_starts: NDArray[np.int64]
-    lengths: NDArray[np.int64]
+    tiles: Tiles
     border: Border | None
-
-    @property
-    def tile_count(self) -> int:
-        """Number of tiles."""
-        return int(self.lengths.sum())
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -98,7 +90,7 @@ class BandTask:
     @property
     def cost(self) -> int:
         """Tiles of all countries in the band."""
-        return sum(country.tile_count for country in self.countries)
+        return sum(country.tiles.tile_count for country in self.countries)
 
     @property
     def partition(self) -> None:
@@ -130,12 +122,13 @@ class WindowRuns:
     @classmethod
     def between_cols(cls, country: CountryRuns, first_col: int, stop_col: int) -> WindowRuns:
         """Return the tiles of a country in some columns."""
-        starts = np.maximum(country.col_starts, first_col)
-        lengths = np.minimum(country.col_starts + country.lengths, stop_col) - starts
+        tiles = country.tiles
+        starts = np.maximum(tiles.col_starts, first_col)
+        lengths = np.minimum(tiles.col_starts + tiles.lengths, stop_col) - starts
         held = np.flatnonzero(lengths > 0)
-        offsets: NDArray[np.int64] = np.cumsum(country.lengths) - country.lengths
-        offsets += starts - country.col_starts
-        return cls(country, country.rows[held], starts[held], lengths[held], offsets[held])
+        offsets: NDArray[np.int64] = np.cumsum(tiles.lengths) - tiles.lengths
+        offsets += starts - tiles.col_starts
+        return cls(country, tiles.rows[held], starts[held], lengths[held], offsets[held])
 
     @property
     def tile_count(self) -> int:
@@ -211,9 +204,12 @@ def plan_bands(
             country = CountryRuns(
                 iso,
                 ranks[band],
-                own.rows[runs],
-                own.col_starts[runs],
-                own.col_stops[runs] - own.col_starts[runs],
+                Tiles(
+                    own.grid,
+                    own.rows[runs],
+                    own.col_starts[runs],
+                    own.col_stops[runs] - own.col_starts[runs],
+                ),
                 None if border is None else border.between(ranks[band], ranks[band + 1]),
             )
             held.setdefault(band, []).append(country)

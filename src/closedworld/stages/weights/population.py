@@ -179,8 +179,8 @@ def _column_ranges(task: BandTask) -> Iterator[tuple[int, int]]:
     """Yield first and last-but-one columns of the windows: neighbouring blocks that hold tiles."""
     n_cols, block_cols = task.layout.info.grid.n_cols, task.layout.block_cols
     n_blocks = -(-n_cols // block_cols)
-    first = np.concatenate([own.col_starts for own in task.countries])
-    last = np.concatenate([own.col_starts + own.lengths - 1 for own in task.countries])
+    first = np.concatenate([own.tiles.col_starts for own in task.countries])
+    last = np.concatenate([own.tiles.col_starts + own.tiles.lengths - 1 for own in task.countries])
     opened = np.bincount(first // block_cols, minlength=n_blocks + 1)
     closed = np.bincount(last // block_cols + 1, minlength=n_blocks + 1)
     blocks = np.flatnonzero(np.cumsum(opened - closed) > 0)
