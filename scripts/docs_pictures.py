@@ -13,7 +13,7 @@ from pathlib import Path
 
 from closedworld import Grid, RowSpans, RunConfig, bundled, read_countries, run_world
 from closedworld.maps import Window, draw_closeup
-from closedworld.run.record.report import WORLD_MAP_NAME
+from closedworld.stages import TILES
 
 IMAGES = Path(__file__).parents[1] / "docs" / "images"
 GOZO = Window(west=14.155, south=35.985, east=14.395, north=36.105)
@@ -25,7 +25,7 @@ def main() -> None:
     IMAGES.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory() as scratch:
         outcome = run_world(RunConfig(resolution="30s", out=Path(scratch)))
-        shutil.copy(outcome.report_folder / WORLD_MAP_NAME, IMAGES / "world.png")
+        shutil.copy(outcome.report_folder / TILES.picture_name, IMAGES / "world.png")
     malta = read_countries(bundled("countries.parquet").path)["MT"].features[0]
     grid = Grid.from_resolution("30s")
     draw_closeup(

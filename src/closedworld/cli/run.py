@@ -111,8 +111,6 @@ def _build(
 
 
 def _outcome_text(outcome: RunOutcome) -> str:
-    from closedworld.run.record.report import WORLD_MAP_NAME  # noqa: PLC0415
-
     record = outcome.record
     wall = record.performance.wall_seconds
     peak_bytes = sum(
@@ -125,9 +123,11 @@ def _outcome_text(outcome: RunOutcome) -> str:
     newest = shlex.quote(str(folders[-1][1]))
     lines[-1] += f" in {wall:.1f} s (peak memory {mebibytes(peak_bytes)})"
     folders.append(("report", outcome.report_folder))
-    picture = outcome.report_folder / WORLD_MAP_NAME
-    if picture.exists():
-        folders.append(("map", picture))
+    folders += [
+        ("map", outcome.report_folder / stage.picture_name)
+        for stage, _ in outcome.by_stage()
+        if stage.picture_name
+    ]
     lines += ["", *(f"  {name:<8}{folder}" for name, folder in folders), ""]
     report = shlex.quote(str(outcome.report_folder))
     lines.append(f"Inspect it:     closedworld inspect {newest}")

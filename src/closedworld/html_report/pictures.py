@@ -23,8 +23,8 @@ from closedworld.published.polygons import polygons_of
 from closedworld.published.results import open_published
 from closedworld.published.tile_index import PublishedIndex, open_index
 from closedworld.run.record.model import RunRecord
-from closedworld.run.record.report import WORLD_MAP_NAME
 from closedworld.sanitize import number_of
+from closedworld.stages import TILES
 from closedworld.store.reading import Published
 
 _PNG = b"\x89PNG\r\n\x1a\n"
@@ -128,7 +128,7 @@ def draw_all(record: RunRecord, report: Path, wanted: Sequence[str] | None) -> P
 def _tile_map(report: Path, index: PublishedIndex, credit: str, path: Path) -> Picture:
     """Return the run's own map of tiles, or draw one."""
     png = b""
-    own = report / WORLD_MAP_NAME
+    own = report / TILES.picture_name
     if own.is_file():
         png = own.read_bytes()
     if not png.startswith(_PNG):

@@ -31,7 +31,7 @@ from closedworld.run.record.metrics import assess, enforce
 from closedworld.run.record.model import Metric
 from closedworld.run.record.performance import performance_of
 from closedworld.run.record.recorder import Recorder
-from closedworld.run.record.report import LOG_NAME, WORLD_MAP_NAME, make_report_folder, write_report
+from closedworld.run.record.report import LOG_NAME, make_report_folder, write_report
 from closedworld.stages import STAGES, TILES, WEIGHTS, Stage
 from closedworld.stages.memory import StageMemory, capped
 from closedworld.stages.protocol import PictureTask, RunContext, Upstream
@@ -147,7 +147,7 @@ def _run_stages(
             needed = {name: done[name] for name in stage.needs}
             plan = stage.plan(replace(context, upstream=needed))
             pool = pool_of(stage, plan.memory)
-            picture = plan.picture(outcome.report_folder / WORLD_MAP_NAME, attribution)
+            picture = plan.picture(outcome.report_folder / stage.picture_name, attribution)
             with _drawn_meanwhile(picture, stage, pool, context.observer):
                 result = run_stage(plan, out, pool, context.observer)
             outcome.results[stage.name] = result

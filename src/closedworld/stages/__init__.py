@@ -27,12 +27,14 @@ class Stage:
         name: Folder of its results below the output folder, and name of the command that runs it alone.
         needs: Names of the stages whose results it starts from.
         summaries_name: File of the run report with a line for each country.
+        picture_name: File of the run report with a picture of the result; empty for none.
     """
 
     number: str
     name: str
     needs: tuple[str, ...]
     summaries_name: str
+    picture_name: str = ""
 
     def plan(self, context: RunContext) -> StagePlan[Any, Any, Any]:
         """Return what the stage would do in a run.
@@ -62,7 +64,7 @@ class Stage:
         return import_module(f"closedworld.stages.{self.name}.plan")
 
 
-TILES = Stage("S1", "tiles", (), "country_summaries.jsonl")
+TILES = Stage("S1", "tiles", (), "country_summaries.jsonl", "world_map.png")
 WEIGHTS = Stage("S2", "weights", ("tiles",), "weight_summaries.jsonl")
 
 STAGES = (TILES, WEIGHTS)

@@ -27,7 +27,6 @@ REPORTS_NAME = "reports"
 REPORT_NAME = "run_report.json"
 UNITS_NAME = "units.jsonl"
 LOG_NAME = "run.log"
-WORLD_MAP_NAME = "world_map.png"
 
 T = TypeVar("T")
 
