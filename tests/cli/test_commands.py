@@ -312,7 +312,7 @@ def test_an_interrupted_run_says_what_it_kept_and_the_next_one_takes_it_up(
         patch.setattr("closedworld.stages.tiles.plan.write_tiles", write)
         done = call("tiles", "--executor", "serial", *three)
     assert done.exit_code == 130
-    kept = f"2 finished units are kept in {tmp_path / '.staging'}; the same run, started again, resumes"
+    kept = f"2 finished tasks are kept in {tmp_path / '.staging'}; the same run, started again, resumes"
     assert kept in done.stderr
     again = call("tiles", *three)
     assert "2 tasks" in again.stderr

@@ -81,9 +81,9 @@ class Staging:
         keep = error is not None and self._finished > 0 and not failed_here
         self._leave(keep=keep)
         if error is not None and keep:
-            units = number_of(self._finished, "finished unit is", "finished units are")
+            tasks = number_of(self._finished, "finished task is", "finished tasks are")
             error.add_note(
-                f"{units} kept in {self._storage.root / STAGING_NAME}; the same run, started again, resumes from there."
+                f"{tasks} kept in {self._storage.root / STAGING_NAME}; the same run, started again, resumes from there."
             )
 
     def scratch(self) -> Path:
