@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from closedworld.errors import ConfigError
 from closedworld.kernels.spans import RowSpans
+from closedworld.kernels.tiles import Tiles
 
 _POLE = 90.0
 
@@ -63,10 +64,8 @@ def tiles_in(spans: RowSpans, window: Window) -> tuple[NDArray[np.int64], NDArra
     for turn in (-720.0, -360.0, 0.0, 360.0, 720.0):
         first = math.floor((window.west - turn - grid.west) / grid.cell_width)
         stop = math.ceil((window.east - turn - grid.west) / grid.cell_width)
-        begin, end = np.maximum(starts, first), np.minimum(stops, stop)
-        counts = np.maximum(end - begin, 0)
-        upto = np.cumsum(counts)
-        col = np.repeat(begin - (upto - counts), counts) + np.arange(counts.sum())
-        found_rows.append(np.repeat(rows, counts))
-        found_wests.append(grid.west + col * grid.cell_width + turn)
+        begin = np.maximum(starts, first)
+        tiles = Tiles(grid, rows, begin, np.maximum(np.minimum(stops, stop) - begin, 0))
+        found_rows.append(np.repeat(rows, tiles.lengths))
+        found_wests.append(grid.lon_edge(tiles.counted(begin)) + turn)
     return np.concatenate(found_rows), np.concatenate(found_wests)

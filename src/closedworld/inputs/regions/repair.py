@@ -54,7 +54,9 @@ def repaired(geometry: shapely.MultiPolygon) -> Repair:
     taken out. Lines and points that would remain are dropped.
     """
     made = shapely.make_valid(geometry, method="structure", keep_collapsed=False)
-    polygons = [polygon for polygon in _polygons(made) if not polygon.is_empty]
+    # A collection may hold multipolygons, and these hold polygons.
+    parts = shapely.get_parts(shapely.get_parts(made))
+    polygons = [part for part in parts if part.geom_type == "Polygon" and not part.is_empty]
     after = shapely.MultiPolygon(polygons) if polygons else None
     return Repair(
         after,
@@ -63,14 +65,6 @@ def repaired(geometry: shapely.MultiPolygon) -> Repair:
         _area_km2(geometry),
         _area_km2(after) if after is not None else 0.0,
     )
-
-
-def _polygons(geometry: shapely.Geometry) -> list[shapely.Polygon]:
-    if geometry.geom_type == "Polygon":
-        return [geometry]
-    if geometry.geom_type in ("MultiPolygon", "GeometryCollection"):
-        return [polygon for member in geometry.geoms for polygon in _polygons(member)]
-    return []
 
 
 def _area_km2(geometry: shapely.MultiPolygon) -> float:
