@@ -85,7 +85,7 @@ class StagePlan(Protocol[T, R, Outcome_co]):
 
     @property
     def memory(self) -> StageMemory:
-        """What the stage takes beside what the run holds anyway."""
+        """What the stage takes in addition to what the run holds."""
 
     @property
     def row_count(self) -> int:

@@ -1,4 +1,4 @@
-"""What every stage does: find its result, or do its tasks, seal and publish; told as it happens."""
+"""What every stage does: find its result, or do its tasks, seal and publish; with an event for each step."""
 
 from __future__ import annotations
 
@@ -81,7 +81,7 @@ def _find(storage: Storage, parameters: Parameters) -> Published | None:
     except FileNotFoundError:
         return None
     except OSError as error:
-        # A folder that may not be entered: whoever may not look there may not write there.
+        # A folder that may not be entered may not be written to either.
         raise not_writable(result.root, error) from error
     if not is_sealed:
         raise IntegrityError(

@@ -123,7 +123,7 @@ class Receipt:
         paths = sorted(
             path for path in ours.keys() | theirs.keys() if ours.get(path) != theirs.get(path)
         )
-        said = [
+        parts = [
             f"values of {_named(_differing(self.values, other.values))}",
             f"{number_of(len(paths), 'file', 'files')} ({_named(paths)})",
             f"totals of {_named(_differing(self.totals, other.totals))}",
@@ -137,7 +137,7 @@ class Receipt:
             self.parameters != other.parameters,
             self.versions != other.versions,
         )
-        return "; ".join(what for what, is_so in zip(said, differs, strict=True) if is_so)
+        return "; ".join(what for what, is_so in zip(parts, differs, strict=True) if is_so)
 
     def to_bytes(self) -> bytes:
         """Return the receipt as the bytes of its file."""

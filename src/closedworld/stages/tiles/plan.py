@@ -53,7 +53,7 @@ FORMAT = 3
 """Raised when the same parameters would give other content or other files."""
 
 TILE_BYTES = 36
-"""Of a tile while its row group is encoded, where columns come too seldom for a dictionary or with coverage: the index
+"""Of a tile while its row group is encoded, where columns repeat too rarely for a dictionary or with coverage: the index
 of its raster column 8, a real 8, its bytes as streams 8, compressed at most 8, once more for coverage 4. Most countries
 take half of it. Arrays of the runs come on top: where every run is of one tile, 84 to 150 bytes in all were measured."""
 
@@ -148,7 +148,7 @@ class TilePlan:
 
     @property
     def memory(self) -> StageMemory:
-        """What the stage takes beside what the run holds anyway."""
+        """What the stage takes in addition to what the run holds."""
         return memory_of(self.world.tile_counts.values())
 
     @property
@@ -212,7 +212,7 @@ class TilePlan:
 
 
 def memory_of(tile_counts: Iterable[int]) -> StageMemory:
-    """Return what the stage takes beside what the run holds anyway, given the tiles of each country."""
+    """Return what the stage takes in addition to what the run holds, given the tiles of each country."""
     largest = min(DEFAULT_SIZES.row_group_tiles, max(tile_counts, default=0))
     return StageMemory(0, largest * TILE_BYTES, PICTURE_BYTES)
 

@@ -111,7 +111,7 @@ class WeightPlan:
 
     @property
     def memory(self) -> StageMemory:
-        """What the stage takes beside what the run holds anyway."""
+        """What the stage takes in addition to what the run holds."""
         counts = [own.tile_count for own in self.tiles.spans.values()]
         largest = min(self.sizes.row_group_tiles, max(counts, default=0))
         batch = min(self.sizes.batch_tiles, largest) * BATCH_BYTES
