@@ -309,7 +309,16 @@ def test_only_the_store_knows_where_published_files_are(path: Path) -> None:
                 side.endswith((".folder", "entry.path", "RECEIPT_NAME")) for side in sides
             )
         if isinstance(node, ast.Attribute) and ast.unparse(node.value).endswith(".folder"):
-            assert node.attr in {"resolve", "name"}, ast.unparse(node)
+            assert node.attr == "name", ast.unparse(node)
+
+
+def test_one_writer_and_one_reader_of_results_ask_which_storage_a_place_lies_in() -> None:
+    """So another storage is one new file, and one line in ``store/places.py``."""
+    for module, users in (
+        ("closedworld.store.local", {"store/places.py"}),
+        ("closedworld.store.places", {"published/results.py", "stages/runner.py"}),
+    ):
+        assert {name_of(path) for path in FILES if module in imported(path)} == users
 
 
 @pytest.mark.parametrize(

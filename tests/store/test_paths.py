@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from closedworld.datasets import Partition
-from closedworld.store.paths import hash_of_folder, part_path, stage_folder
+from closedworld.store.paths import hash_of_folder, part_path, result_key
 from closedworld.store.receipt import FileEntry
 
 HASH = "0123456789abcdef" * 4
@@ -52,9 +52,9 @@ def test_other_folders_are_no_partitions(name: str) -> None:
 
 
 def test_a_result_is_named_by_its_stage_and_hash() -> None:
-    folder = stage_folder(Path("world"), "tiles", HASH)
-    assert folder == Path("world") / "tiles" / f"parameter_hash={HASH}"
-    assert hash_of_folder(folder) == HASH
+    key = result_key("tiles", HASH)
+    assert key == f"tiles/parameter_hash={HASH}"
+    assert hash_of_folder(Path(key)) == HASH
 
 
 @pytest.mark.parametrize(

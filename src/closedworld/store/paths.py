@@ -12,7 +12,7 @@ All datasets of a stage lie in one folder, so one rename publishes them together
 from __future__ import annotations
 
 import re
-from pathlib import Path, PurePosixPath
+from pathlib import PurePath, PurePosixPath
 
 from closedworld.datasets import Partition
 
@@ -28,12 +28,7 @@ def result_key(stage: str, parameter_hash: str) -> str:
     return f"{stage}/{HASH_PREFIX}{parameter_hash}"
 
 
-def stage_folder(root: Path, stage: str, parameter_hash: str) -> Path:
-    """Return the folder of a published result."""
-    return root / result_key(stage, parameter_hash)
-
-
-def hash_of_folder(folder: Path) -> str | None:
+def hash_of_folder(folder: PurePath) -> str | None:
     """Return the parameter hash that a folder's name states, or None when it states none."""
     digits = folder.name.removeprefix(HASH_PREFIX)
     stated = folder.name.startswith(HASH_PREFIX) and _HASH.fullmatch(digits)

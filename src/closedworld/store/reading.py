@@ -18,7 +18,6 @@ from closedworld.datasets.parameters import Parameters, TileParameters
 from closedworld.errors import ConfigError, GridError, IntegrityError
 from closedworld.sanitize import one_line
 from closedworld.store.paths import HASH_PREFIX, RECEIPT_NAME, hash_of_folder
-from closedworld.store.places import storage_at
 from closedworld.store.protocol import Storage
 from closedworld.store.receipt import FileEntry, Receipt, read_receipt
 
@@ -242,17 +241,6 @@ def has_receipt(storage: Storage) -> bool:
         # ValueError: a path from a malformed report, with a null byte in it.
         return False
     return True
-
-
-def result_in(folder: Path) -> Published | None:
-    """Return the published result of a folder; None when it has no receipt.
-
-    Raises:
-        IntegrityError: As ``open_result``.
-        OSError: It may not be looked at.
-    """
-    storage = storage_at(folder)
-    return open_result(storage) if has_receipt(storage) else None
 
 
 def keys_below(storage: Storage, folder: str = "") -> Iterator[str]:

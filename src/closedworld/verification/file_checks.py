@@ -5,18 +5,16 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Sequence
-from pathlib import Path, PurePosixPath
+from pathlib import PurePosixPath
 
 import pyarrow as pa
 
 from closedworld.datasets import Dataset
-from closedworld.errors import ConfigError, IntegrityError
-from closedworld.published.results import result_folders
+from closedworld.errors import IntegrityError
 from closedworld.sanitize import quoted
 from closedworld.store.paths import RECEIPT_NAME
-from closedworld.store.places import storage_at
 from closedworld.store.protocol import Storage
-from closedworld.store.reading import Published, has_receipt, keys_below, open_result
+from closedworld.store.reading import Published, keys_below, open_result
 from closedworld.store.receipt import FileEntry
 from closedworld.verification.country_files import READ_ERRORS, CountryFiles
 from closedworld.verification.findings import Findings
@@ -25,29 +23,6 @@ _PART_FILE = re.compile(r"([a-z_]+)/country_iso=([A-Z]{2})/part-(\d{5})\.parquet
 
 FileTable = dict[str, dict[str, CountryFiles]]
 """Files by dataset and country."""
-
-
-def sealed_and_bare(path: Path) -> tuple[list[Storage], list[Storage]]:
-    """Return ``(sealed, bare)``: folders of results at or below a path, and those without receipt.
-
-    Raises:
-        ConfigError: ``path-missing``.
-        IntegrityError: ``receipt-missing`` when there is nothing published.
-    """
-    if not path.exists():
-        raise ConfigError("path-missing", f"{path} does not exist.", "Check the path.")
-    storage = storage_at(path)
-    if has_receipt(storage):
-        return [storage], []
-    below = result_folders(storage)
-    sealed = [folder for folder in below if has_receipt(folder)]
-    if not sealed:
-        raise IntegrityError(
-            "receipt-missing",
-            f"{path} holds no published result.",
-            "Give the --out folder of a finished `closedworld run`.",
-        )
-    return sealed, [folder for folder in below if folder not in sealed]
 
 
 def open_sealed(folder: Storage, findings: Findings) -> Published | None:
