@@ -174,3 +174,13 @@ class RunContext:
     population: PopulationRaster | None
     upstream: Mapping[str, Upstream]
     observer: Observer
+
+
+def plan_stage(stage: Stage, context: RunContext) -> StagePlan[Any, Any, Any]:
+    """Return what a stage would do in a run.
+
+    Raises:
+        ClosedWorldError: As the stage's own ``plan_run``.
+    """
+    plan: StagePlan[Any, Any, Any] = stage.module().plan_run(context)
+    return plan
