@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 
 import pytest
-from hypothesis import settings
+from hypothesis import HealthCheck, settings
 
 from closedworld.config.table import EXECUTORS
 
@@ -16,10 +16,12 @@ ANY_EXECUTOR = [
 ]
 EFFORT = os.environ.get("CLOSEDWORLD_TESTS", "usual")
 
-# The same examples each time, so that a change is not refused for what an earlier one did.
-settings.register_profile("usual", deadline=None, derandomize=True, database=None)
+# No test fails because the machine is busy, and the same examples each time, so that a change is not
+# refused for what an earlier one did.
+ANY_SPEED = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.register_profile("usual", ANY_SPEED, derandomize=True, database=None)
 settings.register_profile("quick", settings.get_profile("usual"), max_examples=25)
-settings.register_profile("full", deadline=None, max_examples=1000)
+settings.register_profile("full", ANY_SPEED, max_examples=1000)
 settings.load_profile(EFFORT)
 
 
