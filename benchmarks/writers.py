@@ -27,7 +27,7 @@ def polars_partitions(source: Path, target: Path) -> None:
     """Stream a dataset into Polars' partitioned sink."""
     import polars as pl
 
-    rows = pl.scan_parquet(f"{source}/*/*.parquet", hive_partitioning=False)
+    rows = pl.scan_parquet(f"{source}/*.parquet", hive_partitioning=False)
     to = pl.PartitionBy(target, key="country_iso", include_key=True)
     rows.sink_parquet(to, mkdir=True, maintain_order=False)
 
@@ -39,7 +39,7 @@ def _duckdb(source: Path, target: Path, layout: str) -> None:
     with duckdb.connect() as db:
         db.execute(f"SET threads = {THREADS}; SET preserve_insertion_order = false")
         db.execute(
-            f"COPY (FROM read_parquet('{source}/*/*.parquet', hive_partitioning = false)) "
+            f"COPY (FROM read_parquet('{source}/*.parquet', hive_partitioning = false)) "
             f"TO '{target}' (FORMAT parquet, COMPRESSION zstd, {layout})"
         )
 

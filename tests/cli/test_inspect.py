@@ -48,7 +48,7 @@ def test_a_result_is_shown_from_each_of_its_paths(
         "pyarrow",
     ):
         assert text in done.stdout
-    assert "uint64" not in done.stdout
+    assert "int64" not in done.stdout
 
 
 @pytest.mark.parametrize("name", ["tile_index", "tile_bounds", "tile_spans"])

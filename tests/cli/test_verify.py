@@ -27,7 +27,7 @@ def damaged(tiny_index: TileIndex, tmp_path: Path) -> Path:
     shutil.copytree(folder.parent.parent, root)
     copy = root / "tiles" / folder.name
     (copy / "note\x1b[31m.txt").write_text("x")
-    next(copy.glob("tile_bounds/country_iso=FR/*")).unlink()
+    next(copy.glob("tile_bounds/FR-*")).unlink()
     return root
 
 

@@ -73,7 +73,7 @@ def test_russia_has_several_part_files_of_several_row_groups(real: Built) -> Non
 def test_runs_longer_than_a_row_group_are_found(real: Built, tmp_path: Path) -> None:
     """Row groups of 8 tiles: most hold the middle of a run and no start."""
     country = open_world(real.root).cumulative_weights()["RU"]
-    path = "tile_weights/country_iso=RU/part-00000.parquet"
+    path = "tile_weights/RU-00000.parquet"
     (tmp_path / path).parent.mkdir(parents=True)
     pq.write_table(pa.table({"weight_fp": weights_of(country)}), tmp_path / path, row_group_size=8)
     cut = CumulativeWeights(

@@ -68,11 +68,11 @@ def test_ids_are_right_in_parquet_and_in_every_reader(tmp_path: Path, name: str)
     assert table["tile_id"].to_pylist() == wanted
     assert table["raster_row"].to_pylist() == [one // grid.n_cols for one in wanted]
     assert table["raster_col"].to_pylist() == [one % grid.n_cols for one in wanted]
-    files = f"{folder}/*/*.parquet"
+    files = f"{folder}/*.parquet"
     query = f"SELECT tile_id FROM read_parquet('{files}', hive_partitioning = false) ORDER BY 1"  # noqa: S608
     assert [one for (one,) in duckdb.connect().execute(query).fetchall()] == wanted
     assert pl.read_parquet(files)["tile_id"].to_list() == wanted
-    assert pd.read_parquet(folder, partitioning=None)["tile_id"].tolist() == wanted
+    assert pd.read_parquet(folder)["tile_id"].tolist() == wanted
 
 
 @pytest.mark.parametrize("name", CASES)

@@ -121,7 +121,7 @@ def test_what_is_not_whole_is_done_again(
         file.symlink_to(tmp_path / "elsewhere")
     elif damage == "journal":
         text = journal.read_text().replace('"zero_tiles": 0', '"zero_tiles": 9')
-        journal.write_text(text if "zero_tiles" in text else text.replace("country", "Country"))
+        journal.write_text(text if "zero_tiles" in text else text.replace("tile_", "Tile_"))
     else:
         journal.unlink()
     watcher = Watcher()

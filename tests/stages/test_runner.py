@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from effort import ANY_EXECUTOR
 
@@ -107,6 +108,11 @@ class LedgerPlan:
     row_count: int = 30
     task_count: int = 6
     scratch_bytes: int = 0
+    asked: tuple[str, ...] = DAYS
+
+    @property
+    def partitions(self) -> tuple[Partition, ...]:
+        return tuple(Partition("date", day) for day in self.asked)
 
     @property
     def parameters(self) -> LedgerParameters:
@@ -170,11 +176,19 @@ def contents(result: LedgerOutcome) -> dict[str, bytes]:
 def test_any_executor_publishes_the_same_bytes(tmp_path: Path, executor: str) -> None:
     expected = contents(published(tmp_path / "expected", LedgerPlan()))
     assert sorted(path for path in expected if path.startswith("takings/"))[::2] == [
-        f"takings/date={day}/part-00000.parquet" for day in DAYS
+        f"takings/{day}-00000.parquet" for day in DAYS
     ]
     result = published(tmp_path / executor, LedgerPlan(), executor=executor)
     assert not result.reused
     assert contents(result) == expected
+
+
+def test_a_partition_without_rows_has_a_part_file_without_rows(tmp_path: Path) -> None:
+    result = published(tmp_path, LedgerPlan(asked=(*DAYS, "2026-02-28")))
+    table = pq.read_table(result.published.folder / "takings" / "2026-02-28-00000.parquet")
+    assert table.num_rows == 0
+    assert table.schema == TAKINGS.schema
+    assert result.published.files("takings").keys() == {*DAYS, "2026-02-28"}
 
 
 def test_each_partition_ends_once_after_all_of_its_tasks(tmp_path: Path) -> None:

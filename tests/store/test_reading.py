@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from closedworld.stages.tiles.outcome import TileIndex
     from closedworld.store.reading import Published
 
-PART = "tile_index/country_iso=FR/part-00000.parquet"
+PART = "tile_index/FR-00000.parquet"
 
 
 @pytest.fixture
@@ -56,11 +56,11 @@ def replace_by_folder(path: Path) -> None:
 
 
 def add(path: Path) -> None:
-    shutil.copy(path, path.with_name("part-00001.parquet"))
+    shutil.copy(path, path.with_name("FR-00001.parquet"))
 
 
 def add_elsewhere(path: Path) -> None:
-    (path.parents[2] / "notes.txt").write_text("hello")
+    (path.parents[1] / "notes.txt").write_text("hello")
 
 
 def add_hidden(path: Path) -> None:
@@ -68,7 +68,7 @@ def add_hidden(path: Path) -> None:
 
 
 def add_link(path: Path) -> None:
-    (path.parents[1] / "country_iso=DE").symlink_to(path.parent, target_is_directory=True)
+    (path.parents[1] / "tile_links").symlink_to(path.parent, target_is_directory=True)
 
 
 def delete(path: Path) -> None:

@@ -31,9 +31,9 @@ def receipt(**changes: Any) -> Receipt:
         "totals": {"tiles": 3},
         "versions": {"closedworld": "0.1.0"},
         "files": (
-            FileEntry("tile_index/country_iso=DE/part-00000.parquet", 10, 2, SHA),
-            FileEntry("tile_index/country_iso=DE/part-00001.parquet", 5, 1, SHA),
-            FileEntry("tile_spans/country_iso=DE/part-00000.parquet", 4, 1, SHA),
+            FileEntry("tile_index/DE-00000.parquet", 10, 2, SHA),
+            FileEntry("tile_index/DE-00001.parquet", 5, 1, SHA),
+            FileEntry("tile_spans/DE-00000.parquet", 4, 1, SHA),
         ),
         "values": {"tile_index": "b" * 64, "tile_spans": "c" * 64},
     }
@@ -172,14 +172,14 @@ def test_a_receipt_in_another_order_of_keys_is_refused() -> None:
 def test_equal_receipts_differ_in_nothing_and_what_differs_is_named() -> None:
     """The same values in other bytes, as another version writes them, are the same values."""
     files = (
-        FileEntry("tile_index/country_iso=DE/part-00000.parquet", 11, 2, "d" * 64),
+        FileEntry("tile_index/DE-00000.parquet", 11, 2, "d" * 64),
         *receipt().files[1:],
     )
     rewritten = receipt(files=files, versions={"closedworld": "0.2.0"})
     assert receipt().differences(receipt()) == ""
     assert receipt().has_values_of(rewritten)
     assert receipt().differences(rewritten) == (
-        "1 file (tile_index/country_iso=DE/part-00000.parquet); versions of closedworld"
+        "1 file (tile_index/DE-00000.parquet); versions of closedworld"
     )
     changed: tuple[dict[str, Any], ...] = (
         {"values": {**receipt().values, "tile_index": "e" * 64}},

@@ -25,7 +25,7 @@ from closedworld.store.staging import Staging, clear_debris, stage_file
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-PATH = PurePosixPath("tile_index/country_iso=DE/part-00000.parquet")
+PATH = PurePosixPath("tile_index/DE-00000.parquet")
 
 
 def stage(staging: Staging, content: bytes = b"rows", path: PurePosixPath = PATH) -> FileEntry:
@@ -336,7 +336,7 @@ def test_a_part_is_not_written_once_its_run_has_ended(tmp_path: Path) -> None:
 def test_what_a_lost_worker_left_half_written_is_not_published(tmp_path: Path) -> None:
     with Staging(storage_at(tmp_path), "tiles") as staging:
         entry = stage(staging)
-        (staging.folder.root / PATH).with_name(".draft-part-00001.parquet.abcd").write_text("half")
+        (staging.folder.root / PATH).with_name(".draft-DE-00001.parquet.abcd").write_text("half")
         published = staging.publish(receipt_of(entry))
     files = {path.name for path in published.folder.rglob("*") if path.is_file()}
     assert files == {PATH.name, "_receipt.json"}
@@ -392,10 +392,10 @@ def test_every_file_and_folder_is_synced_before_the_result_is_visible(
     publish(tmp_path / "new" / "world")
     at = order.index("RENAME")
     before, after = order[:at], order[at + 1 :]
-    assert {"part-00000.parquet", "_receipt.json", "country_iso=DE", "tile_index"} <= set(before)
+    assert {PATH.name, "_receipt.json", "tile_index"} <= set(before)
     assert any(name.startswith("tiles-") for name in before)
     assert [name for name in before if "." in name][-1] == "_receipt.json"
-    assert before.index("country_iso=DE") < before.index("_receipt.json")
+    assert before.index("tile_index") < before.index("_receipt.json")
     assert {tmp_path.name, "new", "world"} <= set(before)
     assert after == ["tiles", ".staging"]
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -11,19 +9,13 @@ import numpy as np
 import pytest
 from object_storage import ObjectStorage
 
-from closedworld.config.run import RunConfig
-from closedworld.errors import ConfigError, IntegrityError, PublishError
-from closedworld.html_report.finding import find_report, find_results
+from closedworld.errors import IntegrityError, PublishError
 from closedworld.published.cumulative_weights import read_cumulative_weights
 from closedworld.published.results import find_published, open_dataset
 from closedworld.published.tile_index import open_index
-from closedworld.run.pipeline import run_world
-from closedworld.run.record.report import read_record
 from closedworld.stages.tiles.build import build_tile_index
 from closedworld.stages.weights.build import build_tile_weights
 from closedworld.store.local import LocalStorage
-from closedworld.verification import verify
-from closedworld.worlds import open_world
 
 if TYPE_CHECKING:
     from closedworld.inputs.regions.country_set import CountrySet
@@ -120,7 +112,12 @@ def bucket(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """The bucket of a storage of objects, in which every place lies while the test runs."""
     bucket = tmp_path / "bucket"
     bucket.mkdir()
-    monkeypatch.setattr("closedworld.store.places.LocalStorage", partial(ObjectStorage, bucket))
+
+    def storage_at(place: Path | str) -> ObjectStorage:
+        return ObjectStorage(bucket, Path(place))
+
+    for module in ("stages.runner", "published.results", "store.reading"):
+        monkeypatch.setattr(f"closedworld.{module}.storage_at", storage_at)
     return bucket
 
 
@@ -143,67 +140,6 @@ def test_a_world_is_published_and_read_where_there_are_no_folders(
     every = np.concatenate(list(russia.tile_weights()))
     assert int(every.sum()) == russia.total
     assert build_tile_index(tiny, half_degrees, "world", executor="serial").reused
-
-
-def everything_read(tiny: CountrySet, grid: Grid) -> list[object]:
-    """Build a world, run it through all that reads worlds, and return what these say."""
-    build_tile_index(tiny, grid, "world", executor="serial")
-    index = open_index("world")
-    build_tile_weights(index, "world", basis="area_m2", executor="serial")
-    build_tile_weights(index, "alone", basis="uniform", executor="serial")
-    world, alone = open_world("world"), open_world("alone", index="world")
-    assert world.weights is not None
-    assert alone.weights is not None
-    assert verify("world", polygons=tiny, oracle_sample=5).findings == ()
-    with pytest.raises(ConfigError) as missing:
-        open_world("alone")
-    with pytest.raises(ConfigError) as nowhere:
-        verify("nowhere")
-    return [
-        [(one.folder, one.receipt) for one in find_published("world")],
-        world.sample(country="FR,RU", n=20, countries=tiny),
-        alone.sample(country="FR,RU", n=20, countries=tiny),
-        open_world(world.weights.folder).index.published.receipt,
-        verify("world", polygons=tiny, oracle_sample=5),
-        verify(world.weights.folder),
-        verify("alone"),
-        verify("alone", index="world"),
-        str(missing.value),
-        str(nowhere.value),
-    ]
-
-
-def test_whoever_reads_a_world_finds_the_same_in_every_storage(
-    tiny: CountrySet,
-    half_degrees: Grid,
-    tmp_path: Path,
-    request: pytest.FixtureRequest,
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    monkeypatch.chdir(tmp_path)
-    local = everything_read(tiny, half_degrees)
-    shutil.rmtree("world")
-    shutil.rmtree("alone")
-    request.getfixturevalue("bucket")
-    assert everything_read(tiny, half_degrees) == local
-    assert not Path("world").exists()
-
-
-@pytest.mark.usefixtures("bucket")
-def test_a_report_finds_what_its_run_published_among_objects(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """The report itself is a local file."""
-    monkeypatch.chdir(tmp_path)
-    run_world(RunConfig(out=Path("world"), countries=("LU", "MT"), executor="serial"))
-    assert [path.name for path in Path("world").iterdir()] == ["reports"]
-    report = find_report(Path("world"))
-    found = find_results(read_record(report), report)
-    assert sorted(found) == ["tiles", "weights"]
-    assert list(found.values()) == find_published("world")
-    moved = shutil.copytree("world", "moved")
-    there = moved / report.relative_to("world")
-    assert find_results(read_record(there), there) == found
 
 
 def test_nothing_is_left_of_a_run_that_failed(

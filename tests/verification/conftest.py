@@ -108,7 +108,7 @@ class World:
 
     def part(self, dataset: str, iso: str) -> Path:
         """Return the one part file of a country."""
-        (found,) = self.root.glob(f"*/*/{dataset}/country_iso={iso}/*.parquet")
+        (found,) = self.root.glob(f"*/*/{dataset}/{iso}-*.parquet")
         return found
 
     def change(

@@ -41,9 +41,7 @@ def test_a_missing_country_is_found(
 
 def test_a_country_too_many_is_found(world: Any, findings: Callable[..., list[Finding]]) -> None:
     path = world.part("tile_index", "FR")
-    more = path.parents[1] / "country_iso=DE" / path.name
-    more.parent.mkdir()
-    more.write_bytes(path.read_bytes())
+    path.with_name("DE-00000.parquet").write_bytes(path.read_bytes())
     world.reseal(world.folder("tile_index"))
     assert ("country-unexpected", "tile_index", "DE") in places(findings(world))
 
@@ -52,7 +50,7 @@ def test_a_missing_part_and_a_file_out_of_place_are_found(
     world: Any, findings: Callable[..., list[Finding]]
 ) -> None:
     path = world.part("tile_index", "FR")
-    path.rename(path.with_name("part-00001.parquet"))
+    path.rename(path.with_name("FR-00001.parquet"))
     world.part("tile_bounds", "FR").rename(world.folder("tile_bounds") / "b.parquet")
     world.reseal(world.folder("tile_index"))
     codes = places(findings(world))
@@ -127,7 +125,7 @@ def test_a_wrong_schema_is_found_and_nothing_is_concluded_from_the_file(
     world.change(
         "tile_weights",
         "FR",
-        lambda t: t.set_column(3, "dp", t["dp"].cast(pa.uint16())),
+        lambda t: t.set_column(3, "dp", t["dp"].cast(pa.int16())),
     )
     found = places(findings(world))
     assert {("schema", "tile_bounds", "FR"), ("schema", "tile_weights", "FR")} <= found
@@ -193,12 +191,12 @@ def test_an_added_folder_is_found_whether_empty_or_not(
 ) -> None:
     """One that holds a file is reported by the file."""
     folder = world.folder("tile_weights")
-    (folder / "tile_weights" / "country_iso=XX" / "deeper").mkdir(parents=True)
+    (folder / "tile_weights" / "XX" / "deeper").mkdir(parents=True)
     (folder / "notes").mkdir()
     (folder / "notes" / "a.txt").write_text("x")
     reported = {(one.code, one.message.split(" is ")[0]) for one in findings(world)}
     assert reported == {
-        ("folder-unexpected", "tile_weights/country_iso=XX"),
+        ("folder-unexpected", "tile_weights/XX"),
         ("file-unexpected", "notes/a.txt"),
     }
 
@@ -216,7 +214,7 @@ def test_only_the_result_s_own_files_are_counted(
         for check in outcome.checks
         if check.what.startswith("schema") and check.folder == str(folder)
     )
-    assert count == len(list(folder.rglob("*.parquet"))) == 24
+    assert count == len(list(folder.rglob("*.parquet"))) == 26
 
 
 def test_a_file_that_cannot_be_opened_is_found(

@@ -43,7 +43,7 @@ class Dataset:
         name: Folder name.
         columns: Columns in the order of the files.
         key: Columns that rows are sorted by, ascending, and unique on.
-        partition: Column whose values name the folders of the files.
+        partition: Column whose values name the files.
     """
 
     name: str

@@ -59,14 +59,8 @@ class PartEncoder:
         self.rows += table.num_rows
 
     def finish(self) -> pa.Buffer:
-        """Return the bytes of the file.
-
-        Raises:
-            ValueError: When no batch was written.
-        """
-        if self._writer is None:
-            raise ValueError(f"a part of {self._dataset.name} needs at least one batch")
-        self._writer.close()
+        """Return the bytes of the file; without a batch it has the schema and no row group."""
+        (self._writer or self._open(self._dataset.schema)).close()
         return self._sink.getvalue()
 
     def _open(self, given: pa.Schema) -> pq.ParquetWriter:

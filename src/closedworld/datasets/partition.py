@@ -1,4 +1,4 @@
-"""What a dataset is cut by: the value of a column, which names a folder."""
+"""What a dataset is cut by: the value of a column, which names files."""
 
 from __future__ import annotations
 
@@ -7,11 +7,12 @@ from dataclasses import dataclass
 
 _COLUMN = re.compile(r"[a-z][a-z0-9_]{0,63}")
 _VALUE = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
+_FILE = re.compile(rf"({_VALUE.pattern})-\d{{5,}}\.parquet")
 
 
 @dataclass(frozen=True, slots=True, order=True)
 class Partition:
-    """Rows that share the value of a column, and so a folder.
+    """Rows that share the value of a column, and so part files.
 
     Attributes:
         column: Name of the column, such as ``country_iso`` or ``date``.
@@ -19,7 +20,7 @@ class Partition:
             the first also ``-`` and ``_``, 64 at most; no separator and no dot.
 
     Raises:
-        ValueError: One of them could lead out of the folder.
+        ValueError: One of them could lead out of the folder of the dataset.
     """
 
     column: str
@@ -30,18 +31,21 @@ class Partition:
         if not _COLUMN.fullmatch(self.column) or not _VALUE.fullmatch(self.value):
             raise ValueError(f"not a partition: {self.column!r}, {self.value!r}")
 
-    def __str__(self) -> str:
-        return f"{self.column}={self.value}"
+    def file_name(self, number: int) -> str:
+        """Return the name of one of its part files, such as ``DE-00000.parquet``."""
+        return f"{self.value}-{number:05d}.parquet"
 
-    @classmethod
-    def of_folder(cls, name: str) -> Partition:
-        """Return the partition that names a folder, such as ``country_iso=DE``.
+    @staticmethod
+    def value_of(file_name: str) -> str:
+        """Return the value that names a part file.
 
         Raises:
             ValueError: None does.
         """
-        column, _, value = name.partition("=")
-        return cls(column, value)
+        found = _FILE.fullmatch(file_name)
+        if found is None:
+            raise ValueError(f"not the name of a part file: {file_name!r}")
+        return found[1]
 
     @classmethod
     def of_country(cls, country_iso: str) -> Partition:

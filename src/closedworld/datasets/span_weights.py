@@ -13,12 +13,13 @@ SPAN_WEIGHTS = Dataset(
         COUNTRY_ISO,
         RASTER_ROW.encoded(DELTA),
         COL_START.encoded(DELTA),
-        Column("tiles", pa.uint32(), "tiles of the run", DELTA),
+        Column("tiles", pa.int32(), "tiles of the run", DELTA),
         Column(
             "weight_before",
-            pa.uint64(),
+            pa.int64(),
             "weight of all tiles of the country before this run",
-            DELTA,
+            # fastparquet misreads differences beyond 2^32.
+            "PLAIN",
         ),
     ),
     key=("country_iso", "raster_row", "col_start"),

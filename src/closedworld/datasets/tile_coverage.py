@@ -7,6 +7,6 @@ from closedworld.datasets.shared_columns import COUNTRY_ISO, COVERAGE, DELTA, TI
 
 TILE_COVERAGE = Dataset(
     "tile_coverage",
-    (COUNTRY_ISO, TILE_ID.encoded(DELTA), COVERAGE.encoded("BYTE_STREAM_SPLIT")),
+    (COUNTRY_ISO, TILE_ID.encoded(DELTA), COVERAGE.encoded("PLAIN")),
     key=("country_iso", "tile_id"),
 )

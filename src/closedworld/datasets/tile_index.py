@@ -16,7 +16,7 @@ TILE_INDEX = Dataset(
         TILE_ID,
         Column("inclusion_rule", pa.string(), "`center` or `any_overlap`"),
         RASTER_ROW,
-        Column("raster_col", pa.uint32(), "column of the grid, 0 in the west"),
+        Column("raster_col", pa.int32(), "column of the grid, 0 in the west"),
         Column(
             "centroid_lon",
             pa.float64(),

@@ -13,8 +13,8 @@ TILE_SPANS = Dataset(
         COUNTRY_ISO,
         RASTER_ROW.encoded(DELTA),
         COL_START.encoded(DELTA),
-        Column("col_stop", pa.uint32(), "column after the last of the run", DELTA),
-        Column("first_rank", pa.uint64(), "tiles of the country before this run", DELTA),
+        Column("col_stop", pa.int32(), "column after the last of the run", DELTA),
+        Column("first_rank", pa.int64(), "tiles of the country before this run", DELTA),
     ),
     key=("country_iso", "raster_row", "col_start"),
 )

@@ -14,10 +14,10 @@ TILE_WEIGHTS = Dataset(
         TILE_ID,
         Column(
             "weight_fp",
-            pa.uint64(),
+            pa.int64(),
             "weight in units of 10^-dp of the country; a country's add up to exactly 10^dp",
         ),
-        Column("dp", pa.uint8(), "decimal places, one value for the whole dataset"),
+        Column("dp", pa.int32(), "decimal places, one value for the whole dataset"),
         Column(
             "basis",
             pa.string(),

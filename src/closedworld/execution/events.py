@@ -336,7 +336,7 @@ Event: TypeAlias = (
 
 
 class Observer(Protocol):
-    """Receives the events of a run, in the thread of the run."""
+    """Whoever wants to know what a run does; called in the run's own thread."""
 
     def on_event(self, event: Event) -> None:
         """Take note of an event."""

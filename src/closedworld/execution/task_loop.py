@@ -114,7 +114,7 @@ class StartedTask(Generic[Result]):
 def start_task(
     executor: Executor, work: Callable[[Task], Result], task: Task
 ) -> StartedTask[Result]:
-    """Hand out one task while others run."""
+    """Hand out one task beside others."""
     return StartedTask(str(task), _submitted(executor, work, task, [str(task)]))
 
 

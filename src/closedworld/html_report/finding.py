@@ -6,10 +6,12 @@ from pathlib import Path
 
 from closedworld.datasets.parameters import TileParameters, WeightParameters
 from closedworld.errors import ConfigError
-from closedworld.published.results import find_result
+from closedworld.published.results import find_published
 from closedworld.run.record.model import RunRecord
 from closedworld.run.record.report import REPORT_NAME, REPORTS_NAME, refuse_damage
-from closedworld.store.reading import Published
+from closedworld.store.paths import stage_folder
+from closedworld.store.places import storage_at
+from closedworld.store.reading import has_receipt
 
 
 def find_report(run: Path) -> Path:
@@ -37,25 +39,35 @@ def find_report(run: Path) -> Path:
     return found[-1]
 
 
-def find_results(record: RunRecord, report: Path) -> dict[str, Published]:
-    """Return what a run's stages published, by stage name, where it still exists.
+def find_results(record: RunRecord, report: Path) -> dict[str, Path]:
+    """Return the folders of what a run's stages published, by stage name, where they still exist.
 
-    It is looked for next to the report first, because an output folder may have been moved. The
+    They are looked for next to the report first, because an output folder may have been moved. The
     tiles of a run that only weighted them are found as well.
 
     Raises:
-        ConfigError: ``path-unreadable``.
         IntegrityError: ``report-unreadable``, or a receipt is damaged.
     """
     out = report.parent.parent
     with refuse_damage(report):
-        wanted = {stage.name: (stage.parameter_hash, stage.folder) for stage in record.stages}
-        weights = record.parameters(WeightParameters)
-        if weights is not None:
-            index = weights.tiles_parameter_hash, str(record.config.get("index", ""))
-            wanted.setdefault(TileParameters.stage, index)
-        found = {
-            name: find_result(out, name, digest) or find_result(place, name, digest)
-            for name, (digest, place) in wanted.items()
+        found: dict[str, tuple[Path, ...]] = {
+            stage.name: (stage_folder(out, stage.name, stage.parameter_hash), Path(stage.folder))
+            for stage in record.stages
         }
-    return {name: published for name, published in found.items() if published is not None}
+        weights = record.parameters(WeightParameters)
+        if weights is not None and TileParameters.stage not in found:
+            digest = weights.tiles_parameter_hash
+            index = Path(str(record.config.get("index", "")))
+            found[TileParameters.stage] = (
+                stage_folder(out, TileParameters.stage, digest),
+                *(
+                    one.folder
+                    for one in (find_published(index) if index.is_dir() else ())
+                    if one.receipt.parameter_hash == digest
+                ),
+            )
+        present = {
+            name: [folder for folder in folders if has_receipt(storage_at(folder))]
+            for name, folders in found.items()
+        }
+    return {name: folders[0] for name, folders in present.items() if folders}

@@ -20,7 +20,8 @@ from closedworld.maps import draw_closeup, draw_weights_map
 from closedworld.maps.captions import cell_text, draw_tiles
 from closedworld.published.cumulative_weights import read_cumulative_weights
 from closedworld.published.polygons import polygons_of
-from closedworld.published.tile_index import PublishedIndex, read_index
+from closedworld.published.results import open_published
+from closedworld.published.tile_index import PublishedIndex, open_index
 from closedworld.run.record.model import RunRecord
 from closedworld.sanitize import number_of
 from closedworld.stages import TILES
@@ -103,7 +104,7 @@ def draw_all(record: RunRecord, report: Path, wanted: Sequence[str] | None) -> P
     ]
     if TileParameters.stage not in results:
         return pictures
-    index = read_index(results[TileParameters.stage])
+    index = open_index(results[TileParameters.stage])
     isos = _chosen(index) if wanted is None else wanted
     countries, credit = None, ""
     try:
@@ -115,7 +116,8 @@ def draw_all(record: RunRecord, report: Path, wanted: Sequence[str] | None) -> P
         path = Path(scratch) / "picture.png"
         pictures.maps.append(_tile_map(report, index, credit, path))
         if WeightParameters.stage in results:
-            pictures.maps.append(_weight_map(results[WeightParameters.stage], index, path))
+            weights = open_published(results[WeightParameters.stage])
+            pictures.maps.append(_weight_map(weights, index, path))
         if isos and countries is not None:
             pictures.closeups += [
                 _closeup(one, credit, path) for one in close_ups(countries, isos, index.grid)

@@ -15,7 +15,7 @@ def digest_of_column(values: NDArray[Any]) -> bytes:
     Raises:
         TypeError: They are neither.
     """
-    if values.dtype.kind not in "uf":
+    if values.dtype.kind not in "if":
         raise TypeError(f"no digest of {values.dtype}")
     return digest_of_reals(values) if values.dtype.kind == "f" else digest_of_integers(values)
 

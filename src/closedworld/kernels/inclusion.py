@@ -1,4 +1,4 @@
-"""The names of the inclusion rules; needs no library."""
+"""The names of the inclusion rules, for whoever must know them before any array is made."""
 
 from __future__ import annotations
 

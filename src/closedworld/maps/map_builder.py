@@ -42,7 +42,7 @@ SHEET_RAMPS = (
     Ramp(SEA, OUTLINE, 8),
     Ramp(SEA, GRATICULE, 6),
 )
-"""Colours of text, frame and graticule, which every map has in addition to its own."""
+"""Colours of text, frame and graticule, which every map has beside its own."""
 
 Legend = list[tuple[str, Image.Image | None]]
 """What the colours mean: texts from left to right, each with a swatch or without."""
@@ -138,13 +138,13 @@ class MapBuilder:
     ) -> None:
         """Write the sheet as a PNG.
 
-        A credit that does not fit next to the legend stands on a line of its own below it.
+        A credit that does not fit beside the legend stands on a line of its own below it.
 
         Args:
             path: Where the PNG goes; replaced if there.
             pixels: The picture, RGB, uint8 (height, width, 3).
             legend: What the colours mean.
-            ramps: Colours of the map in addition to ``SHEET_RAMPS``.
+            ramps: Colours of the map beside ``SHEET_RAMPS``.
 
         Raises:
             PublishError: ``output-not-writable``.

@@ -152,7 +152,7 @@ class CumulativeWeights:
         """Return the weights of a row group, uint64 (rows,)."""
         try:
             column = file.read_row_group(number, columns=["weight_fp"], use_threads=False)
-            weights: NDArray[np.uint64] = column["weight_fp"].to_numpy()
+            weights: NDArray[np.uint64] = column["weight_fp"].to_numpy().view(np.uint64)
         except (OSError, KeyError, pa.ArrowException) as error:
             raise self._unreadable(entry, error) from error
         return weights
@@ -183,7 +183,7 @@ def read_cumulative_weights(
     weights.expect_files()
     weights.verify([SPAN_WEIGHTS.name])
     table = weights.dataset(SPAN_WEIGHTS.name).to_table()
-    before = table["weight_before"].to_numpy()
+    before = table["weight_before"].to_numpy().view(np.uint64)
     runs = np.stack([table[name].to_numpy() for name in ("raster_row", "col_start", "tiles")])
     sets = list(index.spans.values())
     rows, starts, stops = joined_runs(sets)
@@ -198,7 +198,7 @@ def read_cumulative_weights(
             f"{weights.folder} does not hold the tiles of {index.published.folder}.",
             "Look closer with `closedworld verify`; delete the folder and build it again.",
         )
-    files = {one.value: own for one, own in weights.files(TILE_WEIGHTS.name).items()}
+    files = weights.files(TILE_WEIGHTS.name)
     return {
         iso: CumulativeWeights(iso, spans, before[begin:end], total, weights, files.get(iso, ()))
         for (iso, spans), begin, end in zip(index.spans.items(), begins, ends, strict=True)

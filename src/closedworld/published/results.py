@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any
 
 from closedworld.errors import ConfigError, IntegrityError
 from closedworld.sanitize import one_line
-from closedworld.store.paths import HASH_PREFIX, hash_of_folder, result_key
+from closedworld.store.paths import HASH_PREFIX
 from closedworld.store.places import storage_at
 from closedworld.store.protocol import Storage
 from closedworld.store.reading import Published, has_receipt, open_result
@@ -38,7 +38,7 @@ def open_published(path: Path | str, stage: str | None = None) -> Published:
     if stage is not None:
         found = [one for one in found if one.receipt.stage == stage]
     if not found:
-        raise nothing_published(path, stage or "result")
+        raise _missing(path, stage or "result")
     return _only(found, path, "results")
 
 
@@ -52,56 +52,20 @@ def find_published(path: Path | str) -> list[Published]:
         ConfigError: ``path-missing``, ``path-unreadable``.
         IntegrityError: ``published-under-another-hash``, or a bad receipt.
     """
-    return [open_result(folder) for folder in sealed_and_bare(path)[0]]
-
-
-def find_result(place: Path | str, stage: str, parameter_hash: str) -> Published | None:
-    """Return the result with a parameter hash at a place, or where it belongs below that; None if none.
-
-    Raises:
-        ConfigError: ``path-unreadable``.
-        IntegrityError: As ``open_result``.
-    """
-    key = PurePosixPath(result_key(stage, parameter_hash))
-    if hash_of_folder(key) is None:
-        return None
-    root = storage_at(place)
-    with _refuse_unreadable(place):
-        for folder in (root, root.below(key.name), root.below(str(key))):
-            found = open_result(folder) if has_receipt(folder) else None
-            if found is not None and found.receipt.parameter_hash == parameter_hash:
-                return found
-    return None
-
-
-def sealed_and_bare(path: Path | str) -> tuple[list[Storage], list[Storage]]:
-    """Return ``(sealed, bare)``: folders of results at or below a path, and those without receipt.
-
-    Raises:
-        ConfigError: ``path-missing``, ``path-unreadable``.
-    """
     storage = storage_at(path)
-    with _refuse_unreadable(path):
-        if has_receipt(storage):
-            return [storage], []
-        below = _result_folders(storage)
-        sealed = [folder for folder in below if has_receipt(folder)]
-    return sealed, [folder for folder in below if folder not in sealed]
-
-
-@contextmanager
-def _refuse_unreadable(path: Path | str) -> Iterator[None]:
     try:
-        yield
+        below = [storage] if has_receipt(storage) else result_folders(storage)
+        found = [folder for folder in below if has_receipt(folder)]
     except FileNotFoundError:
         raise ConfigError("path-missing", f"{path} does not exist.", "Check the path.") from None
     except OSError as error:
         raise ConfigError(
             "path-unreadable", f"{path} cannot be read: {error.strerror}.", "Check its permissions."
         ) from error
+    return [open_result(one) for one in found]
 
 
-def _result_folders(storage: Storage) -> list[Storage]:
+def result_folders(storage: Storage) -> list[Storage]:
     """Return the folders named like results, with a receipt or without, in a folder or one folder below.
 
     Raises:
@@ -151,7 +115,7 @@ def find_holding(path: Path | str, name: str) -> list[Published]:
     """
     every = find_published(path)
     if not every:
-        raise nothing_published(path)
+        raise _missing(path, "result")
     found = [one for one in every if not name or name in one.receipt.datasets()]
     if not found:
         names = sorted({held for one in every for held in one.receipt.datasets()})
@@ -161,8 +125,7 @@ def find_holding(path: Path | str, name: str) -> list[Published]:
     return found
 
 
-def nothing_published(path: Path | str, what: str = "result") -> IntegrityError:
-    """Return the error for a path at which there is no result, or none of a stage."""
+def _missing(path: Path | str, what: str) -> IntegrityError:
     return IntegrityError(
         "receipt-missing",
         f"{path} holds no published {what}.",
@@ -173,8 +136,7 @@ def nothing_published(path: Path | str, what: str = "result") -> IntegrityError:
 def _only(found: Sequence[Published], path: Path | str, several: str) -> Published:
     if len(found) > 1:
         choices = "; ".join(
-            f"{one.folder} ({differs})"
-            for one, differs in zip(found, _differences(found), strict=True)
+            f"{one.folder} ({told})" for one, told in zip(found, _told_apart(found), strict=True)
         )
         raise ConfigError(
             "published-several",
@@ -184,7 +146,7 @@ def _only(found: Sequence[Published], path: Path | str, several: str) -> Publish
     return found[0]
 
 
-def _differences(found: Sequence[Published]) -> list[str]:
+def _told_apart(found: Sequence[Published]) -> list[str]:
     """Return, for each of several results, the parameters in which they differ, in words."""
     flat = [_flat(one.receipt.parameters, "") | {"stage": one.receipt.stage} for one in found]
     names = sorted({name for one in flat for name in one})

@@ -41,6 +41,11 @@ class PublishedIndex:
         return self.published.receipt.parameter_hash
 
     @property
+    def country_codes(self) -> tuple[str, ...]:
+        """Codes of all countries, ascending; those without tiles too."""
+        return self.published.parameters(TileParameters).countries
+
+    @property
     def has_coverage(self) -> bool:
         """Whether the index was built with coverage."""
         return self.published.parameters(TileParameters).coverage
@@ -59,8 +64,6 @@ class PublishedIndex:
                 "Build the tiles with --rule any_overlap --coverage.",
             )
         found = dict.fromkeys(self.spans, Border.none())
-        if TILE_COVERAGE.name not in self.published.receipt.datasets():
-            return found
         self.published.verify([TILE_COVERAGE.name])
         table = self.published.dataset(TILE_COVERAGE.name).to_table()
         try:

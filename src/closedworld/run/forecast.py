@@ -15,7 +15,7 @@ from closedworld.run.pipeline import stages_until, wanted_inputs, workers_of
 from closedworld.run.rates import Rate, kind_of, read_rates
 from closedworld.stages import STAGES
 from closedworld.stages.memory import capped
-from closedworld.stages.protocol import RunContext, StagePlan, Upstream, plan_stage
+from closedworld.stages.protocol import RunContext, StagePlan, Upstream
 from closedworld.stages.tiles.plan import TilePlan
 
 SAMPLED = "sample"
@@ -111,7 +111,7 @@ def forecast(
     for stage in stages:
         needed = {name: Upstream(plans[name], None) for name in stage.needs}
         context = RunContext(config, inputs, has_raster, inputs.population, needed, observer)
-        plans[stage.name] = plan_stage(stage, context)
+        plans[stage.name] = stage.plan(context)
     held, rates = peak_memory_bytes(), read_rates()
     found = []
     for plan in plans.values():

@@ -34,7 +34,7 @@ from closedworld.run.record.recorder import Recorder
 from closedworld.run.record.report import LOG_NAME, make_report_folder, write_report
 from closedworld.stages import STAGES, TILES, WEIGHTS, Stage
 from closedworld.stages.memory import StageMemory, capped
-from closedworld.stages.protocol import PictureTask, RunContext, Upstream, plan_stage
+from closedworld.stages.protocol import PictureTask, RunContext, Upstream
 from closedworld.stages.runner import run_stage
 from closedworld.stages.task_runner import emit_task
 from closedworld.stages.tasks import TaskResult
@@ -145,7 +145,7 @@ def _run_stages(
     with _pools_by_stage(context.config) as pool_of:
         for stage in stages:
             needed = {name: done[name] for name in stage.needs}
-            plan = plan_stage(stage, replace(context, upstream=needed))
+            plan = stage.plan(replace(context, upstream=needed))
             pool = pool_of(stage, plan.memory)
             picture = plan.picture(outcome.report_folder / stage.picture_name, attribution)
             with _drawn_meanwhile(picture, stage, pool, context.observer):

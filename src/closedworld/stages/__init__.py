@@ -9,12 +9,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from importlib import import_module
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from types import ModuleType
 
     from closedworld.config.run import RunConfig, WeightsConfig
+    from closedworld.stages.protocol import RunContext, StagePlan
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +36,15 @@ class Stage:
     summaries_name: str
     picture_name: str = ""
 
+    def plan(self, context: RunContext) -> StagePlan[Any, Any, Any]:
+        """Return what the stage would do in a run.
+
+        Raises:
+            ClosedWorldError: As the stage's own ``plan_run``.
+        """
+        plan: StagePlan[Any, Any, Any] = self._module().plan_run(context)
+        return plan
+
     def wanted_inputs(
         self, config: RunConfig | WeightsConfig, *, has_raster: bool
     ) -> frozenset[str]:
@@ -47,11 +57,10 @@ class Stage:
         Raises:
             ConfigError: Options of the stage that cannot be meant.
         """
-        wanted: frozenset[str] = self.module().wanted_inputs(config, has_raster=has_raster)
+        wanted: frozenset[str] = self._module().wanted_inputs(config, has_raster=has_raster)
         return wanted
 
-    def module(self) -> ModuleType:
-        """Import and return the stage's module ``plan``."""
+    def _module(self) -> ModuleType:
         return import_module(f"closedworld.stages.{self.name}.plan")
 
 

@@ -19,7 +19,7 @@ PROCESS_BYTES = 170 * MEBIBYTE
 
 @dataclass(frozen=True, slots=True)
 class StageMemory:
-    """What a stage takes in addition to what the run holds.
+    """What a stage takes beside what the run holds anyway.
 
     Attributes:
         shared: Bytes once for each process that works.

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, Protocol, TypeVar
 
 from closedworld.config.run import RunConfig, WeightsConfig
-from closedworld.datasets import Dataset
+from closedworld.datasets import Dataset, Partition
 from closedworld.datasets.parameters import Parameters
 from closedworld.execution.events import Observer
 from closedworld.inputs.loading import Inputs, PopulationRaster
@@ -77,7 +77,11 @@ class StagePlan(Protocol[T, R, Outcome_co]):
 
     @property
     def datasets(self) -> tuple[Dataset, ...]:
-        """The datasets that it publishes; one without rows may have no file."""
+        """The datasets that it publishes."""
+
+    @property
+    def partitions(self) -> tuple[Partition, ...]:
+        """What was asked for: a dataset without rows of one of these gets a part file without rows."""
 
     @property
     def parameters(self) -> Parameters:
@@ -85,7 +89,7 @@ class StagePlan(Protocol[T, R, Outcome_co]):
 
     @property
     def memory(self) -> StageMemory:
-        """What the stage takes in addition to what the run holds."""
+        """What the stage takes beside what the run holds anyway."""
 
     @property
     def row_count(self) -> int:
@@ -174,13 +178,3 @@ class RunContext:
     population: PopulationRaster | None
     upstream: Mapping[str, Upstream]
     observer: Observer
-
-
-def plan_stage(stage: Stage, context: RunContext) -> StagePlan[Any, Any, Any]:
-    """Return what a stage would do in a run.
-
-    Raises:
-        ClosedWorldError: As the stage's own ``plan_run``.
-    """
-    plan: StagePlan[Any, Any, Any] = stage.module().plan_run(context)
-    return plan

@@ -1,4 +1,4 @@
-"""What every stage does: find its result, or do its tasks, seal and publish; with an event for each step."""
+"""What every stage does: find its result, or do its tasks, seal and publish; told as it happens."""
 
 from __future__ import annotations
 
@@ -11,19 +11,20 @@ from typing import Any, TypeVar
 
 from closedworld._version import __version__
 from closedworld.datasets.parameters import Parameters
+from closedworld.datasets.part_encoder import PartEncoder
 from closedworld.errors import IntegrityError
 from closedworld.execution import WorkerPool, events
 from closedworld.execution.events import Observer
 from closedworld.kernels.digests import digest_of_dataset
 from closedworld.stages import Stage
 from closedworld.stages.protocol import Folded, StageOutcome, StagePlan
-from closedworld.stages.task_runner import TaskRunner
+from closedworld.stages.task_runner import TaskRunner, stage_part
 from closedworld.store.durable import not_writable
 from closedworld.store.paths import RECEIPT_NAME, result_key
 from closedworld.store.places import storage_at
 from closedworld.store.protocol import Storage
 from closedworld.store.reading import Published, open_result
-from closedworld.store.receipt import Receipt, parameter_hash
+from closedworld.store.receipt import FileEntry, Receipt, parameter_hash
 from closedworld.store.staging import Staging, clear_debris
 
 OutcomeT = TypeVar("OutcomeT", bound="StageOutcome")
@@ -51,6 +52,7 @@ def run_stage(
         tasks = plan.tasks(runner)
         with closing(runner.write(plan.write, tasks, plan.task_result)) as written:
             folded = plan.fold(runner, written)
+        folded.files += _write_empty_parts(plan, folded, staging.folder)
         receipt = _build_receipt(plan, folded)
         with timed(stage, "fsync", observer):
             staging.sync(receipt.files)
@@ -81,7 +83,7 @@ def _find(storage: Storage, parameters: Parameters) -> Published | None:
     except FileNotFoundError:
         return None
     except OSError as error:
-        # A folder that may not be entered may not be written to either.
+        # A folder that may not be entered: whoever may not look there may not write there.
         raise not_writable(result.root, error) from error
     if not is_sealed:
         raise IntegrityError(
@@ -96,6 +98,23 @@ def _find(storage: Storage, parameters: Parameters) -> Published | None:
     return published
 
 
+def _write_empty_parts(
+    plan: StagePlan[Any, Any, Any], folded: Folded, folder: Storage
+) -> list[FileEntry]:
+    """Write a part file without rows where a partition has none, so that its path leads to a table.
+
+    Raises:
+        PublishError: ``output-not-writable``.
+    """
+    there = {(entry.dataset, entry.partition_value) for entry in folded.files}
+    return [
+        stage_part(folder, dataset, partition, 0, PartEncoder(dataset))
+        for dataset in plan.datasets
+        for partition in plan.partitions
+        if (dataset.name, partition.value) not in there
+    ]
+
+
 def _build_receipt(plan: StagePlan[Any, Any, Any], folded: Folded) -> Receipt:
     """Return the receipt of a result.
 
@@ -103,7 +122,7 @@ def _build_receipt(plan: StagePlan[Any, Any, Any], folded: Folded) -> Receipt:
         ValueError: The stage wrote files or digests of a dataset that it does not state.
     """
     parameters, stated = plan.parameters, {dataset.name for dataset in plan.datasets}
-    by_dataset: dict[str, dict[str, bytes]] = {}
+    by_dataset: dict[str, dict[str, bytes]] = {name: {} for name in stated}
     for partition, digests in folded.digests.items():
         for name, digest in digests.items():
             by_dataset.setdefault(name, {})[partition] = digest

@@ -128,7 +128,7 @@ class LocalStorage:
             return
 
     def scratch(self, key: str) -> Path:
-        """Return a folder next to the files, so that it takes room on the same device."""
+        """Return a folder beside the files, so that it takes room on the same device."""
         path = self.root / key
         path.mkdir(exist_ok=True)
         return path

@@ -3,7 +3,7 @@
 ::
 
     <root>/<stage>/parameter_hash=<hash>/_receipt.json
-    <root>/<stage>/parameter_hash=<hash>/<dataset>/<partition>=<value>/part-00000.parquet
+    <root>/<stage>/parameter_hash=<hash>/<dataset>/<value of its partition>-00000.parquet
 
 All datasets of a stage lie in one folder, so one rename publishes them together
 (docs/decisions/0003-published-layout.md).
@@ -12,7 +12,7 @@ All datasets of a stage lie in one folder, so one rename publishes them together
 from __future__ import annotations
 
 import re
-from pathlib import PurePath, PurePosixPath
+from pathlib import Path, PurePosixPath
 
 from closedworld.datasets import Partition
 
@@ -28,7 +28,12 @@ def result_key(stage: str, parameter_hash: str) -> str:
     return f"{stage}/{HASH_PREFIX}{parameter_hash}"
 
 
-def hash_of_folder(folder: PurePath) -> str | None:
+def stage_folder(root: Path, stage: str, parameter_hash: str) -> Path:
+    """Return the folder of a published result."""
+    return root / result_key(stage, parameter_hash)
+
+
+def hash_of_folder(folder: Path) -> str | None:
     """Return the parameter hash that a folder's name states, or None when it states none."""
     digits = folder.name.removeprefix(HASH_PREFIX)
     stated = folder.name.startswith(HASH_PREFIX) and _HASH.fullmatch(digits)
@@ -37,4 +42,4 @@ def hash_of_folder(folder: PurePath) -> str | None:
 
 def part_path(dataset: str, partition: Partition, number: int) -> PurePosixPath:
     """Return the path of a part file below the folder of a result."""
-    return PurePosixPath(dataset, str(partition), f"part-{number:05d}.parquet")
+    return PurePosixPath(dataset, partition.file_name(number))

@@ -1,4 +1,4 @@
-"""Which storage a place that a user names lies in; reports and logs of runs are always local files."""
+"""Which storage a place that a user names lies in."""
 
 from __future__ import annotations
 

@@ -13,11 +13,12 @@ from typing import TypeVar
 import pyarrow.dataset as pads
 import pyarrow.parquet as pq
 
-from closedworld.datasets import DATASETS, TILE_INDEX, Partition, dataset_of
+from closedworld.datasets import DATASETS, TILE_INDEX, dataset_of
 from closedworld.datasets.parameters import Parameters, TileParameters
 from closedworld.errors import ConfigError, GridError, IntegrityError
 from closedworld.sanitize import one_line
 from closedworld.store.paths import HASH_PREFIX, RECEIPT_NAME, hash_of_folder
+from closedworld.store.places import storage_at
 from closedworld.store.protocol import Storage
 from closedworld.store.receipt import FileEntry, Receipt, read_receipt
 
@@ -65,17 +66,17 @@ class Published:
                 f"{one_line(str(error))}.",
             ) from error
 
-    def files(self, dataset: str) -> dict[Partition, list[FileEntry]]:
-        """Return the files of a dataset by partition, in the order of their rows.
+    def files(self, dataset: str) -> dict[str, list[FileEntry]]:
+        """Return the files of a dataset by the value of their partition, in the order of their rows.
 
         Raises:
-            IntegrityError: ``receipt-unreadable``: a file lies in no partition.
+            IntegrityError: ``receipt-unreadable``: a file is not named as a part file.
         """
         found = defaultdict(list)
         for entry in sorted(self.receipt.files):
             if entry.dataset == dataset:
                 try:
-                    found[entry.partition].append(entry)
+                    found[entry.partition_value].append(entry)
                 except ValueError as error:
                     raise _damaged(
                         "receipt-unreadable",
@@ -241,6 +242,17 @@ def has_receipt(storage: Storage) -> bool:
         # ValueError: a path from a malformed report, with a null byte in it.
         return False
     return True
+
+
+def result_in(folder: Path) -> Published | None:
+    """Return the published result of a folder; None when it has no receipt.
+
+    Raises:
+        IntegrityError: As ``open_result``.
+        OSError: It may not be looked at.
+    """
+    storage = storage_at(folder)
+    return open_result(storage) if has_receipt(storage) else None
 
 
 def keys_below(storage: Storage, folder: str = "") -> Iterator[str]:

@@ -56,13 +56,13 @@ class FileEntry:
         return self.path.split("/", 1)[0]
 
     @property
-    def partition(self) -> Partition:
-        """The partition whose rows the file holds.
+    def partition_value(self) -> str:
+        """The value of the partition whose rows the file holds, such as ``DE``.
 
         Raises:
-            ValueError: It lies in no folder of a partition.
+            ValueError: It is not named as a part file.
         """
-        return Partition.of_folder(PurePosixPath(self.path).parent.name)
+        return Partition.value_of(PurePosixPath(self.path).name)
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,7 +123,7 @@ class Receipt:
         paths = sorted(
             path for path in ours.keys() | theirs.keys() if ours.get(path) != theirs.get(path)
         )
-        parts = [
+        said = [
             f"values of {_named(_differing(self.values, other.values))}",
             f"{number_of(len(paths), 'file', 'files')} ({_named(paths)})",
             f"totals of {_named(_differing(self.totals, other.totals))}",
@@ -137,7 +137,7 @@ class Receipt:
             self.parameters != other.parameters,
             self.versions != other.versions,
         )
-        return "; ".join(what for what, is_so in zip(parts, differs, strict=True) if is_so)
+        return "; ".join(what for what, is_so in zip(said, differs, strict=True) if is_so)
 
     def to_bytes(self) -> bytes:
         """Return the receipt as the bytes of its file."""

@@ -1,6 +1,6 @@
-"""Publishing: files are staged next to their destination and appear all at once.
+"""Publishing: files are staged beside their destination and appear all at once.
 
-A staging folder belongs to a living process through a lock next to it. The lock ends with the
+A staging folder belongs to a living process through a lock beside it. The lock ends with the
 process, however that ends, so the next run can tell debris from work. What a dead run had finished of
 the very same work is kept, the rest removed.
 """
@@ -243,7 +243,7 @@ def _dead_folders(storage: Storage) -> Iterator[str]:
 
 
 def _remove_all(storage: Storage, name: str) -> bool:
-    """Remove a staging folder and what lies next to it; return whether nothing of it is left.
+    """Remove a staging folder and what lies beside it; return whether nothing of it is left.
 
     The lock goes last, and only when all else is gone: without it nobody would look again.
     """

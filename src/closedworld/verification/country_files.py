@@ -30,7 +30,7 @@ class CountryFiles:
     Attributes:
         published: The result.
         dataset: Dataset.
-        country_iso: Country, by the folder's name.
+        country_iso: Country, by the files' names.
         findings: Where findings go.
         entries: Files, by part number.
         is_whole: Whether every file is there and readable; otherwise nothing follows from its rows.

@@ -112,7 +112,7 @@ class TileChecks:
         digest = digest_of_tiles(
             files.columns, tiles.ids, self.columns, self.parameters.rule, tiles.borders
         )
-        self.digests.add(files, digest)
+        self.digests.add(files, tiles.ids.tile_count, digest)
         return tiles
 
     def _positions(
@@ -178,7 +178,7 @@ class TileChecks:
                 joined = (first[1:] == after[:-1]) & (starts[1:] != 0)
                 message = "begins where the run before stops."
                 checks.expect(runs, np.append(True, ~joined), "span-split", message)
-        self.digests.add(files, digest_of_columns(runs, files.dataset))
+        self.digests.add(files, len(rows), digest_of_columns(runs, files.dataset))
         return len(rows)
 
     def _check_coverage(self, iso: str, borders: BorderTiles) -> None:
@@ -193,7 +193,7 @@ class TileChecks:
             below = (coverage > 0) & (coverage < 1)
             checks.expect(rows, below, "coverage", "coverage is not between 0 and 1.")
             listed = BorderTiles.of(column(rows, "tile_id"), coverage)
-            self.digests.add(files, digest_of_columns(rows, files.dataset))
+            self.digests.add(files, len(coverage), digest_of_columns(rows, files.dataset))
         if not (
             np.array_equal(listed.tile_ids, borders.tile_ids)
             and np.array_equal(listed.coverage, borders.coverage)

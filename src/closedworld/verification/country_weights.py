@@ -106,11 +106,11 @@ class CountryWeightChecks:
             self.findings.add_unchecked(what, reason, weights.country_iso)
             self.digests.unknown.add(weights.country_iso)
             return CountryWeights(tiles, zero_tiles, is_sound=False)
-        if before.total != 10**dp:
+        if tiles and before.total != 10**dp:
             weights.add("weight-sum", f"the weights add up to {before.total}, not to {10**dp}.")
         if index is not None:
             checks.expect_same_tiles(ids, index, self.n_cols)
-        self.digests.add(weights, digest_of_weights(ids, basis, dp, blocks))
+        self.digests.add(weights, tiles, digest_of_weights(ids, basis, dp, blocks))
         if span_checks is not None and runs is not None and span_checks.files.is_whole:
             self._check_spans(span_checks, runs, before, index)
             self.findings.add_check("span_weights: runs, sums before them", len(lengths), "runs")
@@ -139,4 +139,4 @@ class CountryWeightChecks:
         message = "weight_before is not the sum of the weights before the run."
         is_sum = column(runs, "weight_before") == before.sums
         checks.expect(runs, is_sum, "weight-before", message)
-        self.digests.add(checks.files, digest_of_columns(runs, checks.files.dataset))
+        self.digests.add(checks.files, len(rows), digest_of_columns(runs, checks.files.dataset))

@@ -5,24 +5,49 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Sequence
-from pathlib import PurePosixPath
+from pathlib import Path, PurePosixPath
 
 import pyarrow as pa
 
 from closedworld.datasets import Dataset
-from closedworld.errors import IntegrityError
+from closedworld.errors import ConfigError, IntegrityError
+from closedworld.published.results import result_folders
 from closedworld.sanitize import quoted
 from closedworld.store.paths import RECEIPT_NAME
+from closedworld.store.places import storage_at
 from closedworld.store.protocol import Storage
-from closedworld.store.reading import Published, keys_below, open_result
+from closedworld.store.reading import Published, has_receipt, keys_below, open_result
 from closedworld.store.receipt import FileEntry
 from closedworld.verification.country_files import READ_ERRORS, CountryFiles
 from closedworld.verification.findings import Findings
 
-_PART_FILE = re.compile(r"([a-z_]+)/country_iso=([A-Z]{2})/part-(\d{5})\.parquet")
+_PART_FILE = re.compile(r"([a-z_]+)/([A-Z]{2})-(\d{5})\.parquet")
 
 FileTable = dict[str, dict[str, CountryFiles]]
 """Files by dataset and country."""
+
+
+def sealed_and_bare(path: Path) -> tuple[list[Storage], list[Storage]]:
+    """Return ``(sealed, bare)``: folders of results at or below a path, and those without receipt.
+
+    Raises:
+        ConfigError: ``path-missing``.
+        IntegrityError: ``receipt-missing`` when there is nothing published.
+    """
+    if not path.exists():
+        raise ConfigError("path-missing", f"{path} does not exist.", "Check the path.")
+    storage = storage_at(path)
+    if has_receipt(storage):
+        return [storage], []
+    below = result_folders(storage)
+    sealed = [folder for folder in below if has_receipt(folder)]
+    if not sealed:
+        raise IntegrityError(
+            "receipt-missing",
+            f"{path} holds no published result.",
+            "Give the --out folder of a finished `closedworld run`.",
+        )
+    return sealed, [folder for folder in below if folder not in sealed]
 
 
 def open_sealed(folder: Storage, findings: Findings) -> Published | None:
@@ -131,7 +156,7 @@ def check_countries(table: FileTable, dataset: str, expected: set[str], findings
         message = f"no file of {quoted(iso)} in the receipt."
         findings.add("country-missing", message, dataset, iso)
     for iso in sorted(found - expected):
-        message = f"{iso} is not among the countries that have tiles."
+        message = f"{iso} is not among the countries of the tiles."
         findings.add("country-unexpected", message, dataset, iso)
     findings.add_check("every country is present, and no other", len(expected), "countries")
 

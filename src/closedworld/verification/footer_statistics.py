@@ -17,8 +17,6 @@ from closedworld.verification.findings import Findings
 
 CODE = "statistics"
 
-_BITS = {"INT32": 32, "INT64": 64}
-
 
 class GroupRanges:
     """Smallest and largest value of each column of one row group, taken as its batches pass."""
@@ -26,7 +24,6 @@ class GroupRanges:
     def __init__(self) -> None:
         self.rows = 0
         self._ranges: dict[str, tuple[Any, Any]] = {}
-        self._unsigned: set[str] = set()
 
     def add(self, batch: pa.RecordBatch) -> None:
         """Add the next rows."""
@@ -37,8 +34,6 @@ class GroupRanges:
             found = _range(values)
             if found is not None:
                 known = self._ranges.get(name, found)
-                if pa.types.is_unsigned_integer(values.type):
-                    self._unsigned.add(name)
                 self._ranges[name] = min(known[0], found[0]), max(known[1], found[1])
 
     def compare(
@@ -96,12 +91,8 @@ class GroupRanges:
             claims.append(("number of nulls", statistics.null_count, 0))
         if statistics.has_min_max and name in self._ranges:
             least, most = self._ranges[name]
-            # Unsigned numbers are stored as signed ones of the same bits.
-            turn = 1 << _BITS[statistics.physical_type] if name in self._unsigned else 0
-            stated = [
-                raw % turn if turn else raw for raw in (statistics.min_raw, statistics.max_raw)
-            ]
-            claims += [("smallest value", stated[0], least), ("largest value", stated[1], most)]
+            claims.append(("smallest value", statistics.min_raw, least))
+            claims.append(("largest value", statistics.max_raw, most))
         return claims
 
 

@@ -46,7 +46,7 @@ def check_polygons(
     asked = {
         iso: own
         for iso, own in index.countries.items()
-        if iso in countries and iso not in index.kept_small
+        if iso in countries and iso not in index.kept_small and own.ids.tile_count
     }
     for iso, ranks in drawn_ranks(asked, sample, seed).items():
         check = PolygonCheck(countries[iso], grid, rule, random.Random(seed), findings)  # noqa: S311 -- a sample that can be drawn again

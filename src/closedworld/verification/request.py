@@ -9,9 +9,11 @@ from closedworld.datasets.parameters import TileParameters, WeightParameters
 from closedworld.errors import InputError, IntegrityError
 from closedworld.inputs.reference.registry import bundled, verify_bundled
 from closedworld.inputs.regions.country_set import CountrySet
-from closedworld.published.results import find_result
 from closedworld.store.file_digests import sha256_of_file
-from closedworld.store.reading import Published
+from closedworld.store.paths import stage_folder
+from closedworld.store.places import storage_at
+from closedworld.store.reading import Published, result_in
+from closedworld.verification.file_checks import open_sealed
 from closedworld.verification.findings import Findings
 from closedworld.verification.tile_checks import TileIndex, read_tile_index
 
@@ -48,20 +50,34 @@ class Request:
         self, published: Published, tiles_parameter_hash: str, findings: Findings
     ) -> TileIndex | None:
         """Return the index that weights belong to; None, with a finding, when there is none."""
-        where = self.index or published.output
-        try:
-            index = find_result(where, TileParameters.stage, tiles_parameter_hash)
-        except IntegrityError as error:
-            findings.add(error.code, error.message)
-            return None
-        if index is None:
+        folder = self._index_folder(published, tiles_parameter_hash)
+        if folder is None:
+            where = self.index or published.output
             message = f"no tile index of parameter_hash {tiles_parameter_hash} in {where}."
             findings.add("index-missing", message)
             findings.add_unchecked("tiles of the weights", "no index; pass --index")
             return None
-        if index.folder in self.indexes:
-            return self.indexes[index.folder]
-        return read_tile_index(index, findings)
+        if folder.resolve() in self.indexes:
+            return self.indexes[folder.resolve()]
+        opened = open_sealed(storage_at(folder), findings)
+        return None if opened is None else read_tile_index(opened, findings)
+
+    def _index_folder(self, published: Published, digits: str) -> Path | None:
+        if not digits.isalnum():
+            return None
+        beside = stage_folder(published.output, TileParameters.stage, digits)
+        candidates = [beside]
+        if self.index is not None:
+            given = stage_folder(self.index, TileParameters.stage, digits)
+            candidates = [self.index, self.index / beside.name, given]
+        for folder in candidates:
+            try:
+                found = result_in(folder)
+            except IntegrityError:
+                return folder
+            if found is not None and found.receipt.parameter_hash == digits:
+                return folder
+        return None
 
     def raster_of(self, parameters: WeightParameters, findings: Findings) -> Path | None:
         """Return the raster that weights were made from; None when it is not at hand.

@@ -18,8 +18,9 @@ _CODES = {"country_iso": "country-differs", "inclusion_rule": "rule"}
 
 
 def column(batch: pa.RecordBatch, name: str) -> NDArray[Any]:
-    """Return a column of numbers without copying it."""
-    return np.asarray(batch.column(name).to_numpy(zero_copy_only=True))
+    """Return a column of numbers without copying it, integers unsigned: one below 0 is far out of range."""
+    values = np.asarray(batch.column(name).to_numpy(zero_copy_only=True))
+    return values.view(f"u{values.itemsize}") if values.dtype.kind == "i" else values
 
 
 @dataclass(slots=True)

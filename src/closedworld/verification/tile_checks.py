@@ -40,7 +40,7 @@ class TileIndex:
     Attributes:
         published: Where it is.
         parameters: Its parameters.
-        countries: Tiles of each country that could be read.
+        countries: Tiles of each country that could be read, none of some.
     """
 
     published: Published
@@ -61,7 +61,8 @@ class TileIndex:
     @property
     def without_tiles(self) -> set[str]:
         """Countries of the receipt of which no tile is there."""
-        return set(self.parameters.countries) - set(self.countries)
+        found = {iso for iso, own in self.countries.items() if own.ids.tile_count}
+        return set(self.parameters.countries) - found
 
 
 def check_tile_index(published: Published, findings: Findings) -> TileIndex | None:
@@ -75,8 +76,8 @@ def check_tile_index(published: Published, findings: Findings) -> TileIndex | No
     tiles = {iso: checks.check(iso) for iso in sorted(set().union(*table.values()))}
     known = {iso: own for iso, own in tiles.items() if own is not None}
     index = TileIndex(published, parameters, known)
-    expected = set(parameters.countries) - index.listed("countries_without_tiles")
-    for dataset in _DATASETS:
+    expected = set(parameters.countries)
+    for dataset in datasets_of(parameters):
         check_countries(table, dataset.name, expected, findings)
     if set(known) == expected:
         check_totals(published.receipt, _totals(index), findings)

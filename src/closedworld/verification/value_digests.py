@@ -39,9 +39,9 @@ class ValueDigests:
     by_dataset: dict[str, dict[str, bytes]] = field(default_factory=dict)
     unknown: set[str] = field(default_factory=set)
 
-    def add(self, files: CountryFiles, digest: bytes | None) -> None:
-        """Add the digest of a country's rows; rows without one have a finding of their own."""
-        if digest is not None:
+    def add(self, files: CountryFiles, rows: int, digest: bytes | None) -> None:
+        """Add the digest of a country's rows, if there are any; rows without one have a finding of their own."""
+        if rows and digest is not None:
             self.by_dataset.setdefault(files.dataset.name, {})[files.country_iso] = digest
 
     def compare(self, receipt: Receipt, findings: Findings) -> None:

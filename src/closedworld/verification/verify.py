@@ -10,9 +10,8 @@ from closedworld.datasets.parameters import WeightParameters
 from closedworld.errors import ConfigError, InputError
 from closedworld.inputs.regions.country_set import CountrySet
 from closedworld.published.polygons import polygons_of
-from closedworld.published.results import nothing_published, sealed_and_bare
 from closedworld.store.reading import Published
-from closedworld.verification.file_checks import check_files, open_sealed
+from closedworld.verification.file_checks import check_files, open_sealed, sealed_and_bare
 from closedworld.verification.findings import Findings, Verification
 from closedworld.verification.polygon_checks import check_polygons
 from closedworld.verification.receipt_checks import PARAMETER_ERRORS
@@ -46,7 +45,7 @@ def verify(
         seed: Seed of the random samples.
 
     Raises:
-        ConfigError: ``path-missing``, ``path-unreadable``, ``recompute``, ``polygons-differ``.
+        ConfigError: ``path-missing``, ``recompute``, ``polygons-differ``.
         InputError: ``input-missing``: the raster is not there; ``input-unreadable``.
         IntegrityError: ``receipt-missing``: nothing is published there.
     """
@@ -62,9 +61,7 @@ def verify(
     )
     if request.raster is not None and not request.raster.is_file():
         raise InputError("input-missing", f"{raster} is not a file.", "Check the path.")
-    sealed, bare = sealed_and_bare(path)
-    if not sealed:
-        raise nothing_published(path)
+    sealed, bare = sealed_and_bare(Path(path))
     every = [Findings(str(folder.root)) for folder in [*bare, *sealed]]
     for findings in every[: len(bare)]:
         findings.add("receipt-missing", "there is no receipt, so it is not a result.")
@@ -101,7 +98,7 @@ def _stage(published: Published) -> str | None:
 def _check_tiles(published: Published, request: Request, findings: Findings) -> None:
     """Check a tile index, and ask GEOS about a sample of its tiles when that is asked for."""
     index = check_tile_index(published, findings)
-    request.indexes[published.folder] = index
+    request.indexes[published.folder.resolve()] = index
     if index is None:
         return
     if not request.oracle_sample:

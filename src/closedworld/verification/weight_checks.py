@@ -97,7 +97,9 @@ class WeightChecks:
         weights = {}
         for iso, own in sorted(files.items()):
             ids = tiles[iso].ids if iso in tiles else None
-            weights[iso] = checks.check(own, table[SPAN_WEIGHTS.name].get(iso), ids)
+            found = checks.check(own, table[SPAN_WEIGHTS.name].get(iso), ids)
+            if found.tiles:
+                weights[iso] = found
         units = split_units(bases_of(self.parameters.basis), self.parameters.dp)
         summaries = {
             iso: CountrySummary(

@@ -58,14 +58,12 @@ def write_points(table: pa.Table, path: Path) -> None:
 
 
 def _write_parquet(table: pa.Table, path: Path) -> None:
-    numbers = dict.fromkeys(("lon", "lat", "tile_id"), "BYTE_STREAM_SPLIT")
     pq.write_table(
         table,
         path,
         compression="zstd",
         row_group_size=_ROW_GROUP_ROWS,
         use_dictionary=["country_iso"],
-        column_encoding=numbers,
         write_page_checksum=True,
     )
 
@@ -87,8 +85,6 @@ def _write_by_gdal(table: pa.Table, staged: Path, driver: str, path: Path) -> No
 
     geometry = point_wkb(table["lon"].to_numpy(), table["lat"].to_numpy())
     columns = {name: table[name] for name in table.column_names}
-    # GDAL has no unsigned 64-bit integers and would turn them into floats.
-    columns["tile_id"] = columns["tile_id"].cast(pa.int64())
     options: dict[str, Any] = _GEOJSON_OPTIONS if driver == "GeoJSON" else {}
     try:
         pyogrio.write_arrow(

@@ -100,7 +100,7 @@ def _table(request: SampleRequest, tasks: list[_CountryTask], drawn: list[Points
     counts = request.counts
     first = np.cumsum(counts) - counts
     total = int(counts.sum())
-    lons, lats, tile_ids = np.empty(total), np.empty(total), np.empty(total, np.uint64)
+    lons, lats, tile_ids = np.empty(total), np.empty(total), np.empty(total, np.int64)
     for task, points in zip(tasks, drawn, strict=True):
         begins = np.cumsum(task.counts) - task.counts
         at = np.repeat(first[task.rows] - begins, task.counts) + np.arange(len(points.lons))

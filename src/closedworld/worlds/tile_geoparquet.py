@@ -91,7 +91,7 @@ def _opened(
 ) -> pq.ParquetWriter:
     """Return a writer of the file, its metadata with the bounds of all tiles."""
     numbers = ["tile_id", "weight_fp"] if weighed else ["tile_id"]
-    types = {"country_iso": pa.string(), **dict.fromkeys(numbers, pa.uint64())}
+    types = {"country_iso": pa.string(), **dict.fromkeys(numbers, pa.int64())}
     types |= {GEOMETRY: pa.binary(), COVERING: COVERING_TYPE}
     fields = [pa.field(name, of, nullable=False) for name, of in types.items()]
     # The outermost columns are at the ends of runs.
@@ -103,13 +103,12 @@ def _opened(
     west, south, east, north = (np.concatenate(side) for side in zip(*ends, strict=True))
     bounds = [float(side) for side in (west.min(), south.min(), east.max(), north.max())]
     shape: Literal["Point", "Polygon"] = "Point" if kind == "point" else "Polygon"
-    split = [*numbers, *(f"{COVERING}.{side}" for side in SIDES)]
     return pq.ParquetWriter(
         path,
         pa.schema(fields, geo_metadata(shape, bounds, has_covering=True)),
         compression="zstd",
-        use_dictionary=["country_iso"],
-        column_encoding=dict.fromkeys(split, "BYTE_STREAM_SPLIT"),
+        use_dictionary=["country_iso", *(f"{COVERING}.{side}" for side in SIDES)],
+        column_encoding={"tile_id": "DELTA_BINARY_PACKED"},
         write_page_checksum=True,
     )
 
@@ -133,8 +132,9 @@ def _batch(
     rows = np.repeat(tiles.rows, tiles.lengths)
     sides = _sides(tiles.grid, rows, tiles.counted(tiles.col_starts), kind)
     wkb = point_wkb(*sides[:2]) if kind == "point" else box_wkb(*sides)
-    columns = [pa.array([iso]).take(pa.array(np.zeros(len(rows), np.int8))), tiles.tile_ids()]
-    if weights is not None:
-        columns.append(weights)
+    columns = [pa.array([iso]).take(pa.array(np.zeros(len(rows), np.int8)))]
+    columns += [
+        numbers.view(np.int64) for numbers in (tiles.tile_ids(), weights) if numbers is not None
+    ]
     columns += [wkb, covering(sides)]
     return pa.RecordBatch.from_arrays([pa.array(one) for one in columns], schema=schema)

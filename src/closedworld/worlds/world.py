@@ -13,10 +13,10 @@ from closedworld.errors import ConfigError
 from closedworld.inputs.regions.country_set import CountrySet
 from closedworld.kernels.spans import RowSpans
 from closedworld.published.cumulative_weights import CumulativeWeights, read_cumulative_weights
-from closedworld.published.results import find_published, find_result, open_published
+from closedworld.published.results import find_published, open_published
 from closedworld.published.tile_index import PublishedIndex, read_index
 from closedworld.stages import TILES, WEIGHTS
-from closedworld.store.paths import result_key
+from closedworld.store.paths import stage_folder
 from closedworld.store.reading import Published
 from closedworld.worlds.points import refuse_without_tiles, sample_points
 from closedworld.worlds.sample_request import SampleRequest
@@ -125,17 +125,14 @@ def open_world(path: Path | str, *, index: Path | str | None = None) -> Publishe
         return PublishedWorld(read_index(open_published(index or path, TILES.name)), None)
     weights = open_published(path, WEIGHTS.name)
     needed = weights.parameters(WeightParameters).tiles_parameter_hash
-    if index is None:
-        published = find_result(weights.output, TILES.name, needed)
-    else:
-        published = open_published(index, TILES.name)
-    if published is None:
-        beside = weights.output / result_key(TILES.name, needed)
+    beside = stage_folder(weights.output, TILES.name, needed)
+    if index is None and not beside.exists():
         raise ConfigError(
             "index-missing",
             f"the tile index of {weights.folder} is not next to it, at {beside}.",
             "Name the folder that holds it: --index.",
         )
+    published = open_published(beside if index is None else index, TILES.name)
     if published.receipt.parameter_hash != needed:
         raise ConfigError(
             "index-differs",

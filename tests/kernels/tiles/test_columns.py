@@ -250,7 +250,7 @@ def test_columns_have_the_names_and_types_of_the_schema() -> None:
     ("rows", "width"), [(40, 200), (8, 70_000), (300, 1), (1, 1), (7, 300), (70_000, 9)]
 )
 def test_values_do_not_depend_on_how_columns_are_looked_up(rows: int, width: int) -> None:
-    """In dictionaries with places of one, two and four bytes, and without one where columns come seldom."""
+    """By indices of one, two and four bytes."""
     grid = Grid(-180.0, 85.0, 360 / 80_000, 170 / 80_000, 80_000, 80_000)
     line = np.arange(rows)
     spans = RowSpans.from_runs(grid, line, line % 3, line % 3 + width)
@@ -271,25 +271,6 @@ def test_values_do_not_depend_on_how_columns_are_looked_up(rows: int, width: int
         (bounds, "north_lat", grid.lat_edge(row)),
     ):
         assert (table[name].to_numpy() == expected).all(), name
-
-
-@pytest.mark.parametrize(("rows", "looked_up"), [(7, False), (8, True)])
-def test_longitudes_have_a_dictionary_where_each_is_used_eight_times(
-    rows: int, *, looked_up: bool
-) -> None:
-    """Part of the format: another choice gives other bytes under the same hash."""
-    grid = Grid(0.0, 10.0, 1.0, 1.0, 20, 10)
-    line = np.arange(rows)
-    spans = RowSpans.from_runs(grid, line, 0 * line, 0 * line + 20)
-    writer = part_writer(TILE_INDEX)
-    writer.write(RowGroup("XX", Tiles.all_of(spans), areas_of([spans], grid)).index(Rule.CENTER))
-    group = pq.read_metadata(pa.BufferReader(writer.finish())).row_group(0)
-    (column,) = (
-        group.column(i)
-        for i in range(group.num_columns)
-        if group.column(i).path_in_schema == "centroid_lon"
-    )
-    assert column.has_dictionary_page is looked_up
 
 
 def test_specks_do_not_take_an_object_each() -> None:

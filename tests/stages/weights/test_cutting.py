@@ -96,9 +96,7 @@ def test_the_world_that_is_cut_small_is_the_law_s_and_has_many_parts(
             sizes=SMALL,
         )
         check(weights, covered, CUT_BASIS, 3, persons(half_degrees), by_coverage=by_coverage)
-    files = [
-        path for path in digests(weights.published.folder) if "tile_weights/country_iso=IN" in path
-    ]
+    files = [path for path in digests(weights.published.folder) if "tile_weights/IN-" in path]
     assert len(files) == -(-covered.spans["IN"].tile_count // SMALL.part_tiles) > 2
 
 

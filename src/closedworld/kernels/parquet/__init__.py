@@ -5,7 +5,7 @@ from, and one page serves every column of a file that repeats in the same way. p
 values, one by one. Tables of another kind are pyarrow's to write (``datasets.part_encoder``).
 """
 
-from closedworld.kernels.parquet.chunks import Chunk, constant, looked_up, numbers, split
+from closedworld.kernels.parquet.chunks import Chunk, constant, looked_up, numbers, plain
 from closedworld.kernels.parquet.encodings import counted_up, index_dtype, packed, repeated
 from closedworld.kernels.parquet.pages import Encoding, Page
 from closedworld.kernels.parquet.writer import Writer
@@ -21,6 +21,6 @@ __all__ = [
     "looked_up",
     "numbers",
     "packed",
+    "plain",
     "repeated",
-    "split",
 ]

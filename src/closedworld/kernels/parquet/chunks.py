@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,7 +9,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from closedworld.kernels.parquet.encodings import plain_texts, repeated, split_bytes
+from closedworld.kernels.parquet.encodings import plain_texts, repeated
 from closedworld.kernels.parquet.pages import Codec, Encoding, Kind, Page
 
 
@@ -43,8 +42,7 @@ def constant(value: str | np.generic, rows: int) -> Chunk:
         stored = plain_texts([plain])
     else:
         kind = _arrow(value.dtype)
-        # The format has no integers below 32 bits.
-        plain = stored = (value if value.itemsize > 1 else np.uint32(value)).tobytes()
+        plain = stored = value.tobytes()
     dictionary = Page.of(stored, 1, Encoding.PLAIN, kind=Kind.DICTIONARY, codec=Codec.UNCOMPRESSED)
     data = Page.of(
         repeated(np.array([rows])), rows, Encoding.RLE_DICTIONARY, codec=Codec.UNCOMPRESSED
@@ -68,17 +66,9 @@ def numbers(smallest: np.generic, largest: np.generic, values: Page) -> Chunk:
     return Chunk(_arrow(smallest.dtype), (values,), smallest.tobytes(), largest.tobytes())
 
 
-def split(values: NDArray[Any], ranges: Sequence[slice] | None = None) -> Chunk:
-    """Return a column of numbers, split into streams of bytes.
-
-    Args:
-        values: Numbers of 4 or 8 bytes each, (n,).
-        ranges: Which of them the column holds, in order, each at least once; None for all, once.
-    """
-    streams = split_bytes(values)
-    if ranges is not None:
-        streams = np.concatenate([streams[:, those] for those in ranges], axis=1)
-    page = Page.of(streams, streams.shape[1], Encoding.BYTE_STREAM_SPLIT)
+def plain(values: NDArray[Any]) -> Chunk:
+    """Return a column of numbers as they are, int32, int64 or float64 (n,)."""
+    page = Page.of(values, len(values), Encoding.PLAIN)
     return Chunk(_arrow(values.dtype), (page,), *_limits(values))
 
 

@@ -17,11 +17,12 @@ _MINIBLOCKS = _BLOCK // _MINIBLOCK
 _BLOCK_HEAD = 1 + _MINIBLOCKS
 _POWERS = 1 << np.arange(63)
 _PACKED_AT_ONCE = 8
+_LONGEST_INDEX_BYTES = 3
 _INDEX_TYPES = (np.dtype("u1"), np.dtype("<u2"), np.dtype("<u4"))
 
 
 def index_dtype(size: int) -> np.dtype[Any]:
-    """Return the type of a place in a dictionary of so many values: whole bytes, for they need no shifting."""
+    """Return the type of a place in a dictionary of so many values; written in whole bytes, three of the four."""
     return next(kind for kind in _INDEX_TYPES if size <= 1 << 8 * kind.itemsize)
 
 
@@ -35,12 +36,12 @@ def repeated(lengths: NDArray[np.int64]) -> bytes:
     groups = lengths[:, None] << 1 >> np.arange(0, 35, 7)
     has_more = groups > 0x7F  # noqa: PLR2004 - seven bits
     heads = groups & 0x7F | has_more << 7
-    places = np.arange(len(lengths), dtype=kind).view(np.uint8).reshape(-1, kind.itemsize)
+    places = _index_bytes(np.arange(len(lengths), dtype=kind))
     # Rows of head and place; those bytes of a head that are not needed are left out.
     rows = np.hstack([heads.astype(np.uint8), places])
     is_used = np.hstack([groups > 0, np.ones(places.shape, bool)])
     content: bytes = rows[is_used].tobytes()
-    return bytes([8 * kind.itemsize]) + content
+    return bytes([8 * places.shape[1]]) + content
 
 
 def packed(indices: NDArray[np.unsignedinteger[Any]]) -> NDArray[np.uint8]:
@@ -49,12 +50,23 @@ def packed(indices: NDArray[np.unsignedinteger[Any]]) -> NDArray[np.uint8]:
     Args:
         indices: Places, (n,), of a type of ``index_dtype``.
     """
+    places = _index_bytes(indices)
+    width = places.shape[1]
     groups = -(-len(indices) // _PACKED_AT_ONCE)
-    head = bytes([8 * indices.itemsize]) + varint(groups << 1 | 1)
-    content = np.zeros(len(head) + groups * _PACKED_AT_ONCE * indices.itemsize, np.uint8)
+    head = bytes([8 * width]) + varint(groups << 1 | 1)
+    content = np.zeros(len(head) + groups * _PACKED_AT_ONCE * width, np.uint8)
     content[: len(head)] = np.frombuffer(head, np.uint8)
-    content[len(head) : len(head) + indices.nbytes] = indices.view(np.uint8)
+    content[len(head) : len(head) + places.size] = places.reshape(-1)
     return content
+
+
+def _index_bytes(indices: NDArray[np.unsignedinteger[Any]]) -> NDArray[np.uint8]:
+    """Return the bytes of places in rows, uint8 (n, 1 to 3).
+
+    Four bytes are cut to three, which 2^24 values fit in: fastparquet misreads indices of 32 bits.
+    """
+    places = indices.view(np.uint8).reshape(-1, indices.itemsize)
+    return places[:, :_LONGEST_INDEX_BYTES]
 
 
 def counted_up(starts: NDArray[np.int64], lengths: NDArray[np.int64]) -> bytes:
@@ -118,18 +130,6 @@ def _add_bits(
         targets, rest = targets[held], rest[held]
         np.bitwise_or.at(content, targets + byte, (rest & 0xFF).astype(np.uint8))
         rest = rest >> 8
-
-
-def split_bytes(values: NDArray[Any]) -> NDArray[np.uint8]:
-    """Return the first bytes of all values, then the second ones, and so on (BYTE_STREAM_SPLIT).
-
-    Args:
-        values: (n,), of 4 or 8 bytes each.
-
-    Returns:
-        A stream in each row, uint8 (4 or 8, n).
-    """
-    return np.ascontiguousarray(values.view(np.uint8).reshape(-1, values.itemsize).T)
 
 
 def plain_texts(texts: list[bytes]) -> bytes:

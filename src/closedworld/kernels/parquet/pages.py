@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     Content: TypeAlias = bytes | NDArray[np.uint8]
 
 _ZSTD_LEVEL = 1
+"""Where nothing else was measured."""
 
 
 class Encoding(enum.IntEnum):
@@ -30,7 +31,6 @@ class Encoding(enum.IntEnum):
     RLE = 3
     DELTA_BINARY_PACKED = 5
     RLE_DICTIONARY = 8
-    BYTE_STREAM_SPLIT = 9
 
 
 class Codec(enum.IntEnum):
@@ -39,11 +39,11 @@ class Codec(enum.IntEnum):
     UNCOMPRESSED = 0
     ZSTD = 6
 
-    def compress(self, content: pa.Buffer) -> bytes:
+    def compress(self, content: pa.Buffer, level: int) -> bytes:
         """Return the compressed bytes."""
         if self is Codec.UNCOMPRESSED:
             return bytes(content)
-        codec = pa.Codec("zstd", compression_level=_ZSTD_LEVEL)
+        codec = pa.Codec("zstd", compression_level=level)
         compressed: bytes = codec.compress(content, asbytes=True)
         return compressed
 
@@ -84,6 +84,7 @@ class Page:
         *,
         kind: Kind = Kind.DATA,
         codec: Codec = Codec.ZSTD,
+        level: int = _ZSTD_LEVEL,
     ) -> Self:
         """Return the page of encoded values.
 
@@ -93,9 +94,10 @@ class Page:
             encoding: Their encoding.
             kind: What they are.
             codec: What to compress them with.
+            level: How hard zstd tries.
         """
         content = pa.py_buffer(values)
-        body = codec.compress(content)
+        body = codec.compress(content, level)
         own = {1: i32(count), 2: i32(encoding)}
         if kind is Kind.DATA:
             # Of definition and repetition levels, which must be stated.

@@ -12,7 +12,7 @@ from typing import TypeAlias
 Value: TypeAlias = "tuple[int, bytes]"
 """The code of a type, and the value's bytes."""
 
-_TRUE, _FALSE, _I8, _I32, _I64, _BINARY, _LIST, _STRUCT = 1, 2, 3, 5, 6, 8, 9, 12
+_TRUE, _FALSE, _I32, _I64, _BINARY, _LIST, _STRUCT = 1, 2, 5, 6, 8, 9, 12
 _LOW, _MORE = 0x7F, 0x80
 """Seven bits of a number, and that there are more."""
 
@@ -39,11 +39,6 @@ def zigzag(number: int) -> bytes:
 def flag(value: bool) -> Value:  # noqa: FBT001 - the value, not a switch
     """Return a truth value; the type says it all."""
     return (_TRUE if value else _FALSE), b""
-
-
-def i8(number: int) -> Value:
-    """Return an integer of one byte."""
-    return _I8, number.to_bytes(1, "little", signed=True)
 
 
 def i32(number: int) -> Value:

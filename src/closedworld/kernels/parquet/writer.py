@@ -11,7 +11,7 @@ import pyarrow as pa
 
 from closedworld.kernels.parquet.chunks import Chunk
 from closedworld.kernels.parquet.pages import Kind
-from closedworld.kernels.parquet.thrift import Value, binary, flag, i8, i32, i64, sequence, struct
+from closedworld.kernels.parquet.thrift import Value, binary, flag, i32, i64, sequence, struct
 
 _MAGIC = b"PAR1"
 _FORMAT_VERSION = 2
@@ -20,16 +20,16 @@ _CREATED_BY = b"closedworld version 1.0.0"
 
 _REQUIRED = 0
 _INT32, _INT64, _DOUBLE, _BYTE_ARRAY = 1, 2, 5, 6
-_UTF8, _UINT_8, _UINT_32, _UINT_64 = 0, 11, 13, 14
-_TEXT, _INTEGER = 1, 10
-"""Fields of the union LogicalType."""
+_UTF8 = 0
+_TEXT = 1
+"""Field of the union LogicalType."""
 
 
 class Writer:
     """Puts a Parquet file together in memory, row group by row group.
 
     Args:
-        schema: Its columns: texts, unsigned integers of 8, 32 or 64 bits, float64; none nullable.
+        schema: Its columns: texts, int32, int64, float64; none nullable.
         order: Columns that rows are sorted by, ascending.
     """
 
@@ -141,9 +141,8 @@ def _physical(kind: pa.DataType) -> int:
     """Return the number of the format's type that holds a column."""
     return {
         pa.string(): _BYTE_ARRAY,
-        pa.uint8(): _INT32,
-        pa.uint32(): _INT32,
-        pa.uint64(): _INT64,
+        pa.int32(): _INT32,
+        pa.int64(): _INT64,
         pa.float64(): _DOUBLE,
     }[kind]
 
@@ -153,9 +152,4 @@ def _schema_element(field: pa.Field) -> Value:
     element = {1: i32(_physical(field.type)), 3: i32(_REQUIRED), 4: binary(field.name.encode())}
     if pa.types.is_string(field.type):
         element |= {6: i32(_UTF8), 10: struct({_TEXT: struct({})})}
-    elif pa.types.is_integer(field.type):
-        bits = field.type.bit_width
-        converted = {8: _UINT_8, 32: _UINT_32, 64: _UINT_64}[bits]
-        integer = struct({1: i8(bits), 2: flag(value=False)})
-        element |= {6: i32(converted), 10: struct({_INTEGER: integer})}
     return struct(element)

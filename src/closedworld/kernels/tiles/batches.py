@@ -25,7 +25,7 @@ def coverage_batch(country_iso: str, spans: RowSpans, border: Border) -> pa.Reco
     return pa.RecordBatch.from_pydict(
         {
             "country_iso": constant_column(country_iso, len(border.ranks)),
-            "tile_id": spans.tiles_at(border.ranks),
+            "tile_id": spans.tiles_at(border.ranks).view(np.int64),
             "coverage": border.coverage,
         }
     )
@@ -36,9 +36,9 @@ def spans_batch(country_iso: str, spans: RowSpans) -> pa.RecordBatch:
     return pa.RecordBatch.from_pydict(
         {
             "country_iso": constant_column(country_iso, spans.n_runs),
-            "raster_row": spans.rows.astype(np.uint32),
-            "col_start": spans.col_starts.astype(np.uint32),
-            "col_stop": spans.col_stops.astype(np.uint32),
-            "first_rank": spans.first_ranks.astype(np.uint64),
+            "raster_row": spans.rows.astype(np.int32),
+            "col_start": spans.col_starts.astype(np.int32),
+            "col_stop": spans.col_stops.astype(np.int32),
+            "first_rank": spans.first_ranks,
         }
     )

@@ -23,19 +23,15 @@ from closedworld.kernels.parquet import (
     looked_up,
     numbers,
     packed,
+    plain,
     repeated,
-    split,
 )
 from closedworld.kernels.sizes import DEFAULT_SIZES
 from closedworld.kernels.spans import Rule
 from closedworld.kernels.tiles.ranges import Tiles, held_columns
 
-_USES_OF_A_COLUMN, _PLACE_BYTES = 8, 2
-"""So often a raster column must come on average, and so short its place must be, or its longitudes cost more in a
-dictionary than one by one."""
-
-_RUN_TILES = 64
-"""Tiles of a run on average, below which values are gathered one by one: a slice costs as much as so many."""
+_SHORT_INDEX_BYTES, _LONG_INDEX_LEVEL = 2, 3
+"""Indices longer than two bytes repeat a raster row apart, which zstd looks back upon at level 3 and not at 1."""
 
 
 class RowGroup:
@@ -70,13 +66,13 @@ class RowGroup:
             "country_iso": self._iso,
             "tile_id": self._ids,
             "inclusion_rule": constant(rule.value, self._count),
-            "raster_row": self._by_row(self._rows.astype(np.uint32)),
-            "raster_col": self._by_column(self._cols.astype(np.uint32)),
+            "raster_row": self._by_row(self._rows.astype(np.int32)),
+            "raster_col": self._by_column(self._cols.astype(np.int32)),
             "centroid_lon": self._by_column(self._grid.lon_center(self._cols)),
             "centroid_lat": self._by_row(self._grid.lat_center(self._rows)),
             "pixel_area_m2": self._by_row(self._areas),
         }
-        return columns if coverage is None else {**columns, "coverage": split(coverage)}
+        return columns if coverage is None else {**columns, "coverage": plain(coverage)}
 
     def bounds(self) -> dict[str, Chunk]:
         """Return the columns of ``tile_bounds``, by name.
@@ -97,19 +93,14 @@ class RowGroup:
         """Find the raster columns that hold a tile, and where each tile's stands among them."""
         self._cols, begins = held_columns(tiles.col_starts, tiles.lengths)
         kind = index_dtype(len(self._cols))
-        self._places: Page | list[slice] | NDArray[np.int64]
-        if kind.itemsize > _PLACE_BYTES or len(self._cols) * _USES_OF_A_COLUMN > self._count:
-            if self._count < _RUN_TILES * len(tiles.lengths):
-                self._places = tiles.counted(begins)
-                return
-            ends = begins + tiles.lengths
-            self._places = list(map(slice, begins.tolist(), ends.tolist()))
-            return
         before = np.cumsum(tiles.lengths) - tiles.lengths
         # Unsigned integers wrap around, so what is below zero here is right after the sum.
-        places = np.repeat((begins - before).astype(kind), tiles.lengths)
-        places += _counting(kind)[: self._count]
-        self._places = Page.of(packed(places), self._count, Encoding.RLE_DICTIONARY)
+        indices = np.repeat((begins - before).astype(kind), tiles.lengths)
+        indices += _counting(kind)[: self._count]
+        level = 1 if kind.itemsize <= _SHORT_INDEX_BYTES else _LONG_INDEX_LEVEL
+        self._column_indices = Page.of(
+            packed(indices), self._count, Encoding.RLE_DICTIONARY, level=level
+        )
 
     def _by_row(self, values: NDArray[Any]) -> Chunk:
         """Return the column of a value for each raster row."""
@@ -117,11 +108,7 @@ class RowGroup:
 
     def _by_column(self, values: NDArray[Any]) -> Chunk:
         """Return the column of a value for each raster column."""
-        if isinstance(self._places, Page):
-            return looked_up(values, self._places)
-        if isinstance(self._places, list):
-            return split(values, self._places)
-        return split(values[self._places])
+        return looked_up(values, self._column_indices)
 
 
 @cache
@@ -131,8 +118,8 @@ def _counting(kind: np.dtype[Any]) -> NDArray[np.unsignedinteger[Any]]:
 
 
 def id_column(tiles: Tiles) -> Chunk:
-    """Return the column ``tile_id``, uint64, ascending."""
+    """Return the column ``tile_id``, int64, ascending."""
     first = tiles.rows * tiles.grid.n_cols + tiles.col_starts
     last = first[-1] + tiles.lengths[-1] - 1
     page = Page.of(counted_up(first, tiles.lengths), tiles.tile_count, Encoding.DELTA_BINARY_PACKED)
-    return numbers(np.uint64(first[0]), np.uint64(last), page)
+    return numbers(np.int64(first[0]), np.int64(last), page)

@@ -6,7 +6,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from closedworld.kernels.parquet import Chunk, constant, split
+from closedworld.kernels.parquet import Chunk, constant, plain
 from closedworld.kernels.spans import RowSpans
 from closedworld.kernels.tiles import Tiles, constant_column, id_column
 from closedworld.kernels.weights.basis import Mixture
@@ -32,8 +32,8 @@ def weight_chunks(
     return {
         "country_iso": constant(country_iso, rows),
         "tile_id": id_column(tiles),
-        "weight_fp": split(weights),
-        "dp": constant(np.uint8(dp), rows),
+        "weight_fp": plain(weights.view(np.int64)),
+        "dp": constant(np.int32(dp), rows),
         "basis": constant(str(mixture), rows),
     }
 
@@ -51,9 +51,9 @@ def span_weights_batch(
     return pa.RecordBatch.from_pydict(
         {
             "country_iso": constant_column(country_iso, spans.n_runs),
-            "raster_row": spans.rows.astype(np.uint32),
-            "col_start": spans.col_starts.astype(np.uint32),
-            "tiles": (spans.col_stops - spans.col_starts).astype(np.uint32),
-            "weight_before": np.cumsum(run_weights) - run_weights,
+            "raster_row": spans.rows.astype(np.int32),
+            "col_start": spans.col_starts.astype(np.int32),
+            "tiles": (spans.col_stops - spans.col_starts).astype(np.int32),
+            "weight_before": (np.cumsum(run_weights) - run_weights).view(np.int64),
         }
     )

@@ -161,7 +161,7 @@ def _write_whole(
     result: TileResult,
     clock: PhaseClock,
 ) -> None:
-    """Write the country's spans and, when it is asked for, the coverage of its border tiles."""
+    """Write the country's spans and the coverage of its border tiles, if there are any."""
     batches = [(TILE_SPANS, spans_batch(task.part_range.country_iso, spans))]
     if border is not None and len(border.ranks):
         batches.append((TILE_COVERAGE, coverage_batch(task.part_range.country_iso, spans, border)))

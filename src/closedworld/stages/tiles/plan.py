@@ -16,6 +16,7 @@ from closedworld.datasets import (
     TILE_INDEX,
     TILE_SPANS,
     Dataset,
+    Partition,
     dataset_of,
 )
 from closedworld.datasets.parameters import TileParameters
@@ -49,13 +50,13 @@ from closedworld.stages.tiles.picture import MapTask
 from closedworld.store.reading import Published
 from closedworld.store.receipt import parameter_hash
 
-FORMAT = 3
+FORMAT = 4
 """Raised when the same parameters would give other content or other files."""
 
 TILE_BYTES = 36
-"""Of a tile while its row group is encoded, where columns repeat too rarely for a dictionary or with coverage: the index
-of its raster column 8, a real 8, its bytes as streams 8, compressed at most 8, once more for coverage 4. Most countries
-take half of it. Arrays of the runs come on top: where every run is of one tile, 84 to 150 bytes in all were measured."""
+"""Of a tile while its row group is encoded: the index of its raster column 4, packed 3, compressed at most 3; with
+coverage its share 8, compressed at most 8, behind its page's header 8 again. Most countries take half of it. Arrays of the
+runs come on top: where every run is of one tile, 84 to 150 bytes in all were measured."""
 
 PICTURE_BYTES = 160 * MEBIBYTE
 """The map, which one of the workers draws while the others write: 45 bytes for each of at most 2,280 x 1,642 px, measured;
@@ -93,6 +94,16 @@ class TilePlan:
         index = dataset_of(TILE_INDEX.name, coverage=self.has_coverage)
         coverage = (TILE_COVERAGE,) if self.has_coverage else ()
         return (index, TILE_BOUNDS, TILE_SPANS, *coverage)
+
+    @property
+    def country_codes(self) -> tuple[str, ...]:
+        """Codes of all countries, ascending; those without tiles too."""
+        return self.parameters.countries
+
+    @property
+    def partitions(self) -> tuple[Partition, ...]:
+        """All countries."""
+        return tuple(map(Partition.of_country, self.country_codes))
 
     @property
     def parameter_hash(self) -> str:
@@ -148,7 +159,7 @@ class TilePlan:
 
     @property
     def memory(self) -> StageMemory:
-        """What the stage takes in addition to what the run holds."""
+        """What the stage takes beside what the run holds anyway."""
         return memory_of(self.world.tile_counts.values())
 
     @property
@@ -212,7 +223,7 @@ class TilePlan:
 
 
 def memory_of(tile_counts: Iterable[int]) -> StageMemory:
-    """Return what the stage takes in addition to what the run holds, given the tiles of each country."""
+    """Return what the stage takes beside what the run holds anyway, given the tiles of each country."""
     largest = min(DEFAULT_SIZES.row_group_tiles, max(tile_counts, default=0))
     return StageMemory(0, largest * TILE_BYTES, PICTURE_BYTES)
 

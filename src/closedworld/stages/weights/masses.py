@@ -32,6 +32,10 @@ class TileSource(Protocol):
         """The lattice."""
 
     @property
+    def country_codes(self) -> tuple[str, ...]:
+        """Codes of all countries, ascending; those without tiles too."""
+
+    @property
     def spans(self) -> Mapping[str, RowSpans]:
         """Tiles by country code, ascending; countries without tiles are not in it."""
 

@@ -51,11 +51,11 @@ from closedworld.stages.weights.population import require_same_grid
 from closedworld.store.reading import Published
 from closedworld.store.receipt import FileEntry
 
-FORMAT = 3
+FORMAT = 4
 """Raised when the same parameters would give other content or other files."""
 
 WEIGHT_BYTES = 24
-"""Of a tile while its weight is written: the weight 8, its bytes as streams 8, compressed at most 8."""
+"""Of a tile while its weight is written: the weight 8, compressed at most 8, behind its page's header 8 again."""
 
 BATCH_BYTES = 96
 """Of a tile that is weighed: a dozen arrays of 8 bytes on the way from its mass to its weight."""
@@ -95,6 +95,11 @@ class WeightPlan:
         return (TILE_WEIGHTS, SPAN_WEIGHTS)
 
     @property
+    def partitions(self) -> tuple[Partition, ...]:
+        """All countries of the tiles, also those without any."""
+        return tuple(map(Partition.of_country, self.tiles.country_codes))
+
+    @property
     def row_count(self) -> int:
         """Tiles of all countries."""
         return sum(own.tile_count for own in self.tiles.spans.values())
@@ -111,7 +116,7 @@ class WeightPlan:
 
     @property
     def memory(self) -> StageMemory:
-        """What the stage takes in addition to what the run holds."""
+        """What the stage takes beside what the run holds anyway."""
         counts = [own.tile_count for own in self.tiles.spans.values()]
         largest = min(self.sizes.row_group_tiles, max(counts, default=0))
         batch = min(self.sizes.batch_tiles, largest) * BATCH_BYTES
