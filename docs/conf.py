@@ -27,7 +27,7 @@ extensions = [
     "public_names",
 ]
 # docs/README.md is what the code host shows for the folder; index.md includes it.
-exclude_patterns = ["README.md", "_build", "_ext"]
+exclude_patterns = ["README.md", "_build", "_ext", "reference/_readers.md"]
 
 # Quotes and dashes stay as they are written: --json is an option.
 smartquotes = False

@@ -1,0 +1,110 @@
+"""Files of every kind that we write, small ones, and what is in them."""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.dataset as pads
+
+import closedworld as cw
+from closedworld.datasets import DATASETS, TILE_INDEX
+from closedworld.datasets.part_encoder import part_writer
+from closedworld.kernels.spans import RowSpans, Rule
+from closedworld.kernels.tiles import RowGroup, Tiles, areas_of
+from closedworld.worlds.point_writers import write_points
+from closedworld.worlds.tile_geoparquet import export_tiles
+
+COUNTRIES = ("FJ", "LU", "MT", "NA", "VA")
+"""Vatican City has no tile of 5 minutes; Namibia is no missing value."""
+
+WIDE = 66_000
+"""Columns of a row group, more than indices of two bytes tell apart."""
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """A file, or the folder of a dataset.
+
+    Attributes:
+        path: Where it is.
+        integers: Columns of integers.
+        reals: Columns of real numbers.
+        truth: Rows by country, and the sum of each column, as this environment's pyarrow reads them.
+    """
+
+    path: Path
+    integers: tuple[str, ...]
+    reals: tuple[str, ...]
+    truth: dict[str, Any]
+
+    @classmethod
+    def of(cls, path: Path) -> Table:
+        """Return what pyarrow reads of a path."""
+        table = pads.dataset(path).to_table()
+        integers = tuple(f.name for f in table.schema if pa.types.is_integer(f.type))
+        reals = tuple(f.name for f in table.schema if pa.types.is_floating(f.type))
+        truth = {
+            "countries": dict(Counter(table["country_iso"].to_pylist())),
+            "integers": {one: str(sum(table[one].to_pylist())) for one in integers},
+            "reals": {one: math.fsum(table[one].to_pylist()) for one in reals},
+        }
+        return cls(path, integers, reals, truth)
+
+    @property
+    def asked(self) -> tuple[str, tuple[str, ...], tuple[str, ...]]:
+        """What a program is asked for."""
+        return str(self.path), self.integers, self.reals
+
+    def is_as(self, found: dict[str, Any]) -> bool:
+        """Return whether an engine found the same; sums of real numbers depend on their order."""
+        return (
+            found["countries"] == self.truth["countries"]
+            and found["integers"] == self.truth["integers"]
+            and all(
+                math.isclose(found["reals"][one], self.truth["reals"][one], rel_tol=1e-12)
+                for one in self.reals
+            )
+        )
+
+
+def write_files(folder: Path) -> dict[str, Table]:
+    """Write every kind of file and return them by name."""
+    world = folder / "world"
+    cw.run_world(cw.RunConfig(out=world, countries=COUNTRIES, executor="serial"))
+    covered = folder / "covered"
+    config = cw.RunConfig(out=covered, countries=COUNTRIES, rule="any_overlap", coverage=True)
+    cw.run_world(config, until="tiles")
+    folders = {
+        f"{name} with coverage" if out is covered and name == TILE_INDEX.name else name: found
+        for out in (covered, world)
+        for name in DATASETS
+        for found in out.glob(f"*/*/{name}")
+    }
+    without_rows = {
+        f"{name} without rows": found / "VA-00000.parquet"
+        for name, found in folders.items()
+        if found.is_relative_to(world)
+    }
+    opened = cw.open_world(world)
+    points, boxes, wide = (folder / f"{name}.parquet" for name in ("points", "boxes", "wide"))
+    write_points(opened.sample(country="NA", n=500, seed=1), points)
+    export_tiles(opened, boxes, "box", ["MT", "LU"])
+    wide.write_bytes(_wide_rows())
+    files = {"sample": points, "export": boxes, "a wide country": wide}
+    return {name: Table.of(path) for name, path in {**folders, **without_rows, **files}.items()}
+
+
+def _wide_rows() -> pa.Buffer:
+    """Return the index of a row of many tiles and a short one below it."""
+    grid = cw.Grid(-180.0, 85.0, 360 / 80_000, 170 / 80_000, 80_000, 80_000)
+    spans = RowSpans.from_runs(grid, *np.array([[5, 6], [7, 900], [7 + WIDE, 1_000]]))
+    group = RowGroup("RU", Tiles.all_of(spans), areas_of([spans], grid))
+    writer = part_writer(TILE_INDEX)
+    writer.write(group.index(Rule.CENTER))
+    return writer.finish()

@@ -1,0 +1,40 @@
+"""What each program does with the columns that its engine read. Imports nothing but Python's own."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+
+def main(version: str, columns_of: Callable[[Path], dict[str, list[Any]]]) -> None:
+    """Print the version and, of each table asked for, rows by country and sums.
+
+    Args:
+        version: Of the engine.
+        columns_of: Reads a file or a folder without any option.
+    """
+    tables = {}
+    for name, (path, integers, reals) in json.loads(Path(sys.argv[1]).read_text()).items():
+        try:
+            columns = columns_of(Path(path))
+            isos = columns["country_iso"]
+            tables[name] = {
+                "countries": {str(iso): isos.count(iso) for iso in set(isos)},
+                "integers": {one: str(sum(map(_exactly, columns[one]))) for one in integers},
+                "reals": {one: float(sum(columns[one])) for one in reals},
+            }
+        except Exception as error:  # noqa: BLE001 -- whatever an engine raises is its answer
+            tables[name] = {"error": f"{type(error).__name__}: {error}"[:300]}
+    sys.stdout.write(json.dumps({"version": version, "tables": tables}) + "\n")
+
+
+def _exactly(value: float) -> int:
+    """Return an integer as it is; an engine that made a real number of it has misread the type."""
+    if type(value) is float or int(value) != value:
+        raise TypeError(f"{value!r} is no integer")
+    return int(value)
