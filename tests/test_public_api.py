@@ -75,6 +75,7 @@ def test_importing_the_package_loads_no_library() -> None:
     assert done.stdout.strip() == "[]"
 
 
+@pytest.mark.slow
 def test_a_star_import_brings_every_name() -> None:
     code = "from closedworld import *; print(Grid, run_world, __version__)"
     subprocess.run([sys.executable, "-c", code], check=True, capture_output=True)

@@ -221,6 +221,7 @@ def test_a_failed_unit_ends_with_status_6_and_is_named(
     assert "FR part 0 failed: MemoryError" in done.stderr
 
 
+@pytest.mark.slow
 def test_the_module_runs_as_the_command_does(tmp_path: Path) -> None:
     """As a user types it, in another process; the program and ``python -m`` end alike."""
     program = Path(sys.executable).parent / "closedworld"

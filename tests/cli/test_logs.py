@@ -63,6 +63,7 @@ def test_an_error_is_a_json_line_too(call: Call, tmp_path: Path, words: tuple[st
     assert "none.gpkg" in last["message"]
 
 
+@pytest.mark.slow
 def test_json_logs_of_another_process_are_json_lines_and_nothing_else(tmp_path: Path) -> None:
     words = ["tiles", "--countries", "VA", "--resolution", "1deg", "--out", str(tmp_path)]
     done = subprocess.run(
@@ -131,6 +132,7 @@ def test_a_terminated_run_ends_with_status_143_and_leaves_a_report(tmp_path: Pat
     assert "_Terminated" in (last / "run.log").read_text()
 
 
+@pytest.mark.slow
 def test_progress_is_logged_at_least_every_25_countries(call: Call, tmp_path: Path) -> None:
     """And at the last one."""
     done = call("tiles", "--resolution", "5deg", "--out", tmp_path)

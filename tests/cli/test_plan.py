@@ -42,6 +42,7 @@ def test_a_plan_writes_nothing_and_tells_tiles_units_memory_and_time(
     assert "by number of workers" in done.stdout
 
 
+@pytest.mark.slow
 def test_a_plan_refuses_what_a_run_would_refuse(call: Callable[..., Result]) -> None:
     assert call("plan", "--resolution", "7s").exit_code == 2
     assert call("plan", "--resolution", "1deg", "--basis", "population").exit_code == 2

@@ -144,6 +144,7 @@ def test_a_column_means_the_same_in_every_dataset() -> None:
     )
 
 
+@pytest.mark.slow
 def test_every_finding_of_verify_is_in_the_reference() -> None:
     """The page has the codes that verification writes, and none that is in no source."""
     page = (ROOT / "docs/reference/findings.md").read_text(encoding="utf-8")

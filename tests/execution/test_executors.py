@@ -61,6 +61,7 @@ def tell(pids: set[int], number: signal.Signals) -> None:
         os.kill(pid, number)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", EXECUTORS)
 def test_every_executor_does_every_task_and_measures_it(name: str) -> None:
     with open_worker_pool(name, None if name == "serial" else 2) as pool:
@@ -74,6 +75,7 @@ def test_every_executor_does_every_task_and_measures_it(name: str) -> None:
         assert one.worker
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", OTHER_PROCESSES)
 def test_what_workers_in_other_processes_log_reaches_the_parent_with_their_name(
     name: str, caplog: pytest.LogCaptureFixture
@@ -193,6 +195,7 @@ def test_a_running_dask_cluster_is_used_by_its_address() -> None:
         assert [done.result for done in done_by(pool, [4])] == [8]
 
 
+@pytest.mark.slow
 def test_no_dask_scheduler_is_told_with_the_address() -> None:
     with (
         pytest.raises(ConfigError) as caught,

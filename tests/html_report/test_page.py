@@ -73,6 +73,7 @@ class Page(HTMLParser):
         return " ".join(" ".join(self.texts).split())
 
 
+@pytest.mark.slow
 def test_the_page_holds_its_pictures_and_points_to_nothing_outside(newer: Path) -> None:
     """Every src is data; the only addresses are links to sources for who clicks on them."""
     page = Page(newer)
@@ -225,6 +226,7 @@ def test_a_run_of_weights_alone_has_all_pictures(world: Path, tmp_path: Path) ->
     assert len(page.tags("img")) == 5
 
 
+@pytest.mark.slow
 def test_other_polygons_give_no_close_ups(world: Path, tmp_path: Path) -> None:
     """A file that was changed since is not drawn over tiles that were not made from it."""
     copy = tmp_path / "world"
@@ -239,12 +241,14 @@ def test_other_polygons_give_no_close_ups(world: Path, tmp_path: Path) -> None:
     assert len(page.tags("img")) == 2
 
 
+@pytest.mark.slow
 def test_the_countries_asked_for_are_shown_in_that_order(world: Path, tmp_path: Path) -> None:
     page = Page(write_page(world, tmp_path / "page.html", closeups=("mt", "LU")))
     shown = [picture["alt"] for picture in page.tags("img")][2:]
     assert [alt.split(",")[0] for alt in shown] == ["Close-up of Malta", "Close-up of Luxembourg"]
 
 
+@pytest.mark.slow
 def test_countries_that_are_not_there_are_refused(world: Path, tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="country-unknown"):
         write_page(world, tmp_path / "page.html", closeups=("FR",))

@@ -46,6 +46,7 @@ def test_what_is_found_is_what_the_same_process_finds(tmp_path: Path, suffix: st
     assert found.bytes_read is None or found.bytes_read > 0
 
 
+@pytest.mark.slow
 def test_repairs_and_errors_come_back_as_they_are(tmp_path: Path) -> None:
     path = write(tmp_path / "a.gpkg", {"FR": BOW_TIE, "MT": BOW_TIE})
     with pytest.raises(GeometryError) as caught:
@@ -68,6 +69,7 @@ def test_a_reader_that_ends_is_an_error_that_says_how(
     assert "a.gpkg: the process that read it ended with signal 6: it fell" in caught.value.message
 
 
+@pytest.mark.slow
 def test_a_reader_that_does_not_end_is_given_up_whatever_it_does(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -79,6 +81,7 @@ def test_a_reader_that_does_not_end_is_given_up_whatever_it_does(
     assert "after 1 s" in found.check.problems[0].message
 
 
+@pytest.mark.slow
 def test_modules_in_the_current_folder_are_not_taken_for_those_of_python(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -63,6 +63,7 @@ def test_each_kind_of_change_is_made_and_nothing_else_is_changed(
         assert one.source.count("TYPE_CHECKING") == 1
 
 
+@pytest.mark.slow
 def test_changes_that_are_left_out_are_still_changes(mutate: ModuleType) -> None:
     """So that the list holds no more than it must."""
     listed = tomllib.loads(mutate.EQUIVALENT.read_text(encoding="utf-8"))["equivalent"]

@@ -45,6 +45,7 @@ def expect_same_as_by_all(country: CumulativeWeights, targets: NDArray[np.uint64
     assert np.array_equal(found.starts, upto[ranks] - weights[ranks])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("iso", ["RU", "NO", "MV", "VA"])
 def test_tiles_are_those_that_all_weights_give(real: Built, iso: str) -> None:
     """Also at both ends of the range and of every tile, in countries of one tile and of many part files."""
@@ -70,6 +71,7 @@ def test_russia_has_several_part_files_of_several_row_groups(real: Built) -> Non
     assert len(np.setdiff1d(cuts, country.spans.first_ranks)) > len(cuts) // 2
 
 
+@pytest.mark.slow
 def test_runs_longer_than_a_row_group_are_found(real: Built, tmp_path: Path) -> None:
     """Row groups of 8 tiles: most hold the middle of a run and no start."""
     country = open_world(real.root).cumulative_weights()["RU"]

@@ -34,6 +34,7 @@ def config(out: Path, **options: Any) -> RunConfig:
     return RunConfig(out=out, countries=("MT", "LU"), workers=2, **options)
 
 
+@pytest.mark.slow
 def test_a_run_of_its_own_keeps_every_limit_and_the_report_says_so(tmp_path: Path) -> None:
     """With the limits enforced, in a process of its own: a peak in this one counts all tests before."""
     command = [
@@ -81,6 +82,7 @@ def test_processes_have_a_line_of_memory_each(tmp_path: Path) -> None:
     assert total == sum(peaks.values())
 
 
+@pytest.mark.slow
 def test_the_process_that_reads_polygons_has_its_line_of_memory(tmp_path: Path) -> None:
     """It counts beside the main process alone: it has ended before there are workers."""
     mine = tmp_path / "mine.parquet"

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from closedworld.stages.tiles.outcome import TileIndex
 
 
+@pytest.mark.slow
 def test_a_run_draws_a_world_map_in_more_than_one_colour(tmp_path: Path) -> None:
     outcome = run_world(RunConfig(out=tmp_path, countries=("FR", "DE"), resolution="1deg"))
     with Image.open(outcome.report_folder / "world_map.png") as picture:
@@ -29,6 +30,7 @@ def test_a_run_draws_a_world_map_in_more_than_one_colour(tmp_path: Path) -> None
     assert len(colours) > 3
 
 
+@pytest.mark.slow
 def test_a_picture_that_cannot_be_written_is_reported(
     tiny_index: TileIndex, tmp_path: Path
 ) -> None:

@@ -75,6 +75,7 @@ def test_ids_are_right_in_parquet_and_in_every_reader(tmp_path: Path, name: str)
     assert pd.read_parquet(folder)["tile_id"].tolist() == wanted
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", CASES)
 def test_weights_of_a_fine_grid_verify(tmp_path: Path, name: str) -> None:
     grid, row, col, rows, cols = CASES[name]

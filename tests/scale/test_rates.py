@@ -22,6 +22,7 @@ def config(out: Path) -> RunConfig:
     return RunConfig(out=out, countries=("LU", "BE"), basis="area_m2")
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("no_pictures")
 def test_the_rates_of_a_run_are_kept_and_used(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
@@ -47,6 +48,7 @@ def test_the_rates_of_a_run_are_kept_and_used(
     assert found.minutes(4) == pytest.approx(sum(filter(None, seconds)) / 4 / 60)
 
 
+@pytest.mark.slow
 def test_the_map_does_not_count(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """It takes as long for one country as for the world, and of a small run most of the time."""
     monkeypatch.setattr("closedworld.run.rates.LEAST_TILES", 1)

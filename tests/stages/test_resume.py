@@ -129,6 +129,7 @@ def test_what_is_not_whole_is_done_again(
     assert watcher.resumed == {"journal": 0, "no journal": 0}.get(damage, 3)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("keep", range(0, 100, 9))
 def test_a_torn_journal_costs_work_and_nothing_else(
     build: Build, tmp_path: Path, contents: Contents, keep: int

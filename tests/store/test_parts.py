@@ -147,6 +147,7 @@ def test_page_checksums_are_there_and_right(files: list[Path]) -> None:
         pq.ParquetFile(path, page_checksum_verification=True).read()
 
 
+@pytest.mark.slow
 def test_page_checksums_find_a_flipped_bit(files: list[Path], tmp_path: Path) -> None:
     """Which shows that there are any: a file without them would be read in silence."""
     data = bytearray(files[0].read_bytes())

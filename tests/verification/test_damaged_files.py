@@ -78,6 +78,7 @@ def test_all_damaged_files_are_reported_not_only_the_first(
     } <= found
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("dataset", ["tile_index", "tile_spans", "tile_weights"])
 def test_any_flipped_bit_ends_in_findings(
     world: Any, findings: Callable[..., list[Finding]], dataset: str

@@ -159,6 +159,7 @@ def test_a_raster_of_one_result_is_no_finding_in_another(
         assert len(law) == 1
 
 
+@pytest.mark.slow
 def test_polygons_that_are_not_those_of_the_receipt_are_refused(sound: Path, people: Path) -> None:
     others = read_countries(bundled("countries.parquet").path).select(["FR"])
     for polygons in (None, others):

@@ -122,6 +122,7 @@ def test_every_polygon_is_valid_and_in_range(polygons: Polygons) -> None:
         assert -90 <= south < north <= 90, code
 
 
+@pytest.mark.slow
 def test_countries_share_borders_not_ground(polygons: Polygons) -> None:
     """The overlap of any two countries is below a millionth of a square degree (1.2 ha)."""
     geometries = list(polygons.values())

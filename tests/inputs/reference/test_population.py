@@ -57,6 +57,7 @@ def test_table_total_is_the_source_total_but_for_antarctica(population_rows: Row
     assert total == sum(source.values()) - source["AQ"]
 
 
+@pytest.mark.slow
 def test_every_country_sums_to_its_total_exactly(
     population: npt.NDArray[np.int32],
     population_rows: Rows,

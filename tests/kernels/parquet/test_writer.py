@@ -118,6 +118,7 @@ def test_zero_is_the_limit_of_both_zeros(zero: float, form: str) -> None:
     assert not np.signbit(limits.max)
 
 
+@pytest.mark.slow
 def test_every_flipped_bit_of_a_page_is_noticed(path: Path) -> None:
     content = bytearray(path.read_bytes())
     first = pq.read_metadata(path).row_group(0)

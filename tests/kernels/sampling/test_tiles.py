@@ -42,6 +42,7 @@ def test_with_replacement_a_tile_comes_as_often_as_it_weighs(lookup_of: LookupOf
     assert stats.chisquare(found[some], expected).pvalue > LEAST_P
 
 
+@pytest.mark.slow
 def test_without_replacement_pairs_follow_successive_sampling(lookup_of: LookupOf) -> None:
     """P(i, then j) = w_i / W * w_j / (W - w_i), also for the heavy tile that begins the sampler anew."""
     weights = [1, 2, 3, 14]
@@ -89,6 +90,7 @@ def test_without_replacement_tiles_differ_and_have_weight(
         assert all(weights[rank] for rank in own)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("weights", [[1, 1000, 10, 100, 1, 1, 50, 10**6, 3], [2, 1, 1]], ids=str)
 def test_the_first_tiles_do_not_depend_on_how_many_follow(
     lookup_of: LookupOf, weights: list[int]

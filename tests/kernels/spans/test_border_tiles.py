@@ -42,6 +42,7 @@ def test_borders_of_holes_and_of_all_features_count(cells: HalfCells) -> None:
     assert picture_of(border_tiles([whole, other], cells.grid)) == "#... .##. .##. ...."
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("iso", ["CH", "FJ", "RU", "LS", "ZA"])
 def test_all_other_tiles_of_real_countries_lie_wholly_inside_or_outside(iso: str) -> None:
     """GEOS sees the border meet the inside of just these tiles."""

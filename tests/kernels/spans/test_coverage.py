@@ -283,6 +283,7 @@ def is_no_denormal(*coordinates: NDArray[np.float64]) -> bool:
     return all(((side == 0) | (np.abs(side) > 1e-100)).all() for side in coordinates)
 
 
+@pytest.mark.slow
 @examples(100)
 @given(case=cases())
 def test_shares_are_those_of_geos(case: tuple[Grid, Area]) -> None:
@@ -293,6 +294,7 @@ def test_shares_are_those_of_geos(case: tuple[Grid, Area]) -> None:
     assert coverage([polygon], grid) == pytest.approx(expected, rel=0, abs=GEOS_PRECISION)
 
 
+@pytest.mark.slow
 @examples(100)
 @given(case=cases())
 def test_shares_are_those_of_exact_arithmetic(case: tuple[Grid, Area]) -> None:
@@ -325,6 +327,7 @@ def test_shares_are_those_of_exactextract(polygon: Area) -> None:
     assert coverage([polygon], FIXED) == pytest.approx(expected, rel=0, abs=EXACTEXTRACT_PRECISION)
 
 
+@pytest.mark.slow
 @examples(30)
 @given(region=st.lists(polygons(FIXED), min_size=2, max_size=4))
 def test_a_region_is_the_union_of_its_features(region: list[Area]) -> None:
@@ -334,6 +337,7 @@ def test_a_region_is_the_union_of_its_features(region: list[Area]) -> None:
     assert coverage(region, FIXED) == pytest.approx(expected, rel=0, abs=GEOS_PRECISION)
 
 
+@pytest.mark.slow
 @examples(100)
 @given(case=cases(), start=st.integers(0, 20), order=st.randoms(use_true_random=False))
 def test_shares_are_the_same_bit_for_bit_however_the_rings_are_written(
@@ -364,6 +368,7 @@ def countries() -> Countries:
     return dict(zip(table["country_iso"].to_pylist(), shapes, strict=True))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("iso", CHOSEN)
 def test_countries_at_five_arc_minutes(countries: Countries, iso: str) -> None:
     grid = Grid.from_resolution("5m")
@@ -371,6 +376,7 @@ def test_countries_at_five_arc_minutes(countries: Countries, iso: str) -> None:
     assert np.abs(difference).max() <= GEOS_PRECISION
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("resolution", ["1deg", "5m", "30s"])
 def test_tiles_add_up_to_the_area_of_every_country(countries: Countries, resolution: str) -> None:
     """Square degrees, within a billionth."""

@@ -57,6 +57,7 @@ def rerolled(polygon: Area, start: int, direction: int) -> Area:
     return shapely.MultiPolygon(parts) if polygon.geom_type == "MultiPolygon" else parts[0]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("rule", list(Rule))
 @examples(100)
 @given(case=cases())
@@ -76,6 +77,7 @@ def test_where_a_ring_begins_and_which_way_it_runs_is_no_matter(
     assert RowSpans.from_polygon(again, grid, rule) == RowSpans.from_polygon(polygon, grid, rule)
 
 
+@pytest.mark.slow
 @examples(60)
 @given(case=cases(), rule=RULES, order=st.randoms(use_true_random=False))
 def test_the_order_of_parts_is_no_matter(
@@ -93,6 +95,7 @@ def binary(polygon: Area) -> Area:
     return shapely.transform(polygon, lambda xy: np.round(xy * 2.0**30) / 2.0**30)
 
 
+@pytest.mark.slow
 @examples(80)
 @given(case=cases(), rule=RULES, turn=st.sampled_from([-1, 1]))
 def test_whole_turns_of_the_polygon_are_no_matter(
@@ -123,6 +126,7 @@ def test_a_grid_on_0_to_360_has_the_same_places(
     assert picture_of(np.roll(here, n_cols // 2, axis=1)) == picture_of(there)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("size", [1, 2, 7])
 @examples(60)
 @given(case=cases(), rule=RULES)

@@ -75,6 +75,7 @@ def test_a_degree_with_centres_on_whole_degrees(countries: Countries, iso: str, 
     assert differences(countries[iso], grid, rule) == []
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("rule", list(Rule))
 @pytest.mark.parametrize("iso", CHOSEN)
 def test_windows_at_30_arc_seconds(countries: Countries, iso: str, rule: Rule) -> None:
@@ -99,6 +100,7 @@ def test_every_country_at_a_quarter_degree_on_0_to_360(countries: Countries, rul
     assert {iso: tiles for iso, tiles in wrong.items() if tiles} == {}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("rule", list(Rule))
 def test_the_world_in_one_pass_is_its_countries_one_by_one(
     countries: Countries, rule: Rule

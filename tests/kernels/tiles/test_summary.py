@@ -97,6 +97,7 @@ def test_cells_by_hand_under_any_overlap(
     assert (name, cells(only(shape, Rule.ANY_OVERLAP))) == (name, expected)
 
 
+@pytest.mark.slow
 @given(st.data())
 def test_the_account_adds_up_on_any_grid(data: st.DataObject) -> None:
     """No figure is negative, and a cell is never both in a hole and outside."""

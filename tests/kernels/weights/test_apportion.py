@@ -312,6 +312,7 @@ def edge_cases(draw: st.DrawFn) -> tuple[list[int], int]:
     return draw(st.permutations(tiles)), units
 
 
+@pytest.mark.slow
 @examples(800)
 @given(case=edge_cases())
 def test_weights_are_exact_where_an_estimate_is_hard_put(case: tuple[list[int], int]) -> None:

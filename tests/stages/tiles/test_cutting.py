@@ -108,6 +108,7 @@ def test_an_executor_that_was_handed_in_gives_the_same_and_stays_open(
         assert executor.submit(int, "7").result() == 7
 
 
+@pytest.mark.slow
 def test_spawned_processes_give_the_same(
     build: Callable[..., dict[str, str]], reference: dict[str, str]
 ) -> None:
@@ -226,6 +227,7 @@ def elsewhere(tmp_path: Path) -> Path:
     return tmp_path / "else where"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "environment",
     [
@@ -244,6 +246,7 @@ def test_environment_and_working_folder_do_not_count(
     assert list(elsewhere.iterdir()) == []
 
 
+@pytest.mark.slow
 def test_nothing_of_where_it_was_built_is_in_any_file(plain_run: Path) -> None:
     for path in plain_run.rglob("*"):
         if path.is_file():

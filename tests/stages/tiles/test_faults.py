@@ -98,6 +98,7 @@ def test_a_run_killed_at_work_leaves_no_data_and_the_next_run_succeeds(
     assert not (out / ".staging").exists()
 
 
+@pytest.mark.slow
 def test_a_run_killed_just_after_publishing_has_published(
     tiny: CountrySet, half_degrees: Grid, tmp_path: Path
 ) -> None:
@@ -111,6 +112,7 @@ def test_a_run_killed_just_after_publishing_has_published(
     index.published.verify()
 
 
+@pytest.mark.slow
 def test_a_killed_run_does_not_touch_what_was_published_before(
     tiny: CountrySet, tmp_path: Path, contents: Callable[[Path], dict[str, bytes]]
 ) -> None:

@@ -77,6 +77,7 @@ def build(
     return build_weights
 
 
+@pytest.mark.slow
 def test_the_world_that_is_cut_small_is_the_law_s_and_has_many_parts(
     covered: PublishedIndex,
     raster: PopulationRaster,
@@ -114,6 +115,7 @@ def test_workers_and_the_size_of_units_do_not_count(
     assert other == references[3, by_coverage]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("make", [SerialExecutor, lambda: ThreadPoolExecutor(3)])
 def test_an_executor_that_was_handed_in_gives_the_same_and_stays_open(
     build: Callable[..., dict[str, str]],
@@ -125,6 +127,7 @@ def test_an_executor_that_was_handed_in_gives_the_same_and_stays_open(
         assert executor.submit(int, "7").result() == 7
 
 
+@pytest.mark.slow
 def test_spawned_processes_give_the_same(
     build: Callable[..., dict[str, str]], references: dict[tuple[int, bool], dict[str, str]]
 ) -> None:

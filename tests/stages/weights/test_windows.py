@@ -136,6 +136,7 @@ BIG_LAYOUTS: dict[str, dict[str, Any]] = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("layout", BIG_LAYOUTS)
 @pytest.mark.parametrize("window_cells", [1 << 17, 1 << 22])
 def test_the_file_is_read_once_however_far_apart_the_parts_of_countries_lie(
