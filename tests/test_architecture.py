@@ -170,6 +170,7 @@ def test_imports_point_down_only(path: Path) -> None:
     assert above == set()
 
 
+@pytest.mark.slow
 def test_no_files_import_each_other() -> None:
     """Directly or round a corner, for types as well; a package that hands names on does not count."""
     graph = {path: own_imports(path) for path in FILES if path.name != "__init__.py"}

@@ -93,6 +93,7 @@ def test_every_branch_of_the_errors_has_codes() -> None:
     assert all(ERROR_CODES.values())
 
 
+@pytest.mark.slow
 def test_every_warning_is_in_the_table_and_the_reverse() -> None:
     """Warnings are made by ``Warned``, in one place from a dictionary, and from notes on countries."""
     constants = {

@@ -94,6 +94,7 @@ def test_a_world_is_built_and_its_places_are_named(
     assert open_dataset(tmp_path).count_rows() == tiles
 
 
+@pytest.mark.slow
 def test_a_second_run_says_that_it_verified_and_reused(call: Call, tmp_path: Path) -> None:
     assert "written (" in call("run", *SMALL, tmp_path).stdout
     again = call("run", *SMALL, tmp_path)

@@ -68,6 +68,7 @@ def test_without_options_the_file_stands(
     assert parameters["keep_small_countries"] is True
 
 
+@pytest.mark.slow
 def test_a_grid_on_the_command_line_takes_the_place_of_the_file_s(
     call: Call, tmp_path: Path, run_file: Callable[[str], Path], raster: Callable[..., Path]
 ) -> None:

@@ -77,6 +77,7 @@ def test_json_logs_of_another_process_are_json_lines_and_nothing_else(tmp_path: 
     assert done.stdout == ""
 
 
+@pytest.mark.slow
 def test_quiet_leaves_warnings_errors_and_the_folder(call: Call, tmp_path: Path) -> None:
     """The folder alone is on standard output, so that a script can go on with it."""
     done = call("tiles", *SMALL, tmp_path, "--quiet")

@@ -45,6 +45,7 @@ def test_points_of_a_country(call: Call, world: Path, tmp_path: Path) -> None:
     assert points["country_iso"].tolist() == ["NL"] * 50 + ["LU"] * 50
 
 
+@pytest.mark.slow
 def test_the_same_command_gives_the_same_bytes(call: Call, world: Path, tmp_path: Path) -> None:
     for name, workers in (("a", 1), ("b", 2)):
         out = tmp_path / f"{name}.geoparquet"

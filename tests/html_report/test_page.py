@@ -92,6 +92,7 @@ def test_the_page_holds_its_pictures_and_points_to_nothing_outside(newer: Path) 
     assert [link["href"] for link in page.tags("link")] == ["data:,"]
 
 
+@pytest.mark.slow
 def test_every_section_of_the_contents_is_there(newer: Path) -> None:
     page = Page(newer)
     ids = {attributes["id"] for _, attributes in page.elements if "id" in attributes}

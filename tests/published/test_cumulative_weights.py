@@ -115,6 +115,7 @@ def test_weights_of_tiles_and_of_runs_must_agree(real: Built, tmp_path: Path) ->
         country(np.arange(0, country.total, country.total // 1000, dtype=np.uint64))
 
 
+@pytest.mark.slow
 def test_a_file_that_cannot_be_read_is_named(real: Built, tmp_path: Path) -> None:
     shutil.copytree(real.root, tmp_path / "world")
     country = open_world(tmp_path / "world").cumulative_weights()["DE"]

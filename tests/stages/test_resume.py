@@ -99,6 +99,7 @@ def test_a_run_may_be_interrupted_again_and_again(
     assert watcher.resumed == 4 * 2
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("damage", ["flip", "truncate", "delete", "link", "journal", "no journal"])
 def test_what_is_not_whole_is_done_again(
     build: Build, tmp_path: Path, contents: Contents, damage: str

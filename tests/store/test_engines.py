@@ -105,6 +105,7 @@ def test_open_dataset_gives_the_schema_and_all_rows(
     assert table.equals(wanted)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("partitioning", ["hive", None])
 def test_pyarrow_reads_the_folder(folder: Path, wanted: pa.Table, partitioning: str | None) -> None:
     assert same(pads.dataset(folder, partitioning=partitioning).to_table(), wanted)

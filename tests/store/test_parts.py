@@ -101,6 +101,7 @@ def test_rows_are_sorted_and_unique_over_all_parts_of_a_country(
     assert keys == sorted(set(keys))
 
 
+@pytest.mark.slow
 def test_files_say_how_they_are_sorted(spec: Dataset, files: list[Path]) -> None:
     for group, _ in row_groups(files):
         named = [spec.schema.names[s.column_index] for s in group.sorting_columns]

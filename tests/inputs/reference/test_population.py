@@ -83,6 +83,7 @@ def test_shared_cells_hold_what_the_table_says(
     assert int(shared.sum(dtype=np.int64)) == told
 
 
+@pytest.mark.slow
 def test_cells_of_no_country_are_nodata_and_no_others(
     population: npt.NDArray[np.int32], owners: npt.NDArray[np.int64]
 ) -> None:

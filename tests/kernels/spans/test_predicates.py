@@ -30,6 +30,7 @@ def side(edge: tuple[float, float, float, float], x: float, y: float) -> int:
     return int(side_of_edge(*(np.array([number]) for number in (*edge, x, y)))[0])
 
 
+@pytest.mark.slow
 @examples(1500)
 @given(edge=st.tuples(numbers, numbers, numbers, numbers), x=numbers, share=st.floats(0, 1))
 @example(edge=(0.0, 0.0, DENORMAL, DENORMAL), x=DENORMAL, share=0.0)

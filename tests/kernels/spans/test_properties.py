@@ -67,6 +67,7 @@ def test_tiles_are_those_of_exact_arithmetic(rule: Rule, case: tuple[Grid, Area]
     assert picture_of(spans) == picture_of(tiles_exactly(polygon, grid, rule))
 
 
+@pytest.mark.slow
 @examples(80)
 @given(case=cases(), rule=RULES, start=st.integers(0, 20), direction=st.sampled_from([1, -1]))
 def test_where_a_ring_begins_and_which_way_it_runs_is_no_matter(
@@ -208,6 +209,7 @@ def test_every_row_of_every_edge_comes_once_in_the_edges_direction(
     assert all(len(edge) < chunk_pairs + 6 for edge, _ in chunks)
 
 
+@pytest.mark.slow
 @examples(80)
 @given(data=st.data(), rule=RULES)
 def test_regions_in_one_pass_are_the_unions_of_their_polygons(

@@ -379,6 +379,7 @@ def test_ties_by_the_thousand_go_to_the_first(distinct: int, units: int) -> None
 HUNDREDS_OF_THOUSANDS = 300_000
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("units", [10**5, 10**18])
 @pytest.mark.parametrize("kind", ["equal", "two kinds", "crowded remainders", "random"])
 def test_hundreds_of_thousands_of_tiles_are_exact(kind: str, units: int) -> None:

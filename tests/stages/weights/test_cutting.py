@@ -138,6 +138,7 @@ def test_spawned_processes_give_the_same(
     assert other == references[3, True]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("few", "bits"), [(0, 5), (1, 16), (20, 9)])
 @pytest.mark.parametrize("dp", [3, 18])
 def test_how_the_cut_is_searched_does_not_count(
