@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
     Call = Callable[..., Result]
 
+pytestmark = pytest.mark.slow
+
 SMALL = ("--countries", "LU,MC", "--resolution", "5m", "--out")
 
 
@@ -45,7 +47,6 @@ def test_a_run_names_the_command_that_shows_it(call: Call, tmp_path: Path) -> No
     assert said.splitlines()[-1].endswith(f"closedworld report '{report}'")
 
 
-@pytest.mark.slow
 def test_the_page_goes_into_the_report_and_its_path_is_said(call: Call, world: Path) -> None:
     done = call("report", world)
     (report,) = (world / "reports").iterdir()
@@ -74,7 +75,6 @@ def test_countries_are_chosen_and_the_page_goes_where_asked(
     assert page.read_text(encoding="utf-8").count("<img ") == 2 + expected
 
 
-@pytest.mark.slow
 def test_what_cannot_be_shown_is_an_error(call: Call, world: Path, tmp_path: Path) -> None:
     assert call("report", world, "--closeups", "DE").exit_code == 2
     assert call("report", tmp_path / "nowhere").exit_code == 2

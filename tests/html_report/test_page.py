@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
     ReportMaker = Callable[..., Path]
 
+pytestmark = pytest.mark.slow
+
 BARE: dict[str, Any] = {
     "run_id": "20260102T030405Z-abcd",
     "status": "finished",
@@ -73,7 +75,6 @@ class Page(HTMLParser):
         return " ".join(" ".join(self.texts).split())
 
 
-@pytest.mark.slow
 def test_the_page_holds_its_pictures_and_points_to_nothing_outside(newer: Path) -> None:
     """Every src is data; the only addresses are links to sources for who clicks on them."""
     page = Page(newer)
@@ -92,7 +93,6 @@ def test_the_page_holds_its_pictures_and_points_to_nothing_outside(newer: Path) 
     assert [link["href"] for link in page.tags("link")] == ["data:,"]
 
 
-@pytest.mark.slow
 def test_every_section_of_the_contents_is_there(newer: Path) -> None:
     page = Page(newer)
     ids = {attributes["id"] for _, attributes in page.elements if "id" in attributes}
@@ -164,7 +164,6 @@ def test_acceptance_and_workers_are_told_with_verdicts(newer: Path) -> None:
     assert "S2 reading" in page.text
 
 
-@pytest.mark.slow
 def test_an_older_report_leaves_out_what_it_does_not_have(world: Path, tmp_path: Path) -> None:
     """Without units, acceptance and workers the page says so and shows the rest."""
     path = write_page(world, tmp_path / "old.html", closeups=())
@@ -192,7 +191,6 @@ def test_a_run_that_failed_early_has_a_page(report_in: ReportMaker) -> None:
     assert page.tags("img") == []
 
 
-@pytest.mark.slow
 def test_results_that_moved_with_their_report_are_found(world: Path, tmp_path: Path) -> None:
     """The whole output folder may be moved: the report looks beside itself first."""
     moved = tmp_path / "moved"
@@ -215,7 +213,6 @@ def test_results_that_are_gone_are_missed_in_words(world: Path, tmp_path: Path) 
     assert "Luxembourg" in page.text
 
 
-@pytest.mark.slow
 def test_a_run_of_weights_alone_has_all_pictures(world: Path, tmp_path: Path) -> None:
     """Its tiles are those that it weighed, and their map is drawn for it."""
     copy = tmp_path / "world"
@@ -227,7 +224,6 @@ def test_a_run_of_weights_alone_has_all_pictures(world: Path, tmp_path: Path) ->
     assert len(page.tags("img")) == 5
 
 
-@pytest.mark.slow
 def test_other_polygons_give_no_close_ups(world: Path, tmp_path: Path) -> None:
     """A file that was changed since is not drawn over tiles that were not made from it."""
     copy = tmp_path / "world"
@@ -242,14 +238,12 @@ def test_other_polygons_give_no_close_ups(world: Path, tmp_path: Path) -> None:
     assert len(page.tags("img")) == 2
 
 
-@pytest.mark.slow
 def test_the_countries_asked_for_are_shown_in_that_order(world: Path, tmp_path: Path) -> None:
     page = Page(write_page(world, tmp_path / "page.html", closeups=("mt", "LU")))
     shown = [picture["alt"] for picture in page.tags("img")][2:]
     assert [alt.split(",")[0] for alt in shown] == ["Close-up of Malta", "Close-up of Luxembourg"]
 
 
-@pytest.mark.slow
 def test_countries_that_are_not_there_are_refused(world: Path, tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="country-unknown"):
         write_page(world, tmp_path / "page.html", closeups=("FR",))

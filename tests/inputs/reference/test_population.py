@@ -13,6 +13,8 @@ from closedworld.inputs.reference.registry import bundled
 if TYPE_CHECKING:
     import numpy.typing as npt
 
+pytestmark = pytest.mark.slow
+
 
 Rows = list[dict[str, str]]
 
@@ -57,7 +59,6 @@ def test_table_total_is_the_source_total_but_for_antarctica(population_rows: Row
     assert total == sum(source.values()) - source["AQ"]
 
 
-@pytest.mark.slow
 def test_every_country_sums_to_its_total_exactly(
     population: npt.NDArray[np.int32],
     population_rows: Rows,
@@ -83,7 +84,6 @@ def test_shared_cells_hold_what_the_table_says(
     assert int(shared.sum(dtype=np.int64)) == told
 
 
-@pytest.mark.slow
 def test_cells_of_no_country_are_nodata_and_no_others(
     population: npt.NDArray[np.int32], owners: npt.NDArray[np.int64]
 ) -> None:
