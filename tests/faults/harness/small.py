@@ -18,12 +18,12 @@ if TYPE_CHECKING:
 
     from closedworld.inputs.regions.country_set import CountrySet
 
-COUNTRIES = ("FJ", "FR", "MV")
+COUNTRIES = ("AR", "FJ", "FR", "MV", "ZA")
 
 
 @cache
 def countries(isos: tuple[str, ...] = COUNTRIES) -> CountrySet:
-    """Three of the made-up countries: one beyond 180 degrees, a square, many islands."""
+    """Five of the made-up countries: a triangle, one beyond 180 degrees, a square, islands, a hole."""
     return countries_from_features(tiny_countries()).select(list(isos))
 
 
