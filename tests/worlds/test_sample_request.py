@@ -60,13 +60,24 @@ def test_dictionaries_are_texts() -> None:
     ("columns", "code", "words"),
     [
         ({"id": ["a"]}, "table-column", "country"),
-        ({"country": ["DE"], "country_iso": ["DE"]}, "table-column", "country"),
-        ({"country": ["DE"], "n": ["many"]}, "table-column", "n"),
-        ({"country": ["DE"], "n": [1.5]}, "table-column", "n"),
+        ({"country": ["DE"], "country_iso": ["DE"]}, "table-column-twice", "country"),
+        ({"country": ["DE"], "n": ["many"]}, "table-value", "row 1: n is 'many'"),
+        ({"country": ["DE"], "n": [1.5]}, "table-value", "row 1: n is '1.5'"),
         ({"country": ["DE"], "id": [[1]]}, "table-column", "id"),
         ({"country": ["DE", "FR"], "n": [1, -1]}, "table-value", "row 2"),
         ({"country": ["DE", "FR"], "n": [1, 2**32]}, "table-value", "row 2"),
         ({"country": ["DE", None]}, "table-value", "row 2"),
+        (
+            {"country": ["DE", "Germny"]},
+            "table-value",
+            "row 2: unknown country 'Germny'; did you mean DE",
+        ),
+        ({"country": ["DE"], "outlets": [3]}, "table-column-near", "'outlets' (n)"),
+        (
+            {"country": ["DE", "FR", "XX"], "n": [-1, 1, 1]},
+            "table-value",
+            "row 1: n is not in 0..2147483648; row 3",
+        ),
         ({"country": ["DE", "FR"], "id": [None, "a"]}, "table-value", "row 1"),
         (
             {"country": ["DE", "FR", "de"], "id": ["a", "a", "a"]},

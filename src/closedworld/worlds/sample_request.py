@@ -4,21 +4,32 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
-import pyarrow.csv as pacsv
-import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from closedworld.config.options import split_codes
 from closedworld.errors import ConfigError, InputError
+from closedworld.inputs.tables.columns import RowProblems, name_columns
+from closedworld.inputs.tables.countries import country_codes
+from closedworld.inputs.tables.reading import read_table, table_of
 from closedworld.kernels.sampling import MAX_POINTS
-from closedworld.sanitize import library_message, quoted
+from closedworld.sanitize import number_of, quoted
 
-_COUNTRY_NAMES = ("country", "country_iso")
-_TEXT_COLUMNS = ("id", *_COUNTRY_NAMES)
+_KNOWN = ("id", "country_iso", "n")
+_SYNONYMS = {"country": "country_iso"}
+_MISTAKEN = {
+    "merchant_id": "id",
+    "country_code": "country_iso",
+    "outlets": "n",
+    "sites": "n",
+    "points": "n",
+    "count": "n",
+}
+_PROBLEMS_SHOWN = 20
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -60,76 +71,58 @@ class SampleRequest:
         """Return the request in a CSV or Parquet file.
 
         Raises:
-            InputError: ``input-missing``, ``input-format``, ``input-unreadable``, or as ``from_table``.
+            InputError: As ``read_table`` or ``from_table``.
         """
-        suffix = path.suffix.lower()
-        if not path.exists():
-            raise InputError("input-missing", f"{path} does not exist.", "Check the path.")
-        if suffix not in {".csv", ".parquet"}:
-            raise InputError(
-                "input-format", f"{path} is not named .csv or .parquet.", "Save it as one of these."
-            )
-        try:
-            if suffix == ".parquet":
-                return cls.from_table(pq.ParquetFile(path).read())
-            # Codes and ids are text, whatever they look like: NA is Namibia, 007 is not 7.
-            convert = pacsv.ConvertOptions(
-                column_types={name: pa.string() for name in _TEXT_COLUMNS},
-                null_values=[""],
-                strings_can_be_null=True,
-            )
-            return cls.from_table(pacsv.read_csv(path, convert_options=convert))
-        except (OSError, pa.ArrowException) as error:
-            raise InputError(
-                "input-unreadable", f"{path} cannot be read: {library_message(error)}."
-            ) from error
+        return cls.from_table(read_table(path))
 
     @classmethod
-    def from_table(cls, table: pa.Table) -> SampleRequest:
+    def from_table(cls, source: Any) -> SampleRequest:
         """Return the request of a table.
 
         Args:
-            table: Column ``country`` (or ``country_iso``), and optionally ``id`` and ``n``; other
-                columns are ignored.
+            source: Anything with an Arrow stream: column ``country_iso`` (or ``country``), and optionally ``id``
+                and ``n``; other columns are ignored.
 
         Raises:
-            InputError: ``table-column``, ``table-value``, ``table-id-twice``.
+            InputError: ``table-kind``, ``table-column``, ``table-column-twice``, ``table-column-near``,
+                ``table-value``, ``table-id-twice``.
         """
-        names = [name for name in _COUNTRY_NAMES if name in table.column_names]
-        if len(names) != 1:
+        table = table_of(source)
+        named = name_columns(table, _KNOWN, _SYNONYMS, _MISTAKEN)
+        if "country_iso" not in named:
             raise InputError(
                 "table-column",
-                f"the table must have one column country or country_iso; it has "
-                f"{quoted(table.column_names)}.",
+                f"the table has no column country_iso; it has {quoted(table.column_names)}.",
             )
-        isos = pc.utf8_upper(_column(table, names[0], pa.string()))
+        problems = RowProblems()
+        isos = country_codes(named.texts("country_iso"), problems)
         ids = None
-        if "id" in table.column_names:
-            is_number = pa.types.is_integer(table.schema.field("id").type)
-            ids = _column(table, "id", pa.int64() if is_number else pa.string())
-        counts = np.ones(table.num_rows, np.int64)
-        if "n" in table.column_names:
-            counts = _column(table, "n", pa.int64()).to_numpy()
-            wrong = np.flatnonzero((counts < 0) | (counts > MAX_POINTS))
-            if len(wrong):
-                _refuse("n", int(wrong[0]), f"{counts[wrong[0]]}; it must be in 0..{MAX_POINTS}")
+        if "id" in named:
+            texts = named.texts("id")
+            problems.add(
+                np.flatnonzero(texts.is_null().to_numpy(zero_copy_only=False)), "it has no id"
+            )
+            is_number = pa.types.is_integer(table[named.names["id"]].type)
+            ids = texts.cast(pa.int64()) if is_number else texts
+        counts, _ = named.integers("n", problems, required=True)
+        if "n" in named:
+            is_odd = (counts < 0) | (counts > MAX_POINTS)
+            problems.add(np.flatnonzero(is_odd), f"n is not in 0..{MAX_POINTS}")
+        else:
+            counts = np.ones(table.num_rows, np.int64)
+        _refuse_problems(problems)
         _refuse_twice(isos, ids)
         return cls(isos, counts, ids)
 
 
-def _column(table: pa.Table, name: str, kind: pa.DataType) -> pa.Array:
-    """Return a column in a type, without nulls."""
-    try:
-        column = table[name].cast(kind).combine_chunks()
-    except (pa.ArrowInvalid, pa.ArrowNotImplementedError) as error:
-        raise InputError(
-            "table-column",
-            f"column {name} of the table is {table[name].type} and cannot be read as {kind}: "
-            f"{library_message(error)}.",
-        ) from error
-    if column.null_count:
-        _refuse(name, column.is_null().index(True).as_py(), "empty")
-    return column
+def _refuse_problems(problems: RowProblems) -> None:
+    """Raise with all rows that have a problem."""
+    found = sorted(problems.found, key=lambda one: one.row)
+    if found:
+        shown = "; ".join(f"row {one.row + 1}: {one.what}" for one in found[:_PROBLEMS_SHOWN])
+        more = len(found) - _PROBLEMS_SHOWN
+        rest = f"; and {number_of(more, 'problem', 'problems')} more" if more > 0 else ""
+        raise InputError("table-value", f"the table cannot be used: {shown}{rest}.")
 
 
 def _refuse_twice(isos: pa.Array, ids: pa.Array | None) -> None:
@@ -146,7 +139,3 @@ def _refuse_twice(isos: pa.Array, ids: pa.Array | None) -> None:
             "would get the same points.",
             "Put them into one row, or give each its own id.",
         )
-
-
-def _refuse(name: str, row: int, what: str) -> None:
-    raise InputError("table-value", f"row {row + 1} of the table: {name} is {what}.")

@@ -1,0 +1,1 @@
+"""Merchants: whose outlets are to be placed, how many, in which countries and where there."""

@@ -1,0 +1,277 @@
+"""Reading a table of merchants: columns recognised, every row checked, all problems at once."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+from numpy.typing import NDArray
+
+from closedworld.errors import InputError
+from closedworld.inputs.merchants.table import (
+    COLUMNS,
+    KEY,
+    MerchantTable,
+    SkippedRow,
+    skipped_rows,
+)
+from closedworld.inputs.tables.columns import NamedColumns, RowProblems, name_columns
+from closedworld.inputs.tables.countries import country_codes
+from closedworld.inputs.tables.reading import read_table, table_of
+from closedworld.sanitize import number_of, one_line, quoted
+
+MAX_SITES = 1 << 31
+"""Outlets of one row."""
+
+SPACINGS = ("none", "catchment")
+
+_SYNONYMS = {"country": "country_iso"}
+_MISTAKEN = {
+    "id": "merchant_id",
+    "merchant": "merchant_id",
+    "iso": "country_iso",
+    "iso2": "country_iso",
+    "iso3": "country_iso",
+    "country_code": "country_iso",
+    "outlets": "n",
+    "sites": "n",
+    "stores": "n",
+    "count": "n",
+    "outlet": "site_order",
+    "order": "site_order",
+    "latitude": "lat",
+    "longitude": "lon",
+    "lng": "lon",
+    "long": "lon",
+    "radius": "radius_km",
+    "city": "place",
+    "town": "place",
+    "state": "admin1",
+    "region": "admin1",
+    "chain": "brand",
+}
+_MAX_GAMMA = 4.0
+_MAX_MCC = 9999
+_PROBLEMS_SHOWN = 20
+
+
+def read_merchants(source: Path | str | Any, *, skip_unplaceable: bool = False) -> MerchantTable:
+    """Return a table of merchants, read and checked; what needs the world is checked by the stage.
+
+    Args:
+        source: Path of a CSV or Parquet file, or anything with an Arrow stream: a table of pyarrow, pandas,
+            Polars or DuckDB.
+        skip_unplaceable: Leave out rows with a problem, and list them, instead of refusing the table.
+
+    Raises:
+        InputError: ``table-...``, ``input-...``; ``merchants-unplaceable`` with all rows that have a problem.
+    """
+    is_file = isinstance(source, Path | str)
+    table = read_table(Path(source)) if is_file else table_of(source)
+    where = str(source) if is_file else "the table of merchants"
+    named = name_columns(table, tuple(COLUMNS), _SYNONYMS, _MISTAKEN)
+    _require_columns(named)
+    problems = RowProblems()
+    rows = _rows(named, problems)
+    _check_keys(rows, "site_order" in named, problems)
+    _check_where(rows, problems)
+    merchants = _sorted(MerchantTable(where, rows, np.arange(rows.num_rows)), problems)
+    return settle_problems(merchants, problems, skip_unplaceable=skip_unplaceable)
+
+
+def settle_problems(
+    merchants: MerchantTable, problems: RowProblems, *, skip_unplaceable: bool
+) -> MerchantTable:
+    """Return merchants without the rows that have a problem, or refuse all.
+
+    Raises:
+        InputError: ``merchants-unplaceable``: some rows have one, and are not to be skipped, or no row is
+            left.
+    """
+    if not problems.found:
+        return merchants
+    left = merchants.without(problems)
+    if skip_unplaceable and left.rows.num_rows:
+        return left
+    bad = skipped_rows(merchants.rows, merchants.numbers, problems.found)
+    count = number_of(len({one.row for one in bad}), "row", "rows")
+    raise InputError(
+        "merchants-unplaceable",
+        f"{count} of {number_of(len(merchants.numbers), 'row', 'rows')} of {merchants.source} cannot be used: "
+        f"{_shown(bad)}.",
+        "Correct them, or leave them out with --skip-unplaceable, which writes them to a file.",
+    )
+
+
+def _shown(bad: list[SkippedRow]) -> str:
+    texts = [
+        f"row {one.row}"
+        + (
+            f" ({one_line(one.merchant_id, 40)}, {one.country_iso or '?'})"
+            if one.merchant_id
+            else ""
+        )
+        + f": {one.problem}"
+        for one in bad[:_PROBLEMS_SHOWN]
+    ]
+    more = len(bad) - len(texts)
+    return "; ".join(texts) + (
+        f"; and {number_of(more, 'problem', 'problems')} more" if more else ""
+    )
+
+
+def _require_columns(named: NamedColumns) -> None:
+    missing = [name for name in ("merchant_id", "country_iso") if name not in named]
+    if missing:
+        raise InputError(
+            "table-column",
+            f"the table of merchants has no column {' and no column '.join(missing)}; it has "
+            f"{quoted(named.table.column_names)}.",
+        )
+    if "n" in named and "site_order" in named:
+        raise InputError(
+            "table-column",
+            "the table of merchants has columns n and site_order.",
+            "Keep n for a row with several outlets, or site_order for a row per outlet.",
+        )
+
+
+def _rows(named: NamedColumns, problems: RowProblems) -> pa.Table:
+    """Return the columns in their types; what cannot be read is null, and a problem of its row."""
+    ids = named.texts("merchant_id")
+    problems.add(_where(ids.is_null()), "it has no merchant_id")
+    columns = {
+        "country_iso": country_codes(named.texts("country_iso"), problems),
+        "merchant_id": ids,
+    }
+    given_orders, _ = named.integers("site_order", problems, required=True)
+    counts, has_count = named.integers("n", problems)
+    if "site_order" in named:
+        counts = np.ones_like(given_orders)
+    else:
+        given_orders = np.ones_like(counts)
+        counts = np.where(has_count, counts, 1)
+        problems.add(
+            np.flatnonzero((counts < 0) | (counts > MAX_SITES)), f"n is not in 0..{MAX_SITES}"
+        )
+    columns |= {"site_order": pa.array(given_orders), "n": pa.array(counts)}
+    columns |= {name: named.texts(name) for name in ("brand", "category")}
+    mccs, has_mcc = named.integers("mcc", problems)
+    is_odd = has_mcc & ((mccs < 1) | (mccs > _MAX_MCC))
+    problems.add(np.flatnonzero(is_odd), f"mcc is not in 1..{_MAX_MCC}")
+    columns["mcc"] = pa.array(np.clip(mccs, 0, _MAX_MCC).astype(np.int32), mask=~has_mcc | is_odd)
+    gammas, has_gamma = named.reals("gamma", problems)
+    is_odd = (gammas < 0) | (gammas > _MAX_GAMMA) | (gammas * 8 != np.round(gammas * 8))
+    problems.add(np.flatnonzero(is_odd), f"gamma is not a multiple of 1/8 in 0..{_MAX_GAMMA:g}")
+    columns["gamma"] = pa.array(gammas, mask=~has_gamma | is_odd)
+    spacing = pc.utf8_lower(named.texts("spacing"))
+    is_known = pc.is_in(spacing, pa.array([*SPACINGS, None], pa.string()))
+    problems.add(_where(pc.invert(is_known)), f"spacing is not {' or '.join(SPACINGS)}")
+    columns["spacing"] = spacing
+    columns |= {name: named.texts(name) for name in ("place", "admin1")}
+    for name in ("lon", "lat", "radius_km"):
+        numbers, is_given = named.reals(name, problems)
+        columns[name] = pa.array(numbers, mask=~is_given)
+    tile_ids, has_tile = named.integers("tile_id", problems)
+    columns["tile_id"] = pa.array(tile_ids, mask=~has_tile)
+    table = pa.table({name: columns[name].cast(kind) for name, kind in COLUMNS.items()})
+    for name in named.others:
+        table = table.append_column(name, _own_column(named, name))
+    return table
+
+
+def _own_column(named: NamedColumns, name: str) -> pa.Array:
+    """Return a column of the user: integers and reals of 64 bits, all else as text.
+
+    Raises:
+        InputError: ``table-column``.
+    """
+    kind = named.table.schema.field(name).type
+    wide = pa.int64() if pa.types.is_integer(kind) else pa.float64()
+    number = pa.types.is_integer(kind) or pa.types.is_floating(kind)
+    try:
+        column = named.table[name].cast(wide if number else pa.string())
+    except (pa.ArrowInvalid, pa.ArrowNotImplementedError) as error:
+        raise InputError(
+            "table-column",
+            f"column {quoted(name)} of the table is {one_line(str(kind), 60)}, which has no form as text.",
+            "Drop the column, or make it text or numbers.",
+        ) from error
+    return column.combine_chunks()
+
+
+def _check_keys(rows: pa.Table, by_outlet: bool, problems: RowProblems) -> None:  # noqa: FBT001 -- one caller
+    """Find rows with the same key and, where there is a row per outlet, numbers that are not 1 to n."""
+    names = [name for name, _ in KEY]
+    numbered = rows.select(names).append_column("row", pa.array(np.arange(rows.num_rows)))
+    keyed = numbered.drop_null()
+    counted = keyed.group_by(names, use_threads=False).aggregate([("row", "list")])
+    sizes = pc.list_value_length(counted["row_list"])
+    for rows_of_key in counted.filter(pc.greater(sizes, 1))["row_list"].to_pylist():
+        which = "merchant, country and site_order" if by_outlet else "merchant and country"
+        problems.add(rows_of_key, f"{len(rows_of_key)} rows have the same {which}")
+    if not by_outlet:
+        return
+    by_merchant = keyed.group_by(names[:2], use_threads=False).aggregate(
+        [
+            ("site_order", "min"),
+            ("site_order", "max"),
+            ("site_order", "count_distinct"),
+            ("row", "list"),
+        ]
+    )
+    complete = pc.and_(
+        pc.equal(by_merchant["site_order_min"], 1),
+        pc.equal(by_merchant["site_order_max"], by_merchant["site_order_count_distinct"]),
+    )
+    for one in by_merchant.filter(pc.invert(complete)).to_pylist():
+        problems.add(
+            one["row_list"],
+            f"site_order of this merchant and country must be 1 to {one['site_order_count_distinct']}, each "
+            f"once; it is {one['site_order_min']} to {one['site_order_max']}",
+        )
+
+
+def _check_where(rows: pa.Table, problems: RowProblems) -> None:
+    """Find rows that say in several ways where their outlets are to lie, or in half a way."""
+    has = {name: rows[name].is_valid().to_numpy() for name in ("place", "admin1", "tile_id")}
+    circle = np.stack([rows[name].is_valid().to_numpy() for name in ("lon", "lat", "radius_km")])
+    has_circle = circle.all(axis=0)
+    problems.add(
+        np.flatnonzero(circle.any(axis=0) & ~has_circle), "lon, lat and radius_km belong together"
+    )
+    problems.add(np.flatnonzero(has["admin1"] & ~has["place"]), "admin1 has no place")
+    ways = has["place"].astype(int) + has["tile_id"] + has_circle
+    problems.add(
+        np.flatnonzero(ways > 1),
+        "place, a circle of lon, lat and radius_km, and tile_id exclude each other",
+    )
+    lons, lats, radii = (_reals(rows, name) for name in ("lon", "lat", "radius_km"))
+    problems.add(np.flatnonzero(np.abs(lons) > 360), "lon is not in -360..360")  # noqa: PLR2004 -- a turn
+    problems.add(np.flatnonzero(np.abs(lats) > 90), "lat is not in -90..90")  # noqa: PLR2004 -- the poles
+    problems.add(np.flatnonzero(radii <= 0), "radius_km is not above 0")
+
+
+def _reals(rows: pa.Table, name: str) -> NDArray[np.float64]:
+    reals: NDArray[np.float64] = pc.fill_null(rows[name], float("nan")).to_numpy()
+    return reals
+
+
+def _sorted(merchants: MerchantTable, problems: RowProblems) -> MerchantTable:
+    """Return merchants sorted by key; problems follow their rows."""
+    order = pc.sort_indices(merchants.rows, sort_keys=list(KEY)).to_numpy()
+    place_of = np.empty(len(order), np.int64)
+    place_of[order] = np.arange(len(order))
+    problems.found = [type(one)(int(place_of[one.row]), one.what) for one in problems.found]
+    rows = merchants.rows.take(pa.array(order)).combine_chunks()
+    return MerchantTable(merchants.source, rows, order)
+
+
+def _where(mask: pa.Array) -> NDArray[np.int64]:
+    rows: NDArray[np.int64] = np.flatnonzero(
+        pc.fill_null(mask, fill_value=False).to_numpy(zero_copy_only=False)
+    )
+    return rows

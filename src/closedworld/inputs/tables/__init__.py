@@ -1,0 +1,1 @@
+"""Tables that users give: CSV, Parquet or anything with an Arrow stream, read the same way everywhere."""

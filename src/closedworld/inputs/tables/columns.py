@@ -1,0 +1,205 @@
+"""Columns of a user's table by name and type, and what is wrong with its rows, all collected."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+from numpy.typing import NDArray
+
+from closedworld.errors import InputError
+from closedworld.sanitize import library_message, listed, quoted
+
+_ALIKE = 0.8
+"""Share of letters that two names have in common, in order, when one may be a slip of the other."""
+
+_INTEGER = r"^[+-]?[0-9]{1,18}$"
+_REAL = r"^[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]{1,3})?$"
+
+
+@dataclass(frozen=True, slots=True)
+class RowProblem:
+    """What is wrong with a row.
+
+    Attributes:
+        row: The row, from 0.
+        what: What is wrong, in words that follow the row.
+    """
+
+    row: int
+    what: str
+
+
+@dataclass(slots=True)
+class RowProblems:
+    """Problems of the rows of a table."""
+
+    found: list[RowProblem] = field(default_factory=list)
+
+    def add(self, rows: Iterable[int], what: str) -> None:
+        """Add the same problem to some rows."""
+        self.found += [RowProblem(int(row), what) for row in rows]
+
+    def rows(self) -> NDArray[np.int64]:
+        """Return the rows with a problem, ascending, each once, int64 (n,)."""
+        return np.unique(np.array([one.row for one in self.found], np.int64))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class NamedColumns:
+    """A table whose columns were recognised.
+
+    Attributes:
+        table: The table.
+        names: Name in the table by known name.
+        others: Names of the columns that are not known, in the table's order.
+    """
+
+    table: pa.Table
+    names: Mapping[str, str]
+    others: tuple[str, ...]
+
+    def __contains__(self, name: str) -> bool:
+        return name in self.names
+
+    def texts(self, name: str) -> pa.Array:
+        """Return a column as text without blanks around it; null where it is empty or not there.
+
+        Raises:
+            InputError: ``table-column``.
+        """
+        if name not in self.names:
+            return pa.nulls(self.table.num_rows, pa.string())
+        texts = pc.utf8_trim_whitespace(self._cast(name, pa.string()))
+        return pc.if_else(pc.equal(texts, ""), pa.scalar(None, pa.string()), texts)
+
+    def integers(
+        self, name: str, problems: RowProblems, *, required: bool = False
+    ) -> tuple[NDArray[np.int64], NDArray[Any]]:
+        """Return a column of integers, and where it has a value: int64 (rows,), bool (rows,).
+
+        Args:
+            name: Name of the column.
+            problems: Get the rows with something else.
+            required: Whether a row without a value is a problem, if there is such a column.
+
+        Raises:
+            InputError: ``table-column``.
+        """
+        values, given = self._numbers(name, _INTEGER, pa.int64(), "an integer", problems)
+        if required and name in self.names:
+            is_empty = self.texts(name).is_null().to_numpy(zero_copy_only=False)
+            problems.add(np.flatnonzero(is_empty), f"it has no {name}")
+        return values.astype(np.int64), given
+
+    def reals(self, name: str, problems: RowProblems) -> tuple[NDArray[np.float64], NDArray[Any]]:
+        """Return a column of finite numbers, and where it has a value: float64 (rows,), bool (rows,).
+
+        Raises:
+            InputError: ``table-column``.
+        """
+        what = "a number with a decimal point"
+        values, given = self._numbers(name, _REAL, pa.float64(), what, problems)
+        odd = given & ~np.isfinite(values)
+        problems.add(np.flatnonzero(odd), f"{name} is not a finite number")
+        return np.where(odd, 0.0, values), given & ~odd
+
+    def _numbers(
+        self, name: str, pattern: str, kind: pa.DataType, what: str, problems: RowProblems
+    ) -> tuple[NDArray[Any], NDArray[Any]]:
+        rows = self.table.num_rows
+        if name not in self.names:
+            return np.zeros(rows, np.int64), np.zeros(rows, np.bool_)
+        given = self.table[self.names[name]]
+        if pa.types.is_integer(given.type) or (
+            pa.types.is_floating(given.type) and pa.types.is_floating(kind)
+        ):
+            numbers = self._cast(name, kind)
+        else:
+            texts = self.texts(name)
+            fits = pc.match_substring_regex(texts, pattern)
+            wrong = np.flatnonzero(
+                pc.fill_null(pc.invert(fits), fill_value=False).to_numpy(zero_copy_only=False)
+            )
+            for row in wrong.tolist():
+                problems.add([row], f"{name} is {quoted(texts[row].as_py())}, not {what}")
+            bare = pc.utf8_ltrim(texts, "+")
+            numbers = pc.cast(pc.if_else(fits, bare, pa.scalar(None, pa.string())), kind)
+        is_given: NDArray[np.bool_] = numbers.is_valid().to_numpy(zero_copy_only=False)
+        return pc.fill_null(numbers, 0).to_numpy(zero_copy_only=False), is_given
+
+    def _cast(self, name: str, kind: pa.DataType) -> pa.Array:
+        column = self.table[self.names[name]]
+        try:
+            return column.cast(kind).combine_chunks()
+        except (pa.ArrowInvalid, pa.ArrowNotImplementedError) as error:
+            raise InputError(
+                "table-column",
+                f"column {self.names[name]} of the table is {column.type} and cannot be read as {kind}: "
+                f"{library_message(error)}.",
+            ) from error
+
+
+def name_columns(
+    table: pa.Table, known: Sequence[str], synonyms: Mapping[str, str], mistaken: Mapping[str, str]
+) -> NamedColumns:
+    """Return a table with its known columns found, in any letter case, blanks and hyphens as underscores.
+
+    Args:
+        table: The table.
+        known: Names that mean something.
+        synonyms: Other names for the same, and the known name that each stands for.
+        mistaken: Names that people write instead of a known one, refused when that one is missing.
+
+    Raises:
+        InputError: ``table-column-twice``, ``table-column-near``.
+    """
+    names: dict[str, str] = {}
+    others: list[str] = []
+    for given in table.column_names:
+        plain = _plain(given)
+        name = synonyms.get(plain, plain)
+        if name not in known:
+            if given in others:
+                raise _twice(given, given)
+            others.append(given)
+        elif name in names:
+            raise _twice(names[name], given)
+        else:
+            names[name] = given
+    missing = [name for name in known if name not in names]
+    found = {given: _near(_plain(given), missing, mistaken) for given in others}
+    near = {given: name for given, name in found.items() if name is not None}
+    if near:
+        pairs = ", ".join(f"{quoted(given)} ({name})" for given, name in near.items())
+        raise InputError(
+            "table-column-near",
+            f"columns of the table are named almost like ones that mean something: {pairs}.",
+            "Rename each to the name in brackets if it means that, else to something less alike. "
+            f"Known columns: {listed(tuple(known))}.",
+        )
+    return NamedColumns(table, names, tuple(others))
+
+
+def _plain(name: str) -> str:
+    return name.strip().lstrip("\ufeff").casefold().replace(" ", "_").replace("-", "_")
+
+
+def _near(plain: str, missing: Sequence[str], mistaken: Mapping[str, str]) -> str | None:
+    if mistaken.get(plain) in missing:
+        return mistaken[plain]
+    close = difflib.get_close_matches(plain, missing, n=1, cutoff=_ALIKE)
+    return close[0] if close else None
+
+
+def _twice(one: str, other: str) -> InputError:
+    return InputError(
+        "table-column-twice",
+        f"the table has columns {quoted(one)} and {quoted(other)}, which mean the same.",
+        "Keep one of them.",
+    )

@@ -1,0 +1,79 @@
+"""The countries that a column of a user's table means: codes of ISO 3166-1 or names, in any letter case."""
+
+from __future__ import annotations
+
+import difflib
+import functools
+import unicodedata
+from collections.abc import Mapping
+from types import MappingProxyType
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from closedworld.inputs.reference.iso import iso_table
+from closedworld.inputs.regions.country_codes import alpha_2_of
+from closedworld.inputs.tables.columns import RowProblems
+from closedworld.sanitize import quoted
+
+# What people write for the code or the name of the ISO table; suggested, never assumed.
+_MEANT = {"uk": "GB", "el": "GR", "korea": "KR", "usa.": "US", "holland": "NL", "england": "GB"}
+_ALIKE = 0.75
+
+
+def country_codes(texts: pa.Array, problems: RowProblems) -> pa.Array:
+    """Return the alpha-2 code that each text means; null, and a problem of the row, where it means none.
+
+    Args:
+        texts: Alpha-2, alpha-3 or numeric codes or names of the ISO table, string (rows,).
+        problems: Get the rows without a country.
+    """
+    encoded = texts.dictionary_encode()
+    meant = [_code_of(text) for text in encoded.dictionary.to_pylist()]
+    codes = pa.array(meant, pa.string()).take(encoded.indices)
+    problems.add(
+        np.flatnonzero(texts.is_null().to_numpy(zero_copy_only=False)), "it has no country"
+    )
+    unknown = pc.and_(codes.is_null(), texts.is_valid()).to_numpy(zero_copy_only=False)
+    advice = functools.cache(_advice)
+    for row in np.flatnonzero(unknown).tolist():
+        text = texts[row].as_py()
+        problems.add([row], f"unknown country {quoted(text)}{advice(text)}")
+    return codes
+
+
+def _code_of(text: str) -> str | None:
+    if text.isascii() and text.isdigit() and len(text) <= 3:  # noqa: PLR2004 -- digits of a numeric code
+        return _by_number().get(text.zfill(3))
+    return alpha_2_of(text) or _by_name().get(_folded(text))
+
+
+def _advice(text: str) -> str:
+    close = _MEANT.get(_folded(text)) or next(
+        (
+            _by_name()[name]
+            for name in difflib.get_close_matches(_folded(text), _by_name(), 1, _ALIKE)
+        ),
+        None,
+    )
+    return (
+        "" if close is None else f"; did you mean {close} ({iso_table().by_alpha_2[close].name})?"
+    )
+
+
+@functools.cache
+def _by_number() -> Mapping[str, str]:
+    entries = iso_table().entries
+    return MappingProxyType({one.numeric: one.alpha_2 for one in entries if one.numeric})
+
+
+@functools.cache
+def _by_name() -> Mapping[str, str]:
+    return MappingProxyType({_folded(one.name): one.alpha_2 for one in iso_table().entries})
+
+
+def _folded(name: str) -> str:
+    """Return a name without accents and letter case."""
+    parts = unicodedata.normalize("NFKD", name)
+    return "".join(c for c in parts if not unicodedata.combining(c)).casefold().strip()

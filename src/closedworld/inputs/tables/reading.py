@@ -1,0 +1,102 @@
+"""A table from a file or from Python, with the columns of CSV as text."""
+
+from __future__ import annotations
+
+import csv
+import io
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.csv as pacsv
+import pyarrow.parquet as pq
+
+from closedworld.errors import InputError
+from closedworld.sanitize import library_message
+
+SUFFIXES = (".csv", ".tsv", ".txt", ".parquet")
+
+_DELIMITERS = ",;\t|"
+_HEADER_BYTES = 1 << 20
+_UTF_16 = (b"\xff\xfe", b"\xfe\xff")
+_BLOCK_BYTES = 1 << 24
+
+
+def read_table(path: Path) -> pa.Table:
+    """Return the table in a CSV or Parquet file.
+
+    Every column of CSV is text, whatever it looks like: NA is Namibia, 007 is not 7; empty is null. Columns may
+    be separated by commas, semicolons, tabs or bars; UTF-8 with or without a byte order mark, or UTF-16.
+
+    Raises:
+        InputError: ``input-missing``, ``input-not-a-file``, ``input-format``, ``input-unreadable``.
+    """
+    if not path.exists():
+        raise InputError("input-missing", f"{path} does not exist.", "Check the path.")
+    # Not even opened: a pipe would be waited for.
+    if not path.is_file():
+        raise InputError("input-not-a-file", f"{path} is not a regular file.")
+    suffix = path.suffix.lower()
+    if suffix not in SUFFIXES:
+        raise InputError(
+            "input-format",
+            f"{path} is not named {', '.join(SUFFIXES[:-1])} or {SUFFIXES[-1]}.",
+            "Save it as CSV or Parquet, for example from a spreadsheet by 'CSV UTF-8'.",
+        )
+    try:
+        return pq.ParquetFile(path).read() if suffix == ".parquet" else _read_csv(path)
+    except (OSError, pa.ArrowException, csv.Error) as error:
+        raise InputError(
+            "input-unreadable", f"{path} cannot be read: {library_message(error)}."
+        ) from error
+    except UnicodeError as error:
+        raise InputError(
+            "input-unreadable",
+            f"{path} is not text in UTF-8: {library_message(error)}.",
+            "Save it as UTF-8: iconv -f WINDOWS-1252 -t UTF-8 old.csv > new.csv",
+        ) from error
+
+
+def table_of(source: Any) -> pa.Table:
+    """Return the table of anything that gives an Arrow stream: pyarrow, pandas, Polars, DuckDB.
+
+    Raises:
+        InputError: ``table-kind``.
+    """
+    if isinstance(source, pa.Table):
+        return source
+    if hasattr(source, "__arrow_c_stream__"):
+        return pa.RecordBatchReader.from_stream(source).read_all()
+    raise InputError(
+        "table-kind",
+        f"a {type(source).__name__} is not a table.",
+        "Give a path, or a table of pyarrow, pandas, Polars or DuckDB.",
+    )
+
+
+def _read_csv(path: Path) -> pa.Table:
+    with path.open("rb") as file:
+        head = file.read(_HEADER_BYTES)
+    encoding = "utf-16" if head.startswith(_UTF_16) else "utf-8-sig"
+    text = head.decode(encoding, "ignore" if len(head) == _HEADER_BYTES else "strict")
+    delimiter = _delimiter_of(text)
+    names = next(csv.reader(io.StringIO(text, newline=""), delimiter=delimiter), [])
+    return pacsv.read_csv(
+        path,
+        read_options=pacsv.ReadOptions(
+            encoding=encoding.removesuffix("-sig"), block_size=_BLOCK_BYTES
+        ),
+        parse_options=pacsv.ParseOptions(delimiter=delimiter, newlines_in_values=True),
+        convert_options=pacsv.ConvertOptions(
+            column_types={name: pa.string() for name in names},
+            null_values=[""],
+            strings_can_be_null=True,
+        ),
+    )
+
+
+def _delimiter_of(text: str) -> str:
+    """Return what separates the columns: what the first line has most of outside of quotes."""
+    lines = text.splitlines()
+    bare = "".join((lines[0] if lines else "").split('"')[::2])
+    return max(_DELIMITERS, key=bare.count)
