@@ -62,7 +62,10 @@ class DatasetDirective(TableDirective):
     def run(self) -> list[nodes.Node]:
         """Return the table and a line on the order of its rows."""
         dataset = dataset_of(self.arguments[0], coverage="coverage" in self.options)
-        rows = [(f"`{one.name}`", f"{one.type}", one.meaning) for one in dataset.columns]
+        rows = [
+            (f"`{one.name}`", f"{one.type}{' or missing' * one.nullable}", one.meaning)
+            for one in dataset.columns
+        ]
         order = nodes.container()
         self.state.nested_parse(StringList([_order_of(dataset)], self.env.docname), 0, order)
         return [self.table((22, 10, 68), ("column", "type", "meaning"), rows), order]

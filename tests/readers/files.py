@@ -13,8 +13,8 @@ import pyarrow as pa
 import pyarrow.dataset as pads
 
 import closedworld as cw
-from closedworld.datasets import DATASETS, TILE_INDEX
-from closedworld.datasets.part_encoder import part_writer
+from closedworld.datasets import DATASETS, TILE_INDEX, Column, Dataset
+from closedworld.datasets.part_encoder import PartEncoder, part_writer
 from closedworld.kernels.spans import RowSpans, Rule
 from closedworld.kernels.tiles import RowGroup, Tiles, areas_of
 from closedworld.worlds.point_writers import write_points
@@ -35,12 +35,15 @@ class Table:
         path: Where it is.
         integers: Columns of integers.
         reals: Columns of real numbers.
-        truth: Rows by country, and the sum of each column, as this environment's pyarrow reads them.
+        texts: Columns of text besides the country.
+        truth: Rows by country, the sum of each column (of texts, their bytes) and the values that are missing,
+            as this environment's pyarrow reads them.
     """
 
     path: Path
     integers: tuple[str, ...]
     reals: tuple[str, ...]
+    texts: tuple[str, ...]
     truth: dict[str, Any]
 
     @classmethod
@@ -49,27 +52,29 @@ class Table:
         table = pads.dataset(path).to_table()
         integers = tuple(f.name for f in table.schema if pa.types.is_integer(f.type))
         reals = tuple(f.name for f in table.schema if pa.types.is_floating(f.type))
+        texts = tuple(f.name for f in table.schema if pa.types.is_string(f.type))
+        texts = tuple(one for one in texts if one != "country_iso")
+        present = {one: table[one].drop_null().to_pylist() for one in table.column_names}
         truth = {
-            "countries": dict(Counter(table["country_iso"].to_pylist())),
-            "integers": {one: str(sum(table[one].to_pylist())) for one in integers},
-            "reals": {one: math.fsum(table[one].to_pylist()) for one in reals},
+            "countries": dict(Counter(present["country_iso"])),
+            "integers": {one: str(sum(present[one])) for one in integers},
+            "reals": {one: math.fsum(present[one]) for one in reals},
+            "texts": {one: sum(len(text.encode()) for text in present[one]) for one in texts},
+            "missing": {one: table[one].null_count for one in reals + texts},
         }
-        return cls(path, integers, reals, truth)
+        return cls(path, integers, reals, texts, truth)
 
     @property
-    def asked(self) -> tuple[str, tuple[str, ...], tuple[str, ...]]:
+    def asked(self) -> tuple[str, tuple[str, ...], tuple[str, ...], tuple[str, ...]]:
         """What a program is asked for."""
-        return str(self.path), self.integers, self.reals
+        return str(self.path), self.integers, self.reals, self.texts
 
     def is_as(self, found: dict[str, Any]) -> bool:
         """Return whether an engine found the same; sums of real numbers depend on their order."""
-        return (
-            found["countries"] == self.truth["countries"]
-            and found["integers"] == self.truth["integers"]
-            and all(
-                math.isclose(found["reals"][one], self.truth["reals"][one], rel_tol=1e-12)
-                for one in self.reals
-            )
+        exact = ("countries", "integers", "texts", "missing")
+        return all(found[one] == self.truth[one] for one in exact) and all(
+            math.isclose(found["reals"][one], self.truth["reals"][one], rel_tol=1e-12)
+            for one in self.reals
         )
 
 
@@ -92,11 +97,14 @@ def write_files(folder: Path) -> dict[str, Table]:
         if found.is_relative_to(world)
     }
     opened = cw.open_world(world)
-    points, boxes, wide = (folder / f"{name}.parquet" for name in ("points", "boxes", "wide"))
+    points, boxes, wide, gaps = (
+        folder / f"{name}.parquet" for name in ("points", "boxes", "wide", "gaps")
+    )
     write_points(opened.sample(country="NA", n=500, seed=1), points)
     export_tiles(opened, boxes, "box", ["MT", "LU"])
     wide.write_bytes(_wide_rows())
-    files = {"sample": points, "export": boxes, "a wide country": wide}
+    gaps.write_bytes(_rows_with_gaps())
+    files = {"sample": points, "export": boxes, "a wide country": wide, "missing values": gaps}
     return {name: Table.of(path) for name, path in {**folders, **without_rows, **files}.items()}
 
 
@@ -108,3 +116,37 @@ def _wide_rows() -> pa.Buffer:
     writer = part_writer(TILE_INDEX)
     writer.write(group.index(Rule.CENTER))
     return writer.finish()
+
+
+def _rows_with_gaps() -> pa.Buffer:
+    """Return rows whose texts and reals may be missing, in dictionaries and one by one."""
+    dataset = Dataset(
+        "gaps",
+        (
+            Column("country_iso", pa.string(), ""),
+            Column("number", pa.int64(), "", "PLAIN"),
+            Column("name", pa.string(), ""),
+            Column("brand", pa.string(), "", nullable=True),
+            Column("note", pa.string(), "", "PLAIN", nullable=True),
+            Column("floor_m2", pa.float64(), "", nullable=True),
+            Column("share", pa.float64(), "", "PLAIN", nullable=True),
+        ),
+        key=("country_iso", "number"),
+    )
+    n = 40_000
+    texts = [None if k % 3 == 0 else f"Zürich {k}" if k % 5 else "" for k in range(n)]
+    reals = [None if k % 7 == 0 else k / 8 for k in range(n)]
+    encoder = PartEncoder(dataset)
+    # The second row group has nothing in its nullable columns.
+    for first, brands, sizes in ((0, texts, reals), (n, [None] * n, [None] * n)):
+        rows: dict[str, Any] = {
+            "country_iso": pa.array(["DE"] * n).dictionary_encode(),
+            "number": pa.array(range(first, first + n), pa.int64()),
+            "name": pa.array([f"東京 {k % 1000}" for k in range(n)]).dictionary_encode(),
+            "brand": pa.array([one and one[:8] for one in brands], pa.string()),
+            "note": pa.array(brands, pa.string()),
+            "floor_m2": pa.array(sizes, pa.float64()),
+            "share": pa.array(sizes, pa.float64()),
+        }
+        encoder.write([pa.record_batch(rows)])
+    return encoder.finish()

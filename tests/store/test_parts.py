@@ -9,7 +9,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from closedworld.datasets import DATASETS, TILE_INDEX, TILE_SPANS, Dataset
+from closedworld.datasets import DATASETS, TILE_INDEX, TILE_SPANS, Column, Dataset
 from closedworld.datasets.part_encoder import PartEncoder
 from closedworld.kernels.sizes import DEFAULT_SIZES
 
@@ -209,6 +209,44 @@ def test_a_column_of_another_type_is_refused(column: str, values: object) -> Non
     columns = {**dict(zip(batch.schema.names, batch.columns, strict=True)), column: values}
     with pytest.raises(TypeError, match=column):
         encoded([[pa.RecordBatch.from_pydict(columns)]])
+
+
+NOTES = Dataset(
+    "notes",
+    (
+        Column("country_iso", pa.string(), ""),
+        Column("note", pa.string(), "", nullable=True),
+        Column("share", pa.float64(), "", "PLAIN", nullable=True),
+    ),
+    key=("country_iso",),
+)
+
+
+def notes(texts: pa.Array, iso: pa.Array | None = None) -> pa.RecordBatch:
+    n = len(texts)
+    columns = [iso or pa.array(["DE"] * n), texts, pa.array([None, 0.5] * (n // 2))]
+    return pa.RecordBatch.from_arrays(columns, NOTES.schema.names)
+
+
+def test_missing_values_are_kept_apart_from_empty_ones() -> None:
+    batch = notes(pa.array(["", None, "x", None]))
+    file = pq.ParquetFile(pa.BufferReader(encoded([[batch]], NOTES)))
+    assert file.schema_arrow == NOTES.schema
+    assert file.read().to_pydict() == batch.to_pydict()
+    assert [file.metadata.row_group(0).column(i).statistics.null_count for i in range(3)] == [0, 2, 2]  # fmt: skip
+
+
+def test_bytes_do_not_depend_on_dictionaries() -> None:
+    texts = pa.array(["b", None, "a", "b"] * 50_000)
+    odd = pa.DictionaryArray.from_arrays(pa.array([1, None, 2, 1] * 50_000), ["?", "b", "a"])
+    whole = encoded([[notes(texts)]], NOTES)
+    assert whole == encoded([[notes(texts.dictionary_encode())]], NOTES)
+    assert whole == encoded([[notes(odd)]], NOTES)
+
+
+def test_a_value_that_may_not_be_missing_is_refused() -> None:
+    with pytest.raises(ValueError, match="country_iso has missing values"):
+        encoded([[notes(pa.array(["a", "b"]), iso=pa.array(["DE", None]))]], NOTES)
 
 
 def test_columns_of_another_dataset_are_refused() -> None:

@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import Self
 
 import pyarrow as pa
 
-from closedworld.kernels.digests import digest_of_column, digest_of_digests
+from closedworld.kernels.digests import ColumnDigest, digest_of_digests
 
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """A column of a dataset; no column has nulls.
+    """A column of a dataset.
 
-    Its Arrow type also says how its values are digested: as integers or as reals
+    Its Arrow type also says how its values are digested: as integers, reals or texts
     (docs/decisions/0012-digests.md).
 
     Attributes:
@@ -23,12 +24,20 @@ class Column:
         meaning: What its values are, in Markdown, units and ranges included.
         encoding: Parquet encoding where pyarrow writes the dataset; None for a dictionary. Datasets
             with a row per tile are encoded from runs instead (``closedworld.kernels.parquet``).
+        nullable: Whether a value may be missing, which is not the same as an empty text or NaN. Only texts and
+            reals may: pandas turns integers with gaps into reals.
     """
 
     name: str
     type: pa.DataType
     meaning: str
     encoding: str | None = None
+    nullable: bool = False
+
+    def __post_init__(self) -> None:
+        """Refuse integers with gaps."""
+        if self.nullable and pa.types.is_integer(self.type):
+            raise ValueError(f"column {self.name}: integers cannot be nullable")
 
     def encoded(self, encoding: str) -> Self:
         """Return the column with a Parquet encoding."""
@@ -54,19 +63,28 @@ class Dataset:
     @property
     def schema(self) -> pa.Schema:
         """Columns as read back."""
-        return pa.schema([pa.field(one.name, one.type, nullable=False) for one in self.columns])
+        return pa.schema([pa.field(one.name, one.type, one.nullable) for one in self.columns])
 
     @property
     def encodings(self) -> dict[str, str]:
         """Parquet encoding by column; a column without one is dictionary-encoded."""
         return {one.name: one.encoding for one in self.columns if one.encoding is not None}
 
-    def digest_of(self, rows: pa.RecordBatch) -> bytes:
+    def digest_of(self, batches: Iterable[pa.RecordBatch]) -> bytes:
         """Return the digest of the rows of a partition: that of the digests of its other columns.
+
+        Args:
+            batches: The rows, however they are cut; a text may come as a dictionary array.
 
         Raises:
             KeyError: A column is missing.
-            TypeError: A column has neither integers nor reals.
+            TypeError: A column has another type, or one without a digest.
+            ValueError: A value is missing in a column that is not nullable.
         """
-        names = [one.name for one in self.columns if one.name != self.partition]
-        return digest_of_digests(*(digest_of_column(rows[name].to_numpy()) for name in names))
+        digests = {
+            field.name: ColumnDigest(field) for field in self.schema if field.name != self.partition
+        }
+        for batch in batches:
+            for name, digest in digests.items():
+                digest.add(batch[name])
+        return digest_of_digests(*(digest.finish() for digest in digests.values()))

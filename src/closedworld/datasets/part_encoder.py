@@ -23,66 +23,24 @@ def part_writer(dataset: Dataset) -> Writer:
 class PartEncoder:
     """Puts a part file of any other dataset together in memory, row group by row group.
 
-    A part is a few megabytes, so it is hashed and written in one go and never seen half done.
+    Columns may be nullable, and of any type that the engines of docs/decisions/0023-files-for-every-engine.md
+    read: texts, int32, int64, float64. A column without an encoding of its own gets a dictionary, and is PLAIN
+    from where the dictionary grows beyond a megabyte. A part is a few megabytes, so it is hashed and written in one go and never seen half done.
 
     Args:
         dataset: The dataset.
     """
 
     def __init__(self, dataset: Dataset) -> None:
-        self._dataset = dataset
+        self._dataset, self._schema = dataset, dataset.schema
         self._sink = pa.BufferOutputStream()
-        self._writer: pq.ParquetWriter | None = None
-        self.rows = 0
-
-    def write(self, batches: Sequence[pa.RecordBatch]) -> None:
-        """Append one row group; its bytes do not depend on how it is cut into batches.
-
-        Args:
-            batches: At least one, with the dataset's columns in any order; a text may come as a
-                dictionary array.
-
-        Raises:
-            ValueError: A column is missing, or one too many.
-            TypeError: A column has another type.
-        """
-        if self._writer is None:
-            self._writer = self._open(batches[0].schema)
-        schema = self._writer.schema
-        table = pa.Table.from_batches(
-            [
-                pa.RecordBatch.from_arrays([batch[name] for name in schema.names], schema=schema)
-                for batch in batches
-            ]
-        )
-        self._writer.write_table(table, row_group_size=max(1, table.num_rows))
-        self.rows += table.num_rows
-
-    def finish(self) -> pa.Buffer:
-        """Return the bytes of the file; without a batch it has the schema and no row group."""
-        (self._writer or self._open(self._dataset.schema)).close()
-        return self._sink.getvalue()
-
-    def _open(self, given: pa.Schema) -> pq.ParquetWriter:
-        """Return a writer of the dataset's columns, dictionary arrays written as they come."""
-        dataset, schema = self._dataset, self._dataset.schema
-        odd = sorted(set(given.names) ^ set(schema.names))
-        if odd:
-            raise ValueError(f"{dataset.name}: missing or unknown columns {', '.join(odd)}")
-        fields = []
-        for field in schema:
-            kind = given.field(field.name).type
-            plain = kind.value_type if pa.types.is_dictionary(kind) else kind
-            if field.type != plain:
-                raise TypeError(f"{dataset.name}: column {field.name} is {plain}, not {field.type}")
-            fields.append(field.with_type(kind))
-        return pq.ParquetWriter(
+        self._writer = pq.ParquetWriter(
             self._sink,
-            pa.schema(fields),
+            self._schema,
             version="2.6",
             compression="zstd",
             compression_level=_ZSTD_LEVEL,
-            use_dictionary=[name for name in schema.names if name not in dataset.encodings],
+            use_dictionary=[name for name in self._schema.names if name not in dataset.encodings],
             column_encoding=dataset.encodings,
             write_statistics=True,
             write_page_checksum=True,
@@ -91,6 +49,46 @@ class PartEncoder:
             # The Arrow schema would make readers see dictionaries; Parquet's types say it all.
             store_schema=False,
             sorting_columns=pq.SortingColumn.from_ordering(
-                schema, [(name, "ascending") for name in dataset.key]
+                self._schema, [(name, "ascending") for name in dataset.key]
             ),
         )
+        self.rows = 0
+
+    def write(self, batches: Sequence[pa.RecordBatch]) -> None:
+        """Append one row group; its bytes do not depend on how it is cut into batches.
+
+        Args:
+            batches: At least one, with the dataset's columns in any order; a text may come as a
+                dictionary array, which makes no difference either.
+
+        Raises:
+            ValueError: A column is missing, or one too many; or a value is, in a column that is not
+                nullable.
+            TypeError: A column has another type.
+        """
+        table = pa.Table.from_batches([self._checked(batch) for batch in batches])
+        self._writer.write_table(table, row_group_size=max(1, table.num_rows))
+        self.rows += table.num_rows
+
+    def finish(self) -> pa.Buffer:
+        """Return the bytes of the file; without a batch it has the schema and no row group."""
+        self._writer.close()
+        return self._sink.getvalue()
+
+    def _checked(self, batch: pa.RecordBatch) -> pa.RecordBatch:
+        """Return the columns as the dataset states them."""
+        name = self._dataset.name
+        odd = sorted(set(batch.schema.names) ^ set(self._schema.names))
+        if odd:
+            raise ValueError(f"{name}: missing or unknown columns {', '.join(odd)}")
+        columns = []
+        for field in self._schema:
+            values = batch[field.name]
+            if pa.types.is_dictionary(values.type):
+                values = values.dictionary_decode()
+            if values.type != field.type:
+                raise TypeError(f"{name}: column {field.name} is {values.type}, not {field.type}")
+            if values.null_count and not field.nullable:
+                raise ValueError(f"{name}: column {field.name} has missing values")
+            columns.append(values)
+        return pa.RecordBatch.from_arrays(columns, schema=self._schema)

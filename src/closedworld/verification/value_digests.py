@@ -22,7 +22,6 @@ from closedworld.verification.country_files import CountryFiles
 from closedworld.verification.findings import Findings
 from closedworld.verification.grid_columns import BorderTiles, GridColumns
 from closedworld.verification.id_runs import IdRuns
-from closedworld.verification.row_checks import column
 
 _BLOCK_TILES = 1 << 22
 
@@ -93,8 +92,20 @@ class WeightBlocks:
 
 def digest_of_columns(rows: pa.RecordBatch, dataset: Dataset) -> bytes:
     """Return the digest of rows with every column but the partition's listed."""
-    names = [name for name in rows.schema.names if name != dataset.partition]
-    return _of(*(_of_numbers(column(rows, name)) for name in names))
+    fields = [field for field in dataset.schema if field.name != dataset.partition]
+    return _of(*(_of_column(rows[field.name], field) for field in fields))
+
+
+def _of_column(values: pa.Array, field: pa.Field) -> bytes:
+    present = values.drop_null()
+    if pa.types.is_string(field.type):
+        texts = [text.encode() for text in present.to_pylist()]
+        digest = _of(_of_numbers(np.array([len(text) for text in texts], np.int64)), _of(*texts))
+    else:
+        digest = _of_numbers(present.to_numpy())
+    if not field.nullable:
+        return digest
+    return _of(_of_numbers(np.array(values.is_valid().to_pylist(), np.int64)), digest)
 
 
 def digest_of_tiles(

@@ -166,3 +166,8 @@ def test_chunks_that_do_not_fit_are_refused(
 def test_a_file_without_rows_is_an_error() -> None:
     with pytest.raises(ValueError, match="at least one row group"):
         Writer(SCHEMA, ["id"]).finish()
+
+
+def test_a_nullable_column_is_refused() -> None:
+    with pytest.raises(TypeError, match="missing values"):
+        Writer(pa.schema([pa.field("id", pa.int64())]), ["id"])

@@ -5,15 +5,18 @@ import path from "node:path";
 export async function main(version, rowsOf) {
   const request = JSON.parse(fs.readFileSync(process.argv[2], "utf8"));
   const tables = {};
-  for (const [name, [place, integers, reals]] of Object.entries(request)) {
+  for (const [name, [place, integers, reals, texts]] of Object.entries(request)) {
     try {
-      const found = { countries: {}, integers: {}, reals: {} };
+      const found = { countries: {}, integers: {}, reals: {}, texts: {}, missing: {} };
       for (const one of integers) found.integers[one] = 0n;
-      for (const one of reals) found.reals[one] = 0;
+      for (const one of reals) found.reals[one] = found.missing[one] = 0;
+      for (const one of texts) found.texts[one] = found.missing[one] = 0;
       for (const row of await rowsOf(filesOf(place))) {
         found.countries[row.country_iso] = (found.countries[row.country_iso] ?? 0) + 1;
         for (const one of integers) found.integers[one] += BigInt(row[one]);
-        for (const one of reals) found.reals[one] += row[one];
+        for (const one of [...reals, ...texts]) if (row[one] == null) found.missing[one] += 1;
+        for (const one of reals) found.reals[one] += row[one] ?? 0;
+        for (const one of texts) found.texts[one] += Buffer.byteLength(row[one] ?? "");
       }
       for (const one of integers) found.integers[one] = String(found.integers[one]);
       tables[name] = found;

@@ -12,21 +12,25 @@ if TYPE_CHECKING:
 
 
 def main(version: str, columns_of: Callable[[Path], dict[str, list[Any]]]) -> None:
-    """Print the version and, of each table asked for, rows by country and sums.
+    """Print the version and, of each table asked for, rows by country, sums, and missing values.
 
     Args:
         version: Of the engine.
         columns_of: Reads a file or a folder without any option.
     """
     tables = {}
-    for name, (path, integers, reals) in json.loads(Path(sys.argv[1]).read_text()).items():
+    for name, (path, integers, reals, texts) in json.loads(Path(sys.argv[1]).read_text()).items():
         try:
             columns = columns_of(Path(path))
             isos = columns["country_iso"]
             tables[name] = {
                 "countries": {str(iso): isos.count(iso) for iso in set(isos)},
                 "integers": {one: str(sum(map(_exactly, columns[one]))) for one in integers},
-                "reals": {one: float(sum(columns[one])) for one in reals},
+                "reals": {one: float(sum(_present(columns[one]))) for one in reals},
+                "texts": {one: sum(map(_size, _present(columns[one]))) for one in texts},
+                "missing": {
+                    one: len(columns[one]) - len(_present(columns[one])) for one in reals + texts
+                },
             }
         except Exception as error:  # noqa: BLE001 -- whatever an engine raises is its answer
             tables[name] = {"error": f"{type(error).__name__}: {error}"[:300]}
@@ -38,3 +42,12 @@ def _exactly(value: float) -> int:
     if type(value) is float or int(value) != value:
         raise TypeError(f"{value!r} is no integer")
     return int(value)
+
+
+def _size(text: str) -> int:
+    return len(text.encode())
+
+
+def _present(values: list[Any]) -> list[Any]:
+    """Return values without the missing ones, which are NaN in pandas."""
+    return [value for value in values if value is not None and value == value]  # noqa: PLR0124

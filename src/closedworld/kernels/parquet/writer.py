@@ -31,9 +31,14 @@ class Writer:
     Args:
         schema: Its columns: texts, int32, int64, float64; none nullable.
         order: Columns that rows are sorted by, ascending.
+
+    Raises:
+        TypeError: A column is nullable.
     """
 
     def __init__(self, schema: pa.Schema, order: Sequence[str]) -> None:
+        if any(field.nullable for field in schema):
+            raise TypeError("columns written from runs have no missing values")
         self._schema = schema
         self._names = [binary(name.encode()) for name in schema.names]
         self._types = [_physical(field.type) for field in schema]

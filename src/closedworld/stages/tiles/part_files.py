@@ -169,7 +169,7 @@ def _write_whole(
         encoder = PartEncoder(dataset)
         encoder.write([batch])
         clock.ends("encode")
-        result.digests[dataset.name] = dataset.digest_of(batch)
+        result.digests[dataset.name] = dataset.digest_of([batch])
         clock.ends("digest")
         result.files.append(stage_part(task.folder, dataset, task.partition, 0, encoder))
         clock.ends("write")

@@ -183,7 +183,7 @@ class WeightPlan:
                 folded.files.append(_write_runs(runner, task.partition, batch))
                 folded.digests[iso] = {
                     TILE_WEIGHTS.name: self._digest(iso, own),
-                    SPAN_WEIGHTS.name: SPAN_WEIGHTS.digest_of(batch),
+                    SPAN_WEIGHTS.name: SPAN_WEIGHTS.digest_of([batch]),
                 }
                 summaries[iso] = WeightSummary(
                     iso,
