@@ -61,6 +61,7 @@ def test_every_option_has_a_default_and_can_be_in_the_file(
         memory_limit = "1.5GiB"
         pat = "enforce"
         lock = "closedworld.lock"
+        name = "5m"
     """
     config = RunConfig.from_toml(run_file(text))
     assert config == RunConfig(
@@ -88,6 +89,7 @@ def test_every_option_has_a_default_and_can_be_in_the_file(
         memory_limit=3 << 29,
         pat="enforce",
         lock=tmp_path / "closedworld.lock",
+        name="5m",
     )
     default = RunConfig()
     unchanged = [

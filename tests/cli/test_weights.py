@@ -212,6 +212,7 @@ def test_a_folder_without_tiles_is_refused_and_nothing_is_made(call: Call, tmp_p
 def test_two_tile_indexes_must_be_told_apart(call: Call, coarse: Path) -> None:
     words = ("--countries", "FR", "--resolution", "1deg", "--out", coarse)
     assert call("tiles", *words, "--rule", "any_overlap").exit_code == 0
+    (coarse / "names" / "latest").unlink()
     done = call("weights", coarse)
     assert done.exit_code == 2
     assert "published-several" in done.stderr

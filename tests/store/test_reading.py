@@ -253,6 +253,8 @@ def test_of_several_results_one_must_be_named(copy: Published, tiny: CountrySet)
     root = copy.folder.parent.parent
     other = build_tile_index(tiny, tiny_grid(1.0), root).published
     assert find_published(root) == sorted([copy, other], key=lambda one: one.folder)
+    assert open_dataset(root).count_rows() == open_dataset(other.folder).count_rows()
+    (root / "names" / "latest").unlink()
     with pytest.raises(ConfigError) as caught:
         open_dataset(root)
     assert caught.value.code == "published-several"

@@ -80,6 +80,9 @@ class ObjectStorage:
         self.put(target, self._object(source).read_bytes())
         self._object(source).unlink()
 
+    def replace(self, source: str, target: str) -> None:
+        self.move(source, target)
+
     def remove(self, key: str) -> bool:
         for path in self._with(key):
             path.unlink()

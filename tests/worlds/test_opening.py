@@ -34,9 +34,11 @@ def test_tiles_alone(made_up: Built) -> None:
         world.sample(country="FR")
 
 
-def test_one_of_several_weights_must_be_chosen(made_up: Built, tmp_path: Path) -> None:
+def test_of_several_weights_the_latest_are_opened(made_up: Built, tmp_path: Path) -> None:
     root = shutil.copytree(made_up.root, tmp_path / "world")
-    build_tile_weights(open_index(root), root, basis="uniform")
+    latest = build_tile_weights(open_index(root), root, basis="uniform")
+    assert open_world(root).weights == latest.published
+    (root / "names" / "latest").unlink()
     with pytest.raises(ConfigError, match="published-several"):
         open_world(root)
 

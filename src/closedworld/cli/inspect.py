@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 
 _WIDTH = 100
+_FEW = 3
 
 
 @click.command()
@@ -64,11 +65,13 @@ def _result_folder(path: Path) -> tuple[Path, str]:
 
 
 def _show_receipt(published: Published) -> None:
+    from closedworld.published.names import names_of  # noqa: PLC0415
+
     receipt = published.receipt
     click.secho(printable(str(published.folder)), bold=True)
     # Summaries of countries are for programs: --json has them.
     totals = {name: total for name, total in receipt.totals.items() if name != "summaries"}
-    metadata = {**_flat(totals), **_flat(receipt.parameters)}
+    metadata = {"names": names_of(published), **_flat(totals), **_flat(receipt.parameters)}
     metadata["parameter_hash"] = receipt.parameter_hash
     metadata["written by"] = ", ".join(f"{name} {v}" for name, v in receipt.versions.items())
     for name, value in metadata.items():
@@ -104,5 +107,6 @@ def _short(value: object) -> str:
     """Return a value on one line that fits a screen."""
     text = f"{value:,}" if isinstance(value, int) and not isinstance(value, bool) else str(value)
     if isinstance(value, list):
-        text = f"{len(value)}: {', '.join(map(str, value))}" if value else "none"
+        count = f"{len(value)}: " if len(value) > _FEW else ""
+        text = f"{count}{', '.join(map(str, value))}" if value else "none"
     return text if len(text) <= _WIDTH else text[: _WIDTH - 3] + "..."

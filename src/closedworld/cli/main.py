@@ -20,6 +20,7 @@ from closedworld.cli.export import export
 from closedworld.cli.fetch import fetch
 from closedworld.cli.inputs import inputs
 from closedworld.cli.inspect import inspect
+from closedworld.cli.path import path
 from closedworld.cli.plan import plan
 from closedworld.cli.report import report
 from closedworld.cli.run import run, tiles, weights
@@ -103,6 +104,7 @@ main.add_command(plan)
 main.add_command(inputs)
 main.add_command(fetch)
 main.add_command(inspect)
+main.add_command(path)
 main.add_command(verify)
 main.add_command(report)
 main.add_command(sample)

@@ -19,6 +19,13 @@ _BYTES_PER_UNIT = {
 }
 
 
+NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,63}")
+"""Names that a result can have: files of that name are the same on every file system."""
+
+LATEST = "latest"
+"""The name of the newest result, which every run gives."""
+
+
 class Kind(Enum):
     """What values an option takes."""
 
@@ -123,6 +130,21 @@ def _parse_path(name: str, given: str) -> Path:
             "Rename the file or folder.",
         )
     return Path(given).expanduser()
+
+
+def require_name(given: str) -> None:
+    """Refuse a name that a result cannot be given.
+
+    Raises:
+        ConfigError: ``name-invalid``.
+    """
+    if given == LATEST or NAME.fullmatch(given) is None:
+        raise ConfigError(
+            "name-invalid",
+            f"a result cannot be named {quoted(given)}.",
+            "Take up to 64 lower-case letters, digits, '.', '_' and '-', a letter or digit first; "
+            f"{LATEST} is what the newest result is called anyway.",
+        )
 
 
 def parse_bytes(text: str) -> int:

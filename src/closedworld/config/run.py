@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, Self
 
 from closedworld.bounded_read import read_small_file
+from closedworld.config.options import require_name
 from closedworld.config.table import ACCEPTANCE, EXECUTORS, OPTIONS
 from closedworld.errors import ConfigError
 from closedworld.kernels.inclusion import Rule
@@ -125,10 +126,11 @@ class RunConfig(ExecutionConfig):
         dp: Decimal places of the weights, 0..18.
         weigh_by_coverage: Multiply masses by coverage.
         out: Output folder.
+        name: Name of the result; None for ``latest`` alone.
         lock: File that pins the inputs by digest; None to use them unchecked.
 
     Raises:
-        ConfigError: ``grid-ambiguous``, ``rule-unknown``, ``coverage-rule``, ``coverage-missing``,
+        ConfigError: ``name-invalid``, ``grid-ambiguous``, ``rule-unknown``, ``coverage-rule``, ``coverage-missing``,
             ``time-limit``, or as ``ExecutionConfig``.
     """
 
@@ -149,11 +151,14 @@ class RunConfig(ExecutionConfig):
     dp: int = DEFAULT_DP
     weigh_by_coverage: bool = False
     out: Path = Path("world")
+    name: str | None = None
     lock: Path | None = None
 
     def __post_init__(self) -> None:
         """Refuse combinations that cannot be meant."""
         ExecutionConfig.__post_init__(self)
+        if self.name is not None:
+            require_name(self.name)
         rule = Rule.parse(self.rule)
         if self.raster is not None and self.resolution is not None:
             raise ConfigError(
@@ -228,10 +233,11 @@ class WeightsConfig(ExecutionConfig):
         dp: Decimal places of the weights, 0..18.
         weigh_by_coverage: Multiply masses by coverage.
         out: Output folder; None for that of the index.
+        name: Name of the result; None for ``latest`` alone.
         lock: File that pins the raster by digest; None to use it unchecked.
 
     Raises:
-        ConfigError: As ``ExecutionConfig``.
+        ConfigError: ``name-invalid``, or as ``ExecutionConfig``.
     """
 
     index: Path
@@ -240,7 +246,14 @@ class WeightsConfig(ExecutionConfig):
     dp: int = DEFAULT_DP
     weigh_by_coverage: bool = False
     out: Path | None = None
+    name: str | None = None
     lock: Path | None = None
+
+    def __post_init__(self) -> None:
+        """Refuse what cannot be meant."""
+        ExecutionConfig.__post_init__(self)
+        if self.name is not None:
+            require_name(self.name)
 
 
 def _json_value(value: Any) -> Any:

@@ -80,6 +80,10 @@ SECTIONS: dict[str, dict[str, Option]] = {
             bare_value=LOCK_NAME,
         ),
         "out": Option(Kind.PATH, "Output folder."),
+        "name": Option(
+            Kind.TEXT,
+            "Name for the result, so that PATH can be OUT/names/NAME; OUT/names/latest is the newest.",
+        ),
     },
     "weights": {
         "basis": Option(
@@ -141,6 +145,7 @@ WEIGHTS_OPTIONS = {
     ),
     "lock": OPTIONS["lock"],
     "out": Option(Kind.PATH, "Output folder. [default: the one that holds the tiles]"),
+    "name": OPTIONS["name"],
     **SECTIONS["weights"],
     **SECTIONS["execution"],
 }

@@ -1,4 +1,8 @@
-"""Finding published results by the path that a user gives."""
+"""Finding published results by the path that a user gives.
+
+A path may be an output folder, one of its stages, one result, or a name, ``<out>/names/<name>``. Where one
+result is wanted and there are several, it is that of ``<out>/names/latest``.
+"""
 
 from __future__ import annotations
 
@@ -8,7 +12,9 @@ from contextlib import suppress
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any
 
+from closedworld.config.options import LATEST
 from closedworld.errors import ConfigError, IntegrityError
+from closedworld.published.names import named_results, read_name, split_named
 from closedworld.sanitize import one_line
 from closedworld.store.paths import HASH_PREFIX
 from closedworld.store.places import storage_at
@@ -23,18 +29,18 @@ _BRIEF_LENGTH = 60
 
 
 def open_published(path: Path | str, stage: str | None = None) -> Published:
-    """Return the one published result at or below a path.
+    """Return the published result at or below a path; of several the latest.
 
     Args:
-        path: An output folder, a stage folder or a ``parameter_hash=...`` folder.
+        path: An output folder, a stage folder, a ``parameter_hash=...`` folder or a name.
         stage: Look at results of this stage only, such as ``tiles`` or ``weights``.
 
     Raises:
         IntegrityError: ``receipt-missing``, ``published-under-another-hash``, or a bad receipt.
         ConfigError: ``path-missing``; ``published-several`` when there is more than one to choose
-            from.
+            from and none is the latest; or as ``named_results``.
     """
-    found = find_published(path)
+    found = choose_published(path)
     if stage is not None:
         found = [one for one in found if one.receipt.stage == stage]
     if not found:
@@ -42,16 +48,36 @@ def open_published(path: Path | str, stage: str | None = None) -> Published:
     return _only(found, path, "results")
 
 
+def choose_published(path: Path | str) -> list[Published]:
+    """Return the published results to use at a path: all, or the latest where a stage has several.
+
+    Raises:
+        ConfigError, IntegrityError: As ``find_published`` and ``named_results``.
+    """
+    found = find_published(path)
+    stages = [one.receipt.stage for one in found]
+    if len(set(stages)) == len(stages):
+        return found
+    output = storage_at(found[0].output)
+    if not read_name(output, LATEST):
+        return found
+    latest = named_results(output, LATEST)
+    return [one for one in found if one.receipt in [own.receipt for own in latest]]
+
+
 def find_published(path: Path | str) -> list[Published]:
     """Return every published result in a folder, ordered by folder.
 
     Args:
-        path: A ``parameter_hash=...`` folder, a stage folder or an output folder.
+        path: An output folder, a stage folder, a ``parameter_hash=...`` folder or a name.
 
     Raises:
-        ConfigError: ``path-missing``, ``path-unreadable``.
+        ConfigError: ``path-missing``, ``path-unreadable``, or as ``named_results``.
         IntegrityError: ``published-under-another-hash``, or a bad receipt.
     """
+    named = split_named(Path(path))
+    if named is not None:
+        return named_results(storage_at(named[0]), named[1])
     storage = storage_at(path)
     try:
         below = [storage] if has_receipt(storage) else result_folders(storage)
@@ -91,8 +117,7 @@ def open_dataset(
     """Return a published dataset, ready to scan, filter or turn into a table.
 
     Args:
-        path: An output folder, a stage folder or a ``parameter_hash=...`` folder; one result there
-            must hold the dataset.
+        path: As in ``open_published``; of several results with the dataset it is the latest.
         name: Such as ``tile_index`` or ``tile_weights``.
         verify: Check all files of the result against the receipt first.
 
@@ -100,10 +125,19 @@ def open_dataset(
         ConfigError: ``dataset-unknown`` or ``published-several``.
         IntegrityError: As ``open_published`` and, with ``verify``, as ``Published.verify``.
     """
-    published = _only(find_holding(path, name), path, f"results with {name}")
+    published = open_holding(path, name)
     if verify:
         published.verify()
     return published.dataset(name)
+
+
+def open_holding(path: Path | str, name: str) -> Published:
+    """Return the published result at or below a path that holds a dataset; of several the latest.
+
+    Raises:
+        ConfigError, IntegrityError: As ``find_holding`` and ``open_published``.
+    """
+    return _only(_holding(choose_published(path), path, name), path, f"results with {name}")
 
 
 def find_holding(path: Path | str, name: str) -> list[Published]:
@@ -113,15 +147,28 @@ def find_holding(path: Path | str, name: str) -> list[Published]:
         ConfigError: ``dataset-unknown``, or as ``find_published``.
         IntegrityError: ``receipt-missing``, or as ``find_published``.
     """
-    every = find_published(path)
-    if not every:
-        raise _missing(path, "result")
+    return _holding(find_published(path), path, name)
+
+
+def _holding(every: Sequence[Published], path: Path | str, name: str) -> list[Published]:
+    require_any(every, path)
     found = [one for one in every if not name or name in one.receipt.datasets()]
     if not found:
         names = sorted({held for one in every for held in one.receipt.datasets()})
         raise ConfigError(
             "dataset-unknown", f"{path} holds no dataset {name!r}.", f"It holds {', '.join(names)}."
         )
+    return found
+
+
+def require_any(found: Sequence[Published], path: Path | str) -> Sequence[Published]:
+    """Return results that were found at a path.
+
+    Raises:
+        IntegrityError: ``receipt-missing`` when there is none.
+    """
+    if not found:
+        raise _missing(path, "result")
     return found
 
 

@@ -8,10 +8,11 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from pathlib import Path
 
+from closedworld.config.options import LATEST
 from closedworld.config.run import ExecutionConfig, RunConfig, WeightsConfig
 from closedworld.errors import ConfigError, PublishError
 from closedworld.execution import WorkerPool, open_worker_pool, start_task
-from closedworld.execution.events import IndexOpened, Observer
+from closedworld.execution.events import IndexOpened, Observer, Warned
 from closedworld.execution.meters import peak_memory_bytes
 from closedworld.inputs.loading import (
     BUNDLED_RASTER,
@@ -21,6 +22,7 @@ from closedworld.inputs.loading import (
 )
 from closedworld.inputs.lock import InputLock
 from closedworld.inputs.reference.registry import bundled
+from closedworld.published.names import give_name, read_name
 from closedworld.published.results import open_published
 from closedworld.published.tile_index import read_index
 from closedworld.run.logs import log_file
@@ -38,6 +40,7 @@ from closedworld.stages.protocol import PictureTask, RunContext, Upstream
 from closedworld.stages.runner import run_stage
 from closedworld.stages.task_runner import emit_task
 from closedworld.stages.tasks import TaskResult
+from closedworld.store.places import storage_at
 
 DRAWING = "drawing"
 """What the work is called that draws pictures."""
@@ -69,6 +72,7 @@ def run_world(
         outcome.cell_width = inputs.grid.cell_width
         context = RunContext(config, inputs, has_raster, inputs.population, {}, observer)
         _run_stages(stages, context, config.out, outcome)
+        _name_results(config.name, config.out, context, outcome)
     return outcome
 
 
@@ -110,6 +114,7 @@ def weigh_world(config: WeightsConfig, observers: Sequence[Observer] = ()) -> Ru
         upstream = {TILES.name: Upstream(index, published)}
         context = RunContext(config, None, has_raster, population, upstream, observer)
         _run_stages((WEIGHTS,), context, out, outcome)
+        _name_results(config.name, out, context, outcome)
     return outcome
 
 
@@ -152,6 +157,25 @@ def _run_stages(
                 result = run_stage(plan, out, pool, context.observer)
             outcome.results[stage.name] = result
             done[stage.name] = Upstream(plan, result.published)
+
+
+def _name_results(name: str | None, out: Path, context: RunContext, outcome: RunOutcome) -> None:
+    """Let ``latest``, and the name that was asked for, stand for the results of a run.
+
+    Raises:
+        PublishError: ``output-not-writable``.
+    """
+    storage = storage_at(out)
+    found = [one.published for one in context.upstream.values() if one.published is not None]
+    found += [result.published for result in outcome.results.values()]
+    give_name(storage, LATEST, found)
+    if name is None:
+        return
+    before = give_name(storage, name, found)
+    moved = [key for key in before.values() if key not in read_name(storage, name).values()]
+    if moved:
+        message = f"the name {name} stood for {', '.join(moved)} and now stands for this result"
+        context.observer.on_event(Warned("name-moved", message))
 
 
 @contextmanager

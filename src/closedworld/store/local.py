@@ -108,6 +108,13 @@ class LocalStorage:
         self._make_folder_of(self.root / target)
         rename_new(self.root / source, self.root / target)
 
+    def replace(self, source: str, target: str) -> None:
+        """Rename a file over another."""
+        path = self.root / target
+        make_folders(path.parent)
+        (self.root / source).replace(path)
+        sync_folder(path.parent)
+
     def remove(self, key: str) -> bool:
         """Remove a file or a folder, as far as that can be done."""
         path = self.root / key

@@ -4,6 +4,7 @@
 
     <root>/<stage>/parameter_hash=<hash>/_receipt.json
     <root>/<stage>/parameter_hash=<hash>/<dataset>/<value of its partition>-00000.parquet
+    <root>/names/<name>
 
 All datasets of a stage lie in one folder, so one rename publishes them together
 (docs/decisions/0003-published-layout.md).
@@ -18,6 +19,7 @@ from closedworld.datasets import Partition
 
 RECEIPT_NAME = "_receipt.json"
 STAGING_NAME = ".staging"
+NAMES_FOLDER = "names"
 HASH_PREFIX = "parameter_hash="
 
 _HASH = re.compile(r"[0-9a-f]{64}")
@@ -31,6 +33,12 @@ def result_key(stage: str, parameter_hash: str) -> str:
 def stage_folder(root: Path, stage: str, parameter_hash: str) -> Path:
     """Return the folder of a published result."""
     return root / result_key(stage, parameter_hash)
+
+
+def hash_of_key(stage: str, key: str) -> str | None:
+    """Return the parameter hash in the key of a result of a stage; None for any other text."""
+    before, _, digits = key.rpartition(HASH_PREFIX)
+    return digits if before == f"{stage}/" and _HASH.fullmatch(digits) else None
 
 
 def hash_of_folder(folder: Path) -> str | None:

@@ -65,6 +65,9 @@ class Storage(Protocol):
     def move(self, source: str, target: str) -> None:
         """Give a file another key that nobody has."""
 
+    def replace(self, source: str, target: str) -> None:
+        """Give a file, synced before, another key in place of the file that has it, durably."""
+
     def remove(self, key: str) -> bool:
         """Remove a file or a folder with all in it; return whether nothing is left of it."""
 

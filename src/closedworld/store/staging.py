@@ -205,6 +205,28 @@ def stage_file(folder: Storage, path: PurePosixPath, content: Content, rows: int
     return FileEntry(str(path), view.nbytes, rows, hashlib.sha256(view).hexdigest())
 
 
+def replace_whole(storage: Storage, key: str, content: bytes) -> None:
+    """Write a single file beside the results, durably, in place of one that is there.
+
+    It is made in the staging folder, where the next run finds what a dead one has left.
+
+    Raises:
+        PublishError: ``output-not-writable``.
+    """
+    try:
+        name, lock = _new_name(storage, PurePosixPath(key).parts[0])
+        try:
+            storage.put(f"{name}/new", content)
+            storage.sync([f"{name}/new"])
+            storage.replace(f"{name}/new", key)
+        finally:
+            _remove_all(storage, name)
+            lock.release()
+            storage.remove_if_empty(STAGING_NAME)
+    except OSError as error:
+        raise not_writable(storage.root / key, error) from error
+
+
 def clear_debris(storage: Storage, stage: str = "") -> int:
     """Remove staging folders that no living process owns; return how many could be removed.
 

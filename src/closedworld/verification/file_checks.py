@@ -11,7 +11,8 @@ import pyarrow as pa
 
 from closedworld.datasets import Dataset
 from closedworld.errors import ConfigError, IntegrityError
-from closedworld.published.results import result_folders
+from closedworld.published.names import split_named
+from closedworld.published.results import find_published, result_folders
 from closedworld.sanitize import quoted
 from closedworld.store.paths import RECEIPT_NAME
 from closedworld.store.places import storage_at
@@ -31,11 +32,13 @@ def sealed_and_bare(path: Path) -> tuple[list[Storage], list[Storage]]:
     """Return ``(sealed, bare)``: folders of results at or below a path, and those without receipt.
 
     Raises:
-        ConfigError: ``path-missing``.
-        IntegrityError: ``receipt-missing`` when there is nothing published.
+        ConfigError: ``path-missing``, ``name-unknown``, ``name-stale``.
+        IntegrityError: ``name-unreadable``; ``receipt-missing`` when there is nothing published.
     """
     if not path.exists():
         raise ConfigError("path-missing", f"{path} does not exist.", "Check the path.")
+    if split_named(path) is not None:
+        return [one.storage for one in find_published(path)], []
     storage = storage_at(path)
     if has_receipt(storage):
         return [storage], []

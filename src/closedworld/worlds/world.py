@@ -13,7 +13,7 @@ from closedworld.errors import ConfigError
 from closedworld.inputs.regions.country_set import CountrySet
 from closedworld.kernels.spans import RowSpans
 from closedworld.published.cumulative_weights import CumulativeWeights, read_cumulative_weights
-from closedworld.published.results import find_published, open_published
+from closedworld.published.results import choose_published, open_published
 from closedworld.published.tile_index import PublishedIndex, read_index
 from closedworld.stages import TILES, WEIGHTS
 from closedworld.store.paths import stage_folder
@@ -112,16 +112,16 @@ def open_world(path: Path | str, *, index: Path | str | None = None) -> Publishe
     """Return the published world at a path.
 
     Args:
-        path: An output folder; or the ``parameter_hash=...`` folder of weights, or of tiles to open
-            only these.
+        path: An output folder, for its latest world; a name, ``<out>/names/<name>``; or the
+            ``parameter_hash=...`` folder of weights, or of tiles to open only these.
         index: Folder of the tile index, if it is not next to the weights.
 
     Raises:
         ConfigError: ``path-missing``, ``published-several``, ``index-missing``, ``index-differs``.
         IntegrityError: ``receipt-missing``, or the files differ from the receipt.
     """
-    found = [one for one in find_published(path) if one.receipt.stage == WEIGHTS.name]
-    if not found:
+    stages = [one.receipt.stage for one in choose_published(path)]
+    if WEIGHTS.name not in stages:
         return PublishedWorld(read_index(open_published(index or path, TILES.name)), None)
     weights = open_published(path, WEIGHTS.name)
     needed = weights.parameters(WeightParameters).tiles_parameter_hash

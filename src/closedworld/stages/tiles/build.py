@@ -5,15 +5,18 @@ from __future__ import annotations
 from concurrent.futures import Executor
 from pathlib import Path
 
+from closedworld.config.options import LATEST
 from closedworld.execution import DEFAULT_NAME, WorkerPool, open_worker_pool
 from closedworld.execution.events import NullObserver, Observer
 from closedworld.inputs.regions.country_set import CountrySet
 from closedworld.kernels.grid import Grid
 from closedworld.kernels.sizes import DEFAULT_SIZES, Sizes
 from closedworld.kernels.spans import Rule
+from closedworld.published.names import give_name
 from closedworld.stages.runner import run_stage
 from closedworld.stages.tiles.outcome import TileIndex
 from closedworld.stages.tiles.plan import plan_tile_index
+from closedworld.store.places import storage_at
 
 
 def build_tile_index(
@@ -68,4 +71,6 @@ def build_tile_index(
         sizes=sizes,
     )
     with open_worker_pool(executor, workers) as pool:
-        return run_stage(plan, Path(out), pool, observer)
+        built = run_stage(plan, Path(out), pool, observer)
+    give_name(storage_at(out), LATEST, [built.published])
+    return built

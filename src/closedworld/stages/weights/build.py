@@ -5,17 +5,20 @@ from __future__ import annotations
 from concurrent.futures import Executor
 from pathlib import Path
 
+from closedworld.config.options import LATEST
 from closedworld.config.run import DEFAULT_DP
 from closedworld.execution import DEFAULT_NAME, WorkerPool, open_worker_pool
 from closedworld.execution.events import NullObserver, Observer
 from closedworld.inputs.loading import PopulationRaster
 from closedworld.kernels.sizes import DEFAULT_SIZES, Sizes
 from closedworld.kernels.weights import Mixture
+from closedworld.published.names import give_name
 from closedworld.published.tile_index import PublishedIndex
 from closedworld.stages.runner import run_stage
 from closedworld.stages.tiles.outcome import TileIndex
 from closedworld.stages.weights.outcome import TileWeights
 from closedworld.stages.weights.plan import plan_weights
+from closedworld.store.places import storage_at
 
 
 def build_tile_weights(
@@ -74,4 +77,6 @@ def build_tile_weights(
         sizes=sizes,
     )
     with open_worker_pool(executor, workers) as pool:
-        return run_stage(plan, Path(out), pool, observer)
+        built = run_stage(plan, Path(out), pool, observer)
+    give_name(storage_at(out), LATEST, [source.published, built.published])
+    return built
