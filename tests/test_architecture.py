@@ -29,6 +29,7 @@ FLOORS = (
     "config",
     "kernels/sizes",
     "kernels/digests",
+    "kernels/records",
     "kernels/parquet",
     "kernels/grid",
     "kernels/spans",

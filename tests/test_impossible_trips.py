@@ -7,6 +7,7 @@ import re
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 import pyarrow as pa
@@ -96,12 +97,12 @@ def test_the_snippet_gives_the_outlets_of_the_script(
     """A merchant has the same sites alone as among all others."""
     assert printed
     monkeypatch.chdir(folder)
-    names: dict[str, pa.Table] = {}
+    names: dict[str, Any] = {}
     (snippet,) = re.findall(r"```python\n(.*?)```", PAGE, re.DOTALL)
     exec(snippet, names)  # noqa: S102 -- our own page
     among = pa.table({"id": ["Elm Fuel", "Alder Market"], "country": ["US"] * 2, "n": [10, 3000]})
-    drawn = closedworld.open_world("us").sample(among, seed=7).slice(10)
-    assert names["outlets"].select(["lon", "lat"]).equals(drawn.select(["lon", "lat"]))
+    drawn = closedworld.open_world("us").sample(among, seed=7).table.slice(10)
+    assert names["outlets"].table.select(["lon", "lat"]).equals(drawn.select(["lon", "lat"]))
 
 
 def test_offsets_say_nothing_about_fraud(table: pd.DataFrame) -> None:

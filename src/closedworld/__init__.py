@@ -40,6 +40,7 @@ if TYPE_CHECKING:
     )
     from closedworld.inputs.regions.country_set import Country, CountrySet
     from closedworld.kernels.grid import Grid, tile_areas_cm2, tile_areas_m2
+    from closedworld.kernels.records import Records
     from closedworld.kernels.spans import RowSpans, Rule, region_spans
     from closedworld.kernels.tiles import CountrySummary, World, enumerate_tiles
     from closedworld.kernels.weights import Basis, Mixture, WeightSummary, apportion
@@ -55,6 +56,7 @@ if TYPE_CHECKING:
     from closedworld.verification import Finding, Verification, verify
     from closedworld.worlds import PublishedWorld, open_world
     from closedworld.worlds.diff import CountryDifference, WorldDifference, compare_worlds
+    from closedworld.worlds.sampled_points import SampledPoints
 
 _HOMES = {
     "Basis": "kernels.weights",
@@ -78,11 +80,13 @@ _HOMES = {
     "Published": "store.reading",
     "PublishedIndex": "published.tile_index",
     "PublishedWorld": "worlds",
+    "Records": "kernels.records",
     "RemoteFile": "inputs.reference.registry",
     "RowSpans": "kernels.spans",
     "Rule": "kernels.spans",
     "RunConfig": "config.run",
     "RunOutcome": "run.outcome",
+    "SampledPoints": "worlds.sampled_points",
     "TileIndex": "stages.tiles.outcome",
     "TileWeights": "stages.weights.outcome",
     "UnitError": "errors",
@@ -141,11 +145,13 @@ __all__ = [
     "Published",
     "PublishedIndex",
     "PublishedWorld",
+    "Records",
     "RemoteFile",
     "RowSpans",
     "Rule",
     "RunConfig",
     "RunOutcome",
+    "SampledPoints",
     "TileIndex",
     "TileWeights",
     "UnitError",

@@ -6,9 +6,13 @@ file enters a message, a report or a path except through here or through the ISO
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from html import escape
+
 _SHOWN_LENGTH = 40
 _NAME_LENGTH = 120
 _LIBRARY_LENGTH = 300
+_HTML_ROWS = 10
 
 
 def quoted(value: object) -> str:
@@ -72,3 +76,17 @@ def byte_size(size_bytes: float) -> str:
         if abs(size_bytes) >= factor:
             return f"{size_bytes / factor:,.1f} {unit}"
     return f"{size_bytes:,.0f} bytes"
+
+
+def html_table(title: str, names: Sequence[str], rows: Sequence[Sequence[object]]) -> str:
+    """Return the first rows of a table as HTML, with a title and how many rows are left out."""
+
+    def line(cells: Sequence[object], tag: str) -> str:
+        texts = [f"{cell:,}" if isinstance(cell, int) else one_line(str(cell)) for cell in cells]
+        return "<tr>" + "".join(f"<{tag}>{escape(text)}</{tag}>" for text in texts) + "</tr>"
+
+    body = "".join(line(row, "td") for row in rows[:_HTML_ROWS])
+    left = len(rows) - _HTML_ROWS
+    more = f"<p>and {left:,} more</p>" if left > 0 else ""
+    title = escape(printable(title))
+    return f"<p>{title}</p><table>{line(names, 'th')}{body}</table>{more}"

@@ -57,7 +57,9 @@ def observe(out: Path, rule: str, basis: str, **options: Any) -> dict[str, Any]:
     points = [
         point
         for iso, n, seed in SAMPLES
-        for point in world.sample(country=iso, n=n, seed=seed, countries=countries).to_pylist()
+        for point in world.sample(
+            country=iso, n=n, seed=seed, countries=countries
+        ).table.to_pylist()
     ]
     return {
         "tiles": stage_of(outcome.index.published),

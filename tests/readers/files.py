@@ -17,7 +17,6 @@ from closedworld.datasets import DATASETS, TILE_INDEX, Column, Dataset
 from closedworld.datasets.part_encoder import PartEncoder, part_writer
 from closedworld.kernels.spans import RowSpans, Rule
 from closedworld.kernels.tiles import RowGroup, Tiles, areas_of
-from closedworld.worlds.point_writers import write_points
 from closedworld.worlds.tile_geoparquet import export_tiles
 
 COUNTRIES = ("FJ", "LU", "MT", "NA", "VA")
@@ -100,7 +99,7 @@ def write_files(folder: Path) -> dict[str, Table]:
     points, boxes, wide, gaps = (
         folder / f"{name}.parquet" for name in ("points", "boxes", "wide", "gaps")
     )
-    write_points(opened.sample(country="NA", n=500, seed=1), points)
+    opened.sample(country="NA", n=500, seed=1).write(points)
     export_tiles(opened, boxes, "box", ["MT", "LU"])
     wide.write_bytes(_wide_rows())
     gaps.write_bytes(_rows_with_gaps())

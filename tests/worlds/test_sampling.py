@@ -40,7 +40,8 @@ built = pytest.fixture(world_of, params=["real", "overlapping", "made_up"])
 
 
 def draw(world: Built, request: pa.Table | None = None, **options: object) -> pa.Table:
-    return open_world(world.root).sample(request, countries=world.countries, **options)  # type: ignore[arg-type]
+    points = open_world(world.root).sample(request, countries=world.countries, **options)  # type: ignore[arg-type]
+    return points.table
 
 
 def lies_in(
@@ -214,7 +215,7 @@ def test_countries_without_tiles_are_refused(real: Built) -> None:
 @pytest.mark.slow
 def test_polygons_must_be_those_of_the_world(real: Built) -> None:
     """Other borders would put points abroad; the bundled ones are taken only if they are the same."""
-    assert open_world(real.root).sample(country="DE", n=3).num_rows == 3
+    assert open_world(real.root).sample(country="DE", n=3).table.num_rows == 3
     others = read_countries(bundled("countries.parquet").path).select(["DE", "FR"])
     with pytest.raises(ConfigError, match="polygons-differ"):
         open_world(real.root).sample(country="DE", countries=others)
@@ -240,6 +241,6 @@ def test_a_world_by_area_needs_no_raster(tmp_path: Path) -> None:
     countries = read_countries(bundled("countries.parquet").path).select(["KI"])
     build_tile_index(countries, Grid.from_resolution("0.25deg"), tmp_path, rule="any_overlap")
     build_tile_weights(open_index(tmp_path), tmp_path, basis="area_m2")
-    lons = open_world(tmp_path).sample(country="KI", n=200)["lon"].to_numpy()
+    lons = open_world(tmp_path).sample(country="KI", n=200).table["lon"].to_numpy()
     assert (lons > 170).any()
     assert (lons < -150).any()

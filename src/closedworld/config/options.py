@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import Enum, auto
 from pathlib import Path
@@ -112,7 +113,21 @@ class Option:
             case Kind.SIZE if isinstance(given, str):
                 return parse_bytes(given)
             case Kind.CODES:
-                return split_codes(given if isinstance(given, str) else ",".join(given))
+                return split_codes(given)
+            case _:
+                return given
+
+    def from_python(self, given: Any) -> Any:
+        """Return the value of the field from what a caller gave: a path or codes as text, say.
+
+        Raises:
+            ConfigError: ``path-empty``, ``path-control-character``, ``countries-none-selected``.
+        """
+        match self.kind:
+            case Kind.PATH if isinstance(given, str):
+                return _parse_path("a path", given)
+            case Kind.CODES if isinstance(given, str) or given:
+                return split_codes(given)
             case _:
                 return given
 
@@ -163,17 +178,18 @@ def parse_bytes(text: str) -> int:
     return int(float(match[1]) * _BYTES_PER_UNIT[match[2].lower()])
 
 
-def split_codes(text: str) -> tuple[str, ...]:
-    """Return the codes of a comma-separated list, such as ``DE,FR``.
+def split_codes(given: str | Iterable[str]) -> tuple[str, ...]:
+    """Return country codes given as ``DE,FR`` or as ``["DE", "FR"]``.
 
     Raises:
         ConfigError: ``countries-none-selected``; an empty list would build every country.
     """
-    codes = tuple(code.strip() for code in text.split(",") if code.strip())
+    texts = given.split(",") if isinstance(given, str) else list(given)
+    codes = tuple(code.strip() for code in texts if code.strip())
     if not codes:
         raise ConfigError(
             "countries-none-selected",
-            f"no country code in {text!r}.",
+            f"no country code in {given!r}.",
             "Separate codes with commas, such as DE,FR; leave the option out for all countries.",
         )
     return codes

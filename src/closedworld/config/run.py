@@ -52,7 +52,10 @@ class ExecutionConfig:
     pat: str = ACCEPTANCE[0]
 
     def __post_init__(self) -> None:
-        """Refuse what cannot be meant."""
+        """Refuse what cannot be meant; paths may be texts, and codes a text or a list."""
+        for name, option in OPTIONS.items():
+            if hasattr(self, name):
+                object.__setattr__(self, name, option.from_python(getattr(self, name)))
         for name in ("executor", "pat"):
             OPTIONS[name].require_choice(name, getattr(self, name))
         for workers in (self.workers, *self.stage_workers.values()):
@@ -250,8 +253,9 @@ class WeightsConfig(ExecutionConfig):
     lock: Path | None = None
 
     def __post_init__(self) -> None:
-        """Refuse what cannot be meant."""
+        """Refuse what cannot be meant; paths may be texts."""
         ExecutionConfig.__post_init__(self)
+        object.__setattr__(self, "index", Path(self.index))
         if self.name is not None:
             require_name(self.name)
 

@@ -48,6 +48,7 @@ ERROR_CODES: dict[type[ClosedWorldError], dict[str, str]] = {
         "fetch-missing": "The package requests, which downloading needs, is not installed.",
         "fetch-registry": "An entry of a file to fetch is unsafe or malformed.",
         "fetch-unknown": "No file to fetch has that name.",
+        "geopandas-missing": "GeoPandas, which `to_geopandas` needs, is not installed.",
         "grid-ambiguous": "Both a raster and a resolution define the grid.",
         "grids-differ": "Two worlds, or two sets of tiles, are on different grids.",
         "index-differs": "The weights belong to a different tile index.",

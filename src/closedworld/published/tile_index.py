@@ -16,6 +16,7 @@ from closedworld.errors import ConfigError, IntegrityError
 from closedworld.kernels.grid import Grid
 from closedworld.kernels.spans import Border, RowSpans, Rule
 from closedworld.published.results import open_published
+from closedworld.sanitize import number_of
 from closedworld.store.reading import Published
 
 
@@ -34,6 +35,13 @@ class PublishedIndex:
     grid: Grid
     rule: Rule
     spans: Mapping[str, RowSpans]
+
+    def __repr__(self) -> str:
+        tiles = sum(own.tile_count for own in self.spans.values())
+        return (
+            f"<PublishedIndex {self.published.folder}: {tiles:,} tiles of "
+            f"{number_of(len(self.spans), 'country', 'countries')}, rule {self.rule}>"
+        )
 
     @property
     def parameter_hash(self) -> str:

@@ -12,6 +12,7 @@ from closedworld.datasets import Dataset, Partition
 from closedworld.datasets.parameters import Parameters
 from closedworld.execution.events import Observer
 from closedworld.inputs.loading import Inputs, PopulationRaster
+from closedworld.kernels.records import Records
 from closedworld.stages import Stage
 from closedworld.stages.memory import StageMemory
 from closedworld.stages.task_runner import TaskRunner
@@ -34,7 +35,7 @@ class Folded:
     files: list[FileEntry] = field(default_factory=list)
     totals: dict[str, Any] = field(default_factory=dict)
     digests: dict[str, Mapping[str, bytes]] = field(default_factory=dict)
-    summaries: tuple[Any, ...] = ()
+    summaries: Records[Any] = field(default_factory=Records)
 
 
 class StageOutcome(Protocol):

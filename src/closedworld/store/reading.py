@@ -16,7 +16,7 @@ import pyarrow.parquet as pq
 from closedworld.datasets import DATASETS, TILE_INDEX, dataset_of
 from closedworld.datasets.parameters import Parameters, TileParameters
 from closedworld.errors import ConfigError, GridError, IntegrityError
-from closedworld.sanitize import one_line
+from closedworld.sanitize import number_of, one_line
 from closedworld.store.paths import HASH_PREFIX, RECEIPT_NAME, hash_of_folder
 from closedworld.store.places import storage_at
 from closedworld.store.protocol import Storage
@@ -36,6 +36,10 @@ class Published:
 
     storage: Storage
     receipt: Receipt
+
+    def __repr__(self) -> str:
+        files = number_of(len(self.receipt.files), "file", "files")
+        return f"<Published {self.receipt.stage} in {self.folder}: {files}>"
 
     @property
     def folder(self) -> Path:

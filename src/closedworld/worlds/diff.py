@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pyarrow as pa
 
 from closedworld.datasets.parameters import WeightParameters
 from closedworld.errors import ConfigError
@@ -16,8 +17,14 @@ from closedworld.kernels.comparing import TileChanges, Weighed, tile_changes, un
 from closedworld.kernels.spans import RowSpans, united_tiles
 from closedworld.kernels.tiles import Tiles
 from closedworld.published.cumulative_weights import CumulativeWeights
+from closedworld.sanitize import number_of
 from closedworld.store.atomic import require_suffix
 from closedworld.worlds.world import PublishedWorld
+
+_DIFFERENCE_COLUMNS = (
+    *("country_iso", "tiles_before", "tiles_after", "gained", "lost"),
+    *("overlaps_gained", "overlaps_lost", "units_moved", "dp", "weight_moved"),
+)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -80,6 +87,20 @@ class WorldDifference:
     before: PublishedWorld
     after: PublishedWorld
     countries: tuple[CountryDifference, ...]
+
+    def __repr__(self) -> str:
+        differing = (
+            f"{len(self.differing)} of {number_of(len(self.countries), 'country', 'countries')}"
+        )
+        return f"<WorldDifference: {differing} differ>"
+
+    def __arrow_c_stream__(self, requested_schema: object = None) -> object:
+        """Return an Arrow stream of one row per country of either world, the fields of ``to_dict``."""
+        rows = [one.to_dict() for one in self.countries]
+        types = dict.fromkeys(_DIFFERENCE_COLUMNS, pa.int64())
+        types |= {"country_iso": pa.string(), "weight_moved": pa.float64()}
+        table = pa.Table.from_pylist(rows, schema=pa.schema(types))
+        return table.__arrow_c_stream__(requested_schema)
 
     @property
     def differing(self) -> tuple[CountryDifference, ...]:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 import pyarrow as pa
@@ -73,8 +73,7 @@ def geo_metadata(
         bounds: xmin, ymin, xmax and ymax of all; None when there are none.
         has_covering: Whether the file has the column of ``covering``.
     """
-    # Without "crs" the column is in OGC:CRS84, the default: WGS 84, longitude first.
-    column: dict[str, object] = {"encoding": "WKB", "geometry_types": [kind]}
+    column: dict[str, object] = {"encoding": "WKB", "geometry_types": [kind], "crs": _wgs_84()}
     if kind == "Polygon":
         column["orientation"] = "counterclockwise"
     if bounds is not None:
@@ -83,6 +82,18 @@ def geo_metadata(
         column["covering"] = {"bbox": {side: [COVERING, side] for side in SIDES}}
     content = {"version": "1.1.0", "primary_column": GEOMETRY, "columns": {GEOMETRY: column}}
     return {b"geo": json.dumps(content, sort_keys=True).encode()}
+
+
+def _wgs_84() -> dict[str, Any]:
+    """Return EPSG:4326 as PROJJSON.
+
+    Without it the column would be in OGC:CRS84. That is the same, but GeoPandas warns when a file in it
+    meets points in EPSG:4326, as most have them. Coordinates of GeoParquet are longitude first in both.
+    """
+    import pyproj  # noqa: PLC0415 -- only for files with geometry
+
+    content: dict[str, Any] = pyproj.CRS.from_epsg(4326).to_json_dict()
+    return content
 
 
 def _binary(records: NDArray[np.void]) -> pa.Array:

@@ -61,8 +61,7 @@ def sample_points(
     isos = codes.dictionary.to_pylist()
     refuse_without_tiles(isos, weights)
     checked = polygons_of(index.published, countries)
-    ids = request.ids
-    texts = [""] * len(request.counts) if ids is None else ids.cast("string").to_pylist()
+    texts = request.keys.to_pylist()
     code = codes.indices.to_numpy()
     order = np.argsort(code, kind="stable")
     bounds = np.searchsorted(code[order], np.arange(len(isos) + 1))

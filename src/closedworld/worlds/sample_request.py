@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -46,14 +47,29 @@ class SampleRequest:
     counts: NDArray[np.int64]
     ids: pa.Array | None
 
+    @property
+    def keys(self) -> pa.Array:
+        """What the points of each row depend on: the id as text, string (rows,); empty without ids.
+
+        Ids of digits count as numbers, so that ``007`` read as text or as 7 gives the same points.
+        """
+        if self.ids is None:
+            return pa.array([""] * len(self.counts), pa.string())
+        return pc.replace_substring_regex(self.ids.cast(pa.string()), r"^(-?)0+(\d+)$", r"\1\2")
+
     @classmethod
-    def of(cls, table: pa.Table | None, country: str | None, n: int) -> SampleRequest:
-        """Return the request of a table, or for ``n`` points in each of some countries.
+    def of(cls, table: Any, country: str | Iterable[str] | None, n: int) -> SampleRequest:
+        """Return the request of a table or file, or for ``n`` points in each of some countries.
+
+        Args:
+            table: A CSV or Parquet file, or anything with ``__arrow_c_stream__``.
+            country: Codes.
+            n: Points in each country.
 
         Raises:
             ConfigError: ``sample-unclear`` unless exactly one of both is given,
                 ``countries-none-selected``.
-            InputError: As ``from_table``.
+            InputError: As ``read`` and ``from_table``.
         """
         if (table is None) == (country is None):
             raise ConfigError(
@@ -61,9 +77,11 @@ class SampleRequest:
                 "points are asked for both by country and by table, or by neither.",
                 "Give a country and a number of points, or a table.",
             )
-        if table is None:
-            codes = list(dict.fromkeys(split_codes(country or "")))
-            table = pa.table({"country": codes, "n": [n] * len(codes)})
+        if country is not None:
+            codes = list(dict.fromkeys(code.upper() for code in split_codes(country)))
+            return cls.from_table(pa.table({"country": codes, "n": [n] * len(codes)}))
+        if isinstance(table, str | Path):
+            return cls.read(Path(table))
         return cls.from_table(table)
 
     @classmethod
@@ -111,8 +129,9 @@ class SampleRequest:
         else:
             counts = np.ones(table.num_rows, np.int64)
         _refuse_problems(problems)
-        _refuse_twice(isos, ids)
-        return cls(isos, counts, ids)
+        request = cls(isos, counts, ids)
+        _refuse_twice(request)
+        return request
 
 
 def _refuse_problems(problems: RowProblems) -> None:
@@ -125,14 +144,13 @@ def _refuse_problems(problems: RowProblems) -> None:
         raise InputError("table-value", f"the table cannot be used: {shown}{rest}.")
 
 
-def _refuse_twice(isos: pa.Array, ids: pa.Array | None) -> None:
+def _refuse_twice(request: SampleRequest) -> None:
     """Raise when two rows would get the same points."""
-    texts = pa.array([""] * len(isos)) if ids is None else ids.cast(pa.string())
-    pairs = pa.table({"id": texts, "country": isos})
+    pairs = pa.table({"id": request.keys, "country": request.isos})
     counted = pairs.group_by(["id", "country"]).aggregate([([], "count_all")])
     if counted.num_rows < pairs.num_rows:
         again = counted.filter(pc.greater(counted["count_all"], 1)).slice(0, 1).to_pylist()[0]
-        who = "" if ids is None else f" and id {quoted(again['id'])}"
+        who = "" if request.ids is None else f" and id {quoted(again['id'])}"
         raise InputError(
             "table-id-twice",
             f"{again['count_all']} rows ask for points of country {quoted(again['country'])}{who}; all "

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
-import pyarrow as pa
-
+from closedworld.config.options import split_codes
 from closedworld.datasets.parameters import WeightParameters
 from closedworld.errors import ConfigError
 from closedworld.inputs.regions.country_set import CountrySet
@@ -20,6 +20,7 @@ from closedworld.store.paths import stage_folder
 from closedworld.store.reading import Published
 from closedworld.worlds.points import refuse_without_tiles, sample_points
 from closedworld.worlds.sample_request import SampleRequest
+from closedworld.worlds.sampled_points import SampledPoints
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -49,28 +50,34 @@ class PublishedWorld:
             )
         return read_cumulative_weights(self.weights, self.index)
 
-    def spans_of(self, countries: Sequence[str]) -> dict[str, RowSpans]:
+    def __repr__(self) -> str:
+        weights = "no weights"
+        if self.weights is not None:
+            weights = f"weights by {self.weights.parameters(WeightParameters).basis}"
+        return f"<PublishedWorld: {str(self.index).strip('<>')}, {weights}>"
+
+    def spans_of(self, countries: str | Iterable[str] = ()) -> dict[str, RowSpans]:
         """Return the tiles of some countries, ascending by code; of all if none is named.
 
         Raises:
             ConfigError: ``country-without-tiles``.
         """
         spans = self.index.spans
-        chosen = {iso.upper() for iso in countries} or set(spans)
+        chosen = {iso.upper() for iso in split_codes(countries)} if countries else set(spans)
         refuse_without_tiles(chosen, spans)
         return {iso: own for iso, own in spans.items() if iso in chosen}
 
     def sample(
         self,
-        request: pa.Table | None = None,
+        request: Any = None,
         *,
-        country: str | None = None,
+        country: str | Iterable[str] | None = None,
         n: int = 1,
         seed: int = 0,
         with_replacement: bool = True,
         countries: CountrySet | None = None,
         workers: int | None = None,
-    ) -> pa.Table:
+    ) -> SampledPoints:
         """Draw points by weight, each on its tile and inside its country.
 
         The k-th point of an id depends only on seed, id, country and k, not on the other ids, their
@@ -78,8 +85,9 @@ class PublishedWorld:
 
         Args:
             request: One row per id and country: column ``country`` (or ``country_iso``), and
-                optionally ``id`` (text or integers) and ``n`` (1 without it).
-            country: Instead of ``request``: one alpha-2 code, or several with commas between.
+                optionally ``id`` (text or integers) and ``n`` (1 without it). A table of any library
+                (pandas, Polars, DuckDB, pyarrow), or a path of a CSV or Parquet file.
+            country: Instead of ``request``: an alpha-2 code, or several.
             n: With ``country``: points in each country.
             seed: Any integer.
             with_replacement: Whether several points of an id may lie on one tile.
@@ -87,17 +95,16 @@ class PublishedWorld:
             workers: Countries drawn concurrently, in threads; None for one per core.
 
         Returns:
-            Columns ``id`` (as in ``request``, if it has one), ``lon``, ``lat``, ``country_iso`` and
-            ``tile_id``; the points of a row of ``request`` together, in the order of its rows.
+            The points of a row of ``request`` together, in the order of its rows.
 
         Raises:
             ConfigError: ``weights-missing``, ``polygons-differ``, ``country-without-tiles``,
                 ``sample-too-many``, ``sample-unclear``, ``workers``.
-            InputError: ``request`` is unclear: ``table-column``, ``table-value``,
-                ``table-id-twice``.
+            InputError: ``request`` is unclear: ``table-kind``, ``table-column``,
+                ``table-value``, ``table-id-twice``, or as a file.
             IntegrityError: The files differ from their receipts.
         """
-        return sample_points(
+        points = sample_points(
             self.index,
             self.cumulative_weights(),
             SampleRequest.of(request, country, n),
@@ -106,6 +113,7 @@ class PublishedWorld:
             countries=countries,
             workers=workers,
         )
+        return SampledPoints(points)
 
 
 def open_world(path: Path | str, *, index: Path | str | None = None) -> PublishedWorld:

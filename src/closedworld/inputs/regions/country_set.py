@@ -8,14 +8,20 @@ import itertools
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
+import pyarrow as pa
 import shapely
 from shapely import MultiPolygon
 
+from closedworld.config.options import split_codes
 from closedworld.errors import ConfigError, InputError
 from closedworld.inputs.reference.iso import iso_table
-from closedworld.sanitize import listed, one_line
+from closedworld.inputs.tables.geometry import GEOMETRY, to_geopandas
+from closedworld.sanitize import html_table, listed, number_of, one_line
+
+if TYPE_CHECKING:
+    from geopandas import GeoDataFrame
 
 NoteKind = Literal["merged", "reader", "repaired", "skipped", "unwrapped"]
 
@@ -69,6 +75,10 @@ class Country:
     iso: str
     name: str
     features: tuple[MultiPolygon, ...]
+
+    def __repr__(self) -> str:
+        polygons = sum(len(feature.geoms) for feature in self.features)
+        return f"<Country {self.iso}: {self.name}, {number_of(polygons, 'polygon', 'polygons')}>"
 
     def __post_init__(self) -> None:
         """Refuse a code that is not two letters, and features that are not multipolygons."""
@@ -138,18 +148,49 @@ class CountrySet:
                 digest.update(wkb)
         return digest.hexdigest()
 
-    def select(self, isos: Iterable[str]) -> CountrySet:
+    def __repr__(self) -> str:
+        return (
+            f"<CountrySet: {number_of(len(self), 'country', 'countries')}, {listed(self.isos, 5)}>"
+        )
+
+    def _repr_html_(self) -> str:
+        rows = [(one.iso, one.name, sum(len(f.geoms) for f in one.features)) for one in self]
+        return html_table(repr(self), ("country_iso", "name", "polygons"), rows)
+
+    def __arrow_c_stream__(self, requested_schema: object = None) -> object:
+        """Return an Arrow stream of one row per country: ``country_iso``, ``name``, ``geometry``."""
+        return self._table().__arrow_c_stream__(requested_schema)
+
+    def to_geopandas(self) -> GeoDataFrame:
+        """Return a row per country as a GeoDataFrame, in EPSG:4326.
+
+        The polygons of several features of a country stand in one multipolygon, not united.
+
+        Raises:
+            ConfigError: ``geopandas-missing``.
+        """
+        return to_geopandas(self._table())
+
+    def _table(self) -> pa.Table:
+        shapes = [
+            MultiPolygon([polygon for feature in one.features for polygon in feature.geoms])
+            for one in self
+        ]
+        columns = [list(self.isos), [one.name for one in self], shapely.to_wkb(shapes)]
+        text = [pa.field(name, pa.string(), nullable=False) for name in ("country_iso", "name")]
+        return pa.table(columns, schema=pa.schema([*text, GEOMETRY]))
+
+    def select(self, isos: str | Iterable[str]) -> CountrySet:
         """Return a subset of the countries, with their notes and those on the whole file.
 
         Args:
-            isos: Alpha-2 codes in any order and case; a code given twice counts once.
+            isos: Alpha-2 codes in any order and case, as ``"DE,FR"`` or a list; a code given twice
+                counts once.
 
         Raises:
             ConfigError: ``country-unknown``, ``countries-none-selected``.
         """
-        wanted = {iso.strip().upper(): iso for iso in isos}
-        if not wanted:
-            raise ConfigError("countries-none-selected", "the list of countries is empty.")
+        wanted = {iso.upper(): iso for iso in split_codes(isos)}
         unknown = [asked for iso, asked in wanted.items() if iso not in self._by_iso]
         if unknown:
             raise ConfigError(

@@ -65,8 +65,10 @@ def table_of(source: Any) -> pa.Table:
     """
     if isinstance(source, pa.Table):
         return source
-    if hasattr(source, "__arrow_c_stream__"):
-        return pa.RecordBatchReader.from_stream(source).read_all()
+    # The stream that a GeoDataFrame inherits from pandas fails on its geometry.
+    stream = source.to_arrow() if hasattr(source, "to_wkb") else source
+    if hasattr(stream, "__arrow_c_stream__"):
+        return pa.RecordBatchReader.from_stream(stream).read_all()
     raise InputError(
         "table-kind",
         f"a {type(source).__name__} is not a table.",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+import pyarrow as pa
 import shapely
 from numpy.typing import NDArray
 
@@ -221,6 +222,12 @@ class RowSpans:
 
     def __repr__(self) -> str:
         return f"<RowSpans: {self.tile_count:,} tiles in {self.n_runs:,} runs on {self.grid}>"
+
+    def __arrow_c_stream__(self, requested_schema: object = None) -> object:
+        """Return an Arrow stream of one row per run: raster_row, col_start, col_stop, first_rank."""
+        columns = (self.rows, self.col_starts, self.col_stops, self.first_ranks)
+        names = ["raster_row", "col_start", "col_stop", "first_rank"]
+        return pa.table(columns, names=names).__arrow_c_stream__(requested_schema)
 
     def _combined(self, other: RowSpans, op: BoolOp) -> RowSpans:
         """Return the tiles for which ``op(in self, in other)`` holds."""

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
+import pyarrow as pa
 import shapely
 
 from closedworld.kernels.grid import Grid, RowAreas
@@ -49,6 +50,15 @@ class CountrySummary:
     first_tile_id: int | None
     last_tile_id: int | None
     area_km2: float
+
+    ARROW_SCHEMA: ClassVar[pa.Schema] = pa.schema(
+        {"country_iso": pa.string(), "name": pa.string()}
+        | dict.fromkeys(("parts", "cells_visited", "cells_included"), pa.int64())
+        | dict.fromkeys(("cells_in_holes", "cells_outside", "shared_tiles"), pa.int64())
+        | {"kept_small": pa.bool_()}
+        | dict.fromkeys(("first_tile_id", "last_tile_id"), pa.int64())
+        | {"area_km2": pa.float64()}
+    )
 
     def to_dict(self) -> dict[str, Any]:
         """Return the fields by name."""

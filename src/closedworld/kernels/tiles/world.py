@@ -7,12 +7,15 @@ from dataclasses import dataclass
 from typing import Protocol
 
 import numpy as np
+import pyarrow as pa
 import shapely
 
 from closedworld.kernels.grid import Grid, RowAreas
+from closedworld.kernels.records import Records
 from closedworld.kernels.spans import RowSpans, Rule, region_spans
 from closedworld.kernels.spans.edges import place_on_grid
 from closedworld.kernels.spans.lattice import col_edges, row_edges
+from closedworld.kernels.tiles.batches import spans_batch
 from closedworld.kernels.tiles.summary import (
     CountrySummary,
     hole_cells,
@@ -58,6 +61,15 @@ class World:
     kept_small: frozenset[str]
     off_grid: frozenset[str]
     areas: RowAreas
+
+    def __repr__(self) -> str:
+        tiles = sum(self.tile_counts.values())
+        return f"<World: {tiles:,} tiles of {len(self.spans)} countries, rule {self.rule}, {self.grid}>"
+
+    def __arrow_c_stream__(self, requested_schema: object = None) -> object:
+        """Return an Arrow stream of one row per run of tiles, as in ``tile_spans``."""
+        batches = [spans_batch(iso, own) for iso, own in self.spans.items()]
+        return pa.Table.from_batches(batches).__arrow_c_stream__(requested_schema)
 
     @property
     def tile_counts(self) -> dict[str, int]:
@@ -125,7 +137,7 @@ def representative_tile(region: Region, grid: Grid) -> RowSpans:
     return RowSpans.from_runs(grid, row[on_grid], col[on_grid], col[on_grid] + 1)
 
 
-def summarize(world: World, countries: Iterable[Region]) -> tuple[int, list[CountrySummary]]:
+def summarize(world: World, countries: Iterable[Region]) -> tuple[int, Records[CountrySummary]]:
     """Return how many tiles several countries own, and the summary of each country."""
     shared, shared_by = tiles_owned_twice(world.spans, world.grid)
     regions = list(countries)
@@ -156,4 +168,4 @@ def summarize(world: World, countries: Iterable[Region]) -> tuple[int, list[Coun
                 area_km2=tiles_area_km2(own, world.areas),
             )
         )
-    return shared, summaries
+    return shared, Records.of(summaries)

@@ -4,7 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
-from typing import Any, Self
+from typing import Any, ClassVar, Self
+
+import pyarrow as pa
+
+from closedworld.kernels.weights.basis import Basis
+from closedworld.kernels.weights.masses import MICRO
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +36,17 @@ class BasisSummary:
     fallback: bool
 
 
+_BASIS_COLUMNS = {
+    "basis": pa.string(),
+    "units": pa.int64(),
+    # A sum of masses may be beyond 64 bits.
+    "mass_sum": pa.decimal128(38, 0),
+    "floor_sum": pa.int64(),
+    "remainder_units": pa.int64(),
+    "fallback": pa.bool_(),
+}
+
+
 @dataclass(frozen=True, slots=True)
 class WeightSummary:
     """Counts of one country's weights.
@@ -48,6 +64,23 @@ class WeightSummary:
     zero_tiles: int
     zero_tiles_with_mass: int
     bases: tuple[BasisSummary, ...]
+
+    ARROW_SCHEMA: ClassVar[pa.Schema] = pa.schema(
+        {"country_iso": pa.string()}
+        | dict.fromkeys(("tiles", "zero_tiles", "zero_tiles_with_mass"), pa.int64())
+        | dict.fromkeys(("zero_share", "persons"), pa.float64())
+        | {"fallback": pa.bool_(), "bases": pa.list_(pa.struct(_BASIS_COLUMNS))}
+    )
+
+    @property
+    def persons(self) -> float | None:
+        """People of the country, rounded once; None when no basis counts them.
+
+        With weights by coverage, a border tile gives its people by the share that lies in the country.
+        """
+        masses = (one.mass_sum for one in self.bases if one.basis == Basis.POPULATION.value)
+        mass = next(masses, None)
+        return None if mass is None else mass / MICRO
 
     @property
     def zero_share(self) -> float:

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from closedworld.kernels.records import Records
 from closedworld.kernels.tiles import CountrySummary, World
 from closedworld.published.tile_index import PublishedIndex
 from closedworld.sanitize import number_of
@@ -27,8 +28,11 @@ class TileIndex:
     published: Published
     reused: bool
     world: World
-    summaries: tuple[CountrySummary, ...]
+    summaries: Records[CountrySummary]
     shared_tiles: int
+
+    def __repr__(self) -> str:
+        return f"<TileIndex: {self.describe().rstrip(',')} in {self.published.folder}>"
 
     def opened(self) -> PublishedIndex:
         """Return the index as ``open_index`` would, from memory."""

@@ -26,6 +26,7 @@ from closedworld.execution import events
 from closedworld.execution.events import Observer
 from closedworld.inputs.regions.country_set import CountrySet
 from closedworld.kernels.grid import Grid
+from closedworld.kernels.records import Records
 from closedworld.kernels.sizes import DEFAULT_SIZES, Sizes
 from closedworld.kernels.spans import Border, RowSpans, Rule, border_coverage
 from closedworld.kernels.tiles import (
@@ -82,7 +83,7 @@ class TilePlan:
 
     countries: CountrySet
     world: World
-    summaries: tuple[CountrySummary, ...]
+    summaries: Records[CountrySummary]
     shared_tiles: int
     part_ranges: tuple[PartRange, ...]
     parameters: TileParameters
@@ -294,7 +295,7 @@ def plan_tile_index(
         coverage=coverage,
     )
     part_ranges = plan_part_ranges(world.tile_counts, task_tiles, sizes)
-    plan = TilePlan(countries, world, tuple(summaries), shared, part_ranges, parameters, observer)
+    plan = TilePlan(countries, world, summaries, shared, part_ranges, parameters, observer)
     _tell_findings(plan, time.perf_counter() - began, observer)
     return plan
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,6 +10,7 @@ from closedworld.datasets.parameters import WeightParameters
 from closedworld.errors import IntegrityError
 from closedworld.execution import events
 from closedworld.execution.events import Observer
+from closedworld.kernels.records import Records
 from closedworld.kernels.weights import WeightSummary
 from closedworld.sanitize import number_of
 from closedworld.store.reading import Published
@@ -27,12 +28,18 @@ class TileWeights:
 
     published: Published
     reused: bool
-    summaries: tuple[WeightSummary, ...]
+    summaries: Records[WeightSummary]
+
+    def __repr__(self) -> str:
+        return f"<TileWeights: {self.describe().rstrip(',')} in {self.published.folder}>"
 
     def summary_lines(self, seconds: Mapping[str, float]) -> list[dict[str, Any]]:
         """Return what the run report says of each country; ``seconds`` is not part of it."""
         del seconds
-        return [{**one.to_dict(), "zero_share": one.zero_share} for one in self.summaries]
+        return [
+            {**one.to_dict(), "zero_share": one.zero_share, "persons": one.persons}
+            for one in self.summaries
+        ]
 
     def describe(self) -> str:
         """Return a short description of the result."""
@@ -43,14 +50,14 @@ class TileWeights:
         )
 
 
-def summaries_of_receipt(published: Published) -> tuple[WeightSummary, ...]:
+def summaries_of_receipt(published: Published) -> Records[WeightSummary]:
     """Return the summaries of the countries that a receipt holds.
 
     Raises:
         IntegrityError: ``receipt-unreadable``.
     """
     try:
-        return tuple(map(WeightSummary.from_dict, published.receipt.totals["summaries"]))
+        return Records.of(map(WeightSummary.from_dict, published.receipt.totals["summaries"]))
     except (KeyError, TypeError) as error:
         raise IntegrityError(
             "receipt-unreadable",
@@ -59,7 +66,7 @@ def summaries_of_receipt(published: Published) -> tuple[WeightSummary, ...]:
         ) from error
 
 
-def totals_of(summaries: Sequence[WeightSummary]) -> dict[str, Any]:
+def totals_of(summaries: Records[WeightSummary]) -> dict[str, Any]:
     """Return the totals of the receipt."""
     return {
         "countries": len(summaries),
@@ -70,7 +77,7 @@ def totals_of(summaries: Sequence[WeightSummary]) -> dict[str, Any]:
     }
 
 
-def emit_warnings(summaries: Sequence[WeightSummary], observer: Observer) -> None:
+def emit_warnings(summaries: Records[WeightSummary], observer: Observer) -> None:
     """Warn about doubtful weights."""
     without = [summary.country_iso for summary in summaries if summary.fallback]
     if without:

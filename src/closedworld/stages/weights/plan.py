@@ -21,6 +21,7 @@ from closedworld.errors import ConfigError
 from closedworld.execution.events import Observer
 from closedworld.inputs.loading import PopulationRaster
 from closedworld.inputs.raster.pixels import PixelLayout
+from closedworld.kernels.records import Records
 from closedworld.kernels.sizes import DEFAULT_SIZES, Sizes
 from closedworld.kernels.tiles import PartRange, plan_part_ranges
 from closedworld.kernels.weights import (
@@ -192,7 +193,7 @@ class WeightPlan:
                     own.zero_tiles["with mass"],
                     task.bases,
                 )
-        folded.summaries = tuple(summaries[iso] for iso in sorted(summaries))
+        folded.summaries = Records.of(summaries[iso] for iso in sorted(summaries))
         folded.totals = totals_of(folded.summaries)
         emit_warnings(folded.summaries, self.observer)
         return folded

@@ -1,0 +1,67 @@
+"""Sampled points: a table that knows where its points lie."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pyarrow as pa
+
+from closedworld.inputs.tables.geometry import GEOMETRY, to_geopandas
+from closedworld.sanitize import html_table, number_of
+from closedworld.worlds.geoparquet import point_wkb
+from closedworld.worlds.point_writers import write_points
+
+if TYPE_CHECKING:
+    from geopandas import GeoDataFrame
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class SampledPoints:
+    """Points drawn from a world; pandas, Polars, DuckDB and others take them as a table.
+
+    Attributes:
+        table: Columns ``id`` (if the request has it), ``lon``, ``lat`` (degrees, WGS 84, longitudes in
+            -180..180), ``country_iso`` and ``tile_id``.
+    """
+
+    table: pa.Table
+
+    def __len__(self) -> int:
+        return int(self.table.num_rows)
+
+    def __repr__(self) -> str:
+        points = number_of(len(self), "point", "points")
+        return f"<SampledPoints: {points}, columns {', '.join(self.table.column_names)}>"
+
+    def _repr_html_(self) -> str:
+        names = self.table.column_names
+        rows = zip(*(column.to_pylist() for column in self.table.columns), strict=True)
+        return html_table(repr(self), names, list(rows))
+
+    def __arrow_c_stream__(self, requested_schema: object = None) -> object:
+        """Return an Arrow stream of the table."""
+        return self.table.__arrow_c_stream__(requested_schema)
+
+    def to_pandas(self) -> Any:
+        """Return the points as a pandas data frame."""
+        return self.table.to_pandas()
+
+    def to_geopandas(self) -> GeoDataFrame:
+        """Return the points as a GeoDataFrame in EPSG:4326.
+
+        Raises:
+            ConfigError: ``geopandas-missing``.
+        """
+        points = point_wkb(self.table["lon"].to_numpy(), self.table["lat"].to_numpy())
+        return to_geopandas(self.table.append_column(GEOMETRY, points))
+
+    def write(self, path: Path | str) -> None:
+        """Write the points in the format of the suffix: .parquet, .geoparquet, .csv, .geojson or .gpkg.
+
+        Raises:
+            ConfigError: ``output-format``.
+            PublishError: ``output-not-writable``.
+        """
+        write_points(self.table, Path(path))
