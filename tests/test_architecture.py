@@ -36,6 +36,7 @@ FLOORS = (
     "kernels/tiles",
     "kernels/weights",
     "kernels/sampling",
+    "kernels/placing",
     "kernels/comparing",
     "kernels",
     "datasets",

@@ -24,12 +24,17 @@ def area_density(lats: NDArray[np.float64]) -> NDArray[np.float64]:
     Args:
         lats: Latitudes, degrees in -90..90, float64 (n,).
     """
+    of_sphere = cosine(lats)
+    width = 1 - _ECCENTRICITY_SQUARED * (1 - of_sphere * of_sphere)
+    density: NDArray[np.float64] = of_sphere / (width * width)
+    return density
+
+
+def cosine(lats: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return the cosine of latitudes in degrees, -90..90, the same on every machine, float64 (n,)."""
     angle = (90.0 - np.abs(lats)) * (math.pi / 180)
     square = angle * angle
-    cosine = np.zeros_like(angle)
+    result = np.zeros_like(angle)
     for term in reversed(_SINE):
-        cosine = cosine * square + term
-    cosine *= angle
-    width = 1 - _ECCENTRICITY_SQUARED * (1 - cosine * cosine)
-    density: NDArray[np.float64] = cosine / (width * width)
-    return density
+        result = result * square + term
+    return result * angle

@@ -36,15 +36,18 @@ class Purpose(IntEnum):
     POINT = 1
 
 
-def stream_keys(ids: Iterable[str], country_iso: str, seed: int) -> Keys:
+def stream_keys(ids: Iterable[str], country_iso: str, seed: int, *, kind: bytes = b"") -> Keys:
     """Return the keys of ids in a country: BLAKE2b of seed, country and id, 128 bits each.
 
     Args:
         ids: Any texts; the empty one for points without an id.
         country_iso: ISO 3166-1 alpha-2 code.
         seed: Any integer.
+        kind: What for, up to 16 bytes: keys of other kinds are independent.
     """
-    common = hashlib.blake2b(f"{seed}\n{country_iso}\n".encode(), digest_size=_DIGEST_BYTES)
+    common = hashlib.blake2b(
+        f"{seed}\n{country_iso}\n".encode(), digest_size=_DIGEST_BYTES, person=kind
+    )
     digests = bytearray()
     for one in ids:
         own = common.copy()

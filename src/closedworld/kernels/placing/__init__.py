@@ -1,0 +1,28 @@
+"""Placing sites: down a quadtree of blocks to a tile, and to a point in it, each site by itself."""
+
+from closedworld.kernels.placing.block_lattice import BlockLattice
+from closedworld.kernels.placing.block_tree import GAMMA_ONE, Blocks
+from closedworld.kernels.placing.sites import (
+    PlacingDomain,
+    SiteRequest,
+    Sites,
+    place_sites,
+    site_keys,
+)
+from closedworld.kernels.placing.texture import Texture
+from closedworld.kernels.placing.tiles_in_blocks import TileWeights
+from closedworld.kernels.placing.towns import Towns
+
+__all__ = [
+    "GAMMA_ONE",
+    "BlockLattice",
+    "Blocks",
+    "PlacingDomain",
+    "SiteRequest",
+    "Sites",
+    "Texture",
+    "TileWeights",
+    "Towns",
+    "place_sites",
+    "site_keys",
+]

@@ -1,0 +1,122 @@
+"""How many people live where in a tile: the density of the towns around it."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from closedworld.kernels.placing.block_lattice import BLOCK_COLS, BLOCKS_PER_DEGREE
+from closedworld.kernels.sampling.area_density import cosine
+
+CITY_DENSITY = 4000.0
+"""Persons per square kilometre; turns a town's persons into the radius of its footprint."""
+
+BASE_KM, PER_RADIUS, SPREAD = 0.4, 0.3, 1.68
+REACH = 3.0
+"""A town counts in blocks that lie within so many of its spreads, and in its own and the next anyway."""
+
+KM_PER_DEGREE = 111.195
+_BLOCK_KM = KM_PER_DEGREE / BLOCKS_PER_DEGREE
+_UNITS = 2.0**20
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Towns:
+    """The towns of a country, by the blocks in which they count.
+
+    Attributes:
+        lons: Longitudes, degrees in -180..180, float64 (towns,).
+        lats: Latitudes, degrees, float64 (towns,).
+        persons: Their persons, > 0, int64 (towns,).
+        spread2: Square of their spread, km2, float64 (towns,).
+        blocks: Row and column of blocks in the lattice as ``row * 4320 + col``, int64 (n,), ascending.
+        members: Towns that count in it, int64 (n,).
+    """
+
+    lons: NDArray[np.float64]
+    lats: NDArray[np.float64]
+    persons: NDArray[np.int64]
+    spread2: NDArray[np.float64]
+    blocks: NDArray[np.int64]
+    members: NDArray[np.int64]
+
+    @classmethod
+    def of(
+        cls, lons: NDArray[np.float64], lats: NDArray[np.float64], persons: NDArray[np.int64]
+    ) -> Towns:
+        """Return the towns of a country; those without persons are left out.
+
+        Args:
+            lons: Longitudes, degrees in -180..180, float64 (n,).
+            lats: Latitudes, degrees, float64 (n,).
+            persons: Persons that live in each, int64 (n,).
+        """
+        some = persons > 0
+        lons, lats, persons = lons[some], lats[some], persons[some]
+        spread = SPREAD * (BASE_KM + PER_RADIUS * np.sqrt(persons / (CITY_DENSITY * math.pi)))
+        row = np.floor((90.0 - lats) * BLOCKS_PER_DEGREE).astype(np.int64)
+        col = np.floor((lons + 180.0) * BLOCKS_PER_DEGREE).astype(np.int64)
+        reach = 1 + np.floor(REACH * spread / _BLOCK_KM).astype(np.int64)
+        blocks, members = [], []
+        for blocks_away in np.unique(reach).tolist():
+            which = np.flatnonzero(reach == blocks_away)
+            # Blocks are narrower towards the poles.
+            wide = np.ceil(blocks_away / np.maximum(cosine(lats[which]), 0.1)).astype(np.int64)
+            for cols_away in np.unique(wide).tolist():
+                one = which[wide == cols_away]
+                down = np.arange(-blocks_away, blocks_away + 1)[:, None]
+                across = np.arange(-cols_away, cols_away + 1)
+                near = (row[one, None, None] + down) * BLOCK_COLS
+                near = near + (col[one, None, None] + across) % BLOCK_COLS
+                blocks.append(near.ravel())
+                members.append(np.repeat(one, near[0].size))
+        block = np.concatenate([np.empty(0, np.int64), *blocks])
+        member = np.concatenate([np.empty(0, np.int64), *members])
+        order = np.lexsort((member, block))
+        return cls(lons, lats, persons, spread * spread, block[order], member[order])
+
+    def density(
+        self,
+        block: NDArray[np.int64],
+        lons: NDArray[np.float64],
+        lats: NDArray[np.float64],
+        half_width: float,
+        half_height: float,
+    ) -> NDArray[np.float64]:
+        """Return persons per square kilometre in the middle of the four quarters of cells.
+
+        Args:
+            block: Block of the cell's tile, ``row * 4320 + col``, int64 (n,).
+            lons: Longitude of the cells' middles, degrees in -180..180, float64 (n,).
+            lats: Latitude of the cells' middles, degrees, float64 (n,).
+            half_width: Width of a quarter, degrees.
+            half_height: Height of a quarter, degrees.
+
+        Returns:
+            float64 (4, n): NW, NE, SW, SE. Sums are exact to a millionth, in whatever order.
+        """
+        first = np.searchsorted(self.blocks, block)
+        count = np.searchsorted(self.blocks, block, side="right") - first
+        cell = np.repeat(np.arange(len(block)), count)
+        at = np.arange(len(cell)) - np.repeat(np.cumsum(count) - count - first, count)
+        town = self.members[at]
+        east = self.lons[town] - lons[cell]
+        east -= 360.0 * np.round(east / 360.0)
+        north = self.lats[town] - lats[cell]
+        km_east = (KM_PER_DEGREE * cosine(lats))[cell]
+        spread2, persons = self.spread2[town], self.persons[town]
+        x2 = [((east + side * half_width / 2) * km_east) ** 2 for side in (1, -1)]
+        y2 = [((north + side * half_height / 2) * KM_PER_DEGREE) ** 2 for side in (-1, 1)]
+        some = np.flatnonzero(count)
+        starts = (np.cumsum(count) - count)[some]
+        result = np.zeros((4, len(block)))
+        for quarter in range(4):
+            near = 1 + (x2[quarter & 1] + y2[quarter >> 1]) / spread2
+            value = persons / (math.pi * spread2 * near * near)
+            if len(some):
+                whole = np.add.reduceat((value * _UNITS).astype(np.int64), starts)
+                result[quarter, some] = whole / _UNITS
+        return result

@@ -1,0 +1,110 @@
+"""A site depends on its own row and the world alone, and lies on a tile of its country."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pytest
+import shapely
+from scipy import stats
+
+from closedworld.kernels.grid import Grid
+from closedworld.kernels.placing import (
+    Blocks,
+    PlacingDomain,
+    SiteRequest,
+    Towns,
+    place_sites,
+    site_keys,
+)
+from closedworld.kernels.sampling import CountryShape
+from closedworld.kernels.spans import RowSpans, border_tiles
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+LEAST_P = 1e-3
+SHAPE = shapely.MultiPolygon(
+    [shapely.Point(10.0, 50.0).buffer(0.5), shapely.box(11, 50, 11.1, 50.02)]
+)
+TOWNS = Towns.of(np.array([9.9, 10.2]), np.array([50.1, 49.8]), np.array([200_000, 900]))
+
+
+def weights_of(spans: RowSpans) -> NDArray[np.uint64]:
+    """Return weights that differ by far, some of them 0."""
+    return np.random.default_rng(1).pareto(1, spans.tile_count).astype(np.uint64) * np.uint64(1000)
+
+
+def domain_of(
+    grid: Grid, seed: int = 7, weights: NDArray[np.uint64] | None = None
+) -> PlacingDomain:
+    """Return a round country with an island."""
+    spans = RowSpans.from_polygon(SHAPE, grid, "any_overlap")
+    every = weights_of(spans) if weights is None else weights
+
+    def some(first: NDArray[np.int64], stop: NDArray[np.int64]) -> NDArray[np.uint64]:
+        return np.concatenate([every[a:b] for a, b in zip(first, stop, strict=True)])
+
+    return PlacingDomain(
+        spans,
+        border_tiles([SHAPE], grid),
+        CountryShape([SHAPE]),
+        Blocks.of(spans, [every[:100], every[100:]]),
+        some,
+        TOWNS,
+        PlacingDomain.texture_of(grid, "DE", seed),
+    )
+
+
+def request_of(n: int, gamma8: int = 8, *, merchants: int = 3, spaced: bool = False) -> SiteRequest:
+    """Return n sites of each merchant."""
+    keys = site_keys(map(str, range(merchants)), "DE", 7)
+    total = n * merchants
+    return SiteRequest(
+        np.repeat(keys, n, axis=0),
+        np.tile(np.arange(1, n + 1), merchants),
+        np.full(total, gamma8),
+        np.full(total, spaced),
+    )
+
+
+GRIDS = {"30s": Grid.from_resolution("30s"), "2.5m": Grid.from_resolution("2.5m")}
+
+
+@pytest.mark.parametrize("grid", GRIDS.values(), ids=GRIDS)
+@pytest.mark.parametrize("spaced", [False, True])
+def test_a_site_does_not_depend_on_the_others(grid: Grid, *, spaced: bool) -> None:
+    domain = domain_of(grid)
+    request = request_of(40, spaced=spaced)
+    mixed = SiteRequest(request.keys, request.orders, request.orders % 3 + 7, request.spaced)
+    whole = place_sites(domain, mixed)
+    some = np.random.default_rng(2).permutation(len(mixed))[:50]
+    part = place_sites(domain, mixed.take(some))
+    assert np.array_equal(whole.tile_ids[some], part.tile_ids)
+    assert np.array_equal(whole.lons[some], part.lons)
+    assert np.array_equal(whole.lats[some], part.lats)
+
+
+@pytest.mark.parametrize("grid", GRIDS.values(), ids=GRIDS)
+def test_sites_lie_in_their_tile_and_country(grid: Grid) -> None:
+    domain = domain_of(grid)
+    sites = place_sites(domain, request_of(500))
+    rows, cols = grid.row_col(sites.tile_ids)
+    assert domain.spans.contains(sites.tile_ids).all()
+    assert shapely.contains_xy(SHAPE, sites.lons, sites.lats).all()
+    assert (np.abs(sites.lons - grid.lon_center(cols)) <= grid.cell_width / 2).all()
+    assert (np.abs(sites.lats - grid.lat_center(rows)) <= grid.cell_height / 2).all()
+
+
+@pytest.mark.parametrize("grid", GRIDS.values(), ids=GRIDS)
+def test_at_gamma_one_a_tile_gets_sites_by_its_weight(grid: Grid) -> None:
+    domain = domain_of(grid)
+    weights = weights_of(domain.spans)
+    sites = place_sites(domain, request_of(20_000))
+    found = np.bincount(domain.spans.ranks_of(sites.tile_ids), minlength=len(weights))
+    assert not found[weights == 0].any()
+    expected = weights / weights.sum() * 60_000
+    often = expected > 5
+    assert stats.chisquare(found[often], expected[often], sum_check=False).pvalue > LEAST_P
+    assert found[~often].sum() <= 2 * expected[~often].sum() + 5
