@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -22,7 +23,6 @@ from closedworld.store.places import storage_at
 from closedworld.store.staging import Staging
 
 if TYPE_CHECKING:
-    from collections import Counter
     from collections.abc import Mapping
     from concurrent.futures import Executor
     from pathlib import Path
@@ -72,7 +72,8 @@ class Reading:
         )
         pool = WorkerPool(executor or SerialExecutor(), 2)
         runner = TaskRunner(pool, WEIGHTS, self, Staging(storage_at(path.parent), WEIGHTS.name))
-        self.totals: Counter[tuple[str, Basis]] = read_population(runner, self.layout, self.tasks)
+        self.read = read_population(runner, self.layout, self.tasks)
+        self.totals = Counter({of: masses.total for of, masses in self.read.items()})
         (self.told,) = (one for one in self.events if isinstance(one, events.RasterRead))
 
     def on_event(self, event: Event) -> None:

@@ -129,11 +129,13 @@ def runs_of(masses: np.ndarray[tuple[int], np.dtype[np.integer]]) -> Masses:
     return Masses(masses[begins], np.diff(np.append(begins, len(masses))))
 
 
-def in_tasks(tasks: list[Masses], units: int, sizes: Sizes) -> tuple[list[int], int]:
+def in_tasks(
+    tasks: list[Masses], units: int, sizes: Sizes, sample: list[int]
+) -> tuple[list[int], int]:
     """Return the weights of a country that is cut into tasks, and the sum of the quotients."""
     total = sum(task.total for task in tasks)
     tiles = sum(len(task.is_positive()) for task in tasks)
-    search = CutoffSearch(units, total, tiles, sizes)
+    search = CutoffSearch(units, total, tiles, sizes, array_of(sample) if sample else None)
     while search.query is not None:
         # Tasks finish in any order.
         for ordinal in reversed(range(len(tasks))):
@@ -154,22 +156,41 @@ def in_tasks(tasks: list[Masses], units: int, sizes: Sizes) -> tuple[list[int], 
     st.sets(st.integers(1, 24)),
     st.builds(Sizes, few_tiles=st.integers(0, 5), bucket_bits=st.integers(1, 16)),
     st.booleans(),
+    st.data(),
 )
-def test_tasks_and_buckets_do_not_count(
+def test_tasks_and_buckets_and_samples_do_not_count(
     tiles: list[int],
     units: int,
     cuts: set[int],
     sizes: Sizes,
     by_run: bool,  # noqa: FBT001
+    data: st.DataObject,
 ) -> None:
-    """In many rounds, over several tasks, tile by tile or run by run."""
+    """In many rounds, over several tasks, tile by tile or run by run, with samples that tell little or nothing."""
     if not any(tiles):
         reject()
+    sample = data.draw(st.lists(st.sampled_from([*tiles, 0]), max_size=6))
     own = np.split(array_of(tiles), sorted(cut for cut in cuts if cut < len(tiles)))
     tasks = [runs_of(one) if by_run else Masses(one) for one in own]
-    weights, floors = in_tasks(tasks, units, sizes)
+    weights, floors = in_tasks(tasks, units, sizes, sample)
     assert weights == apportioned(tiles, units)
     assert floors == sum(mass * units // sum(tiles) for mass in tiles)
+
+
+@pytest.mark.parametrize("empty", [0, 0.7])
+def test_a_sample_leaves_one_question(empty: float) -> None:
+    """Even where most tiles are empty, or all masses are among a few."""
+    rng = np.random.default_rng(11)
+    for own in (rng.lognormal(12, 2, 400_000).astype(np.int64), rng.integers(1, 5, 400_000)):
+        own[rng.random(len(own)) < empty] = 0
+        total, units = int(own.sum()), 10**12
+        search = CutoffSearch(units, total, len(own), sample=own[::64])
+        assert search.query is not None
+        search.add(0, remainder_histogram(Masses(own), units, total, search.query))
+        search.advance()
+        assert search.query is None
+        weights, _ = allocate(Masses(own), units, total, search.cutoff, 0)
+        assert weights.tolist() == apportion(own, units).tolist()
 
 
 def test_a_search_that_has_ended_or_not_begun_says_so() -> None:

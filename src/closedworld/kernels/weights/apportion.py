@@ -7,10 +7,15 @@ ones to the smaller tile_id (Hamilton's method; M. L. Balinski and H. P. Young, 
 Who gets one is decided by a *cutoff*: all remainders above it do, and the first few of those equal to it.
 Finding the cutoff needs no sorting and no more than counts from each task: ``CutoffSearch`` asks for
 histograms of the remainders with ever narrower buckets until few are left, and then for these themselves.
+A sample of the masses tells beforehand about where the cutoff is; then one question is enough, nearly always.
+
+A tile without mass has no remainder and never gets a unit: the remainders add up to the missing units times M,
+and each is below M, so more tiles have one than units are missing.
 """
 
 from __future__ import annotations
 
+import math
 import operator
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -27,21 +32,23 @@ from closedworld.kernels.weights.masses import Masses
 _DENSE_BITS = 16
 """Values below 2^16 are counted in an array of that length rather than sorted."""
 
+_INT64_MAX = (1 << 63) - 1
+
 
 @dataclass(frozen=True, slots=True)
 class HistogramQuery:
-    """Asks how many remainders there are in each bucket of a range.
+    """Asks how many remainders there are in each bucket of a range, and how many above it.
 
     Bucket k holds ``low + (k << shift) <= remainder < low + (k + 1 << shift)``.
 
     Attributes:
         low: First remainder of the range.
-        bits: The range has ``2**bits`` remainders.
+        stop: Remainder after its last.
         shift: A bucket has ``2**shift`` remainders.
     """
 
     low: int
-    bits: int
+    stop: int
     shift: int
 
 
@@ -51,11 +58,13 @@ class RemainderHistogram:
 
     Attributes:
         floors: Sum of the quotients.
+        above: Tiles whose remainder is beyond the range.
         buckets: Buckets that hold any remainder, ascending, int64 or object (n,).
-        counts: Tiles in each, int64 (n,).
+        counts: Tiles in each, int64 (n,); those without mass are left out.
     """
 
     floors: int
+    above: int
     buckets: NDArray[Any]
     counts: NDArray[np.int64]
 
@@ -66,7 +75,12 @@ class RemainderHistogram:
             np.concatenate([one.buckets for one in histograms]),
             np.concatenate([one.counts for one in histograms]),
         )
-        return cls(sum(one.floors for one in histograms), buckets, counts)
+        return cls(
+            sum(one.floors for one in histograms),
+            sum(one.above for one in histograms),
+            buckets,
+            counts,
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +107,8 @@ class CutoffSearch:
         total: Sum of the masses, > 0.
         tiles: Number of tiles.
         sizes: How finely remainders are counted at once.
+        sample: Masses of some tiles, any order, int64 or uint64 (n,); None for none. It changes how many
+            questions are asked, and never the cutoff.
 
     Attributes:
         query: The next query; None when the cutoff is known.
@@ -100,13 +116,23 @@ class CutoffSearch:
         floors: Sum of all quotients, after the first round.
     """
 
-    def __init__(self, units: int, total: int, tiles: int, sizes: Sizes = DEFAULT_SIZES) -> None:
+    def __init__(
+        self,
+        units: int,
+        total: int,
+        tiles: int,
+        sizes: Sizes = DEFAULT_SIZES,
+        sample: NDArray[np.integer] | None = None,
+    ) -> None:
         self._units = units
+        self._total = total
+        self._tiles = tiles
         self._sizes = sizes
-        self._above = 0
         self.floors = 0
         self.cutoff = RemainderCutoff(total, 0)
-        self.query: HistogramQuery | None = self._next(0, total.bit_length(), tiles)
+        self.query: HistogramQuery | None = self._next(0, total, tiles)
+        if sample is not None and len(sample) and self.query.shift:
+            self.query = HistogramQuery(*_likely_range(sample, units, total), 0)
         self._sum: RemainderHistogram | None = None
         self._by_task: dict[int, RemainderHistogram] = {}
         self._ties: dict[int, int] = {}
@@ -126,35 +152,57 @@ class CutoffSearch:
         if query is None or merged is None:
             raise ValueError("there is no query, or no answer")
         self._sum = self.query = None
+        by_task, self._by_task = self._by_task, {}
         self.floors = merged.floors
-        missing = self._units - self.floors - self._above
+        missing = self._units - self.floors - merged.above
+        inside = int(merged.counts.sum())
+        if missing < 0:
+            self.query = self._next(query.stop, self._total, merged.above)
+            return
         if missing == 0:
+            self.cutoff = RemainderCutoff(query.stop - 1, 0)
+            return
+        if missing > inside:
+            self.query = self._next(0, query.low, self._tiles - merged.above - inside)
             return
         # From the largest remainders down to the bucket in which the missing units run out.
         down = np.cumsum(merged.counts[::-1])
         at = int(np.searchsorted(down, missing))
         bucket, count = merged.buckets[::-1][at], int(merged.counts[::-1][at])
-        above = int(down[at]) - count
         low = query.low + (int(bucket) << query.shift)
         if query.shift:
-            self._above += above
-            self.query = self._next(low, query.shift, count)
+            self.query = self._next(low, min(low + (1 << query.shift), query.stop), count)
             return
-        self.cutoff = RemainderCutoff(low, missing - above)
+        self.cutoff = RemainderCutoff(low, missing - int(down[at]) + count)
         self._ties = {
             ordinal: int(own.counts[own.buckets == bucket].sum())
-            for ordinal, own in self._by_task.items()
+            for ordinal, own in by_task.items()
         }
-        self._by_task.clear()
 
     def ties_before(self, ordinal: int) -> int:
         """Return how many tiles have the cutoff's remainder in the tasks before one."""
         return sum(ties for task, ties in self._ties.items() if task < ordinal)
 
-    def _next(self, low: int, bits: int, tiles: int) -> HistogramQuery:
+    def _next(self, low: int, stop: int, tiles: int) -> HistogramQuery:
         """Return the query for a range that holds so many tiles."""
-        few = tiles <= self._sizes.few_tiles
-        return HistogramQuery(low, bits, 0 if few else max(0, bits - self._sizes.bucket_bits))
+        bits = 0 if tiles <= self._sizes.few_tiles else (stop - low - 1).bit_length()
+        return HistogramQuery(low, stop, max(0, bits - self._sizes.bucket_bits))
+
+
+def _likely_range(sample: NDArray[np.integer], units: int, total: int) -> tuple[int, int]:
+    """Return ``(low, stop)``: the remainders between which the cutoff is, as far as a sample tells.
+
+    The missing units are the sum of all remainders divided by ``total``, so their share of the tiles is the
+    mean remainder in units of ``total``, and the cutoff leaves that share of the tiles above it. The standard
+    error of that rank in a sample of n is below sqrt(n) / 2.
+    """
+    _, remainders = divided(sample, units, total)
+    ascending = np.sort(remainders)
+    middle = len(sample) * (1 - float(np.mean(remainders / total)))
+    margin = 2 * math.sqrt(len(sample))
+    first = max(0, math.floor(middle - margin))
+    last = min(len(sample) - 1, math.ceil(middle + margin))
+    return int(ascending[min(first, last)]), int(ascending[last]) + 1
 
 
 def remainder_histogram(
@@ -168,19 +216,23 @@ def remainder_histogram(
         total: Sum of the country's masses.
         query: The query.
     """
-    quotients, remainders = divided(masses.values, units, total)
+    held = masses.held()
+    values = masses.values if held is None else masses.values[held]
+    quotients, remainders = divided(values, units, total)
     floors = _floors(quotients, masses.counts, units)
-    counts = masses.counts
-    buckets = remainders - query.low if query.low else remainders
-    if query.bits < total.bit_length():
-        inside = ((buckets >= 0) & (buckets < 1 << query.bits)).astype(np.bool_, copy=False)
-        buckets = buckets[inside]
+    counts, above = masses.counts, 0
+    if (query.low, query.stop) != (0, total):
+        beyond = (remainders >= query.stop).astype(np.bool_, copy=False)
+        above = int(np.count_nonzero(beyond) if counts is None else counts[beyond].sum())
+        inside = np.flatnonzero((remainders >= query.low).astype(np.bool_, copy=False) & ~beyond)
+        remainders = remainders[inside]
         counts = None if counts is None else counts[inside]
+    buckets = remainders - query.low if query.low else remainders
     if query.shift:
         buckets = buckets >> query.shift
-    if query.bits - query.shift <= _DENSE_BITS:
+    if (query.stop - query.low) >> query.shift <= _INT64_MAX:
         buckets = buckets.astype(np.int64, copy=False)
-    return RemainderHistogram(floors, *_counted(buckets, counts))
+    return RemainderHistogram(floors, above, *_counted(buckets, counts))
 
 
 def _floors(quotients: NDArray[np.uint64], counts: NDArray[np.int64] | None, units: int) -> int:
@@ -223,13 +275,19 @@ def allocate(
     Returns:
         Weights, uint64 (tiles,), and how many of these tiles have the cutoff's remainder.
     """
-    weights, remainders = divided(masses.values, units, total)
+    held = masses.held()
+    values = masses.values if held is None else masses.values[held]
+    weights, remainders = divided(values, units, total)
     weights += (remainders > cutoff.remainder).astype(np.bool_, copy=False)
     at_cutoff = (remainders == cutoff.remainder).astype(np.bool_, copy=False)
     if masses.counts is not None:
         weights = np.repeat(weights, masses.counts)
         at_cutoff = np.repeat(at_cutoff, masses.counts)
     tied = np.flatnonzero(at_cutoff)
+    if held is not None:
+        of_held, weights = weights, np.zeros(len(masses.values), np.uint64)
+        weights[held] = of_held
+        tied = held[tied]
     weights[tied[: max(0, cutoff.ties - ties_before)]] += np.uint64(1)
     return weights, len(tied)
 

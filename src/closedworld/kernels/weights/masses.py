@@ -46,6 +46,17 @@ class Masses:
         """Sum of the masses of all tiles, exact."""
         return exact_sum(self.values, self.counts)
 
+    def held(self) -> NDArray[np.intp] | None:
+        """Return which tiles have a mass above 0, int64 (n,), where a quarter has none; None elsewhere.
+
+        Most of a raster of where people live is empty, and what is empty needs no arithmetic.
+        """
+        if self.counts is not None:
+            return None
+        positive = self.values > 0
+        few = 4 * np.count_nonzero(positive) < 3 * len(positive)
+        return np.flatnonzero(positive) if few else None
+
     def is_positive(self) -> NDArray[np.bool_]:
         """Return whether each tile has a mass above 0, bool (tiles,)."""
         positive = self.values > 0

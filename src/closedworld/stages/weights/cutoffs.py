@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from contextlib import closing
 from dataclasses import asdict
@@ -38,8 +39,8 @@ def find_cutoffs(
     """
     searches = {
         iso: [
-            CutoffSearch(one.units, one.total, own.spans.tile_count, sizes)
-            for one in own.allocations
+            CutoffSearch(one.units, one.total, own.spans.tile_count, sizes, sample)
+            for one, sample in zip(own.allocations, own.samples, strict=True)
         ]
         for iso, own in countries.items()
     }
@@ -49,15 +50,17 @@ def find_cutoffs(
             for part_range, own in masses.items()
             if any(queries := tuple(search.query for search in searches[part_range.country_iso]))
         ]
+        waiting = Counter(task.partition.value for task in tasks)
         with closing(runner.map(count_remainders, tasks, WEIGHING)) as done:
             for task, result in done:
-                ordinal = ordinals[task.masses.part_range]
+                iso, ordinal = task.partition.value, ordinals[task.masses.part_range]
                 for number, answer in result.histograms.items():
-                    searches[task.masses.part_range.country_iso][number].add(ordinal, answer)
-        for own in searches.values():
-            for search in own:
-                if search.query is not None:
-                    search.advance()
+                    searches[iso][number].add(ordinal, answer)
+                waiting[iso] -= 1
+                if waiting[iso] == 0:
+                    # At once: what a search has of each task goes when it advances.
+                    for number in result.histograms:
+                        searches[iso][number].advance()
     return searches
 
 

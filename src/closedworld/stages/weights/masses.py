@@ -7,6 +7,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
+import numpy as np
+from numpy.typing import NDArray
+
 from closedworld.execution.events import ScratchUsed
 from closedworld.inputs.raster.pixels import PixelLayout
 from closedworld.kernels.grid import Grid, RowAreas
@@ -16,7 +19,7 @@ from closedworld.kernels.weights import Basis, covered_total
 from closedworld.stages.task_runner import TaskRunner
 from closedworld.stages.weights.bands import ScratchValues, plan_bands
 from closedworld.stages.weights.part_files import Allocation, RangeMasses
-from closedworld.stages.weights.population import read_population
+from closedworld.stages.weights.population import PopulationMasses, read_population
 from closedworld.store.durable import not_writable
 
 
@@ -65,6 +68,7 @@ class CountryMasses:
         scratch: Where the population is; None when no basis needs it.
         border: The tiles that are not all inside; None to leave coverage out.
         allocations: One for each basis.
+        samples: Some of the masses of each allocation; None where they are not known yet.
     """
 
     spans: RowSpans
@@ -72,6 +76,7 @@ class CountryMasses:
     scratch: ScratchValues | None
     border: Border | None
     allocations: tuple[Allocation, ...]
+    samples: tuple[NDArray[np.int64] | None, ...]
 
     def of_range(self, part_range: PartRange) -> RangeMasses:
         """Return the masses of a task's tiles."""
@@ -108,7 +113,7 @@ def country_masses(
     Raises:
         InputError, PublishError: As ``read_population``.
     """
-    totals: Counter[tuple[str, Basis]] = Counter()
+    populations: Mapping[tuple[str, Basis], PopulationMasses] = {}
     scratch = None
     if layout is not None:
         path = runner.staging.scratch() / "population.bin"
@@ -119,7 +124,7 @@ def country_masses(
             raise not_writable(path, error) from error
         bases = [basis for basis in quotas if basis.needs_population]
         bands = plan_bands(layout, index.spans, bases, borders, scratch, batch_tiles)
-        totals = read_population(runner, layout, bands)
+        populations = read_population(runner, layout, bands)
         # Blocks, not length: what no tile has was never written.
         size = path.stat().st_blocks * _BLOCK_BYTES
         runner.observer.on_event(ScratchUsed(runner.stage.number, size))
@@ -133,15 +138,22 @@ def country_masses(
             basis: covered_total(basis, everything, areas, border)
             for basis in (Basis.UNIFORM, Basis.AREA_M2)
         }
-        allocations = []
+        allocations, samples = [], []
         for basis, units in quotas.items():
-            mass = totals[iso, basis] if basis.needs_population else by_area[basis]
+            population = populations.get((iso, basis))
+            mass = by_area[basis] if population is None else population.total
             # Without mass the tiles count as uniform.
             counts_as, total = (basis, mass) if mass else (Basis.UNIFORM, by_area[Basis.UNIFORM])
             allocations.append(Allocation(basis, units, mass, counts_as, total))
+            samples.append(population.sample if population is not None and mass else None)
         needs_values = any(allocation.counts_as.needs_population for allocation in allocations)
         countries[iso] = CountryMasses(
-            own, areas, scratch if needs_values else None, border, tuple(allocations)
+            own,
+            areas,
+            scratch if needs_values else None,
+            border,
+            tuple(allocations),
+            tuple(samples),
         )
     return countries
 

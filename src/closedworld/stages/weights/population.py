@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import os
 import time
-from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -41,6 +41,22 @@ READING = "reading"
 
 _HALF_A_MICRO_PERSON = 0.5e-6
 
+_SAMPLED = 64
+"""One mass in so many goes into the sample that tells where the cut-offs are."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class PopulationMasses:
+    """What all tiles of a country come to under a basis.
+
+    Attributes:
+        total: Sum of the masses.
+        sample: One mass in ``_SAMPLED``, int64 (n,).
+    """
+
+    total: int
+    sample: NDArray[np.int64]
+
 
 @dataclass(slots=True)
 class BandResult(TaskResult):
@@ -48,6 +64,7 @@ class BandResult(TaskResult):
 
     Attributes:
         totals: Sum of the masses by country and basis.
+        samples: Some of these masses.
         missing: Tiles without a value.
         negative: Tiles with a value below zero.
         too_small: Tiles with a value above zero that is nearer to none than to a micro-person.
@@ -55,6 +72,9 @@ class BandResult(TaskResult):
     """
 
     totals: Counter[tuple[str, Basis]] = field(default_factory=Counter)
+    samples: defaultdict[tuple[str, Basis], list[NDArray[np.int64]]] = field(
+        default_factory=lambda: defaultdict(list)
+    )
     missing: int = 0
     negative: int = 0
     too_small: int = 0
@@ -78,8 +98,8 @@ def require_same_grid(layout: PixelLayout, grid: Grid) -> None:
 
 def read_population(
     runner: TaskRunner, layout: PixelLayout, tasks: Sequence[BandTask]
-) -> Counter[tuple[str, Basis]]:
-    """Read all bands and return the sum of the masses by country and basis.
+) -> Mapping[tuple[str, Basis], PopulationMasses]:
+    """Read all bands and return what the masses come to by country and basis.
 
     Raises:
         InputError: ``input-unreadable``, ``raster-value-too-large``.
@@ -87,11 +107,14 @@ def read_population(
     """
     began = time.perf_counter()
     totals: Counter[tuple[str, Basis]] = Counter()
+    samples: defaultdict[tuple[str, Basis], list[NDArray[np.int64]]] = defaultdict(list)
     missing = negative = too_small = tiles = 0
     read: int | None = 0
     with closing(runner.map(read_band, tasks, READING)) as done:
         for task, result in done:
             totals.update(result.totals)
+            for of, some in result.samples.items():
+                samples[of] += some
             missing += result.missing
             negative += result.negative
             too_small += result.too_small
@@ -126,7 +149,9 @@ def read_population(
                 "gdal_calc.py -A in.tif --calc 'A*1000000' --outfile out.tif",
             )
         )
-    return totals
+    return {
+        of: PopulationMasses(total, np.concatenate(samples[of])) for of, total in totals.items()
+    }
 
 
 def read_band(task: BandTask) -> BandResult:
@@ -226,7 +251,9 @@ def _add_up(
         shares = coverage_shares(here.to_dense(len(values)))
     for basis in task.bases:
         masses = population_masses(basis, values, shares)
-        result.totals[window_runs.country.country_iso, basis] += exact_sum(masses)
+        of = window_runs.country.country_iso, basis
+        result.totals[of] += exact_sum(masses)
+        result.samples[of].append(masses[::_SAMPLED].copy())
 
 
 def _keep(task: BandTask, window_runs: WindowRuns, values: NDArray[Any], file: BinaryIO) -> None:
