@@ -70,6 +70,7 @@ ERROR_CODES: dict[type[ClosedWorldError], dict[str, str]] = {
         "path-unreadable": "The folder cannot be listed.",
         "picture-width": "The map is too narrow to be legible.",
         "polygons-differ": "The tiles were built from other polygons.",
+        "points-lengths": "There are not as many latitudes as longitudes.",
         "published-several": "The folder holds several results; name one of them.",
         "recompute": "The number of countries to recompute is negative.",
         "report-missing": "The folder has no report of a run.",

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+
+import pyarrow as pa
+from numpy.typing import ArrayLike
 
 from closedworld.config.options import split_codes
 from closedworld.datasets.parameters import WeightParameters
 from closedworld.errors import ConfigError
 from closedworld.inputs.regions.country_set import CountrySet
+from closedworld.inputs.tables.geometry import points_of
 from closedworld.kernels.spans import RowSpans
 from closedworld.published.cumulative_weights import CumulativeWeights, read_cumulative_weights
 from closedworld.published.results import choose_published, open_published
@@ -18,6 +22,7 @@ from closedworld.published.tile_index import PublishedIndex, read_index
 from closedworld.stages import TILES, WEIGHTS
 from closedworld.store.paths import stage_folder
 from closedworld.store.reading import Published
+from closedworld.worlds.locating import TileLocator, lon_lat, on_globe
 from closedworld.worlds.points import refuse_without_tiles, sample_points
 from closedworld.worlds.sample_request import SampleRequest
 from closedworld.worlds.sampled_points import SampledPoints
@@ -34,6 +39,9 @@ class PublishedWorld:
 
     index: PublishedIndex
     weights: Published | None
+    _locators: dict[tuple[str, ...], TileLocator] = field(
+        default_factory=dict, init=False, repr=False
+    )
 
     def cumulative_weights(self) -> Mapping[str, CumulativeWeights]:
         """Return the cumulative weights of every country; those of single tiles are not read yet.
@@ -66,6 +74,82 @@ class PublishedWorld:
         chosen = {iso.upper() for iso in split_codes(countries)} if countries else set(spans)
         refuse_without_tiles(chosen, spans)
         return {iso: own for iso, own in spans.items() if iso in chosen}
+
+    def locate(
+        self, lons: ArrayLike, lats: ArrayLike, *, country: str | Iterable[str] = ()
+    ) -> pa.Table:
+        """Return the tile and the country of points: those of the tile that holds each.
+
+        A point on the side between two tiles lies in the eastern or southern one. The country is that of
+        the tile: within a border tile, a point may lie across the border.
+
+        Args:
+            lons: Longitudes, degrees, WGS 84, at any turn of 360, (n,).
+            lats: Latitudes, degrees, (n,).
+            country: Look at the tiles of these countries only.
+
+        Returns:
+            A row per point: ``tile_id``, null off the grid or for NaN; ``country_iso``, null where no country
+            owns the tile, the first by code where several do; ``countries_on_tile``, how many do.
+
+        Raises:
+            ConfigError: ``points-lengths``, ``country-without-tiles``.
+            GeometryError: ``coordinates-out-of-range``.
+        """
+        return self._locator(country).locate(lon_lat(lons, lats))
+
+    def count(self, points: Any, *, country: str | Iterable[str] = ()) -> pa.Table:
+        """Return how many points lie on each tile.
+
+        Args:
+            points: A table of any library with columns ``lon`` and ``lat``, or with point geometries.
+            country: Look at the tiles of these countries only.
+
+        Returns:
+            A row per tile that holds a point, ascending by ``tile_id``: ``country_iso`` (as ``locate``),
+            ``tile_id``, ``points``. Points off the grid are counted in a last row with nulls, so that the
+            counts add up to the number of points.
+
+        Raises:
+            ConfigError: ``country-without-tiles``.
+            InputError: ``table-kind``, ``table-column``.
+            GeometryError: ``coordinates-out-of-range``.
+        """
+        return self._locator(country).count(on_globe(points_of(points)))
+
+    def nearest(
+        self,
+        lons: ArrayLike,
+        lats: ArrayLike,
+        *,
+        within_km: float = 100.0,
+        country: str | Iterable[str] = (),
+    ) -> pa.Table:
+        """Return the tile nearest to each point, such as that of a coast for a point in the sea.
+
+        Args:
+            lons: Longitudes, degrees, WGS 84, (n,).
+            lats: Latitudes, degrees, (n,).
+            within_km: Look no farther than this.
+            country: Look at the tiles of these countries only.
+
+        Returns:
+            A row per point: ``tile_id``, ``country_iso`` (as ``locate``) and ``distance_m``, to the tile's
+            closest longitude and latitude on a sphere, 0 on the tile; null where none is near enough.
+
+        Raises:
+            ConfigError: ``points-lengths``, ``country-without-tiles``.
+            GeometryError: ``coordinates-out-of-range``.
+        """
+        return self._locator(country).nearest(lon_lat(lons, lats), within_km)
+
+    def _locator(self, country: str | Iterable[str]) -> TileLocator:
+        """Return the locator of some countries, made once."""
+        spans = self.spans_of(country)
+        key = tuple(spans)
+        if key not in self._locators:
+            self._locators[key] = TileLocator.of(spans, self.index.grid)
+        return self._locators[key]
 
     def sample(
         self,

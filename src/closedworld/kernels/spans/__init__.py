@@ -2,7 +2,10 @@
 
 from closedworld.kernels.inclusion import Rule
 from closedworld.kernels.spans.border import Border
+from closedworld.kernels.spans.cells import cells_of
 from closedworld.kernels.spans.coverage import border_coverage
+from closedworld.kernels.spans.nearest import nearest_cells
+from closedworld.kernels.spans.owners import TileOwners
 from closedworld.kernels.spans.regions import (
     border_tiles,
     joined_runs,
@@ -16,9 +19,12 @@ __all__ = [
     "Border",
     "RowSpans",
     "Rule",
+    "TileOwners",
     "border_coverage",
     "border_tiles",
+    "cells_of",
     "joined_runs",
+    "nearest_cells",
     "region_spans",
     "shared_tiles",
     "united_tiles",

@@ -12,9 +12,8 @@ import shapely
 
 from closedworld.kernels.grid import Grid, RowAreas
 from closedworld.kernels.records import Records
-from closedworld.kernels.spans import RowSpans, Rule, region_spans
+from closedworld.kernels.spans import RowSpans, Rule, cells_of, region_spans
 from closedworld.kernels.spans.edges import place_on_grid
-from closedworld.kernels.spans.lattice import col_edges, row_edges
 from closedworld.kernels.tiles.batches import spans_batch
 from closedworld.kernels.tiles.summary import (
     CountrySummary,
@@ -129,11 +128,8 @@ def representative_tile(region: Region, grid: Grid) -> RowSpans:
     """Return the tile that holds a region's representative point; no tile when it is off the grid."""
     largest = max(region.features, key=shapely.area)
     point = shapely.point_on_surface(largest)
-    # On the grid's own longitudes: shifted by whole turns to the east of its west edge.
-    lon = grid.west + (point.x - grid.west) % 360.0
-    row = row_edges(grid).count_before(np.array([point.y]), including=True) - 1
-    col = col_edges(grid).count_before(np.array([lon]), including=True) - 1
-    on_grid = (row >= 0) & (row < grid.n_rows) & (col >= 0) & (col < grid.n_cols)
+    row, col = cells_of(grid, np.array([point.x]), np.array([point.y]))
+    on_grid = row >= 0
     return RowSpans.from_runs(grid, row[on_grid], col[on_grid], col[on_grid] + 1)
 
 

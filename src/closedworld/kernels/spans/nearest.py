@@ -1,0 +1,144 @@
+"""The tile of a set that is nearest to a point."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from closedworld.kernels.spans.cells import NO_CELL, cells_of
+from closedworld.kernels.spans.owners import TileOwners
+
+EARTH_RADIUS_M = 6_371_008.8
+"""Mean radius of WGS 84, (2 a + b) / 3."""
+
+_TURN = 360.0
+
+
+def nearest_cells(
+    tiles: TileOwners, lons: NDArray[np.float64], lats: NDArray[np.float64], within_m: float
+) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float64]]:
+    """Return the nearest tile of each point, and how far it is.
+
+    The distance is that on a sphere to the point of the tile with the closest longitude and the closest
+    latitude: 0 on the tile itself. Rows are searched outwards from the point's own, each by binary search,
+    until they are farther away than what was found.
+
+    Args:
+        tiles: The tiles.
+        lons: Longitudes, degrees, float64 (n,); NaN for no point.
+        lats: Latitudes, degrees, float64 (n,).
+        within_m: Look no farther than this, metres, >= 0.
+
+    Returns:
+        ``(rows, cols, metres)``: int64, int64, float64 (n,); -1, -1 and NaN where none is near enough.
+    """
+    grid = tiles.grid
+    rows, cols = np.full((2, len(lons)), NO_CELL, np.int64)
+    best = np.full(len(lons), np.nextafter(within_m, np.inf))
+    left, step = np.flatnonzero(np.isfinite(lons) & np.isfinite(lats)), 0
+    home = _home_cells(tiles, lons, lats, left)
+    width = grid.n_cols + 1
+    bounds = np.searchsorted(tiles.starts, np.arange(grid.n_rows + 1) * width)
+    while len(left):
+        is_open = np.zeros(len(left), np.bool_)
+        for row in (home[0][left] - step, home[0][left] + step)[: 2 if step else 1]:
+            near = _off_row(tiles, lats[left], row) < best[left]
+            is_open |= near
+            near &= (row >= 0) & (row < grid.n_rows)
+            at = left[near]
+            where = at, row[near], home[1][at]
+            _improve(tiles, bounds, (lons[at], lats[at]), where, (rows, cols, best))
+        left, step = left[is_open], step + 1
+        left = left[(home[0][left] >= step) | (home[0][left] + step < grid.n_rows)]
+    return rows, cols, np.where(rows == NO_CELL, np.nan, best)
+
+
+def _home_cells(
+    tiles: TileOwners,
+    lons: NDArray[np.float64],
+    lats: NDArray[np.float64],
+    points: NDArray[np.int64],
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Return the row and column of points, for those off the grid the closest ones, int64 (n,) each."""
+    grid = tiles.grid
+    rows, cols = cells_of(grid, lons, lats)
+    off = points[rows[points] == NO_CELL]
+    down = (grid.north - lats[off]) / grid.cell_height
+    across = np.mod(lons[off] - grid.west, _TURN) / grid.cell_width
+    rows[off] = np.clip(np.floor(down), 0, grid.n_rows - 1)
+    cols[off] = np.clip(np.floor(across), 0, grid.n_cols - 1)
+    return rows, cols
+
+
+def _off_row(
+    tiles: TileOwners, lats: NDArray[np.float64], rows: NDArray[np.int64]
+) -> NDArray[np.float64]:
+    """Return how far rows are from latitudes, metres."""
+    grid = tiles.grid
+    off = np.maximum(grid.lat_edge(rows + 1) - lats, lats - grid.lat_edge(rows))
+    return np.radians(np.maximum(off, 0.0)) * EARTH_RADIUS_M
+
+
+def _improve(
+    tiles: TileOwners,
+    bounds: NDArray[np.int64],
+    points: tuple[NDArray[np.float64], NDArray[np.float64]],
+    where: tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]],
+    found: tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float64]],
+) -> None:
+    """Take the nearest tile of a row for each point, if it is nearer than the one found so far.
+
+    Args:
+        tiles: The tiles.
+        bounds: Where the pieces of each row begin.
+        points: Longitudes and latitudes of some points.
+        where: Their numbers, the row to look at, and their own column.
+        found: Rows, columns and distances found so far, of all points; changed.
+    """
+    grid, (lons, lats), (at, row, col) = tiles.grid, points, where
+    begin, end = bounds[row], bounds[row + 1]
+    some = begin < end
+    lons, lats, at = lons[some], lats[some], at[some]
+    row, col, begin, end = row[some], col[some], begin[some], end[some]
+    base = row * (grid.n_cols + 1)
+    piece = np.searchsorted(tiles.starts, base + col, side="right") - 1
+    before, after = np.clip(piece, begin, end - 1), np.clip(piece + 1, begin, end - 1)
+    # In the run, or the tiles on both sides; round the globe, those at the ends of the row.
+    candidates = [
+        np.clip(base + col, tiles.starts[one], tiles.stops[one] - 1) for one in (before, after)
+    ]
+    candidates += [tiles.starts[begin], tiles.stops[end - 1] - 1]
+    lat = np.clip(lats, grid.lat_edge(row + 1), grid.lat_edge(row))
+    rows, cols, best = found
+    for position in candidates:
+        other = position - base
+        metres = _metres(lons, lats, _closest_lon(tiles, lons, other), lat)
+        nearer = metres < best[at]
+        rows[at[nearer]], cols[at[nearer]] = row[nearer], other[nearer]
+        best[at[nearer]] = metres[nearer]
+
+
+def _closest_lon(
+    tiles: TileOwners, lons: NDArray[np.float64], cols: NDArray[np.int64]
+) -> NDArray[np.float64]:
+    """Return the longitude within columns that is closest to points, round the globe."""
+    grid = tiles.grid
+    east_of_center = lons - grid.lon_center(cols)
+    east_of_center -= np.rint(east_of_center / _TURN) * _TURN
+    half = grid.cell_width / 2
+    # Exactly the point's own where it lies within the column.
+    return lons + (np.clip(east_of_center, -half, half) - east_of_center)
+
+
+def _metres(
+    lons: NDArray[np.float64],
+    lats: NDArray[np.float64],
+    other_lons: NDArray[np.float64],
+    other_lats: NDArray[np.float64],
+) -> NDArray[np.float64]:
+    """Return distances along great circles (haversine)."""
+    up = np.sin(np.radians(other_lats - lats) / 2) ** 2
+    across = np.sin(np.radians(other_lons - lons) / 2) ** 2
+    across *= np.cos(np.radians(lats)) * np.cos(np.radians(other_lats))
+    metres: NDArray[np.float64] = np.arcsin(np.sqrt(np.minimum(up + across, 1.0)))
+    return metres * (2 * EARTH_RADIUS_M)
