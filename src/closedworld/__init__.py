@@ -56,6 +56,7 @@ if TYPE_CHECKING:
     from closedworld.verification import Finding, Verification, verify
     from closedworld.worlds import PublishedWorld, open_world
     from closedworld.worlds.diff import CountryDifference, WorldDifference, compare_worlds
+    from closedworld.worlds.duckdb_views import world_sql
     from closedworld.worlds.sampled_points import SampledPoints
 
 _HOMES = {
@@ -121,6 +122,7 @@ _HOMES = {
     "verify": "verification",
     "verify_bundled": "inputs.reference.registry",
     "weigh_world": "run.pipeline",
+    "world_sql": "worlds.duckdb_views",
 }
 
 __all__ = [
@@ -187,6 +189,7 @@ __all__ = [
     "verify",
     "verify_bundled",
     "weigh_world",
+    "world_sql",
 ]
 
 

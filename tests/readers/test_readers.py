@@ -2,11 +2,21 @@
 
 from __future__ import annotations
 
+import json
 import os
+import subprocess
+from typing import TYPE_CHECKING
 
 import pytest
 from files import COUNTRIES, Table, write_files
-from matrix import READERS, CannotMakeError, Reader, differences
+from located import locate, points_of, write_points
+from matrix import PROGRAMS, READERS, CannotMakeError, Reader, differences
+
+from closedworld.worlds import open_world
+from closedworld.worlds.duckdb_views import world_sql
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 pytestmark = pytest.mark.slow
 
@@ -27,6 +37,30 @@ def test_the_oldest_supported_version_reads_every_file(
             raise
         pytest.skip(str(error))
     assert differences(tables, found["tables"]) == {}
+
+
+def test_the_oldest_duckdb_finds_the_tiles_of_points(
+    tables: dict[str, Table], tmp_path: Path
+) -> None:
+    reader = next(one for one in READERS if one.name == "DuckDB" and one.is_oldest)
+    world = tables["tile_weights"].path.parents[2]
+    points = points_of(open_world(world).index.grid, 300)
+    (tmp_path / "world.sql").write_text(world_sql(world))
+    write_points(points, tmp_path / "points.csv")
+    try:
+        python, *_ = reader.command(tmp_path)
+    except CannotMakeError as error:
+        if os.environ.get("CI"):
+            raise
+        pytest.skip(str(error))
+    command: list[str | Path] = [
+        python,
+        PROGRAMS / "locate_duckdb.py",
+        tmp_path / "world.sql",
+        tmp_path / "points.csv",
+    ]
+    done = subprocess.run(command, check=True, capture_output=True, text=True)
+    assert [tuple(row) for row in json.loads(done.stdout)] == locate(open_world(world), points)
 
 
 def test_the_truth_is_what_is_known(tables: dict[str, Table]) -> None:

@@ -25,6 +25,7 @@ from closedworld.cli.plan import plan
 from closedworld.cli.report import report
 from closedworld.cli.run import run, tiles, weights
 from closedworld.cli.sample import sample
+from closedworld.cli.sql import sql
 from closedworld.cli.verify import verify
 from closedworld.errors import ClosedWorldError
 from closedworld.sanitize import printable
@@ -105,6 +106,7 @@ main.add_command(inputs)
 main.add_command(fetch)
 main.add_command(inspect)
 main.add_command(path)
+main.add_command(sql)
 main.add_command(verify)
 main.add_command(report)
 main.add_command(sample)
