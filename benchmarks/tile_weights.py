@@ -26,6 +26,7 @@ from measure import (
 from table import against_peer, row, section
 
 WORKERS = ("--workers", "2")
+EMPTY = 0.7
 
 GDAL_READ = """
 import rasterio, sys
@@ -35,8 +36,8 @@ with rasterio.open(sys.argv[1], num_threads="all_cpus") as raster:
 
 TEXT = """
 The benchmark generates the raster: float32, deflate, 512 x 512 blocks, with the bundled population distributed
-unevenly within each 5 arc-minute cell. The peers do only part of the work: GDAL reads the raster, DuckDB copies
-the finished weights.
+unevenly within each 5 arc-minute cell; once more with 70% of the cells empty. The peers do only part of the
+work: GDAL reads the raster, DuckDB copies the finished weights.
 """
 
 
@@ -51,6 +52,8 @@ def main() -> None:
         grid = ask_script("world.py", "population", str(raster), *quick)
         compare_weights(Path(scratch), raster, form.runs)
         measure_whole_run(Path(scratch), raster, grid, form.runs)
+        ask_script("world.py", "population", str(raster), "--empty", str(EMPTY), *quick)
+        measure_sparse_weights(Path(scratch), raster, form.runs)
 
 
 def compare_weights(scratch: Path, raster: Path, runs: int) -> None:
@@ -75,6 +78,25 @@ def compare_weights(scratch: Path, raster: Path, runs: int) -> None:
         costs["read"].append(run_process([sys.executable, "-c", GDAL_READ, str(raster)]))
     shutil.rmtree(built)
     print_weights(costs, size, tiles)
+
+
+def measure_sparse_weights(scratch: Path, raster: Path, runs: int) -> None:
+    """Time S2 by a raster that is mostly empty."""
+    built = scratch / "sparse"
+    run_closedworld("tiles", "--raster", str(raster), "--out", str(built), *WORKERS)
+    costs = []
+    size = tiles = 0
+    for _ in range(runs):
+        costs.append(run_closedworld("weights", str(built), "--raster", str(raster), *WORKERS))
+        folder, datasets = published(built, "weights")
+        size, tiles = (datasets["tile_weights"][key] for key in ("size_bytes", "rows"))
+        shutil.rmtree(folder)
+    shutil.rmtree(built)
+    cost = median_cost(costs)
+    what = f"weights by population, {EMPTY:.0%} of the cells empty, two workers"
+    row(what, "", f"{cost.wall:.1f} s", "", "", "")
+    row("- processor time", "", f"{cost.cpu:.1f} s", "", "", "")
+    row("- bytes per tile", "", f"{size / tiles:.2f}", "", "", "")
 
 
 def print_weights(costs: dict[str, list[Cost]], size: int, tiles: int) -> None:

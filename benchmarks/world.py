@@ -21,6 +21,7 @@ GRID = Grid(-180.0012493, 83.6329165016827, 0.0083333333, 0.0083333333, 43_199, 
 """WorldPop's global 1 km grid, which ends above Antarctica's south."""
 
 BLOCK = 512
+EMPTY_CELLS = 16
 
 
 def coarser(times: int) -> Grid:
@@ -35,11 +36,12 @@ def write_empty_raster(path: Path, grid: Grid) -> None:
         return
 
 
-def write_population(path: Path, grid: Grid) -> None:
+def write_population(path: Path, grid: Grid, empty: float) -> None:
     """Write float32 population on the grid, deflate, 512 x 512 blocks.
 
     The persons of each bundled 5 arc-minute cell, spread over the cells inside it unevenly, by a
-    log-normal factor, so that it compresses as badly as real counts do. Made from a fixed seed.
+    log-normal factor, so that it compresses as badly as real counts do. A share of the cells is empty, a
+    stretch of 16 at a time, as where rasters give people to buildings alone. Made from a fixed seed.
     """
     chance = np.random.default_rng(7)
     with rasterio.open(bundled("population_5m.tif").path) as coarse:
@@ -52,6 +54,8 @@ def write_population(path: Path, grid: Grid) -> None:
         for first in range(0, grid.n_rows, BLOCK):
             cells = persons[rows[first : first + BLOCK]][:, cols]
             persons_here = cells * share * chance.lognormal(0.0, 1.5, cells.shape)
+            stretches = chance.random((len(cells), -(-grid.n_cols // EMPTY_CELLS))) < empty
+            persons_here[np.repeat(stretches, EMPTY_CELLS, axis=1)[:, : grid.n_cols]] = 0
             values = np.where(cells < 0, -99999.0, persons_here).astype(np.float32)
             raster.write(values, 1, window=Window(0, first, grid.n_cols, len(values)))
 
@@ -81,10 +85,13 @@ def main() -> None:
     parser.add_argument("kind", choices=["empty", "population"])
     parser.add_argument("path", type=Path)
     parser.add_argument("--quick", action="store_true", help="cells four times as wide")
+    parser.add_argument("--empty", type=float, default=0.0, help="share of cells without people")
     arguments = parser.parse_args()
     grid = coarser(4) if arguments.quick else GRID
-    write = write_empty_raster if arguments.kind == "empty" else write_population
-    write(arguments.path, grid)
+    if arguments.kind == "empty":
+        write_empty_raster(arguments.path, grid)
+    else:
+        write_population(arguments.path, grid, arguments.empty)
     print(json.dumps(grid.to_dict()))
 
 
