@@ -12,11 +12,15 @@ from scipy import stats
 from closedworld.kernels.grid import Grid
 from closedworld.kernels.placing import (
     Blocks,
+    Circle,
     PlacingDomain,
     SiteRequest,
     Towns,
+    in_memory,
+    on_tile,
     place_sites,
     site_keys,
+    within_circle,
 )
 from closedworld.kernels.sampling import CountryShape
 from closedworld.kernels.spans import RowSpans, border_tiles
@@ -42,16 +46,12 @@ def domain_of(
     """Return a round country with an island."""
     spans = RowSpans.from_polygon(SHAPE, grid, "any_overlap")
     every = weights_of(spans) if weights is None else weights
-
-    def some(first: NDArray[np.int64], stop: NDArray[np.int64]) -> NDArray[np.uint64]:
-        return np.concatenate([every[a:b] for a, b in zip(first, stop, strict=True)])
-
     return PlacingDomain(
         spans,
         border_tiles([SHAPE], grid),
         CountryShape([SHAPE]),
         Blocks.of(spans, [every[:100], every[100:]]),
-        some,
+        in_memory(every),
         TOWNS,
         PlacingDomain.texture_of(grid, "DE", seed),
     )
@@ -97,6 +97,7 @@ def test_sites_lie_in_their_tile_and_country(grid: Grid) -> None:
     assert (np.abs(sites.lats - grid.lat_center(rows)) <= grid.cell_height / 2).all()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("grid", GRIDS.values(), ids=GRIDS)
 def test_at_gamma_one_a_tile_gets_sites_by_its_weight(grid: Grid) -> None:
     domain = domain_of(grid)
@@ -108,3 +109,73 @@ def test_at_gamma_one_a_tile_gets_sites_by_its_weight(grid: Grid) -> None:
     often = expected > 5
     assert stats.chisquare(found[often], expected[often], sum_check=False).pvalue > LEAST_P
     assert found[~often].sum() <= 2 * expected[~often].sum() + 5
+
+
+def km_between(
+    lon: float, lat: float, lons: NDArray[np.float64], lats: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    """Return great-circle distances."""
+    a, b, c, d = (np.radians(one) for one in (lon, lat, lons, lats))
+    hav = np.sin((d - b) / 2) ** 2 + np.cos(b) * np.cos(d) * np.sin((c - a) / 2) ** 2
+    km: NDArray[np.float64] = 2 * 6371.0088 * np.arcsin(np.sqrt(hav))
+    return km
+
+
+@pytest.mark.parametrize("radius", [0.05, 3.0, 30.0, 900.0])
+@pytest.mark.parametrize("at", [(10.4, 50.2), (179.9, -17.0), (0.0, 0.0), (-70.0, 75.0)])
+def test_corners_of_a_circle_lie_on_it(radius: float, at: tuple[float, float]) -> None:
+    polygon = Circle(*at, radius).polygon()
+    assert polygon.is_valid
+    lons, lats = shapely.get_coordinates(polygon).T
+    assert len(lons) == 129
+    assert km_between(*at, lons, lats) == pytest.approx(radius, rel=1e-9)
+
+
+@pytest.mark.parametrize("grid", GRIDS.values(), ids=GRIDS)
+@pytest.mark.parametrize("radius", [0.3, 4.0, 25.0])
+def test_sites_stay_within_a_circle(grid: Grid, radius: float) -> None:
+    """Its middle lies near the border, so that a part of it is abroad."""
+    domain = within_circle(domain_of(grid), Circle(10.48, 50.05, radius))
+    assert domain is not None
+    sites = place_sites(domain, request_of(100))
+    assert (km_between(10.48, 50.05, sites.lons, sites.lats) <= radius * (1 + 1e-9)).all()
+    assert shapely.contains_xy(SHAPE, sites.lons, sites.lats).all()
+    assert domain_of(grid).spans.contains(sites.tile_ids).all()
+
+
+@pytest.mark.parametrize("grid", GRIDS.values(), ids=GRIDS)
+def test_a_circle_outside_has_no_part_of_the_country(grid: Grid) -> None:
+    assert within_circle(domain_of(grid), Circle(20.0, 50.0, 5.0)) is None
+
+
+@pytest.mark.parametrize("grid", GRIDS.values(), ids=GRIDS)
+def test_a_circle_round_all_changes_no_tile(grid: Grid) -> None:
+    """At gamma 1 a site of the whole country lies where it lay."""
+    whole, request = domain_of(grid), request_of(50)
+    part = within_circle(whole, Circle(10.3, 50.0, 200.0))
+    assert part is not None
+    assert np.array_equal(place_sites(whole, request).lons, place_sites(part, request).lons)
+
+
+@pytest.mark.parametrize("grid", GRIDS.values(), ids=GRIDS)
+def test_a_circle_without_people_is_filled_by_area(grid: Grid) -> None:
+    spans = domain_of(grid).spans
+    weights = np.zeros(len(spans), np.uint64)
+    weights[0] = 5
+    domain = within_circle(domain_of(grid, weights=weights), Circle(10.0, 50.0, 10.0))
+    assert domain is not None
+    sites = place_sites(domain, request_of(50))
+    assert km_between(10.0, 50.0, sites.lons, sites.lats).max() > 7
+
+
+@pytest.mark.parametrize("grid", GRIDS.values(), ids=GRIDS)
+def test_sites_stay_on_a_tile(grid: Grid) -> None:
+    """On any, also those without a weight and those that lie partly abroad."""
+    domain = domain_of(grid)
+    ids = domain.spans.tile_ids()
+    for tile in ids[:: len(ids) // 20].tolist():
+        sites = place_sites(on_tile(domain, tile), request_of(5))
+        assert (sites.tile_ids == tile).all()
+        assert shapely.contains_xy(SHAPE, sites.lons, sites.lats).all()
+    with pytest.raises(KeyError):
+        on_tile(domain, 0)

@@ -2,6 +2,7 @@
 
 from closedworld.kernels.placing.block_lattice import BlockLattice
 from closedworld.kernels.placing.block_tree import GAMMA_ONE, Blocks
+from closedworld.kernels.placing.circles import Circle, in_memory, on_tile, within_circle
 from closedworld.kernels.placing.sites import (
     PlacingDomain,
     SiteRequest,
@@ -17,12 +18,16 @@ __all__ = [
     "GAMMA_ONE",
     "BlockLattice",
     "Blocks",
+    "Circle",
     "PlacingDomain",
     "SiteRequest",
     "Sites",
     "Texture",
     "TileWeights",
     "Towns",
+    "in_memory",
+    "on_tile",
     "place_sites",
     "site_keys",
+    "within_circle",
 ]

@@ -36,7 +36,8 @@ class Blocks:
         col_blocks: Column of each in the lattice, int64 (n,).
         weights: Sum of the weights of its tiles, > 0, uint64 (n,).
         areas_cm2: Sum of their areas, > 0, int64 (n,).
-        density: Weight per square centimetre of the whole country.
+        country_weight: Sum of the weights of the whole country.
+        country_area_cm2: Sum of the areas of the whole country.
     """
 
     lattice: BlockLattice
@@ -45,7 +46,8 @@ class Blocks:
     col_blocks: NDArray[np.int64]
     weights: NDArray[np.uint64]
     areas_cm2: NDArray[np.int64]
-    density: float
+    country_weight: int
+    country_area_cm2: int
 
     @classmethod
     def of(cls, spans: RowSpans, weights: Iterable[NDArray[np.uint64]]) -> Blocks:
@@ -82,7 +84,8 @@ class Blocks:
             col[order] + col_0,
             sums.ravel()[some],
             areas.ravel()[some],
-            int(sums.sum()) / int(areas.sum()),
+            int(sums.sum()),
+            int(areas.sum()),
         )
 
     def masses(self, gamma8: int) -> NDArray[np.uint64]:
@@ -98,7 +101,8 @@ class Blocks:
         if gamma8 == GAMMA_ONE:
             return self.weights
         density = self.weights.astype(np.float64) / self.areas_cm2.astype(np.float64)
-        relative = np.clip(density / self.density, *DENSITY_RANGE)
+        of_country = self.country_weight / self.country_area_cm2
+        relative = np.clip(density / of_country, *DENSITY_RANGE)
         mass = self.weights.astype(np.float64) * power(relative, gamma8 - GAMMA_ONE)
         _, exponent = math.frexp(float(mass.max()) * len(mass))
         return np.ldexp(mass, _MASS_BITS - exponent).astype(np.uint64)

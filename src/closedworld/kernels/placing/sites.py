@@ -131,7 +131,7 @@ def _points(
     )
     tiles = grid.tile_id(rows, cols)
     on_border = domain.border.contains(tiles)
-    persons = weights * (int(domain.towns.persons.sum()) / int(blocks.weights.sum()))
+    persons = weights * (int(domain.towns.persons.sum()) / blocks.country_weight)
     areas = RowAreas.between(grid, int(rows.min()), int(rows.max()) + 1)
     densities = persons / (areas.of(rows) / _CM2_PER_KM2)
     lons, lats = np.empty((2, len(chosen)))

@@ -1,0 +1,133 @@
+"""Sites that must lie within a circle, or on one tile: the part of a country that is left to them."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, replace
+
+import numpy as np
+import shapely
+from numpy.typing import NDArray
+
+from closedworld.kernels.grid import RowAreas
+from closedworld.kernels.placing.block_tree import Blocks
+from closedworld.kernels.placing.sites import PlacingDomain
+from closedworld.kernels.placing.tiles_in_blocks import TileWeights
+from closedworld.kernels.sampling.area_density import cosine
+from closedworld.kernels.spans import RowSpans, border_coverage, border_tiles
+
+EARTH_RADIUS_KM = 6371.0088
+_CORNERS_OF_HALF = 64
+_HALVINGS, _ARCSINE_TERMS = 3, 10
+
+
+@dataclass(frozen=True, slots=True)
+class Circle:
+    """All points within a distance.
+
+    Attributes:
+        lon: Longitude of the middle, degrees in -180..180.
+        lat: Latitude of the middle, degrees.
+        radius_km: Great-circle distance, > 0.
+    """
+
+    lon: float
+    lat: float
+    radius_km: float
+
+    def polygon(self) -> shapely.Polygon:
+        """Return a polygon with 128 corners on the circle, degrees, the same on every machine.
+
+        Round a pole, it is the part of the cap that a polygon of longitudes and latitudes can have.
+        """
+        quarter = cosine(np.linspace(0, 90, _CORNERS_OF_HALF // 2 + 1))
+        north = np.concatenate([quarter, -quarter[-2::-1]])
+        angle = math.degrees(self.radius_km / EARTH_RADIUS_KM)
+        lats = np.clip(self.lat + angle * north, -90.0, 90.0)
+        # The haversine formula, solved for the difference of longitudes.
+        up, whole = _half_sine(lats - self.lat), _half_sine(np.array([angle]))
+        cosines = cosine(lats) * cosine(np.array([self.lat]))
+        wide = np.sqrt(np.maximum(whole * whole - up * up, 0) / np.maximum(cosines, 1e-9))
+        east = np.minimum(2 * _arcsine(np.minimum(wide, 1.0)), 179.0)
+        lons = np.concatenate([self.lon + east, self.lon - east[-2:0:-1]])
+        return shapely.Polygon(np.stack([lons, np.concatenate([lats, lats[-2:0:-1]])], axis=1))
+
+
+def within_circle(domain: PlacingDomain, circle: Circle) -> PlacingDomain | None:
+    """Return the part of a country that lies in a circle, or None if it has no tile there.
+
+    A tile counts with the share of it that the circle has; if nobody lives there, tiles count by area.
+    """
+    grid, polygon = domain.spans.grid, circle.polygon()
+    around = RowSpans.from_polygon(polygon, grid, "any_overlap")
+    spans = domain.spans & around
+    shape = domain.shape.within(polygon)
+    if not len(spans) or not shape.features:
+        return None
+    ids = spans.tile_ids()
+    ranks = domain.spans.ranks_of(ids)
+    covered = border_coverage([polygon], around).to_dense(len(around))[around.ranks_of(ids)]
+    weights = np.floor(domain.tile_weights(ranks, ranks + 1) * covered).astype(np.uint64)
+    if not weights.any():
+        rows = grid.row_col(ids)[0].astype(np.int64)
+        areas = RowAreas.between(grid, int(rows[0]), int(rows[-1]) + 1)
+        weights = np.ceil(areas.of(rows) * covered).astype(np.uint64)
+    return replace(
+        domain,
+        spans=spans,
+        border=border_tiles(shape.features, grid),
+        shape=shape,
+        blocks=_of_country(Blocks.of(spans, [weights]), domain.blocks),
+        tile_weights=in_memory(weights),
+    )
+
+
+def on_tile(domain: PlacingDomain, tile_id: int) -> PlacingDomain:
+    """Return the part of a country that lies on one of its tiles; it may have no weight.
+
+    Raises:
+        KeyError: The country does not have the tile.
+    """
+    grid = domain.spans.grid
+    ids = np.array([tile_id], np.uint64)
+    rank = domain.spans.ranks_of(ids)
+    row, col = (side.astype(np.int64) for side in grid.row_col(ids))
+    spans = RowSpans.from_runs(grid, row, col, col + 1)
+    weights = np.maximum(domain.tile_weights(rank, rank + 1), np.uint64(1))
+    blocks = _of_country(Blocks.of(spans, [weights]), domain.blocks)
+    return replace(domain, spans=spans, blocks=blocks, tile_weights=in_memory(weights))
+
+
+def in_memory(weights: NDArray[np.uint64]) -> TileWeights:
+    """Return the weights of tiles from an array that has all of them, uint64 (tiles,)."""
+
+    def of_runs(first: NDArray[np.int64], stop: NDArray[np.int64]) -> NDArray[np.uint64]:
+        lengths = stop - first
+        at = np.repeat(first - np.cumsum(lengths) + lengths, lengths)
+        return weights[at + np.arange(len(at))]
+
+    return of_runs
+
+
+def _of_country(part: Blocks, whole: Blocks) -> Blocks:
+    """Return blocks whose density is relative to the whole country."""
+    return replace(
+        part, country_weight=whole.country_weight, country_area_cm2=whole.country_area_cm2
+    )
+
+
+def _half_sine(degrees: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return the sine of half an angle up to 180 degrees, without its sign."""
+    return cosine(90.0 - np.abs(degrees) / 2)
+
+
+def _arcsine(sines: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return the angle of sines in 0..1, degrees."""
+    half = sines
+    for _ in range(_HALVINGS):
+        half = half / np.sqrt(2 * (1 + np.sqrt(1 - half * half)))
+    term, total = half, half
+    for k in range(1, _ARCSINE_TERMS):
+        term = term * half * half * ((2 * k - 1) / (2 * k))
+        total = total + term / (2 * k + 1)
+    return total * ((1 << _HALVINGS) * 180 / math.pi)
