@@ -58,6 +58,7 @@ if TYPE_CHECKING:
     from closedworld.worlds.diff import CountryDifference, WorldDifference, compare_worlds
     from closedworld.worlds.duckdb_views import world_sql
     from closedworld.worlds.sampled_points import SampledPoints
+    from closedworld.worlds.world_tiles import WorldTiles
 
 _HOMES = {
     "Basis": "kernels.weights",
@@ -96,6 +97,7 @@ _HOMES = {
     "WeightsConfig": "config.run",
     "World": "kernels.tiles",
     "WorldDifference": "worlds.diff",
+    "WorldTiles": "worlds.world_tiles",
     "apportion": "kernels.weights",
     "build_tile_index": "stages.tiles.build",
     "build_tile_weights": "stages.weights.build",
@@ -162,6 +164,7 @@ __all__ = [
     "WeightsConfig",
     "World",
     "WorldDifference",
+    "WorldTiles",
     "__version__",
     "apportion",
     "build_tile_index",

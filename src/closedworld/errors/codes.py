@@ -71,6 +71,7 @@ ERROR_CODES: dict[type[ClosedWorldError], dict[str, str]] = {
         "picture-width": "The map is too narrow to be legible.",
         "polygons-differ": "The tiles were built from other polygons.",
         "points-lengths": "There are not as many latitudes as longitudes.",
+        "population-missing": "The weights were made without population, so persons are not known.",
         "published-several": "The folder holds several results; name one of them.",
         "recompute": "The number of countries to recompute is negative.",
         "report-missing": "The folder has no report of a run.",

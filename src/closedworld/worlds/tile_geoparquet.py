@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Literal, TypeAlias
 
@@ -14,7 +14,6 @@ from numpy.typing import NDArray
 from closedworld.kernels.grid import Grid
 from closedworld.kernels.spans import RowSpans
 from closedworld.kernels.tiles import Tiles
-from closedworld.published.cumulative_weights import CumulativeWeights
 from closedworld.store.atomic import refuse_folder, require_suffix, whole_file
 from closedworld.worlds.geoparquet import (
     COVERING,
@@ -27,14 +26,10 @@ from closedworld.worlds.geoparquet import (
     point_wkb,
 )
 from closedworld.worlds.world import PublishedWorld
+from closedworld.worlds.world_tiles import BATCH_TILES, box_sides, tile_batches, turn_of
 
 Kind: TypeAlias = Literal["point", "box"]
 SUFFIXES = (".parquet", ".geoparquet")
-
-ROW_GROUP_TILES = 1 << 17
-"""Tiles of a row group: small, so that readers of a window read little beyond it."""
-
-_TURN_DEGREES, _HALF_TURN = 360.0, 180.0
 
 
 def export_tiles(
@@ -63,9 +58,9 @@ def export_tiles(
     rows = 0
     with whole_file(path) as staged, _opened(staged, kind, spans, weighed=bool(weights)) as writer:
         for iso, own in spans.items():
-            for tiles, numbers in _pieces(own, weights.get(iso)):
+            for _, tiles, numbers in tile_batches(own, weights.get(iso)):
                 batch = _batch(iso, tiles, numbers, kind, writer.schema)
-                writer.write_batch(batch, ROW_GROUP_TILES)
+                writer.write_batch(batch, BATCH_TILES)
                 rows += tiles.tile_count
     return rows
 
@@ -77,13 +72,10 @@ def _sides(
 
     Tiles whose centre is beyond +/-180 are moved by a turn.
     """
+    if kind == "box":
+        return box_sides(grid, rows, cols)
     center = grid.lon_center(cols)
-    turn = np.where(center > _HALF_TURN, -_TURN_DEGREES, 0.0)
-    turn[center < -_HALF_TURN] = _TURN_DEGREES
-    if kind == "point":
-        return (center + turn, grid.lat_center(rows)) * 2
-    west, east = grid.lon_edge(cols) + turn, grid.lon_edge(cols + 1) + turn
-    return west, grid.lat_edge(rows + 1), east, grid.lat_edge(rows)
+    return (center + turn_of(center), grid.lat_center(rows)) * 2
 
 
 def _opened(
@@ -111,19 +103,6 @@ def _opened(
         column_encoding={"tile_id": "DELTA_BINARY_PACKED"},
         write_page_checksum=True,
     )
-
-
-def _pieces(
-    spans: RowSpans, weights: CumulativeWeights | None
-) -> Iterator[tuple[Tiles, NDArray[np.uint64] | None]]:
-    if weights is None:
-        for _, tiles in Tiles.all_of(spans).batches(ROW_GROUP_TILES):
-            yield tiles, None
-        return
-    for group in weights.all_groups():
-        every = Tiles.ranked(spans, group.rank, group.rank + len(group.weights))
-        for offset, tiles in every.batches(ROW_GROUP_TILES):
-            yield tiles, group.weights[offset : offset + tiles.tile_count]
 
 
 def _batch(

@@ -16,16 +16,19 @@ from closedworld.errors import ConfigError
 from closedworld.inputs.regions.country_set import CountrySet
 from closedworld.inputs.tables.geometry import points_of
 from closedworld.kernels.spans import RowSpans
+from closedworld.kernels.weights import Basis
 from closedworld.published.cumulative_weights import CumulativeWeights, read_cumulative_weights
 from closedworld.published.results import choose_published, open_published
 from closedworld.published.tile_index import PublishedIndex, read_index
 from closedworld.stages import TILES, WEIGHTS
+from closedworld.stages.weights.outcome import persons_of
 from closedworld.store.paths import stage_folder
 from closedworld.store.reading import Published
 from closedworld.worlds.locating import TileLocator, lon_lat, on_globe
 from closedworld.worlds.points import refuse_without_tiles, sample_points
 from closedworld.worlds.sample_request import SampleRequest
 from closedworld.worlds.sampled_points import SampledPoints
+from closedworld.worlds.world_tiles import WorldTiles
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -50,13 +53,16 @@ class PublishedWorld:
             ConfigError: ``weights-missing``.
             IntegrityError: The files differ from the receipt or from the tiles.
         """
+        return read_cumulative_weights(self._require_weights(), self.index)
+
+    def _require_weights(self) -> Published:
         if self.weights is None:
             raise ConfigError(
                 "weights-missing",
                 f"{self.index.published.folder} has no weights.",
                 "Make them with `closedworld weights`.",
             )
-        return read_cumulative_weights(self.weights, self.index)
+        return self.weights
 
     def __repr__(self) -> str:
         weights = "no weights"
@@ -74,6 +80,52 @@ class PublishedWorld:
         chosen = {iso.upper() for iso in split_codes(countries)} if countries else set(spans)
         refuse_without_tiles(chosen, spans)
         return {iso: own for iso, own in spans.items() if iso in chosen}
+
+    def tiles(self, country: str | Iterable[str] = ()) -> WorldTiles:
+        """Return the tiles of some countries, of all if none is named, with all that is known of them.
+
+        A table of index, bounds, coverage, weights and persons, made batch by batch while it is read.
+
+        Args:
+            country: An alpha-2 code, or several.
+
+        Raises:
+            ConfigError: ``country-without-tiles``.
+            IntegrityError: The files differ from their receipts.
+        """
+        constants = {"inclusion_rule": str(self.index.rule)}
+        persons: dict[str, float] = {}
+        if self.weights is not None:
+            parameters = self.weights.parameters(WeightParameters)
+            constants |= {"dp": str(parameters.dp), "basis": parameters.basis}
+            if parameters.basis == Basis.POPULATION.value:
+                persons = persons_of(self.weights)
+        return WorldTiles(
+            self.index.grid,
+            self.spans_of(country),
+            {} if self.weights is None else self.cumulative_weights(),
+            self.index.coverage() if self.index.has_coverage else None,
+            persons,
+            constants,
+        )
+
+    def __arrow_c_stream__(self, requested_schema: object = None) -> object:
+        """Return an Arrow stream of ``tiles()``."""
+        return self.tiles().__arrow_c_stream__(requested_schema)
+
+    def population(self) -> pa.Table:
+        """Return the people of each country: ``country_iso``, ``tiles``, ``persons``.
+
+        They are those that the weights were made from, to a millionth. ``tiles()`` has them per tile.
+
+        Raises:
+            ConfigError: ``weights-missing``, ``population-missing``.
+            IntegrityError: ``receipt-unreadable``.
+        """
+        persons = persons_of(self._require_weights())
+        tiles = [self.index.spans[iso].tile_count for iso in persons]
+        columns = {"country_iso": list(persons), "tiles": tiles, "persons": list(persons.values())}
+        return pa.table(columns)
 
     def locate(
         self, lons: ArrayLike, lats: ArrayLike, *, country: str | Iterable[str] = ()

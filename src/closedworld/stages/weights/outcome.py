@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from closedworld.datasets.parameters import WeightParameters
-from closedworld.errors import IntegrityError
+from closedworld.errors import ConfigError, IntegrityError
 from closedworld.execution import events
 from closedworld.execution.events import Observer
 from closedworld.kernels.records import Records
@@ -64,6 +64,25 @@ def summaries_of_receipt(published: Published) -> Records[WeightSummary]:
             f"the receipt of {published.folder} has no summaries of its countries: {error}.",
             "Delete the folder and build it again.",
         ) from error
+
+
+def persons_of(published: Published) -> dict[str, float]:
+    """Return the people of each country by code, from the summaries of the receipt.
+
+    Raises:
+        ConfigError: ``population-missing``.
+        IntegrityError: ``receipt-unreadable``.
+    """
+    persons = {one.country_iso: one.persons for one in summaries_of_receipt(published)}
+    known = {iso: number for iso, number in persons.items() if number is not None}
+    if len(known) < len(persons):
+        raise ConfigError(
+            "population-missing",
+            f"{published.folder} has weights by {published.parameters(WeightParameters).basis}, which count "
+            "no people.",
+            "Build weights with --basis population.",
+        )
+    return known
 
 
 def totals_of(summaries: Records[WeightSummary]) -> dict[str, Any]:
