@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from closedworld.config.options import parse_bytes, split_codes
-from closedworld.config.run import RunConfig, WeightsConfig
-from closedworld.config.table import OPTIONS, WEIGHTS_OPTIONS
+from closedworld.config.run import InputOptions, RunConfig
+from closedworld.config.stage_options import TileOptions, WeightOptions
+from closedworld.config.table import OPTIONS, RESULT_OPTIONS, SECTIONS
 from closedworld.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -97,16 +98,37 @@ def test_every_option_has_a_default_and_can_be_in_the_file(
         for field in dataclasses.fields(RunConfig)
         if getattr(config, field.name) == getattr(default, field.name)
     ]
-    assert unchanged == ["raster"]
+    assert unchanged == ["raster", "result"]
 
 
 def test_the_table_has_every_field_that_is_an_option() -> None:
-    """Workers of single stages are options of their own, and the tiles to weight an argument."""
-    for config, options, others in (
-        (RunConfig, OPTIONS, {"stage_workers"}),
-        (WeightsConfig, WEIGHTS_OPTIONS, {"stage_workers", "index"}),
-    ):
-        assert {field.name for field in dataclasses.fields(config)} == {*options, *others}
+    """Workers of single stages are options of their own, and the result to build on an argument."""
+    names = {field.name for field in dataclasses.fields(RunConfig)}
+    assert names == {*OPTIONS, "stage_workers", "result"}
+    assert {*RESULT_OPTIONS} < names
+
+
+def test_the_options_of_each_stage_are_its_section_of_the_table() -> None:
+    for kind, section in ((TileOptions, "tiles"), (WeightOptions, "weights")):
+        own = {field.name for field in dataclasses.fields(kind)}
+        assert own == {*SECTIONS[section]} - {
+            field.name for field in dataclasses.fields(InputOptions)
+        }
+
+
+def test_what_a_published_result_has_decided_cannot_be_given_again(tmp_path: Path) -> None:
+    given: dict[str, Any] = {
+        "rule": "any_overlap",
+        "coverage": True,
+        "countries": ("DE",),
+        "resolution": "5m",
+    }
+    error = refusal(lambda: RunConfig(result=tmp_path, dp=9, **given))
+    assert error.code == "result-and-inputs"
+    assert all(name in error.message for name in given)
+    content = RunConfig(result=tmp_path, dp=9, weigh_by_coverage=True).to_dict()
+    assert content["result"] == str(tmp_path)
+    assert content.keys().isdisjoint(given)
 
 
 def test_workers_of_a_stage_that_does_not_exist_are_refused() -> None:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from closedworld._version import __version__
 
 if TYPE_CHECKING:
-    from closedworld.config.run import RunConfig, WeightsConfig
+    from closedworld.config.run import RunConfig
     from closedworld.errors import (
         ClosedWorldError,
         ConfigError,
@@ -47,7 +47,7 @@ if TYPE_CHECKING:
     from closedworld.published.results import find_published, open_dataset, open_published
     from closedworld.published.tile_index import PublishedIndex, open_index
     from closedworld.run.outcome import RunOutcome
-    from closedworld.run.pipeline import run_world, weigh_world
+    from closedworld.run.pipeline import run_world
     from closedworld.stages.tiles.build import build_tile_index
     from closedworld.stages.tiles.outcome import TileIndex
     from closedworld.stages.weights.build import build_tile_weights
@@ -94,7 +94,6 @@ _HOMES = {
     "UnitError": "errors",
     "Verification": "verification",
     "WeightSummary": "kernels.weights",
-    "WeightsConfig": "config.run",
     "World": "kernels.tiles",
     "WorldDifference": "worlds.diff",
     "WorldTiles": "worlds.world_tiles",
@@ -123,7 +122,6 @@ _HOMES = {
     "tile_areas_m2": "kernels.grid",
     "verify": "verification",
     "verify_bundled": "inputs.reference.registry",
-    "weigh_world": "run.pipeline",
     "world_sql": "worlds.duckdb_views",
 }
 
@@ -161,7 +159,6 @@ __all__ = [
     "UnitError",
     "Verification",
     "WeightSummary",
-    "WeightsConfig",
     "World",
     "WorldDifference",
     "WorldTiles",
@@ -191,7 +188,6 @@ __all__ = [
     "tile_areas_m2",
     "verify",
     "verify_bundled",
-    "weigh_world",
     "world_sql",
 ]
 

@@ -50,8 +50,6 @@ def observe(out: Path, rule: str, basis: str, **options: Any) -> dict[str, Any]:
             **options,
         )
     )
-    assert outcome.index is not None
-    assert outcome.weights is not None
     world = cw.open_world(out)
     countries = cw.read_countries(POLYGONS)
     points = [
@@ -62,8 +60,8 @@ def observe(out: Path, rule: str, basis: str, **options: Any) -> dict[str, Any]:
         ).table.to_pylist()
     ]
     return {
-        "tiles": stage_of(outcome.index.published),
-        "weights": stage_of(outcome.weights.published),
+        "tiles": stage_of(outcome.result(cw.TileIndex).published),
+        "weights": stage_of(outcome.result(cw.TileWeights).published),
         "points": [[one["country_iso"], one["tile_id"], one["lon"], one["lat"]] for one in points],
     }
 
@@ -81,11 +79,9 @@ def stage_of(published: cw.Published) -> dict[str, Any]:
 def bundled_world(out: Path) -> dict[str, dict[str, str]]:
     """Build the bundled world and return the digests of its values."""
     outcome = cw.run_world(cw.RunConfig(out=out))
-    assert outcome.index is not None
-    assert outcome.weights is not None
     return {
-        "tiles": stage_of(outcome.index.published)["values_sha256"],
-        "weights": stage_of(outcome.weights.published)["values_sha256"],
+        "tiles": stage_of(outcome.result(cw.TileIndex).published)["values_sha256"],
+        "weights": stage_of(outcome.result(cw.TileWeights).published)["values_sha256"],
     }
 
 

@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from closedworld.config.run import WeightsConfig
+from closedworld.config.run import RunConfig
 from closedworld.errors import ConfigError, IntegrityError, PublishError
 from closedworld.html_report import write_page
-from closedworld.run.pipeline import weigh_world
+from closedworld.run.pipeline import run_world
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -217,7 +217,7 @@ def test_a_run_of_weights_alone_has_all_pictures(world: Path, tmp_path: Path) ->
     """Its tiles are those that it weighed, and their map is drawn for it."""
     copy = tmp_path / "world"
     shutil.copytree(world, copy)
-    outcome = weigh_world(WeightsConfig(copy, basis="area_m2"))
+    outcome = run_world(RunConfig(result=copy, basis="area_m2"))
     page = Page(write_page(outcome.report_folder))
     assert "weights by area_m2" in page.text
     assert "none are shared" not in page.text  # this run did not look

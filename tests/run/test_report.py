@@ -15,6 +15,7 @@ from closedworld.kernels.tiles import CountrySummary
 from closedworld.published.results import find_published
 from closedworld.run.pipeline import run_world
 from closedworld.run.record.report import read_record
+from closedworld.stages.tiles.outcome import TileIndex
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -65,11 +66,10 @@ def test_the_report_of_a_finished_run_says_what_was_built_from_what(tmp_path: Pa
     stage, of_weights = report["stages"]
     assert (of_weights["number"], of_weights["name"]) == ("S2", "weights")
     assert "summaries" not in of_weights["totals"]
-    assert outcome.index is not None
-    receipt = outcome.index.published.receipt
+    receipt = outcome.result(TileIndex).published.receipt
     assert (stage["number"], stage["name"], stage["reused"]) == ("S1", "tiles", False)
     assert stage["parameter_hash"] == receipt.parameter_hash
-    assert stage["folder"] == str(outcome.index.published.folder)
+    assert stage["folder"] == str(outcome.result(TileIndex).published.folder)
     assert stage["totals"] == receipt.totals
     assert stage["datasets"] == receipt.datasets()
 
@@ -86,8 +86,7 @@ def test_the_report_of_a_raster_has_its_digest_and_its_grid(tmp_path: Path) -> N
 def test_the_report_measures_the_run(tmp_path: Path) -> None:
     outcome = run_world(config(tmp_path, workers=2))
     performance = outcome.record.performance
-    assert outcome.index is not None
-    tiles = sum(outcome.index.world.tile_counts.values())
+    tiles = sum(outcome.result(TileIndex).world.tile_counts.values())
     assert performance.tiles_written == {"S1": tiles, "S2": tiles}
     assert performance.wall_seconds > 0
     rate = pytest.approx(2 * tiles / performance.wall_seconds)
@@ -103,9 +102,8 @@ def test_the_report_measures_the_run(tmp_path: Path) -> None:
 
 def test_the_report_says_what_each_worker_did_of_each_kind_of_work(tmp_path: Path) -> None:
     outcome = run_world(config(tmp_path, workers=2))
-    assert outcome.index is not None
-    tiles = sum(outcome.index.world.tile_counts.values())
-    countries = len(COUNTRIES) - len(outcome.index.world.without_tiles)
+    tiles = sum(outcome.result(TileIndex).world.tile_counts.values())
+    countries = len(COUNTRIES) - len(outcome.result(TileIndex).world.without_tiles)
     workers = outcome.record.workers
     for kind in (("S1", "writing"), ("S2", "weighing"), ("S2", "writing")):
         own = [line for line in workers if (line.stage, line.work) == kind]
@@ -124,8 +122,7 @@ def test_there_is_a_line_for_each_unit_of_work(tmp_path: Path) -> None:
         json.loads(line)
         for line in (outcome.report_folder / "units.jsonl").read_text().splitlines()
     ]
-    assert outcome.index is not None
-    tiles = sum(outcome.index.world.tile_counts.values())
+    tiles = sum(outcome.result(TileIndex).world.tile_counts.values())
     written = [line for line in lines if line["work"] == "writing"]
     assert sum(line["tiles"] for line in written) == 2 * tiles
     wall = outcome.record.performance.wall_seconds
@@ -139,8 +136,7 @@ def test_there_is_one_summary_for_each_country(tmp_path: Path) -> None:
     lines = summaries_of(outcome.report_folder)
     assert [line["country_iso"] for line in lines] == list(COUNTRIES)
     fields = {*CountrySummary.ARROW_SCHEMA.names, "seconds", "rows_per_second"}
-    assert outcome.index is not None
-    counts = outcome.index.world.tile_counts
+    counts = outcome.result(TileIndex).world.tile_counts
     for line in lines:
         assert set(line) == fields
         accounted = line["cells_included"] + line["cells_in_holes"] + line["cells_outside"]
@@ -200,9 +196,8 @@ def test_what_workers_log_is_in_the_log_with_their_names(tmp_path: Path, executo
     lines = [
         json.loads(line) for line in (outcome.report_folder / "run.log").read_text().splitlines()
     ]
-    assert outcome.index is not None
     said = {line["message"]: line for line in lines if line["message"].startswith("wrote ")}
-    for file in outcome.index.published.receipt.files:
+    for file in outcome.result(TileIndex).published.receipt.files:
         line = said[f"wrote {file.path}: {file.rows:,} rows in {file.size_bytes:,} bytes"]
         # Files of countries without tiles hold no rows, and no worker is needed for them.
         workers = {unit.worker for unit in outcome.record.workers} if file.rows else {"main"}
@@ -330,7 +325,8 @@ def test_the_user_s_observers_hear_everything(tmp_path: Path) -> None:
 def test_a_receipt_holds_no_time_and_the_report_does(tmp_path: Path) -> None:
     """Two runs into two folders: receipts are equal, reports are not."""
     one, two = run_world(config(tmp_path / "1")), run_world(config(tmp_path / "2"))
-    assert one.index is not None
-    assert two.index is not None
-    assert one.index.published.receipt.to_bytes() == two.index.published.receipt.to_bytes()
+    assert (
+        one.result(TileIndex).published.receipt.to_bytes()
+        == two.result(TileIndex).published.receipt.to_bytes()
+    )
     assert one.record != two.record

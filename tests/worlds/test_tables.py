@@ -15,7 +15,7 @@ import pyarrow.csv as pacsv
 import pytest
 import shapely
 
-from closedworld.config.run import RunConfig, WeightsConfig
+from closedworld.config.run import RunConfig
 from closedworld.errors import ConfigError, InputError
 from closedworld.inputs.tables.geometry import points_of
 from closedworld.inputs.tables.reading import table_of
@@ -131,8 +131,8 @@ def test_configurations_take_texts_and_lists(tmp_path: Path) -> None:
     )
     assert given == wanted
     assert RunConfig(countries=["LU", "BE"]).countries == ("LU", "BE")  # type: ignore[arg-type]
-    weights = WeightsConfig(index="w1", out="w2")  # type: ignore[arg-type]
-    assert (weights.index.name, getattr(weights.out, "name", None)) == ("w1", "w2")
+    weights = RunConfig(result="w1", out="w2")  # type: ignore[arg-type]
+    assert (weights.result, weights.out) == (tmp_path.__class__("w1"), tmp_path.__class__("w2"))
     with pytest.raises(ConfigError, match="path-empty"):
         RunConfig(out="")  # type: ignore[arg-type]
     with pytest.raises(ConfigError, match="countries-none-selected"):

@@ -11,8 +11,8 @@ import click
 
 from closedworld.config.options import Kind, Option, parse_bytes, split_codes
 from closedworld.config.run import RunConfig
-from closedworld.config.table import OPTIONS, SECTIONS, WEIGHTS_OPTIONS
-from closedworld.stages import Stage
+from closedworld.config.table import OPTIONS, RESULT_OPTIONS, SECTIONS
+from closedworld.stages import STAGES, Stage
 
 if TYPE_CHECKING:
     from closedworld.inputs.regions.country_set import CountrySet
@@ -91,12 +91,8 @@ TILE_OPTIONS = (
     ),
     *run_options("polygons", "tiles", "files"),
 )
-WEIGHT_OPTIONS = run_options("weights")
+LATER_STAGE_OPTIONS = run_options(*(stage.name for stage in STAGES if stage.needs))
 EXECUTION_OPTIONS = run_options("execution")
-WEIGHTS_ALONE_OPTIONS = tuple(
-    _click_option(name, option) if option is not OPTIONS[name] else _RUN_OPTIONS[name]
-    for name, option in WEIGHTS_OPTIONS.items()
-)
 
 INDEX_OPTION = click.option(
     "--index", type=PATH, help="Tile index of the weights, when it is not next to them."
@@ -118,6 +114,20 @@ LOG_OPTIONS = (
         help="Log warnings and errors only, and print nothing but the folders of the results.",
     ),
 )
+
+
+def result_options(stage: Stage, *names: str) -> tuple[Callable[[F], F], ...]:
+    """Return the options of a stage that builds on a published result.
+
+    Args:
+        stage: The stage; its section of the table has its name.
+        names: Options of the result that it has, such as ``raster``, in the order of the help.
+    """
+    return (
+        *(_click_option(name, RESULT_OPTIONS[name]) for name in names),
+        *run_options(stage.name, "execution"),
+        *workers_options(stage),
+    )
 
 
 def workers_options(*stages: Stage) -> tuple[Callable[[F], F], ...]:

@@ -10,8 +10,8 @@ import click
 
 from closedworld.cli.options import (
     EXECUTION_OPTIONS,
+    LATER_STAGE_OPTIONS,
     TILE_OPTIONS,
-    WEIGHT_OPTIONS,
     run_config,
     with_options,
     workers_options,
@@ -26,7 +26,7 @@ _COUNTRIES_SHOWN = 8
 
 
 @click.command()
-@with_options(*TILE_OPTIONS, *WEIGHT_OPTIONS, *EXECUTION_OPTIONS, *workers_options(*STAGES))
+@with_options(*TILE_OPTIONS, *LATER_STAGE_OPTIONS, *EXECUTION_OPTIONS, *workers_options(*STAGES))
 @click.option(
     "--no-weights", "weigh", flag_value=False, default=True, help="Plan the tiles (S1) alone."
 )
@@ -45,7 +45,7 @@ def plan(config_file: Path | None, *, weigh: bool, as_json: bool, **given: Any) 
     """
     from closedworld.run.forecast import forecast  # noqa: PLC0415
 
-    found = forecast(run_config(config_file, given), until=STAGES[-1].name if weigh else TILES.name)
+    found = forecast(run_config(config_file, given), until=None if weigh else TILES.name)
     if as_json:
         click.echo(json.dumps(found.to_dict(), indent=1))
         return

@@ -3,38 +3,35 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Callable
 from pathlib import Path
-from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from closedworld.cli.options import (
     EXECUTION_OPTIONS,
+    LATER_STAGE_OPTIONS,
     LOG_OPTIONS,
     PATH,
     TILE_OPTIONS,
-    WEIGHT_OPTIONS,
-    WEIGHTS_ALONE_OPTIONS,
     given_only,
+    result_options,
     run_config,
     with_options,
     workers_options,
 )
-from closedworld.config.run import WeightsConfig
+from closedworld.config.run import RunConfig
 from closedworld.sanitize import mebibytes, megabytes, printable
-from closedworld.stages import STAGES, TILES, WEIGHTS
+from closedworld.stages import STAGES, TILES, WEIGHTS, Stage
 
 if TYPE_CHECKING:
-    from closedworld.execution.events import Observer
     from closedworld.run.outcome import RunOutcome
     from closedworld.store.reading import Published
 
 
 @click.command()
 @with_options(
-    *TILE_OPTIONS, *WEIGHT_OPTIONS, *EXECUTION_OPTIONS, *workers_options(*STAGES), *LOG_OPTIONS
+    *TILE_OPTIONS, *LATER_STAGE_OPTIONS, *EXECUTION_OPTIONS, *workers_options(*STAGES), *LOG_OPTIONS
 )
 def run(config_file: Path | None, log_format: str, *, quiet: bool, **given: Any) -> None:
     """Build a world: all stages, from inputs (S0) through tiles (S1) to weights (S2).
@@ -48,8 +45,7 @@ def run(config_file: Path | None, log_format: str, *, quiet: bool, **given: Any)
       closedworld run --resolution 30s --out world-1km
       closedworld run --polygons mine.gpkg --raster worldpop.tif --countries DE,FR
     """
-    config = run_config(config_file, given)
-    _build(lambda pipeline, observers: pipeline.run_world(config, observers), log_format, quiet)
+    build(run_config(config_file, given), None, log_format, quiet=quiet)
 
 
 @click.command()
@@ -63,18 +59,13 @@ def tiles(config_file: Path | None, log_format: str, *, quiet: bool, **given: An
     Example:
       closedworld tiles --resolution 30s --countries NL --rule any_overlap --out netherlands
     """
-    config = run_config(config_file, given)
-    _build(
-        lambda pipeline, observers: pipeline.run_world(config, observers, until="tiles"),
-        log_format,
-        quiet,
-    )
+    build(run_config(config_file, given), TILES, log_format, quiet=quiet)
 
 
 @click.command()
-@click.argument("index", metavar="PATH", type=PATH)
-@with_options(*WEIGHTS_ALONE_OPTIONS, *workers_options(WEIGHTS), *LOG_OPTIONS)
-def weights(index: Path, log_format: str, *, quiet: bool, **given: Any) -> None:
+@click.argument("result", metavar="PATH", type=PATH)
+@with_options(*result_options(WEIGHTS, "raster", "lock", "out", "name"), *LOG_OPTIONS)
+def weights(result: Path, log_format: str, *, quiet: bool, **given: Any) -> None:
     """Weight published tiles (S2 alone): tile_weights and span_weights.
 
     PATH is an output folder, or the tiles/parameter_hash=... folder in it. The weights of a country
@@ -85,22 +76,18 @@ def weights(index: Path, log_format: str, *, quiet: bool, **given: Any) -> None:
       closedworld weights world --basis area_m2
       closedworld weights world-1km --raster worldpop.tif --basis population:0.95,populated:0.05
     """
-    config = WeightsConfig(index, **given_only(given))
-    _build(lambda pipeline, observers: pipeline.weigh_world(config, observers), log_format, quiet)
+    build(RunConfig(result=result, **given_only(given)), WEIGHTS, log_format, quiet=quiet)
 
 
-def _build(
-    work: Callable[[ModuleType, list[Observer]], RunOutcome],
-    log_format: str,
-    quiet: bool,  # noqa: FBT001 -- the command's own flag, handed on
-) -> None:
+def build(config: RunConfig, until: Stage | None, log_format: str, *, quiet: bool) -> None:
+    """Run the stages up to one, all that are asked for without, and print what was built."""
     # Imported here because it takes longer than --help may take.
     from closedworld.cli.console import watching  # noqa: PLC0415
-    from closedworld.run import pipeline  # noqa: PLC0415
+    from closedworld.run.pipeline import run_world  # noqa: PLC0415
     from closedworld.run.rates import keep_rates  # noqa: PLC0415
 
     with watching(log_format, quiet=quiet) as observers:
-        outcome = work(pipeline, observers)
+        outcome = run_world(config, observers, until=None if until is None else until.name)
         keep_rates(outcome.rates)
     if not quiet and log_format == "text":
         click.echo(_outcome_text(outcome))

@@ -1,4 +1,4 @@
-"""The configurations: what a run builds, and how published tiles are weighted."""
+"""The configuration of a run: what it builds, from what, and where."""
 
 from __future__ import annotations
 
@@ -11,13 +11,10 @@ from typing import Any, Self
 
 from closedworld.bounded_read import read_small_file
 from closedworld.config.options import require_name
+from closedworld.config.stage_options import Options, TileOptions, WeightOptions
 from closedworld.config.table import ACCEPTANCE, EXECUTORS, OPTIONS
 from closedworld.errors import ConfigError
-from closedworld.kernels.inclusion import Rule
 from closedworld.sanitize import library_message, quoted
-
-DEFAULT_DP = 12
-"""Decimal places of the weights (docs/decisions/0010-weights.md)."""
 
 DEFAULT_INPUT_SECONDS = 600
 """Seconds that reading a polygon file may take (docs/decisions/0021-reading-apart.md)."""
@@ -25,8 +22,8 @@ DEFAULT_INPUT_SECONDS = 600
 _STAGE_WORKERS = re.compile(r"(s\d+)_workers")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ExecutionConfig:
+@dataclass(frozen=True, kw_only=True)
+class ExecutionConfig(Options):
     """Where the work is done and what it may take; none of it changes a byte of the results.
 
     Attributes:
@@ -52,12 +49,8 @@ class ExecutionConfig:
     pat: str = ACCEPTANCE[0]
 
     def __post_init__(self) -> None:
-        """Refuse what cannot be meant; paths may be texts, and codes a text or a list."""
-        for name, option in OPTIONS.items():
-            if hasattr(self, name):
-                object.__setattr__(self, name, option.from_python(getattr(self, name)))
-        for name in ("executor", "pat"):
-            OPTIONS[name].require_choice(name, getattr(self, name))
+        """Refuse what cannot be meant."""
+        super().__post_init__()
         for workers in (self.workers, *self.stage_workers.values()):
             if workers is not None and workers < 1:
                 raise ConfigError("workers", f"{workers} workers do no work.", "Take 1 or more.")
@@ -99,17 +92,10 @@ class ExecutionConfig:
                 f"Stages with workers of their own: {', '.join(known)}.",
             )
 
-    def to_dict(self) -> dict[str, Any]:
-        """Return the configuration as JSON holds it, with the keys of a TOML file."""
-        content = {one.name: getattr(self, one.name) for one in fields(self)}
-        for stage, workers in content.pop("stage_workers").items():
-            content[f"{stage}_workers"] = workers
-        return {name: _json_value(value) for name, value in content.items()}
 
-
-@dataclass(frozen=True, slots=True)
-class RunConfig(ExecutionConfig):
-    """What to build, from which inputs, and where to write it.
+@dataclass(frozen=True, kw_only=True)
+class InputOptions(Options):
+    """Which countries to build, on which grid.
 
     Attributes:
         polygons: File of country polygons; None for the bundled Natural Earth countries.
@@ -122,19 +108,9 @@ class RunConfig(ExecutionConfig):
         input_time_limit: Seconds that reading and checking the polygon file may take, >= 1.
         raster: GeoTIFF whose grid is used; None for the resolution or the bundled raster.
         resolution: Cell size of a global grid, such as ``30s``; None to take a raster's grid.
-        rule: Inclusion rule, ``center`` or ``any_overlap``.
-        keep_small_countries: Give a country without tiles the tile of its representative point.
-        coverage: Publish the share of each tile that lies in its country; with ``any_overlap``.
-        basis: Basis or mixture of the weights; None for ``population`` with a raster, else ``area_m2``.
-        dp: Decimal places of the weights, 0..18.
-        weigh_by_coverage: Multiply masses by coverage.
-        out: Output folder.
-        name: Name of the result; None for ``latest`` alone.
-        lock: File that pins the inputs by digest; None to use them unchecked.
 
     Raises:
-        ConfigError: ``name-invalid``, ``grid-ambiguous``, ``rule-unknown``, ``coverage-rule``, ``coverage-missing``,
-            ``time-limit``, or as ``ExecutionConfig``.
+        ConfigError: ``grid-ambiguous``, ``time-limit``.
     """
 
     polygons: Path | None = None
@@ -147,22 +123,10 @@ class RunConfig(ExecutionConfig):
     input_time_limit: int = DEFAULT_INPUT_SECONDS
     raster: Path | None = None
     resolution: str | None = None
-    rule: str = Rule.CENTER.value
-    keep_small_countries: bool = False
-    coverage: bool = False
-    basis: str | None = None
-    dp: int = DEFAULT_DP
-    weigh_by_coverage: bool = False
-    out: Path = Path("world")
-    name: str | None = None
-    lock: Path | None = None
 
     def __post_init__(self) -> None:
-        """Refuse combinations that cannot be meant."""
-        ExecutionConfig.__post_init__(self)
-        if self.name is not None:
-            require_name(self.name)
-        rule = Rule.parse(self.rule)
+        """Refuse what cannot be meant."""
+        super().__post_init__()
         if self.raster is not None and self.resolution is not None:
             raise ConfigError(
                 "grid-ambiguous",
@@ -175,18 +139,66 @@ class RunConfig(ExecutionConfig):
                 f"{self.input_time_limit} seconds are too few to read a file.",
                 "Take 1 or more.",
             )
-        if self.coverage and rule is not Rule.ANY_OVERLAP:
-            raise ConfigError(
-                "coverage-rule",
-                f"coverage needs every tile that a country shares, and rule {self.rule} leaves some out.",
-                "Take --rule any_overlap.",
-            )
-        if self.weigh_by_coverage and not self.coverage:
+
+
+@dataclass(frozen=True, kw_only=True)
+class RunConfig(InputOptions, TileOptions, WeightOptions, ExecutionConfig):
+    """What to build, from what, and where to write it: the options of inputs, stages and execution, and these.
+
+    Attributes:
+        result: A published result to build on: an output folder, a name or a ``parameter_hash=...``
+            folder. It decides countries, grid and tiles, whose options cannot be given then; ``raster``
+            is the population raster of its grid. None to start from the inputs.
+        out: Output folder; None for that of ``result`` or, without one, ``world``.
+        name: Name of the result; None for ``latest`` alone.
+        lock: File that pins the inputs by digest; None to use them unchecked.
+
+    Raises:
+        ConfigError: ``name-invalid``, ``coverage-missing``, ``result-and-inputs``, or as the options.
+    """
+
+    result: Path | None = None
+    out: Path | None = None
+    name: str | None = None
+    lock: Path | None = None
+
+    def __post_init__(self) -> None:
+        """Refuse combinations that cannot be meant."""
+        super().__post_init__()
+        if self.name is not None:
+            require_name(self.name)
+        if self.result is not None:
+            object.__setattr__(self, "result", Path(self.result))
+            self._require_no_inputs()
+        elif self.weigh_by_coverage and not self.coverage:
             raise ConfigError(
                 "coverage-missing",
                 "weights are to count coverage, but the tiles are built without it.",
                 "Add --coverage.",
             )
+
+    def _require_no_inputs(self) -> None:
+        """Refuse options of what the published result has decided."""
+        defaults = {one.name: one.default for one in fields(self)}
+        given = [name for name in _OF_TILES if getattr(self, name) != defaults[name]]
+        if given:
+            raise ConfigError(
+                "result-and-inputs",
+                f"{self.result} has decided {', '.join(given)}, which cannot be given again.",
+                "Leave them out, or build a new world from the inputs.",
+            )
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the configuration as JSON holds it, with the keys of a TOML file.
+
+        What a published result has decided is left out.
+        """
+        content = {one.name: getattr(self, one.name) for one in fields(self)}
+        for name in ("result",) if self.result is None else _OF_TILES:
+            del content[name]
+        for stage, workers in content.pop("stage_workers").items():
+            content[f"{stage}_workers"] = workers
+        return {name: _json_value(value) for name, value in content.items()}
 
     @classmethod
     def from_toml(cls, path: Path) -> Self:
@@ -225,39 +237,8 @@ class RunConfig(ExecutionConfig):
         return cls(**given, stage_workers=stage_workers)
 
 
-@dataclass(frozen=True, slots=True)
-class WeightsConfig(ExecutionConfig):
-    """Which published tiles to weight, how, and where to write the weights.
-
-    Attributes:
-        index: Folder that holds the published tile index.
-        raster: Population raster; None for the bundled one, if the index is on its grid.
-        basis: Basis or mixture of the weights; None for ``population`` with a raster, else ``area_m2``.
-        dp: Decimal places of the weights, 0..18.
-        weigh_by_coverage: Multiply masses by coverage.
-        out: Output folder; None for that of the index.
-        name: Name of the result; None for ``latest`` alone.
-        lock: File that pins the raster by digest; None to use it unchecked.
-
-    Raises:
-        ConfigError: ``name-invalid``, or as ``ExecutionConfig``.
-    """
-
-    index: Path
-    raster: Path | None = None
-    basis: str | None = None
-    dp: int = DEFAULT_DP
-    weigh_by_coverage: bool = False
-    out: Path | None = None
-    name: str | None = None
-    lock: Path | None = None
-
-    def __post_init__(self) -> None:
-        """Refuse what cannot be meant; paths may be texts."""
-        ExecutionConfig.__post_init__(self)
-        object.__setattr__(self, "index", Path(self.index))
-        if self.name is not None:
-            require_name(self.name)
+_OF_TILES = ("countries", "resolution", *(one.name for one in fields(TileOptions)))
+"""Options that decide which tiles there are."""
 
 
 def _json_value(value: Any) -> Any:

@@ -79,7 +79,7 @@ SECTIONS: dict[str, dict[str, Option]] = {
             metavar="[FILE]",
             bare_value=LOCK_NAME,
         ),
-        "out": Option(Kind.PATH, "Output folder."),
+        "out": Option(Kind.PATH, "Output folder. [default: world]"),
         "name": Option(
             Kind.TEXT,
             "Name for the result, so that PATH can be OUT/names/NAME; OUT/names/latest is the newest.",
@@ -137,16 +137,14 @@ SECTIONS: dict[str, dict[str, Option]] = {
 OPTIONS = {name: option for section in SECTIONS.values() for name, option in section.items()}
 """The same, ungrouped."""
 
-WEIGHTS_OPTIONS = {
+RESULT_OPTIONS = {
     "raster": Option(
         Kind.PATH,
         "GeoTIFF with the population of each cell, on the grid of the tiles. "
         "[default: the bundled one, if the tiles are on its grid]",
     ),
     "lock": OPTIONS["lock"],
-    "out": Option(Kind.PATH, "Output folder. [default: the one that holds the tiles]"),
+    "out": Option(Kind.PATH, "Output folder. [default: the one that holds PATH]"),
     "name": OPTIONS["name"],
-    **SECTIONS["weights"],
-    **SECTIONS["execution"],
 }
-"""Options of ``WeightsConfig``, whose tiles exist already."""
+"""Options of runs that start from a published result, where they are not about inputs, a stage or execution."""

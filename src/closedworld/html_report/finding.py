@@ -57,12 +57,12 @@ def find_results(record: RunRecord, report: Path) -> dict[str, Path]:
         weights = record.parameters(WeightParameters)
         if weights is not None and TileParameters.stage not in found:
             digest = weights.tiles_parameter_hash
-            index = Path(str(record.config.get("index", "")))
+            result = Path(str(record.config.get("result", "")))
             found[TileParameters.stage] = (
                 stage_folder(out, TileParameters.stage, digest),
                 *(
                     one.folder
-                    for one in (find_published(index) if index.is_dir() else ())
+                    for one in (find_published(result) if result.is_dir() else ())
                     if one.receipt.parameter_hash == digest
                 ),
             )

@@ -32,16 +32,18 @@ class Inputs:
     """The inputs of the stages.
 
     Attributes:
-        countries: The countries to build.
+        countries: The countries to build; None in a run from a published result that does not need them.
         grid: The grid.
         attribution: Credit to show with pictures of the countries; empty for the user's own.
-        population: The raster that the grid comes from; None when its values are not needed.
+        has_raster: Whether there is a population raster.
+        population: The population raster; None when its values are not needed.
     """
 
-    countries: CountrySet
+    countries: CountrySet | None
     grid: Grid
     attribution: str
-    population: PopulationRaster | None
+    has_raster: bool
+    population: PopulationRaster | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,18 +73,24 @@ def load_inputs(config: RunConfig, observer: Observer, *, with_population: bool)
     """
     if config.lock is not None:
         InputLock.read(config.lock).require(files_of(config))
-    attribution = bundled(BUNDLED_COUNTRIES).attribution if config.polygons is None else ""
-    countries = _countries(config, observer)
+    countries, credit = load_countries(config, observer), attribution_of(config)
     if config.resolution is not None:
-        return Inputs(countries, _global_grid(config.resolution, observer), attribution, None)
+        grid = _global_grid(config.resolution, observer)
+        return Inputs(countries, grid, credit, has_raster=False)
     if with_population:
         population = load_population(config.raster, observer)
-        return Inputs(countries, population.layout.info.grid, attribution, population)
+        grid = population.layout.info.grid
+        return Inputs(countries, grid, credit, has_raster=True, population=population)
     path = config.raster or verify_bundled(BUNDLED_RASTER).path
     reading = _Reading("raster", observer)
     info = read_raster_info(path)
     reading.emit_raster(info)
-    return Inputs(countries, info.grid, attribution, None)
+    return Inputs(countries, info.grid, credit, has_raster=True)
+
+
+def attribution_of(config: RunConfig) -> str:
+    """Return the credit to show with pictures of the countries; empty for the user's own."""
+    return bundled(BUNDLED_COUNTRIES).attribution if config.polygons is None else ""
 
 
 def files_of(config: RunConfig) -> tuple[Path, ...]:
@@ -137,7 +145,13 @@ def fits_bundled_raster(grid: Grid) -> bool:
     return read_raster_info(bundled(BUNDLED_RASTER).path).grid.is_same_lattice(grid)
 
 
-def _countries(config: RunConfig, observer: Observer) -> CountrySet:
+def load_countries(config: RunConfig, observer: Observer) -> CountrySet:
+    """Return the countries that a configuration names.
+
+    Raises:
+        ConfigError, InputError, GeometryError: As ``read_countries``.
+        IntegrityError: The bundled file was changed.
+    """
     path = config.polygons or verify_bundled(BUNDLED_COUNTRIES).path
     reading, isolated = _Reading("countries", observer), None
     if config.polygons is None:

@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from closedworld.config.run import RunConfig
 from closedworld.execution import usable_cores
 from closedworld.execution.events import NullObserver, Observer
 from closedworld.execution.meters import peak_memory_bytes
-from closedworld.inputs.loading import load_inputs
-from closedworld.run.pipeline import stages_until, wanted_inputs, workers_of
+from closedworld.run.pipeline import workers_of
 from closedworld.run.rates import Rate, kind_of, read_rates
-from closedworld.stages import STAGES
+from closedworld.run.start import Start
 from closedworld.stages.memory import capped
-from closedworld.stages.protocol import RunContext, StagePlan, Upstream
+from closedworld.stages.protocol import StagePlan, Upstream
 from closedworld.stages.tiles.plan import TilePlan
 
 SAMPLED = "sample"
@@ -90,32 +89,29 @@ class Forecast:
 
 
 def forecast(
-    config: RunConfig, observer: Observer | None = None, *, until: str = STAGES[-1].name
+    config: RunConfig, observer: Observer | None = None, *, until: str | None = None
 ) -> Forecast:
     """Count what a run would do; nothing is written.
 
     Args:
         config: What would be built.
         observer: Told what happens.
-        until: Name of the last stage.
+        until: Name of the last stage; None for the last that is asked for.
 
     Raises:
         ClosedWorldError: As the run would, as far as it is planned.
     """
     began, observer = time.perf_counter(), observer or NullObserver()
-    config.require_stages([stage.number for stage in STAGES])
-    stages, has_raster = stages_until(until), config.resolution is None
-    wanted = wanted_inputs(stages, config, has_raster=has_raster)
-    inputs = load_inputs(config, observer, with_population="population" in wanted)
+    start = Start.of(config, until)
+    context = start.load(observer)
     plans: dict[str, StagePlan[Any, Any, Any]] = {}
-    for stage in stages:
+    for stage in start.stages:
         needed = {name: Upstream(plans[name], None) for name in stage.needs}
-        context = RunContext(config, inputs, has_raster, inputs.population, needed, observer)
-        plans[stage.name] = stage.plan(context)
+        plans[stage.name] = stage.plan(replace(context, upstream=needed))
     held, rates = peak_memory_bytes(), read_rates()
     found = []
     for plan in plans.values():
-        kind = kind_of(plan.parameters.to_dict(), inputs.grid.cell_width)
+        kind = kind_of(plan.parameters.to_dict(), context.inputs.grid.cell_width)
         found.append(_stage(plan, config, held, rates.get(kind) or _rate_of_sample(plan)))
     tiles: TilePlan = plans["tiles"]  # type: ignore[assignment]
     return Forecast(tiles, tuple(found), config.executor, time.perf_counter() - began)

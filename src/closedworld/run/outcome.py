@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TypeVar
 
 from closedworld.run.rates import Rate
 from closedworld.run.record.model import RunRecord
@@ -11,8 +12,8 @@ from closedworld.run.record.recorder import Recorder
 from closedworld.run.record.report import StageResult
 from closedworld.stages import STAGES, Stage
 from closedworld.stages.protocol import StageOutcome
-from closedworld.stages.tiles.outcome import TileIndex
-from closedworld.stages.weights.outcome import TileWeights
+
+R = TypeVar("R", bound=StageOutcome)
 
 
 @dataclass(slots=True, eq=False)
@@ -33,15 +34,16 @@ class RunOutcome:
     record: RunRecord = field(init=False)
     rates: dict[str, Rate] = field(default_factory=dict)
 
-    @property
-    def index(self) -> TileIndex | None:
-        """The published tile index; None when the run did not build one."""
-        return self.results.get("tiles")  # type: ignore[return-value]
+    def result(self, kind: type[R]) -> R:
+        """Return what a stage has published, by its type: ``TileIndex``, ``TileWeights``.
 
-    @property
-    def weights(self) -> TileWeights | None:
-        """The published tile weights; None when the run did not build them."""
-        return self.results.get("weights")  # type: ignore[return-value]
+        Raises:
+            KeyError: The run did not get that far, or did not have that stage.
+        """
+        for result in self.results.values():
+            if isinstance(result, kind):
+                return result
+        raise KeyError(kind.__name__)
 
     def by_stage(self) -> list[tuple[Stage, StageOutcome]]:
         """Return the stages that produced a result, in order, with their results."""

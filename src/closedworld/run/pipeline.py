@@ -1,30 +1,19 @@
-"""A whole run: inputs, stages in order, pictures, report."""
+"""A whole run: its start, stages in order, pictures, report."""
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from pathlib import Path
 
 from closedworld.config.options import LATEST
-from closedworld.config.run import ExecutionConfig, RunConfig, WeightsConfig
-from closedworld.errors import ConfigError, PublishError
+from closedworld.config.run import ExecutionConfig, RunConfig
+from closedworld.errors import PublishError
 from closedworld.execution import WorkerPool, open_worker_pool, start_task
-from closedworld.execution.events import IndexOpened, Observer, Warned
+from closedworld.execution.events import Observer, Warned
 from closedworld.execution.meters import peak_memory_bytes
-from closedworld.inputs.loading import (
-    BUNDLED_RASTER,
-    fits_bundled_raster,
-    load_inputs,
-    load_population,
-)
-from closedworld.inputs.lock import InputLock
-from closedworld.inputs.reference.registry import bundled
 from closedworld.published.names import give_name, read_name
-from closedworld.published.results import open_published
-from closedworld.published.tile_index import read_index
 from closedworld.run.logs import log_file
 from closedworld.run.observers import LOGGER, LogObserver, Observers
 from closedworld.run.outcome import RunOutcome
@@ -34,7 +23,8 @@ from closedworld.run.record.model import Metric
 from closedworld.run.record.performance import performance_of
 from closedworld.run.record.recorder import Recorder
 from closedworld.run.record.report import LOG_NAME, make_report_folder, write_report
-from closedworld.stages import STAGES, TILES, WEIGHTS, Stage
+from closedworld.run.start import Start
+from closedworld.stages import Stage
 from closedworld.stages.memory import StageMemory, capped
 from closedworld.stages.protocol import PictureTask, RunContext, Upstream
 from closedworld.stages.runner import run_stage
@@ -47,112 +37,45 @@ DRAWING = "drawing"
 
 
 def run_world(
-    config: RunConfig, observers: Sequence[Observer] = (), *, until: str = STAGES[-1].name
+    config: RunConfig, observers: Sequence[Observer] = (), *, until: str | None = None
 ) -> RunOutcome:
-    """Run the stages, starting with the inputs (S0), and write the report.
+    """Run the stages, starting with the inputs (S0), or one stage on a published result; write the report.
 
     A run that fails or is interrupted still writes a report; results that were already published stay
     unchanged.
 
     Args:
-        config: What to build.
+        config: What to build; with ``result`` the one stage ``until`` is run.
         observers: Receive events, in addition to the log.
-        until: Name of the last stage, such as ``tiles``.
+        until: Name of the last stage, such as ``tiles``; None for the last that is asked for.
 
     Raises:
         ClosedWorldError: As the stages.
     """
-    config.require_stages([stage.number for stage in STAGES])
-    stages = stages_until(until)
-    has_raster = config.resolution is None
-    # All are asked: wrong options fail here, before there is a report.
-    wanted = wanted_inputs(stages, config, has_raster=has_raster)
-    with _reported(config, config.out, observers) as (outcome, observer):
-        inputs = load_inputs(config, observer, with_population="population" in wanted)
-        outcome.cell_width = inputs.grid.cell_width
-        context = RunContext(config, inputs, has_raster, inputs.population, {}, observer)
-        _run_stages(stages, context, config.out, outcome)
-        _name_results(config.name, config.out, context, outcome)
-    return outcome
-
-
-def weigh_world(config: WeightsConfig, observers: Sequence[Observer] = ()) -> RunOutcome:
-    """Build weights for a published tile index (S2 alone) and write the report.
-
-    Args:
-        config: What to weight, and how.
-        observers: Receive events, in addition to the log.
-
-    Raises:
-        ClosedWorldError: As the stage.
-    """
     # Wrong options fail here, before there is a report.
-    WEIGHTS.wanted_inputs(config, has_raster=True)
-    published = open_published(config.index, TILES.name)
-    out = config.out or published.output
-    with _reported(config, out, observers) as (outcome, observer):
-        began = time.perf_counter()
-        index = read_index(published)
-        observer.on_event(
-            IndexOpened(
-                stage=WEIGHTS.number,
-                path=str(published.folder),
-                countries=len(index.spans),
-                tiles=sum(own.tile_count for own in index.spans.values()),
-                runs=sum(own.n_runs for own in index.spans.values()),
-                seconds=time.perf_counter() - began,
-            )
-        )
-        has_raster = config.raster is not None or fits_bundled_raster(index.grid)
-        population = None
-        if "population" in WEIGHTS.wanted_inputs(config, has_raster=has_raster):
-            if config.lock is not None:
-                raster = config.raster or bundled(BUNDLED_RASTER).path
-                InputLock.read(config.lock).require([raster])
-            population = load_population(config.raster, observer)
-        outcome.cell_width = index.grid.cell_width
-        upstream = {TILES.name: Upstream(index, published)}
-        context = RunContext(config, None, has_raster, population, upstream, observer)
-        _run_stages((WEIGHTS,), context, out, outcome)
+    start = Start.of(config, until)
+    *_, nearest = (None, *start.published.values())
+    out = config.out or (Path("world") if nearest is None else nearest.output)
+    with _reported(replace(config, out=out), out, observers) as (outcome, observer):
+        context = start.load(observer)
+        outcome.cell_width = context.inputs.grid.cell_width
+        _run_stages(start.stages, context, out, outcome)
         _name_results(config.name, out, context, outcome)
     return outcome
-
-
-def stages_until(name: str) -> tuple[Stage, ...]:
-    """Return the stages up to one, in order.
-
-    Raises:
-        ConfigError: ``stage-unknown``.
-    """
-    names = [stage.name for stage in STAGES]
-    if name not in names:
-        raise ConfigError(
-            "stage-unknown", f"there is no stage {name!r}.", f"Choose one of {', '.join(names)}."
-        )
-    return STAGES[: names.index(name) + 1]
-
-
-def wanted_inputs(
-    stages: Sequence[Stage], config: RunConfig, *, has_raster: bool
-) -> frozenset[str]:
-    """Return what stages want besides countries and grid; raises as their ``wanted_inputs``."""
-    return frozenset[str]().union(
-        *(stage.wanted_inputs(config, has_raster=has_raster) for stage in stages)
-    )
 
 
 def _run_stages(
     stages: Sequence[Stage], context: RunContext, out: Path, outcome: RunOutcome
 ) -> None:
     """Plan and run stages one after another; each gets those that it needs."""
-    attribution = "" if context.inputs is None else context.inputs.attribution
     done = dict(context.upstream)
     with _pools_by_stage(context.config) as pool_of:
         for stage in stages:
             needed = {name: done[name] for name in stage.needs}
             plan = stage.plan(replace(context, upstream=needed))
             pool = pool_of(stage, plan.memory)
-            picture = plan.picture(outcome.report_folder / stage.picture_name, attribution)
+            path = outcome.report_folder / stage.picture_name
+            picture = plan.picture(path, context.inputs.attribution)
             with _drawn_meanwhile(picture, stage, pool, context.observer):
                 result = run_stage(plan, out, pool, context.observer)
             outcome.results[stage.name] = result
@@ -235,7 +158,7 @@ def _pools_by_stage(
 
 @contextmanager
 def _reported(
-    config: RunConfig | WeightsConfig, out: Path, observers: Sequence[Observer]
+    config: RunConfig, out: Path, observers: Sequence[Observer]
 ) -> Iterator[tuple[RunOutcome, Observer]]:
     """Log and observe the block, and write its report, however it ends."""
     recorder = Recorder()

@@ -7,11 +7,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol, TypeVar
 
-from closedworld.config.run import RunConfig, WeightsConfig
+from closedworld.config.run import RunConfig
 from closedworld.datasets import Dataset, Partition
 from closedworld.datasets.parameters import Parameters
 from closedworld.execution.events import Observer
-from closedworld.inputs.loading import Inputs, PopulationRaster
+from closedworld.inputs.loading import Inputs
 from closedworld.kernels.records import Records
 from closedworld.stages import Stage
 from closedworld.stages.memory import StageMemory
@@ -151,8 +151,8 @@ class Upstream:
     """A stage that another one needs.
 
     Attributes:
-        source: What later stages start from in memory: its plan or, in a run that begins after it, its
-            result, opened.
+        source: What later stages start from in memory: its plan or, in a run that begins after it, what
+            its ``reopen`` returns.
         published: Its result; None in a forecast, where nothing is published.
     """
 
@@ -165,17 +165,13 @@ class RunContext:
     """What a stage is planned from.
 
     Attributes:
-        config: What was asked for.
-        inputs: Countries and grid; None when the run starts from published tiles.
-        has_raster: Whether there is a population raster.
-        population: The population raster; None when no stage wants its values.
+        config: What was asked for; it has the options of every stage.
+        inputs: Countries, grid and population.
         upstream: The stages that it needs, by name.
         observer: Told of what planning finds.
     """
 
-    config: RunConfig | WeightsConfig
-    inputs: Inputs | None
-    has_raster: bool
-    population: PopulationRaster | None
+    config: RunConfig
+    inputs: Inputs
     upstream: Mapping[str, Upstream]
     observer: Observer

@@ -18,11 +18,11 @@ from closedworld.inputs.tables.geometry import points_of
 from closedworld.kernels.spans import RowSpans
 from closedworld.kernels.weights import Basis
 from closedworld.published.cumulative_weights import CumulativeWeights, read_cumulative_weights
+from closedworld.published.lineage import open_source
 from closedworld.published.results import choose_published, open_published
 from closedworld.published.tile_index import PublishedIndex, read_index
 from closedworld.stages import TILES, WEIGHTS
 from closedworld.stages.weights.outcome import persons_of
-from closedworld.store.paths import stage_folder
 from closedworld.store.reading import Published
 from closedworld.worlds.locating import TileLocator, lon_lat, on_globe
 from closedworld.worlds.points import refuse_without_tiles, sample_points
@@ -268,19 +268,4 @@ def open_world(path: Path | str, *, index: Path | str | None = None) -> Publishe
     if WEIGHTS.name not in stages:
         return PublishedWorld(read_index(open_published(index or path, TILES.name)), None)
     weights = open_published(path, WEIGHTS.name)
-    needed = weights.parameters(WeightParameters).tiles_parameter_hash
-    beside = stage_folder(weights.output, TILES.name, needed)
-    if index is None and not beside.exists():
-        raise ConfigError(
-            "index-missing",
-            f"the tile index of {weights.folder} is not next to it, at {beside}.",
-            "Name the folder that holds it: --index.",
-        )
-    published = open_published(beside if index is None else index, TILES.name)
-    if published.receipt.parameter_hash != needed:
-        raise ConfigError(
-            "index-differs",
-            f"{weights.folder} belongs to the tile index {needed}, not to {published.folder}.",
-            "Name the tile index that it was made from with --index.",
-        )
-    return PublishedWorld(read_index(published), weights)
+    return PublishedWorld(read_index(open_source(weights, TILES.name, index)), weights)

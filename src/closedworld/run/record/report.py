@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from closedworld._version import __version__
-from closedworld.config.run import RunConfig, WeightsConfig
+from closedworld.config.run import RunConfig
 from closedworld.errors import ClosedWorldError, IntegrityError
 from closedworld.run.record.model import DatasetTotals, Metric, RunError, RunRecord, StageRecord
 from closedworld.run.record.performance import performance_of, task_records, worker_records
@@ -66,7 +66,7 @@ def make_report_folder(out: Path, run_id: str) -> Path:
 
 def write_report(
     folder: Path,
-    config: RunConfig | WeightsConfig,
+    config: RunConfig,
     recorder: Recorder,
     stages: Sequence[StageResult],
     metrics: Sequence[Metric],

@@ -39,6 +39,7 @@ from closedworld.kernels.tiles import (
     plan_part_ranges,
     summarize,
 )
+from closedworld.published.tile_index import PublishedIndex, read_index
 from closedworld.sanitize import number_of
 from closedworld.stages import TILES, Stage
 from closedworld.stages.memory import MEBIBYTE, StageMemory
@@ -236,8 +237,8 @@ def plan_run(context: RunContext) -> TilePlan:
         ConfigError: As ``plan_tile_index``.
     """
     config, inputs = context.config, context.inputs
-    if inputs is None or not isinstance(config, RunConfig):
-        raise TypeError("tiles are planned from countries and a grid")
+    if inputs.countries is None:
+        raise TypeError("tiles are planned from countries")
     return plan_tile_index(
         inputs.countries,
         inputs.grid,
@@ -252,6 +253,27 @@ def wanted_inputs(config: RunConfig, *, has_raster: bool) -> frozenset[str]:
     """Return nothing: tiles come from the grid of a raster, never from its values."""
     del config, has_raster
     return frozenset()
+
+
+def reopen(published: Published, stage: str, observer: Observer) -> PublishedIndex:
+    """Return a published index, read back as runs.
+
+    Raises:
+        IntegrityError: It is damaged.
+    """
+    began = time.perf_counter()
+    index = read_index(published)
+    observer.on_event(
+        events.IndexOpened(
+            stage=stage,
+            path=str(published.folder),
+            countries=len(index.spans),
+            tiles=sum(own.tile_count for own in index.spans.values()),
+            runs=sum(own.n_runs for own in index.spans.values()),
+            seconds=time.perf_counter() - began,
+        )
+    )
+    return index
 
 
 def plan_tile_index(

@@ -6,7 +6,7 @@ from concurrent.futures import Executor
 from pathlib import Path
 
 from closedworld.config.options import LATEST
-from closedworld.config.run import DEFAULT_DP
+from closedworld.config.stage_options import DEFAULT_DP
 from closedworld.execution import DEFAULT_NAME, WorkerPool, open_worker_pool
 from closedworld.execution.events import NullObserver, Observer
 from closedworld.inputs.loading import PopulationRaster

@@ -13,7 +13,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from closedworld.config.run import RunConfig, WeightsConfig
+from closedworld.config.run import RunConfig
 from closedworld.datasets import SPAN_WEIGHTS, TILE_WEIGHTS, Dataset, Partition
 from closedworld.datasets.parameters import WeightParameters
 from closedworld.datasets.part_encoder import PartEncoder
@@ -260,9 +260,9 @@ def plan_run(context: RunContext) -> WeightPlan:
     config = context.config
     return plan_weights(
         context.upstream["tiles"].source,
-        basis=mixture_of(config.basis, config.dp, has_raster=context.has_raster),
+        basis=mixture_of(config.basis, config.dp, has_raster=context.inputs.has_raster),
         dp=config.dp,
-        population=context.population,
+        population=context.inputs.population,
         weigh_by_coverage=config.weigh_by_coverage,
         observer=context.observer,
     )
@@ -329,17 +329,22 @@ def mixture_of(basis: str | None, dp: int, *, has_raster: bool) -> Mixture:
     return mixture
 
 
-def wanted_inputs(config: RunConfig | WeightsConfig, *, has_raster: bool) -> frozenset[str]:
+def wanted_inputs(config: RunConfig, *, has_raster: bool) -> frozenset[str]:
     """Return ``population`` when the values of a population raster are wanted.
 
     Raises:
         ConfigError: ``basis-needs-raster``, or as ``mixture_of``.
     """
     mixture = mixture_of(config.basis, config.dp, has_raster=has_raster)
-    if mixture.needs_population and not has_raster and isinstance(config, RunConfig):
+    if mixture.needs_population and config.resolution is not None:
         raise ConfigError(
             "basis-needs-raster",
             f"basis {mixture} needs a population raster, and the grid comes from --resolution.",
             "Give a raster with --raster instead, or take --basis area_m2 or uniform.",
         )
     return frozenset({"population"} if mixture.needs_population and has_raster else ())
+
+
+def reopen(published: Published, stage: str, observer: Observer) -> None:
+    """None: who starts from weights reads them from their result."""
+    del published, stage, observer

@@ -1,0 +1,71 @@
+"""The options of each stage: frozen, checked when built; ``RunConfig`` is all of them together."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+
+from closedworld.config.table import OPTIONS
+from closedworld.errors import ConfigError
+from closedworld.kernels.inclusion import Rule
+
+DEFAULT_DP = 12
+"""Decimal places of the weights (docs/decisions/0010-weights.md)."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Options:
+    """Fields that have the names of the table of options."""
+
+    def __post_init__(self) -> None:
+        """Refuse what cannot be meant; paths may be texts, and codes a text or a list."""
+        for one in fields(self):
+            option = OPTIONS.get(one.name)
+            if option is not None:
+                value = option.from_python(getattr(self, one.name))
+                if option.unknown_code:
+                    option.require_choice(one.name, value)
+                object.__setattr__(self, one.name, value)
+
+
+@dataclass(frozen=True, kw_only=True)
+class TileOptions(Options):
+    """Which tiles a country has.
+
+    Attributes:
+        rule: Inclusion rule, ``center`` or ``any_overlap``.
+        keep_small_countries: Give a country without tiles the tile of its representative point.
+        coverage: Publish the share of each tile that lies in its country; with ``any_overlap``.
+
+    Raises:
+        ConfigError: ``rule-unknown``, ``coverage-rule``.
+    """
+
+    rule: str = Rule.CENTER.value
+    keep_small_countries: bool = False
+    coverage: bool = False
+
+    def __post_init__(self) -> None:
+        """Refuse what cannot be meant."""
+        super().__post_init__()
+        rule = Rule.parse(self.rule)
+        if self.coverage and rule is not Rule.ANY_OVERLAP:
+            raise ConfigError(
+                "coverage-rule",
+                f"coverage needs every tile that a country shares, and rule {self.rule} leaves some out.",
+                "Take --rule any_overlap.",
+            )
+
+
+@dataclass(frozen=True, kw_only=True)
+class WeightOptions(Options):
+    """What weights are made from.
+
+    Attributes:
+        basis: Basis or mixture of the weights; None for ``population`` with a raster, else ``area_m2``.
+        dp: Decimal places of the weights, 0..18.
+        weigh_by_coverage: Multiply masses by coverage.
+    """
+
+    basis: str | None = None
+    dp: int = DEFAULT_DP
+    weigh_by_coverage: bool = False

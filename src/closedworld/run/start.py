@@ -1,0 +1,129 @@
+"""What a run starts from: the inputs, or a published result; and which stages it has."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from closedworld.config.run import RunConfig
+from closedworld.datasets.parameters import TileParameters
+from closedworld.errors import ConfigError
+from closedworld.execution.events import Observer
+from closedworld.inputs.loading import (
+    BUNDLED_RASTER,
+    Inputs,
+    attribution_of,
+    fits_bundled_raster,
+    load_countries,
+    load_inputs,
+    load_population,
+)
+from closedworld.inputs.lock import InputLock
+from closedworld.inputs.reference.registry import bundled
+from closedworld.published.lineage import open_lineage
+from closedworld.published.polygons import polygons_of
+from closedworld.stages import STAGES, Stage
+from closedworld.stages.protocol import RunContext, Upstream
+from closedworld.store.reading import Published
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Start:
+    """What a run does, and from what; wrong options were refused, nothing was read but receipts.
+
+    Attributes:
+        config: What was asked for.
+        stages: The stages to run, in order.
+        published: Results that it builds on, by stage, in order; empty for a run from the inputs.
+    """
+
+    config: RunConfig
+    stages: tuple[Stage, ...]
+    published: Mapping[str, Published]
+
+    @classmethod
+    def of(cls, config: RunConfig, until: str | None) -> Start:
+        """Return the start of a run.
+
+        Args:
+            config: What was asked for.
+            until: Name of the last stage; None for the last that is asked for.
+
+        Raises:
+            ConfigError: ``stage-unknown``, ``option-unknown``, or options that cannot be meant.
+            IntegrityError: As ``open_published``.
+        """
+        config.require_stages([stage.number for stage in STAGES])
+        stages = _stages_of(config, until)
+        has_raster = config.resolution is None
+        wanted_inputs(stages, config, has_raster=has_raster)
+        published: Mapping[str, Published] = {}
+        if config.result is not None:
+            published = open_lineage(config.result, stages[0].needs)
+        return cls(config, stages, published)
+
+    def load(self, observer: Observer) -> RunContext:
+        """Return what the first stage is planned from, read and checked.
+
+        Raises:
+            ClosedWorldError: As the readers.
+        """
+        config = self.config
+        if not self.published:
+            wanted = wanted_inputs(self.stages, config, has_raster=config.resolution is None)
+            inputs = load_inputs(config, observer, with_population="population" in wanted)
+            return RunContext(config, inputs, {}, observer)
+        by_name = {stage.name: stage for stage in STAGES}
+        upstream = {
+            name: Upstream(by_name[name].reopen(one, self.stages[0], observer), one)
+            for name, one in self.published.items()
+        }
+        return RunContext(config, self._more_inputs(observer), upstream, observer)
+
+    def _more_inputs(self, observer: Observer) -> Inputs:
+        """Return the inputs of stages that start from a published result, on its grid."""
+        config, tiles = self.config, next(iter(self.published.values()))
+        grid = tiles.parameters(TileParameters).grid
+        has_raster = config.raster is not None or fits_bundled_raster(grid)
+        wanted = wanted_inputs(self.stages, config, has_raster=has_raster)
+        countries, credit, population = None, "", None
+        if "countries" in wanted:
+            countries = polygons_of(tiles, load_countries(config, observer))
+            credit = attribution_of(config)
+        if "population" in wanted:
+            if config.lock is not None:
+                raster = config.raster or bundled(BUNDLED_RASTER).path
+                InputLock.read(config.lock).require([raster])
+            population = load_population(config.raster, observer)
+        return Inputs(countries, grid, credit, has_raster, population)
+
+
+def wanted_inputs(
+    stages: Sequence[Stage], config: RunConfig, *, has_raster: bool
+) -> frozenset[str]:
+    """Return what stages want besides countries and grid; raises as their ``wanted_inputs``."""
+    return frozenset[str]().union(
+        *(stage.wanted_inputs(config, has_raster=has_raster) for stage in stages)
+    )
+
+
+def _stages_of(config: RunConfig, until: str | None) -> tuple[Stage, ...]:
+    """Return the stages of a run: one that builds on a published result, or all up to one.
+
+    Raises:
+        ConfigError: ``stage-unknown``.
+    """
+    choices = [stage for stage in STAGES if stage.needs or config.result is None]
+    names = [stage.name for stage in choices]
+    if until is None:
+        until = [stage.name for stage in choices if stage.is_asked(config)][-1]
+    if until not in names:
+        raise ConfigError(
+            "stage-unknown",
+            f"there is no stage {until!r}{' to build on a result' * (config.result is not None)}.",
+            f"Choose one of {', '.join(names)}.",
+        )
+    last = names.index(until)
+    if config.result is not None:
+        return (choices[last],)
+    return (*(stage for stage in choices[:last] if stage.is_asked(config)), choices[last])

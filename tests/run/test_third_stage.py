@@ -1,0 +1,232 @@
+"""A stage that nobody knows: it runs after the weights and on a published result, by being in the list."""
+
+from __future__ import annotations
+
+import json
+import sys
+from dataclasses import dataclass, field
+from types import ModuleType
+from typing import TYPE_CHECKING, Any, ClassVar
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from closedworld import stages
+from closedworld.config.run import RunConfig
+from closedworld.config.stage_options import WeightOptions
+from closedworld.datasets import Column, Dataset, Partition
+from closedworld.datasets.part_encoder import PartEncoder
+from closedworld.errors import ConfigError
+from closedworld.run import outcome as run_outcome
+from closedworld.run import start
+from closedworld.run.pipeline import run_world
+from closedworld.stages import STAGES, Stage
+from closedworld.stages.memory import StageMemory
+from closedworld.stages.protocol import Folded
+from closedworld.stages.task_runner import stage_part
+from closedworld.stages.tasks import TaskResult
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from pathlib import Path
+
+    from closedworld.execution.events import Observer
+    from closedworld.stages.protocol import RunContext
+    from closedworld.stages.task_runner import TaskRunner
+    from closedworld.store.protocol import Storage
+    from closedworld.store.reading import Published
+
+SHOPS = Stage("S3", "shops", ("tiles", "weights"), "shop_summaries.jsonl", asked_by="name")
+"""Asked for by an option that is there anyway."""
+
+DATASET = Dataset(
+    "shops",
+    (
+        Column("country_iso", pa.string(), ""),
+        Column("shop_id", pa.int64(), ""),
+        Column("brand", pa.string(), "", nullable=True),
+    ),
+    key=("country_iso", "shop_id"),
+)
+
+
+@dataclass(frozen=True)
+class ShopParameters:
+    stage: ClassVar[str] = "shops"
+
+    format: int
+    weights_parameter_hash: str
+    countries: tuple[str, ...]
+
+    def to_dict(self) -> dict[str, Any]:
+        return {
+            "format": self.format,
+            "stage": self.stage,
+            "weights_parameter_hash": self.weights_parameter_hash,
+            "countries": list(self.countries),
+        }
+
+    @classmethod
+    def from_dict(cls, content: Mapping[str, Any]) -> ShopParameters:
+        return cls(content["format"], content["weights_parameter_hash"], content["countries"])
+
+
+@dataclass(frozen=True)
+class ShopTask:
+    iso: str
+    tiles: int
+    folder: Storage
+
+    @property
+    def cost(self) -> int:
+        return self.tiles
+
+    @property
+    def partition(self) -> Partition:
+        return Partition.of_country(self.iso)
+
+    def __str__(self) -> str:
+        return self.iso
+
+
+@dataclass(slots=True)
+class ShopResult(TaskResult):
+    digest: bytes = b""
+
+
+def write_shops(task: ShopTask) -> ShopResult:
+    brands = ["", None]
+    rows = pa.record_batch(
+        [pa.array([task.iso] * 2), pa.array([0, task.tiles]), pa.array(brands)],
+        schema=DATASET.schema,
+    )
+    encoder = PartEncoder(DATASET)
+    encoder.write([rows])
+    return ShopResult(
+        [stage_part(task.folder, DATASET, task.partition, 0, encoder)],
+        digest=DATASET.digest_of([rows]),
+    )
+
+
+@dataclass(frozen=True)
+class Shops:
+    published: Published
+    reused: bool
+
+    def summary_lines(self, seconds: Mapping[str, float]) -> list[dict[str, Any]]:
+        del seconds
+        return [{"country_iso": iso} for iso in self.published.files("shops")]
+
+    def describe(self) -> str:
+        return "shops"
+
+
+@dataclass(frozen=True)
+class ShopPlan:
+    stage: ClassVar[Stage] = SHOPS
+    task_result: ClassVar[type[ShopResult]] = ShopResult
+
+    parameters: ShopParameters
+    tiles: Mapping[str, int]
+    datasets: tuple[Dataset, ...] = (DATASET,)
+    memory: StageMemory = field(default_factory=lambda: StageMemory(0, 0))
+    row_count: int = 0
+    task_count: int = 0
+    scratch_bytes: int = 0
+
+    @property
+    def partitions(self) -> tuple[Partition, ...]:
+        return tuple(map(Partition.of_country, self.parameters.countries))
+
+    @property
+    def write(self) -> Callable[[ShopTask], ShopResult]:
+        return write_shops
+
+    def tasks(self, runner: TaskRunner) -> Sequence[ShopTask]:
+        return [ShopTask(iso, n, runner.staging.folder) for iso, n in self.tiles.items()]
+
+    def fold(
+        self, runner: TaskRunner, written: Iterable[tuple[ShopTask, ShopResult, bool]]
+    ) -> Folded:
+        del runner
+        folded = Folded()
+        for task, result, _ in written:
+            folded.files += result.files
+            folded.digests[task.iso] = {"shops": result.digest}
+        return folded
+
+    def outcome(self, published: Published, folded: Folded | None) -> Shops:
+        return Shops(published, folded is None)
+
+    def rate_of_sample(self) -> None:
+        return
+
+    def picture(self, path: Path, attribution: str) -> None:
+        del path, attribution
+
+
+def plan_run(context: RunContext) -> ShopPlan:
+    tiles, weights = context.upstream["tiles"].source, context.upstream["weights"].published
+    assert weights is not None
+    assert context.inputs.countries is not None
+    assert set(tiles.spans) <= set(context.inputs.countries.isos)
+    options: WeightOptions = context.config
+    parameters = ShopParameters(options.dp, weights.receipt.parameter_hash, tiles.country_codes)
+    return ShopPlan(parameters, {iso: own.tile_count for iso, own in tiles.spans.items()})
+
+
+def wanted_inputs(config: RunConfig, *, has_raster: bool) -> frozenset[str]:
+    del config, has_raster
+    return frozenset({"countries"})
+
+
+def reopen(published: Published, stage: str, observer: Observer) -> None:
+    del published, stage, observer
+
+
+@pytest.fixture
+def third(monkeypatch: pytest.MonkeyPatch) -> None:
+    module = ModuleType("closedworld.stages.shops.plan")
+    for function in (plan_run, wanted_inputs, reopen):
+        setattr(module, function.__name__, function)
+    monkeypatch.setitem(sys.modules, "closedworld.stages.shops", ModuleType("shops"))
+    monkeypatch.setitem(sys.modules, module.__name__, module)
+    for where in (stages, start, run_outcome):
+        monkeypatch.setattr(where, "STAGES", (*STAGES, SHOPS))
+
+
+def config(**given: Any) -> RunConfig:
+    inputs: dict[str, Any] = (
+        {"countries": ("LU", "VA"), "resolution": "0.5deg"} if "result" not in given else {}
+    )
+    return RunConfig(executor="serial", **inputs, **given)
+
+
+@pytest.mark.usefixtures("third")
+def test_it_gives_the_same_bytes_after_the_weights_and_on_their_result(tmp_path: Path) -> None:
+    whole = run_world(config(out=tmp_path / "whole", name="mine")).result(Shops)
+    run_world(config(out=tmp_path / "cut"))
+    later = run_world(config(result=tmp_path / "cut"), until="shops")
+    assert list(later.results) == ["shops"]
+    result = later.result(Shops)
+    assert result.published.output == tmp_path / "cut"
+    assert result.published.receipt.to_bytes() == whole.published.receipt.to_bytes()
+    part = pq.read_table(result.published.folder / "shops" / "LU-00000.parquet")
+    assert part["brand"].to_pylist() == ["", None]
+    record = json.loads((later.report_folder / "run_report.json").read_text())
+    assert record["config"]["result"] == str(tmp_path / "cut")
+    assert record["config"].keys().isdisjoint({"rule", "countries", "resolution"})
+    assert (later.report_folder / "shop_summaries.jsonl").is_file()
+
+
+@pytest.mark.usefixtures("third")
+def test_a_run_from_the_inputs_does_it_only_when_it_is_asked_for(tmp_path: Path) -> None:
+    assert list(run_world(config(out=tmp_path)).results) == ["tiles", "weights"]
+    assert list(run_world(config(out=tmp_path), until="shops").results)[-1] == "shops"
+
+
+def test_tiles_do_not_build_on_a_result(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError) as caught:
+        run_world(config(result=tmp_path), until="tiles")
+    assert caught.value.code == "stage-unknown"
