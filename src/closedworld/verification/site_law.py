@@ -1,0 +1,412 @@
+"""The law of sites once more: where a site lies, plainly, one site at a time.
+
+Nothing here is shared with the code that places sites; ``docs/explanation/sites.md`` is the source of both.
+Sums and random words are Python integers, distances and densities are floats of the C library. These may differ
+from the placing code's in the last bit, so points are equal within ``TOLERANCE_DEGREES``.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import math
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from functools import cache
+from statistics import NormalDist
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from closedworld.kernels.grid import Grid, tile_areas_cm2
+
+TOLERANCE_DEGREES = 1e-9
+ATTEMPTS = 32
+"""Points tried before the piece of the tile that lies in the country is cut out, which is not done here."""
+
+_BLOCKS_PER_DEGREE, _LON_BLOCKS, _LEVELS = 12, 4320, 13
+_CELL_STEP, _SPACING_STEP, _POINT_STEP, _STEPS = 26, 62, 63, 64
+_KM_PER_DEGREE = 111.195
+_CELL_KM, _TOWNS_CELL_KM, _TOWNS_TILE_KM, _FINE_KM = 0.1, 0.3, 1.5, 1.0
+_SIGMA_ABOVE, _SIGMA_BELOW = 6, 10
+_FLOOR = 0.01
+_TOWN_DENSITY, _BASE_KM, _PER_RADIUS, _SPREAD, _REACH = 4000.0, 0.4, 0.3, 1.68, 3.0
+_ECCENTRICITY_SQUARED = (2 - 1 / 298.257223563) / 298.257223563
+_WORD = 0xFFFFFFFF
+
+Words = tuple[int, int, int, int]
+Batches = Callable[[], Iterable[tuple[NDArray[np.int64], NDArray[np.int64]]]]
+"""Reads ``(tile_ids, weights)`` of a country from the start, in any number of batches, int64 (n,) each."""
+
+
+class WantedSite(NamedTuple):
+    """A site of a merchant.
+
+    Attributes:
+        merchant_id: The merchant.
+        order: Which of its sites in the country, from 1.
+        gamma8: Eight times the merchant's gamma.
+        spaced: Whether its sites keep apart.
+    """
+
+    merchant_id: str
+    order: int
+    gamma8: int
+    spaced: bool
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Towns:
+    """The towns of a country.
+
+    Attributes:
+        lons: Longitudes, degrees, float64 (n,).
+        lats: Latitudes, degrees, float64 (n,).
+        persons: Persons in each, > 0, int64 (n,).
+    """
+
+    lons: NDArray[np.float64]
+    lats: NDArray[np.float64]
+    persons: NDArray[np.int64]
+
+    def density(self, block: tuple[int, int], lon: float, lat: float) -> float:
+        """Return persons per square kilometre at a point in a block, a millionth or more of them."""
+        root = np.sqrt(self.persons / (_TOWN_DENSITY * math.pi))
+        spread = _SPREAD * (_BASE_KM + _PER_RADIUS * root)
+        reach = 1 + np.floor(_REACH * spread / (_KM_PER_DEGREE / _BLOCKS_PER_DEGREE))
+        wide = np.ceil(reach / np.maximum(np.cos(np.radians(self.lats)), 0.1))
+        rows = np.floor((90.0 - self.lats) * _BLOCKS_PER_DEGREE)
+        cols = np.floor((self.lons + 180.0) * _BLOCKS_PER_DEGREE)
+        apart = np.abs((cols - block[1] + _LON_BLOCKS // 2) % _LON_BLOCKS - _LON_BLOCKS // 2)
+        near = (np.abs(rows - block[0]) <= reach) & (apart <= wide)
+        east = self.lons[near] - lon
+        east = (
+            (east - 360.0 * np.round(east / 360.0)) * _KM_PER_DEGREE * math.cos(math.radians(lat))
+        )
+        north = (self.lats[near] - lat) * _KM_PER_DEGREE
+        spread2 = spread[near] ** 2
+        falls = (1 + (east**2 + north**2) / spread2) ** 2
+        each = self.persons[near] / (math.pi * spread2 * falls)
+        return int(np.floor(each * 2.0**20).sum()) / 2.0**20
+
+
+@dataclass(slots=True, eq=False)
+class SiteLaw:
+    """Where sites of a country lie.
+
+    Attributes:
+        grid: The grid.
+        country_iso: ISO 3166-1 alpha-2 code.
+        seed: Seed of the sites.
+        batches: Reads its tiles.
+        towns: Its towns.
+    """
+
+    grid: Grid
+    country_iso: str
+    seed: int
+    batches: Batches
+    towns: Towns
+    _blocks: _Blocks = field(init=False)
+    _texture_key: Words = field(init=False)
+
+    def __post_init__(self) -> None:
+        """Read the blocks."""
+        self._blocks = _Blocks.read(self.grid, self.batches)
+        self._texture_key = _key(b"texture", self.seed, self.country_iso, "")
+
+    def sites(
+        self, wanted: Sequence[WantedSite]
+    ) -> list[tuple[int, Iterator[tuple[float, float]]]]:
+        """Return, for each site, its tile and the points tried in it, ``(lon, lat)``, in order.
+
+        The site is the first of these points that lies in the country.
+        """
+        numbers = [
+            _Numbers(_key(b"site", self.seed, self.country_iso, one.merchant_id), one)
+            for one in wanted
+        ]
+        chosen = [
+            self._blocks.descend(one.gamma8, own) for one, own in zip(wanted, numbers, strict=True)
+        ]
+        tiles = self._blocks.tiles_of(set(chosen), self.batches)
+        found = []
+        for block, own in zip(chosen, numbers, strict=True):
+            row, col, weight = self._tile(*tiles[block], own)
+            found.append((row * self.grid.n_cols + col, self._points(row, col, weight, own)))
+        return found
+
+    def _tile(
+        self,
+        rows: NDArray[np.int64],
+        cols: NDArray[np.int64],
+        weights: NDArray[np.int64],
+        numbers: _Numbers,
+    ) -> tuple[int, int, int]:
+        """Return ``(row, col, weight)`` of the tile that a site has among those of its block."""
+        levels = 1
+        smallest = min(self.grid.cell_width, self.grid.cell_height)
+        while smallest * (_BLOCKS_PER_DEGREE << levels - 1) < 1:
+            levels += 1
+        parts = _BLOCKS_PER_DEGREE << levels
+        down = np.floor((90.0 - self.grid.lat_centers()[rows]) * parts).astype(np.int64)
+        across = np.floor((self.grid.lon_centers()[cols] + 180.0) * parts).astype(np.int64)
+        left = np.flatnonzero(weights)
+        for level in range(levels):
+            shift = levels - 1 - level
+            left = numbers.halve(
+                _LEVELS + level, left, down >> shift & 1, across >> shift & 1, weights
+            )
+        (tile,) = left.tolist()
+        return int(rows[tile]), int(cols[tile]), int(weights[tile])
+
+    def _points(
+        self, row: int, col: int, weight: int, numbers: _Numbers
+    ) -> Iterator[tuple[float, float]]:
+        grid = self.grid
+        for attempt in range(ATTEMPTS):
+            down, across, levels = self._cell(row, col, weight, numbers, attempt)
+            x, y = numbers.fresh(_POINT_STEP, attempt)
+            width, height = grid.cell_width / (1 << levels), grid.cell_height / (1 << levels)
+            west = grid.west + col * grid.cell_width
+            yield (
+                west + (across + x) * width,
+                grid.north - row * grid.cell_height - (down + y) * height,
+            )
+
+    def _cell(
+        self, row: int, col: int, weight: int, numbers: _Numbers, attempt: int
+    ) -> tuple[int, int, int]:
+        """Return ``(down, across, levels)`` of a site's cell in its tile."""
+        grid = self.grid
+        tile_km = grid.cell_height * _KM_PER_DEGREE
+        levels = max(0, math.ceil(math.log2(tile_km / _CELL_KM)))
+        persons = weight * (int(self.towns.persons.sum()) / self._blocks.weight)
+        floor = _FLOOR * persons / (int(self._blocks.areas[row]) / 1e10)
+        top, bottom = (
+            max(-90.0, min(90.0, grid.north - edge * grid.cell_height)) for edge in (row, row + 1)
+        )
+        north_area, south_area = _area_density(top), _area_density(bottom)
+        down = across = 0
+        for level in range(levels):
+            km = tile_km / (1 << level)
+            shares = self._texture(row, col, down, across, level, fine=km / 2 < _FINE_KM)
+            if km > _TOWNS_CELL_KM and tile_km > _TOWNS_TILE_KM and len(self.towns.persons):
+                town = self._town_shares(row, col, down, across, level)
+                shares = [share * (own + floor) for share, own in zip(shares, town, strict=True)]
+            slope = (south_area - north_area) / (4 << level)
+            middle = north_area + slope * (4 * down + 2)
+            north = (middle - slope) * (shares[0] + shares[1])
+            south = (middle + slope) * (shares[2] + shares[3])
+            fresh = numbers.fresh(_CELL_STEP + level, attempt)
+            is_south = not numbers.decide(fresh[0], north / (north + south), attempt)
+            west, east = shares[2:] if is_south else shares[:2]
+            is_east = not numbers.decide(fresh[1], west / (west + east), attempt)
+            down, across = down << 1 | is_south, across << 1 | is_east
+        return down, across, levels
+
+    def _texture(
+        self, row: int, col: int, down: int, across: int, level: int, *, fine: bool
+    ) -> list[float]:
+        """Return the texture of the four quarters of a cell: NW, NE, SW, SE."""
+        grid = self.grid
+        lat = grid.north - (row + 0.5) * grid.cell_height
+        lon = grid.west + (col + 0.5) * grid.cell_width
+        row_of_globe = math.floor((90.0 - lat) / grid.cell_height)
+        around = max(round(360 / grid.cell_width), 1)
+        col_of_globe = math.floor((lon + 180.0) / grid.cell_width) % around
+        k0, k1, k2, _ = self._texture_key
+        size = round(180 / grid.cell_height) << level
+        counter = (row_of_globe << level | down, col_of_globe << level | across, size, k2)
+        table = _texture_table(_SIGMA_BELOW if fine else _SIGMA_ABOVE)
+        return [table[word & 255] for word in _philox(counter, (k0, k1))]
+
+    def _town_shares(self, row: int, col: int, down: int, across: int, level: int) -> list[float]:
+        grid = self.grid
+        width, height = grid.cell_width / (1 << level), grid.cell_height / (1 << level)
+        lon = grid.west + col * grid.cell_width + (across + 0.5) * width
+        lat = grid.north - row * grid.cell_height - (down + 0.5) * height
+        block = self._blocks.row_blocks[row], self._blocks.col_blocks[col] % _LON_BLOCKS
+        return [
+            self.towns.density(block, lon + x * width / 4, lat + y * height / 4)
+            for y in (1, -1)
+            for x in (-1, 1)
+        ]
+
+
+@dataclass(slots=True, eq=False)
+class _Blocks:
+    """The blocks of a country that have a weight, in any order."""
+
+    row_blocks: NDArray[np.int64]
+    col_blocks: NDArray[np.int64]
+    areas: NDArray[np.int64]
+    rows: NDArray[np.int64]
+    cols: NDArray[np.int64]
+    weights: NDArray[np.int64]
+    block_areas: NDArray[np.int64]
+    weight: int
+    area_cm2: int
+
+    @classmethod
+    def read(cls, grid: Grid, batches: Batches) -> _Blocks:
+        row_blocks = np.floor((90.0 - grid.lat_centers()) * _BLOCKS_PER_DEGREE).astype(np.int64)
+        col_blocks = np.floor((grid.lon_centers() + 180.0) * _BLOCKS_PER_DEGREE).astype(np.int64)
+        areas = tile_areas_cm2(grid)
+        sums: dict[tuple[int, int], list[int]] = {}
+        for ids, weights in batches():
+            rows, cols = np.divmod(ids, grid.n_cols)
+            key, which = np.unique(
+                np.stack([row_blocks[rows], col_blocks[cols]]), axis=1, return_inverse=True
+            )
+            weight, area = np.zeros((2, key.shape[1]), np.int64)
+            np.add.at(weight, which.ravel(), weights)
+            np.add.at(area, which.ravel(), areas[rows])
+            for row, col, *own in zip(*key.tolist(), weight.tolist(), area.tolist(), strict=True):
+                total = sums.setdefault((row, col), [0, 0])
+                total[0] += own[0]
+                total[1] += own[1]
+        held = [(*block, *own) for block, own in sums.items() if own[0]]
+        rows, cols, weights, block_areas = np.array(held, np.int64).reshape(-1, 4).T
+        country = [sum(one) for one in zip(*sums.values(), strict=True)]
+        return cls(
+            row_blocks, col_blocks, areas, rows, cols, weights, block_areas, country[0], country[1]
+        )
+
+    def masses(self, gamma8: int) -> NDArray[np.int64]:
+        """Return the mass of each block, scaled by a power of two so that their sum is below 2^62."""
+        if gamma8 == 8:  # noqa: PLR2004  # gamma 1
+            return self.weights
+        density = self.weights / self.block_areas
+        relative = np.clip(density / (self.weight / self.area_cm2), 2.0**-10, 2.0**10)
+        root, factor, eighths = (
+            np.sqrt(np.sqrt(np.sqrt(relative))),
+            np.ones(len(density)),
+            gamma8 - 8,
+        )
+        for bit in range(abs(eighths).bit_length()):
+            if abs(eighths) >> bit & 1:
+                factor = factor * root
+            root = root * root
+        mass = self.weights * (1 / factor if eighths < 0 else factor)
+        _, exponent = math.frexp(float(mass.max()) * len(mass))
+        return np.ldexp(mass, 62 - exponent).astype(np.int64)
+
+    def descend(self, gamma8: int, numbers: _Numbers) -> tuple[int, int]:
+        """Return row and column of the block that a site lies in."""
+        masses = self.masses(gamma8)
+        turn, col = np.divmod(self.cols, _LON_BLOCKS)
+        first = int(self.col_blocks[0])
+        again = (turn != first // _LON_BLOCKS) & (self.cols - first >= _LON_BLOCKS)
+        col = col + _LON_BLOCKS * again
+        left = np.flatnonzero(masses)
+        for level in range(_LEVELS):
+            shift = _LEVELS - 1 - level
+            left = numbers.halve(level, left, self.rows >> shift & 1, col >> shift & 1, masses)
+        (block,) = left.tolist()
+        return int(self.rows[block]), int(self.cols[block])
+
+    def tiles_of(
+        self, wanted: set[tuple[int, int]], batches: Batches
+    ) -> dict[tuple[int, int], tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]]:
+        """Return ``(rows, cols, weights)`` of the tiles of some blocks."""
+        n_cols, width = len(self.col_blocks), 1 << 16
+        keys = np.sort([row * width + col for row, col in wanted])
+        rows, cols, weights = [], [], []
+        for ids, own in batches():
+            row, col = np.divmod(ids, n_cols)
+            here = np.isin(self.row_blocks[row] * width + self.col_blocks[col], keys)
+            rows.append(row[here])
+            cols.append(col[here])
+            weights.append(own[here])
+        row, col, weight = map(np.concatenate, (rows, cols, weights))
+        found = {}
+        for block in wanted:
+            here = (self.row_blocks[row] == block[0]) & (self.col_blocks[col] == block[1])
+            found[block] = row[here], col[here], weight[here]
+        return found
+
+
+class _Numbers:
+    """The random numbers of one site."""
+
+    def __init__(self, key: Words, site: WantedSite) -> None:
+        self._key, self._order, self._spaced = key, site.order, site.spaced
+        self._carried = self._first_carried() if site.spaced else 0.0
+
+    def fresh(self, step: int, attempt: int = 0) -> tuple[float, float]:
+        """Return the two numbers of a step, in 0..1."""
+        a, b, c, d = self._words(self._order, attempt * _STEPS + step)
+        return (a << 21 | b >> 11) / 2**53, (c << 21 | d >> 11) / 2**53
+
+    def decide(self, fresh: float, share: float, attempt: int = 0) -> bool:
+        """Return whether the site goes to the first side."""
+        if not self._spaced or attempt:
+            return fresh < share
+        first = self._carried < share
+        left = self._carried / share if first else (self._carried - share) / (1 - share)
+        self._carried = min(max(left, 0.0), 1 - 2.0**-53)
+        return first
+
+    def halve(
+        self,
+        step: int,
+        left: NDArray[np.int64],
+        is_south: NDArray[np.int64],
+        is_east: NDArray[np.int64],
+        masses: NDArray[np.int64],
+    ) -> NDArray[np.int64]:
+        """Return those of the squares that are left which lie in the quarter that the site goes to."""
+        for fresh, side in zip(self.fresh(step), (is_south, is_east), strict=True):
+            first = left[side[left] == 0]
+            share = float(int(masses[first].sum())) / float(int(masses[left].sum()))
+            left = first if self.decide(fresh, share) else left[side[left] == 1]
+        return left
+
+    def _words(self, order: int, turn: int) -> Words:
+        k0, k1, k2, k3 = self._key
+        return _philox((order, turn, k2, k3), (k0, k1))
+
+    def _first_carried(self) -> float:
+        x = self._order + self._words(0, _SPACING_STEP)[0] & _WORD
+        for factor in (0x6C50B47C, 0xB82F1E52, 0xC7AFE638, 0x8D22F6E6):
+            x ^= x * factor & _WORD
+        first = int(f"{x:032b}"[::-1][:16], 2)
+        a, b, *_ = self._words(self._order, _SPACING_STEP)
+        return (first << 37 | (a << 32 | b) >> 27) / 2**53
+
+
+def _key(kind: bytes, seed: int, country_iso: str, own: str) -> Words:
+    text = f"{seed}\n{country_iso}\n{own}".encode("utf-8", "surrogatepass")
+    digest = hashlib.blake2b(text, digest_size=16, person=kind).digest()
+    a, b, c, d = (int.from_bytes(digest[at : at + 4], "little") for at in range(0, 16, 4))
+    return a, b, c, d
+
+
+def _philox(counter: Words, key: tuple[int, int]) -> Words:
+    """Return Philox4x32-10 of J. K. Salmon and others (SC '11) in Python integers."""
+    (a, b, c, d), (k0, k1) = counter, key
+    for turn in range(10):
+        x, y = a * 0xD2511F53, c * 0xCD9E8D57
+        own0, own1 = (k0 + turn * 0x9E3779B9) & _WORD, (k1 + turn * 0xBB67AE85) & _WORD
+        a, b, c, d = y >> 32 ^ b ^ own0, y & _WORD, x >> 32 ^ d ^ own1, x & _WORD
+    return a, b, c, d
+
+
+@cache
+def _texture_table(sigma_eighths: int) -> list[float]:
+    """Return 256 quantiles of a lognormal distribution, from roots rounded to 2^-30."""
+    normal = NormalDist()
+    upper = []
+    for k in range(128):
+        root = round(math.exp(normal.inv_cdf((128.5 + k) / 256) / 8) * 2**30) / 2**30
+        value = 1.0
+        for _ in range(sigma_eighths):
+            value *= root
+        upper.append(value)
+    return [1 / value for value in reversed(upper)] + upper
+
+
+def _area_density(lat: float) -> float:
+    cosine = math.cos(math.radians(lat))
+    return cosine / (1 - _ECCENTRICITY_SQUARED * (1 - cosine * cosine)) ** 2

@@ -1,0 +1,95 @@
+"""The plain law of sites that ``verify`` has, and the fast one that places them, are each other's judges."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pytest
+import shapely
+
+from closedworld.kernels.grid import Grid
+from closedworld.kernels.placing import (
+    Blocks,
+    PlacingDomain,
+    SiteRequest,
+    in_memory,
+    place_sites,
+    site_keys,
+)
+from closedworld.kernels.placing import Towns as PlacingTowns
+from closedworld.kernels.sampling import CountryShape
+from closedworld.kernels.spans import RowSpans, border_tiles
+from closedworld.verification.site_law import TOLERANCE_DEGREES, SiteLaw, Towns, WantedSite
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from numpy.typing import NDArray
+
+pytestmark = pytest.mark.slow
+
+# A ring with an island beyond 180 degrees, and a few of its towns.
+SHAPE = shapely.MultiPolygon(
+    [shapely.Point(179.8, -17.0).buffer(0.6) - shapely.Point(179.9, -17.1).buffer(0.2),
+     shapely.box(-179.9, -16.9, -179.7, -16.8)]
+)  # fmt: skip
+TOWNS = (
+    np.array([179.6, -179.85, 179.5]),
+    np.array([-17.1, -16.85, -16.8]),
+    np.array([90_000, 400, 0]),
+)
+GRIDS = {
+    "30s": Grid.from_resolution("30s"),
+    "5m": Grid.from_resolution("5m"),
+    "20m": Grid.from_resolution("20m"),
+    "0..360": Grid(0.0, 90.0, 1 / 40, 1 / 40, 360 * 40, 180 * 40),
+    "a region": Grid(179.0, -16.0, 0.0083333333, 0.0083333333, 240, 240),
+}
+
+
+@pytest.mark.parametrize("grid", GRIDS.values(), ids=GRIDS)
+@pytest.mark.parametrize("seed", [7, 8])
+def test_each_site_lies_where_the_plain_law_says(grid: Grid, seed: int) -> None:
+    spans = RowSpans.from_polygon(SHAPE, grid, "any_overlap")
+    weights = np.random.default_rng(1).pareto(1, len(spans)).astype(np.uint64) * np.uint64(1000)
+    weights[0] += np.uint64(1)
+    domain = PlacingDomain(
+        spans,
+        border_tiles([SHAPE], grid),
+        CountryShape([SHAPE]),
+        Blocks.of(spans, [weights]),
+        in_memory(weights),
+        PlacingTowns.of(*TOWNS),
+        PlacingDomain.texture_of(grid, "FJ", seed),
+    )
+    wanted = [
+        WantedSite(merchant, order, gamma8, spaced)
+        for merchant, gamma8, spaced in (("007", 8, False), ("Ñ", 10, False), ("c", 6, True), ("d", 7, True))
+        for order in (1, 2, 3, 70_000)
+    ]  # fmt: skip
+    merchant, orders, gammas, spaced = map(np.array, zip(*wanted, strict=True))
+    placed = place_sites(
+        domain, SiteRequest(site_keys(merchant.tolist(), "FJ", seed), orders, gammas, spaced)
+    )
+
+    def batches() -> Iterator[tuple[NDArray[np.int64], NDArray[np.int64]]]:
+        ids = spans.tile_ids().astype(np.int64)
+        for some in np.array_split(np.arange(len(ids)), 3):
+            yield ids[some], weights[some].astype(np.int64)
+
+    towns = Towns(*(column[TOWNS[2] > 0] for column in TOWNS))
+    law = SiteLaw(grid, "FJ", seed, batches, towns)
+    recomputed = 0
+    for (tile, points), own, lon, lat in zip(
+        law.sites(wanted), placed.tile_ids.tolist(), placed.lons, placed.lats, strict=True
+    ):
+        assert tile == own
+        for x, y in points:
+            if shapely.contains_xy(SHAPE, (x + 180) % 360 - 180, y):
+                assert abs((lon - x + 180) % 360 - 180) < TOLERANCE_DEGREES
+                assert abs(lat - y) < TOLERANCE_DEGREES
+                recomputed += 1
+                break
+    # Others lie in a piece of a tile so small that no try met it.
+    assert recomputed >= 3
