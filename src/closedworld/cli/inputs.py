@@ -128,6 +128,9 @@ def _check_raster(path: Path) -> bool:
     _heading(path, usable=True)
     click.echo(f"  grid    {info.grid}")
     click.echo(f"  bands   {info.bands} of {info.dtype}, NODATA {info.nodata}")
+    for note in info.notes:
+        click.secho(f"  [{note.code}] ", fg="yellow", nl=False)
+        click.echo(printable(note.message))
     return True
 
 

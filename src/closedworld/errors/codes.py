@@ -152,7 +152,7 @@ ERROR_CODES: dict[type[ClosedWorldError], dict[str, str]] = {
         "grid-south-up": "Rows run from south to north, or columns from east to west.",
         "grid-too-fine": "There are too many polygons and rows for one pass.",
         "grid-too-large": "The raster has more than 16,777,216 rows or columns.",
-        "grid-too-wide": "The grid is wider than 360 degrees.",
+        "grid-too-wide": "The grid is wider than 360 degrees and would cover ground twice.",
         "grids-differ": "The raster is not on the grid of the tiles.",
     },
     PublishError: {
@@ -213,7 +213,9 @@ WARNING_CODES = {
     "countries-without-tiles": "Countries have no tile on this grid under this rule.",
     "name-moved": "A name stood for another result before.",
     "raster-bands": "The raster has several bands; only the first is read.",
+    "raster-column-twice": "The last column covers the ground of the first again and is left out.",
     "raster-negative": "Values below zero count as 0.",
+    "raster-rows-beyond-pole": "Rows centred on a pole are left out.",
     "raster-sidecar": "A file next to the raster is ignored.",
     "raster-too-small": "Values above zero round to 0 micro-persons.",
     "tiles-shared": "Tiles belong to two countries or more.",

@@ -196,7 +196,10 @@ class _Reading:
 
     def emit_raster(self, info: RasterInfo) -> str:
         detail = f"grid of {info.grid}; {info.bands} band(s) of {info.dtype}, NODATA {info.nodata}"
-        return self.emit([info.path], info.grid.n_rows, detail)[info.path.name]
+        digest = self.emit([info.path], info.grid.n_rows, detail)[info.path.name]
+        for note in info.notes:
+            self.observer.on_event(note)
+        return digest
 
     def emit(
         self, files: Sequence[Path], rows: int, detail: str, isolated: IsolatedRead | None = None

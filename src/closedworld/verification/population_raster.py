@@ -66,6 +66,7 @@ class PopulationRaster:
         self._raster = raster
         self._scale, self._offset = raster.scales[0], raster.offsets[0]
         least, most = _BAND_ROWS
+        self._top = 0
         self._band_rows = min(max(raster.block_shapes[0][0], least), most)
         return self
 
@@ -75,12 +76,20 @@ class PopulationRaster:
     def lies_on(self, grid: Grid) -> bool:
         """Return whether the raster has the cells of a grid, to a thousandth of a cell."""
         at, raster = self._raster.transform, self._raster
-        if (raster.height, raster.width) != (grid.n_rows, grid.n_cols) or at.b or at.d:
+        # Rows centred on a pole and a column that covers ground again are no part of the grid.
+        self._top = round((at.f - grid.north) / grid.cell_height)
+        beyond = raster.height - self._top - grid.n_rows, raster.width - grid.n_cols
+        if not ({self._top, *beyond} <= {0, 1}):
             return False
-        east, south = at.c + at.a * raster.width, at.f + at.e * raster.height
-        across = max(abs(at.c - grid.west), abs(east - grid.east)) / grid.cell_width
-        down = max(abs(at.f - grid.north), abs(south - grid.south)) / grid.cell_height
-        return bool(max(across, down) <= _SAME_CELLS)
+        corners = (
+            (at.c - grid.west) / grid.cell_width,
+            (at.c + at.a * grid.n_cols - grid.east) / grid.cell_width,
+            (at.f + at.e * self._top - grid.north) / grid.cell_height,
+            (at.f + at.e * (self._top + grid.n_rows) - grid.south) / grid.cell_height,
+            at.b * raster.height / grid.cell_width,
+            at.d * raster.width / grid.cell_height,
+        )
+        return bool(max(map(abs, corners)) <= _SAME_CELLS)
 
     def micro_persons(self, rows: NDArray[np.int64], cols: NDArray[np.int64]) -> NDArray[np.int64]:
         """Return the mass of cells, int64 (n,).
@@ -113,7 +122,7 @@ class PopulationRaster:
         from rasterio.windows import Window  # noqa: PLC0415
 
         top, width = int(rows[0]), min(col_stop, self._raster.width) - col_start
-        window = Window(col_start, top, width, int(rows[-1]) - top + 1)
+        window = Window(col_start, top + self._top, width, int(rows[-1]) - top + 1)
         try:
             read = self._raster.read(1, window=window, masked=True)
         except RasterioError as error:

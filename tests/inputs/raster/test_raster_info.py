@@ -219,3 +219,81 @@ def test_only_the_header_is_read(tmp_path: Path) -> None:
     ).close()
     assert path.stat().st_size < 1e6
     assert read_raster_info(path).grid == Grid(-180.0, 90.0, cell, cell, 200_000, 100_000)
+
+
+def global_grid(
+    write: Callable[..., Path], west: float, north: float, shape: tuple[int, int], cell: float
+) -> Path:
+    transform = Affine(cell, 0, west, 0, -cell, north)
+    return write(width=shape[1], height=shape[0], transform=transform)
+
+
+@pytest.mark.parametrize(
+    ("west", "north", "shape", "cell", "kept", "first_row", "codes"),
+    [
+        (-180, 90, (180, 361), 1, (180, 360), 0, ["raster-column-twice"]),
+        (-180.5, 89.5, (179, 361), 1, (179, 360), 0, ["raster-column-twice"]),
+        (0, 90, (90, 181), 2, (90, 180), 0, ["raster-column-twice"]),
+        (-180, 60, (100, 515), 0.7, (100, 514), 0, ["raster-column-twice"]),
+        (-180.5, 90.5, (181, 360), 1, (179, 360), 1, ["raster-rows-beyond-pole"]),
+        (-0.125, 90.125, (721, 1440), 0.25, (719, 1440), 1, ["raster-rows-beyond-pole"]),
+        (-180, 90.25, (100, 720), 0.5, (99, 720), 1, ["raster-rows-beyond-pole"]),
+        (-180, 0, (91, 360), 1, None, 0, None),
+        (-180, -0.5, (90, 360), 1, (89, 360), 0, ["raster-rows-beyond-pole"]),
+        (
+            -180.5,
+            90.5,
+            (181, 361),
+            1,
+            (179, 360),
+            1,
+            ["raster-rows-beyond-pole", "raster-column-twice"],
+        ),
+        (-180, 90, (180, 360), 1, (180, 360), 0, []),
+        (-180, 90.3, (100, 360), 1, None, 0, None),
+        (-180, 90, (180, 362), 1, None, 0, None),
+        (-180, 92, (184, 365), 1, None, 0, None),
+    ],
+)
+def test_what_covers_no_ground_of_its_own_is_left_out_or_refused_with_a_cut_that_works(
+    write: Callable[..., Path],
+    west: float,
+    north: float,
+    shape: tuple[int, int],
+    cell: float,
+    kept: tuple[int, int] | None,
+    first_row: int,
+    codes: list[str] | None,
+) -> None:
+    """Cells centred on whole degrees bring half rows beyond the poles and a column too many."""
+    path = global_grid(write, west, north, shape, cell)
+    if kept is None:
+        advice = refusal(path).hint.split()
+        at = advice.index("-srcwin")
+        left, top, width, height = map(int, advice[at + 1 : at + 5])
+        path = global_grid(write, west + left * cell, north - top * cell, (height, width), cell)
+        assert read_raster_info(path).notes == ()
+        return
+    info = read_raster_info(path)
+    assert (info.grid.n_rows, info.grid.n_cols) == kept
+    assert info.grid.north == north - first_row * cell
+    assert (info.first_row, [note.code for note in info.notes]) == (first_row, codes)
+    assert all(str(path) in note.message for note in info.notes)
+
+
+@pytest.mark.parametrize("skew", [(1e-17, -1e-17), (1e-12, -1e-12), (0, 5e-5), (-5e-5, 0)])
+def test_skew_that_moves_no_corner_by_a_thousandth_of_a_cell_is_none(
+    write: Callable[..., Path], skew: tuple[float, float]
+) -> None:
+    path = write(transform=Affine(0.5, skew[0], -10, skew[1], -0.25, 50))
+    assert read_raster_info(path).grid == Grid(-10.0, 50.0, 0.5, 0.25, 4, 3)
+
+
+@pytest.mark.parametrize("skew", [(5e-4, 0), (0, -5e-4)])
+def test_skew_that_moves_a_corner_by_more_is_refused(
+    write: Callable[..., Path], skew: tuple[float, float]
+) -> None:
+    assert (
+        refusal(write(transform=Affine(0.5, skew[0], -10, skew[1], -0.25, 50))).code
+        == "grid-rotated"
+    )

@@ -135,7 +135,9 @@ def test_a_resolution_too_fine_to_tabulate_is_refused() -> None:
         ("grid-beyond-pole", 0.0, 90.1, 1.0, 1.0, 1, 1),
         ("grid-beyond-pole", 0.0, 0.0, 1.0, 1.0, 1, 91),
         ("grid-beyond-pole", 0.0, 90.0 + 2e-6, 1.0, 1.0, 1, 1),
-        ("grid-too-wide", 0.0, 0.0, 1.0, 1.0, 362, 1),
+        ("grid-too-wide", 0.0, 0.0, 1.0, 1.0, 361, 1),
+        ("grid-too-wide", 0.0, 0.0, 0.7, 0.7, 515, 1),
+        ("grid-too-wide", 0.0, 0.0, 1 / 120, 1 / 120, 43_201, 1),
     ],
 )
 def test_a_lattice_that_cannot_lie_on_the_globe_is_refused(
@@ -152,9 +154,9 @@ def test_polar_edges_may_overshoot_by_rounding_but_no_more() -> None:
     assert Grid(-180.0, 90.0, 1 / 3, 1 / 3 + 1e-10, 1080, 540).south < -90
 
 
-def test_one_column_more_than_the_globe_is_allowed() -> None:
-    """Rasters whose pixel centres run from -180 to 180 have one."""
-    assert Grid(-180.5, 1.0, 1.0, 1.0, 361, 1).east == 180.5
+def test_a_cell_rounded_to_float32_still_goes_round_the_globe() -> None:
+    width = float(np.float32(1 / 120))
+    assert Grid(-180.0, 1.0, width, width, 43_200, 1).east > 180
 
 
 @pytest.mark.parametrize("west", [0.0, -360.0, 100.25, 359.5])

@@ -211,13 +211,6 @@ def test_the_antimeridian_is_no_border(west: float) -> None:
         assert picture.sum() == 20 * 1.5
 
 
-def test_a_column_too_many_is_covered_as_the_first_is() -> None:
-    grid = Grid(-180.0, 1.0, 1.0, 1.0, 361, 1)
-    picture = coverage([shapely.box(179.5, 0, 180.75, 1)], grid)
-    assert picture[0, [0, 359, 360]].tolist() == [0.75, 0.5, 0.75]
-    assert picture.sum() == 2
-
-
 def test_where_features_overlap_counts_once() -> None:
     region = [shapely.box(0.25, 0, 2, 3), shapely.box(1, 0, 2.5, 3), shapely.box(0.5, 1.5, 1.5, 2)]
     assert coverage(region, SQUARE).tolist() == [[0.75, 1, 0.5]] * 3

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import warnings
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
@@ -10,8 +11,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from closedworld.errors import GridError, InputError
+from closedworld.execution.events import Warned
 from closedworld.inputs.crs import RASTER_TOOL, require_wgs84
-from closedworld.kernels.grid.affine import MAX_SIDE_CELLS, Grid
+from closedworld.kernels.grid.affine import MAX_SIDE_CELLS, Grid, most_cols, rows_beyond_poles
 from closedworld.sanitize import library_message
 
 if TYPE_CHECKING:
@@ -27,6 +29,11 @@ _GDAL_OPTIONS = {
     "GDAL_GEOREF_SOURCES": "INTERNAL",
 }
 
+# Less than this at every corner is the rounding of whoever wrote the file.
+_SKEW_CELLS = 1e-3
+
+# Cells centred on the poles reach half a cell beyond them.
+_CENTRED, _CENTRED_SLACK = 0.5, 0.01
 
 _TURN = (
     "Turn it north-up: gdalwarp -t_srs EPSG:4326 -r sum in.tif out.tif (-r sum keeps counts, such as "
@@ -40,10 +47,12 @@ class RasterInfo:
 
     Attributes:
         path: The file.
-        grid: Its grid.
+        grid: Its grid, without rows centred on a pole and without a column that covers ground again.
         dtype: Type of the first band, such as ``float32``.
         nodata: NODATA value of the first band; None when it has none.
         bands: Number of bands.
+        first_row: Row of the file that is row 0 of the grid.
+        notes: What was left out.
     """
 
     path: Path
@@ -51,6 +60,8 @@ class RasterInfo:
     dtype: str
     nodata: float | None
     bands: int
+    first_row: int = 0
+    notes: tuple[Warned, ...] = ()
 
 
 def read_raster_info(path: str | Path) -> RasterInfo:
@@ -70,8 +81,9 @@ def read_raster_info(path: str | Path) -> RasterInfo:
         # Reported by _grid_of as an error with advice.
         warnings.simplefilter("ignore", NotGeoreferencedWarning)
         with open_raster(path) as raster:
+            grid, first_row, notes = _grid_of(raster, path)
             return RasterInfo(
-                path, _grid_of(raster, path), raster.dtypes[0], raster.nodata, raster.count
+                path, grid, raster.dtypes[0], raster.nodata, raster.count, first_row, notes
             )
 
 
@@ -105,7 +117,8 @@ def open_raster(path: Path, **options: Any) -> Iterator[DatasetReader]:
         yield raster
 
 
-def _grid_of(raster: DatasetReader, path: Path) -> Grid:
+def _grid_of(raster: DatasetReader, path: Path) -> tuple[Grid, int, tuple[Warned, ...]]:
+    """Return the grid, the row of the file where it begins, and what was left out."""
     at = raster.transform
     if at.is_identity:
         raise GridError(
@@ -117,7 +130,8 @@ def _grid_of(raster: DatasetReader, path: Path) -> Grid:
         require_wgs84(raster.crs.to_wkt() if raster.crs else None, RASTER_TOOL)
     except InputError as error:
         raise InputError(error.code, f"{path}: {error.message}", error.hint) from error
-    if at.b != 0 or at.d != 0:
+    skew = abs(at.b) * raster.height / abs(at.a or 1), abs(at.d) * raster.width / abs(at.e or 1)
+    if max(skew) > _SKEW_CELLS:
         raise GridError(
             "grid-rotated",
             f"{path} is rotated or sheared: its transform has {at.b} and {at.d} off the diagonal.",
@@ -137,9 +151,55 @@ def _grid_of(raster: DatasetReader, path: Path) -> Grid:
             "Take a coarser raster, or cut it.",
         )
     try:
-        return Grid(at.c, at.f, at.a, -at.e, raster.width, raster.height)
+        return _cropped(at.c, at.f, at.a, -at.e, raster.width, raster.height, path)
     except GridError as error:
         raise GridError(error.code, f"{path}: {error.message}", error.hint) from error
+
+
+def _cropped(
+    west: float, north: float, width: float, height: float, n_cols: int, n_rows: int, path: Path
+) -> tuple[Grid, int, tuple[Warned, ...]]:
+    """Return a grid without the rows and columns that lie on no ground of their own.
+
+    Rows centred on a pole and one column beyond 360 degrees are left out with a warning: publishers of
+    cells centred on whole degrees add them. More of either is a mistake that only its owner can judge.
+
+    Raises:
+        GridError: As ``Grid``, with the command that cuts the raster.
+    """
+    if not (math.isfinite(west + north) and 0 < min(width, height) < math.inf):
+        return Grid(west, north, width, height, n_cols, n_rows), 0, ()
+    beyond = rows_beyond_poles(north, height, n_rows)
+    top, bottom = (math.ceil(cells - _CENTRED_SLACK) for cells in beyond)
+    rows, cols = n_rows - top - bottom, min(n_cols, most_cols(width))
+    is_centred = all(not cells or abs(cells - _CENTRED) < _CENTRED_SLACK for cells in beyond)
+    if rows < 1 or cols < 1 or not is_centred or n_cols - cols > 1:
+        cut = f"Cut it: gdal_translate -srcwin 0 {top} {cols} {rows} in.tif out.tif"
+        try:
+            return Grid(west, north, width, height, n_cols, n_rows), 0, ()
+        except GridError as error:
+            hint = cut if error.code in {"grid-beyond-pole", "grid-too-wide"} else error.hint
+            raise GridError(error.code, error.message, hint if rows > 0 < cols else "") from None
+    notes = []
+    if top + bottom:
+        where = " and ".join(name for name, cells in (("first", top), ("last", bottom)) if cells)
+        notes.append(
+            Warned(
+                "raster-rows-beyond-pole",
+                f"{path}: the {where} row, centred on the pole, is left out; rows count from the one "
+                f"whose north edge is at latitude {north - top * height:.10g}.",
+            )
+        )
+    if n_cols > cols:
+        notes.append(
+            Warned(
+                "raster-column-twice",
+                f"{path}: {n_cols:,} columns are {n_cols * width:.10g} degrees; the last one, which "
+                "covers the ground of the first again, is left out.",
+            )
+        )
+    grid = Grid(west, north - top * height, width, height, cols, rows)
+    return grid, top, tuple(notes)
 
 
 def _existing(path: Path) -> Path:

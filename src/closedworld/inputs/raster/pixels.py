@@ -155,7 +155,7 @@ class PixelReader:
         from rasterio.errors import RasterioError  # noqa: PLC0415 -- see read_raster_info
         from rasterio.windows import Window  # noqa: PLC0415
 
-        window = Window(col, row, cols, rows)
+        window = Window(col, row + self._layout.info.first_row, cols, rows)
         try:
             pixels = self._raster.read(1, window=window)
             if not self._layout.has_mask:

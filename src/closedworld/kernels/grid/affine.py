@@ -21,6 +21,8 @@ from closedworld.errors import ConfigError, GridError
 # Polar rows may overshoot by the rounding of float64 arithmetic on the origin, not by a real fraction of a
 # cell: 1e-6 of a cell is 1 mm on a 1 km grid.
 _POLE_TOLERANCE_CELLS = 1e-6
+# 1/120 degree rounded to float32 and taken 43,200 times is 0.002 cells wider than the circle.
+_TURN_TOLERANCE_CELLS = 0.01
 # row and column are stored as uint32; row * n_cols + col must fit int64 with room for sort keys.
 _MAX_SIDE = 2**31 - 2
 _ARCSEC_PER_DEGREE = 3600
@@ -89,21 +91,18 @@ class Grid:
                 f"{MIN_CELL_DEGREES}.",
                 "Rows must run north to south: rewrite a south-up raster with gdalwarp.",
             )
-        slack = _POLE_TOLERANCE_CELLS * self.cell_height
-        south = self.north - self.n_rows * self.cell_height
-        if self.north > 90 + slack or south < -90 - slack:
+        if any(rows_beyond_poles(self.north, self.cell_height, self.n_rows)):
             raise GridError(
                 "grid-beyond-pole",
-                f"grid spans latitudes {south} to {self.north}, beyond a pole.",
-                "Cut it to -90..90, for example with gdal_translate -projwin.",
+                f"grid spans latitudes {self.south} to {self.north}, beyond a pole.",
+                "Keep the rows that lie between the poles.",
             )
         width = self.n_cols * self.cell_width
-        # Some global rasters have a column too many (43,201 of 30 arc-seconds); more is a mistake.
-        if width > 360 + min(self.cell_width, 1):
+        if self.n_cols > most_cols(self.cell_width):
             raise GridError(
                 "grid-too-wide",
-                f"grid is {width} degrees wide; more than once round the globe.",
-                "Cut it to 360 degrees, for example with gdal_translate -projwin.",
+                f"grid is {width} degrees wide, and would cover ground twice.",
+                f"Keep {most_cols(self.cell_width):,} columns.",
             )
 
     @classmethod
@@ -248,3 +247,21 @@ class Grid:
             f"{self.cell_height:.10g} degrees ({arcsec:.4g} arc-seconds) from west {self.west:.10g}, "
             f"north {self.north:.10g}"
         )
+
+
+def most_cols(cell_width: float) -> int:
+    """Return how many columns of a width, degrees, go round the globe without covering ground twice."""
+    return math.floor(360.0 / cell_width + _TURN_TOLERANCE_CELLS)
+
+
+def rows_beyond_poles(north: float, cell_height: float, n_rows: int) -> tuple[float, float]:
+    """Return how far rows reach beyond the north pole and beyond the south pole, cells; 0 for not at all.
+
+    Args:
+        north: Latitude of the outer north edge, degrees.
+        cell_height: Height of a cell, degrees.
+        n_rows: Number of rows.
+    """
+    beyond = (north - 90) / cell_height, n_rows - (north + 90) / cell_height
+    over = [cells if cells > _POLE_TOLERANCE_CELLS else 0.0 for cells in beyond]
+    return over[0], over[1]
