@@ -68,6 +68,14 @@ def test_what_is_not_run_is_listed_here() -> None:
     assert found == {
         ("docs/data-sources.md", "it needs the archive of Natural Earth"),
         ("docs/data-sources.md", "it needs the network"),
+        (
+            "docs/how-to/query.md",
+            "deltalake is none of their packages; make readers tries it",
+        ),
+        (
+            "docs/how-to/query.md",
+            "the extension is loaded from the web; make readers tries it",
+        ),
         ("docs/tutorial/first-world.md", "it asks a package index"),
         (
             "docs/how-to/cluster.md",

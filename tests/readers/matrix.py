@@ -114,6 +114,8 @@ READERS = (
     Reader("DataFusion", "read_datafusion.py", ("datafusion==55.0.0",)),
     Reader("chDB", "read_chdb.py", ("chdb==4.4.0",)),
     Reader("fastparquet", "read_fastparquet.py", ("fastparquet==2026.9.0",)),
+    Reader("Delta Lake", "read_delta.py", ("deltalake==1.6.6", "pyarrow==26.0.1")),
+    Reader("DuckLake", "read_ducklake.py", ("duckdb==1.5.5", "duckdb-extension-ducklake==1.5.5")),
     Reader("hyparquet", "read_hyparquet.mjs", ("hyparquet@1.33.0", "hyparquet-compressors@1.1.2")),
     Reader("DuckDB-WASM", "read_duckdb_wasm.mjs", ("@duckdb/duckdb-wasm@1.20.0",)),
 )
