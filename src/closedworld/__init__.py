@@ -57,6 +57,7 @@ if TYPE_CHECKING:
     from closedworld.worlds import PublishedWorld, open_world
     from closedworld.worlds.diff import CountryDifference, WorldDifference, compare_worlds
     from closedworld.worlds.duckdb_views import world_sql
+    from closedworld.worlds.plotting import Picture
     from closedworld.worlds.sampled_points import SampledPoints
     from closedworld.worlds.world_tiles import WorldTiles
 
@@ -77,6 +78,7 @@ _HOMES = {
     "InputError": "errors",
     "IntegrityError": "errors",
     "Mixture": "kernels.weights",
+    "Picture": "worlds.plotting",
     "PopulationRaster": "inputs.loading",
     "PublishError": "errors",
     "Published": "store.reading",
@@ -142,6 +144,7 @@ __all__ = [
     "InputError",
     "IntegrityError",
     "Mixture",
+    "Picture",
     "PopulationRaster",
     "PublishError",
     "Published",

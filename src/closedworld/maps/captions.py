@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from closedworld.kernels.spans import RowSpans, Rule
+from closedworld.maps.map_builder import MAP_WIDTH
 from closedworld.maps.world_map import draw_world_map
 from closedworld.sanitize import number_of
 
@@ -20,7 +21,13 @@ def cell_text(degrees: float) -> str:
     return f"{arcsec:.4g} arc-seconds" if arcsec < _ARCSEC_PER_DEGREE else f"{degrees:.4g} degrees"
 
 
-def draw_tiles(spans: Mapping[str, RowSpans], rule: Rule, attribution: str, path: Path) -> None:
+def draw_tiles(
+    spans: Mapping[str, RowSpans],
+    rule: Rule,
+    attribution: str,
+    path: Path,
+    width: int = MAP_WIDTH,
+) -> None:
     """Draw the map of tiles by country, with their number, cell size and rule as its subtitle.
 
     Raises:
@@ -31,4 +38,11 @@ def draw_tiles(spans: Mapping[str, RowSpans], rule: Rule, attribution: str, path
     tiles = sum(own.tile_count for own in some)
     countries = number_of(len(some), "country", "countries")
     subtitle = f"{tiles:,} tiles{cell} · {countries} · rule {rule.value}"
-    draw_world_map(spans, path, title="Tiles by country", subtitle=subtitle, credit=attribution)
+    draw_world_map(
+        spans,
+        path,
+        title="Tiles by country",
+        subtitle=subtitle,
+        credit=attribution,
+        width=width,
+    )

@@ -21,10 +21,12 @@ from closedworld.published.cumulative_weights import CumulativeWeights, read_cum
 from closedworld.published.lineage import open_source
 from closedworld.published.results import choose_published, open_published
 from closedworld.published.tile_index import PublishedIndex, read_index
+from closedworld.sanitize import html_table
 from closedworld.stages import TILES, WEIGHTS
 from closedworld.stages.weights.outcome import persons_of
 from closedworld.store.reading import Published
 from closedworld.worlds.locating import TileLocator, lon_lat, on_globe
+from closedworld.worlds.plotting import Picture, plot_points, plot_tiles
 from closedworld.worlds.points import refuse_without_tiles, sample_points
 from closedworld.worlds.sample_request import SampleRequest
 from closedworld.worlds.sampled_points import SampledPoints
@@ -68,7 +70,8 @@ class PublishedWorld:
         weights = "no weights"
         if self.weights is not None:
             weights = f"weights by {self.weights.parameters(WeightParameters).basis}"
-        return f"<PublishedWorld: {str(self.index).strip('<>')}, {weights}>"
+        tiles = str(self.index).strip("<>").removeprefix("PublishedIndex ")
+        return f"<PublishedWorld: {tiles}, {weights}>"
 
     def spans_of(self, countries: str | Iterable[str] = ()) -> dict[str, RowSpans]:
         """Return the tiles of some countries, ascending by code; of all if none is named.
@@ -194,6 +197,35 @@ class PublishedWorld:
             GeometryError: ``coordinates-out-of-range``.
         """
         return self._locator(country).nearest(lon_lat(lons, lats), within_km)
+
+    def plot(
+        self, points: Any = None, *, country: str | Iterable[str] = (), width: int = 1600
+    ) -> Picture:
+        """Return a map: of the tiles by country, or of points over the tiles.
+
+        Args:
+            points: A table of any library with columns ``lon`` and ``lat``, or with point geometries, such as
+                what ``sample`` returns; None for the tiles alone.
+            country: Show the tiles of these countries only; they decide the frame.
+            width: Width of the picture, px, >= 200.
+
+        Returns:
+            The picture, which notebooks show; ``save`` writes it.
+
+        Raises:
+            ConfigError: ``country-without-tiles``, ``picture-width``.
+            InputError: ``table-kind``, ``table-column``.
+            GeometryError: ``coordinates-out-of-range``.
+        """
+        spans = self.spans_of(country)
+        if points is None:
+            return plot_tiles(spans, self.index.rule, width)
+        return plot_points(spans, on_globe(points_of(points)), width)
+
+    def _repr_html_(self) -> str:
+        rows = [(iso, own.tile_count) for iso, own in self.index.spans.items()]
+        rows.sort(key=lambda row: (-row[1], row[0]))
+        return html_table(repr(self), ("country_iso", "tiles"), rows)
 
     def _locator(self, country: str | Iterable[str]) -> TileLocator:
         """Return the locator of some countries, made once."""

@@ -1,0 +1,118 @@
+"""The map of points over the tiles of a world."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from closedworld.kernels.spans import RowSpans
+from closedworld.maps.canvas import (
+    COUNTRY_COLOURS,
+    HAIRLINE,
+    PAPER,
+    SEA,
+    Ramp,
+    blend,
+    mix,
+    to_bytes,
+)
+from closedworld.maps.map_builder import MAP_WIDTH, MapBuilder
+from closedworld.maps.painting import Land
+from closedworld.maps.views import View
+from closedworld.sanitize import number_of
+
+_POINT_COLOUR = COUNTRY_COLOURS[2]
+_LAND_COLOUR = blend(COUNTRY_COLOURS[4], PAPER, 0.45)
+_OPACITY = 0.8
+# Many points are drawn smaller, so that dense places can still be told apart.
+_RADIUS_PX, _SMALL_RADIUS_PX, _MANY = 5.0, 1.6, 5_000
+
+RAMPS = (
+    Ramp(SEA, _LAND_COLOUR, 20),
+    Ramp(_LAND_COLOUR, HAIRLINE, 10),
+    Ramp(SEA, _POINT_COLOUR, 30),
+    Ramp(_LAND_COLOUR, _POINT_COLOUR, 40),
+)
+
+
+def draw_points_map(
+    land: Sequence[RowSpans],
+    points: tuple[NDArray[np.float64], NDArray[np.float64]],
+    path: Path,
+    *,
+    title: str,
+    subtitle: str = "",
+    credit: str = "",
+    width: int = MAP_WIDTH,
+) -> None:
+    """Write a PNG of points over tiles, darker where there are more.
+
+    The frame holds the tiles; the legend gives the number of points outside it.
+
+    Args:
+        land: Tiles by country, on one grid.
+        points: Longitudes and latitudes, degrees, float64 (n,) each; NaN for no point.
+        path: Where the PNG goes; replaced if there.
+        title: The heading.
+        subtitle: A line below it.
+        credit: A line at the foot.
+        width: Width of the picture, px, >= 200.
+
+    Raises:
+        ConfigError: ``picture-width``, ``grids-differ``.
+        PublishError: ``output-not-writable``.
+    """
+    builder = MapBuilder(land, (title, subtitle, credit), width)
+    share = builder.shares(builder.sets)
+    quiet = np.empty((3, *share.shape), np.float32)
+    quiet[:] = np.array(_LAND_COLOUR, np.float32)[:, None, None]
+    base = builder.paint(lambda rows: Land(quiet[:, rows], share[rows], share[rows]))
+    radius = _SMALL_RADIUS_PX if len(points[0]) > _MANY else _RADIUS_PX
+    xs, ys = pixels_of(builder.view, *points)
+    inked = ink_of(xs, ys, (builder.view.height, builder.view.width), builder.sheet.px(radius))
+    colours = mix(np.moveaxis(base, -1, 0).astype(np.float32), _POINT_COLOUR, inked)
+    legend = builder.far_off()
+    outside = len(points[0]) - len(xs)
+    if outside:
+        legend.append((f"outside the map: {number_of(outside, 'point', 'points')}", None))
+    legend.append(("a point", builder.swatch(_POINT_COLOUR)))
+    builder.save(path, to_bytes(colours), legend, RAMPS)
+
+
+def pixels_of(
+    view: View, lons: NDArray[np.float64], lats: NDArray[np.float64]
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Return the points within a view, px from the left and from the top, float64 (m,) each."""
+    some = np.isfinite(lons) & np.isfinite(lats)
+    lons, lats = lons[some], lats[some]
+    east = np.mod(lons - view.lon_center + 180.0, 360.0) - 180.0
+    xs = view.width / 2 + east * view.px_per_degree(lats)
+    ys = view.y_of(lats)
+    inside = (xs >= 0) & (xs < view.width) & (ys >= 0) & (ys < view.height)
+    return xs[inside], ys[inside]
+
+
+def ink_of(
+    xs: NDArray[np.float64], ys: NDArray[np.float64], shape: tuple[int, int], radius: float
+) -> NDArray[np.float32]:
+    """Return how much of each pixel discs around points cover, float32 ``shape``, 0..1.
+
+    A disc over a disc adds to it as ink does: what shines through is multiplied.
+    """
+    height, width = shape
+    col, row = np.floor(xs).astype(np.int64), np.floor(ys).astype(np.int64)
+    reach = int(np.ceil(radius))
+    shining = np.zeros(height * width)
+    for down in range(-reach, reach + 1):
+        for across in range(-reach, reach + 1):
+            y, x = row + down, col + across
+            distance = np.hypot(x + 0.5 - xs, y + 0.5 - ys)
+            share = np.clip(radius + 0.5 - distance, 0.0, 1.0) * _OPACITY
+            seen = (share > 0) & (y >= 0) & (y < height) & (x >= 0) & (x < width)
+            at = y[seen] * width + x[seen]
+            shining += np.bincount(at, np.log1p(-share[seen]), minlength=height * width)
+    ink: NDArray[np.float32] = (-np.expm1(shining)).astype(np.float32).reshape(shape)
+    return ink
