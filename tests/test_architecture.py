@@ -30,6 +30,7 @@ FLOORS = (
     "kernels/sizes",
     "kernels/digests",
     "kernels/records",
+    "kernels/typed_json",
     "kernels/parquet",
     "kernels/grid",
     "kernels/spans",

@@ -16,6 +16,7 @@ from closedworld import stages
 from closedworld.config.run import RunConfig
 from closedworld.config.stage_options import WeightOptions
 from closedworld.datasets import Column, Dataset, Partition
+from closedworld.datasets.parameters import Parameters
 from closedworld.datasets.part_encoder import PartEncoder
 from closedworld.errors import ConfigError
 from closedworld.run import outcome as run_outcome
@@ -52,24 +53,11 @@ DATASET = Dataset(
 
 
 @dataclass(frozen=True)
-class ShopParameters:
+class ShopParameters(Parameters):
     stage: ClassVar[str] = "shops"
 
-    format: int
     weights_parameter_hash: str
     countries: tuple[str, ...]
-
-    def to_dict(self) -> dict[str, Any]:
-        return {
-            "format": self.format,
-            "stage": self.stage,
-            "weights_parameter_hash": self.weights_parameter_hash,
-            "countries": list(self.countries),
-        }
-
-    @classmethod
-    def from_dict(cls, content: Mapping[str, Any]) -> ShopParameters:
-        return cls(content["format"], content["weights_parameter_hash"], content["countries"])
 
 
 @dataclass(frozen=True)

@@ -12,6 +12,7 @@ import pytest
 from effort import ANY_EXECUTOR
 
 from closedworld.datasets import Column, Dataset, Partition
+from closedworld.datasets.parameters import Parameters, Stated
 from closedworld.datasets.part_encoder import PartEncoder
 from closedworld.errors import IntegrityError, UnitError
 from closedworld.execution import open_worker_pool
@@ -40,18 +41,15 @@ LEDGER = Stage("S9", "ledger", (), "ledger_summaries.jsonl")
 
 
 @dataclass(frozen=True)
-class LedgerParameters:
+class LedgerParameters(Parameters):
     stage: ClassVar[str] = "ledger"
 
-    format: int
     days: tuple[str, ...]
 
-    def to_dict(self) -> dict[str, Any]:
-        return {"format": self.format, "stage": self.stage, "days": list(self.days)}
 
-    @classmethod
-    def from_dict(cls, content: Mapping[str, Any]) -> LedgerParameters:
-        return cls(content["format"], tuple(content["days"]))
+@dataclass(frozen=True)
+class LedgerTotals(Stated):
+    rows: int
 
 
 @dataclass(frozen=True)
@@ -130,7 +128,7 @@ class LedgerPlan:
         self, runner: TaskRunner, written: Iterable[tuple[DayTask, TaskResult, bool]]
     ) -> Folded:
         del runner
-        folded = Folded(totals={"rows": self.row_count})
+        folded = Folded(totals=LedgerTotals(self.row_count))
         for task, result, is_last in written:
             folded.files += result.files
             if is_last:

@@ -8,7 +8,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from closedworld.datasets.parameters import TileParameters, WeightParameters
+from closedworld.datasets.parameters import (
+    TileParameters,
+    TileTotals,
+    WeightParameters,
+    WeightTotals,
+)
 from closedworld.errors import ClosedWorldError, IntegrityError
 from closedworld.html_report.closeups import CloseUp, choose_countries, close_ups
 from closedworld.html_report.finding import find_results
@@ -166,7 +171,7 @@ def _weight_map(published: Published, index: PublishedIndex, path: Path) -> Pict
             f"{published.folder} does not have the weights of {index.published.folder}: {error}.",
             "Run `closedworld verify` on the output folder.",
         ) from error
-    zero = published.receipt.totals.get("tiles_of_weight_zero", 0)
+    zero = published.totals(WeightTotals).tiles_of_weight_zero
     return Picture(
         path.read_bytes(),
         "Weights",
@@ -177,7 +182,7 @@ def _weight_map(published: Published, index: PublishedIndex, path: Path) -> Pict
 
 
 def _chosen(index: PublishedIndex) -> list[str]:
-    off_grid = set(index.published.receipt.totals.get("countries_off_grid", ()))
+    off_grid = index.published.totals(TileTotals).countries_off_grid
     codes = index.published.parameters(TileParameters).countries
     counts = {iso: 0 for iso in codes if iso not in off_grid}
     counts |= {iso: own.tile_count for iso, own in index.spans.items()}

@@ -74,7 +74,7 @@ class Forecast:
         """Return the forecast as JSON holds it."""
         plan = self.plan
         return {
-            **plan.totals(),
+            **plan.totals().to_dict(),
             "grid": plan.world.grid.to_dict(),
             "rule": plan.world.rule.value,
             "executor": self.executor,

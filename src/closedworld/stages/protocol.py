@@ -9,7 +9,7 @@ from typing import Any, Protocol, TypeVar
 
 from closedworld.config.run import RunConfig
 from closedworld.datasets import Dataset, Partition
-from closedworld.datasets.parameters import Parameters
+from closedworld.datasets.parameters import Parameters, Stated
 from closedworld.execution.events import Observer
 from closedworld.inputs.loading import Inputs
 from closedworld.kernels.records import Records
@@ -27,13 +27,13 @@ class Folded:
 
     Attributes:
         files: Every file.
-        totals: Figures of the whole, as the receipt has them.
+        totals: Figures of the whole, for the receipt.
         digests: Digest of the rows of each partition in each dataset, by partition value and dataset.
         summaries: What is reported of each country, ascending by code.
     """
 
     files: list[FileEntry] = field(default_factory=list)
-    totals: dict[str, Any] = field(default_factory=dict)
+    totals: Stated = field(default_factory=Stated)
     digests: dict[str, Mapping[str, bytes]] = field(default_factory=dict)
     summaries: Records[Any] = field(default_factory=Records)
 

@@ -133,7 +133,7 @@ def _build_receipt(plan: StagePlan[Any, Any, Any], folded: Folded) -> Receipt:
         stage=parameters.stage,
         parameter_hash=_hash(parameters),
         parameters=parameters.to_dict(),
-        totals=folded.totals,
+        totals=folded.totals.to_dict(),
         versions=_versions(),
         files=tuple(sorted(folded.files)),
         values={name: digest_of_dataset(name, own) for name, own in sorted(by_dataset.items())},

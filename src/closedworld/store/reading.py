@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import hashlib
 from collections import defaultdict
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from io import BufferedIOBase
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import pyarrow.dataset as pads
 import pyarrow.parquet as pq
 
 from closedworld.datasets import DATASETS, TILE_INDEX, dataset_of
-from closedworld.datasets.parameters import Parameters, TileParameters
+from closedworld.datasets.parameters import Parameters, Stated, TileParameters
 from closedworld.errors import ConfigError, GridError, IntegrityError
 from closedworld.sanitize import number_of, one_line
 from closedworld.store.paths import HASH_PREFIX, RECEIPT_NAME, hash_of_folder
@@ -23,6 +23,7 @@ from closedworld.store.protocol import Storage
 from closedworld.store.receipt import FileEntry, Receipt, read_receipt
 
 P = TypeVar("P", bound=Parameters)
+S = TypeVar("S", bound=Stated)
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,13 +62,26 @@ class Published:
         Raises:
             IntegrityError: ``receipt-unreadable``: they are none of that stage.
         """
+        return self._stated(kind, self.receipt.parameters, f"parameters of {kind.stage}")
+
+    def totals(self, kind: type[S]) -> S:
+        """Return the figures of the whole.
+
+        Args:
+            kind: Those of the stage, such as ``TileTotals``.
+
+        Raises:
+            IntegrityError: ``receipt-unreadable``: they are none of that stage.
+        """
+        return self._stated(kind, self.receipt.totals, "totals of its stage")
+
+    def _stated(self, kind: type[S], content: Mapping[str, Any], what: str) -> S:
         try:
-            return kind.from_dict(self.receipt.parameters)
-        except (ValueError, KeyError, TypeError, GridError) as error:
+            return kind.from_dict(content)
+        except (ValueError, GridError) as error:
             raise _damaged(
                 "receipt-unreadable",
-                f"the receipt of {self.folder} has no parameters of {kind.stage}: "
-                f"{one_line(str(error))}.",
+                f"the receipt of {self.folder} has no {what}: {one_line(str(error))}.",
             ) from error
 
     def files(self, dataset: str) -> dict[str, list[FileEntry]]:

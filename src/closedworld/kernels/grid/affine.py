@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 
@@ -211,23 +210,6 @@ class Grid:
         down = max(abs(self.north - other.north), abs(self.south - other.south))
         slack = _SAME_CELLS * self.cell_width, _SAME_CELLS * self.cell_height
         return across <= slack[0] and down <= slack[1]
-
-    @classmethod
-    def from_dict(cls, content: Mapping[str, float | int]) -> Grid:
-        """Return the grid of ``to_dict``.
-
-        Raises:
-            KeyError: A number is missing.
-            GridError: As the class.
-        """
-        return cls(
-            float(content["west"]),
-            float(content["north"]),
-            float(content["cell_width"]),
-            float(content["cell_height"]),
-            int(content["n_cols"]),
-            int(content["n_rows"]),
-        )
 
     def to_dict(self) -> dict[str, float | int]:
         """Return the six numbers that define the grid, for receipts and hashes."""

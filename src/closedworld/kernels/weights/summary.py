@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass
-from typing import Any, ClassVar, Self
+from dataclasses import dataclass
+from typing import Any, ClassVar
 
 import pyarrow as pa
 
+from closedworld.kernels.typed_json import to_json
 from closedworld.kernels.weights.basis import Basis
 from closedworld.kernels.weights.masses import MICRO
 
@@ -94,14 +94,5 @@ class WeightSummary:
 
     def to_dict(self) -> dict[str, Any]:
         """Return the fields by name."""
-        return {**asdict(self), "bases": [asdict(basis) for basis in self.bases]}
-
-    @classmethod
-    def from_dict(cls, content: Mapping[str, Any]) -> Self:
-        """Return the summary of ``to_dict``.
-
-        Raises:
-            KeyError, TypeError: It is none.
-        """
-        bases = tuple(BasisSummary(**basis) for basis in content["bases"])
-        return cls(**{**content, "bases": bases})
+        content: dict[str, Any] = to_json(self)
+        return content

@@ -14,10 +14,10 @@ from typing import Any, TypeVar
 from closedworld._version import __version__
 from closedworld.config.run import RunConfig
 from closedworld.errors import ClosedWorldError, IntegrityError
+from closedworld.kernels.typed_json import from_json
 from closedworld.run.record.model import DatasetTotals, Metric, RunError, RunRecord, StageRecord
 from closedworld.run.record.performance import performance_of, task_records, worker_records
 from closedworld.run.record.recorder import Recorder
-from closedworld.run.record.typed_json import from_json
 from closedworld.sanitize import one_line
 from closedworld.store.atomic import replace_file
 from closedworld.store.durable import not_writable

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from closedworld.config.run import RunConfig
 from closedworld.datasets import (
@@ -19,7 +19,7 @@ from closedworld.datasets import (
     Partition,
     dataset_of,
 )
-from closedworld.datasets.parameters import TileParameters
+from closedworld.datasets.parameters import TileParameters, TileTotals
 from closedworld.datasets.part_encoder import part_writer
 from closedworld.errors import ConfigError
 from closedworld.execution import events
@@ -169,18 +169,18 @@ class TilePlan:
         """The function that does a task."""
         return write_tiles
 
-    def totals(self) -> dict[str, Any]:
+    def totals(self) -> TileTotals:
         """Return the totals of the receipt."""
         world = self.world
-        return {
-            "countries": len(world.spans),
-            "countries_without_tiles": list(world.without_tiles),
-            "countries_off_grid": sorted(world.off_grid),
-            "countries_kept_small": sorted(world.kept_small),
-            "tiles": self.row_count,
-            "runs": self.run_count,
-            "tiles_shared": self.shared_tiles,
-        }
+        return TileTotals(
+            countries=len(world.spans),
+            countries_without_tiles=tuple(world.without_tiles),
+            countries_off_grid=tuple(sorted(world.off_grid)),
+            countries_kept_small=tuple(sorted(world.kept_small)),
+            tiles=self.row_count,
+            runs=self.run_count,
+            tiles_shared=self.shared_tiles,
+        )
 
     def tasks(self, runner: TaskRunner) -> Sequence[TileTask]:
         """Return the tasks that write."""

@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from closedworld.datasets.parameters import WeightParameters
-from closedworld.errors import ConfigError, IntegrityError
+from closedworld.datasets.parameters import WeightParameters, WeightTotals
+from closedworld.errors import ConfigError
 from closedworld.execution import events
 from closedworld.execution.events import Observer
 from closedworld.kernels.records import Records
@@ -45,7 +45,7 @@ class TileWeights:
         """Return a short description of the result."""
         parameters = self.published.parameters(WeightParameters)
         return (
-            f"{self.published.receipt.totals['tiles']:,} weights by {parameters.basis} "
+            f"{sum(one.tiles for one in self.summaries):,} weights by {parameters.basis} "
             f"(10^{parameters.dp} per country),"
         )
 
@@ -56,14 +56,7 @@ def summaries_of_receipt(published: Published) -> Records[WeightSummary]:
     Raises:
         IntegrityError: ``receipt-unreadable``.
     """
-    try:
-        return Records.of(map(WeightSummary.from_dict, published.receipt.totals["summaries"]))
-    except (KeyError, TypeError) as error:
-        raise IntegrityError(
-            "receipt-unreadable",
-            f"the receipt of {published.folder} has no summaries of its countries: {error}.",
-            "Delete the folder and build it again.",
-        ) from error
+    return Records(published.totals(WeightTotals).summaries)
 
 
 def persons_of(published: Published) -> dict[str, float]:
@@ -85,15 +78,15 @@ def persons_of(published: Published) -> dict[str, float]:
     return known
 
 
-def totals_of(summaries: Records[WeightSummary]) -> dict[str, Any]:
+def totals_of(summaries: Records[WeightSummary]) -> WeightTotals:
     """Return the totals of the receipt."""
-    return {
-        "countries": len(summaries),
-        "tiles": sum(summary.tiles for summary in summaries),
-        "tiles_of_weight_zero": sum(summary.zero_tiles for summary in summaries),
-        "countries_fallback": [one.country_iso for one in summaries if one.fallback],
-        "summaries": [summary.to_dict() for summary in summaries],
-    }
+    return WeightTotals(
+        countries=len(summaries),
+        tiles=sum(summary.tiles for summary in summaries),
+        tiles_of_weight_zero=sum(summary.zero_tiles for summary in summaries),
+        countries_fallback=tuple(one.country_iso for one in summaries if one.fallback),
+        summaries=summaries.items,
+    )
 
 
 def emit_warnings(summaries: Records[WeightSummary], observer: Observer) -> None:

@@ -1,9 +1,11 @@
-"""JSON content as frozen dataclasses, checked on the way: a file may be of an older version or changed by hand."""
+"""Frozen dataclasses as JSON and back, checked on the way: a file may be of an older version or changed by hand."""
 
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from dataclasses import fields, is_dataclass
+from enum import Enum
 from functools import cache
 from types import UnionType
 from typing import Any, TypeVar, cast, get_args, get_origin, get_type_hints
@@ -13,14 +15,24 @@ from closedworld.sanitize import quoted
 T = TypeVar("T")
 
 
-def from_json(kind: type[T], content: Any) -> T:
+def to_json(value: Any) -> Any:
+    """Return a dataclass, or what it holds, as JSON content."""
+    if is_dataclass(value):
+        return {one.name: to_json(getattr(value, one.name)) for one in fields(value)}
+    if isinstance(value, tuple):
+        return [to_json(one) for one in value]
+    return value.value if isinstance(value, Enum) else value
+
+
+def from_json(kind: type[T], content: Mapping[str, Any]) -> T:
     """Return JSON content as a dataclass.
 
-    Fields may be numbers, texts, ``tuple[X, ...]``, ``dict[str, X]``, ``X | None``, ``Any``, or
+    Fields may be numbers, texts, enumerations, ``tuple[X, ...]``, ``dict[str, X]``, ``X | None``, ``Any``, or
     dataclasses in turn. Names without a field are ignored; fields without a value get their default.
 
     Raises:
-        ValueError: A value is missing or of another type; the message names its field.
+        ValueError: A value is missing or of another type; the message names its field. Or as a dataclass that
+            checks itself.
     """
     return cast("T", _value(kind, content, kind.__name__))
 
@@ -46,6 +58,8 @@ def _value(kind: Any, content: Any, name: str) -> Any:  # noqa: PLR0911 -- one c
             key: _value(kind_of_values, one, name)
             for key, one in _expect(dict, content, name).items()
         }
+    if isinstance(kind, type) and issubclass(kind, Enum):
+        return kind(content)
     if is_dataclass(kind):
         return _dataclass(cast("type", kind), _expect(dict, content, name), name)
     return _expect(kind, content, name)

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import json
 from dataclasses import asdict, dataclass, field
+from enum import Enum
 from typing import Any
 
 import pytest
 
-from closedworld.run.record.typed_json import from_json
+from closedworld.kernels.typed_json import from_json, to_json
 
 
 @dataclass(frozen=True)
@@ -66,3 +67,22 @@ def test_what_is_of_another_type_is_refused_by_name(
 ) -> None:
     with pytest.raises(ValueError, match=f"^{field_name} is "):
         from_json(Outer, {**asdict(WHOLE), "inners": [], **change})
+
+
+class Colour(Enum):
+    RED = "red"
+
+
+@dataclass(frozen=True)
+class Painted:
+    colours: tuple[Colour, ...]
+    inner: Inner
+
+
+def test_a_dataclass_becomes_json_and_back() -> None:
+    painted = Painted((Colour.RED,), Inner(1))
+    content = to_json(painted)
+    assert content == {"colours": ["red"], "inner": {"count": 1, "share": None}}
+    assert from_json(Painted, content) == painted
+    with pytest.raises(ValueError, match="green"):
+        from_json(Painted, {**content, "colours": ["green"]})
