@@ -23,6 +23,7 @@ if TYPE_CHECKING:
         PublishError,
         UnitError,
     )
+    from closedworld.execution.progress import Progress
     from closedworld.inputs.loading import PopulationRaster, load_population
     from closedworld.inputs.raster.info import read_raster_info
     from closedworld.inputs.reference.fetching.fetch import Fetched, fetch
@@ -80,6 +81,7 @@ _HOMES = {
     "Mixture": "kernels.weights",
     "Picture": "worlds.plotting",
     "PopulationRaster": "inputs.loading",
+    "Progress": "execution.progress",
     "PublishError": "errors",
     "Published": "store.reading",
     "PublishedIndex": "published.tile_index",
@@ -146,6 +148,7 @@ __all__ = [
     "Mixture",
     "Picture",
     "PopulationRaster",
+    "Progress",
     "PublishError",
     "Published",
     "PublishedIndex",

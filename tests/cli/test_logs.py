@@ -13,8 +13,8 @@ import pytest
 import shapely
 
 from closedworld.execution import events
+from closedworld.execution.observers import LogObserver
 from closedworld.published.results import open_published
-from closedworld.run.observers import LogObserver
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -150,7 +150,7 @@ def test_progress_is_logged_every_ten_seconds_too(
 ) -> None:
     """With a clock that goes three seconds a country."""
     now = iter(range(0, 3000, 3))
-    monkeypatch.setattr("closedworld.run.observers.time.monotonic", lambda: float(next(now)))
+    monkeypatch.setattr("closedworld.execution.observers.time.monotonic", lambda: float(next(now)))
     observer = LogObserver()
     caplog.set_level("DEBUG", "closedworld")
     for done in range(1, 13):

@@ -13,9 +13,10 @@ from closedworld.errors import PublishError
 from closedworld.execution import WorkerPool, open_worker_pool, start_task
 from closedworld.execution.events import Observer, Warned
 from closedworld.execution.meters import peak_memory_bytes
+from closedworld.execution.observers import LOGGER, LogObserver, Observers
+from closedworld.execution.progress import Progress, ProgressObserver
 from closedworld.published.names import give_name, read_name
 from closedworld.run.logs import log_file
-from closedworld.run.observers import LOGGER, LogObserver, Observers
 from closedworld.run.outcome import RunOutcome
 from closedworld.run.rates import measured_rates
 from closedworld.run.record.metrics import assess, enforce
@@ -37,7 +38,11 @@ DRAWING = "drawing"
 
 
 def run_world(
-    config: RunConfig, observers: Sequence[Observer] = (), *, until: str | None = None
+    config: RunConfig,
+    observers: Sequence[Observer] = (),
+    *,
+    until: str | None = None,
+    progress: Callable[[Progress], object] | None = None,
 ) -> RunOutcome:
     """Run the stages, starting with the inputs (S0), or one stage on a published result; write the report.
 
@@ -48,6 +53,7 @@ def run_world(
         config: What to build; with ``result`` the one stage ``until`` is run.
         observers: Receive events, in addition to the log.
         until: Name of the last stage, such as ``tiles``; None for the last that is asked for.
+        progress: Called with the progress of the work, such as ``print``.
 
     Raises:
         ClosedWorldError: As the stages.
@@ -56,7 +62,8 @@ def run_world(
     start = Start.of(config, until)
     *_, nearest = (None, *start.published.values())
     out = config.out or (Path("world") if nearest is None else nearest.output)
-    with _reported(replace(config, out=out), out, observers) as (outcome, observer):
+    told = [*observers, *([ProgressObserver(progress)] if progress else [])]
+    with _reported(replace(config, out=out), out, told) as (outcome, observer):
         context = start.load(observer)
         outcome.cell_width = context.inputs.grid.cell_width
         _run_stages(start.stages, context, out, outcome)

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from concurrent.futures import Executor
 from pathlib import Path
 
 from closedworld.config.options import LATEST
 from closedworld.execution import DEFAULT_NAME, WorkerPool, open_worker_pool
-from closedworld.execution.events import NullObserver, Observer
+from closedworld.execution.events import Observer
+from closedworld.execution.observers import logged
+from closedworld.execution.progress import Progress
 from closedworld.inputs.regions.country_set import CountrySet
 from closedworld.kernels.grid import Grid
 from closedworld.kernels.sizes import DEFAULT_SIZES, Sizes
@@ -32,6 +35,7 @@ def build_tile_index(
     task_tiles: int = DEFAULT_SIZES.part_tiles,
     sizes: Sizes = DEFAULT_SIZES,
     observer: Observer | None = None,
+    progress: Callable[[Progress], object] | None = None,
 ) -> TileIndex:
     """Cut countries into tiles and publish ``tile_index``, ``tile_bounds`` and ``tile_spans``.
 
@@ -50,7 +54,8 @@ def build_tile_index(
         executor: ``serial``, ``threads``, ``processes``, ``dask``, or your own executor.
         task_tiles: Maximum number of tiles per task, rounded up to whole part files.
         sizes: Where files and row groups end.
-        observer: Receives events.
+        observer: Receives events, in addition to the log.
+        progress: Called with the progress of the work, such as ``print``.
 
     Raises:
         ConfigError: ``rule-unknown``, ``coverage-rule``, ``workers``, ``unit-size``, ``world-empty``,
@@ -59,7 +64,7 @@ def build_tile_index(
         IntegrityError: The published result under the same hash is damaged.
         UnitError: ``unit-failed``, ``worker-died``.
     """
-    observer = observer or NullObserver()
+    observer = logged(observer, progress)
     plan = plan_tile_index(
         countries,
         grid,

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from concurrent.futures import Executor
 from pathlib import Path
 
 from closedworld.config.options import LATEST
 from closedworld.config.stage_options import DEFAULT_DP
 from closedworld.execution import DEFAULT_NAME, WorkerPool, open_worker_pool
-from closedworld.execution.events import NullObserver, Observer
+from closedworld.execution.events import Observer
+from closedworld.execution.observers import logged
+from closedworld.execution.progress import Progress
 from closedworld.inputs.loading import PopulationRaster
 from closedworld.kernels.sizes import DEFAULT_SIZES, Sizes
 from closedworld.kernels.weights import Mixture
@@ -34,6 +37,7 @@ def build_tile_weights(
     task_tiles: int = DEFAULT_SIZES.part_tiles,
     sizes: Sizes = DEFAULT_SIZES,
     observer: Observer | None = None,
+    progress: Callable[[Progress], object] | None = None,
 ) -> TileWeights:
     """Weight the tiles of every country and publish ``tile_weights`` and ``span_weights``.
 
@@ -53,7 +57,8 @@ def build_tile_weights(
         executor: ``serial``, ``threads``, ``processes``, ``dask``, or your own executor.
         task_tiles: Maximum number of tiles per task, rounded up to whole part files.
         sizes: Where files and row groups end, and how many tiles are weighted at once.
-        observer: Receives events.
+        observer: Receives events, in addition to the log.
+        progress: Called with the progress of the work, such as ``print``.
 
     Raises:
         ConfigError: ``basis-...``, ``dp-range``, ``coverage-missing``, ``workers``, ``unit-size``,
@@ -64,7 +69,7 @@ def build_tile_weights(
         IntegrityError: The index, or the published result under the same hash, is damaged.
         UnitError: ``unit-failed``, ``worker-died``.
     """
-    observer = observer or NullObserver()
+    observer = logged(observer, progress)
     source = index.opened() if isinstance(index, TileIndex) else index
     plan = plan_weights(
         source,

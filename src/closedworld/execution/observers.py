@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
 from closedworld.execution import events
 from closedworld.execution.events import Event, Observer
+from closedworld.execution.progress import Progress, ProgressObserver
 from closedworld.sanitize import megabytes
 
 LOGGER = logging.getLogger("closedworld.run")
@@ -33,6 +34,12 @@ class Observers:
         """Tell every observer."""
         for observer in self.observers:
             observer.on_event(event)
+
+
+def logged(observer: Observer | None, progress: Callable[[Progress], object] | None) -> Observer:
+    """Return an observer that logs, and passes events on to those that were given."""
+    given = [] if observer is None else [observer]
+    return Observers([LogObserver(), *given, *([ProgressObserver(progress)] if progress else [])])
 
 
 class LogObserver:
