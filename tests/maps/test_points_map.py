@@ -75,10 +75,29 @@ def test_the_picture_shows_points_and_says_how_many(tmp_path: Path) -> None:
     pictures = []
     for name, lons in (("with", [9.5, 120.0]), ("without", [120.0, 120.0])):
         path = tmp_path / f"{name}.png"
-        draw_points_map([own], (np.array(lons), np.full(2, 45.3)), path, title="P", width=WIDTH)
+        draw_points_map(
+            [own], {"a point": (np.array(lons), np.full(2, 45.3))}, path, title="P", width=WIDTH
+        )
         with Image.open(path) as image:
             pictures.append(np.asarray(image.convert("RGB")).astype(int))
     brick = np.array([184, 87, 48])
     near = [np.abs(picture[60:-60] - brick).sum(axis=2) < 90 for picture in pictures]
     assert near[0].sum() > 5
     assert near[1].sum() == 0
+
+
+def test_kinds_of_points_have_colours_of_their_own(tmp_path: Path) -> None:
+    grid = Grid.from_resolution("1deg")
+    own = RowSpans.from_runs(grid, np.arange(40, 50), np.full(10, 185), np.full(10, 195))
+    kinds = {"a": (np.array([7.5]), np.array([45.3])), "b": (np.array([12.5]), np.array([45.3]))}
+    path = tmp_path / "map.png"
+    draw_points_map([own], kinds, path, title="P", width=WIDTH)
+    with Image.open(path) as image:
+        picture = np.asarray(image.convert("RGB")).astype(int)[60:-60]
+    brick, teal, indigo = (184, 87, 48), (59, 149, 155), (70, 76, 132)
+    at = {
+        colour: np.argwhere(np.abs(picture - np.array(colour)).sum(axis=2) < 40)
+        for colour in (brick, teal, indigo)
+    }
+    assert at[brick][:, 1].max() < WIDTH / 2 < at[teal][:, 1].min()
+    assert not len(at[indigo])

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import itertools
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -19,12 +20,14 @@ from closedworld.maps.canvas import (
     mix,
     to_bytes,
 )
-from closedworld.maps.map_builder import MAP_WIDTH, MapBuilder
+from closedworld.maps.map_builder import MAP_WIDTH, Legend, MapBuilder
 from closedworld.maps.painting import Land
 from closedworld.maps.views import View
 from closedworld.sanitize import number_of
 
-_POINT_COLOUR = COUNTRY_COLOURS[2]
+_POINT_COLOURS = (COUNTRY_COLOURS[2], COUNTRY_COLOURS[0], COUNTRY_COLOURS[3], COUNTRY_COLOURS[1])
+"""Brick, teal, indigo, gold: for the first kind of points, the second, and so on."""
+
 _LAND_COLOUR = blend(COUNTRY_COLOURS[4], PAPER, 0.45)
 _OPACITY = 0.8
 # Many points are drawn smaller, so that dense places can still be told apart.
@@ -33,14 +36,15 @@ _RADIUS_PX, _SMALL_RADIUS_PX, _MANY = 5.0, 1.6, 5_000
 RAMPS = (
     Ramp(SEA, _LAND_COLOUR, 20),
     Ramp(_LAND_COLOUR, HAIRLINE, 10),
-    Ramp(SEA, _POINT_COLOUR, 30),
-    Ramp(_LAND_COLOUR, _POINT_COLOUR, 40),
+    *(Ramp(SEA, colour, 12) for colour in _POINT_COLOURS),
+    *(Ramp(_LAND_COLOUR, colour, 30) for colour in _POINT_COLOURS),
+    *(Ramp(a, b, 6) for a, b in itertools.combinations(_POINT_COLOURS, 2)),
 )
 
 
 def draw_points_map(
     land: Sequence[RowSpans],
-    points: tuple[NDArray[np.float64], NDArray[np.float64]],
+    points: Mapping[str, tuple[NDArray[np.float64], NDArray[np.float64]]],
     path: Path,
     *,
     title: str,
@@ -54,7 +58,8 @@ def draw_points_map(
 
     Args:
         land: Tiles by country, on one grid.
-        points: Longitudes and latitudes, degrees, float64 (n,) each; NaN for no point.
+        points: Longitudes and latitudes, degrees, float64 (n,) each, by what the legend calls them, four kinds
+            at most; NaN for no point.
         path: Where the PNG goes; replaced if there.
         title: The heading.
         subtitle: A line below it.
@@ -70,15 +75,20 @@ def draw_points_map(
     quiet = np.empty((3, *share.shape), np.float32)
     quiet[:] = np.array(_LAND_COLOUR, np.float32)[:, None, None]
     base = builder.paint(lambda rows: Land(quiet[:, rows], share[rows], share[rows]))
-    radius = _SMALL_RADIUS_PX if len(points[0]) > _MANY else _RADIUS_PX
-    xs, ys = pixels_of(builder.view, *points)
-    inked = ink_of(xs, ys, (builder.view.height, builder.view.width), builder.sheet.px(radius))
-    colours = mix(np.moveaxis(base, -1, 0).astype(np.float32), _POINT_COLOUR, inked)
-    legend = builder.far_off()
-    outside = len(points[0]) - len(xs)
-    if outside:
-        legend.append((f"outside the map: {number_of(outside, 'point', 'points')}", None))
-    legend.append(("a point", builder.swatch(_POINT_COLOUR)))
+    count = sum(len(lons) for lons, _ in points.values())
+    radius = builder.sheet.px(_SMALL_RADIUS_PX if count > _MANY else _RADIUS_PX)
+    colours = np.moveaxis(base, -1, 0).astype(np.float32)
+    legend: Legend = []
+    shape = builder.view.height, builder.view.width
+    for (name, own), colour in zip(points.items(), _POINT_COLOURS, strict=False):
+        xs, ys = pixels_of(builder.view, *own)
+        count -= len(xs)
+        colours = mix(colours, colour, ink_of(xs, ys, shape, radius))
+        legend.append((name, builder.swatch(colour)))
+    if count:
+        outside = f"outside the map: {number_of(count, 'point', 'points')}"
+        legend.insert(0, (outside, None))
+    legend = [*builder.far_off(), *legend]
     builder.save(path, to_bytes(colours), legend, RAMPS)
 
 

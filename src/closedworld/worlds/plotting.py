@@ -55,7 +55,9 @@ def plot_points(spans: Mapping[str, RowSpans], points: LonLat, width: int) -> Pi
 
     title = number_of(len(points.lons), "point", "points")
     land = list(spans.values())
-    return _drawn(lambda path: draw_points_map(land, points, path, title=title, width=width))
+    return _drawn(
+        lambda path: draw_points_map(land, {"a point": points}, path, title=title, width=width)
+    )
 
 
 def _drawn(draw: Callable[[Path], None]) -> Picture:
