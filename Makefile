@@ -87,6 +87,8 @@ bench-quick: $(VENV)/.installed-bench ## The same on smaller worlds (under 2 min
 reference: $(VENV)/.installed-reference ## Rebuild the bundled data; SOURCE=path of the Natural Earth zip
 	$(BIN)/python scripts/reference/build_iso_table.py
 	$(BIN)/python scripts/reference/build_countries.py $(SOURCE)
+	$(BIN)/python scripts/reference/build_places.py
+	$(BIN)/python scripts/reference/build_time_zones.py
 	$(BIN)/python scripts/reference/build_population.py $(SOURCE)
 	$(BIN)/python scripts/reference/seal.py
 

@@ -118,6 +118,8 @@ ERROR_CODES: dict[type[ClosedWorldError], dict[str, str]] = {
         "layer-ambiguous": "The file has several layers with geometries; `--layer` names one.",
         "layer-none": "The file has no layer with geometries.",
         "merchants-unplaceable": "Rows of the table of merchants cannot be used; the message lists them.",
+        "place-ambiguous": "A country has several places of that name; the message lists them.",
+        "place-unknown": "A country has no place of that name, or none in that admin1.",
         "raster-block-too-large": "The raster is stored in blocks of more than 512 MiB.",
         "raster-dtype": "Pixels are not integers or real numbers.",
         "raster-scale": "The raster's scale or offset is not a usable number.",

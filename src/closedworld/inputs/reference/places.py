@@ -1,0 +1,197 @@
+"""The bundled places, and the place to which a point belongs."""
+
+from __future__ import annotations
+
+import functools
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+from closedworld.inputs.reference.registry import bundled
+from closedworld.kernels.nearest import Discs, nearest
+from closedworld.kernels.sphere import arc_km, to_xyz
+
+CITY_DENSITY = 4000.0
+"""Persons per km2 that turn the persons of a place into the radius of its footprint."""
+CORE_SHARE = 0.5
+"""Radius of a place's core, of the radius of its footprint."""
+CITY_PERSONS, TOWN_PERSONS = 50_000, 5_000
+"""Where a city and a town begin (degree of urbanisation of the United Nations)."""
+TOWN_REACH = 2.0
+"""How far the surroundings of a town reach, in radii of its footprint."""
+KM_DECIMALS = 2
+"""Decimals of distances that are published."""
+URBAN = ("core", "town", "rural")
+
+_SCALE = 100_000
+_COLUMNS = (
+    "country_iso", "lon_e5", "lat_e5", "persons", "persons_in_sections", "is_part", "name", "admin1", "other_names",
+)  # fmt: skip
+
+Floats = npt.NDArray[np.float64]
+Ints = npt.NDArray[np.int64]
+
+
+@dataclass(frozen=True, slots=True)
+class CountryPlaces:
+    """Places of one country, the largest first; arrays of one length.
+
+    Attributes:
+        country_iso: Two letters.
+        lons: float64 (n,), degrees east of Greenwich, -180..180.
+        lats: float64 (n,), degrees north of the equator.
+        persons: int64 (n,), persons without those who are listed again under a section of the place: every
+            person counts once.
+        persons_listed: int64 (n,), persons of the whole place, at least 1, descending.
+        is_part: bool (n,), whether the place lies in the core of a larger one, by whose name it goes.
+        names: Names.
+        admin1: Names of the states, provinces or regions; empty if unknown.
+        other_names: Other names of the larger places, folded as by `place_names.folded`, with ``|`` between.
+    """
+
+    country_iso: str
+    lons: Floats
+    lats: Floats
+    persons: Ints
+    persons_listed: Ints
+    is_part: npt.NDArray[np.bool_]
+    names: pa.StringArray
+    admin1: pa.StringArray
+    other_names: pa.StringArray
+
+    @property
+    def radius_km(self) -> Floats:
+        """Radius of the footprint, float64 (n,), km: a disc with ``CITY_DENSITY`` persons per km2."""
+        return np.sqrt(self.persons_listed / (CITY_DENSITY * np.pi))
+
+
+@dataclass(frozen=True, slots=True)
+class PointPlaces:
+    """Places of points; arrays of one length.
+
+    Attributes:
+        index: int64 (n,), the place in `CountryPlaces`; -1 in a country without places.
+        place: Names of the places; null in a country without places.
+        place_km: float64 (n,), km to the place along a great circle, rounded to ``KM_DECIMALS``; NaN
+            in a country without places.
+        admin1: Names of states, provinces or regions; null if unknown.
+        urban: ``core``, ``town`` or ``rural``.
+    """
+
+    index: Ints
+    place: pa.StringArray
+    place_km: Floats
+    admin1: pa.StringArray
+    urban: pa.StringArray
+
+
+@functools.cache
+def _table() -> tuple[pa.Table, dict[str, tuple[int, int]]]:
+    """Return all places, and where those of each country start and how many they are."""
+    table = pq.ParquetFile(bundled("places.parquet").path).read(list(_COLUMNS)).combine_chunks()
+    runs = pc.run_end_encode(table["country_iso"].chunk(0))
+    ends = runs.run_ends.to_pylist()
+    starts = [0, *ends[:-1]]
+    slices = {
+        code: (start, end - start)
+        for code, start, end in zip(runs.values.to_pylist(), starts, ends, strict=True)
+    }
+    return table, slices
+
+
+@functools.cache
+def country_places(country_iso: str) -> CountryPlaces:
+    """Return the places of a country, read once per process; a few uninhabited countries have none."""
+    table, slices = _table()
+    start, count = slices.get(country_iso, (0, 0))
+    column = {name: table[name].chunk(0).slice(start, count) for name in _COLUMNS[1:]}
+    persons = column["persons"].to_numpy().astype(np.int64)
+    return CountryPlaces(
+        country_iso=country_iso,
+        lons=column["lon_e5"].to_numpy() / _SCALE,
+        lats=column["lat_e5"].to_numpy() / _SCALE,
+        persons=persons,
+        persons_listed=persons + column["persons_in_sections"].to_numpy(),
+        is_part=column["is_part"].to_numpy(zero_copy_only=False),
+        names=column["name"],
+        admin1=column["admin1"],
+        other_names=column["other_names"],
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Search:
+    """What `place_of` looks up in a country.
+
+    Attributes:
+        xyz: float64 (3, n), the places.
+        division: int64 (n,), number of the admin1 of each place.
+        cores: Cores of the places that are no part of another, by division.
+        index: int64, the place of each core.
+    """
+
+    xyz: Floats
+    division: Ints
+    cores: Discs
+    index: Ints
+
+
+@functools.cache
+def _search(country_iso: str) -> _Search:
+    places = country_places(country_iso)
+    xyz = to_xyz(places.lons, places.lats)
+    division = places.admin1.dictionary_encode().indices.to_numpy().astype(np.int64)
+    index = np.flatnonzero(~places.is_part)
+    index = index[np.argsort(division[index], kind="stable")]
+    cores = Discs(division[index], xyz[:, index], CORE_SHARE * places.radius_km[index])
+    return _Search(xyz, division, cores, index)
+
+
+def nearest_of(xyz: Floats, lons: Floats, lats: Floats) -> Ints:
+    """Return which of the points ``xyz``, float64 (3, m), m > 0, is nearest to each point, int64 (n,)."""
+    group = np.zeros(lons.size, dtype=np.int64)
+    discs = Discs(np.zeros(xyz.shape[1], dtype=np.int64), xyz, np.zeros(xyz.shape[1]))
+    return nearest(group, to_xyz(lons, lats), discs)[0]
+
+
+def place_of(country_iso: str, lons: Floats, lats: Floats) -> PointPlaces:
+    """Return the place of its country to which each point belongs.
+
+    The admin1 is that of the nearest place. Among the places of that admin1 which are no part of a larger one, the
+    point belongs to that whose core (a disc of half the radius of its footprint) has the nearest edge;
+    inside several, to that whose edge is farthest away; equal ones, to the larger place.
+
+    ``urban`` is ``core`` inside the core of a city (50,000 persons or more), ``town`` within two radii of the
+    footprint of a place of 5,000 persons or more, else ``rural``.
+
+    Args:
+        country_iso: The country of all points, two letters.
+        lons: Degrees, float64 (n,), -180..360.
+        lats: Degrees, float64 (n,).
+    """
+    places = country_places(country_iso)
+    if not len(places.names):
+        none = pa.nulls(lons.size, pa.string())
+        rural = pa.repeat(URBAN[-1], lons.size)
+        return PointPlaces(np.full(lons.size, -1), none, np.full(lons.size, np.nan), none, rural)
+    search = _search(country_iso)
+    closest = nearest_of(search.xyz, lons, lats)
+    core, chord = nearest(search.division[closest], to_xyz(lons, lats), search.cores)
+    index = search.index[core]
+    km = np.round(arc_km(chord), KM_DECIMALS)
+    persons, radius = places.persons_listed[index], places.radius_km[index]
+    urban = np.where((persons >= TOWN_PERSONS) & (km <= TOWN_REACH * radius), 1, 2)
+    urban[(persons >= CITY_PERSONS) & (km <= CORE_SHARE * radius)] = 0
+    admin1 = places.admin1.take(pa.array(index))
+    known = pc.not_equal(admin1, "")
+    return PointPlaces(
+        index=index,
+        place=places.names.take(pa.array(index)),
+        place_km=km,
+        admin1=pc.if_else(known, admin1, pa.scalar(None, pa.string())),
+        urban=pa.array(URBAN).take(pa.array(urban)),
+    )

@@ -1,0 +1,201 @@
+"""The nearest of many discs on a sphere, exactly and for many points at once.
+
+Points are divided by the octree of the cubes that hold them. A box of the octree keeps the discs that may be nearest to
+one of its points; a box with few points or few discs is finished by comparing all.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from closedworld.kernels.sphere import EARTH_RADIUS_KM, chord_km
+
+Bools = npt.NDArray[np.bool_]
+Floats = npt.NDArray[np.float64]
+Ints = npt.NDArray[np.int64]
+Bounds = npt.NDArray[np.float32]  # (m, 4): x, y, z, radius, km
+
+_BITS = 13  # cubes of 1.6 km at the last level
+_FEW = 8  # points or discs of a box that are compared one by one
+_BATCH = 1 << 16  # points whose arrays stay in a cache
+_SLACK_KM = 0.01  # far above what rounding to float32 does to a bound
+_SPREAD = (
+    (16, 0x00FF0000FF0000FF), (8, 0xF00F00F00F00F00F), (4, 0x30C30C30C30C30C3), (2, 0x9249249249249249),
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Discs:
+    """Discs on the sphere, each belonging to a group; arrays of one length.
+
+    Attributes:
+        group: int64 (m,), 0 or more, ascending.
+        xyz: float64 (3, m), centres, km from the centre of the Earth.
+        radius_km: float64 (m,), 0 or more.
+    """
+
+    group: Ints
+    xyz: Floats
+    radius_km: Floats
+
+
+@dataclass(frozen=True, slots=True)
+class _Lists:
+    """Lists of disc numbers: list i is ``values[starts[i] : starts[i] + counts[i]]``, ascending."""
+
+    values: Ints
+    starts: Ints
+    counts: Ints
+
+    def take(self, rows: Ints) -> tuple[Ints, Ints]:
+        """Return the values of the lists ``rows``, and for each value the position of its list in ``rows``."""
+        counts = self.counts[rows]
+        owner = np.repeat(np.arange(rows.size), counts)
+        offset = np.repeat(self.starts[rows] - (np.cumsum(counts) - counts), counts)
+        return self.values[np.arange(owner.size) + offset], owner
+
+
+@dataclass(frozen=True, slots=True)
+class _Cubes:
+    """Cubes of the last level that hold points, in the order of their keys; arrays of one length.
+
+    Attributes:
+        key: int64 (k,), group and cube, ascending.
+        points: int64 (k,), how many points.
+        low: float64 (3, k), least coordinates of the points, km.
+        high: float64 (3, k), greatest coordinates.
+        number: int64 (k,), 0, 1, ...
+    """
+
+    key: Ints
+    points: Ints
+    low: Floats
+    high: Floats
+    number: Ints
+
+    def take(self, chosen: Bools) -> _Cubes:
+        return _Cubes(
+            self.key[chosen],
+            self.points[chosen],
+            self.low[:, chosen],
+            self.high[:, chosen],
+            self.number[chosen],
+        )
+
+
+def nearest(group: Ints, xyz: Floats, discs: Discs) -> tuple[Ints, Floats]:
+    """Return for every point the disc of its group whose edge is nearest, and the distance to its centre.
+
+    The least ``distance - radius_km`` wins, so inside several discs the one whose edge is farthest away;
+    equal ones go to the smaller number.
+
+    Args:
+        group: int64 (n,), the group of each point, 0 or more.
+        xyz: float64 (3, n), points, km from the centre of the Earth.
+        discs: What to look for.
+
+    Returns:
+        Numbers of discs, int64 (n,), -1 where the group has none, and straight-line distances to their centres
+        in km, float64 (n,), NaN there. They have the same bits on every machine.
+    """
+    found, distance = np.full(group.size, -1, dtype=np.int64), np.full(group.size, np.nan)
+    key = (group << (3 * _BITS)) | _morton(xyz)
+    order = np.argsort(key, kind="stable")
+    bounds = np.vstack([discs.xyz, discs.radius_km]).T.astype(np.float32)
+    for start in range(0, order.size, _BATCH):
+        batch = order[start : start + _BATCH]
+        begins = _firsts(key[batch])
+        sizes = np.diff(begins, append=batch.size)
+        points = xyz[:, batch]
+        cubes = _Cubes(
+            key[batch][begins],
+            sizes,
+            np.minimum.reduceat(points, begins, axis=1),
+            np.maximum.reduceat(points, begins, axis=1),
+            np.arange(begins.size),
+        )
+        lists = _candidates(cubes, discs.group, bounds)
+        cube = np.repeat(np.arange(begins.size), sizes)
+        found[batch], distance[batch] = _compare_all(points, lists, cube, discs)
+    return found, distance
+
+
+def _morton(xyz: Floats) -> Ints:
+    """Return the cube of each point at the last level, bits of x, y and z interleaved, int64 (n,)."""
+    cells = ((xyz / EARTH_RADIUS_KM + 1.0) * (1 << (_BITS - 1))).astype(np.uint64)
+    code = np.zeros(xyz.shape[1], dtype=np.uint64)
+    for axis, cell in enumerate(np.minimum(cells, np.uint64((1 << _BITS) - 1))):
+        spread = cell
+        for shift, mask in _SPREAD:
+            spread = (spread | (spread << np.uint64(shift))) & np.uint64(mask)
+        code |= spread << np.uint64(axis)
+    return code.astype(np.int64)
+
+
+def _firsts(numbers: Ints) -> Ints:
+    """Return where each run of equal numbers begins."""
+    return np.flatnonzero(np.diff(numbers, prepend=-1))
+
+
+def _candidates(cubes: _Cubes, groups: Ints, bounds: Bounds) -> _Lists:
+    """Return for every cube discs of its group, among them the nearest of each of its points."""
+    starts, counts = np.zeros((2, cubes.key.size), dtype=np.int64)
+    finished: list[Ints] = []
+    n_finished = 0
+    firsts = _firsts(cubes.key >> (3 * _BITS))
+    codes = cubes.key[firsts] >> (3 * _BITS)
+    left = np.searchsorted(groups, codes, "left")
+    lists = _Lists(np.arange(groups.size), left, np.searchsorted(groups, codes, "right") - left)
+    for level in range(_BITS + 1):
+        box = np.repeat(np.arange(firsts.size), np.diff(firsts, append=cubes.key.size))
+        few = (np.add.reduceat(cubes.points, firsts) <= _FEW) | (lists.counts <= _FEW)
+        done = (few | (level == _BITS))[box]
+        ends = cubes.number[done]
+        starts[ends], counts[ends] = n_finished + lists.starts[box[done]], lists.counts[box[done]]
+        finished.append(lists.values)
+        n_finished += lists.values.size
+        cubes, box = cubes.take(~done), box[~done]
+        if not cubes.key.size:
+            break
+        firsts = _firsts(cubes.key >> (3 * (_BITS - level - 1)))
+        lists = _prune(cubes, firsts, lists, box[firsts], bounds)
+    return _Lists(np.concatenate(finished), starts, counts)
+
+
+def _prune(cubes: _Cubes, firsts: Ints, lists: _Lists, parent: Ints, bounds: Bounds) -> _Lists:
+    """Return the discs that may be nearest to a point of each box, out of those of its parent."""
+    low = np.minimum.reduceat(cubes.low, firsts, axis=1)
+    high = np.maximum.reduceat(cubes.high, firsts, axis=1)
+    centre, reach = ((low + high) / 2).T.astype(np.float32), chord_km(low, high) / 2 + _SLACK_KM
+    candidate, box = lists.take(parent)
+    disc = bounds[candidate]
+    away = disc[:, :3] - centre[box]
+    gap = np.sqrt(np.einsum("ij,ij->i", away, away)) - disc[:, 3]
+    limit = np.minimum.reduceat(gap, _firsts(box)) + 2 * reach
+    kept = gap <= limit[box]
+    counts = np.bincount(box[kept], minlength=firsts.size)
+    return _Lists(candidate[kept], np.cumsum(counts) - counts, counts)
+
+
+def _compare_all(xyz: Floats, lists: _Lists, cube: Ints, discs: Discs) -> tuple[Ints, Floats]:
+    """Return the nearest disc of its cube's list and the distance to its centre for every point."""
+    order = np.argsort(-lists.counts[cube], kind="stable")
+    cube, xyz = cube[order], xyz[:, order]
+    starts, counts = lists.starts[cube], lists.counts[cube]
+    best = np.full(cube.size, -1, dtype=np.int64)
+    least, distance = np.full(cube.size, np.inf), np.full(cube.size, np.nan)
+    for turn in range(int(counts[0])):
+        n = int(np.searchsorted(-counts, -turn, "left"))
+        candidate = lists.values[starts[:n] + turn]
+        away = chord_km(discs.xyz[:, candidate], xyz[:, :n])
+        gap = away - discs.radius_km[candidate]
+        better = gap < least[:n]
+        least[:n] = np.where(better, gap, least[:n])
+        distance[:n] = np.where(better, away, distance[:n])
+        best[:n] = np.where(better, candidate, best[:n])
+    back = np.empty_like(order)
+    back[order] = np.arange(order.size)
+    return best[back], distance[back]
