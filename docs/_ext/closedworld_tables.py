@@ -9,7 +9,7 @@ from docutils.parsers.rst import directives
 from docutils.statemachine import StringList
 from sphinx.util.docutils import SphinxDirective
 
-from closedworld.datasets import dataset_of
+from closedworld.datasets import DATASETS, TILE_INDEX_WITH_COVERAGE
 from closedworld.errors.codes import ERROR_CODES, WARNING_CODES
 
 if TYPE_CHECKING:
@@ -61,7 +61,8 @@ class DatasetDirective(TableDirective):
 
     def run(self) -> list[nodes.Node]:
         """Return the table and a line on the order of its rows."""
-        dataset = dataset_of(self.arguments[0], coverage="coverage" in self.options)
+        with_coverage = "coverage" in self.options
+        dataset = TILE_INDEX_WITH_COVERAGE if with_coverage else DATASETS[self.arguments[0]]
         rows = [
             (f"`{one.name}`", f"{one.type}{' or missing' * one.nullable}", one.meaning)
             for one in dataset.columns

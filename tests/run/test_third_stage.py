@@ -59,6 +59,10 @@ class ShopParameters(Parameters):
     weights_parameter_hash: str
     countries: tuple[str, ...]
 
+    @property
+    def datasets(self) -> tuple[Dataset, ...]:
+        return (DATASET,)
+
 
 @dataclass(frozen=True)
 class ShopTask:
@@ -117,7 +121,6 @@ class ShopPlan:
 
     parameters: ShopParameters
     tiles: Mapping[str, int]
-    datasets: tuple[Dataset, ...] = (DATASET,)
     memory: StageMemory = field(default_factory=lambda: StageMemory(0, 0))
     row_count: int = 0
     task_count: int = 0

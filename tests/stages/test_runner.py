@@ -45,6 +45,11 @@ class LedgerParameters(Parameters):
     stage: ClassVar[str] = "ledger"
 
     days: tuple[str, ...]
+    stated: ClassVar[tuple[Dataset, ...]] = (TAKINGS,)
+
+    @property
+    def datasets(self) -> tuple[Dataset, ...]:
+        return self.stated
 
 
 @dataclass(frozen=True)
@@ -99,7 +104,6 @@ class LedgerPlan:
     stage: ClassVar[Stage] = LEDGER
     task_result: ClassVar[type[TaskResult]] = TaskResult
 
-    datasets: tuple[Dataset, ...] = (TAKINGS,)
     fails_on: str | None = None
     ended: list[str] = field(default_factory=list)
     memory: StageMemory = field(default_factory=lambda: StageMemory(0, 0))
@@ -218,7 +222,10 @@ def test_what_a_failed_run_had_finished_is_resumed(tmp_path: Path) -> None:
     assert contents(result) == contents(published(tmp_path / "whole", LedgerPlan()))
 
 
-def test_files_of_a_dataset_that_the_stage_does_not_state_are_refused(tmp_path: Path) -> None:
+def test_files_of_a_dataset_that_the_stage_does_not_state_are_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(LedgerParameters, "stated", ())
     with pytest.raises(ValueError, match="does not state takings"):
-        published(tmp_path, LedgerPlan(datasets=()))
+        published(tmp_path, LedgerPlan())
     assert not (tmp_path / "ledger").exists()

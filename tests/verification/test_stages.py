@@ -5,13 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from closedworld.datasets import DATASETS
-from closedworld.datasets.parameters import TileParameters
+from closedworld.datasets.parameters import PARAMETERS, Parameters, TileParameters, WeightParameters
 from closedworld.kernels.inclusion import Rule
 from closedworld.stages import STAGES
 from closedworld.testing import tiny_grid
-from closedworld.verification.tile_checks import datasets_of
 from closedworld.verification.verify import CHECKS, verify
-from closedworld.verification.weight_checks import WEIGHT_DATASETS
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -23,11 +21,14 @@ def test_every_stage_has_its_checks_after_those_of_the_stages_that_it_needs() ->
         assert set(stage.needs) <= set(list(CHECKS)[:position])
 
 
-def test_every_dataset_is_one_that_some_stage_s_checks_read() -> None:
+def test_every_dataset_belongs_to_a_stage() -> None:
     grid, rule = tiny_grid(), Rule.ANY_OVERLAP
-    parameters = TileParameters(1, grid, rule, False, ("FR",), "", coverage=True)  # noqa: FBT003
-    read = [*datasets_of(parameters), *WEIGHT_DATASETS]
-    assert {dataset.name for dataset in read} == set(DATASETS)
+    results: list[Parameters] = [
+        TileParameters(1, grid, rule, False, ("FR",), "", coverage=True),  # noqa: FBT003
+        WeightParameters(1, "", "area_m2", 9, False, None),  # noqa: FBT003
+    ]
+    assert [type(one) for one in results] == list(PARAMETERS.values())
+    assert {dataset.name for one in results for dataset in one.datasets} == set(DATASETS)
 
 
 def test_the_content_of_a_stage_that_is_not_known_is_reported_as_not_checked(

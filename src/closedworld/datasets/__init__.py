@@ -22,17 +22,6 @@ DATASETS = {
 }
 
 
-def dataset_of(name: str, *, coverage: bool) -> Dataset:
-    """Return a dataset by name, in the form that a stage with or without coverage publishes.
-
-    Raises:
-        KeyError: There is none of that name.
-    """
-    if coverage and name == TILE_INDEX.name:
-        return TILE_INDEX_WITH_COVERAGE
-    return DATASETS[name]
-
-
 __all__ = [
     "DATASETS",
     "SPAN_WEIGHTS",
@@ -45,5 +34,4 @@ __all__ = [
     "Column",
     "Dataset",
     "Partition",
-    "dataset_of",
 ]

@@ -6,10 +6,18 @@ The ``parameter_hash`` of a result is the SHA-256 of its parameters' ``to_dict``
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar, Self
 
+from closedworld.datasets.dataset import Dataset
+from closedworld.datasets.span_weights import SPAN_WEIGHTS
+from closedworld.datasets.tile_bounds import TILE_BOUNDS
+from closedworld.datasets.tile_coverage import TILE_COVERAGE
+from closedworld.datasets.tile_index import TILE_INDEX, TILE_INDEX_WITH_COVERAGE
+from closedworld.datasets.tile_spans import TILE_SPANS
+from closedworld.datasets.tile_weights import TILE_WEIGHTS
 from closedworld.kernels.grid import Grid
 from closedworld.kernels.spans import Rule
 from closedworld.kernels.typed_json import from_json, to_json
@@ -36,7 +44,7 @@ class Stated:
 
 
 @dataclass(frozen=True, slots=True)
-class Parameters(Stated):
+class Parameters(Stated, ABC):
     """What decides the content of a stage's result.
 
     Attributes:
@@ -63,6 +71,11 @@ class Parameters(Stated):
         if content.get("stage") != cls.stage:
             raise ValueError(f"stage is {content.get('stage')!r}, not {cls.stage!r}")
         return super(Parameters, cls).from_dict(content)
+
+    @property
+    @abstractmethod
+    def datasets(self) -> tuple[Dataset, ...]:
+        """The datasets of the result, with the columns that they have in it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +108,13 @@ class TileParameters(Parameters):
             del content["coverage"]
         return content
 
+    @property
+    def datasets(self) -> tuple[Dataset, ...]:
+        """The datasets of the result, with the columns that they have in it."""
+        if self.coverage:
+            return (TILE_INDEX_WITH_COVERAGE, TILE_BOUNDS, TILE_SPANS, TILE_COVERAGE)
+        return (TILE_INDEX, TILE_BOUNDS, TILE_SPANS)
+
 
 @dataclass(frozen=True, slots=True)
 class WeightParameters(Parameters):
@@ -115,6 +135,17 @@ class WeightParameters(Parameters):
     dp: int
     weigh_by_coverage: bool
     raster_sha256: str | None
+
+    @property
+    def datasets(self) -> tuple[Dataset, ...]:
+        """The datasets of the result."""
+        return (TILE_WEIGHTS, SPAN_WEIGHTS)
+
+
+PARAMETERS: dict[str, type[Parameters]] = {
+    kind.stage: kind for kind in (TileParameters, WeightParameters)
+}
+"""Parameters of every stage, by its name."""
 
 
 @dataclass(frozen=True, slots=True)

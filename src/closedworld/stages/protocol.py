@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, Protocol, TypeVar
 
 from closedworld.config.run import RunConfig
-from closedworld.datasets import Dataset, Partition
+from closedworld.datasets import Partition
 from closedworld.datasets.parameters import Parameters, Stated
 from closedworld.execution.events import Observer
 from closedworld.inputs.loading import Inputs
@@ -77,16 +77,12 @@ class StagePlan(Protocol[T, R, Outcome_co]):
         """What ``write`` returns."""
 
     @property
-    def datasets(self) -> tuple[Dataset, ...]:
-        """The datasets that it publishes."""
-
-    @property
     def partitions(self) -> tuple[Partition, ...]:
         """What was asked for: a dataset without rows of one of these gets a part file without rows."""
 
     @property
     def parameters(self) -> Parameters:
-        """Everything that decides the content; its hash is the identity of the result."""
+        """Everything that decides the content, datasets included; its hash is the identity of the result."""
 
     @property
     def memory(self) -> StageMemory:

@@ -109,7 +109,7 @@ def _write_empty_parts(
     there = {(entry.dataset, entry.partition_value) for entry in folded.files}
     return [
         stage_part(folder, dataset, partition, 0, PartEncoder(dataset))
-        for dataset in plan.datasets
+        for dataset in plan.parameters.datasets
         for partition in plan.partitions
         if (dataset.name, partition.value) not in there
     ]
@@ -121,7 +121,8 @@ def _build_receipt(plan: StagePlan[Any, Any, Any], folded: Folded) -> Receipt:
     Raises:
         ValueError: The stage wrote files or digests of a dataset that it does not state.
     """
-    parameters, stated = plan.parameters, {dataset.name for dataset in plan.datasets}
+    parameters = plan.parameters
+    stated = {dataset.name for dataset in parameters.datasets}
     by_dataset: dict[str, dict[str, bytes]] = {name: {} for name in stated}
     for partition, digests in folded.digests.items():
         for name, digest in digests.items():

@@ -13,8 +13,7 @@ from typing import Any, TypeVar
 import pyarrow.dataset as pads
 import pyarrow.parquet as pq
 
-from closedworld.datasets import DATASETS, TILE_INDEX, dataset_of
-from closedworld.datasets.parameters import Parameters, Stated, TileParameters
+from closedworld.datasets.parameters import PARAMETERS, Parameters, Stated
 from closedworld.errors import ConfigError, GridError, IntegrityError
 from closedworld.sanitize import number_of, one_line
 from closedworld.store.paths import HASH_PREFIX, RECEIPT_NAME, hash_of_folder
@@ -146,7 +145,10 @@ class Published:
             IntegrityError: ``file-missing`` or ``file-size``; digests are for ``verify``.
         """
         files = [entry for entry in self.receipt.files if entry.dataset == name]
-        if name not in DATASETS or not files:
+        kind = PARAMETERS.get(self.receipt.stage)
+        known = () if kind is None else self.parameters(kind).datasets
+        schemas = {one.name: one.schema for one in known}
+        if name not in schemas or not files:
             names = ", ".join(sorted(self.receipt.datasets()))
             raise ConfigError(
                 "dataset-unknown", f"{self.folder} holds no dataset {name!r}.", f"It holds {names}."
@@ -156,10 +158,8 @@ class Published:
 
         for entry in files:
             self._expect_size(entry)
-        coverage = name == TILE_INDEX.name and self.parameters(TileParameters).coverage
         paths, filesystem = self.storage.for_arrow([entry.path for entry in files])
-        schema = dataset_of(name, coverage=coverage).schema
-        return pads.dataset(list(paths), schema=schema, filesystem=filesystem)
+        return pads.dataset(list(paths), schema=schemas[name], filesystem=filesystem)
 
     def verify(self, names: Collection[str] | None = None) -> None:
         """Check files against the receipt: presence, size and SHA-256.

@@ -6,14 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from closedworld.datasets import (
-    TILE_BOUNDS,
-    TILE_COVERAGE,
-    TILE_INDEX,
-    TILE_INDEX_WITH_COVERAGE,
-    TILE_SPANS,
-    Dataset,
-)
+from closedworld.datasets import TILE_INDEX
 from closedworld.datasets.parameters import TileParameters
 from closedworld.store.reading import Published
 from closedworld.verification.country_tiles import CountryTiles, TileChecks
@@ -28,9 +21,6 @@ from closedworld.verification.receipt_checks import (
 )
 from closedworld.verification.row_checks import column
 from closedworld.verification.zone_areas import zone_areas_m2
-
-_DATASETS = (TILE_INDEX, TILE_BOUNDS, TILE_SPANS)
-_DATASETS_WITH_COVERAGE = (TILE_INDEX_WITH_COVERAGE, TILE_BOUNDS, TILE_SPANS, TILE_COVERAGE)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -70,14 +60,14 @@ def check_tile_index(published: Published, findings: Findings) -> TileIndex | No
     parameters = _parameters(published, findings)
     if parameters is None:
         return None
-    table = check_schemas(published, datasets_of(parameters), findings)
+    table = check_schemas(published, parameters.datasets, findings)
     grid = parameters.grid
     checks = TileChecks(table, parameters, GridColumns.of(grid), zone_areas_m2(grid), findings)
     tiles = {iso: checks.check(iso) for iso in sorted(set().union(*table.values()))}
     known = {iso: own for iso, own in tiles.items() if own is not None}
     index = TileIndex(published, parameters, known)
     expected = set(parameters.countries)
-    for dataset in datasets_of(parameters):
+    for dataset in parameters.datasets:
         check_countries(table, dataset.name, expected, findings)
     if set(known) == expected:
         check_totals(published.receipt, _totals(index), findings)
@@ -93,9 +83,7 @@ def read_tile_index(published: Published, findings: Findings) -> TileIndex | Non
     if parameters is None:
         return None
     names, countries = ["tile_id", *(["coverage"] if parameters.coverage else [])], {}
-    for iso, files in open_files(published, datasets_of(parameters), findings)[
-        TILE_INDEX.name
-    ].items():
+    for iso, files in open_files(published, parameters.datasets, findings)[TILE_INDEX.name].items():
         collector, borders = RunCollector(), []
         for batch in files.batches(names):
             collector.add(column(batch, "tile_id"))
@@ -116,11 +104,6 @@ def _parameters(published: Published, findings: Findings) -> TileParameters | No
     except PARAMETER_ERRORS as error:
         bad_parameters(error, findings)
         return None
-
-
-def datasets_of(parameters: TileParameters) -> tuple[Dataset, ...]:
-    """Return the datasets that a tile index must have."""
-    return _DATASETS_WITH_COVERAGE if parameters.coverage else _DATASETS
 
 
 def _totals(index: TileIndex) -> dict[str, Any]:

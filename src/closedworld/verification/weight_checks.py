@@ -40,8 +40,6 @@ from closedworld.verification.receipt_checks import (
 )
 from closedworld.verification.tile_checks import TileIndex
 
-WEIGHT_DATASETS = (TILE_WEIGHTS, SPAN_WEIGHTS)
-
 SAMPLED_TILES = 200_000
 """Countries of more tiles are recomputed in Python integers only when all are asked for."""
 
@@ -86,11 +84,11 @@ class WeightChecks:
 
     def run(self) -> None:
         """Check everything."""
-        table = check_schemas(self.published, WEIGHT_DATASETS, self.findings)
+        table = check_schemas(self.published, self.parameters.datasets, self.findings)
         files = table[TILE_WEIGHTS.name]
         tiles = {} if self.index is None else self.index.countries
         known = set(files) if self.index is None else set(tiles)
-        for dataset in WEIGHT_DATASETS:
+        for dataset in self.parameters.datasets:
             check_countries(table, dataset.name, known, self.findings)
         n_cols = 0 if self.index is None else self.index.parameters.grid.n_cols
         checks = CountryWeightChecks(self.parameters, n_cols, self.findings)

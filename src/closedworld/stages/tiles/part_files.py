@@ -6,7 +6,13 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Self
 
-from closedworld.datasets import TILE_BOUNDS, TILE_COVERAGE, TILE_INDEX, TILE_SPANS, dataset_of
+from closedworld.datasets import (
+    TILE_BOUNDS,
+    TILE_COVERAGE,
+    TILE_INDEX,
+    TILE_INDEX_WITH_COVERAGE,
+    TILE_SPANS,
+)
 from closedworld.datasets.part_encoder import PartEncoder, part_writer
 from closedworld.datasets.partition import Partition
 from closedworld.kernels.grid import RowAreas
@@ -133,7 +139,7 @@ def write_tiles(task: TileTask) -> TileResult:
         result.digests = tile_digests(spans, task.rule, border, areas)
         clock.ends("digest")
         _write_whole(task, spans, border, result, clock)
-    index_dataset = dataset_of(TILE_INDEX.name, coverage=task.border is not None)
+    index_dataset = TILE_INDEX if task.border is None else TILE_INDEX_WITH_COVERAGE
     before = task.part_range.first_rank
     for part in task.part_range.parts:
         index, bounds = part_writer(index_dataset), part_writer(TILE_BOUNDS)

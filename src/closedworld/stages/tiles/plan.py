@@ -10,15 +10,7 @@ from pathlib import Path
 from typing import ClassVar
 
 from closedworld.config.run import RunConfig
-from closedworld.datasets import (
-    TILE_BOUNDS,
-    TILE_COVERAGE,
-    TILE_INDEX,
-    TILE_SPANS,
-    Dataset,
-    Partition,
-    dataset_of,
-)
+from closedworld.datasets import TILE_BOUNDS, TILE_INDEX, Partition
 from closedworld.datasets.parameters import TileParameters, TileTotals
 from closedworld.datasets.part_encoder import part_writer
 from closedworld.errors import ConfigError
@@ -89,13 +81,6 @@ class TilePlan:
     part_ranges: tuple[PartRange, ...]
     parameters: TileParameters
     observer: Observer
-
-    @property
-    def datasets(self) -> tuple[Dataset, ...]:
-        """The datasets that it publishes."""
-        index = dataset_of(TILE_INDEX.name, coverage=self.has_coverage)
-        coverage = (TILE_COVERAGE,) if self.has_coverage else ()
-        return (index, TILE_BOUNDS, TILE_SPANS, *coverage)
 
     @property
     def country_codes(self) -> tuple[str, ...]:

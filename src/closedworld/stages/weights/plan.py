@@ -14,7 +14,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from closedworld.config.run import RunConfig
-from closedworld.datasets import SPAN_WEIGHTS, TILE_WEIGHTS, Dataset, Partition
+from closedworld.datasets import SPAN_WEIGHTS, TILE_WEIGHTS, Partition
 from closedworld.datasets.parameters import WeightParameters
 from closedworld.datasets.part_encoder import PartEncoder
 from closedworld.errors import ConfigError
@@ -89,11 +89,6 @@ class WeightPlan:
     part_ranges: tuple[PartRange, ...]
     sizes: Sizes
     observer: Observer
-
-    @property
-    def datasets(self) -> tuple[Dataset, ...]:
-        """The datasets that it publishes."""
-        return (TILE_WEIGHTS, SPAN_WEIGHTS)
 
     @property
     def partitions(self) -> tuple[Partition, ...]:
