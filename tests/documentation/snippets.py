@@ -3,7 +3,8 @@
 A page is one program in a folder of its own, empty but for the examples, from top to bottom:
 
 - ``console``: commands after ``$ `` run in a shell; other lines are what the command before prints.
-- ``python``: runs in one interpreter for the whole page; a ``text`` block right below is what it prints.
+- ``python``: runs in one interpreter for the whole page, without optional packages that the page does not tell
+  its reader to install; a ``text`` block right below is what it prints.
 - ``sql``: runs in DuckDB; a ``text`` block right below is what comes out.
 - ``toml``: is written to the file that its first line names, ``# run.toml``.
 - ``text``: shows something, and is compared only where it follows ``python`` or ``sql``.
@@ -24,6 +25,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import tomllib
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -40,11 +42,15 @@ if TYPE_CHECKING:
 ROOT = Path(__file__).parents[2]
 
 NOT_RUN = "# not run by the tests: "
-MADE_ELSEWHERE = ("make world", "make test")
-"""Commands of the README that tests of their own run: ``test_make.py``."""
+MADE_ELSEWHERE = {"make world": "closedworld run --out world -q", "make test": ""}
+"""Commands of the README that tests of their own run, ``test_make.py``, and what gives the page the same."""
+
+OPTIONAL = ("duckdb", "geopandas", "pandas", "polars")
+"""Packages that a page has only if it says ``pip install`` with their name or with an extra that has them."""
 
 _FENCE = re.compile(r"^```(?P<language>\w+)\n(?P<source>.*?)^```$", re.MULTILINE | re.DOTALL)
 _OUTPUT = re.compile(r"\s*^```text\n(?P<output>.*?)^```$", re.MULTILINE | re.DOTALL)
+_INSTALL = re.compile(r"pip install ([^`\n]+)")
 _LOOSELY = doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE
 
 # Of 255, on average; a map of other countries has dozens.
@@ -84,8 +90,9 @@ def run_console(example: Example) -> None:
     """Type the commands of a block."""
     source, _ = example.parsed
     skip_what_says_so(source)
-    for command, shown in steps(source):
-        if command in MADE_ELSEWHERE:
+    for typed, shown in steps(source):
+        command = MADE_ELSEWHERE.get(typed, typed)
+        if not command:
             continue
         printed = type_in(command, example.namespace)
         if shown.strip():
@@ -116,10 +123,38 @@ def run_python(example: Example) -> None:
     source, shown = example.parsed
     skip_what_says_so(source)
     program = compile("\n" * example.line + source, example.path, "exec", dont_inherit=True)
-    with contextlib.redirect_stdout(io.StringIO()) as printed:
+    named = packages_of(example.document.text)
+    with contextlib.redirect_stdout(io.StringIO()) as printed, without({*OPTIONAL} - named):
         exec(program, example.namespace)  # noqa: S102 -- our own pages
     if shown is not None:
         compare(shown, printed.getvalue())
+
+
+def packages_of(text: str) -> set[str]:
+    """Return the packages that a page tells its reader to install, those of extras too."""
+    extras = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    left = [word for line in _INSTALL.findall(text) for word in line.replace("'", " ").split()]
+    found: set[str] = set()
+    while left:
+        name, _, extra = re.split(r"[<>=]", left.pop())[0].partition("[")
+        found.add(name)
+        for one in filter(None, extra.rstrip("]").split(",")):
+            left += extras["optional-dependencies"][one]
+    return found
+
+
+@contextlib.contextmanager
+def without(packages: set[str]) -> Iterator[None]:
+    """Let the block find none of some packages."""
+    before = {name: sys.modules.get(name) for name in packages}
+    sys.modules.update(dict.fromkeys(packages))  # type: ignore[arg-type]  # None: not found
+    try:
+        yield
+    finally:
+        for name, module in before.items():
+            del sys.modules[name]
+            if module is not None:
+                sys.modules[name] = module
 
 
 def run_sql(example: Example) -> None:

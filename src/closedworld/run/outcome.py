@@ -34,6 +34,10 @@ class RunOutcome:
     record: RunRecord = field(init=False)
     rates: dict[str, Rate] = field(default_factory=dict)
 
+    def __repr__(self) -> str:
+        stages = ", ".join(self.results) or "no stage"
+        return f"<RunOutcome: {stages}; report in {self.report_folder}>"
+
     def result(self, kind: type[R]) -> R:
         """Return what a stage has published, by its type: ``TileIndex``, ``TileWeights``.
 
