@@ -147,7 +147,8 @@ class World:
         self.reseal(self.folder(dataset))
 
     def reseal(self, folder: Path, **changes: Any) -> None:
-        """Write the receipt again for the files that are there."""
+        """Write the receipt again for the files that are there; the collection goes, as it describes others."""
+        (folder / "collection.json").unlink(missing_ok=True)
         receipt = read_receipt(storage_at(folder))
         files = []
         for path in sorted(folder.rglob("*.parquet")):

@@ -136,7 +136,12 @@ def test_rasters_are_cloud_optimized(real: Built, tmp_path: Path) -> None:
             assert raster.overviews(1)
     with rasterio.open(tmp_path / COUNTRY_NAME, overview_level=0) as small:
         assert set(np.unique(small.read(1))) <= {0, 276, 242, 296, 462, 516, 578, 643, 336}
-    assert {path.name for path in tmp_path.iterdir()} == {COUNTRY_NAME, WEIGHT_NAME, KEY_NAME}
+    assert {path.name for path in tmp_path.iterdir()} == {
+        COUNTRY_NAME,
+        WEIGHT_NAME,
+        KEY_NAME,
+        "collection.json",
+    }
     key = (tmp_path / KEY_NAME).read_text(encoding="utf-8").splitlines()
     assert key[0] == "country_id,country_iso,name"
     assert "516,NA,Namibia" in key

@@ -14,7 +14,7 @@ from closedworld.inputs.isolated import IsolatedRead, check_in_subprocess
 from closedworld.inputs.lock import InputLock
 from closedworld.inputs.raster.info import RasterInfo, read_raster_info
 from closedworld.inputs.raster.pixels import PixelLayout, read_pixel_layout
-from closedworld.inputs.reference.registry import bundled, verify_bundled
+from closedworld.inputs.reference.registry import ReferenceFile, bundled, verify_bundled
 from closedworld.inputs.regions.country_reading import read_countries
 from closedworld.inputs.regions.country_set import CountrySet
 from closedworld.inputs.regions.region_files import input_files
@@ -91,6 +91,11 @@ def load_inputs(config: RunConfig, observer: Observer, *, with_population: bool)
 def attribution_of(config: RunConfig) -> str:
     """Return the credit to show with pictures of the countries; empty for the user's own."""
     return bundled(BUNDLED_COUNTRIES).attribution if config.polygons is None else ""
+
+
+def sources_of(config: RunConfig) -> tuple[ReferenceFile, ...]:
+    """Return the registered files that the countries of a run from the inputs come from; not the user's own."""
+    return (bundled(BUNDLED_COUNTRIES),) if config.polygons is config.result is None else ()
 
 
 def files_of(config: RunConfig) -> tuple[Path, ...]:

@@ -15,7 +15,9 @@ from closedworld.execution.events import Observer, Warned
 from closedworld.execution.meters import peak_memory_bytes
 from closedworld.execution.observers import LOGGER, LogObserver, Observers
 from closedworld.execution.progress import Progress, ProgressObserver
+from closedworld.inputs.loading import sources_of
 from closedworld.published.names import give_name, read_name
+from closedworld.published.stac import write_collections
 from closedworld.run.logs import log_file
 from closedworld.run.outcome import RunOutcome
 from closedworld.run.rates import measured_rates
@@ -90,7 +92,7 @@ def _run_stages(
 
 
 def _name_results(name: str | None, out: Path, context: RunContext, outcome: RunOutcome) -> None:
-    """Let ``latest``, and the name that was asked for, stand for the results of a run.
+    """Describe the results of a run, and let ``latest`` and the name asked for stand for them.
 
     Raises:
         PublishError: ``output-not-writable``.
@@ -98,6 +100,7 @@ def _name_results(name: str | None, out: Path, context: RunContext, outcome: Run
     storage = storage_at(out)
     found = [one.published for one in context.upstream.values() if one.published is not None]
     found += [result.published for result in outcome.results.values()]
+    write_collections(storage, found, sources_of(context.config))
     give_name(storage, LATEST, found)
     if name is None:
         return

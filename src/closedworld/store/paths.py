@@ -18,6 +18,8 @@ from pathlib import Path, PurePosixPath
 from closedworld.datasets import Partition
 
 RECEIPT_NAME = "_receipt.json"
+COLLECTION_NAME = "collection.json"
+"""The one file of a result that its receipt does not seal."""
 STAGING_NAME = ".staging"
 NAMES_FOLDER = "names"
 HASH_PREFIX = "parameter_hash="

@@ -16,7 +16,7 @@ import pyarrow.parquet as pq
 from closedworld.datasets.parameters import PARAMETERS, Parameters, Stated
 from closedworld.errors import ConfigError, GridError, IntegrityError
 from closedworld.sanitize import number_of, one_line
-from closedworld.store.paths import HASH_PREFIX, RECEIPT_NAME, hash_of_folder
+from closedworld.store.paths import COLLECTION_NAME, HASH_PREFIX, RECEIPT_NAME, hash_of_folder
 from closedworld.store.places import storage_at
 from closedworld.store.protocol import Storage
 from closedworld.store.receipt import FileEntry, Receipt, read_receipt
@@ -201,7 +201,7 @@ class Published:
 
     def _expect_nothing_else(self) -> None:
         """Raise when there is a file that the receipt does not list."""
-        listed = {entry.path for entry in self.receipt.files} | {RECEIPT_NAME}
+        listed = {entry.path for entry in self.receipt.files} | {RECEIPT_NAME, COLLECTION_NAME}
         for key in keys_below(self.storage):
             if key not in listed and not key.endswith("/"):
                 raise IntegrityError(

@@ -13,8 +13,9 @@ from closedworld.datasets import Dataset
 from closedworld.errors import ConfigError, IntegrityError
 from closedworld.published.names import split_named
 from closedworld.published.results import find_published, result_folders
+from closedworld.published.stac import checksums_of
 from closedworld.sanitize import quoted
-from closedworld.store.paths import RECEIPT_NAME
+from closedworld.store.paths import COLLECTION_NAME, RECEIPT_NAME
 from closedworld.store.places import storage_at
 from closedworld.store.protocol import Storage
 from closedworld.store.reading import Published, has_receipt, keys_below, open_result
@@ -67,7 +68,8 @@ def check_files(published: Published, findings: Findings) -> None:
 
     Folders that hold no file of the receipt are found, too.
     """
-    listed = {entry.path for entry in published.receipt.files} | {RECEIPT_NAME}
+    sealed = {entry.path: entry.sha256 for entry in published.receipt.files}
+    listed = sealed.keys() | {RECEIPT_NAME, COLLECTION_NAME}
     folders = {parent for name in listed for parent in PurePosixPath(name).parents}
     strangers, empty = [], []
     for key in keys_below(published.storage):
@@ -83,6 +85,9 @@ def check_files(published: Published, findings: Findings) -> None:
             findings.add("folder-unexpected", f"{name} is a folder without a file of the receipt.")
     for entry in published.receipt.files:
         _check_file(published, entry, findings)
+    stated = checksums_of(published)
+    if stated is not None and stated != sealed:
+        findings.add("collection-differs", f"{COLLECTION_NAME} lists other files than the receipt.")
     count = len(published.receipt.files)
     findings.add_check("files: presence, size, SHA-256, no other files", count, "files")
 

@@ -15,6 +15,7 @@ from closedworld.kernels.grid import Grid
 from closedworld.kernels.spans import RowSpans
 from closedworld.kernels.tiles import Tiles
 from closedworld.store.atomic import refuse_folder, require_suffix, whole_file
+from closedworld.worlds.export_collection import write_export_collection
 from closedworld.worlds.geoparquet import (
     COVERING,
     COVERING_TYPE,
@@ -38,7 +39,7 @@ def export_tiles(
     """Write tiles with their geometry as one GeoParquet 1.1 file; return how many.
 
     Rows are in the order of the index. The column ``bbox`` is the file's covering: readers that look
-    for a window skip row groups outside it.
+    for a window skip row groups outside it. ``<stem>.collection.json`` beside it is its STAC collection.
 
     Args:
         world: The world; its weights become column ``weight_fp``, when it has any.
@@ -62,6 +63,7 @@ def export_tiles(
                 batch = _batch(iso, tiles, numbers, kind, writer.schema)
                 writer.write_batch(batch, BATCH_TILES)
                 rows += tiles.tile_count
+    write_export_collection(world, [path], path.with_suffix(".collection.json"))
     return rows
 
 

@@ -21,6 +21,8 @@ from closedworld.kernels.tiles import Tiles
 from closedworld.published.cumulative_weights import CumulativeWeights
 from closedworld.sanitize import library_message
 from closedworld.store.atomic import replace_file, whole_file
+from closedworld.store.paths import COLLECTION_NAME
+from closedworld.worlds.export_collection import write_export_collection
 from closedworld.worlds.world import PublishedWorld
 
 if TYPE_CHECKING:
@@ -62,7 +64,8 @@ def export_rasters(world: PublishedWorld, folder: Path, countries: Sequence[str]
 
     ``country_id.tif`` (uint16, 0 for no country) holds ISO 3166-1 numbers, which ``country_ids.csv``
     names; ``weight.tif`` (float32, NaN for no country), when the world has weights, the share of its
-    country that a cell has. A cell of several countries shows the first by code.
+    country that a cell has. A cell of several countries shows the first by code. ``collection.json`` is
+    the STAC collection of the files.
 
     Args:
         world: The world.
@@ -98,7 +101,9 @@ def export_rasters(world: PublishedWorld, folder: Path, countries: Sequence[str]
                 _write(raster, rows, cells)
     _write_key(folder / KEY_NAME, spans)
     shared = sum(own.tile_count for own in spans.values()) - taken.tile_count
-    return Exported((*paths, folder / KEY_NAME), taken.tile_count, shared)
+    files = (*paths, folder / KEY_NAME)
+    write_export_collection(world, files, folder / COLLECTION_NAME)
+    return Exported(files, taken.tile_count, shared)
 
 
 def _bands(grid: Grid, empty: np.generic) -> Iterator[tuple[range, NDArray[Any]]]:

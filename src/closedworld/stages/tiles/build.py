@@ -16,6 +16,7 @@ from closedworld.kernels.grid import Grid
 from closedworld.kernels.sizes import DEFAULT_SIZES, Sizes
 from closedworld.kernels.spans import Rule
 from closedworld.published.names import give_name
+from closedworld.published.stac import write_collections
 from closedworld.stages.runner import run_stage
 from closedworld.stages.tiles.outcome import TileIndex
 from closedworld.stages.tiles.plan import plan_tile_index
@@ -77,5 +78,7 @@ def build_tile_index(
     )
     with open_worker_pool(executor, workers) as pool:
         built = run_stage(plan, Path(out), pool, observer)
+    write_collections(storage_at(out), [built.published])
+    write_collections(storage_at(out), [built.published])
     give_name(storage_at(out), LATEST, [built.published])
     return built

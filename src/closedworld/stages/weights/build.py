@@ -16,6 +16,7 @@ from closedworld.inputs.loading import PopulationRaster
 from closedworld.kernels.sizes import DEFAULT_SIZES, Sizes
 from closedworld.kernels.weights import Mixture
 from closedworld.published.names import give_name
+from closedworld.published.stac import write_collections
 from closedworld.published.tile_index import PublishedIndex
 from closedworld.stages.runner import run_stage
 from closedworld.stages.tiles.outcome import TileIndex
@@ -83,5 +84,7 @@ def build_tile_weights(
     )
     with open_worker_pool(executor, workers) as pool:
         built = run_stage(plan, Path(out), pool, observer)
+    write_collections(storage_at(out), [source.published, built.published])
+    write_collections(storage_at(out), [source.published, built.published])
     give_name(storage_at(out), LATEST, [source.published, built.published])
     return built
