@@ -23,7 +23,7 @@ POLYGONS, POPULATION, LITERALS = (
 
 RULES = ("center", "any_overlap")
 BASES = ("population", "area_m2")
-SLIVER_SEEDS = (210, 259, 383, 404, 543, 571)
+SLIVER_SEEDS = (29, 41, 106, 375, 383, 507)
 """Seeds whose first point in the Maldives, tile chosen by area or by population under ``any_overlap``,
 lies in a sliver: all points tried over its tile miss the country, so it comes from the triangles."""
 SAMPLES = [

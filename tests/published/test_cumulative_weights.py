@@ -1,4 +1,4 @@
-"""Tiles are found by cumulative weight as if all weights were held in memory."""
+"""Weights of runs of tiles are those that all files together give."""
 
 from __future__ import annotations
 
@@ -35,31 +35,33 @@ def weights_of(country: CumulativeWeights) -> NDArray[np.uint64]:
     )
 
 
-def expect_same_as_by_all(country: CumulativeWeights, targets: NDArray[np.uint64]) -> None:
+def expect_same_as_by_all(country: CumulativeWeights, first: NDArray[np.int64]) -> None:
+    """Runs of up to 3,000 tiles, with and without gaps between them."""
+    tiles = country.spans.tile_count
+    first = np.unique(np.append(first, tiles))
+    stop = np.minimum(first[1:], first[:-1] + 3000)
     weights = weights_of(country)
-    upto = np.cumsum(weights)
-    ranks = np.searchsorted(upto, targets, side="right")
-    found = country(targets)
-    assert np.array_equal(found.ranks, ranks)
-    assert np.array_equal(found.weights, weights[ranks])
-    assert np.array_equal(found.starts, upto[ranks] - weights[ranks])
+    some = [weights[a:b] for a, b in zip(first, stop, strict=False)]
+    expected = np.concatenate([np.empty(0, np.uint64), *some])
+    assert np.array_equal(country.of_runs(first[:-1], stop), expected)
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("iso", ["RU", "NO", "MV", "VA"])
-def test_tiles_are_those_that_all_weights_give(real: Built, iso: str) -> None:
-    """Also at both ends of the range and of every tile, in countries of one tile and of many part files."""
+def test_weights_are_those_of_all_tiles(real: Built, iso: str) -> None:
+    """Of one tile and of many, in countries of one tile and of many part files."""
     country = open_world(real.root).cumulative_weights()[iso]
     draw = np.random.default_rng(1)
-    upto = np.cumsum(weights_of(country))
-    ends = np.concatenate([[0], upto[:-1], upto - np.uint64(1)]).astype(np.uint64)
-    for targets in (
-        np.array([0, country.total - 1], np.uint64),
-        draw.integers(0, country.total, 5000, np.uint64),
-        draw.permutation(ends[ends < country.total]),
-        np.empty(0, np.uint64),
+    tiles = country.spans.tile_count
+    for first in (
+        np.zeros(1, np.int64),
+        np.array([tiles - 1]),
+        draw.integers(0, tiles, 50),
+        draw.integers(0, tiles, 5000),
+        np.arange(min(tiles, 5000)),
+        np.empty(0, np.int64),
     ):
-        expect_same_as_by_all(country, targets)
+        expect_same_as_by_all(country, first)
 
 
 def test_russia_has_several_part_files_of_several_row_groups(real: Built) -> None:
@@ -86,7 +88,7 @@ def test_runs_longer_than_a_row_group_are_found(real: Built, tmp_path: Path) -> 
         replace(country.published, storage=storage_at(tmp_path)),
         [FileEntry(path, 0, country.spans.tile_count, "")],
     )
-    expect_same_as_by_all(cut, np.random.default_rng(2).integers(0, country.total, 300, np.uint64))
+    expect_same_as_by_all(cut, np.random.default_rng(2).integers(0, country.spans.tile_count, 300))
 
 
 def test_only_row_groups_that_are_asked_for_are_read(
@@ -101,7 +103,8 @@ def test_only_row_groups_that_are_asked_for_are_read(
         return reader(self, number, **options)
 
     monkeypatch.setattr(pq.ParquetFile, "read_row_group", count)
-    country(np.array([country.total // 2], np.uint64))
+    middle = np.array([country.spans.tile_count // 2])
+    country.of_runs(middle, middle + 1)
     assert 1 <= len(read) <= 2
 
 
@@ -112,7 +115,7 @@ def test_weights_of_tiles_and_of_runs_must_agree(real: Built, tmp_path: Path) ->
     table = pq.read_table(paths_of(country)[0])
     pq.write_table(table.take(np.arange(table.num_rows)[::-1]), paths_of(country)[0])
     with pytest.raises(IntegrityError, match="weights-damaged"):
-        country(np.arange(0, country.total, country.total // 1000, dtype=np.uint64))
+        country.of_runs(np.array([0]), np.array([country.spans.tile_count]))
 
 
 @pytest.mark.slow
@@ -121,4 +124,4 @@ def test_a_file_that_cannot_be_read_is_named(real: Built, tmp_path: Path) -> Non
     country = open_world(tmp_path / "world").cumulative_weights()["DE"]
     paths_of(country)[0].write_bytes(b"PAR1 or not")
     with pytest.raises(IntegrityError, match="file-unreadable"):
-        country(np.zeros(1, np.uint64))
+        country.of_runs(np.array([0]), np.array([1]))

@@ -13,12 +13,11 @@ from closedworld.kernels.placing import (
     Blocks,
     PlacingDomain,
     SiteRequest,
-    in_memory,
     place_sites,
     site_keys,
 )
 from closedworld.kernels.placing import Towns as PlacingTowns
-from closedworld.kernels.sampling import CountryShape
+from closedworld.kernels.sampling import CountryShape, in_memory
 from closedworld.kernels.spans import RowSpans, border_tiles
 from closedworld.verification.site_law import TOLERANCE_DEGREES, SiteLaw, Towns, WantedSite
 

@@ -15,7 +15,6 @@ from numpy.typing import NDArray
 from closedworld.datasets import SPAN_WEIGHTS, TILE_WEIGHTS
 from closedworld.datasets.parameters import WeightParameters
 from closedworld.errors import IntegrityError
-from closedworld.kernels.sampling import TileHits
 from closedworld.kernels.spans import RowSpans, joined_runs
 from closedworld.published.tile_index import PublishedIndex
 from closedworld.sanitize import one_line
@@ -60,34 +59,6 @@ class CumulativeWeights:
     published: Published
     part_files: Sequence[FileEntry]
 
-    def __call__(self, targets: NDArray[np.uint64]) -> TileHits:
-        """Return the tile at each position.
-
-        Args:
-            targets: Positions below ``total``, any order, uint64 (n,).
-
-        Raises:
-            IntegrityError: ``weights-damaged``, ``file-unreadable``.
-        """
-        order = np.argsort(targets)
-        ascending = targets[order]
-        run = np.unique(np.searchsorted(self.before, ascending, side="right") - 1)
-        first = self.spans.first_ranks[run]
-        stop = first + (self.spans.col_stops - self.spans.col_starts)[run]
-        ranks = np.empty(len(targets), np.int64)
-        starts, weights = np.empty(len(targets), np.uint64), np.empty(len(targets), np.uint64)
-        done = 0
-        for group in self.groups(first, stop):
-            end = done + int(np.searchsorted(ascending[done:], group.upto[-1]))
-            tile = np.searchsorted(group.upto, ascending[done:end], side="right")
-            here = order[done:end]
-            ranks[here], weights[here] = group.rank + tile, group.weights[tile]
-            starts[here] = group.upto[tile] - group.weights[tile]
-            done = end
-        if done < len(targets):
-            raise self._damaged("weights end before those of its runs do")
-        return TileHits(ranks, starts, weights)
-
     def groups(self, first: NDArray[np.int64], stop: NDArray[np.int64]) -> Iterator[Group]:
         """Yield the row groups that hold any of some runs, in order.
 
@@ -125,6 +96,34 @@ class CumulativeWeights:
                     upto += np.uint64(start)
                     after = int(upto[-1])
                     yield Group(a, weights, upto)
+
+    def of_runs(
+        self, first_ranks: NDArray[np.int64], stop_ranks: NDArray[np.int64]
+    ) -> NDArray[np.uint64]:
+        """Return the weights of the tiles of some runs, one after another, uint64 (n,).
+
+        Args:
+            first_ranks: Rank of the first tile of each run, ascending, int64 (n,).
+            stop_ranks: Rank after its last tile, int64 (n,); runs do not overlap.
+
+        Raises:
+            IntegrityError: ``weights-damaged``, ``file-unreadable``.
+        """
+        lengths = stop_ranks - first_ranks
+        begins = np.cumsum(lengths) - lengths
+        weights = np.empty(int(lengths.sum()), np.uint64)
+        for group in self.groups(first_ranks, stop_ranks):
+            stop = group.rank + len(group.weights)
+            some = slice(
+                int(np.searchsorted(stop_ranks, group.rank, side="right")),
+                int(np.searchsorted(first_ranks, stop)),
+            )
+            first = np.maximum(first_ranks[some], group.rank)
+            count = np.minimum(stop_ranks[some], stop) - first
+            number = np.arange(int(count.sum())) - np.repeat(np.cumsum(count) - count, count)
+            target = np.repeat(begins[some] + first - first_ranks[some], count) + number
+            weights[target] = group.weights[np.repeat(first - group.rank, count) + number]
+        return weights
 
     def all_groups(self) -> Iterator[Group]:
         """Yield every row group in order; as ``groups``."""

@@ -18,6 +18,7 @@ from closedworld.kernels.sampling import (
     Points,
     PopulationExhaustedError,
     SamplingDomain,
+    TileDescent,
     draw_points,
     stream_keys,
 )
@@ -82,7 +83,8 @@ def _draw(task: _CountryTask) -> Points:
     weights, features = task.weights, task.country.features
     spans = weights.spans
     border = border_tiles(features, spans.grid)
-    domain = SamplingDomain(spans, border, weights.total, weights, CountryShape(features))
+    descent = TileDescent(spans, weights.before, weights.total, weights.of_runs)
+    domain = SamplingDomain(border, descent, CountryShape(features))
     try:
         return draw_points(domain, task.keys, task.counts, with_replacement=task.with_replacement)
     except PopulationExhaustedError as error:

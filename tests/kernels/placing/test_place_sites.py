@@ -16,13 +16,12 @@ from closedworld.kernels.placing import (
     PlacingDomain,
     SiteRequest,
     Towns,
-    in_memory,
     on_tile,
     place_sites,
     site_keys,
     within_circle,
 )
-from closedworld.kernels.sampling import CountryShape
+from closedworld.kernels.sampling import CountryShape, in_memory
 from closedworld.kernels.spans import RowSpans, border_tiles
 
 if TYPE_CHECKING:

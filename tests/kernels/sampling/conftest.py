@@ -1,4 +1,4 @@
-"""A line of weights held in memory: the slow obvious one."""
+"""Tiles with weights held in memory."""
 
 from __future__ import annotations
 
@@ -8,30 +8,28 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 
-from closedworld.kernels.sampling import TileHits
+from closedworld.kernels.grid import Grid
+from closedworld.kernels.sampling import TileDescent, in_memory
+from closedworld.kernels.spans import RowSpans
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from numpy.typing import NDArray
+DescentOf = Callable[["Sequence[int]"], TileDescent]
 
-    from closedworld.kernels.sampling import TileLookup
-
-LookupOf = Callable[["Sequence[int]"], "TileLookup"]
+GRID = Grid(-180.0, 90.0, 1.0, 1.0, 360, 180)
 
 
 @pytest.fixture
-def lookup_of() -> LookupOf:
-    """Return who finds tiles on the line of some weights."""
+def descent_of() -> DescentOf:
+    """Return what draws tiles with these weights: rows of three, with a gap after the first of a row."""
 
-    def line(weights: Sequence[int]) -> TileLookup:
-        sizes = np.array(weights, np.uint64)
-        upto = np.cumsum(sizes)
+    def descent(weights: Sequence[int]) -> TileDescent:
+        rank = np.arange(len(weights))
+        rows, cols = 61 + rank // 3, 125 + rank % 3 + (rank % 3 > 0)
+        spans = RowSpans.from_runs(GRID, rows, cols, cols + 1)
+        every = np.array(weights, np.uint64)
+        before = (np.cumsum(every) - every)[spans.first_ranks]
+        return TileDescent(spans, before, sum(weights), in_memory(every))
 
-        def lookup(targets: NDArray[np.uint64]) -> TileHits:
-            rank = np.searchsorted(upto, targets, side="right")
-            return TileHits(rank.astype(np.int64), upto[rank] - sizes[rank], sizes[rank])
-
-        return lookup
-
-    return line
+    return descent

@@ -5,14 +5,12 @@ from __future__ import annotations
 import hashlib
 
 import numpy as np
-import pytest
 from scipy import stats
 
 from closedworld.kernels.sampling.random_streams import (
     Purpose,
     StreamDraws,
     fractions,
-    integers_below,
     stream_keys,
 )
 
@@ -40,37 +38,6 @@ def test_keys_differ_by_each_of_seed_country_and_id() -> None:
 
 def test_keys_of_no_ids() -> None:
     assert stream_keys([], "DE", 7).shape == (0, 4)
-
-
-@pytest.mark.parametrize("limit", [1, 2, 3, 10**12, 10**18, 2**63, 2**64 - 1, 2**63 + 1])
-def test_integers_are_those_of_exact_rejection(limit: int) -> None:
-    """The same by Python integers: product, rejection, next attempt."""
-    draws = draws_of(200)
-    found = integers_below(np.full(200, limit, np.uint64), draws)
-    for number in range(200):
-        attempt = 0
-        while True:
-            one = draws.take(np.array([number])).words(Purpose.TILE, attempt)
-            product = (int(one[0][0]) << 32 | int(one[1][0])) * limit
-            if product % 2**64 >= 2**64 % limit:
-                break
-            attempt += 1
-        assert int(found[number]) == product >> 64
-
-
-def test_rejection_takes_place() -> None:
-    """Just above 2^63 nearly every second number must be drawn again."""
-    draws = draws_of(4000)
-    high, low, _, _ = draws.words(Purpose.TILE, 0)
-    first = [(int(a) << 32 | int(b)) * (2**63 + 1) >> 64 for a, b in zip(high, low, strict=True)]
-    found = integers_below(np.full(4000, 2**63 + 1, np.uint64), draws)
-    again = np.count_nonzero(found != np.array(first, np.uint64))
-    assert 1800 < again < 2200
-
-
-def test_every_integer_is_as_likely() -> None:
-    found = integers_below(np.full(70_000, 7, np.uint64), draws_of(70_000))
-    assert stats.chisquare(np.bincount(found.astype(np.int64), minlength=7)).pvalue > LEAST_P
 
 
 def test_fractions_are_even_and_never_zero_or_one() -> None:

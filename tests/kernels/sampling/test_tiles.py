@@ -7,21 +7,21 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from scipy import stats
 
 from closedworld.kernels.sampling import PopulationExhaustedError, stream_keys
 from closedworld.kernels.sampling.random_streams import StreamDraws
 from closedworld.kernels.sampling.successive import SuccessiveSampler
-from closedworld.kernels.sampling.tiles import tiles_with_replacement, tiles_without_replacement
+from closedworld.kernels.sampling.tiles import draw_candidates, tiles_without_replacement
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from closedworld.kernels.sampling import TileLookup
+    from closedworld.kernels.sampling import TileDescent
 
-    LookupOf = Callable[[Sequence[int]], TileLookup]
+    DescentOf = Callable[[Sequence[int]], TileDescent]
 
 LEAST_P = 1e-3
 
@@ -30,12 +30,12 @@ def many_keys(n: int) -> np.ndarray[tuple[int, int], np.dtype[np.uint32]]:
     return stream_keys(map(str, range(n)), "DE", 7)
 
 
-def test_with_replacement_a_tile_comes_as_often_as_it_weighs(lookup_of: LookupOf) -> None:
+def test_with_replacement_a_tile_comes_as_often_as_it_weighs(descent_of: DescentOf) -> None:
     """A tile of weight 0 never comes."""
     weights = [5, 0, 1, 70, 0, 24]
     n = 50_000
     draws = StreamDraws(np.broadcast_to(many_keys(1)[0], (n, 4)), np.arange(n))
-    found = np.bincount(tiles_with_replacement(draws, 100, lookup_of(weights)), minlength=6)
+    found = np.bincount(descent_of(weights)(draws).ranks, minlength=6)
     some = np.array(weights) > 0
     assert not found[~some].any()
     expected = np.array(weights)[some] * n / 100
@@ -43,11 +43,11 @@ def test_with_replacement_a_tile_comes_as_often_as_it_weighs(lookup_of: LookupOf
 
 
 @pytest.mark.slow
-def test_without_replacement_pairs_follow_successive_sampling(lookup_of: LookupOf) -> None:
+def test_without_replacement_pairs_follow_successive_sampling(descent_of: DescentOf) -> None:
     """P(i, then j) = w_i / W * w_j / (W - w_i), also for the heavy tile that begins the sampler anew."""
     weights = [1, 2, 3, 14]
     n = 40_000
-    ranks = tiles_without_replacement(many_keys(n), np.full(n, 2), 20, lookup_of(weights))
+    ranks = tiles_without_replacement(many_keys(n), np.full(n, 2), descent_of(weights))
     pairs = [tuple(pair) for pair in ranks.reshape(n, 2).tolist()]
     expected = {
         (i, j): n * weights[i] / 20 * weights[j] / (20 - weights[i])
@@ -62,29 +62,21 @@ def test_without_replacement_pairs_follow_successive_sampling(lookup_of: LookupO
     st.lists(st.integers(0, 40) | st.just(10**12), min_size=1, max_size=30),
     st.lists(st.integers(0, 12), min_size=1, max_size=6),
 )
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_without_replacement_tiles_differ_and_have_weight(
-    weights: list[int], counts: list[int]
+    descent_of: DescentOf, weights: list[int], counts: list[int]
 ) -> None:
     """No id gets a tile twice or one without weight; more than there are is refused with the number."""
-    upto = np.cumsum(np.array(weights, np.uint64))
-    keys, total = many_keys(len(counts)), sum(weights)
     there = sum(weight > 0 for weight in weights)
-    if not total:
+    if not there:
         return
-
-    from closedworld.kernels.sampling import TileHits  # noqa: PLC0415
-
-    def lookup(targets: np.ndarray[tuple[int], np.dtype[np.uint64]]) -> TileHits:
-        rank = np.searchsorted(upto, targets, side="right")
-        sizes = np.array(weights, np.uint64)
-        return TileHits(rank.astype(np.int64), upto[rank] - sizes[rank], sizes[rank])
-
+    descent, keys = descent_of(weights), many_keys(len(counts))
     if max(counts) > there:
         with pytest.raises(PopulationExhaustedError) as caught:
-            tiles_without_replacement(keys, np.array(counts), total, lookup)
+            tiles_without_replacement(keys, np.array(counts), descent)
         assert caught.value.tiles == there
         return
-    ranks = tiles_without_replacement(keys, np.array(counts), total, lookup)
+    ranks = tiles_without_replacement(keys, np.array(counts), descent)
     for own in np.split(ranks, np.cumsum(counts)[:-1]):
         assert len(set(own.tolist())) == len(own)
         assert all(weights[rank] for rank in own)
@@ -93,57 +85,55 @@ def test_without_replacement_tiles_differ_and_have_weight(
 @pytest.mark.slow
 @pytest.mark.parametrize("weights", [[1, 1000, 10, 100, 1, 1, 50, 10**6, 3], [2, 1, 1]], ids=str)
 def test_the_first_tiles_do_not_depend_on_how_many_follow(
-    lookup_of: LookupOf, weights: list[int]
+    descent_of: DescentOf, weights: list[int]
 ) -> None:
     """Also where a tile has exactly half of the weight: those that need no sampler go on as those that do."""
-    lookup, keys = lookup_of(weights), many_keys(200)
-    total, all_of_them = sum(weights), len(weights)
-    whole = tiles_without_replacement(keys, np.full(200, all_of_them), total, lookup)
+    descent, keys, all_of_them = descent_of(weights), many_keys(200), len(weights)
+    whole = tiles_without_replacement(keys, np.full(200, all_of_them), descent)
     whole = whole.reshape(200, all_of_them)
     for n in range(1, all_of_them):
-        part = tiles_without_replacement(keys, np.full(200, n), total, lookup)
+        part = tiles_without_replacement(keys, np.full(200, n), descent)
         assert np.array_equal(part.reshape(200, n), whole[:, :n])
 
 
-def test_an_id_gets_the_same_tiles_alone_and_among_others(lookup_of: LookupOf) -> None:
+def test_an_id_gets_the_same_tiles_alone_and_among_others(descent_of: DescentOf) -> None:
     weights = [1, 1000, 10, 100, 1, 1, 50, 30_000, 3]
-    lookup, keys, total = lookup_of(weights), many_keys(50), sum(weights)
+    descent, keys = descent_of(weights), many_keys(50)
     counts = np.arange(50) % 9
-    together = tiles_without_replacement(keys, counts, total, lookup)
+    together = tiles_without_replacement(keys, counts, descent)
     alone = [
-        tiles_without_replacement(keys[i : i + 1], counts[i : i + 1], total, lookup)
-        for i in range(50)
+        tiles_without_replacement(keys[i : i + 1], counts[i : i + 1], descent) for i in range(50)
     ]
     assert np.array_equal(together, np.concatenate(alone))
 
 
-def test_plain_first_draws_are_those_of_an_urn(lookup_of: LookupOf) -> None:
-    """The way past the sampler, for ids whose tiles all differ, gives what an sampler gives."""
+def test_plain_first_draws_are_those_of_a_sampler(descent_of: DescentOf) -> None:
+    """The way past the sampler, for ids whose tiles all differ, gives what a sampler gives."""
     weights = np.random.default_rng(3).integers(0, 1000, 200).tolist()
-    lookup, keys, total = lookup_of(weights), many_keys(300), sum(weights)
-    found = tiles_without_replacement(keys, np.full(300, 5), total, lookup).reshape(300, 5)
+    descent, keys, total = descent_of(weights), many_keys(300), sum(weights)
+    found = tiles_without_replacement(keys, np.full(300, 5), descent).reshape(300, 5)
     for key, own in zip(keys, found, strict=True):
         sampler = SuccessiveSampler(key, 5, total)
         while sampler.missing:
-            sampler.accept(lookup(sampler.candidates()))
+            sampler.accept(*draw_candidates([sampler], descent))
         assert np.array_equal(sampler.ranks, own)
 
 
 @pytest.mark.parametrize("spare", [0, 1, 500])
-def test_it_does_not_matter_how_many_are_drawn_at_once(lookup_of: LookupOf, spare: int) -> None:
+def test_it_does_not_matter_how_many_are_drawn_at_once(descent_of: DescentOf, spare: int) -> None:
     weights = [1, 1000, 10, 100, 1, 1, 50, 30_000, 3]
-    lookup, keys, total = lookup_of(weights), many_keys(50), sum(weights)
-    found = tiles_without_replacement(keys, np.full(50, 9), total, lookup).reshape(50, 9)
+    descent, keys, total = descent_of(weights), many_keys(50), sum(weights)
+    found = tiles_without_replacement(keys, np.full(50, 9), descent).reshape(50, 9)
     for key, own in zip(keys, found, strict=True):
         sampler = SuccessiveSampler(key, 9, total, spare)
         while sampler.missing:
-            sampler.accept(lookup(sampler.candidates()))
+            sampler.accept(*draw_candidates([sampler], descent))
         assert np.array_equal(sampler.ranks, own)
 
 
-def test_a_tile_that_outweighs_all_others_does_not_hold_up_the_rest(lookup_of: LookupOf) -> None:
+def test_a_tile_that_outweighs_all_others_does_not_hold_up_the_rest(descent_of: DescentOf) -> None:
     """By rejection alone the second tile would take 10^17 draws."""
     weights = [1, 10**18 - 3, 1, 1]
-    ranks = tiles_without_replacement(many_keys(20), np.full(20, 4), 10**18, lookup_of(weights))
+    ranks = tiles_without_replacement(many_keys(20), np.full(20, 4), descent_of(weights))
     assert (np.sort(ranks.reshape(20, 4), axis=1) == np.arange(4)).all()
     assert (ranks.reshape(20, 4)[:, 0] == 1).all()

@@ -2,7 +2,7 @@
 
 from closedworld.kernels.placing.block_lattice import BlockLattice
 from closedworld.kernels.placing.block_tree import GAMMA_ONE, Blocks
-from closedworld.kernels.placing.circles import Circle, in_memory, on_tile, within_circle
+from closedworld.kernels.placing.circles import Circle, on_tile, within_circle
 from closedworld.kernels.placing.sites import (
     PlacingDomain,
     SiteRequest,
@@ -11,7 +11,6 @@ from closedworld.kernels.placing.sites import (
     site_keys,
 )
 from closedworld.kernels.placing.texture import Texture
-from closedworld.kernels.placing.tiles_in_blocks import TileWeights
 from closedworld.kernels.placing.towns import Towns
 
 __all__ = [
@@ -23,9 +22,7 @@ __all__ = [
     "SiteRequest",
     "Sites",
     "Texture",
-    "TileWeights",
     "Towns",
-    "in_memory",
     "on_tile",
     "place_sites",
     "site_keys",

@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 from closedworld.kernels.grid import RowAreas
 from closedworld.kernels.placing.block_tree import Blocks
 from closedworld.kernels.placing.sites import PlacingDomain
-from closedworld.kernels.placing.tiles_in_blocks import TileWeights
 from closedworld.kernels.sampling.area_density import cosine
+from closedworld.kernels.sampling.tile_weights import in_memory
 from closedworld.kernels.spans import RowSpans, border_coverage, border_tiles
 
 EARTH_RADIUS_KM = 6371.0088
@@ -96,17 +96,6 @@ def on_tile(domain: PlacingDomain, tile_id: int) -> PlacingDomain:
     weights = np.maximum(domain.tile_weights(rank, rank + 1), np.uint64(1))
     blocks = _of_country(Blocks.of(spans, [weights]), domain.blocks)
     return replace(domain, spans=spans, blocks=blocks, tile_weights=in_memory(weights))
-
-
-def in_memory(weights: NDArray[np.uint64]) -> TileWeights:
-    """Return the weights of tiles from an array that has all of them, uint64 (tiles,)."""
-
-    def of_runs(first: NDArray[np.int64], stop: NDArray[np.int64]) -> NDArray[np.uint64]:
-        lengths = stop - first
-        at = np.repeat(first - np.cumsum(lengths) + lengths, lengths)
-        return weights[at + np.arange(len(at))]
-
-    return of_runs
 
 
 def _of_country(part: Blocks, whole: Blocks) -> Blocks:

@@ -13,10 +13,11 @@ from closedworld.kernels.placing.block_tree import Blocks, BlockTree
 from closedworld.kernels.placing.cells_in_tiles import cell_levels, cells_in_tiles
 from closedworld.kernels.placing.site_numbers import POINT_STEP, SiteNumbers, uniform
 from closedworld.kernels.placing.texture import Texture
-from closedworld.kernels.placing.tiles_in_blocks import TileWeights, tiles_in_blocks
+from closedworld.kernels.placing.tiles_in_blocks import tiles_in_blocks
 from closedworld.kernels.placing.towns import Towns
 from closedworld.kernels.sampling.random_streams import Keys, StreamDraws, stream_keys
 from closedworld.kernels.sampling.shape import CountryShape, normalized
+from closedworld.kernels.sampling.tile_weights import TileWeights
 from closedworld.kernels.sampling.triangulation import points_in_piece
 from closedworld.kernels.spans import RowSpans
 

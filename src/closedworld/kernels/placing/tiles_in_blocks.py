@@ -2,30 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Protocol
-
 import numpy as np
 from numpy.typing import NDArray
 
 from closedworld.kernels.placing.block_lattice import BLOCK_LEVELS, BlockLattice
 from closedworld.kernels.placing.block_tree import Blocks
 from closedworld.kernels.placing.site_numbers import SiteNumbers
+from closedworld.kernels.sampling.tile_weights import TileWeights
 from closedworld.kernels.spans import RowSpans
 from closedworld.kernels.spans.runs import RowMajorIndex
-
-
-class TileWeights(Protocol):
-    """The weights of a country's tiles; it need not hold all of them."""
-
-    def __call__(
-        self, first_ranks: NDArray[np.int64], stop_ranks: NDArray[np.int64], /
-    ) -> NDArray[np.uint64]:
-        """Return the weights of some runs of tiles, one after another.
-
-        Args:
-            first_ranks: Rank of the first tile of each, int64 (n,), ascending.
-            stop_ranks: Rank after its last tile, int64 (n,); runs do not overlap.
-        """
 
 
 def tiles_in_blocks(

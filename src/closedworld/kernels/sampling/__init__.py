@@ -4,7 +4,8 @@ from closedworld.kernels.sampling.points import Points, SamplingDomain, draw_poi
 from closedworld.kernels.sampling.random_streams import MAX_POINTS, Keys, stream_keys
 from closedworld.kernels.sampling.shape import CountryShape
 from closedworld.kernels.sampling.successive import PopulationExhaustedError
-from closedworld.kernels.sampling.tile_lookup import TileHits, TileLookup
+from closedworld.kernels.sampling.tile_descent import TileDescent
+from closedworld.kernels.sampling.tile_weights import TileWeights, in_memory
 
 __all__ = [
     "MAX_POINTS",
@@ -13,8 +14,9 @@ __all__ = [
     "Points",
     "PopulationExhaustedError",
     "SamplingDomain",
-    "TileHits",
-    "TileLookup",
+    "TileDescent",
+    "TileWeights",
     "draw_points",
+    "in_memory",
     "stream_keys",
 ]

@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 from closedworld.kernels.sampling.point_in_tile import points_in_tiles
 from closedworld.kernels.sampling.random_streams import Keys, StreamDraws
 from closedworld.kernels.sampling.shape import CountryShape
-from closedworld.kernels.sampling.tile_lookup import TileLookup
-from closedworld.kernels.sampling.tiles import tiles_with_replacement, tiles_without_replacement
+from closedworld.kernels.sampling.tile_descent import TileDescent
+from closedworld.kernels.sampling.tiles import tiles_without_replacement
 from closedworld.kernels.spans import RowSpans
 
 _CHUNK_POINTS = 1 << 16
@@ -23,17 +23,13 @@ class SamplingDomain:
     """A country to draw points in.
 
     Attributes:
-        spans: Its tiles.
         border: Tiles that its border passes through.
-        total: Sum of its weights, > 0.
-        lookup: Finds its tiles by cumulative weight.
+        descent: Its tiles by weight.
         shape: Its polygons.
     """
 
-    spans: RowSpans
     border: RowSpans
-    total: int
-    lookup: TileLookup
+    descent: TileDescent
     shape: CountryShape
 
 
@@ -70,15 +66,16 @@ def draw_points(
     first = np.cumsum(counts) - counts
     draws = StreamDraws(keys[owner], np.arange(len(owner)) - first[owner])
     if with_replacement:
-        ranks = tiles_with_replacement(draws, domain.total, domain.lookup)
+        ranks = domain.descent(draws).ranks
     else:
-        ranks = tiles_without_replacement(keys, counts, domain.total, domain.lookup)
-    tile_ids = domain.spans.tiles_at(ranks)
+        ranks = tiles_without_replacement(keys, counts, domain.descent)
+    spans = domain.descent.spans
+    tile_ids = spans.tiles_at(ranks)
     on_border = domain.border.contains(tile_ids)
     lons, lats = np.empty(len(draws)), np.empty(len(draws))
     for begin in range(0, len(draws), _CHUNK_POINTS):
         chunk = slice(begin, begin + _CHUNK_POINTS)
         lons[chunk], lats[chunk] = points_in_tiles(
-            domain.spans.grid, tile_ids[chunk], draws.take(chunk), on_border[chunk], domain.shape
+            spans.grid, tile_ids[chunk], draws.take(chunk), on_border[chunk], domain.shape
         )
     return Points(tile_ids, lons, lats)

@@ -21,8 +21,6 @@ MAX_POINTS = 1 << 31
 number is one word of the counter."""
 
 _DIGEST_BYTES = 16
-_WORD_BITS = np.uint64(32)
-_LOW = np.uint64(0xFFFFFFFF)
 _WORD = 2.0**-32
 
 
@@ -75,57 +73,20 @@ class StreamDraws:
         """Return some of the draws."""
         return StreamDraws(self.keys[which], self.numbers[which])
 
-    def words(self, purpose: Purpose, attempt: int) -> tuple[Words, Words, Words, Words]:
+    def words(self, purpose: Purpose, number: int) -> tuple[Words, Words, Words, Words]:
         """Return four random words for each draw.
 
         Args:
             purpose: What for.
-            attempt: Counts up when a draw is rejected.
+            number: Which four of this purpose.
         """
         key = [self.keys[:, word].astype(np.uint64) for word in range(4)]
         numbers = self.numbers.astype(np.uint64)
         # Half of the key goes into the counter, so that ids have 128 bits to differ in.
-        turn = np.full(len(self), len(Purpose) * attempt + purpose, np.uint64)
+        turn = np.full(len(self), len(Purpose) * number + purpose, np.uint64)
         return philox4x32((numbers, turn, key[2], key[3]), (key[0], key[1]))
-
-
-def integers_below(limits: NDArray[np.uint64], draws: StreamDraws) -> NDArray[np.uint64]:
-    """Return an integer in ``0..limit - 1`` for each draw, all exactly equally likely, uint64 (n,).
-
-    D. Lemire, "Fast random integer generation in an interval", ACM Trans. Model. Comput. Simul. 29
-    (2019), https://doi.org/10.1145/3230636: the upper half of a 128-bit product, rejected where the lower
-    half shows that it would favour some numbers.
-
-    Args:
-        limits: Limits >= 1, uint64 (n,).
-        draws: The draws, n.
-    """
-    result = np.zeros(len(draws), np.uint64)
-    left = np.arange(len(draws))
-    attempt = 0
-    while len(left):
-        limit = limits[left]
-        high_word, low_word, _, _ = draws.take(left).words(Purpose.TILE, attempt)
-        high, low = _product(high_word << _WORD_BITS | low_word, limit)
-        rejected = low < limit
-        # 2^64 mod limit, a division that few need.
-        rejected[rejected] = low[rejected] < (np.uint64(0) - limit[rejected]) % limit[rejected]
-        result[left] = high
-        left, attempt = left[rejected], attempt + 1
-    return result
 
 
 def fractions(words: Words) -> NDArray[np.float64]:
     """Return words of 32 bits as numbers strictly between 0 and 1, float64 (n,)."""
     return (words.astype(np.float64) + 0.5) * _WORD
-
-
-def _product(
-    a: NDArray[np.uint64], b: NDArray[np.uint64]
-) -> tuple[NDArray[np.uint64], NDArray[np.uint64]]:
-    """Return the upper and lower 64 bits of ``a * b``."""
-    a_high, a_low = a >> _WORD_BITS, a & _LOW
-    b_high, b_low = b >> _WORD_BITS, b & _LOW
-    middle = a_high * b_low + (a_low * b_low >> _WORD_BITS)
-    other = a_low * b_high + (middle & _LOW)
-    return a_high * b_high + (middle >> _WORD_BITS) + (other >> _WORD_BITS), a * b

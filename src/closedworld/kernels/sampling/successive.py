@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from closedworld.kernels.sampling.random_streams import Keys, StreamDraws, integers_below
-from closedworld.kernels.sampling.tile_lookup import TileHits
+from closedworld.kernels.sampling.random_streams import Keys, StreamDraws
+from closedworld.kernels.sampling.tile_descent import TileHits
 
 
 class PopulationExhaustedError(Exception):
@@ -24,17 +24,19 @@ class PopulationExhaustedError(Exception):
 class SuccessiveSampler:
     """Draws different tiles by weight, one after another.
 
-    Numbers are drawn below the weight that was left at the last restart; one that hits a tile drawn since is
-    rejected. When more than half of that weight is drawn, the sampler restarts with what is left: the drawn
-    tiles are cut out of the cumulative weights. So at most every other number is rejected on average, and only
-    the weights of drawn tiles need be known. Which tile comes next depends on the numbers alone, not on
-    how many are drawn at once.
+    A draw that hits a tile drawn since the last restart is rejected. When more than half of the weight that
+    was left then is drawn, the sampler restarts: the drawn tiles are removed. So at most every other draw is
+    rejected on average, and only the weights of drawn tiles need be known. Which tile comes next depends on
+    the numbers alone, not on how many are drawn at once.
 
     Args:
         key: Key of the id, uint32 (4,).
         wanted: Tiles wanted.
         total: Sum of the country's weights, > 0.
-        spare: Positions asked for beyond those that are likely to do; changes no tile.
+        spare: Draws asked for beyond those that are likely to do; changes no tile.
+
+    Attributes:
+        removed: Tiles that the next draws must not hit.
     """
 
     def __init__(self, key: Keys, wanted: int, total: int, spare: int = 8) -> None:
@@ -42,10 +44,10 @@ class SuccessiveSampler:
         self._key = key
         self._wanted = wanted
         self._ranks = np.empty(0, np.int64)
-        self._starts = self._weights = np.empty(0, np.uint64)
-        self._number = self._asked = self._restarted_at = 0
-        self._drawn = np.uint64(0)
-        self._restart(total)
+        self._weights = np.empty(0, np.uint64)
+        self._number = self._asked = 0
+        self._left, self._drawn = total, np.uint64(0)
+        self.removed = TileHits(self._ranks, self._weights)
 
     @property
     def ranks(self) -> NDArray[np.int64]:
@@ -57,16 +59,11 @@ class SuccessiveSampler:
         """How many tiles are still to be drawn."""
         return self._wanted - len(self._ranks)
 
-    def candidates(self) -> NDArray[np.uint64]:
-        """Return the cumulative weights to look up next, uint64 (n,)."""
+    def candidates(self) -> StreamDraws:
+        """Return the draws to make next, without the tiles that are ``removed``."""
         self._asked = self.missing + self.missing // 2 + self._spare
         numbers = np.arange(self._number, self._number + self._asked)
-        draws = StreamDraws(np.broadcast_to(self._key, (self._asked, 4)), numbers)
-        left = integers_below(np.full(self._asked, self._left, np.uint64), draws)
-        targets: NDArray[np.uint64] = (
-            left + self._cut_out[np.searchsorted(self._gaps, left, side="right")]
-        )
-        return targets
+        return StreamDraws(np.broadcast_to(self._key, (self._asked, 4)), numbers)
 
     def accept(self, hits: TileHits) -> None:
         """Take the tiles that ``candidates`` asked for.
@@ -74,7 +71,7 @@ class SuccessiveSampler:
         Raises:
             PopulationExhaustedError: More tiles are wanted than there are with a weight.
         """
-        known = self._ranks[self._restarted_at :]
+        known = self._ranks[len(self.removed.ranks) :]
         _, first = np.unique(np.concatenate([known, hits.ranks]), return_index=True)
         fresh = np.sort(first[first >= len(known)])[: self.missing] - len(known)
         drawn = self._drawn + np.cumsum(hits.weights[fresh])
@@ -82,22 +79,13 @@ class SuccessiveSampler:
         if len(over):
             fresh = fresh[: over[0] + 1]
         self._ranks = np.concatenate([self._ranks, hits.ranks[fresh]])
-        self._starts = np.concatenate([self._starts, hits.starts[fresh]])
         self._weights = np.concatenate([self._weights, hits.weights[fresh]])
         if not len(over):
             self._number += self._asked
             self._drawn = drawn[-1] if len(drawn) else self._drawn
             return
         self._number += int(fresh[-1]) + 1
-        self._restart(self._left - int(drawn[over[0]]))
+        self._left, self._drawn = self._left - int(drawn[over[0]]), np.uint64(0)
+        self.removed = TileHits(self._ranks, self._weights)
         if self._left == 0 and self.missing:
             raise PopulationExhaustedError(len(self._ranks))
-
-    def _restart(self, left: int) -> None:
-        self._left = left
-        self._drawn = np.uint64(0)
-        self._restarted_at = len(self._ranks)
-        order = np.argsort(self._starts)
-        self._cut_out = np.concatenate([np.zeros(1, np.uint64), np.cumsum(self._weights[order])])
-        # Where each drawn tile was, in the cumulative weights of what is left.
-        self._gaps = self._starts[order] - self._cut_out[:-1]

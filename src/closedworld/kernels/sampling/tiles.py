@@ -5,24 +5,13 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from closedworld.kernels.sampling.random_streams import Keys, StreamDraws, integers_below
+from closedworld.kernels.sampling.random_streams import Keys, StreamDraws
 from closedworld.kernels.sampling.successive import SuccessiveSampler
-from closedworld.kernels.sampling.tile_lookup import TileHits, TileLookup
-
-
-def tiles_with_replacement(draws: StreamDraws, total: int, lookup: TileLookup) -> NDArray[np.int64]:
-    """Return the rank of each draw's tile, int64 (n,): probability weight / total, exactly.
-
-    Args:
-        draws: The draws.
-        total: Sum of the country's weights, > 0.
-        lookup: Finds the country's tiles by cumulative weight.
-    """
-    return lookup(integers_below(np.full(len(draws), total, np.uint64), draws)).ranks
+from closedworld.kernels.sampling.tile_descent import RemovedTiles, TileDescent, TileHits
 
 
 def tiles_without_replacement(
-    keys: Keys, counts: NDArray[np.int64], total: int, lookup: TileLookup
+    keys: Keys, counts: NDArray[np.int64], descent: TileDescent
 ) -> NDArray[np.int64]:
     """Return the ranks of different tiles for each id, id by id, int64 (sum of counts,).
 
@@ -32,34 +21,46 @@ def tiles_without_replacement(
     Args:
         keys: Key of each id, uint32 (ids, 4).
         counts: Tiles wanted by each, >= 0, int64 (ids,).
-        total: Sum of the country's weights, > 0.
-        lookup: Finds the country's tiles by cumulative weight.
+        descent: Draws tiles of the country.
 
     Raises:
         PopulationExhaustedError: An id wants more tiles than there are with a weight.
     """
     owner = np.repeat(np.arange(len(counts)), counts)
     first = np.cumsum(counts) - counts
-    draws = StreamDraws(keys[owner], np.arange(len(owner)) - first[owner])
-    hits = lookup(integers_below(np.full(len(draws), total, np.uint64), draws))
+    hits = descent(StreamDraws(keys[owner], np.arange(len(owner)) - first[owner]))
     ranks = hits.ranks.copy()
     # The first draws of most ids will do; a million ids would be too many for a sampler each.
     samplers = {
-        id_: SuccessiveSampler(keys[id_], int(counts[id_]), total)
-        for id_ in _unserved(owner, hits, len(counts), total).tolist()
+        id_: SuccessiveSampler(keys[id_], int(counts[id_]), descent.total)
+        for id_ in _unserved(owner, hits, len(counts), descent.total).tolist()
     }
     active = list(samplers.values())
     while active:
-        asked = [sampler.candidates() for sampler in active]
-        found = lookup(np.concatenate(asked))
-        stop = 0
-        for sampler, targets in zip(active, asked, strict=True):
-            start, stop = stop, stop + len(targets)
-            sampler.accept(found.take(slice(start, stop)))
+        found = draw_candidates(active, descent)
+        for sampler, hits in zip(active, found, strict=True):
+            sampler.accept(hits)
         active = [sampler for sampler in active if sampler.missing]
     for id_, sampler in samplers.items():
         ranks[first[id_] : first[id_] + counts[id_]] = sampler.ranks
     return ranks
+
+
+def draw_candidates(samplers: list[SuccessiveSampler], descent: TileDescent) -> list[TileHits]:
+    """Return the tiles that each sampler asks for next."""
+    draws = [sampler.candidates() for sampler in samplers]
+    sizes = [len(one) for one in draws]
+    together = StreamDraws(
+        np.concatenate([one.keys for one in draws]), np.concatenate([one.numbers for one in draws])
+    )
+    removed = RemovedTiles(
+        [sampler.removed.ranks for sampler in samplers],
+        [sampler.removed.weights for sampler in samplers],
+        descent.spans.tile_count,
+    )
+    hits = descent(together, removed, np.repeat(np.arange(len(samplers)), sizes))
+    stops = np.cumsum(sizes)
+    return [hits.take(slice(stop - n, stop)) for stop, n in zip(stops, sizes, strict=True)]
 
 
 def _unserved(owner: NDArray[np.int64], hits: TileHits, ids: int, total: int) -> NDArray[np.int64]:
