@@ -122,6 +122,7 @@ ERROR_CODES: dict[type[ClosedWorldError], dict[str, str]] = {
         "place-unknown": "A country has no place of that name, or none in that admin1.",
         "raster-block-too-large": "The raster is stored in blocks of more than 512 MiB.",
         "raster-dtype": "Pixels are not integers or real numbers.",
+        "raster-nodata-undeclared": "A cell holds the largest number of a type of 32 bits, which stands for no data.",
         "raster-scale": "The raster's scale or offset is not a usable number.",
         "raster-value-too-large": "A tile has more than 9.2e12 persons, often an undeclared NODATA value.",
         "table-column": "A table lacks a column or has one of the wrong type.",
@@ -205,6 +206,7 @@ ERROR_CODES: dict[type[ClosedWorldError], dict[str, str]] = {
 """Code and meaning (Markdown) of the errors of each class."""
 
 WARNING_CODES = {
+    "countries-cut": "Countries lie partly outside the grid, where they have no tiles.",
     "countries-kept-small": "Countries without a tile got the tile of their representative point.",
     "countries-merged": "Several rows of the file were merged into one country.",
     "countries-off-grid": "Countries are outside the grid.",
@@ -217,9 +219,11 @@ WARNING_CODES = {
     "raster-bands": "The raster has several bands; only the first is read.",
     "raster-column-twice": "The last column covers the ground of the first again and is left out.",
     "raster-negative": "Values below zero count as 0.",
+    "raster-one-cell": "One cell has nearly all people of a country of many tiles, often an undeclared NODATA value.",
     "raster-rows-beyond-pole": "Rows centred on a pole are left out.",
     "raster-sidecar": "A file next to the raster is ignored.",
-    "raster-too-small": "Values above zero round to 0 micro-persons.",
+    "raster-too-small": "A tenth or more of the values above zero round to 0 micro-persons.",
+    "raster-value-limit": "Cells hold the largest number of an integer type, often an undeclared NODATA value.",
     "tiles-shared": "Tiles belong to two countries or more.",
     "weights-fallback": "Countries have no mass; their tiles get equal weights.",
     "weights-zero": "Tiles with a mass get weight 0, because their share is below 10^-dp.",

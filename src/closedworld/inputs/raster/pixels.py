@@ -79,6 +79,12 @@ class PixelLayout:
         return (self.scale, self.offset) != (1.0, 0.0)
 
     @property
+    def limit(self) -> int | None:
+        """The largest number of an integer type, which often stands for no data; None for real numbers."""
+        dtype = np.dtype(self.info.dtype)
+        return None if dtype.kind == "f" else int(np.iinfo(dtype).max)
+
+    @property
     def value_dtype(self) -> np.dtype[Any]:
         """Type of the values that ``values`` returns."""
         return np.dtype(np.float64 if self.is_scaled else self.info.dtype)
@@ -179,11 +185,15 @@ class Values:
         values: Value of each, 0 where it is missing or negative, ``value_dtype`` (n,).
         missing: How many hold no value: NODATA, NaN or masked.
         negative: How many hold a value below zero.
+        lowest: The lowest value below zero; 0 without any.
+        at_limit: Which of them hold the layout's ``limit``, (m,), ascending.
     """
 
     values: NDArray[Any]
     missing: int
     negative: int
+    lowest: float
+    at_limit: NDArray[np.intp]
 
 
 def values_of(
@@ -208,12 +218,19 @@ def values_of(
         is_nan = np.isnan(values)
         is_missing = is_nan if is_missing is None else is_missing | is_nan
     keep = values >= 0
-    if is_missing is None:
-        return Values(_zeroed(values, keep), 0, len(values) - int(np.count_nonzero(keep)))
-    missing = int(np.count_nonzero(is_missing))
-    keep &= ~is_missing
-    negative = len(values) - int(np.count_nonzero(keep)) - missing
-    return Values(_zeroed(values, keep), missing, negative)
+    missing = 0
+    is_limit = np.zeros(0, np.bool_) if layout.limit is None else pixels == layout.limit
+    negative = len(values) - int(np.count_nonzero(keep))
+    lowest = 0.0
+    if is_missing is not None:
+        missing = int(np.count_nonzero(is_missing))
+        keep &= ~is_missing
+        negative = len(values) - int(np.count_nonzero(keep)) - missing
+        is_limit &= ~is_missing[: len(is_limit)]
+    if negative:
+        below = values[~keep] if is_missing is None else values[~keep & ~is_missing]
+        lowest = float(below.min())
+    return Values(_zeroed(values, keep), missing, negative, lowest, np.flatnonzero(is_limit))
 
 
 def _zeroed(values: NDArray[Any], keep: NDArray[np.bool_]) -> NDArray[Any]:

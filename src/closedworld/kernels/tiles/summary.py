@@ -36,6 +36,7 @@ class CountrySummary:
         first_tile_id: Smallest tile id; None without tiles.
         last_tile_id: Largest tile id; None without tiles.
         area_km2: Area of its tiles, square kilometres.
+        outside_share: Share of its area that lies outside the grid and has no tiles, 0..1.
     """
 
     country_iso: str
@@ -50,6 +51,7 @@ class CountrySummary:
     first_tile_id: int | None
     last_tile_id: int | None
     area_km2: float
+    outside_share: float = 0.0
 
     ARROW_SCHEMA: ClassVar[pa.Schema] = pa.schema(
         {"country_iso": pa.string(), "name": pa.string()}
@@ -57,7 +59,7 @@ class CountrySummary:
         | dict.fromkeys(("cells_in_holes", "cells_outside", "shared_tiles"), pa.int64())
         | {"kept_small": pa.bool_()}
         | dict.fromkeys(("first_tile_id", "last_tile_id"), pa.int64())
-        | {"area_km2": pa.float64()}
+        | dict.fromkeys(("area_km2", "outside_share"), pa.float64())
     )
 
     def to_dict(self) -> dict[str, Any]:

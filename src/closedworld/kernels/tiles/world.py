@@ -15,6 +15,7 @@ from closedworld.kernels.records import Records
 from closedworld.kernels.spans import RowSpans, Rule, cells_of, region_spans
 from closedworld.kernels.spans.edges import place_on_grid
 from closedworld.kernels.tiles.batches import spans_batch
+from closedworld.kernels.tiles.outside import outside_share
 from closedworld.kernels.tiles.summary import (
     CountrySummary,
     hole_cells,
@@ -162,6 +163,7 @@ def summarize(world: World, countries: Iterable[Region]) -> tuple[int, Records[C
                 first_tile_id=None if ends is None else int(ends[0]),
                 last_tile_id=None if ends is None else int(ends[1]),
                 area_km2=tiles_area_km2(own, world.areas),
+                outside_share=outside_share(country.features, world.grid),
             )
         )
     return shared, Records.of(summaries)

@@ -353,6 +353,8 @@ def _tell_findings(plan: TilePlan, seconds: float, observer: Observer) -> None:
             who = number_of(len(isos), "country", "countries")
             message = f"{who} {what}: {', '.join(isos)}.{hint}"
             observer.on_event(events.Warned(code, message))
+    if plan.cut:
+        observer.on_event(warn_of_cut(plan.cut))
     if plan.shared_tiles:
         message = f"{plan.shared_tiles:,} tiles that two countries or more own."
         observer.on_event(events.Warned("tiles-shared", message))

@@ -162,6 +162,12 @@ class WindowRuns:
             ]
         )
 
+    def cell_of(self, tile: int) -> tuple[int, int]:
+        """Return ``(row, col)`` of one of the tiles, counted from 0."""
+        ends = np.cumsum(self.lengths)
+        at = int(np.searchsorted(ends, tile, side="right"))
+        return int(self.rows[at]), int(self.cols[at] + self.lengths[at] - (ends[at] - tile))
+
     def stretches(self) -> Iterator[tuple[int, int, int]]:
         """Yield ``(first, stop, offset)``: tiles of the runs that stand together in the country.
 

@@ -20,6 +20,7 @@ from closedworld.stages.task_runner import TaskRunner
 from closedworld.stages.weights.bands import ScratchValues, plan_bands
 from closedworld.stages.weights.part_files import Allocation, RangeMasses
 from closedworld.stages.weights.population import PopulationMasses, read_population
+from closedworld.stages.weights.raster_findings import RasterFindings
 from closedworld.store.durable import not_writable
 
 
@@ -99,8 +100,8 @@ def country_masses(
     layout: PixelLayout | None,
     borders: Mapping[str, Border] | None,
     batch_tiles: int,
-) -> dict[str, CountryMasses]:
-    """Return what each country's masses come from and how much of them there is.
+) -> tuple[dict[str, CountryMasses], RasterFindings | None]:
+    """Return what each country's masses come from and how much of them there is, and what is doubtful.
 
     Args:
         runner: Reads the raster, into the scratch folder of its staging.
@@ -114,7 +115,7 @@ def country_masses(
         InputError, PublishError: As ``read_population``.
     """
     populations: Mapping[tuple[str, Basis], PopulationMasses] = {}
-    scratch = None
+    scratch, found = None, None
     if layout is not None:
         path = runner.staging.scratch() / "population.bin"
         scratch = ScratchValues.planned(path, layout, index.spans)
@@ -124,7 +125,7 @@ def country_masses(
             raise not_writable(path, error) from error
         bases = [basis for basis in quotas if basis.needs_population]
         bands = plan_bands(layout, index.spans, bases, borders, scratch, batch_tiles)
-        populations = read_population(runner, layout, bands)
+        populations, found = read_population(runner, layout, bands)
         # Blocks, not length: what no tile has was never written.
         size = path.stat().st_blocks * _BLOCK_BYTES
         runner.observer.on_event(ScratchUsed(runner.stage.number, size))
@@ -155,7 +156,7 @@ def country_masses(
             tuple(allocations),
             tuple(samples),
         )
-    return countries
+    return countries, found
 
 
 def ordinals_of(part_ranges: Sequence[PartRange]) -> dict[PartRange, int]:

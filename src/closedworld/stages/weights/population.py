@@ -20,9 +20,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from closedworld.errors import GridError, InputError
-from closedworld.execution.events import RasterRead, Warned
+from closedworld.execution.events import RasterRead
 from closedworld.execution.meters import bytes_read_by_thread
-from closedworld.inputs.raster.pixels import PixelLayout, PixelReader, values_of
+from closedworld.inputs.raster.pixels import PixelLayout, PixelReader, Values, values_of
 from closedworld.kernels.grid import Grid
 from closedworld.kernels.weights import (
     MAX_PERSONS,
@@ -34,6 +34,7 @@ from closedworld.kernels.weights import (
 from closedworld.stages.task_runner import PhaseClock, TaskRunner
 from closedworld.stages.tasks import TaskResult
 from closedworld.stages.weights.bands import BandTask, WindowRuns
+from closedworld.stages.weights.raster_findings import RasterFindings, refuse_limit
 from closedworld.store.durable import not_writable
 
 READING = "reading"
@@ -65,9 +66,8 @@ class BandResult(TaskResult):
     Attributes:
         totals: Sum of the masses by country and basis.
         samples: Some of these masses.
-        missing: Tiles without a value.
-        negative: Tiles with a value below zero.
-        too_small: Tiles with a value above zero that is nearer to none than to a micro-person.
+        found: What makes weights doubtful.
+        largest: ``(mass, row, col)`` of the tile with most people of each country.
         bytes_read: What the system was asked for; None where it does not tell.
     """
 
@@ -75,9 +75,8 @@ class BandResult(TaskResult):
     samples: defaultdict[tuple[str, Basis], list[NDArray[np.int64]]] = field(
         default_factory=lambda: defaultdict(list)
     )
-    missing: int = 0
-    negative: int = 0
-    too_small: int = 0
+    found: RasterFindings = field(default_factory=RasterFindings)
+    largest: dict[str, tuple[int, int, int]] = field(default_factory=dict)
     bytes_read: int | None = None
 
 
@@ -98,60 +97,46 @@ def require_same_grid(layout: PixelLayout, grid: Grid) -> None:
 
 def read_population(
     runner: TaskRunner, layout: PixelLayout, tasks: Sequence[BandTask]
-) -> Mapping[tuple[str, Basis], PopulationMasses]:
-    """Read all bands and return what the masses come to by country and basis.
+) -> tuple[Mapping[tuple[str, Basis], PopulationMasses], RasterFindings]:
+    """Read all bands and return what the masses come to by country and basis, and what is doubtful.
 
     Raises:
-        InputError: ``input-unreadable``, ``raster-value-too-large``.
+        InputError: ``input-unreadable``, ``raster-value-too-large``, ``raster-nodata-undeclared``.
         PublishError: ``output-not-writable``.
     """
     began = time.perf_counter()
     totals: Counter[tuple[str, Basis]] = Counter()
     samples: defaultdict[tuple[str, Basis], list[NDArray[np.int64]]] = defaultdict(list)
-    missing = negative = too_small = tiles = 0
+    found = RasterFindings()
+    largest: dict[str, tuple[int, int, int]] = {}
+    tile_counts: Counter[str] = Counter()
     read: int | None = 0
     with closing(runner.map(read_band, tasks, READING)) as done:
         for task, result in done:
             totals.update(result.totals)
             for of, some in result.samples.items():
                 samples[of] += some
-            missing += result.missing
-            negative += result.negative
-            too_small += result.too_small
-            tiles += task.cost
+            found.add(result.found)
+            for iso, one in result.largest.items():
+                largest[iso] = max(largest.get(iso, one), one)
+            tile_counts.update({own.country_iso: own.tiles.tile_count for own in task.countries})
             read = None if read is None or result.bytes_read is None else read + result.bytes_read
+    people = {iso: total for (iso, basis), total in totals.items() if basis is Basis.POPULATION}
+    found.find_one_cells(largest, people, tile_counts)
     runner.observer.on_event(
         RasterRead(
             stage=runner.stage.number,
             path=str(layout.info.path),
             size_bytes=layout.size_bytes,
             bytes_read=read,
-            tiles=tiles,
-            missing=missing,
-            negative=negative,
+            tiles=found.tiles,
+            missing=found.missing,
+            negative=found.negative,
             seconds=time.perf_counter() - began,
         )
     )
-    if negative:
-        runner.observer.on_event(
-            Warned(
-                "raster-negative",
-                f"{negative:,} of {tiles:,} tiles have a value below zero in {layout.info.path}, counted "
-                "as 0. If it stands for no data, say so: gdal_edit.py -a_nodata VALUE in.tif",
-            )
-        )
-    if too_small:
-        runner.observer.on_event(
-            Warned(
-                "raster-too-small",
-                f"{too_small:,} of {tiles:,} tiles have a value above zero in {layout.info.path} that rounds "
-                "to 0 millionths of a person. If its values are shares or densities, multiply them: "
-                "gdal_calc.py -A in.tif --calc 'A*1000000' --outfile out.tif",
-            )
-        )
-    return {
-        of: PopulationMasses(total, np.concatenate(samples[of])) for of, total in totals.items()
-    }
+    masses = {of: PopulationMasses(total, np.concatenate(samples[of])) for of, total in totals.items()}
+    return masses, found
 
 
 def read_band(task: BandTask) -> BandResult:
@@ -160,7 +145,7 @@ def read_band(task: BandTask) -> BandResult:
     No more than a window of the raster is in memory at once.
 
     Raises:
-        InputError: ``input-unreadable``, ``raster-value-too-large``.
+        InputError: ``input-unreadable``, ``raster-value-too-large``, ``raster-nodata-undeclared``.
         PublishError: ``output-not-writable``.
     """
     result = BandResult()
@@ -180,9 +165,7 @@ def read_band(task: BandTask) -> BandResult:
                     pixels = some.gather(block, row, col)
                     is_valid = None if mask is None else some.gather(mask, row, col)
                     found = values_of(task.layout, pixels, is_valid)
-                    result.missing += found.missing
-                    result.negative += found.negative
-                    result.too_small += _too_small(found.values)
+                    _note(task, some, found, result.found)
                     _refuse_too_large(task, some, found.values)
                     _add_up(task, some, found.values, result)
                     clock.ends("add up")
@@ -222,15 +205,36 @@ def _refuse_too_large(task: BandTask, window_runs: WindowRuns, values: NDArray[A
     too_large = np.flatnonzero(values > MAX_PERSONS)
     if len(too_large) == 0:
         return
-    ends = np.cumsum(window_runs.lengths)
-    tile = int(too_large[0])
-    at = int(np.searchsorted(ends, tile, side="right"))
-    col = int(window_runs.cols[at] + window_runs.lengths[at] - (ends[at] - tile))
+    row, col = window_runs.cell_of(int(too_large[0]))
     raise InputError(
         "raster-value-too-large",
-        f"{task.layout.info.path}: row {window_runs.rows[at]}, column {col} holds {values[tile]:g} "
-        f"persons; {MAX_PERSONS:g} is the most a tile can have.",
+        f"{task.layout.info.path}: row {row + task.layout.info.first_row}, column {col} holds "
+        f"{values[too_large[0]]:g} persons; {MAX_PERSONS:g} is the most a tile can have.",
         "If it stands for no data, say so: gdal_edit.py -a_nodata VALUE in.tif",
+    )
+
+
+def _note(task: BandTask, some: WindowRuns, values: Values, found: RasterFindings) -> None:
+    """Add what is doubtful about the values of some tiles.
+
+    Raises:
+        InputError: ``raster-nodata-undeclared``.
+    """
+    limit_cell = None
+    if len(values.at_limit):
+        limit_cell = some.cell_of(int(values.at_limit[0]))
+        refuse_limit(task.layout, *limit_cell)
+    found.add(
+        RasterFindings(
+            tiles=len(values.values),
+            missing=values.missing,
+            negative=values.negative,
+            lowest=values.lowest,
+            positive=int(np.count_nonzero(values.values)),
+            too_small=_too_small(values.values),
+            at_limit=len(values.at_limit),
+            limit_cell=limit_cell,
+        )
     )
 
 
@@ -254,6 +258,10 @@ def _add_up(
         of = window_runs.country.country_iso, basis
         result.totals[of] += exact_sum(masses)
         result.samples[of].append(masses[::_SAMPLED].copy())
+        if basis is Basis.POPULATION:
+            at = int(np.argmax(masses))
+            most = int(masses[at]), *window_runs.cell_of(at)
+            result.largest[of[0]] = max(result.largest.get(of[0], most), most)
 
 
 def _keep(task: BandTask, window_runs: WindowRuns, values: NDArray[Any], file: BinaryIO) -> None:
