@@ -72,7 +72,7 @@ class Reading:
         )
         pool = WorkerPool(executor or SerialExecutor(), 2)
         runner = TaskRunner(pool, WEIGHTS, self, Staging(storage_at(path.parent), WEIGHTS.name))
-        self.read = read_population(runner, self.layout, self.tasks)
+        self.read, self.found = read_population(runner, self.layout, self.tasks)
         self.totals = Counter({of: masses.total for of, masses in self.read.items()})
         (self.told,) = (one for one in self.events if isinstance(one, events.RasterRead))
 

@@ -21,7 +21,7 @@ from closedworld.datasets.tile_weights import TILE_WEIGHTS
 from closedworld.kernels.grid import Grid
 from closedworld.kernels.spans import Rule
 from closedworld.kernels.typed_json import from_json, to_json
-from closedworld.kernels.weights import WeightSummary
+from closedworld.kernels.weights import RasterFindings, WeightSummary
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,6 +181,7 @@ class WeightTotals(Stated):
         tiles_of_weight_zero: Those of weight 0.
         countries_fallback: Codes of the countries where a basis had no mass, ascending.
         summaries: What the weights of each country were made from, ascending by code.
+        raster: What the population raster holds in the tiles; None when no basis needs one.
     """
 
     countries: int
@@ -188,3 +189,4 @@ class WeightTotals(Stated):
     tiles_of_weight_zero: int
     countries_fallback: tuple[str, ...]
     summaries: tuple[WeightSummary, ...]
+    raster: RasterFindings | None = None

@@ -11,6 +11,7 @@ import shapely
 from affine import Affine
 from weights_law import Watcher
 
+from closedworld.errors import InputError
 from closedworld.inputs.loading import load_population
 from closedworld.inputs.regions.country_set import Country, CountrySet
 from closedworld.published.tile_index import open_index
@@ -92,3 +93,76 @@ def test_cells_centred_on_the_poles_are_left_out_and_the_others_keep_their_value
     total = sum(own.values())
     for place, weight in weights.items():
         assert weight == pytest.approx(10**12 * own[place] / total, abs=1)
+
+
+@pytest.mark.parametrize("dtype", ["int32", "uint32", "int64", "uint64"])
+def test_the_largest_number_of_a_wide_type_is_refused_with_place_and_command(
+    tmp_path: Path, dtype: str
+) -> None:
+    """Sea that the file does not declare would get nearly all weight of its country."""
+    persons = np.arange(1, 17).astype(dtype).reshape(4, 4)
+    persons[2, 1] = np.iinfo(dtype).max
+    raster = write(tmp_path / "a.tif", persons, 0, 50)
+    with pytest.raises(InputError) as caught:
+        weighed(tmp_path, raster, one_country("FR", 0, 46, 4, 50))
+    assert caught.value.code == "raster-nodata-undeclared"
+    assert "row 2, column 1" in caught.value.message
+    assert f"gdal_edit.py -a_nodata {np.iinfo(dtype).max} " in caught.value.hint
+    if np.dtype(dtype).itemsize > 4:
+        return  # rasterio cannot declare what float64 cannot hold
+    with rasterio.open(raster, "r+") as file:
+        file.nodata = np.iinfo(dtype).max
+    weights, watcher = weighed(tmp_path, raster, one_country("FR", 0, 46, 4, 50))
+    assert weights[2, 1] == 0
+    assert watcher.warnings() == {}
+
+
+@pytest.mark.parametrize("dtype", ["uint8", "int16", "uint16"])
+def test_the_largest_number_of_a_narrow_type_is_warned_of(tmp_path: Path, dtype: str) -> None:
+    persons = np.arange(1, 17).astype(dtype).reshape(4, 4)
+    persons[2, 1] = persons[3, 3] = np.iinfo(dtype).max
+    raster = write(tmp_path / "a.tif", persons, 0, 50)
+    _, watcher = weighed(tmp_path, raster, one_country("FR", 0, 46, 4, 50))
+    message = watcher.warnings()["raster-value-limit"]
+    assert message.startswith("2 of 16 tiles")
+    assert "row 2, column 1" in message
+    assert f"-a_nodata {np.iinfo(dtype).max} " in message
+
+
+@pytest.mark.parametrize(("value", "is_told"), [(65_534, True), (1e6, True), (1000, False)])
+def test_one_cell_with_nearly_all_of_a_country_is_warned_of(
+    tmp_path: Path, value: float, *, is_told: bool
+) -> None:
+    persons = np.full((4, 4), 9.0)
+    persons[1, 2] = value
+    raster = write(tmp_path / "a.tif", persons, 0, 50)
+    _, watcher = weighed(tmp_path, raster, one_country("FR", 0, 46, 4, 50))
+    told = watcher.warnings().get("raster-one-cell", "")
+    assert ("row 1, column 2" in told) is is_told
+
+
+def test_the_lowest_value_below_zero_is_named(tmp_path: Path) -> None:
+    persons = np.ones((4, 4), "int16")
+    persons[0, 0], persons[0, 1] = -32768, -1
+    raster = write(tmp_path / "a.tif", persons, 0, 50)
+    _, watcher = weighed(tmp_path, raster, one_country("FR", 0, 46, 4, 50))
+    assert "gdal_edit.py -a_nodata -32768 " in watcher.warnings()["raster-negative"]
+
+
+def test_a_reused_result_repeats_its_warnings(tmp_path: Path) -> None:
+    persons = np.ones((20, 20), "int16")
+    persons[0, 0], persons[1, 1], persons[2, 2] = -1, 32767, 1
+    raster = write(tmp_path / "a.tif", persons, 20, 70)
+    countries = one_country("RU", 30, 50, 60, 70)
+    persons[:] = 1
+    persons[0, 10], persons[1, 11] = -1, 32767
+    write(raster, persons, 20, 70)
+    _, first = weighed(tmp_path, raster, countries)
+    _, again = weighed(tmp_path, raster, countries)
+    assert first.warnings() == again.warnings()
+    assert set(first.warnings()) == {
+        "countries-cut",
+        "raster-negative",
+        "raster-value-limit",
+        "raster-one-cell",
+    }

@@ -24,12 +24,12 @@ from raster_reading import (
 )
 
 from closedworld.errors import GridError, InputError
-from closedworld.execution import events
 from closedworld.inputs.raster.pixels import read_pixel_layout
 from closedworld.kernels.grid import Grid
 from closedworld.kernels.spans import Border
 from closedworld.kernels.weights import Basis
 from closedworld.stages.weights.population import require_same_grid
+from closedworld.stages.weights.raster_warnings import raster_warnings
 from closedworld.testing import micro_persons_exactly
 
 if TYPE_CHECKING:
@@ -151,9 +151,11 @@ def test_values_that_round_to_no_micro_person_are_told(tmp_path: Path, dtype: st
     pixels[0, :3] = 0.0, 6e-7, 5.0
     path = write(tmp_path / "a.tif", pixels)
     reading = Reading(path, {"AA": boxes((ROWS, COLS), (0, 2, 0, COLS))})
-    (warned,) = (one for one in reading.events if isinstance(one, events.Warned))
+    warned, _ = raster_warnings(reading.found, reading.layout)
     assert warned.code == "raster-too-small"
-    assert warned.message.startswith(f"{2 * COLS - 3} of {2 * COLS} tiles have a value above zero")
+    assert warned.message.startswith(
+        f"{2 * COLS - 3} of the {2 * COLS - 1} tiles with a value above"
+    )
     assert reading.totals["AA", Basis.POPULATION] == 5_000_001
 
 
@@ -162,7 +164,16 @@ def test_ordinary_values_and_zeros_are_not_told(tmp_path: Path, dtype: str) -> N
     pixels = np.zeros((ROWS, COLS), dtype)
     pixels[0] = 1
     reading = Reading(write(tmp_path / "a.tif", pixels), {"AA": boxes((ROWS, COLS), (0, 2, 0, 9))})
-    assert not any(isinstance(one, events.Warned) for one in reading.events)
+    assert list(raster_warnings(reading.found, reading.layout)) == []
+
+
+def test_a_few_values_that_round_to_nobody_are_no_alarm(tmp_path: Path) -> None:
+    """Nearly every float raster has some."""
+    pixels = np.ones((ROWS, COLS), np.float32)
+    pixels[0, :3] = 1e-9
+    reading = Reading(write(tmp_path / "a.tif", pixels), {"AA": boxes((ROWS, COLS), (0, 2, 0, 40))})
+    assert reading.found.too_small == 3
+    assert list(raster_warnings(reading.found, reading.layout)) == []
 
 
 @pytest.mark.parametrize("value", [np.inf, 3.4e38])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Sequence
 
@@ -25,7 +26,7 @@ def outside_share(features: Sequence[shapely.MultiPolygon], grid: Grid) -> float
     bounds = shapely.bounds(np.asarray(features, dtype=object))
     west, south = bounds[:, :2].min(axis=0)
     east, north = bounds[:, 2:].max(axis=0)
-    goes_round = grid.east - grid.west >= 360.0 - 1e-6 * grid.cell_width  # noqa: PLR2004 -- a turn
+    goes_round = grid.east - grid.west >= 360.0 - 1e-6 * grid.cell_width
     in_cols = goes_round or (grid.west <= west and east <= grid.east)
     if in_cols and grid.south <= max(south, -90.0) and min(north, 90.0) <= grid.north:
         return 0.0
@@ -50,23 +51,22 @@ def _area_within(features: Sequence[shapely.MultiPolygon], grid: Grid) -> float:
     return float(np.where(edges.ring_is_hole, -1.0, 1.0) @ np.abs(by_ring))
 
 
-def _under_edges(
-    x: NDArray[np.float64], y: NDArray[np.float64], grid: Grid
-) -> NDArray[np.float64]:
+def _under_edges(x: NDArray[np.float64], y: NDArray[np.float64], grid: Grid) -> NDArray[np.float64]:
     """Return the signed area between each edge and the grid's south edge, within the grid, (n - 1,)."""
     dx, dy = np.diff(x), np.diff(y)
     with np.errstate(divide="ignore", invalid="ignore"):
         across = [(edge - x[:-1]) / dx for edge in (grid.west, grid.east)]
         down = [(edge - y[:-1]) / dy for edge in (grid.south, grid.north)]
     # A level or upright edge never crosses; NaN and infinity are clipped away.
-    first, last = np.clip(np.nan_to_num(np.minimum(*across)), 0, 1), np.clip(np.maximum(*across), 0, 1)
+    first, last = (
+        np.clip(np.nan_to_num(np.minimum(*across)), 0, 1),
+        np.clip(np.maximum(*across), 0, 1),
+    )
     cuts = np.sort([np.clip(np.nan_to_num(one), first, last) for one in down], axis=0)
     ends = [first, cuts[0], cuts[1], last]
     total = np.zeros(len(dx))
-    for start, stop in zip(ends[:-1], ends[1:], strict=True):
-        heights = [
-            _sine_above(y[:-1] + dy * at, grid) for at in (start, (start + stop) / 2, stop)
-        ]
+    for start, stop in itertools.pairwise(ends):
+        heights = [_sine_above(y[:-1] + dy * at, grid) for at in (start, (start + stop) / 2, stop)]
         # Simpson's rule: an edge of a degree is off by 1e-11.
         total += (stop - start) * dx * (heights[0] + 4 * heights[1] + heights[2]) / 6
     return np.asarray(np.nan_to_num(total))

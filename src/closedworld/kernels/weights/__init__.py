@@ -22,6 +22,7 @@ from closedworld.kernels.weights.masses import (
     micro_persons,
     population_masses,
 )
+from closedworld.kernels.weights.raster_findings import HeavyCell, Largest, RasterFindings
 from closedworld.kernels.weights.summary import BasisSummary, WeightSummary
 from closedworld.kernels.weights.weight_digests import BLOCK_TILES, weight_digest
 
@@ -32,10 +33,13 @@ __all__ = [
     "Basis",
     "BasisSummary",
     "CutoffSearch",
+    "HeavyCell",
     "HistogramQuery",
+    "Largest",
     "MassSource",
     "Masses",
     "Mixture",
+    "RasterFindings",
     "RemainderCutoff",
     "RemainderHistogram",
     "WeightSummary",

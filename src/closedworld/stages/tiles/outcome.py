@@ -6,11 +6,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from closedworld.execution.events import Warned
 from closedworld.kernels.records import Records
 from closedworld.kernels.tiles import CountrySummary, World
 from closedworld.published.tile_index import PublishedIndex
 from closedworld.sanitize import number_of
 from closedworld.store.reading import Published
+
+_LEAST_CUT = 0.001
+_COUNTRIES_SHOWN = 10
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -56,3 +60,23 @@ class TileIndex:
         """Return a short description of the result."""
         counts = [count for count in self.world.tile_counts.values() if count]
         return f"{sum(counts):,} tiles of {number_of(len(counts), 'country', 'countries')},"
+
+
+def warn_of_cut(outside_shares: Mapping[str, float]) -> Warned | None:
+    """Return the warning about countries of which a thousandth or more, but not all, lies outside the grid.
+
+    Args:
+        outside_shares: Share of the area of each country that lies outside, 0..1, by code.
+    """
+    cut = {iso: share for iso, share in outside_shares.items() if _LEAST_CUT <= share < 1}
+    if not cut:
+        return None
+    worst = sorted(cut, key=lambda iso: (-cut[iso], iso))
+    shown = ", ".join(f"{iso} ({cut[iso]:.1%} outside)" for iso in worst[:_COUNTRIES_SHOWN])
+    more = f" and {len(worst) - _COUNTRIES_SHOWN} more" if len(worst) > _COUNTRIES_SHOWN else ""
+    return Warned(
+        "countries-cut",
+        f"{number_of(len(cut), 'country is', 'countries are')} cut by the edge of the grid: {shown}{more}. "
+        "What lies outside has no tiles, so all weight of such a country lies in the rest of it. Take a "
+        "raster of all of it, or leave it out with --countries.",
+    )

@@ -38,7 +38,7 @@ from closedworld.stages.memory import MEBIBYTE, StageMemory
 from closedworld.stages.protocol import Folded, RunContext
 from closedworld.stages.runner import timed
 from closedworld.stages.task_runner import TaskRunner
-from closedworld.stages.tiles.outcome import TileIndex
+from closedworld.stages.tiles.outcome import TileIndex, warn_of_cut
 from closedworld.stages.tiles.part_files import TileResult, TileTask, plan_tile_tasks, write_tiles
 from closedworld.stages.tiles.picture import MapTask
 from closedworld.store.reading import Published
@@ -353,8 +353,8 @@ def _tell_findings(plan: TilePlan, seconds: float, observer: Observer) -> None:
             who = number_of(len(isos), "country", "countries")
             message = f"{who} {what}: {', '.join(isos)}.{hint}"
             observer.on_event(events.Warned(code, message))
-    if plan.cut:
-        observer.on_event(warn_of_cut(plan.cut))
+    if warning := warn_of_cut({one.country_iso: one.outside_share for one in plan.summaries}):
+        observer.on_event(warning)
     if plan.shared_tiles:
         message = f"{plan.shared_tiles:,} tiles that two countries or more own."
         observer.on_event(events.Warned("tiles-shared", message))

@@ -15,12 +15,11 @@ from closedworld.inputs.raster.pixels import PixelLayout
 from closedworld.kernels.grid import Grid, RowAreas
 from closedworld.kernels.spans import Border, RowSpans
 from closedworld.kernels.tiles import PartRange, Tiles, areas_of
-from closedworld.kernels.weights import Basis, covered_total
+from closedworld.kernels.weights import Basis, RasterFindings, covered_total
 from closedworld.stages.task_runner import TaskRunner
 from closedworld.stages.weights.bands import ScratchValues, plan_bands
 from closedworld.stages.weights.part_files import Allocation, RangeMasses
 from closedworld.stages.weights.population import PopulationMasses, read_population
-from closedworld.stages.weights.raster_findings import RasterFindings
 from closedworld.store.durable import not_writable
 
 

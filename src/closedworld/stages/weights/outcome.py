@@ -11,7 +11,7 @@ from closedworld.errors import ConfigError
 from closedworld.execution import events
 from closedworld.execution.events import Observer
 from closedworld.kernels.records import Records
-from closedworld.kernels.weights import WeightSummary
+from closedworld.kernels.weights import RasterFindings, WeightSummary
 from closedworld.sanitize import number_of
 from closedworld.store.reading import Published
 
@@ -78,7 +78,9 @@ def persons_of(published: Published) -> dict[str, float]:
     return known
 
 
-def totals_of(summaries: Records[WeightSummary]) -> WeightTotals:
+def totals_of(
+    summaries: Records[WeightSummary], raster: RasterFindings | None = None
+) -> WeightTotals:
     """Return the totals of the receipt."""
     return WeightTotals(
         countries=len(summaries),
@@ -86,6 +88,7 @@ def totals_of(summaries: Records[WeightSummary]) -> WeightTotals:
         tiles_of_weight_zero=sum(summary.zero_tiles for summary in summaries),
         countries_fallback=tuple(one.country_iso for one in summaries if one.fallback),
         summaries=summaries.items,
+        raster=raster,
     )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import operator
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import ClassVar
 
@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from closedworld.config.run import RunConfig
 from closedworld.datasets import SPAN_WEIGHTS, TILE_WEIGHTS, Partition
-from closedworld.datasets.parameters import WeightParameters
+from closedworld.datasets.parameters import WeightParameters, WeightTotals
 from closedworld.datasets.part_encoder import PartEncoder
 from closedworld.errors import ConfigError
 from closedworld.execution.events import Observer
@@ -27,6 +27,7 @@ from closedworld.kernels.tiles import PartRange, plan_part_ranges
 from closedworld.kernels.weights import (
     Basis,
     Mixture,
+    RasterFindings,
     WeightSummary,
     span_weights_batch,
     weight_digest,
@@ -40,7 +41,6 @@ from closedworld.stages.weights.masses import TileSource, country_masses, ordina
 from closedworld.stages.weights.outcome import (
     TileWeights,
     emit_warnings,
-    summaries_of_receipt,
     totals_of,
 )
 from closedworld.stages.weights.part_files import (
@@ -49,10 +49,11 @@ from closedworld.stages.weights.part_files import (
     write_weights,
 )
 from closedworld.stages.weights.population import require_same_grid
+from closedworld.stages.weights.raster_warnings import raster_warnings
 from closedworld.store.reading import Published
 from closedworld.store.receipt import FileEntry
 
-FORMAT = 4
+FORMAT = 5
 """Raised when the same parameters would give other content or other files."""
 
 WEIGHT_BYTES = 24
@@ -77,6 +78,7 @@ class WeightPlan:
         part_ranges: What each task writes, heaviest first.
         sizes: Where files and row groups end, and how many tiles are weighted at once.
         observer: Told what the masses are, and of what makes weights doubtful.
+        found: What the raster holds, once it was read.
     """
 
     stage: ClassVar[Stage] = WEIGHTS
@@ -89,6 +91,7 @@ class WeightPlan:
     part_ranges: tuple[PartRange, ...]
     sizes: Sizes
     observer: Observer
+    found: list[RasterFindings] = field(default_factory=list)
 
     @property
     def partitions(self) -> tuple[Partition, ...]:
@@ -132,9 +135,11 @@ class WeightPlan:
         """Read the population, find the cut-offs of each country, and return the tasks that write."""
         borders = self.tiles.coverage() if self.parameters.weigh_by_coverage else None
         quotas = self.mixture.units(self.parameters.dp)
-        countries = country_masses(
+        countries, found = country_masses(
             runner, self.tiles, quotas, self.layout, borders, self.sizes.batch_tiles
         )
+        if found is not None:
+            self.found.append(found)
         masses = {
             part_range: countries[part_range.country_iso].of_range(part_range)
             for part_range in self.part_ranges
@@ -189,8 +194,7 @@ class WeightPlan:
                     task.bases,
                 )
         folded.summaries = Records.of(summaries[iso] for iso in sorted(summaries))
-        folded.totals = totals_of(folded.summaries)
-        emit_warnings(folded.summaries, self.observer)
+        folded.totals = totals_of(folded.summaries, *self.found)
         return folded
 
     def _first_run(self, task: WriteTask) -> int:
@@ -207,9 +211,13 @@ class WeightPlan:
 
     def outcome(self, published: Published, folded: Folded | None) -> TileWeights:
         """Return the published weights."""
-        if folded is None:
-            return TileWeights(published, reused=True, summaries=summaries_of_receipt(published))
-        return TileWeights(published, reused=False, summaries=folded.summaries)
+        totals = published.totals(WeightTotals)
+        summaries = Records(totals.summaries)
+        emit_warnings(summaries, self.observer)
+        if totals.raster is not None and self.layout is not None:
+            for warning in raster_warnings(totals.raster, self.layout):
+                self.observer.on_event(warning)
+        return TileWeights(published, folded is None, summaries)
 
     def rate_of_sample(self) -> None:
         """None: weights are not known before they are made."""

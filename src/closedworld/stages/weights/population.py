@@ -27,6 +27,8 @@ from closedworld.kernels.grid import Grid
 from closedworld.kernels.weights import (
     MAX_PERSONS,
     Basis,
+    Largest,
+    RasterFindings,
     coverage_shares,
     exact_sum,
     population_masses,
@@ -34,7 +36,7 @@ from closedworld.kernels.weights import (
 from closedworld.stages.task_runner import PhaseClock, TaskRunner
 from closedworld.stages.tasks import TaskResult
 from closedworld.stages.weights.bands import BandTask, WindowRuns
-from closedworld.stages.weights.raster_findings import RasterFindings, refuse_limit
+from closedworld.stages.weights.raster_warnings import refuse_limit
 from closedworld.store.durable import not_writable
 
 READING = "reading"
@@ -76,7 +78,7 @@ class BandResult(TaskResult):
         default_factory=lambda: defaultdict(list)
     )
     found: RasterFindings = field(default_factory=RasterFindings)
-    largest: dict[str, tuple[int, int, int]] = field(default_factory=dict)
+    largest: dict[str, Largest] = field(default_factory=dict)
     bytes_read: int | None = None
 
 
@@ -108,7 +110,7 @@ def read_population(
     totals: Counter[tuple[str, Basis]] = Counter()
     samples: defaultdict[tuple[str, Basis], list[NDArray[np.int64]]] = defaultdict(list)
     found = RasterFindings()
-    largest: dict[str, tuple[int, int, int]] = {}
+    largest: dict[str, Largest] = {}
     tile_counts: Counter[str] = Counter()
     read: int | None = 0
     with closing(runner.map(read_band, tasks, READING)) as done:
@@ -116,13 +118,13 @@ def read_population(
             totals.update(result.totals)
             for of, some in result.samples.items():
                 samples[of] += some
-            found.add(result.found)
+            found += result.found
             for iso, one in result.largest.items():
                 largest[iso] = max(largest.get(iso, one), one)
             tile_counts.update({own.country_iso: own.tiles.tile_count for own in task.countries})
             read = None if read is None or result.bytes_read is None else read + result.bytes_read
     people = {iso: total for (iso, basis), total in totals.items() if basis is Basis.POPULATION}
-    found.find_one_cells(largest, people, tile_counts)
+    found = found.with_heavy_cells(largest, people, tile_counts)
     runner.observer.on_event(
         RasterRead(
             stage=runner.stage.number,
@@ -135,7 +137,9 @@ def read_population(
             seconds=time.perf_counter() - began,
         )
     )
-    masses = {of: PopulationMasses(total, np.concatenate(samples[of])) for of, total in totals.items()}
+    masses = {
+        of: PopulationMasses(total, np.concatenate(samples[of])) for of, total in totals.items()
+    }
     return masses, found
 
 
@@ -165,7 +169,7 @@ def read_band(task: BandTask) -> BandResult:
                     pixels = some.gather(block, row, col)
                     is_valid = None if mask is None else some.gather(mask, row, col)
                     found = values_of(task.layout, pixels, is_valid)
-                    _note(task, some, found, result.found)
+                    result.found += _findings(task, some, found)
                     _refuse_too_large(task, some, found.values)
                     _add_up(task, some, found.values, result)
                     clock.ends("add up")
@@ -214,27 +218,26 @@ def _refuse_too_large(task: BandTask, window_runs: WindowRuns, values: NDArray[A
     )
 
 
-def _note(task: BandTask, some: WindowRuns, values: Values, found: RasterFindings) -> None:
-    """Add what is doubtful about the values of some tiles.
+def _findings(task: BandTask, some: WindowRuns, values: Values) -> RasterFindings:
+    """Return what is doubtful about the values of some tiles.
 
     Raises:
         InputError: ``raster-nodata-undeclared``.
     """
-    limit_cell = None
+    row = col = None
     if len(values.at_limit):
-        limit_cell = some.cell_of(int(values.at_limit[0]))
-        refuse_limit(task.layout, *limit_cell)
-    found.add(
-        RasterFindings(
-            tiles=len(values.values),
-            missing=values.missing,
-            negative=values.negative,
-            lowest=values.lowest,
-            positive=int(np.count_nonzero(values.values)),
-            too_small=_too_small(values.values),
-            at_limit=len(values.at_limit),
-            limit_cell=limit_cell,
-        )
+        row, col = some.cell_of(int(values.at_limit[0]))
+        refuse_limit(task.layout, row, col)
+    return RasterFindings(
+        tiles=len(values.values),
+        missing=values.missing,
+        negative=values.negative,
+        lowest=values.lowest,
+        positive=int(np.count_nonzero(values.values)),
+        too_small=_too_small(values.values),
+        at_limit=len(values.at_limit),
+        limit_row=row,
+        limit_col=col,
     )
 
 

@@ -1,0 +1,89 @@
+"""How much of a region lies outside the grid: by hand, and against GEOS on real countries."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pytest
+import shapely
+
+from closedworld.inputs.reference.registry import bundled
+from closedworld.inputs.regions.country_reading import read_countries
+from closedworld.kernels.grid import Grid
+from closedworld.kernels.tiles.outside import outside_share
+from closedworld.stages.tiles.outcome import warn_of_cut
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+EAST = Grid(20.0, 70.0, 1.0, 1.0, 20, 20)
+NETHERLANDS = Grid(3.0, 54.0, 1 / 120, 1 / 120, 600, 480)
+
+
+def sine(lat: float) -> float:
+    return float(np.sin(np.radians(lat)))
+
+
+@pytest.mark.parametrize(
+    ("box", "grid", "share"),
+    [
+        ((30, 50, 60, 60), EAST, 2 / 3),
+        ((22, 60, 30, 68), EAST, 0),
+        ((20, 50, 40, 70), EAST, 0),
+        ((0, 0, 1, 1), EAST, 1),
+        ((390, 50, 420, 60), EAST, 2 / 3),
+        ((-330, 50, -300, 60), EAST, 2 / 3),
+        ((25, 60, 35, 80), EAST, (sine(80) - sine(70)) / (sine(80) - sine(60))),
+        ((170, 0, 190, 10), Grid(-180.0, 90.0, 1.0, 1.0, 360, 180), 0),
+        ((170, 0, 190, 10), Grid(0.0, 90.0, 1.0, 1.0, 180, 180), 0.5),
+        (
+            (0, -90, 10, -60),
+            Grid(-180.0, 90.0, 1.0, 1.0, 360, 179),
+            (1 - sine(89)) / (1 - sine(60)),
+        ),
+    ],
+)
+def test_shares_of_boxes(box: tuple[float, ...], grid: Grid, share: float) -> None:
+    found = outside_share([shapely.MultiPolygon([shapely.box(*box)])], grid)
+    assert found == pytest.approx(share, abs=1e-9)
+
+
+def test_holes_take_away_and_rings_may_run_either_way() -> None:
+    ring, hole = shapely.box(30, 50, 50, 60).exterior, shapely.box(32, 52, 38, 58).exterior
+    for one, other in ((ring, hole), (ring.reverse(), hole), (ring, hole.reverse())):
+        within = 100 * 1 - 6 * (sine(58) - sine(52)) / (sine(60) - sine(50)) * 10
+        share = 1 - within / (within + 100)
+        polygon = shapely.MultiPolygon([shapely.Polygon(one, [other])])
+        assert outside_share([polygon], EAST) == pytest.approx(share, abs=1e-9)
+
+
+def on_sphere(lon_lat: NDArray[np.float64]) -> NDArray[np.float64]:
+    return np.column_stack([lon_lat[:, 0], np.sin(np.radians(lon_lat[:, 1]))])
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("grid", [NETHERLANDS, EAST, Grid(100.0, 10.0, 0.5, 0.5, 100, 100)])
+def test_shares_of_real_countries_are_those_of_geos(grid: Grid) -> None:
+    frame = shapely.box(grid.west, grid.south, grid.east, grid.north)
+    cut = 0
+    for country in read_countries(bundled("countries.parquet").path):
+        whole = shapely.union_all(country.features)
+        within = shapely.intersection(shapely.segmentize(whole, 0.5), frame)
+        areas = [
+            shapely.transform(shapely.segmentize(one, 0.5), on_sphere).area if one.area else 0.0
+            for one in (within, whole)
+        ]
+        share = 1 - areas[0] / areas[1]
+        assert outside_share(country.features, grid) == pytest.approx(share, abs=2e-4), country.iso
+        cut += 0.001 < share < 0.999
+    assert cut >= 2
+
+
+def test_the_warning_names_who_is_cut_most_and_leaves_slivers_alone() -> None:
+    warned = warn_of_cut({"AA": 0.5, "BB": 0.0005, "CC": 1.0, "DD": 0.9, "EE": 0.0})
+    assert warned is not None
+    assert warned.code == "countries-cut"
+    assert "2 countries are cut" in warned.message
+    assert "DD (90.0% outside), AA (50.0% outside)" in warned.message
+    assert warn_of_cut({"BB": 0.0005, "CC": 1.0}) is None
