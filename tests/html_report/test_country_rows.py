@@ -52,3 +52,14 @@ def test_a_run_of_weights_alone_has_names_but_no_areas(tmp_path: Path) -> None:
     (row,) = read_country_rows(tmp_path)
     assert (row.name, row.tiles, row.zero_tiles) == ("Luxembourg", 4, 1)
     assert row.area_km2 is row.shared_tiles is None
+    assert row.persons is None
+
+
+def test_people_are_those_of_the_weights(tmp_path: Path) -> None:
+    bases = (
+        BasisSummary("population", 9, 660_000_500_000, 9, 0, fallback=False),
+        BasisSummary("area_m2", 1, 7, 1, 0, fallback=False),
+    )
+    write(tmp_path, "weight_summaries.jsonl", WeightSummary("LU", 4, 1, 0, bases))
+    (row,) = read_country_rows(tmp_path)
+    assert row.persons == 660_000.5

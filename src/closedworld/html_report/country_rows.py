@@ -21,6 +21,7 @@ class CountryRow:
         name: Name.
         tiles: Number of tiles.
         area_km2: Area of its tiles.
+        persons: Its people; None if no weights were made from them.
         zero_tiles: Tiles of weight 0.
         shared_tiles: Tiles that another country owns too.
         remarks: What is special about it, in a few words each.
@@ -30,6 +31,7 @@ class CountryRow:
     name: str
     tiles: int
     area_km2: float | None = None
+    persons: float | None = None
     zero_tiles: int | None = None
     shared_tiles: int | None = None
     remarks: tuple[str, ...] = ()
@@ -69,6 +71,7 @@ def _row(iso: str, built: CountrySummary | None, weighted: WeightSummary | None)
         name=built.name if built else known.name if known else iso,
         tiles=tiles,
         area_km2=built.area_km2 if built else None,
+        persons=weighted.persons if weighted else None,
         zero_tiles=weighted.zero_tiles if weighted else None,
         shared_tiles=built.shared_tiles if built else None,
         remarks=tuple(text for text, holds in remarks if holds),
