@@ -63,6 +63,9 @@ def test_every_option_has_a_default_and_can_be_in_the_file(
         pat = "enforce"
         lock = "closedworld.lock"
         name = "5m"
+        merchants = "shops.csv"
+        seed = -7
+        skip_unplaceable = true
     """
     config = RunConfig.from_toml(run_file(text))
     assert config == RunConfig(
@@ -91,6 +94,9 @@ def test_every_option_has_a_default_and_can_be_in_the_file(
         pat="enforce",
         lock=tmp_path / "closedworld.lock",
         name="5m",
+        merchants=tmp_path / "shops.csv",
+        seed=-7,
+        skip_unplaceable=True,
     )
     default = RunConfig()
     unchanged = [

@@ -49,6 +49,8 @@ if TYPE_CHECKING:
     from closedworld.published.tile_index import PublishedIndex, open_index
     from closedworld.run.outcome import RunOutcome
     from closedworld.run.pipeline import run_world
+    from closedworld.stages.sites.build import build_sites
+    from closedworld.stages.sites.outcome import PublishedSites
     from closedworld.stages.tiles.build import build_tile_index
     from closedworld.stages.tiles.outcome import TileIndex
     from closedworld.stages.weights.build import build_tile_weights
@@ -85,6 +87,7 @@ _HOMES = {
     "PublishError": "errors",
     "Published": "store.reading",
     "PublishedIndex": "published.tile_index",
+    "PublishedSites": "stages.sites.outcome",
     "PublishedWorld": "worlds",
     "Records": "kernels.records",
     "RemoteFile": "inputs.reference.registry",
@@ -102,6 +105,7 @@ _HOMES = {
     "WorldDifference": "worlds.diff",
     "WorldTiles": "worlds.world_tiles",
     "apportion": "kernels.weights",
+    "build_sites": "stages.sites.build",
     "build_tile_index": "stages.tiles.build",
     "build_tile_weights": "stages.weights.build",
     "bundled": "inputs.reference.registry",
@@ -152,6 +156,7 @@ __all__ = [
     "PublishError",
     "Published",
     "PublishedIndex",
+    "PublishedSites",
     "PublishedWorld",
     "Records",
     "RemoteFile",
@@ -170,6 +175,7 @@ __all__ = [
     "WorldTiles",
     "__version__",
     "apportion",
+    "build_sites",
     "build_tile_index",
     "build_tile_weights",
     "bundled",

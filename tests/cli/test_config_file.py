@@ -91,7 +91,7 @@ def test_a_grid_on_the_command_line_takes_the_place_of_the_file_s(
         ("colour = 1\n", "option-unknown", "'colour'"),
         ("s1-workers = 1\n", "option-unknown", "s1_workers"),
         ('s1_workers = "2"\n', "option-type", "s1_workers"),
-        ("s9_workers = 1\n", "option-unknown", "'s9'"),
+        ("s8_workers = 1\n", "option-unknown", "'s8'"),
         ("resolution = 30\n", "option-type", "resolution"),
         ("out = [", "config-syntax", "run.toml"),
         ('resolution = "1deg"\nraster = "a.tif"\n', "grid-ambiguous", "a.tif"),

@@ -5,12 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
+from site_worlds import SiteWorld
 
 from closedworld.inputs.reference.registry import bundled
 from closedworld.inputs.regions.country_reading import read_countries
 from closedworld.kernels.grid import Grid
 from closedworld.kernels.sizes import Sizes
 from closedworld.published.tile_index import open_index
+from closedworld.stages.sites.build import build_sites
 from closedworld.stages.tiles.build import build_tile_index
 from closedworld.stages.weights.build import build_tile_weights
 
@@ -34,7 +36,7 @@ def real_index(tmp_path_factory: pytest.TempPathFactory) -> TileIndex:
 def real_results(
     real_index: TileIndex, tmp_path_factory: pytest.TempPathFactory
 ) -> dict[str, Published]:
-    """The same countries' results by dataset: tiles, weights, and tiles with coverage."""
+    """The same countries' results by dataset: tiles, weights, sites, and tiles with coverage."""
     index = open_index(real_index.published.folder)
     weights = build_tile_weights(index, tmp_path_factory.mktemp("weights"), basis="area_m2")
     countries = read_countries(bundled("countries.parquet").path).select(COUNTRIES)
@@ -45,8 +47,14 @@ def real_results(
         rule="any_overlap",
         coverage=True,
     )
+    sites = build_sites(
+        SiteWorld(index, weights.published, countries),
+        tmp_path_factory.mktemp("sites"),
+        countries=countries,
+        task_sites=800,
+    )
     return {
         name: result.published
-        for result in (covered, real_index, weights)
+        for result in (covered, real_index, weights, sites)
         for name in result.published.receipt.datasets()
     }

@@ -38,7 +38,7 @@ def _type_of(option: Option) -> click.ParamType[Any] | Callable[[str], Any]:
         case Kind.PATH:
             return PATH
         case Kind.NUMBER:
-            return click.IntRange(option.least, option.most)
+            return click.INT if option.least is None else click.IntRange(option.least, option.most)
         case Kind.SIZE:
             return parse_bytes
         case Kind.CODES:

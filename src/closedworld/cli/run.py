@@ -13,6 +13,7 @@ from closedworld.cli.options import (
     LATER_STAGE_OPTIONS,
     LOG_OPTIONS,
     PATH,
+    POLYGON_OPTIONS,
     TILE_OPTIONS,
     given_only,
     result_options,
@@ -21,8 +22,9 @@ from closedworld.cli.options import (
     workers_options,
 )
 from closedworld.config.run import RunConfig
+from closedworld.config.stage_options import DEMO
 from closedworld.sanitize import mebibytes, megabytes, printable
-from closedworld.stages import STAGES, TILES, WEIGHTS, Stage
+from closedworld.stages import SITE_STAGE, STAGES, TILES, WEIGHTS, Stage
 
 if TYPE_CHECKING:
     from closedworld.run.outcome import RunOutcome
@@ -34,14 +36,15 @@ if TYPE_CHECKING:
     *TILE_OPTIONS, *LATER_STAGE_OPTIONS, *EXECUTION_OPTIONS, *workers_options(*STAGES), *LOG_OPTIONS
 )
 def run(config_file: Path | None, log_format: str, *, quiet: bool, **given: Any) -> None:
-    """Build a world: all stages, from inputs (S0) through tiles (S1) to weights (S2).
+    """Build a world: all stages, from inputs (S0) through tiles (S1) and weights (S2) to sites (S3 to S9).
 
     Without arguments it builds the bundled world: every country of Natural Earth on the bundled 5
-    arc-minute grid, weighted by population, into the folder ./world.
+    arc-minute grid, weighted by population, into the folder ./world. Sites are placed with --merchants.
 
     \b
     Examples:
       closedworld run
+      closedworld run --merchants demo
       closedworld run --resolution 30s --out world-1km
       closedworld run --polygons mine.gpkg --raster worldpop.tif --countries DE,FR
     """
@@ -77,6 +80,24 @@ def weights(result: Path, log_format: str, *, quiet: bool, **given: Any) -> None
       closedworld weights world-1km --raster worldpop.tif --basis population:0.95,populated:0.05
     """
     build(RunConfig(result=result, **given_only(given)), WEIGHTS, log_format, quiet=quiet)
+
+
+@click.command()
+@click.argument("result", metavar="[PATH]", type=PATH, default="world")
+@with_options(*result_options(SITE_STAGE, "out", "name"), *POLYGON_OPTIONS, *LOG_OPTIONS)
+def sites(result: Path, log_format: str, *, quiet: bool, **given: Any) -> None:
+    """Place the outlets of merchants (S3 to S9): sites and merchants.
+
+    PATH is an output folder, or the weights/parameter_hash=... folder in it; by default ./world. Without
+    --merchants it places the demonstration's. The polygons must be those that the tiles were built from.
+
+    \b
+    Examples:
+      closedworld sites world
+      closedworld sites world --merchants shops.csv --seed 7
+    """
+    given["merchants"] = given["merchants"] or Path(DEMO)
+    build(RunConfig(result=result, **given_only(given)), SITE_STAGE, log_format, quiet=quiet)
 
 
 def build(config: RunConfig, until: Stage | None, log_format: str, *, quiet: bool) -> None:
@@ -118,6 +139,8 @@ def _outcome_text(outcome: RunOutcome) -> str:
     lines += ["", *(f"  {name:<8}{folder}" for name, folder in folders), ""]
     report = shlex.quote(str(outcome.report_folder))
     lines.append(f"Inspect it:     closedworld inspect {newest}")
+    if SITE_STAGE.name not in outcome.results and WEIGHTS.name in outcome.results:
+        lines.append(f"Place outlets:  closedworld sites {newest}")
     lines.append(f"HTML report:    closedworld report {report}")
     return "\n".join(printable(line) for line in lines)
 

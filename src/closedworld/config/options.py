@@ -58,7 +58,7 @@ class Option:
         metavar: What stands for the value in the help; empty for the kind's own word.
         choices: Texts that are allowed; empty for any.
         unknown_code: Code of the error for any other text.
-        least: Smallest number that is allowed.
+        least: Smallest number that is allowed; None for any.
         most: Largest number that is allowed; None for any.
         bare_value: What the option means when it is given without a value; empty when it needs one.
     """
@@ -68,7 +68,7 @@ class Option:
     metavar: str = ""
     choices: tuple[str, ...] = ()
     unknown_code: str = ""
-    least: int = 1
+    least: int | None = 1
     most: int | None = None
     bare_value: str = ""
 

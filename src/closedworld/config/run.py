@@ -11,7 +11,7 @@ from typing import Any, Self
 
 from closedworld.bounded_read import read_small_file
 from closedworld.config.options import require_name
-from closedworld.config.stage_options import Options, TileOptions, WeightOptions
+from closedworld.config.stage_options import Options, SiteOptions, TileOptions, WeightOptions
 from closedworld.config.table import ACCEPTANCE, EXECUTORS, OPTIONS
 from closedworld.errors import ConfigError
 from closedworld.sanitize import library_message, quoted
@@ -142,7 +142,7 @@ class InputOptions(Options):
 
 
 @dataclass(frozen=True, kw_only=True)
-class RunConfig(InputOptions, TileOptions, WeightOptions, ExecutionConfig):
+class RunConfig(InputOptions, TileOptions, WeightOptions, SiteOptions, ExecutionConfig):
     """What to build, from what, and where to write it: the options of inputs, stages and execution, and these.
 
     Attributes:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, fields
+from pathlib import Path
 
 from closedworld.config.table import OPTIONS
 from closedworld.errors import ConfigError
@@ -10,6 +11,9 @@ from closedworld.kernels.inclusion import Rule
 
 DEFAULT_DP = 12
 """Decimal places of the weights (docs/decisions/0010-weights.md)."""
+
+DEMO = "demo"
+"""What stands for the demonstration's merchants in place of a file."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -69,3 +73,18 @@ class WeightOptions(Options):
     basis: str | None = None
     dp: int = DEFAULT_DP
     weigh_by_coverage: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class SiteOptions(Options):
+    """Whose outlets are placed.
+
+    Attributes:
+        merchants: Table of merchants, CSV or Parquet, or ``demo``; None to place none.
+        seed: Determines where outlets lie.
+        skip_unplaceable: Leave out merchants that cannot be placed and report them.
+    """
+
+    merchants: Path | None = None
+    seed: int = 0
+    skip_unplaceable: bool = False

@@ -104,6 +104,20 @@ SECTIONS: dict[str, dict[str, Option]] = {
             "is split between countries; needs tiles built with --coverage.",
         ),
     },
+    "sites": {
+        "merchants": Option(
+            Kind.PATH,
+            "Table of merchants whose outlets are placed, CSV or Parquet; `demo` for some 2,000 merchants "
+            "with 100,000 outlets in all countries.",
+            metavar="FILE",
+        ),
+        "seed": Option(Kind.NUMBER, "Determines where outlets lie.", least=None),
+        "skip_unplaceable": Option(
+            Kind.FLAG,
+            "Leave out merchants that cannot be placed and write them to a file, instead of refusing the "
+            "table.",
+        ),
+    },
     "execution": {
         "executor": Option(
             Kind.TEXT,

@@ -1,7 +1,9 @@
 """Datasets: their columns, what these mean and how they are encoded; the parameters they follow from."""
 
 from closedworld.datasets.dataset import Column, Dataset
+from closedworld.datasets.merchants import MERCHANTS
 from closedworld.datasets.partition import Partition
+from closedworld.datasets.sites import SITES
 from closedworld.datasets.span_weights import SPAN_WEIGHTS
 from closedworld.datasets.tile_bounds import TILE_BOUNDS
 from closedworld.datasets.tile_coverage import TILE_COVERAGE
@@ -18,12 +20,16 @@ DATASETS = {
         TILE_COVERAGE,
         TILE_WEIGHTS,
         SPAN_WEIGHTS,
+        SITES,
+        MERCHANTS,
     )
 }
 
 
 __all__ = [
     "DATASETS",
+    "MERCHANTS",
+    "SITES",
     "SPAN_WEIGHTS",
     "TILE_BOUNDS",
     "TILE_COVERAGE",

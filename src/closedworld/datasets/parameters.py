@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from typing import Any, ClassVar, Self
 
 from closedworld.datasets.dataset import Dataset
+from closedworld.datasets.merchants import OwnColumn, merchants_with
+from closedworld.datasets.sites import SITES, SiteSummary
 from closedworld.datasets.span_weights import SPAN_WEIGHTS
 from closedworld.datasets.tile_bounds import TILE_BOUNDS
 from closedworld.datasets.tile_coverage import TILE_COVERAGE
@@ -142,8 +144,38 @@ class WeightParameters(Parameters):
         return (TILE_WEIGHTS, SPAN_WEIGHTS)
 
 
+@dataclass(frozen=True, slots=True)
+class SiteParameters(Parameters):
+    """What decides the content of sites.
+
+    Attributes:
+        weights_parameter_hash: Which weights the sites are placed by.
+        seed: Determines where they lie.
+        countries: Alpha-2 codes of the merchants' countries, ascending.
+        merchants_sha256: Digest of the merchants, their kinds filled in: that of the values of ``merchants``.
+        own_columns: The user's own columns of merchants, in their order.
+        places_sha256: Digest of the table of places, lower-case hex.
+        time_zones: Versions of what time zones come from, by name.
+    """
+
+    stage: ClassVar[str] = "sites"
+
+    weights_parameter_hash: str
+    seed: int
+    countries: tuple[str, ...]
+    merchants_sha256: str
+    own_columns: tuple[OwnColumn, ...]
+    places_sha256: str
+    time_zones: dict[str, str]
+
+    @property
+    def datasets(self) -> tuple[Dataset, ...]:
+        """The datasets of the result, merchants with the user's own columns."""
+        return (SITES, merchants_with(self.own_columns))
+
+
 PARAMETERS: dict[str, type[Parameters]] = {
-    kind.stage: kind for kind in (TileParameters, WeightParameters)
+    kind.stage: kind for kind in (TileParameters, WeightParameters, SiteParameters)
 }
 """Parameters of every stage, by its name."""
 
@@ -169,6 +201,25 @@ class TileTotals(Stated):
     tiles: int
     runs: int
     tiles_shared: int
+
+
+@dataclass(frozen=True, slots=True)
+class SiteTotals(Stated):
+    """Figures of sites.
+
+    Attributes:
+        countries: Countries of the merchants.
+        merchants: Merchants, one in several countries counted once.
+        sites: Outlets.
+        sites_on_map: Those with coordinates.
+        summaries: What is reported of each country, ascending by code.
+    """
+
+    countries: int
+    merchants: int
+    sites: int
+    sites_on_map: int
+    summaries: tuple[SiteSummary, ...]
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,10 +8,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from closedworld.config.run import RunConfig
+from closedworld.config.stage_options import DEMO
 from closedworld.execution.events import InputLoaded, NullObserver, Observer, Warned
 from closedworld.execution.meters import bytes_read, bytes_read_since
 from closedworld.inputs.isolated import IsolatedRead, check_in_subprocess
 from closedworld.inputs.lock import InputLock
+from closedworld.inputs.merchants.demo import DEMO_PERSONS, demo_merchants
+from closedworld.inputs.merchants.reading import read_merchants
+from closedworld.inputs.merchants.table import MerchantTable
 from closedworld.inputs.raster.info import RasterInfo, read_raster_info
 from closedworld.inputs.raster.pixels import PixelLayout, read_pixel_layout
 from closedworld.inputs.reference.registry import ReferenceFile, bundled, verify_bundled
@@ -19,6 +23,7 @@ from closedworld.inputs.regions.country_reading import read_countries
 from closedworld.inputs.regions.country_set import CountrySet
 from closedworld.inputs.regions.region_files import input_files
 from closedworld.kernels.grid import Grid
+from closedworld.sanitize import number_of
 from closedworld.store.file_digests import sha256_of_file
 
 BUNDLED_COUNTRIES = "countries.parquet"
@@ -37,6 +42,7 @@ class Inputs:
         attribution: Credit to show with pictures of the countries; empty for the user's own.
         has_raster: Whether there is a population raster.
         population: The population raster; None when its values are not needed.
+        merchants: The table of merchants; None when no outlets are placed.
     """
 
     countries: CountrySet | None
@@ -44,6 +50,7 @@ class Inputs:
     attribution: str
     has_raster: bool
     population: PopulationRaster | None = None
+    merchants: MerchantTable | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,6 +150,26 @@ def load_population(
             )
         )
     return PopulationRaster(layout, digest)
+
+
+def load_merchants(config: RunConfig, observer: Observer) -> MerchantTable:
+    """Return the table of merchants that a configuration names, by default the demonstration's.
+
+    Raises:
+        InputError: As ``read_merchants``.
+        IntegrityError: A bundled file was changed.
+    """
+    reading, path = _Reading("merchants", observer), config.merchants
+    is_demo = path is None or (path.name == DEMO and not path.exists())
+    if path is None or is_demo:
+        merchants, files = demo_merchants(), [verify_bundled(DEMO_PERSONS).path]
+    else:
+        merchants = read_merchants(path, skip_unplaceable=config.skip_unplaceable)
+        files = [path]
+    sites = number_of(merchants.site_count, "outlet", "outlets")
+    detail = f"{'the demonstration: ' * is_demo}{sites} in {len(merchants.countries)} countries"
+    reading.emit(files, len(merchants.numbers), detail)
+    return merchants
 
 
 def fits_bundled_raster(grid: Grid) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from closedworld.config.run import RunConfig
 from closedworld.datasets.parameters import TileParameters
@@ -16,6 +16,7 @@ from closedworld.inputs.loading import (
     fits_bundled_raster,
     load_countries,
     load_inputs,
+    load_merchants,
     load_population,
 )
 from closedworld.inputs.lock import InputLock
@@ -72,7 +73,8 @@ class Start:
         if not self.published:
             wanted = wanted_inputs(self.stages, config, has_raster=config.resolution is None)
             inputs = load_inputs(config, observer, with_population="population" in wanted)
-            return RunContext(config, inputs, {}, observer)
+            merchants = load_merchants(config, observer) if "merchants" in wanted else None
+            return RunContext(config, replace(inputs, merchants=merchants), {}, observer)
         by_name = {stage.name: stage for stage in STAGES}
         upstream = {
             name: Upstream(by_name[name].reopen(one, self.stages[0], observer), one)
@@ -95,7 +97,8 @@ class Start:
                 raster = config.raster or bundled(BUNDLED_RASTER).path
                 InputLock.read(config.lock).require([raster])
             population = load_population(config.raster, observer)
-        return Inputs(countries, grid, credit, has_raster, population)
+        merchants = load_merchants(config, observer) if "merchants" in wanted else None
+        return Inputs(countries, grid, credit, has_raster, population, merchants)
 
 
 def wanted_inputs(

@@ -94,5 +94,8 @@ class Stage:
 
 TILES = Stage("S1", "tiles", (), "country_summaries.jsonl", "world_map.png")
 WEIGHTS = Stage("S2", "weights", ("tiles",), "weight_summaries.jsonl")
+SITE_STAGE = Stage(
+    "S9", "sites", ("tiles", "weights"), "site_summaries.jsonl", asked_by="merchants"
+)
 
-STAGES = (TILES, WEIGHTS)
+STAGES = (TILES, WEIGHTS, SITE_STAGE)

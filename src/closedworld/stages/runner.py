@@ -106,7 +106,7 @@ def _write_empty_parts(
     Raises:
         PublishError: ``output-not-writable``.
     """
-    there = {(entry.dataset, entry.partition_value) for entry in folded.files}
+    there = {(entry.dataset, entry.partition_value) for entry in folded.files if entry.dataset}
     return [
         stage_part(folder, dataset, partition, 0, PartEncoder(dataset))
         for dataset in plan.parameters.datasets
@@ -127,7 +127,8 @@ def _build_receipt(plan: StagePlan[Any, Any, Any], folded: Folded) -> Receipt:
     for partition, digests in folded.digests.items():
         for name, digest in digests.items():
             by_dataset.setdefault(name, {})[partition] = digest
-    others = ({entry.dataset for entry in folded.files} | by_dataset.keys()) - stated
+    written = {entry.dataset for entry in folded.files if entry.dataset}
+    others = (written | by_dataset.keys()) - stated
     if others:
         raise ValueError(f"stage {plan.stage.name} does not state {', '.join(sorted(others))}")
     return Receipt(

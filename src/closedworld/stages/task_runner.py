@@ -10,6 +10,8 @@ from contextlib import closing
 from dataclasses import dataclass
 from typing import TypeVar
 
+import pyarrow.parquet as pq
+
 from closedworld.datasets import Dataset, Partition
 from closedworld.datasets.part_encoder import PartEncoder
 from closedworld.execution import Done, WorkerPool, emit_log, events, run_tasks, worker_name
@@ -53,6 +55,12 @@ def stage_part(
         extra={"worker": worker_name()},
     )
     return entry
+
+
+def staged_part(folder: Storage, entry: FileEntry) -> pq.ParquetFile:
+    """Open a part file of a staging folder, as readers will see it; page checksums are verified."""
+    paths, filesystem = folder.for_arrow([entry.path])
+    return pq.ParquetFile(paths[0], filesystem=filesystem, page_checksum_verification=True)
 
 
 class PhaseClock:

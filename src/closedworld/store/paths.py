@@ -3,6 +3,7 @@
 ::
 
     <root>/<stage>/parameter_hash=<hash>/_receipt.json
+    <root>/<stage>/parameter_hash=<hash>/validation.json     what the stage checked, if it checks itself
     <root>/<stage>/parameter_hash=<hash>/<dataset>/<value of its partition>-00000.parquet
     <root>/names/<name>
 
@@ -20,6 +21,7 @@ from closedworld.datasets import Partition
 RECEIPT_NAME = "_receipt.json"
 COLLECTION_NAME = "collection.json"
 """The one file of a result that its receipt does not seal."""
+VALIDATION_NAME = "validation.json"
 STAGING_NAME = ".staging"
 NAMES_FOLDER = "names"
 HASH_PREFIX = "parameter_hash="

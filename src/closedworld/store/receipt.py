@@ -52,8 +52,8 @@ class FileEntry:
 
     @property
     def dataset(self) -> str:
-        """The dataset that the file belongs to."""
-        return self.path.split("/", 1)[0]
+        """The dataset that the file belongs to; empty for a file beside the datasets."""
+        return self.path.split("/", 1)[0] if "/" in self.path else ""
 
     @property
     def partition_value(self) -> str:
@@ -93,7 +93,7 @@ class Receipt:
     def datasets(self) -> dict[str, dict[str, int]]:
         """Return files, rows and bytes of each dataset, by name."""
         sums: dict[str, dict[str, int]] = {}
-        for entry in self.files:
+        for entry in filter(_is_of_dataset, self.files):
             total = sums.setdefault(entry.dataset, {"files": 0, "rows": 0, "size_bytes": 0})
             total["files"] += 1
             total["rows"] += entry.rows
@@ -223,6 +223,10 @@ class Receipt:
 def _as_json(content: Mapping[str, Any]) -> bytes:
     """Return the one way in which a receipt is written."""
     return (json.dumps(content, indent=1, sort_keys=True, ensure_ascii=True) + "\n").encode()
+
+
+def _is_of_dataset(entry: FileEntry) -> bool:
+    return bool(entry.dataset)
 
 
 def _differing(ours: Mapping[str, Any], theirs: Mapping[str, Any]) -> list[str]:

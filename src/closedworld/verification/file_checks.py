@@ -116,18 +116,26 @@ def _check_file(published: Published, entry: FileEntry, findings: Findings) -> N
         findings.add("file-digest", message, *where)
 
 
-def open_files(published: Published, datasets: Sequence[Dataset], findings: Findings) -> FileTable:
+def open_files(
+    published: Published,
+    datasets: Sequence[Dataset],
+    findings: Findings,
+    beside: Sequence[str] = (),
+) -> FileTable:
     """Return the files of the datasets that a result must have, their columns and row counts checked.
 
     Args:
         published: The result.
         datasets: Its datasets; files of others are found as out of place.
         findings: Where findings go.
+        beside: Names of files that lie beside the datasets.
     """
     known = {dataset.name: dataset for dataset in datasets}
     table: FileTable = {name: {} for name in known}
     numbers: dict[tuple[str, str], list[int]] = {}
     for entry in published.receipt.files:
+        if entry.path in beside:
+            continue
         match = _PART_FILE.fullmatch(entry.path)
         if match is None or match[1] not in table:
             message = f"{entry.path} is not a part file of {', '.join(known)}."
@@ -148,10 +156,13 @@ def open_files(published: Published, datasets: Sequence[Dataset], findings: Find
 
 
 def check_schemas(
-    published: Published, datasets: Sequence[Dataset], findings: Findings
+    published: Published,
+    datasets: Sequence[Dataset],
+    findings: Findings,
+    beside: Sequence[str] = (),
 ) -> FileTable:
     """Return the files as ``open_files`` does, and add how many can be read to the checks."""
-    table = open_files(published, datasets, findings)
+    table = open_files(published, datasets, findings, beside)
     count = sum(len(files.entries) for own in table.values() for files in own.values())
     findings.add_check("schema and row count of every file", count, "files")
     return table

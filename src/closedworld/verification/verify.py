@@ -16,6 +16,7 @@ from closedworld.verification.findings import Findings, Verification
 from closedworld.verification.polygon_checks import check_polygons
 from closedworld.verification.receipt_checks import PARAMETER_ERRORS
 from closedworld.verification.request import Request
+from closedworld.verification.site_checks import SiteChecks, read_site_parameters
 from closedworld.verification.tile_checks import check_tile_index
 from closedworld.verification.weight_checks import WeightChecks, read_weight_parameters
 
@@ -120,6 +121,13 @@ def _check_weights(published: Published, request: Request, findings: Findings) -
     ).run()
 
 
+def _check_sites(published: Published, _: Request, findings: Findings) -> None:
+    """Check sites against their merchants."""
+    parameters = read_site_parameters(published, findings)
+    if parameters is not None:
+        SiteChecks(published, parameters, findings).run()
+
+
 def _check_unknown(_: Published, __: Request, findings: Findings) -> None:
     findings.add_unchecked("content", "no stage that this version knows")
 
@@ -127,5 +135,6 @@ def _check_unknown(_: Published, __: Request, findings: Findings) -> None:
 CHECKS: dict[str, Callable[[Published, Request, Findings], None]] = {
     "tiles": _check_tiles,
     "weights": _check_weights,
+    "sites": _check_sites,
 }
 """How the content of each stage is checked, in this order: a check may use those before it."""

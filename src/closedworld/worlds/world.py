@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 from numpy.typing import ArrayLike
 
 from closedworld.config.options import split_codes
-from closedworld.datasets.parameters import WeightParameters
+from closedworld.datasets.parameters import SiteParameters, WeightParameters
 from closedworld.errors import ConfigError
 from closedworld.inputs.regions.country_set import CountrySet
 from closedworld.inputs.tables.geometry import points_of
@@ -22,7 +22,7 @@ from closedworld.published.lineage import open_source
 from closedworld.published.results import choose_published, open_published
 from closedworld.published.tile_index import PublishedIndex, read_index
 from closedworld.sanitize import html_table
-from closedworld.stages import TILES, WEIGHTS
+from closedworld.stages import SITE_STAGE, TILES, WEIGHTS
 from closedworld.stages.weights.outcome import persons_of
 from closedworld.store.reading import Published
 from closedworld.worlds.locating import TileLocator, lon_lat, on_globe
@@ -32,21 +32,61 @@ from closedworld.worlds.sample_request import SampleRequest
 from closedworld.worlds.sampled_points import SampledPoints
 from closedworld.worlds.world_tiles import WorldTiles
 
+if TYPE_CHECKING:
+    import pyarrow.dataset as pads
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class PublishedWorld:
-    """A published tile index and its weights, if any.
+    """A published tile index, its weights and the sites in it, if any.
 
     Attributes:
         index: The tiles.
         weights: Folder and receipt of the weights; None for a world without weights.
+        site_results: Folders and receipts of sites placed by these weights; empty for a world without.
     """
 
     index: PublishedIndex
     weights: Published | None
+    site_results: tuple[Published, ...] = ()
     _locators: dict[tuple[str, ...], TileLocator] = field(
         default_factory=dict, init=False, repr=False
     )
+
+    @property
+    def sites(self) -> pads.Dataset:
+        """The outlets of merchants: dataset ``sites``, ready to scan, filter or turn into a table.
+
+        Raises:
+            ConfigError: ``sites-missing``, ``published-several``.
+        """
+        return self._require_sites().dataset("sites")
+
+    @property
+    def merchants(self) -> pads.Dataset:
+        """The merchants of the sites: dataset ``merchants``.
+
+        Raises:
+            ConfigError: ``sites-missing``, ``published-several``.
+        """
+        return self._require_sites().dataset("merchants")
+
+    def _require_sites(self) -> Published:
+        folder = self.index.published.output
+        if not self.site_results:
+            raise ConfigError(
+                "sites-missing",
+                f"{folder} has no sites of this world.",
+                "Place some with `closedworld sites`.",
+            )
+        if len(self.site_results) > 1:
+            folders = "; ".join(str(one.folder) for one in self.site_results)
+            raise ConfigError(
+                "published-several",
+                f"{folder} holds {len(self.site_results)} results of sites.",
+                f"Open one of them instead: {folders}.",
+            )
+        return self.site_results[0]
 
     def cumulative_weights(self) -> Mapping[str, CumulativeWeights]:
         """Return the cumulative weights of every country; those of single tiles are not read yet.
@@ -296,8 +336,15 @@ def open_world(path: Path | str, *, index: Path | str | None = None) -> Publishe
         ConfigError: ``path-missing``, ``published-several``, ``index-missing``, ``index-differs``.
         IntegrityError: ``receipt-missing``, or the files differ from the receipt.
     """
-    stages = [one.receipt.stage for one in choose_published(path)]
-    if WEIGHTS.name not in stages:
+    found = choose_published(path)
+    sites = tuple(one for one in found if one.receipt.stage == SITE_STAGE.name)
+    stages = {one.receipt.stage for one in found}
+    if WEIGHTS.name in stages:
+        weights = open_published(path, WEIGHTS.name)
+    elif sites:
+        weights = open_source(open_published(path, SITE_STAGE.name), WEIGHTS.name)
+    else:
         return PublishedWorld(read_index(open_published(index or path, TILES.name)), None)
-    weights = open_published(path, WEIGHTS.name)
-    return PublishedWorld(read_index(open_source(weights, TILES.name, index)), weights)
+    needed = weights.receipt.parameter_hash
+    own = [s for s in sites if s.parameters(SiteParameters).weights_parameter_hash == needed]
+    return PublishedWorld(read_index(open_source(weights, TILES.name, index)), weights, tuple(own))

@@ -184,14 +184,17 @@ def _rows(named: NamedColumns, problems: RowProblems) -> pa.Table:
 
 
 def _own_column(named: NamedColumns, name: str) -> pa.Array:
-    """Return a column of the user: integers and reals of 64 bits, all else as text.
+    """Return a column of the user: integers without gaps and reals of 64 bits, all else as text.
 
     Raises:
         InputError: ``table-column``.
     """
     kind = named.table.schema.field(name).type
     wide = pa.int64() if pa.types.is_integer(kind) else pa.float64()
-    number = pa.types.is_integer(kind) or pa.types.is_floating(kind)
+    # Readers make reals of integers with gaps, and long ids then lose their last digits.
+    number = pa.types.is_floating(kind) or (
+        pa.types.is_integer(kind) and not named.table[name].null_count
+    )
     try:
         column = named.table[name].cast(wide if number else pa.string())
     except (pa.ArrowInvalid, pa.ArrowNotImplementedError) as error:

@@ -66,12 +66,14 @@ class MerchantTable:
             ``site_order`` to ``site_order + n - 1`` of a merchant in a country; what is not given is null.
         numbers: Row of the source that each row is, from 0, int64 (rows,).
         skipped: Rows that were left out.
+        for_any_world: Whether rows in countries that a world does not have are left out without a word.
     """
 
     source: str
     rows: pa.Table
     numbers: NDArray[np.int64]
     skipped: tuple[SkippedRow, ...] = ()
+    for_any_world: bool = False
 
     @property
     def own_columns(self) -> tuple[str, ...]:
@@ -88,13 +90,12 @@ class MerchantTable:
         """Codes of the countries, ascending."""
         return tuple(pc.unique(self.rows["country_iso"]).to_pylist())
 
-    def of_country(self, country_iso: str) -> pa.Table:
-        """Return the rows of a country."""
-        codes = self.rows["country_iso"]
-        # The rows are sorted.
-        first = pc.index(codes, country_iso).as_py()
-        count = pc.sum(pc.equal(codes, country_iso)).as_py() or 0
-        return self.rows.slice(first, count)
+    def within(self, countries: Iterable[str]) -> MerchantTable:
+        """Return the rows of some countries."""
+        known = pa.array(sorted(countries), pa.string())
+        keep = pc.is_in(self.rows["country_iso"], known)
+        rows = self.rows.filter(keep).combine_chunks()
+        return replace(self, rows=rows, numbers=self.numbers[keep.to_numpy()])
 
     def without(self, problems: RowProblems) -> MerchantTable:
         """Return the table without the rows that have a problem; these are added to ``skipped``."""

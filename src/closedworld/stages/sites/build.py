@@ -1,0 +1,99 @@
+"""The sites from Python: place the outlets of merchants in a published world and publish them."""
+
+from __future__ import annotations
+
+from concurrent.futures import Executor
+from pathlib import Path
+from typing import Any, Protocol
+
+from closedworld.errors import ConfigError
+from closedworld.execution import DEFAULT_NAME, WorkerPool, open_worker_pool
+from closedworld.execution.events import NullObserver, Observer
+from closedworld.inputs.merchants.demo import demo_merchants
+from closedworld.inputs.merchants.reading import read_merchants
+from closedworld.inputs.regions.country_set import CountrySet
+from closedworld.published.polygons import polygons_of
+from closedworld.published.tile_index import PublishedIndex
+from closedworld.stages.runner import run_stage
+from closedworld.stages.sites.outcome import PublishedSites
+from closedworld.stages.sites.plan import TASK_SITES, plan_sites
+from closedworld.store.reading import Published
+
+
+class WeightedWorld(Protocol):
+    """A published world, as ``open_world`` returns it."""
+
+    @property
+    def index(self) -> PublishedIndex:
+        """The tiles."""
+
+    @property
+    def weights(self) -> Published | None:
+        """The weights."""
+
+
+def build_sites(
+    world: WeightedWorld,
+    out: Path | str | None = None,
+    *,
+    merchants: Any = None,
+    seed: int = 0,
+    skip_unplaceable: bool = False,
+    countries: CountrySet | None = None,
+    workers: int | None = None,
+    executor: Executor | WorkerPool | str = DEFAULT_NAME,
+    task_sites: int = TASK_SITES,
+    observer: Observer | None = None,
+) -> PublishedSites:
+    """Place the outlets of merchants in a world and publish ``sites`` and ``merchants``.
+
+    The k-th outlet of a merchant in a country depends on seed, merchant, country, k, the merchant's own row and the
+    world alone. The files do not depend on the executor or number of workers. A result that is already
+    published under the same parameters is verified and reused.
+
+    Args:
+        world: The world, as ``open_world`` returns it.
+        out: Output folder; None for that of the world.
+        merchants: The table of merchants: a path of a CSV or Parquet file, or a table of pyarrow, pandas, Polars
+            or DuckDB; None for the demonstration's.
+        seed: Any integer.
+        skip_unplaceable: Leave out rows that cannot be placed instead of refusing the table.
+        countries: The polygons that the tiles were built from; None for the bundled ones.
+        workers: Number of concurrent tasks; None for one per core.
+        executor: ``serial``, ``threads``, ``processes``, ``dask``, or your own executor.
+        task_sites: Outlets of a task and of a part file.
+        observer: Receives events.
+
+    Raises:
+        ConfigError: ``weights-missing``, ``polygons-differ``, ``workers``, ``executor-unknown``.
+        InputError: ``merchants-unplaceable`` with all rows that cannot be placed; ``table-...``; ``input-...``.
+        PublishError: ``output-not-writable``, ``published-differs``.
+        IntegrityError: The world, or the published result under the same hash, is damaged; or
+            ``sites-invalid``: the sites failed their own checks.
+        UnitError: ``unit-failed``, ``worker-died``.
+    """
+    if world.weights is None:
+        raise ConfigError(
+            "weights-missing",
+            f"{world.index.published.folder} has no weights to place sites by.",
+            "Make them with `closedworld weights`.",
+        )
+    observer = observer or NullObserver()
+    table = (
+        demo_merchants()
+        if merchants is None
+        else read_merchants(merchants, skip_unplaceable=skip_unplaceable)
+    )
+    plan = plan_sites(
+        world.index.spans,
+        world.index,
+        world.weights,
+        polygons_of(world.index.published, countries),
+        table,
+        seed=seed,
+        skip_unplaceable=skip_unplaceable,
+        observer=observer,
+        task_sites=task_sites,
+    )
+    with open_worker_pool(executor, workers) as pool:
+        return run_stage(plan, Path(out or world.weights.output), pool, observer)

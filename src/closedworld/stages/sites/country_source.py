@@ -1,0 +1,43 @@
+"""What the sites of a country are placed by: tiles, weights, polygons and towns; can be sent to another process."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from closedworld.inputs.reference.places import country_places
+from closedworld.inputs.regions.country_set import Country
+from closedworld.kernels.placing import Blocks, PlacingDomain, Towns
+from closedworld.kernels.sampling import CountryShape
+from closedworld.kernels.spans import border_tiles
+from closedworld.published.cumulative_weights import CumulativeWeights
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class CountrySource:
+    """A country of a published world.
+
+    Attributes:
+        country: Its polygons.
+        weights: Its tiles and their weights.
+    """
+
+    country: Country
+    weights: CumulativeWeights
+
+    def domain(self, seed: int) -> PlacingDomain:
+        """Return the country as sites are placed in it.
+
+        Raises:
+            IntegrityError: ``weights-damaged``, ``file-unreadable``.
+        """
+        spans, features = self.weights.spans, self.country.features
+        towns = country_places(self.country.iso)
+        return PlacingDomain(
+            spans,
+            border_tiles(features, spans.grid),
+            CountryShape(features),
+            Blocks.of(spans, self.weights.tile_weights()),
+            self.weights.of_runs,
+            Towns.of(towns.lons, towns.lats, towns.persons),
+            PlacingDomain.texture_of(spans.grid, self.country.iso, seed),
+        )

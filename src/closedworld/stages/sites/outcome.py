@@ -1,0 +1,42 @@
+"""What the sites give: a published result and what is reported of each country."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from closedworld.datasets.parameters import SiteTotals
+from closedworld.datasets.sites import SiteSummary
+from closedworld.kernels.records import Records
+from closedworld.sanitize import number_of
+from closedworld.store.reading import Published
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class PublishedSites:
+    """Published sites of merchants.
+
+    Attributes:
+        published: Their folder and receipt.
+        reused: Whether they had been published before.
+        summaries: Summary of each country for the report, ascending by code.
+    """
+
+    published: Published
+    reused: bool
+    summaries: Records[SiteSummary]
+
+    def summary_lines(self, seconds: Mapping[str, float]) -> list[dict[str, Any]]:
+        """Return what the run report says of each country; ``seconds`` is not part of it."""
+        del seconds
+        return [asdict(one) for one in self.summaries]
+
+    def describe(self) -> str:
+        """Return a short description of the result."""
+        totals = self.published.totals(SiteTotals)
+        return (
+            f"{number_of(totals.sites, 'site', 'sites')} of "
+            f"{number_of(totals.merchants, 'merchant', 'merchants')} in "
+            f"{number_of(len(self.summaries), 'country', 'countries')},"
+        )

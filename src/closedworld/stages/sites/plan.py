@@ -1,0 +1,334 @@
+"""The plan of the sites: whose outlets go where, and the tasks that place and write them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+from typing import ClassVar
+
+import numpy as np
+import pyarrow.parquet as pq
+
+from closedworld.config.run import RunConfig
+from closedworld.datasets import SITES, Partition
+from closedworld.datasets.parameters import SiteParameters, SiteTotals, TileParameters
+from closedworld.datasets.sites import SiteSummary
+from closedworld.errors import IntegrityError
+from closedworld.execution.events import Observer
+from closedworld.inputs.merchants.table import MerchantTable
+from closedworld.inputs.reference.registry import bundled
+from closedworld.inputs.reference.time_zones import time_zone_versions
+from closedworld.inputs.regions.country_set import CountrySet
+from closedworld.kernels.digests import digest_of_dataset
+from closedworld.kernels.records import Records
+from closedworld.kernels.spans import RowSpans
+from closedworld.published.cumulative_weights import CumulativeWeights, read_cumulative_weights
+from closedworld.published.tile_index import PublishedIndex
+from closedworld.stages import SITE_STAGE, Stage
+from closedworld.stages.memory import MEBIBYTE, StageMemory
+from closedworld.stages.protocol import Folded, RunContext
+from closedworld.stages.runner import timed
+from closedworld.stages.sites.checks import CheckCounts, validation_bytes
+from closedworld.stages.sites.country_source import CountrySource
+from closedworld.stages.sites.outcome import PublishedSites
+from closedworld.stages.sites.part_files import SiteResult, SiteTask, write_sites
+from closedworld.stages.sites.requirements import CountryMerchants, Requirements, require_sites
+from closedworld.stages.task_runner import TaskRunner, staged_part
+from closedworld.store.paths import VALIDATION_NAME
+from closedworld.store.protocol import Storage
+from closedworld.store.reading import Published
+from closedworld.store.receipt import FileEntry
+from closedworld.store.staging import stage_file
+
+FORMAT = 5
+"""Raised when the same parameters would give other content or other files."""
+
+TASK_SITES = 1 << 17
+"""Outlets of a task, and so of a part file."""
+
+SITE_BYTES = 900
+"""Of an outlet that is placed, described, encoded and checked, measured."""
+
+DOMAIN_BYTES = 96 * MEBIBYTE
+"""Polygons, blocks, towns and a row group of weights of the largest country, measured."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class SitePlan:
+    """What there is to place, and by what.
+
+    Attributes:
+        requirements: Whose outlets, how many and where.
+        countries: Polygons of the world.
+        weights: Tiles and weights of each country; empty in a forecast.
+        parameters: Everything that decides the content.
+        observer: Told of what takes time.
+        task_sites: Outlets of a task.
+    """
+
+    stage: ClassVar[Stage] = SITE_STAGE
+    task_result: ClassVar[type[SiteResult]] = SiteResult
+
+    requirements: Requirements
+    countries: CountrySet
+    weights: Mapping[str, CumulativeWeights]
+    parameters: SiteParameters
+    observer: Observer
+    task_sites: int
+
+    @property
+    def partitions(self) -> tuple[Partition, ...]:
+        """The countries of the merchants."""
+        return tuple(map(Partition.of_country, self.requirements.by_country))
+
+    @property
+    def row_count(self) -> int:
+        """Outlets of all countries."""
+        return sum(own.site_count for own in self.requirements.by_country.values())
+
+    @property
+    def task_count(self) -> int:
+        """Tasks that write."""
+        return sum(
+            len(self._ranges(own.site_count)) for own in self.requirements.by_country.values()
+        )
+
+    @property
+    def scratch_bytes(self) -> int:
+        """No temporary files."""
+        return 0
+
+    @property
+    def memory(self) -> StageMemory:
+        """What the stage takes beside what the run holds anyway."""
+        counts = [own.site_count for own in self.requirements.by_country.values()]
+        largest = min(self.task_sites, max(counts, default=0))
+        return StageMemory(0, DOMAIN_BYTES + largest * SITE_BYTES)
+
+    @property
+    def write(self) -> Callable[[SiteTask], SiteResult]:
+        """The function that does a task."""
+        return write_sites
+
+    def tasks(self, runner: TaskRunner) -> Sequence[SiteTask]:
+        """Return the tasks that write, heaviest first."""
+        tasks = []
+        for iso, own in self.requirements.by_country.items():
+            source = CountrySource(self.countries[iso], self.weights[iso])
+            for number, (first, stop) in enumerate(self._ranges(own.site_count)):
+                part, before = own.slice(first, stop)
+                tasks.append(
+                    SiteTask(
+                        source,
+                        part,
+                        before,
+                        stop - first,
+                        number,
+                        None if number else own,
+                        self.requirements.dataset,
+                        self.parameters.seed,
+                        runner.staging.folder,
+                    )
+                )
+        return sorted(tasks, key=lambda task: (-task.cost, str(task)))
+
+    def _ranges(self, sites: int) -> list[tuple[int, int]]:
+        """Return the outlets of each task of a country: first, and after the last."""
+        firsts = range(0, max(sites, 1), self.task_sites)
+        return [(first, min(first + self.task_sites, sites)) for first in firsts]
+
+    def fold(
+        self, runner: TaskRunner, written: Iterable[tuple[SiteTask, SiteResult, bool]]
+    ) -> Folded:
+        """Return what all results come to, once every check has passed.
+
+        Raises:
+            IntegrityError: ``sites-invalid``: a check has failed.
+        """
+        folded = Folded()
+        results: dict[tuple[str, int], SiteResult] = {}
+        for task, result, _ in written:
+            results[task.partition.value, task.number] = result
+            folded.files += result.files
+        folder = runner.staging.folder
+        with timed(self.stage, "checks", self.observer):
+            counts = CheckCounts()
+            for _, result in sorted(results.items()):
+                counts.merge(result.checks)
+            _check_ids(folder, folded.files, counts)
+        for iso in self.requirements.by_country:
+            own = [result for (code, _), result in sorted(results.items()) if code == iso]
+            digests = {name: bytes.fromhex(digest) for name, digest in own[0].digests.items()}
+            if len(own) > 1:
+                digests[SITES.name] = _digest(folder, own)
+            folded.digests[iso] = digests
+        folded.files.append(self._validate(folder, counts))
+        folded.summaries = Records.of(map(_summary, self.requirements.by_country.values()))
+        folded.totals = SiteTotals(
+            countries=len(folded.summaries),
+            merchants=len(set(self.requirements.table.rows["merchant_id"].to_pylist())),
+            sites=self.row_count,
+            sites_on_map=sum(one.sites_on_map for one in folded.summaries),
+            summaries=tuple(folded.summaries),
+        )
+        return folded
+
+    def _validate(self, folder: Storage, counts: CheckCounts) -> FileEntry:
+        """Write what was checked.
+
+        Raises:
+            IntegrityError: ``sites-invalid``.
+            PublishError: ``output-not-writable``.
+        """
+        results = counts.results()
+        wrong = [one for one in results if not one["passed"]]
+        if wrong:
+            what = "; ".join(
+                f"{one['claim']}: wrong for {one['failed']:,} of {one['checked']:,}"
+                for one in wrong
+            )
+            raise IntegrityError(
+                "sites-invalid",
+                f"the sites failed their own checks, and nothing was published: {what}.",
+                "Check the world with `closedworld verify`; if it is sound, please report this.",
+            )
+        content = validation_bytes(self.stage.name, results)
+        return stage_file(folder, PurePosixPath(VALIDATION_NAME), content, len(results))
+
+    def outcome(self, published: Published, folded: Folded | None) -> PublishedSites:
+        """Return the published sites."""
+        if folded is None:
+            found = Records(published.totals(SiteTotals).summaries)
+            return PublishedSites(published, reused=True, summaries=found)
+        return PublishedSites(published, reused=False, summaries=folded.summaries)
+
+    def rate_of_sample(self) -> None:
+        """None: sites are not known before they are placed."""
+
+    def picture(self, path: Path, attribution: str) -> None:
+        """None: the map of sites is drawn by the report."""
+
+
+def _summary(own: CountryMerchants) -> SiteSummary:
+    on_map = int(own.counts[own.on_map].sum())
+    return SiteSummary(own.country_iso, own.rows.num_rows, own.site_count, on_map)
+
+
+def _part_files(folder: Storage, files: Iterable[FileEntry]) -> Iterator[pq.ParquetFile]:
+    """Yield the staged part files of ``sites``, in order."""
+    for entry in sorted(files):
+        if entry.dataset == SITES.name:
+            yield staged_part(folder, entry)
+
+
+def _check_ids(folder: Storage, files: Sequence[FileEntry], counts: CheckCounts) -> None:
+    """Count ids that several sites have, as they were written."""
+    ids = [
+        file.read(["site_id"], use_threads=False)["site_id"].to_numpy()
+        for file in _part_files(folder, files)
+    ]
+    every = np.concatenate([np.empty(0, np.int64), *ids])
+    counts.add("site_ids", len(every), len(every) - len(np.unique(every)))
+
+
+def _digest(folder: Storage, results: Sequence[SiteResult]) -> bytes:
+    """Return the digest of a country's rows, which lie in several files."""
+    files = [entry for result in results for entry in result.files]
+    batches = (
+        batch.cast(SITES.schema)
+        for file in _part_files(folder, files)
+        for batch in file.iter_batches(use_threads=False)
+    )
+    return SITES.digest_of(batches)
+
+
+def plan_run(context: RunContext) -> SitePlan:
+    """Return the plan of a run's sites.
+
+    Raises:
+        ConfigError, InputError, IntegrityError: As ``plan_sites``.
+    """
+    config, inputs = context.config, context.inputs
+    if inputs.countries is None or inputs.merchants is None:
+        raise TypeError("sites are planned from merchants and countries")
+    tiles, weights = context.upstream["tiles"], context.upstream["weights"]
+    index = None
+    if tiles.published is not None:
+        parameters = tiles.published.parameters(TileParameters)
+        spans = tiles.source.spans
+        index = PublishedIndex(tiles.published, parameters.grid, parameters.rule, spans)
+    return plan_sites(
+        tiles.source.spans,
+        index,
+        weights.published,
+        inputs.countries,
+        inputs.merchants,
+        seed=config.seed,
+        skip_unplaceable=config.skip_unplaceable,
+        observer=context.observer,
+    )
+
+
+def plan_sites(
+    spans: Mapping[str, RowSpans],
+    index: PublishedIndex | None,
+    weights: Published | None,
+    countries: CountrySet,
+    merchants: MerchantTable,
+    *,
+    seed: int,
+    skip_unplaceable: bool,
+    observer: Observer,
+    task_sites: int = TASK_SITES,
+) -> SitePlan:
+    """Return the plan of the sites of some merchants; see ``build_sites``.
+
+    Args:
+        spans: Tiles of each country that has any.
+        index: The published tiles; None in a forecast.
+        weights: The published weights; None in a forecast.
+        countries: The polygons that the tiles were built from.
+        merchants: Whose outlets.
+        seed: Determines where they lie.
+        skip_unplaceable: Leave out rows that cannot be placed instead of refusing the table.
+        observer: Told of what planning finds.
+        task_sites: Outlets of a task.
+
+    Raises:
+        InputError: ``merchants-unplaceable``.
+        IntegrityError: The published files are damaged.
+    """
+    requirements = require_sites(
+        merchants, spans, countries, observer, skip_unplaceable=skip_unplaceable
+    )
+    own_weights: Mapping[str, CumulativeWeights] = {}
+    if index is not None and weights is not None:
+        own_weights = read_cumulative_weights(weights, index)
+    dataset = requirements.dataset
+    digests = {
+        iso: dataset.digest_of(own.rows.to_batches())
+        for iso, own in requirements.by_country.items()
+    }
+    parameters = SiteParameters(
+        format=FORMAT,
+        weights_parameter_hash="" if weights is None else weights.receipt.parameter_hash,
+        seed=seed,
+        countries=tuple(requirements.by_country),
+        merchants_sha256=digest_of_dataset(dataset.name, digests),
+        own_columns=requirements.own_columns,
+        places_sha256=bundled("places.parquet").sha256,
+        time_zones=time_zone_versions(),
+    )
+    return SitePlan(requirements, countries, own_weights, parameters, observer, task_sites)
+
+
+def wanted_inputs(config: RunConfig, *, has_raster: bool) -> frozenset[str]:
+    """Return what sites are placed from: polygons and merchants."""
+    del config, has_raster
+    return frozenset({"countries", "merchants"})
+
+
+def reopen(published: Published, stage: str, observer: Observer) -> None:
+    """None: who starts from sites reads them from their result."""
+    del published, stage, observer

@@ -1,0 +1,284 @@
+"""What is asked for in each country: merchants with their kinds filled in, and where their outlets must lie."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+from numpy.typing import NDArray
+
+from closedworld.datasets import Dataset
+from closedworld.datasets.merchants import OwnColumn, merchants_with
+from closedworld.errors import InputError
+from closedworld.execution.events import Observer, Warned
+from closedworld.inputs.merchants.kinds import GAMMA_STEPS, Kind, kind_named, kind_of_mcc
+from closedworld.inputs.merchants.reading import settle_problems
+from closedworld.inputs.merchants.table import MerchantTable
+from closedworld.inputs.reference.place_names import find_place
+from closedworld.inputs.regions.country_set import CountrySet
+from closedworld.inputs.tables.columns import RowProblems
+from closedworld.kernels.placing import Circle
+from closedworld.kernels.sampling import CountryShape
+from closedworld.kernels.spans import RowSpans, Rule
+from closedworld.sanitize import listed, number_of, one_line, quoted
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class CountryMerchants:
+    """The merchants of a country, rows as ``merchants`` publishes them.
+
+    Attributes:
+        country_iso: Its code.
+        rows: Rows of ``merchants``.
+        on_map: Whether the outlets of each row have coordinates, bool (rows,).
+        circles: Longitude and latitude of the centre, degrees, and radius, km, of the circle that the outlets of
+            each row must lie in; NaN for none; float64 (rows, 3).
+    """
+
+    country_iso: str
+    rows: pa.Table
+    on_map: NDArray[np.bool_]
+    circles: NDArray[np.float64]
+
+    @property
+    def counts(self) -> NDArray[np.int64]:
+        """Outlets of each row, int64 (rows,)."""
+        return self.numbers("n")
+
+    @property
+    def site_count(self) -> int:
+        """Outlets of all rows."""
+        return int(self.counts.sum())
+
+    @property
+    def is_spaced(self) -> NDArray[np.bool_]:
+        """Whether the outlets of each row keep apart, bool (rows,)."""
+        spaced: NDArray[np.bool_] = pc.equal(self.rows["spacing"], "catchment").to_numpy()
+        return spaced
+
+    def numbers(self, name: str) -> NDArray[np.int64]:
+        """Return a column of integers, int64 (rows,)."""
+        numbers: NDArray[np.int64] = self.rows[name].to_numpy().astype(np.int64)
+        return numbers
+
+    def slice(self, first: int, stop: int) -> tuple[CountryMerchants, int]:
+        """Return the rows that some outlets belong to, and how many outlets of the first of them come before.
+
+        Args:
+            first: First outlet, counted through all rows.
+            stop: Outlet after the last.
+        """
+        upto = np.cumsum(self.counts)
+        begin, end = np.searchsorted(upto, (first, stop - 1), side="right").tolist()
+        part = slice(begin, end + 1)
+        before = first - int(upto[begin - 1]) if begin else first
+        rows = self.rows.slice(begin, end + 1 - begin).combine_chunks()
+        return CountryMerchants(
+            self.country_iso, rows, self.on_map[part], self.circles[part]
+        ), before
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Requirements:
+    """What is asked for.
+
+    Attributes:
+        by_country: Merchants of each country, ascending by code.
+        own_columns: The user's own columns.
+        table: The table that this came from, without the rows that were skipped.
+    """
+
+    by_country: Mapping[str, CountryMerchants]
+    own_columns: tuple[OwnColumn, ...]
+    table: MerchantTable
+
+    @property
+    def dataset(self) -> Dataset:
+        """The dataset ``merchants`` with the user's own columns."""
+        return merchants_with(self.own_columns)
+
+
+def require_sites(
+    merchants: MerchantTable,
+    spans: Mapping[str, RowSpans],
+    countries: CountrySet,
+    observer: Observer,
+    *,
+    skip_unplaceable: bool,
+) -> Requirements:
+    """Return what is asked for, kinds filled in, checked against the world.
+
+    Args:
+        merchants: The table.
+        spans: Tiles of each country that has any.
+        countries: Their polygons.
+        observer: Told of unused columns, unknown kinds and skipped rows.
+        skip_unplaceable: Leave out rows that cannot be placed instead of refusing the table.
+
+    Raises:
+        InputError: ``merchants-unplaceable``.
+    """
+    if merchants.for_any_world:
+        merchants = merchants.within(spans)
+    problems = RowProblems()
+    circles = np.full((merchants.rows.num_rows, 3), np.nan)
+    _check_countries(merchants, spans, problems)
+    _check_tiles(merchants, spans, problems)
+    _find_circles(merchants, circles, problems)
+    _check_circles(merchants, circles, spans, countries, problems)
+    kept = np.ones(len(circles), np.bool_)
+    kept[problems.rows()] = False
+    merchants = settle_problems(merchants, problems, skip_unplaceable=skip_unplaceable)
+    circles = circles[kept]
+    kinds = _kinds_of(merchants, observer)
+    own_columns = tuple(
+        OwnColumn(name, str(merchants.rows.schema.field(name).type))
+        for name in merchants.own_columns
+    )
+    rows = _published_rows(merchants, kinds, own_columns)
+    on_map = np.array([kind is None or kind.has_site for kind in kinds], np.bool_)
+    _tell(merchants, observer)
+    by_country = {}
+    codes = rows["country_iso"].to_numpy(zero_copy_only=False)
+    for iso in merchants.countries:
+        first, stop = np.searchsorted(codes, [iso, iso + "\0"]).tolist()
+        by_country[iso] = CountryMerchants(
+            iso, rows.slice(first, stop - first), on_map[first:stop], circles[first:stop]
+        )
+    return Requirements(by_country, own_columns, merchants)
+
+
+def _check_countries(
+    merchants: MerchantTable, spans: Mapping[str, RowSpans], problems: RowProblems
+) -> None:
+    known = pa.array(sorted(spans), pa.string())
+    codes = merchants.rows["country_iso"]
+    for row in np.flatnonzero(pc.invert(pc.is_in(codes, known)).to_numpy()).tolist():
+        problems.add([row], f"the world has no tiles of {codes[row].as_py()}")
+
+
+def _check_tiles(
+    merchants: MerchantTable, spans: Mapping[str, RowSpans], problems: RowProblems
+) -> None:
+    ids = merchants.rows["tile_id"]
+    for row in np.flatnonzero(ids.is_valid().to_numpy()).tolist():
+        iso, tile = merchants.rows["country_iso"][row].as_py(), ids[row].as_py()
+        # A negative id is no tile of any grid.
+        is_there = iso in spans and tile >= 0
+        if not is_there or not spans[iso].contains(np.array([tile], np.uint64))[0]:
+            problems.add([row], f"tile {tile} is none of {iso}")
+
+
+def _find_circles(
+    merchants: MerchantTable, circles: NDArray[np.float64], problems: RowProblems
+) -> None:
+    """Fill in the circle of each row that names one, or a place."""
+    rows = merchants.rows
+    for column, name in enumerate(("lon", "lat", "radius_km")):
+        circles[:, column] = pc.fill_null(rows[name], float("nan")).to_numpy()
+    for row in np.flatnonzero(rows["place"].is_valid().to_numpy()).tolist():
+        iso, name, admin1 = (rows[one][row].as_py() for one in ("country_iso", "place", "admin1"))
+        try:
+            place = find_place(iso, name, admin1)
+        except InputError as error:
+            problems.add([row], f"{error.message.rstrip('.')} {error.hint}".rstrip(" ."))
+        else:
+            circles[row] = place.lon, place.lat, place.radius_km
+
+
+def _check_circles(
+    merchants: MerchantTable,
+    circles: NDArray[np.float64],
+    spans: Mapping[str, RowSpans],
+    countries: CountrySet,
+    problems: RowProblems,
+) -> None:
+    """Find circles without any of their country's land and tiles."""
+    shapes: dict[str, CountryShape] = {}
+    bad = set(problems.rows().tolist())
+    for row in np.flatnonzero(~np.isnan(circles).any(axis=1)).tolist():
+        iso = merchants.rows["country_iso"][row].as_py()
+        if row in bad or iso not in spans:
+            continue
+        if iso not in shapes:
+            shapes[iso] = CountryShape(countries[iso].features)
+        lon, lat, radius_km = circles[row].tolist()
+        polygon = Circle(lon, lat, radius_km).polygon()
+        around = RowSpans.from_polygon(polygon, spans[iso].grid, Rule.ANY_OVERLAP)
+        if not len(spans[iso] & around) or not shapes[iso].within(polygon).features:
+            problems.add(
+                [row], f"no tile of {iso} lies within {radius_km:g} km of {lon:g}, {lat:g}"
+            )
+
+
+def _kinds_of(merchants: MerchantTable, observer: Observer) -> list[Kind | None]:
+    """Return the kind of each row, by its code or else its category; None where neither is known."""
+    rows = merchants.rows
+    codes, categories = rows["mcc"].to_pylist(), rows["category"].to_pylist()
+    kinds = []
+    unknown: dict[str, int] = {}
+    for code, category in zip(codes, categories, strict=True):
+        kind = kind_of_mcc(code) if code is not None else None
+        if kind is None and category is not None:
+            kind = kind_named(category)
+        if kind is None and (code is not None or category is not None):
+            name = quoted(category) if code is None else str(code)
+            unknown[name] = unknown.get(name, 0) + 1
+        kinds.append(kind)
+    if unknown:
+        observer.on_event(
+            Warned(
+                "merchants-kind-unknown",
+                f"{number_of(sum(unknown.values()), 'row has', 'rows have')} an mcc or a category of no known kind, "
+                f"so outlets follow the population: {listed(tuple(unknown))}.",
+            )
+        )
+    return kinds
+
+
+def _published_rows(
+    merchants: MerchantTable, kinds: list[Kind | None], own_columns: tuple[OwnColumn, ...]
+) -> pa.Table:
+    """Return the rows as ``merchants`` publishes them."""
+    rows = merchants.rows
+    filled: dict[str, Any] = {
+        "category": pa.array([None if kind is None else kind.name for kind in kinds], pa.string()),
+        "mcc": pa.array([0 if kind is None else kind.mccs[0] for kind in kinds], pa.int32()),
+        "gamma": pa.array([1.0 if kind is None else kind.gamma8 / GAMMA_STEPS for kind in kinds]),
+        "spacing": pa.array(
+            ["catchment" if kind is not None and kind.spaced else "none" for kind in kinds]
+        ),
+        "tile_id": -1,
+    }
+    columns = {
+        name: pc.coalesce(rows[name], filled[name]) if name in filled else rows[name]
+        for name in rows.column_names
+    }
+    schema = merchants_with(own_columns).schema
+    table = pa.table({name: columns[name].cast(schema.field(name).type) for name in schema.names})
+    return table.cast(schema).combine_chunks()
+
+
+def _tell(merchants: MerchantTable, observer: Observer) -> None:
+    """Tell of columns that mean nothing here and of rows that were left out."""
+    if merchants.own_columns:
+        names = ", ".join(one_line(name, 40) for name in merchants.own_columns)
+        observer.on_event(
+            Warned(
+                "merchants-columns-unused",
+                f"columns of {merchants.source} that decide nothing, and are kept in dataset merchants: {names}.",
+            )
+        )
+    if merchants.skipped:
+        rows = len({one.row for one in merchants.skipped})
+        first = merchants.skipped[0]
+        observer.on_event(
+            Warned(
+                "merchants-skipped",
+                f"{number_of(rows, 'row', 'rows')} of {merchants.source} left out; row {first.row}: {first.problem}.",
+            )
+        )

@@ -1,0 +1,64 @@
+"""The rows of ``sites``: outlets with their ids, time zones and towns."""
+
+from __future__ import annotations
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from closedworld.datasets import SITES
+from closedworld.inputs.reference.places import place_of
+from closedworld.inputs.reference.time_zones import time_zones
+from closedworld.stages.sites.placed import PlacedSites
+from closedworld.stages.sites.requirements import CountryMerchants
+from closedworld.stages.sites.site_ids import site_ids
+
+PRECISIONS = ("point", "place", "none")
+"""What is known of where an outlet is: a point, its town, or its country alone."""
+
+
+def rows_of(merchants: CountryMerchants, placed: PlacedSites) -> pa.Table:
+    """Return outlets as ``sites`` publishes them."""
+    iso, count, own = merchants.country_iso, len(placed.rows), merchants.rows
+    is_on_map = np.zeros(count, np.bool_)
+    is_on_map[placed.on_map] = True
+    # Online merchants that have a town are described by its centre.
+    centres = merchants.circles[placed.rows]
+    seated = np.flatnonzero(~is_on_map & ~np.isnan(centres[:, 0]))
+    known = np.concatenate([placed.on_map, seated])
+    lons = np.concatenate([placed.lons, centres[seated, 0]])
+    lats = np.concatenate([placed.lats, centres[seated, 1]])
+    place = place_of(iso, lons, lats)
+    tile_ids = np.full(count, -1, np.int64)
+    tile_ids[placed.on_map] = placed.tile_ids
+    precision = np.full(count, PRECISIONS.index("none"))
+    precision[seated] = PRECISIONS.index("place")
+    precision[placed.on_map] = PRECISIONS.index("point")
+    rows = pa.array(placed.rows)
+    columns = {
+        "site_id": pa.array(
+            site_ids(iso, own["merchant_id"].to_pylist(), placed.rows, placed.orders)
+        ),
+        "country_iso": pa.repeat(iso, count),
+        "site_order": pa.array(placed.orders.astype(np.int32)),
+        "lon": _spread(pa.array(placed.lons), placed.on_map, count),
+        "lat": _spread(pa.array(placed.lats), placed.on_map, count),
+        "tile_id": pa.array(tile_ids),
+        "tzid": _spread(time_zones(iso, lons, lats), known, count),
+        "place": _spread(place.place, known, count),
+        "place_km": _spread(
+            pa.array(place.place_km[: len(placed.on_map)], from_pandas=True), placed.on_map, count
+        ),
+        "admin1": _spread(place.admin1, known, count),
+        "urban": _spread(place.urban, known, count),
+        "precision": pa.array(PRECISIONS).take(pa.array(precision)),
+    }
+    columns |= {name: own[name].take(rows) for name in ("merchant_id", "category", "mcc")}
+    return pa.table({name: columns[name] for name in SITES.schema.names}).cast(SITES.schema)
+
+
+def _spread(values: pa.Array, where: NDArray[np.int64], count: int) -> pa.Array:
+    """Return values of some rows, null in the others."""
+    index = np.full(count, -1)
+    index[where] = np.arange(len(where))
+    return values.take(pa.array(index, mask=index < 0))
