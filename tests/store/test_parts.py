@@ -110,7 +110,9 @@ def test_files_say_how_they_are_sorted(spec: Dataset, files: list[Path]) -> None
         assert not any(s.descending for s in group.sorting_columns)
 
 
-def test_fields_are_required_and_hold_no_null_unless_the_schema_says_so(spec: Dataset, files: list[Path]) -> None:
+def test_fields_are_required_and_hold_no_null_unless_the_schema_says_so(
+    spec: Dataset, files: list[Path]
+) -> None:
     for path in files:
         file = pq.ParquetFile(path)
         assert file.schema_arrow.equals(spec.schema)
