@@ -154,7 +154,9 @@ def test_progress_is_logged_every_ten_seconds_too(
     observer = LogObserver()
     caplog.set_level("DEBUG", "closedworld")
     for done in range(1, 13):
-        observer.on_event(events.CountryFinished("S1", "DE", 1, done, 100, done, 100, 3.0 * done))
+        observer.on_event(
+            events.PartitionFinished("S1", "DE", 1, done, 100, done, 100, 3.0 * done, "tiles")
+        )
     loud = [
         record.getMessage().split()[2].split("/")[0]
         for record in caplog.records

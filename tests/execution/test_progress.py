@@ -27,21 +27,21 @@ GRID = Grid.from_resolution("5deg")
 
 
 def finished(stage: str, work: str, tiles: int) -> TaskFinished:
-    return TaskFinished(stage, work, "u", "DE", tiles, "w", "p", 0.0, 0.0, 0.0, 0, 0, {})
+    return TaskFinished(stage, work, "u", "DE", tiles, "w", "p", 0.0, 0.0, 0.0, 0, 0, {}, "tiles")
 
 
 def test_progress_adds_up_by_stage_and_work() -> None:
     told: list[Progress] = []
     observer = ProgressObserver(told.append)
     for event in (
-        WorkStarted("S1", "writing", 30, 2, 1),
+        WorkStarted("S1", "writing", 30, 2, 1, "tiles"),
         finished("S1", "writing", 10),
-        WorkStarted("S2", "reading", 5, 1, 1),
+        WorkStarted("S2", "reading", 5, 1, 1, "tiles"),
         finished("S1", "drawing", 0),  # work that was not announced
         events.Warned("code", "message"),
         finished("S2", "reading", 5),
         finished("S1", "writing", 20),
-        WorkStarted("S3", "writing", 0, 0, 1),
+        WorkStarted("S3", "writing", 0, 0, 1, "sites"),
     ):
         observer.on_event(event)
     assert [str(one) for one in told] == [
@@ -50,7 +50,7 @@ def test_progress_adds_up_by_stage_and_work() -> None:
         "S2 reading: 0 of 5 tiles (0%)",
         "S2 reading: 5 of 5 tiles (100%)",
         "S1 writing: 30 of 30 tiles (100%)",
-        "S3 writing: 0 of 0 tiles (100%)",
+        "S3 writing: 0 of 0 sites (100%)",
     ]
 
 

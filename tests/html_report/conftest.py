@@ -32,23 +32,23 @@ ACCEPTANCE = [
     {"name": "wall-seconds", "what": "Wall time", "value": 4.0, "limit": None, "unit": "seconds", "passed": None},
 ]  # fmt: skip
 WORKERS = [
-    {"stage": "S1", "work": "writing", "worker": "w1", "tiles": 900, "busy_seconds": 1.5, "idle_share": 0.25, "peak_memory_bytes": 300_000_000},
-    {"stage": "S1", "work": "writing", "worker": "w2", "tiles": 80, "busy_seconds": 3.5, "idle_share": 0.125, "peak_memory_bytes": 200_000_000},
+    {"stage": "S1", "work": "writing", "worker": "w1", "rows": 900, "busy_seconds": 1.5, "idle_share": 0.25, "peak_memory_bytes": 300_000_000},
+    {"stage": "S1", "work": "writing", "worker": "w2", "rows": 80, "busy_seconds": 3.5, "idle_share": 0.125, "peak_memory_bytes": 200_000_000},
 ]  # fmt: skip
 PERFORMANCE: dict[str, Any] = {
     "wall_seconds": 4.0,
     "cpu_seconds": 5.0,
     "peak_memory_bytes": 400_000_000,
-    "tiles_written": {"S1": 980},
-    "tiles_per_second": 245.0,
+    "rows_written": {"S1": 980},
+    "rows_per_second": 245.0,
     "phase_seconds": {},
 }
 
 
 def worker_line(**parts: Any) -> dict[str, Any]:
     """Return a line of a worker, with parts put over it."""
-    rest = {"process": "host/1", "units": 1, "largest_unit_tiles": 1, "wall_seconds": 4.0}
-    return {**rest, "cpu_seconds": 1.0, "tiles_per_second": 1.0, **parts}
+    rest = {"process": "host/1", "units": 1, "largest_unit_rows": 1, "wall_seconds": 4.0}
+    return {**rest, "cpu_seconds": 1.0, "rows_per_second": 1.0, **parts}
 
 
 def write_report(folder: Path, report: dict[str, Any], **lines: list[dict[str, Any]]) -> Path:
@@ -89,7 +89,7 @@ def newer(world: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     (folder,) = (out / "reports").iterdir()
     report = json.loads((folder / "run_report.json").read_text(encoding="utf-8"))
     report |= {"acceptance": ACCEPTANCE, "workers": [worker_line(**one) for one in WORKERS]}
-    rest = {"unit": "LU", "country_iso": "LU", "tiles": 9, "process": "host/1", "phases": {}}
+    rest = {"unit": "LU", "partition": "LU", "rows": 9, "process": "host/1", "phases": {}}
     units = [{**rest, **one} for one in UNITS]
     write_report(folder, report, units=units)
     write_page(out)
@@ -142,11 +142,11 @@ def hostile(tmp_path_factory: pytest.TempPathFactory) -> Path:
             }
         ],
         machine={HOSTILE: HOSTILE},
-        performance={**PERFORMANCE, "tiles_written": {HOSTILE: 1}, "phase_seconds": {HOSTILE: {HOSTILE: 1.0}}},
+        performance={**PERFORMANCE, "rows_written": {HOSTILE: 1}, "phase_seconds": {HOSTILE: {HOSTILE: 1.0}}},
         workers=[worker_line(stage=HOSTILE, work=HOSTILE, worker=HOSTILE, process=HOSTILE, tiles=1, busy_seconds=1.0, idle_share=0.5, peak_memory_bytes=1)],
         acceptance=[{"name": HOSTILE, "what": HOSTILE, "value": 2, "limit": 1, "unit": HOSTILE, "passed": False}],
     )  # fmt: skip
-    unit = dict.fromkeys(("stage", "work", "unit", "country_iso", "worker", "process"), HOSTILE)
+    unit = dict.fromkeys(("stage", "work", "unit", "partition", "worker", "process"), HOSTILE)
     folder = write_report(
         tmp_path_factory.mktemp("hostile") / "report",
         report,
@@ -169,9 +169,7 @@ def hostile(tmp_path_factory: pytest.TempPathFactory) -> Path:
                 ],
             }
         ],
-        units=[
-            {**unit, "tiles": 1, "began_seconds": 0.0, "seconds": 1.0, "phases": {HOSTILE: 1.0}}
-        ],
+        units=[{**unit, "rows": 1, "began_seconds": 0.0, "seconds": 1.0, "phases": {HOSTILE: 1.0}}],
     )
     return write_page(folder)
 

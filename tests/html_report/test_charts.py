@@ -18,8 +18,8 @@ def unit(began: float, seconds: float, worker: str = "w", work: str = "writing")
         stage="S1",
         work=work,
         unit="LU",
-        country_iso="LU",
-        tiles=5,
+        partition="LU",
+        rows=5,
         worker=worker,
         process="host/1",
         began_seconds=began,
@@ -66,7 +66,7 @@ def test_units_that_follow_each_other_are_one_block() -> None:
     assert [lane.worker for lane in timeline.lanes] == ["v", "w"]
     blocks = timeline.lanes[1].blocks
     assert [(b.x, b.width, b.colour) for b in blocks] == [(0, 50, 1), (70, 10, 1), (80, 20, 2)]
-    assert "10 tiles, 0.00 to 5.00 s" in blocks[0].title
+    assert "10 rows, 0.00 to 5.00 s" in blocks[0].title
     assert [tick.text for tick in timeline.ticks] == ["0 s", "2 s", "4 s", "6 s", "8 s", "10 s"]
 
 

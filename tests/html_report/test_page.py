@@ -34,8 +34,8 @@ BARE: dict[str, Any] = {
         "wall_seconds": 4.0,
         "cpu_seconds": 5.0,
         "peak_memory_bytes": 400_000_000,
-        "tiles_written": {},
-        "tiles_per_second": 0.0,
+        "rows_written": {},
+        "rows_per_second": 0.0,
         "phase_seconds": {},
     },
 }

@@ -61,7 +61,7 @@ def test_a_run_of_its_own_keeps_every_limit_and_the_report_says_so(tmp_path: Pat
         assert line["what"]
     assert any(name.startswith("bytes_read") for name in lines)
     assert any(name.startswith("idle_share S2 writing") for name in lines)
-    for name in ("wall_seconds", "cpu_seconds", "tiles_per_second"):
+    for name in ("wall_seconds", "cpu_seconds", "rows_per_second"):
         assert lines[name]["value"] > 0
         assert lines[name]["passed"] is None
 

@@ -87,10 +87,10 @@ def test_the_report_measures_the_run(tmp_path: Path) -> None:
     outcome = run_world(config(tmp_path, workers=2))
     performance = outcome.record.performance
     tiles = sum(outcome.result(TileIndex).world.tile_counts.values())
-    assert performance.tiles_written == {"S1": tiles, "S2": tiles}
+    assert performance.rows_written == {"S1": tiles, "S2": tiles}
     assert performance.wall_seconds > 0
     rate = pytest.approx(2 * tiles / performance.wall_seconds)
-    assert performance.tiles_per_second == rate
+    assert performance.rows_per_second == rate
     assert performance.peak_memory_bytes > 2**20
     units = {"encode", "write"}
     assert {stage: set(phases) for stage, phases in performance.phase_seconds.items()} == {
@@ -108,7 +108,7 @@ def test_the_report_says_what_each_worker_did_of_each_kind_of_work(tmp_path: Pat
     for kind in (("S1", "writing"), ("S2", "weighing"), ("S2", "writing")):
         own = [line for line in workers if (line.stage, line.work) == kind]
         assert 1 <= len(own) <= 2
-        assert sum(line.tiles for line in own) == tiles
+        assert sum(line.rows for line in own) == tiles
         assert sum(line.units for line in own) == countries
         for line in own:
             assert 0 <= line.idle_share <= 1
@@ -124,7 +124,7 @@ def test_there_is_a_line_for_each_unit_of_work(tmp_path: Path) -> None:
     ]
     tiles = sum(outcome.result(TileIndex).world.tile_counts.values())
     written = [line for line in lines if line["work"] == "writing"]
-    assert sum(line["tiles"] for line in written) == 2 * tiles
+    assert sum(line["rows"] for line in written) == 2 * tiles
     wall = outcome.record.performance.wall_seconds
     for line in lines:
         assert 0 <= line["began_seconds"] <= line["began_seconds"] + line["seconds"] <= wall
@@ -183,11 +183,13 @@ def test_the_log_is_json_lines_with_every_event(tmp_path: Path) -> None:
         json.loads(line) for line in (outcome.report_folder / "run.log").read_text().splitlines()
     ]
     assert [line["event"] for line in lines if "event" in line] == watcher.kinds
-    assert {"TaskFinished", "CountryFinished", "PhaseFinished", "InputLoaded"} <= set(watcher.kinds)
+    assert {"TaskFinished", "PartitionFinished", "PhaseFinished", "InputLoaded"} <= set(
+        watcher.kinds
+    )
     for line in lines:
         assert {"time", "level", "logger", "message"} <= set(line)
     unit = next(line for line in lines if line.get("event") == "TaskFinished")
-    assert (unit["level"], unit["country_iso"]) == ("debug", "ZA")
+    assert (unit["level"], unit["partition"]) == ("debug", "ZA")
 
 
 @pytest.mark.parametrize("executor", ["threads", pytest.param("processes", marks=pytest.mark.slow)])
@@ -225,7 +227,7 @@ def test_a_second_run_reuses_the_result_and_has_a_report_of_its_own(tmp_path: Pa
     assert stage.reused
     assert of_weights.reused
     assert stage.totals == first.record.stages[0].totals
-    assert second.record.performance.tiles_written == {}
+    assert second.record.performance.rows_written == {}
     events_of = (second.report_folder / "run.log").read_text()
     assert '"StageReused"' in events_of
     assert '"writing"' not in events_of

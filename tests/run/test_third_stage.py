@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     from closedworld.store.protocol import Storage
     from closedworld.store.reading import Published
 
-SHOPS = Stage("S3", "shops", ("tiles", "weights"), "shop_summaries.jsonl", asked_by="name")
+SHOPS = Stage("S3", "shops", ("tiles", "weights"), "shops", "shop_summaries.jsonl", asked_by="name")
 """Asked for by an option that is there anyway."""
 
 DATASET = Dataset(

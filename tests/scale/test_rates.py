@@ -27,7 +27,7 @@ def config(out: Path) -> RunConfig:
 def test_the_rates_of_a_run_are_kept_and_used(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("closedworld.run.rates.LEAST_TILES", 1)
+    monkeypatch.setattr("closedworld.run.rates.LEAST_ROWS", 1)
     assert forecast(config(tmp_path)).stages[0].measured_in == SAMPLED
     outcome = run_world(config(tmp_path))
     report = outcome.record.to_dict()
@@ -38,29 +38,29 @@ def test_the_rates_of_a_run_are_kept_and_used(
         rate = rates[kind_of(own["parameters"], 1 / 12)]
         size = sum(total["size_bytes"] for total in own["datasets"].values())
         assert rate.run_id == report["run_id"]
-        assert rate.tiles_per_worker_second > 0
-        assert rate.bytes_per_tile == pytest.approx(size / own["totals"]["tiles"])
+        assert rate.rows_per_worker_second > 0
+        assert rate.bytes_per_row == pytest.approx(size / own["totals"]["tiles"])
     found = forecast(config(tmp_path))
     assert [one.measured_in for one in found.stages] == [report["run_id"]] * 2
     tiles_rate = rates[kind_of(report["stages"][0]["parameters"], 1 / 12)]
     seconds = [one.worker_seconds for one in found.stages]
-    assert seconds[0] == pytest.approx(found.plan.row_count / tiles_rate.tiles_per_worker_second)
+    assert seconds[0] == pytest.approx(found.plan.row_count / tiles_rate.rows_per_worker_second)
     assert found.minutes(4) == pytest.approx(sum(filter(None, seconds)) / 4 / 60)
 
 
 @pytest.mark.slow
 def test_the_map_does_not_count(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """It takes as long for one country as for the world, and of a small run most of the time."""
-    monkeypatch.setattr("closedworld.run.rates.LEAST_TILES", 1)
+    monkeypatch.setattr("closedworld.run.rates.LEAST_ROWS", 1)
     outcome = run_world(config(tmp_path), until="tiles")
     report = outcome.record.to_dict()
     lines = (tmp_path / "reports" / report["run_id"] / "units.jsonl").read_text().splitlines()
     units = [json.loads(line) for line in lines]
-    assert any(unit["tiles"] == 0 for unit in units)
+    assert any(unit["rows"] == 0 for unit in units)
     (rate,) = outcome.rates.values()
-    seconds = sum(unit["seconds"] for unit in units if unit["tiles"])
-    tiles = sum(unit["tiles"] for unit in units)
-    assert rate.tiles_per_worker_second == pytest.approx(tiles / seconds)
+    seconds = sum(unit["seconds"] for unit in units if unit["rows"])
+    tiles = sum(unit["rows"] for unit in units)
+    assert rate.rows_per_worker_second == pytest.approx(tiles / seconds)
 
 
 @pytest.mark.usefixtures("no_pictures")
@@ -71,7 +71,7 @@ def test_a_small_run_says_nothing_of_the_machine(tmp_path: Path) -> None:
 @pytest.mark.usefixtures("no_pictures")
 def test_a_reused_result_has_no_rate(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     run_world(config(tmp_path))
-    monkeypatch.setattr("closedworld.run.rates.LEAST_TILES", 1)
+    monkeypatch.setattr("closedworld.run.rates.LEAST_ROWS", 1)
     assert run_world(config(tmp_path)).rates == {}
 
 
@@ -88,7 +88,7 @@ def test_a_cache_that_cannot_be_written_stops_nothing(
 ) -> None:
     (tmp_path / "file").touch()
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "file"))
-    monkeypatch.setattr("closedworld.run.rates.LEAST_TILES", 1)
+    monkeypatch.setattr("closedworld.run.rates.LEAST_ROWS", 1)
     keep_rates(run_world(config(tmp_path)).rates)
     assert read_rates() == {}
 
@@ -98,7 +98,7 @@ def test_only_the_program_writes_to_the_cache(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Whoever calls ``run_world`` keeps their home as it was."""
-    monkeypatch.setattr("closedworld.run.rates.LEAST_TILES", 1)
+    monkeypatch.setattr("closedworld.run.rates.LEAST_ROWS", 1)
     assert run_world(config(tmp_path / "called")).rates
     assert not rates_path().exists()
     words = ["run", "--countries", "LU", "--basis", "area_m2", "--out", str(tmp_path / "typed")]

@@ -37,7 +37,7 @@ DAYS = ("2026-01-07", "2026-01-08", "2026-01-09")
 TAKINGS = Dataset(
     "takings", (Column("amount", pa.int64(), "cents"),), key=("amount",), partition="date"
 )
-LEDGER = Stage("S9", "ledger", (), "ledger_summaries.jsonl")
+LEDGER = Stage("S9", "ledger", (), "takings", "ledger_summaries.jsonl")
 
 
 @dataclass(frozen=True)
@@ -218,7 +218,7 @@ def test_what_a_failed_run_had_finished_is_resumed(tmp_path: Path) -> None:
     watcher = Watcher()
     result = published(tmp_path / "out", LedgerPlan(), observer=watcher)
     (resumed,) = [event for event in watcher.events if isinstance(event, TasksResumed)]
-    assert (resumed.units, resumed.tiles) == (4, 20)
+    assert (resumed.units, resumed.rows) == (4, 20)
     assert contents(result) == contents(published(tmp_path / "whole", LedgerPlan()))
 
 

@@ -86,7 +86,7 @@ def downloading(title: str) -> Iterator[Callable[[int, int | None], None] | None
 
 
 class _ProgressBar:
-    """Tiles done, tiles per second and time left."""
+    """Rows done, rows per second and time left."""
 
     def __init__(self) -> None:
         from rich.console import Console  # noqa: PLC0415
@@ -119,21 +119,23 @@ class _ProgressBar:
 
     def on_event(self, event: Event) -> None:
         match event:
-            case events.WorkStarted(tiles=tiles):
-                self._total, self._done, self._began = tiles, 0, time.monotonic()
+            case events.WorkStarted(rows=rows):
+                self._total, self._done, self._began = rows, 0, time.monotonic()
                 what = f"{event.stage} {event.work}"
-                self._progress.reset(self._task, description=what, total=tiles, visible=True)
-            case events.TaskFinished(tiles=tiles):
-                self._done += tiles
-                self._progress.update(self._task, completed=self._done, pace=self._pace())
+                self._progress.reset(self._task, description=what, total=rows, visible=True)
+            case events.TaskFinished(rows=rows):
+                self._done += rows
+                self._progress.update(
+                    self._task, completed=self._done, pace=self._pace(event.row_name)
+                )
             case _:
                 return
 
-    def _pace(self) -> str:
-        """Return the tiles per second since the work began, and the time left at that rate."""
+    def _pace(self, row_name: str) -> str:
+        """Return the rows per second since the work began, and the time left at that rate."""
         rate = self._done / max(time.monotonic() - self._began, 1e-3)
         minutes, seconds = divmod(round((self._total - self._done) / rate), 60)
-        return f"{rate / 1e6:.1f} M tiles/s, {minutes}:{seconds:02d} left"
+        return f"{rate / 1e6:.1f} M {row_name}/s, {minutes}:{seconds:02d} left"
 
 
 class _AboveBar(logging.Handler):

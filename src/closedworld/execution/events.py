@@ -96,16 +96,18 @@ class WorkStarted:
     Attributes:
         stage: Stage number.
         work: What is done, in a word: ``reading``, ``weighing`` or ``writing``.
-        tiles: Tiles of all units.
+        rows: Rows of all units.
         units: Number of units.
         workers: How many are done at once.
+        row_name: What a row is, in the plural, such as ``tiles``.
     """
 
     stage: str
     work: str
-    tiles: int
+    rows: int
     units: int
     workers: int
+    row_name: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,12 +117,14 @@ class TasksResumed:
     Attributes:
         stage: Stage number.
         units: How many.
-        tiles: Their tiles.
+        rows: Their rows.
+        row_name: What a row is, in the plural, such as ``tiles``.
     """
 
     stage: str
     units: int
-    tiles: int
+    rows: int
+    row_name: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,8 +135,8 @@ class TaskFinished:
         stage: Stage number.
         work: What was done, in a word.
         unit: Country and parts, or raster rows.
-        country_iso: Its country; empty for raster rows.
-        tiles: Its tiles.
+        partition: Its partition, such as a country; empty for raster rows.
+        rows: Its rows.
         worker: Who did it.
         process: Its process; threads of one process share it.
         began: When it began, seconds since 1970.
@@ -141,13 +145,14 @@ class TaskFinished:
         peak_memory_bytes: Largest resident set of the process so far.
         open_files: Files that the process had open when the unit was done.
         phases: Wall seconds by phase.
+        row_name: What a row is, in the plural, such as ``tiles``.
     """
 
     stage: str
     work: str
     unit: str
-    country_iso: str
-    tiles: int
+    partition: str
+    rows: int
     worker: str
     process: str
     began: float
@@ -156,31 +161,34 @@ class TaskFinished:
     peak_memory_bytes: int
     open_files: int
     phases: dict[str, float]
+    row_name: str
 
 
 @dataclass(frozen=True, slots=True)
-class CountryFinished:
-    """All units of a country are on disk.
+class PartitionFinished:
+    """All units of a partition, such as a country, are on disk.
 
     Attributes:
         stage: Stage number.
-        country_iso: Its code.
-        tiles: Its tiles.
-        done: Countries finished so far, this one included.
-        total: Countries in all.
-        tiles_done: Tiles on disk so far, of all countries.
-        tiles_total: Tiles of all countries.
+        partition: Its value, such as ``DE``.
+        rows: Its rows.
+        done: Partitions finished so far, this one included.
+        total: Partitions in all.
+        rows_done: Rows on disk so far, of all partitions.
+        rows_total: Rows of all partitions.
         seconds: Wall time since writing began.
+        row_name: What a row is, in the plural, such as ``tiles``.
     """
 
     stage: str
-    country_iso: str
-    tiles: int
+    partition: str
+    rows: int
     done: int
     total: int
-    tiles_done: int
-    tiles_total: int
+    rows_done: int
+    rows_total: int
     seconds: float
+    row_name: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -327,7 +335,7 @@ Event: TypeAlias = (
     | TasksResumed
     | CountryWeighed
     | TaskFinished
-    | CountryFinished
+    | PartitionFinished
     | ScratchUsed
     | DatasetPublished
     | StageReused

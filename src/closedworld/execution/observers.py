@@ -65,7 +65,7 @@ class LogObserver:
             case events.TaskFinished() | events.PhaseFinished() | events.ScratchUsed():
                 return logging.DEBUG
             case (
-                events.CountryFinished(done=done, total=total)
+                events.PartitionFinished(done=done, total=total)
                 | events.CountryWeighed(done=done, total=total)
             ):
                 now = time.monotonic()
@@ -107,11 +107,11 @@ def describe(event: Event) -> str:  # noqa: C901, PLR0911, PLR0912 -- one case f
         case events.RasterRead():
             return f"{event.stage} {_raster_line(event)}"
         case events.WorkStarted():
-            return f"{event.stage} {event.work}: {event.tiles:,} tiles in {event.units} tasks"
+            return f"{event.stage} {event.work}: {event.rows:,} {event.row_name} in {event.units} tasks"
         case events.TasksResumed():
             return (
-                f"{event.stage} {event.tiles:,} tiles in {event.units} tasks of an interrupted run are "
-                "whole and used"
+                f"{event.stage} {event.rows:,} {event.row_name} in {event.units} tasks of an interrupted "
+                "run are whole and used"
             )
         case events.CountryWeighed():
             bases = "; ".join(_basis_line(basis) for basis in event.bases)
@@ -120,14 +120,15 @@ def describe(event: Event) -> str:  # noqa: C901, PLR0911, PLR0912 -- one case f
             return f"{event.stage} temporary files take {megabytes(event.size_bytes)}"
         case events.TaskFinished():
             return (
-                f"{event.stage} {event.work} {event.unit}: {event.tiles:,} tiles in "
+                f"{event.stage} {event.work} {event.unit}: {event.rows:,} {event.row_name} in "
                 f"{event.seconds:.2f} s by {event.worker}"
             )
-        case events.CountryFinished():
-            rate = event.tiles_done / max(event.seconds, 1e-9) / 1e6
+        case events.PartitionFinished():
+            rate = event.rows_done / max(event.seconds, 1e-9) / 1e6
             return (
-                f"{event.stage} wrote {event.done}/{event.total} countries, {event.tiles_done:,} of "
-                f"{event.tiles_total:,} tiles, {rate:.1f} M tiles/s (last: {event.country_iso})"
+                f"{event.stage} wrote {event.done}/{event.total} partitions, {event.rows_done:,} of "
+                f"{event.rows_total:,} {event.row_name}, {rate:.1f} M {event.row_name}/s "
+                f"(last: {event.partition})"
             )
         case events.DatasetPublished():
             return (

@@ -17,22 +17,27 @@ class Progress:
     Attributes:
         stage: Stage number, such as ``S1``.
         work: What is done, in a word: ``reading``, ``weighing`` or ``writing``.
-        tiles: Tiles done so far.
-        total_tiles: Tiles in all.
+        rows: Rows done so far.
+        total_rows: Rows in all.
+        row_name: What a row is, in the plural, such as ``tiles``.
     """
 
     stage: str
     work: str
-    tiles: int
-    total_tiles: int
+    rows: int
+    total_rows: int
+    row_name: str
 
     @property
     def share(self) -> float:
         """Share that is done, 0..1."""
-        return self.tiles / self.total_tiles if self.total_tiles else 1.0
+        return self.rows / self.total_rows if self.total_rows else 1.0
 
     def __str__(self) -> str:
-        return f"{self.stage} {self.work}: {self.tiles:,} of {self.total_tiles:,} tiles ({self.share:.0%})"
+        return (
+            f"{self.stage} {self.work}: {self.rows:,} of {self.total_rows:,} {self.row_name} "
+            f"({self.share:.0%})"
+        )
 
 
 @dataclass(slots=True)
@@ -50,12 +55,13 @@ class ProgressObserver:
     def on_event(self, event: Event) -> None:
         """Call back if the event is progress."""
         match event:
-            case events.WorkStarted(stage=stage, work=work, tiles=tiles):
-                self._totals[stage, work] = tiles
-            case events.TaskFinished(stage=stage, work=work, tiles=tiles):
-                self._done[stage, work] += tiles
+            case events.WorkStarted(stage=stage, work=work, rows=rows):
+                self._totals[stage, work] = rows
+            case events.TaskFinished(stage=stage, work=work, rows=rows):
+                self._done[stage, work] += rows
             case _:
                 return
         key = stage, work
         if key in self._totals:
-            self.callback(Progress(stage, work, self._done[key], self._totals[key]))
+            done, total = self._done[key], self._totals[key]
+            self.callback(Progress(stage, work, done, total, event.row_name))

@@ -224,13 +224,13 @@ def _blocks(
         first = group[0]
         stop = max(unit.ended_seconds for unit in group)
         names = first.unit if len(group) == 1 else f"{len(group)} units, {first.unit} first"
-        tiles = sum(unit.tiles for unit in group)
+        rows = sum(unit.rows for unit in group)
         blocks.append(
             Block(
                 x=100 * first.began_seconds / end,
                 width=max(100 * (stop - first.began_seconds) / end, 0.08),
                 colour=colour_of[first.stage, first.work],
-                title=f"{first.stage} {first.work}: {names}; {tiles:,} tiles, "
+                title=f"{first.stage} {first.work}: {names}; {rows:,} rows, "
                 f"{first.began_seconds:.2f} to {stop:.2f} s",
             )
         )

@@ -131,8 +131,8 @@ def _stage(
         workers=count,
         peak_memory_bytes=plan.memory.total(held, count, in_processes=config.in_processes),
         temporary_bytes=plan.scratch_bytes,
-        bytes_out=None if rate is None else round(rows * rate.bytes_per_tile),
-        worker_seconds=None if rate is None else rows / rate.tiles_per_worker_second,
+        bytes_out=None if rate is None else round(rows * rate.bytes_per_row),
+        worker_seconds=None if rate is None else rows / rate.rows_per_worker_second,
         measured_in=None if rate is None else rate.run_id,
     )
 

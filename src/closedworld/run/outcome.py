@@ -61,7 +61,7 @@ class RunOutcome:
                 result.published,
                 result.reused,
                 stage.summaries_name,
-                result.summary_lines(recorder.seconds_by_country(stage.number)),
+                result.summary_lines(recorder.seconds_by_partition(stage.number)),
             )
             for stage, result in self.by_stage()
         ]

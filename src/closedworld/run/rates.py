@@ -18,7 +18,7 @@ from closedworld.store.reading import Published
 
 LOGGER = logging.getLogger("closedworld.run")
 
-LEAST_TILES = 1_000_000
+LEAST_ROWS = 1_000_000
 """Smaller runs say more of starting than of working."""
 
 
@@ -27,13 +27,13 @@ class Rate:
     """What a stage did in a run.
 
     Attributes:
-        tiles_per_worker_second: Tiles of a worker in a second of its work, all kinds of work together.
-        bytes_per_tile: Size of the published files.
+        rows_per_worker_second: Rows of a worker in a second of its work, all kinds of work together.
+        bytes_per_row: Size of the published files.
         run_id: The run.
     """
 
-    tiles_per_worker_second: float
-    bytes_per_tile: float
+    rows_per_worker_second: float
+    bytes_per_row: float
     run_id: str
 
 
@@ -66,8 +66,8 @@ def read_rates() -> dict[str, Rate]:
         content = json.loads(rates_path().read_text(encoding="utf-8"))
         return {
             kind: Rate(
-                float(one["tiles_per_worker_second"]),
-                float(one["bytes_per_tile"]),
+                float(one["rows_per_worker_second"]),
+                float(one["bytes_per_row"]),
                 str(one["run_id"]),
             )
             for kind, one in content.items()
@@ -88,14 +88,14 @@ def measured_rates(
     """
     rates = {}
     for stage, result in published.items():
-        # The map takes as long for few tiles as for many.
-        units = [unit for unit in recorder.units if unit.stage == stage and unit.tiles]
-        tiles = sum(unit.tiles for unit in units if unit.work == WRITING)
+        # The map takes as long for few rows as for many.
+        units = [unit for unit in recorder.units if unit.stage == stage and unit.rows]
+        rows = sum(unit.rows for unit in units if unit.work == WRITING)
         seconds = sum(unit.seconds for unit in units)
-        if tiles >= LEAST_TILES:
+        if rows >= LEAST_ROWS:
             size = sum(entry.size_bytes for entry in result.receipt.files)
             kind = kind_of(result.receipt.parameters, cell_width)
-            rates[kind] = Rate(tiles / seconds, size / tiles, recorder.clock.run_id)
+            rates[kind] = Rate(rows / seconds, size / rows, recorder.clock.run_id)
     return rates
 
 

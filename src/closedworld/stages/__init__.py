@@ -35,6 +35,7 @@ class Stage:
         name: Folder of its results below the output folder, and name of the command that runs it alone.
         needs: Names of all stages whose results it starts from, in order; parameters of each result but
             the first name the one before it, as ``<stage>_parameter_hash``.
+        row_name: What a row of its main dataset is, in the plural.
         summaries_name: File of the run report with a line for each partition.
         picture_name: File of the run report with a picture of the result; empty for none.
         asked_by: Option without which a run that starts from the inputs leaves the stage out; empty for none.
@@ -43,6 +44,7 @@ class Stage:
     number: str
     name: str
     needs: tuple[str, ...]
+    row_name: str
     summaries_name: str
     picture_name: str = ""
     asked_by: str = ""
@@ -92,10 +94,10 @@ class Stage:
         return import_module(f"closedworld.stages.{self.name}.plan")
 
 
-TILES = Stage("S1", "tiles", (), "country_summaries.jsonl", "world_map.png")
-WEIGHTS = Stage("S2", "weights", ("tiles",), "weight_summaries.jsonl")
+TILES = Stage("S1", "tiles", (), "tiles", "country_summaries.jsonl", "world_map.png")
+WEIGHTS = Stage("S2", "weights", ("tiles",), "tiles", "weight_summaries.jsonl")
 SITE_STAGE = Stage(
-    "S9", "sites", ("tiles", "weights"), "site_summaries.jsonl", asked_by="merchants"
+    "S9", "sites", ("tiles", "weights"), "sites", "site_summaries.jsonl", asked_by="merchants"
 )
 
 STAGES = (TILES, WEIGHTS, SITE_STAGE)

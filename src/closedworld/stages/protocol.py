@@ -29,7 +29,7 @@ class Folded:
         files: Every file.
         totals: Figures of the whole, for the receipt.
         digests: Digest of the rows of each partition in each dataset, by partition value and dataset.
-        summaries: What is reported of each country, ascending by code.
+        summaries: What is reported of each partition, ascending by its value.
     """
 
     files: list[FileEntry] = field(default_factory=list)
@@ -50,10 +50,10 @@ class StageOutcome(Protocol):
         """Whether it was there before."""
 
     def summary_lines(self, seconds: Mapping[str, float]) -> list[dict[str, Any]]:
-        """Return what the run report says of each country.
+        """Return what the run report says of each partition.
 
         Args:
-            seconds: Time of all workers by country code.
+            seconds: Time of all workers by partition.
         """
 
     def describe(self) -> str:
@@ -125,7 +125,7 @@ class StagePlan(Protocol[T, R, Outcome_co]):
         """Return what callers get; ``folded`` is None when the result was there before."""
 
     def rate_of_sample(self) -> tuple[float, float] | None:
-        """Return tiles per second and bytes per tile, from encoding a sample; None where none can be had."""
+        """Return rows per second and bytes per row, from encoding a sample; None where none can be had."""
 
     def picture(self, path: Path, attribution: str) -> PictureTask | None:
         """Return what draws the result to a file while it is written; None for no picture."""

@@ -110,7 +110,9 @@ class TaskRunner:
         """
         cost, workers = sum(task.cost for task in tasks), self.pool.workers
         self.observer.on_event(
-            events.WorkStarted(self.stage.number, what, cost, len(tasks), workers)
+            events.WorkStarted(
+                self.stage.number, what, cost, len(tasks), workers, self.stage.row_name
+            )
         )
         results = run_tasks(
             self.pool.executor,
@@ -154,15 +156,16 @@ class TaskRunner:
                 if is_last:
                     partitions_done += 1
                     self.observer.on_event(
-                        events.CountryFinished(
+                        events.PartitionFinished(
                             stage=self.stage.number,
-                            country_iso=partition,
-                            tiles=costs[partition],
+                            partition=partition,
+                            rows=costs[partition],
                             done=partitions_done,
                             total=len(costs),
-                            tiles_done=cost_done,
-                            tiles_total=total,
+                            rows_done=cost_done,
+                            rows_total=total,
                             seconds=time.perf_counter() - began,
+                            row_name=self.stage.row_name,
                         )
                     )
 
@@ -174,7 +177,9 @@ class TaskRunner:
         resumed = [task for task in tasks if str(task) in finished]
         if resumed:
             cost = sum(task.cost for task in resumed)
-            self.observer.on_event(events.TasksResumed(self.stage.number, len(resumed), cost))
+            self.observer.on_event(
+                events.TasksResumed(self.stage.number, len(resumed), cost, self.stage.row_name)
+            )
         for task in resumed:
             yield task, kind.resumed(finished[str(task)])
         left = [task for task in tasks if str(task) not in finished]
@@ -192,8 +197,8 @@ def emit_task(stage: Stage, what: str, task: Task, done: Done[R], observer: Obse
             stage=stage.number,
             work=what,
             unit=str(task),
-            country_iso=partition_value(task),
-            tiles=task.cost,
+            partition=partition_value(task),
+            rows=task.cost,
             worker=done.worker,
             process=done.process,
             began=done.began,
@@ -202,6 +207,7 @@ def emit_task(stage: Stage, what: str, task: Task, done: Done[R], observer: Obse
             peak_memory_bytes=done.peak_memory_bytes,
             open_files=done.open_files,
             phases=dict(done.result.phases),
+            row_name=stage.row_name,
         )
     )
 

@@ -269,13 +269,13 @@ def test_events_come_in_order_and_add_up(
     assert kinds.index("EnumerationFinished") < kinds.index("TaskFinished")
     counts = {iso: count for iso, count in index.world.tile_counts.items() if count}
     units = [event for event in watcher.events if isinstance(event, events.TaskFinished)]
-    assert {unit.country_iso: unit.tiles for unit in units} == counts
-    tiles = [unit.tiles for unit in units]
+    assert {unit.partition: unit.rows for unit in units} == counts
+    tiles = [unit.rows for unit in units]
     assert tiles == sorted(tiles, reverse=True)
-    countries = [e for e in watcher.events if isinstance(e, events.CountryFinished)]
+    countries = [e for e in watcher.events if isinstance(e, events.PartitionFinished)]
     assert [country.done for country in countries] == list(range(1, len(counts) + 1))
     assert {country.total for country in countries} == {len(counts)}
-    assert countries[-1].tiles_done == countries[-1].tiles_total == sum(counts.values())
+    assert countries[-1].rows_done == countries[-1].rows_total == sum(counts.values())
     warned = {
         event.code: event.message for event in watcher.events if isinstance(event, events.Warned)
     }

@@ -145,7 +145,7 @@ def test_an_observer_that_fails_leaves_nothing_to_see(
 ) -> None:
     class Fails:
         def on_event(self, event: Event) -> None:
-            if type(event) is events.CountryFinished:
+            if type(event) is events.PartitionFinished:
                 raise RuntimeError("no more")
 
     with pytest.raises(RuntimeError, match="no more"):
@@ -182,7 +182,7 @@ def test_events_come_in_order_and_add_up(
     assert list(works) == ["reading", "weighing", "writing"]
     done: Mapping[str, int] = {
         work: sum(
-            e.tiles for e in watcher.events if isinstance(e, events.TaskFinished) and e.work == work
+            e.rows for e in watcher.events if isinstance(e, events.TaskFinished) and e.work == work
         )
         for work in works
     }

@@ -45,7 +45,7 @@ def assess(recorder: Recorder, performance: Performance, memory_limit: int | Non
         *_reading(recorder),
         Metric("wall_seconds", "wall time", performance.wall_seconds, None, "seconds"),
         Metric("cpu_seconds", "processor time", performance.cpu_seconds, None, "seconds"),
-        Metric("tiles_per_second", "tiles written", performance.tiles_per_second, None, "tiles/s"),
+        Metric("rows_per_second", "rows written", performance.rows_per_second, None, "rows/s"),
         *(
             Metric(
                 f"idle_share {one.stage} {one.work} {one.worker}",

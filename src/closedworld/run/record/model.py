@@ -77,16 +77,16 @@ class Performance:
         wall_seconds: Wall time.
         cpu_seconds: Processor time of the main process and its finished children.
         peak_memory_bytes: Largest resident set of the main process.
-        tiles_written: Tiles written, by stage number.
-        tiles_per_second: Tiles written by all stages, per second of wall time.
+        rows_written: Rows written, by stage number: tiles, weights.
+        rows_per_second: Rows written by all stages, per second of wall time.
         phase_seconds: Wall seconds by stage number and phase, those of all workers added up.
     """
 
     wall_seconds: float
     cpu_seconds: float
     peak_memory_bytes: int
-    tiles_written: dict[str, int]
-    tiles_per_second: float
+    rows_written: dict[str, int]
+    rows_per_second: float
     phase_seconds: dict[str, dict[str, float]]
 
 
@@ -100,13 +100,13 @@ class WorkerRecord:
         worker: Name of the worker.
         process: Its process; threads of one process share it.
         units: Units it did.
-        tiles: Their tiles.
-        largest_unit_tiles: Tiles of the largest of them.
+        rows: Their rows.
+        largest_unit_rows: Rows of the largest of them.
         wall_seconds: Wall time of the work, over all workers.
         busy_seconds: Wall time of its units of any kind in that time.
         cpu_seconds: Processor time of its units.
         idle_share: Share of the wall time in which it did nothing, not even a unit of another kind, 0..1.
-        tiles_per_second: Tiles per busy second.
+        rows_per_second: Rows per busy second.
         peak_memory_bytes: Largest resident set of its process.
     """
 
@@ -115,13 +115,13 @@ class WorkerRecord:
     worker: str
     process: str
     units: int
-    tiles: int
-    largest_unit_tiles: int
+    rows: int
+    largest_unit_rows: int
     wall_seconds: float
     busy_seconds: float
     cpu_seconds: float
     idle_share: float
-    tiles_per_second: float
+    rows_per_second: float
     peak_memory_bytes: int
 
 
@@ -133,8 +133,8 @@ class TaskRecord:
         stage: Stage number.
         work: Kind of work, in a word.
         unit: Its name.
-        country_iso: Its country; empty when it belongs to several.
-        tiles: Its tiles.
+        partition: Its partition, such as a country; empty when it belongs to several.
+        rows: Its rows.
         worker: Name of the worker.
         process: Process of the worker.
         began_seconds: When it began, seconds from the start of the run.
@@ -145,8 +145,8 @@ class TaskRecord:
     stage: str
     work: str
     unit: str
-    country_iso: str
-    tiles: int
+    partition: str
+    rows: int
     worker: str
     process: str
     began_seconds: float
@@ -168,7 +168,7 @@ class Metric:
         what: Description.
         value: The figure; None if the system does not provide it.
         limit: Upper limit; None for no limit.
-        unit: ``bytes``, ``files``, ``seconds``, ``tiles/s``, or ``ratio``.
+        unit: ``bytes``, ``files``, ``seconds``, ``rows/s``, or ``ratio``.
     """
 
     name: str

@@ -1,4 +1,4 @@
-"""What a run took: times by phase, tiles per second, and what each worker did of it."""
+"""What a run took: times by phase, rows per second, and what each worker did of it."""
 
 from __future__ import annotations
 
@@ -19,18 +19,18 @@ def performance_of(recorder: Recorder) -> Performance:
     phases[events.INPUTS]["load"] = sum(loaded.seconds for loaded in recorder.inputs)
     for finished in recorder.phases:
         phases[finished.stage][finished.phase] += finished.seconds
-    tiles: dict[str, int] = defaultdict(int)
+    rows: dict[str, int] = defaultdict(int)
     for unit in recorder.units:
         for phase, seconds in unit.phases.items():
             phases[unit.stage][phase] += seconds
         if unit.work == WRITING:
-            tiles[unit.stage] += unit.tiles
+            rows[unit.stage] += unit.rows
     return Performance(
         wall_seconds=wall,
         cpu_seconds=cpu_seconds() - recorder.clock.cpu,
         peak_memory_bytes=peak_memory_bytes(),
-        tiles_written=dict(tiles),
-        tiles_per_second=sum(tiles.values()) / wall,
+        rows_written=dict(rows),
+        rows_per_second=sum(rows.values()) / wall,
         phase_seconds={stage: dict(seconds) for stage, seconds in phases.items()},
     )
 
@@ -53,21 +53,21 @@ def _worker_record(work: Work, done: list[events.TaskFinished]) -> WorkerRecord:
         min(unit.began + unit.seconds, work.ended) - max(unit.began, work.began) for unit in done
     )
     units = [unit for unit in done if unit.work == work.started.work]
-    tiles = sum(unit.tiles for unit in units)
+    rows = sum(unit.rows for unit in units)
     return WorkerRecord(
         stage=work.started.stage,
         work=work.started.work,
         worker=done[0].worker,
         process=done[0].process,
         units=len(units),
-        tiles=tiles,
-        largest_unit_tiles=max((unit.tiles for unit in units), default=0),
+        rows=rows,
+        largest_unit_rows=max((unit.rows for unit in units), default=0),
         wall_seconds=wall,
         busy_seconds=busy,
         cpu_seconds=sum(unit.cpu_seconds for unit in units),
         # Clocks of several processes agree to a few milliseconds.
         idle_share=max(0.0, 1.0 - busy / wall) if wall else 0.0,
-        tiles_per_second=tiles / busy if busy else 0.0,
+        rows_per_second=rows / busy if busy else 0.0,
         peak_memory_bytes=max(unit.peak_memory_bytes for unit in done),
     )
 
@@ -80,8 +80,8 @@ def task_records(recorder: Recorder) -> list[TaskRecord]:
             stage=unit.stage,
             work=unit.work,
             unit=unit.unit,
-            country_iso=unit.country_iso,
-            tiles=unit.tiles,
+            partition=unit.partition,
+            rows=unit.rows,
             worker=unit.worker,
             process=unit.process,
             began_seconds=unit.began - start,

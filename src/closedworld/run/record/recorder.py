@@ -77,10 +77,10 @@ class Recorder:
             if work.started.work == unit.work:
                 work.ended = max(work.ended, unit.began + unit.seconds)
 
-    def seconds_by_country(self, stage: str) -> dict[str, float]:
-        """Return the wall seconds of all units of a stage, given by its number, by country."""
+    def seconds_by_partition(self, stage: str) -> dict[str, float]:
+        """Return the wall seconds of all units of a stage, given by its number, by partition."""
         seconds: dict[str, float] = defaultdict(float)
         for unit in self.units:
             if unit.stage == stage:
-                seconds[unit.country_iso] += unit.seconds
+                seconds[unit.partition] += unit.seconds
         return seconds
