@@ -39,7 +39,8 @@ def test_points_of_a_country(call: Call, world: Path, tmp_path: Path) -> None:
     out = tmp_path / "points.csv"
     done = call("sample", world, "--country", "nl,LU", "--n", 50, "--seed", 7, "--out", out)
     assert done.exit_code == 0
-    assert done.output.startswith("100 points on ")
+    assert done.stdout.startswith("100 points on ")
+    assert "warning [sample-without-people]" in done.stderr
     assert "of 2 countries written to" in done.output
     points = pd.read_csv(out)
     assert points["country_iso"].tolist() == ["NL"] * 50 + ["LU"] * 50

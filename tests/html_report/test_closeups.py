@@ -79,3 +79,14 @@ def test_the_order_asked_for_is_kept() -> None:
     both = countries(LU=shapely.box(0, 0, 3, 3), BE=shapely.box(10, 0, 14, 4))
     assert [one.country.iso for one in close_ups(both, ["LU", "be", "LU"], GRID)] == ["LU", "BE"]
     assert np.isfinite(close_ups(both, ["BE"], GRID)[0].window.west)
+
+
+def test_a_country_off_the_grid_fails_only_where_it_is_asked_for() -> None:
+    """Its box meets the grid, though none of it does."""
+    corner = shapely.Polygon([(41, 71), (41, 40), (10, 71)])
+    grid = Grid(20.0, 50.0, 1.0, 1.0, 2, 2)
+    known = countries(RU=corner, FI=shapely.box(20, 48, 22, 50))
+    found = close_ups(known, ["RU", "FI"], grid, are_asked_for=False)
+    assert [one.country.iso for one in found] == ["FI"]
+    with pytest.raises(ConfigError, match="closeup-off-grid"):
+        close_ups(known, ["RU", "FI"], grid)

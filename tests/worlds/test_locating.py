@@ -27,7 +27,6 @@ GRIDS = {
     "globe": Grid.from_resolution("5deg"),
     "0..360": Grid(0.0, 60.0, 7.5, 5.0, 48, 20),
     "region": Grid(-20.25, 50.5, 0.75, 0.5, 40, 30),
-    "a column too many": Grid(-180.0, 90.0, 1.0, 1.0, 361, 180),
 }
 
 

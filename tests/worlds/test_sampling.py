@@ -13,10 +13,12 @@ from scipy import stats
 
 from closedworld.errors import ConfigError
 from closedworld.inputs.reference.registry import bundled
-from closedworld.inputs.regions.country_reading import read_countries
+from closedworld.inputs.regions.country_reading import countries_from_features, read_countries
 from closedworld.kernels.grid import Grid
 from closedworld.published.results import open_dataset
+from closedworld.published.tile_index import open_index
 from closedworld.stages.tiles.build import build_tile_index
+from closedworld.stages.weights.build import build_tile_weights
 from closedworld.worlds import open_world
 
 if TYPE_CHECKING:
@@ -244,3 +246,75 @@ def test_a_world_by_area_needs_no_raster(tmp_path: Path) -> None:
     lons = open_world(tmp_path).sample(country="KI", n=200).table["lon"].to_numpy()
     assert (lons > 170).any()
     assert (lons < -150).any()
+
+
+def told(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, box: Sequence[float], basis: str
+) -> list[str]:
+    """Return what is logged when points are drawn in a country on a raster of 20..40 east."""
+    countries = countries_from_features([("RU", "Russia", shapely.box(*box))])
+    build_tile_index(countries, Grid(20.0, 70.0, 1.0, 1.0, 20, 20), tmp_path)
+    build_tile_weights(open_index(tmp_path), tmp_path, basis=basis)
+    caplog.clear()
+    points = open_world(tmp_path).sample(country="RU", n=50, countries=countries)
+    assert len(points) == 50
+    return [record.event["code"] for record in caplog.records if record.levelname == "WARNING"]  # type: ignore[attr-defined]
+
+
+def test_points_of_a_country_that_the_grid_cuts_come_with_a_warning(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    codes = told(tmp_path, caplog, (30, 50, 60, 60), "uniform")
+    assert codes == ["countries-cut", "sample-without-people"]
+
+
+def test_points_by_area_come_with_a_warning(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    assert told(tmp_path, caplog, (30, 50, 40, 60), "area_m2") == ["sample-without-people"]
+
+
+def test_points_of_a_whole_country_by_people_come_without(
+    real: Built, caplog: pytest.LogCaptureFixture
+) -> None:
+    open_world(real.root).sample(country="VA", n=5, countries=real.countries)
+    assert [one for one in caplog.records if one.levelname == "WARNING"] == []
+
+
+@pytest.mark.parametrize("n", [-1, 2**31 + 1, 99999999999999999999])
+def test_a_number_of_points_that_cannot_be_is_refused(real: Built, n: int) -> None:
+    with pytest.raises(ConfigError) as caught:
+        open_world(real.root).sample(country="VA", n=n, countries=real.countries)
+    assert caught.value.code == "sample-count"
+
+
+def test_more_points_than_memory_holds_are_refused_before_any_is_drawn(
+    real: Built, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("closedworld.worlds.points.available_memory_bytes", lambda: 10 << 20)
+    monkeypatch.setattr("closedworld.worlds.points._draw", None)
+    with pytest.raises(ConfigError) as caught:
+        open_world(real.root).sample(country="VA", n=1_000_000_000, countries=real.countries)
+    assert caught.value.code == "sample-memory"
+    assert "10 MiB" in caught.value.message
+
+
+def test_more_different_tiles_than_there_are_are_refused_before_any_is_drawn(
+    real: Built, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("closedworld.worlds.points._draw", None)
+    with pytest.raises(ConfigError) as caught:
+        open_world(real.root).sample(
+            country="VA", n=1_000_000, with_replacement=False, countries=real.countries
+        )
+    assert caught.value.code == "sample-too-many"
+
+
+@pytest.mark.parametrize("with_replacement", [True, False])
+def test_points_do_not_depend_on_the_blocks_they_are_drawn_in(
+    real: Built, monkeypatch: pytest.MonkeyPatch, *, with_replacement: bool
+) -> None:
+    request = pa.table({"id": ["a", "b", "c"], "country": ["RU"] * 3, "n": [100, 0, 57]})
+    whole = draw(real, request, with_replacement=with_replacement)
+    monkeypatch.setattr("closedworld.kernels.sampling.points._BLOCK_POINTS", 13)
+    assert draw(real, request, with_replacement=with_replacement).equals(whole)

@@ -9,6 +9,8 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING, Self
 
+import click
+
 from closedworld.execution import events
 from closedworld.execution.events import Event, Observer
 from closedworld.run.logs import ROOT_LOGGER, JsonLines
@@ -83,6 +85,16 @@ def downloading(title: str) -> Iterator[Callable[[int, int | None], None] | None
     with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
         task = bar.add_task(title, total=None)
         yield lambda done, total: bar.update(task, completed=done, total=total)
+
+
+class EchoedWarnings:
+    """Shows warnings on standard error, for commands that keep no log."""
+
+    def on_event(self, event: Event) -> None:
+        """Show an event if it is a warning."""
+        if isinstance(event, events.Warned):
+            click.secho(f"warning [{event.code}]: ", err=True, nl=False, fg="yellow")
+            click.echo(printable(event.message), err=True)
 
 
 class _ProgressBar:

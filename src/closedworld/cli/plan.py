@@ -43,9 +43,11 @@ def plan(config_file: Path | None, *, weigh: bool, as_json: bool, **given: Any) 
       closedworld plan --resolution 3s --no-weights --countries DE
       closedworld plan --raster worldpop.tif --workers 8 --memory-limit 2GB
     """
+    from closedworld.cli.console import EchoedWarnings  # noqa: PLC0415
     from closedworld.run.forecast import forecast  # noqa: PLC0415
 
-    found = forecast(run_config(config_file, given), until=None if weigh else TILES.name)
+    config = run_config(config_file, given)
+    found = forecast(config, EchoedWarnings(), until=None if weigh else TILES.name)
     if as_json:
         click.echo(json.dumps(found.to_dict(), indent=1))
         return

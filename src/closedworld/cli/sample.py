@@ -16,6 +16,7 @@ from closedworld.cli.options import (
     countries_of,
     with_options,
 )
+from closedworld.kernels.limits import MAX_POINTS
 from closedworld.sanitize import megabytes, number_of, printable
 
 if TYPE_CHECKING:
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
 @click.argument("path", type=PATH)
 @click.option("--country", metavar="DE,FR", help="Codes of the countries to draw points in.")
 @click.option(
-    "--n", type=click.IntRange(min=0), help="Points in each, with --country.  [default: 1]"
+    "--n", type=click.IntRange(0, MAX_POINTS), help="Points in each, with --country.  [default: 1]"
 )
 @click.option(
     "--table",
@@ -72,6 +73,7 @@ def sample(
       closedworld sample world --country DE --n 100000 --seed 7 --out points.parquet
       closedworld sample world --table merchants.csv --out merchants.geoparquet
     """
+    from closedworld.cli.console import EchoedWarnings  # noqa: PLC0415
     from closedworld.worlds import open_world  # noqa: PLC0415
     from closedworld.worlds.point_writers import require_point_suffix, write_points  # noqa: PLC0415
     from closedworld.worlds.points import sample_points  # noqa: PLC0415
@@ -97,6 +99,7 @@ def sample(
         with_replacement=not without_replacement,
         countries=countries_of(**polygons),
         workers=workers,
+        observer=EchoedWarnings(),
     )
     write_points(points, out)
     click.echo(printable(_outcome_text(points, out, time.perf_counter() - began)))

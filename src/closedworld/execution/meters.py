@@ -20,6 +20,21 @@ def peak_memory_bytes() -> int:
     return peak if sys.platform == "darwin" else peak * 1024
 
 
+def available_memory_bytes() -> int | None:
+    """Return how much more memory this process can have, bytes; None where the system does not tell."""
+    limits = []
+    soft, _ = resource.getrlimit(resource.RLIMIT_AS)
+    try:
+        if soft != resource.RLIM_INFINITY:
+            pages = int(Path("/proc/self/statm").read_text(encoding="ascii").split()[0])
+            limits.append(soft - pages * resource.getpagesize())
+        lines = Path("/proc/meminfo").read_text(encoding="ascii").splitlines()
+        limits += [int(one.split()[1]) * 1024 for one in lines if one.startswith("MemAvailable:")]
+    except OSError:
+        pass
+    return min(limits, default=None)
+
+
 def cpu_seconds() -> float:
     """Return processor time of this process and its finished children, seconds."""
     times = os.times()

@@ -63,10 +63,13 @@ def choose_countries(tiles: Mapping[str, int], spans: Mapping[str, RowSpans]) ->
     return whole[:_WHOLE_COUNTRIES] + parted[:1] + without[:1]
 
 
-def close_ups(countries: CountrySet, isos: Sequence[str], grid: Grid) -> list[CloseUp]:
+def close_ups(
+    countries: CountrySet, isos: Sequence[str], grid: Grid, *, are_asked_for: bool = True
+) -> list[CloseUp]:
     """Return the close-ups of countries in the order given.
 
-    A country that fits into a window is shown whole, any other where the two rules differ most.
+    A country that fits into a window is shown whole, any other where the two rules differ most. One that lies
+    off the grid is left out unless it is asked for.
 
     Raises:
         ConfigError: ``country-unknown``; ``closeup-off-grid`` for a country that lies off the grid.
@@ -78,8 +81,10 @@ def close_ups(countries: CountrySet, isos: Sequence[str], grid: Grid) -> list[Cl
     found = {
         country.iso: _close_up(country, own, more)
         for country, own, more in zip(chosen, center, wider, strict=True)
+        if are_asked_for or more.n_runs
     }
-    return [found[iso] for iso in dict.fromkeys(iso.strip().upper() for iso in isos)]
+    codes = dict.fromkeys(iso.strip().upper() for iso in isos)
+    return [found[iso] for iso in codes if iso in found]
 
 
 def _close_up(country: Country, center: RowSpans, any_overlap: RowSpans) -> CloseUp:

@@ -125,7 +125,8 @@ def draw_all(record: RunRecord, report: Path, wanted: Sequence[str] | None) -> P
             pictures.maps.append(_weight_map(weights, index, path))
         if isos and countries is not None:
             pictures.closeups += [
-                _closeup(one, credit, path) for one in close_ups(countries, isos, index.grid)
+                _closeup(one, credit, path)
+                for one in close_ups(countries, isos, index.grid, are_asked_for=wanted is not None)
             ]
     return pictures
 

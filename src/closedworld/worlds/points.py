@@ -9,8 +9,11 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
+from closedworld.datasets.parameters import WeightParameters
 from closedworld.errors import ConfigError
 from closedworld.execution import open_worker_pool
+from closedworld.execution.events import Observer, Warned
+from closedworld.execution.meters import available_memory_bytes
 from closedworld.inputs.regions.country_set import Country, CountrySet
 from closedworld.kernels.sampling import (
     CountryShape,
@@ -23,11 +26,17 @@ from closedworld.kernels.sampling import (
     stream_keys,
 )
 from closedworld.kernels.spans import border_tiles
+from closedworld.kernels.tiles import outside_share
+from closedworld.kernels.weights import Mixture
 from closedworld.published.cumulative_weights import CumulativeWeights
 from closedworld.published.polygons import polygons_of
 from closedworld.published.tile_index import PublishedIndex
-from closedworld.sanitize import listed
+from closedworld.sanitize import listed, mebibytes
+from closedworld.stages.tiles.outcome import warn_of_cut
 from closedworld.worlds.sample_request import SampleRequest
+
+_POINT_BYTES = 100
+"""Of a point: 24 as drawn, and as much again for each of its columns in the table and their making."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -51,17 +60,25 @@ def sample_points(
     with_replacement: bool,
     countries: CountrySet | None,
     workers: int | None,
+    observer: Observer,
 ) -> pa.Table:
     """Return the points of a request; arguments are those of ``PublishedWorld.sample``.
 
     Raises:
-        ConfigError: ``polygons-differ``, ``country-without-tiles``, ``sample-too-many``, ``workers``.
+        ConfigError: ``polygons-differ``, ``country-without-tiles``, ``sample-too-many``, ``sample-memory``,
+            ``workers``.
         IntegrityError: The files differ from their receipts.
     """
     codes = request.isos.dictionary_encode()
     isos = codes.dictionary.to_pylist()
     refuse_without_tiles(isos, weights)
+    _refuse_beyond_memory(int(request.counts.sum()))
     checked = polygons_of(index.published, countries)
+    shares = {iso: outside_share(checked[iso].features, index.grid) for iso in isos}
+    if warning := warn_of_cut(shares):
+        observer.on_event(warning)
+    if warning := _warn_of_area(weights):
+        observer.on_event(warning)
     texts = request.keys.to_pylist()
     code = codes.indices.to_numpy()
     order = np.argsort(code, kind="stable")
@@ -71,6 +88,8 @@ def sample_points(
         rows = order[bounds[number] : bounds[number + 1]]
         keys = stream_keys((texts[row] for row in rows.tolist()), iso, seed)
         counts = request.counts[rows]
+        if not with_replacement:
+            _refuse_beyond_tiles(iso, int(counts.max(initial=0)), weights[iso].spans.tile_count)
         tasks.append(_CountryTask(checked[iso], weights[iso], rows, counts, keys, with_replacement))
     # The most work first, so that no worker is left with it at the end.
     tasks.sort(key=lambda task: -int(task.counts.sum()))
@@ -88,12 +107,50 @@ def _draw(task: _CountryTask) -> Points:
     try:
         return draw_points(domain, task.keys, task.counts, with_replacement=task.with_replacement)
     except PopulationExhaustedError as error:
+        raise _too_many(task.country.iso, error.tiles, int(task.counts.max())) from error
+
+
+def _warn_of_area(weights: Mapping[str, CumulativeWeights]) -> Warned | None:
+    """Return the warning that points are not where people live; None where they are."""
+    published = next(iter(weights.values())).published
+    basis = published.parameters(WeightParameters).basis
+    if Mixture.parse(basis).needs_population:
+        return None
+    return Warned(
+        "sample-without-people",
+        f"the weights are by {basis}, not by population: points lie where there is land, not where people "
+        "live. For people, make weights with --basis population.",
+    )
+
+
+def _refuse_beyond_tiles(iso: str, asked: int, tiles: int) -> None:
+    """Refuse more different tiles than there are, before any is drawn."""
+    if asked > tiles:
+        raise _too_many(iso, tiles, asked)
+
+
+def _too_many(iso: str, tiles: int, asked: int) -> ConfigError:
+    return ConfigError(
+        "sample-too-many",
+        f"{iso} has {tiles:,} tiles with a weight, and {asked:,} different ones are asked for.",
+        "Ask for fewer, or draw with replacement.",
+    )
+
+
+def _refuse_beyond_memory(points: int) -> None:
+    """Refuse more points than memory holds, before any is drawn.
+
+    Raises:
+        ConfigError: ``sample-memory``.
+    """
+    available, needed = available_memory_bytes(), points * _POINT_BYTES
+    if available is not None and needed > available:
         raise ConfigError(
-            "sample-too-many",
-            f"{task.country.iso} has {error.tiles:,} tiles with a weight, and {task.counts.max():,} "
-            "different ones are asked for.",
-            "Ask for fewer, or draw with replacement.",
-        ) from error
+            "sample-memory",
+            f"{points:,} points take about {mebibytes(needed)} of memory; {mebibytes(max(available, 0))} "
+            "are left.",
+            "Ask for fewer points.",
+        )
 
 
 def _table(request: SampleRequest, tasks: list[_CountryTask], drawn: list[Points]) -> pa.Table:

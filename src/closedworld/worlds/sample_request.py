@@ -17,7 +17,7 @@ from closedworld.errors import ConfigError, InputError
 from closedworld.inputs.tables.columns import RowProblems, name_columns
 from closedworld.inputs.tables.countries import country_codes
 from closedworld.inputs.tables.reading import read_table, table_of
-from closedworld.kernels.sampling import MAX_POINTS
+from closedworld.kernels.limits import MAX_POINTS
 from closedworld.sanitize import number_of, quoted
 
 _KNOWN = ("id", "country_iso", "n")
@@ -67,7 +67,7 @@ class SampleRequest:
             n: Points in each country.
 
         Raises:
-            ConfigError: ``sample-unclear`` unless exactly one of both is given,
+            ConfigError: ``sample-unclear`` unless exactly one of both is given, ``sample-count``,
                 ``countries-none-selected``.
             InputError: As ``read`` and ``from_table``.
         """
@@ -78,6 +78,12 @@ class SampleRequest:
                 "Give a country and a number of points, or a table.",
             )
         if country is not None:
+            if not 0 <= n <= MAX_POINTS:
+                raise ConfigError(
+                    "sample-count",
+                    f"{n} points cannot be drawn in a country.",
+                    f"Ask for 0 to {MAX_POINTS:,}.",
+                )
             codes = list(dict.fromkeys(code.upper() for code in split_codes(country)))
             return cls.from_table(pa.table({"country": codes, "n": [n] * len(codes)}))
         if isinstance(table, str | Path):

@@ -13,6 +13,7 @@ from numpy.typing import ArrayLike
 from closedworld.config.options import split_codes
 from closedworld.datasets.parameters import SiteParameters, WeightParameters
 from closedworld.errors import ConfigError
+from closedworld.execution.observers import LogObserver
 from closedworld.inputs.regions.country_set import CountrySet
 from closedworld.inputs.tables.geometry import points_of
 from closedworld.kernels.spans import RowSpans
@@ -289,7 +290,8 @@ class PublishedWorld:
         """Draw points by weight, each on its tile and inside its country.
 
         The k-th point of an id depends only on seed, id, country and k, not on the other ids, their
-        order, ``n`` or the number of workers.
+        order, ``n`` or the number of workers. A log record of level WARNING says when countries are cut by
+        the grid's edge, and when weights are not by population.
 
         Args:
             request: One row per id and country: column ``country`` (or ``country_iso``), and
@@ -307,7 +309,7 @@ class PublishedWorld:
 
         Raises:
             ConfigError: ``weights-missing``, ``polygons-differ``, ``country-without-tiles``,
-                ``sample-too-many``, ``sample-unclear``, ``workers``.
+                ``sample-too-many``, ``sample-memory``, ``sample-unclear``, ``workers``.
             InputError: ``request`` is unclear: ``table-kind``, ``table-column``,
                 ``table-value``, ``table-id-twice``, or as a file.
             IntegrityError: The files differ from their receipts.
@@ -320,6 +322,7 @@ class PublishedWorld:
             with_replacement=with_replacement,
             countries=countries,
             workers=workers,
+            observer=LogObserver(),
         )
         return SampledPoints(points)
 

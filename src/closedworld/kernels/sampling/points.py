@@ -17,6 +17,9 @@ from closedworld.kernels.spans import RowSpans
 _CHUNK_POINTS = 1 << 16
 """Points made at once: their arrays stay in the processor's cache."""
 
+_BLOCK_POINTS = 1 << 20
+"""Points whose tiles are drawn at once: a hundred bytes each while they are."""
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class SamplingDomain:
@@ -62,20 +65,26 @@ def draw_points(
     Raises:
         PopulationExhaustedError: Without replacement, an id wants more tiles than there are with a weight.
     """
-    owner = np.repeat(np.arange(len(counts)), counts)
-    first = np.cumsum(counts) - counts
-    draws = StreamDraws(keys[owner], np.arange(len(owner)) - first[owner])
-    if with_replacement:
-        ranks = domain.descent(draws).ranks
-    else:
-        ranks = tiles_without_replacement(keys, counts, domain.descent)
+    stops = np.cumsum(counts)
+    total = int(stops[-1]) if len(stops) else 0
+    distinct = None
+    if not with_replacement:
+        distinct = tiles_without_replacement(keys, counts, domain.descent)
     spans = domain.descent.spans
-    tile_ids = spans.tiles_at(ranks)
-    on_border = domain.border.contains(tile_ids)
-    lons, lats = np.empty(len(draws)), np.empty(len(draws))
-    for begin in range(0, len(draws), _CHUNK_POINTS):
-        chunk = slice(begin, begin + _CHUNK_POINTS)
-        lons[chunk], lats[chunk] = points_in_tiles(
-            spans.grid, tile_ids[chunk], draws.take(chunk), on_border[chunk], domain.shape
-        )
+    tile_ids = np.empty(total, np.uint64)
+    lons, lats = np.empty(total), np.empty(total)
+    for begin in range(0, total, _BLOCK_POINTS):
+        block = slice(begin, min(begin + _BLOCK_POINTS, total))
+        numbers = np.arange(block.start, block.stop)
+        owner = np.searchsorted(stops, numbers, side="right")
+        draws = StreamDraws(keys[owner], numbers - (stops - counts)[owner])
+        ranks = domain.descent(draws).ranks if distinct is None else distinct[block]
+        tile_ids[block] = spans.tiles_at(ranks)
+        on_border = domain.border.contains(tile_ids[block])
+        for first in range(0, len(draws), _CHUNK_POINTS):
+            chunk = slice(first, min(first + _CHUNK_POINTS, len(draws)))
+            at = slice(begin + chunk.start, begin + chunk.stop)
+            lons[at], lats[at] = points_in_tiles(
+                spans.grid, tile_ids[at], draws.take(chunk), on_border[chunk], domain.shape
+            )
     return Points(tile_ids, lons, lats)

@@ -16,10 +16,6 @@ from closedworld.kernels.sampling.philox import Words, philox4x32
 Keys: TypeAlias = "NDArray[np.uint32]"
 """128 bits for each id in a country, four words, uint32 (n, 4)."""
 
-MAX_POINTS = 1 << 31
-"""Points of one id in one country. Draws without replacement may need twice as many numbers, and a
-number is one word of the counter."""
-
 _DIGEST_BYTES = 16
 _WORD = 2.0**-32
 

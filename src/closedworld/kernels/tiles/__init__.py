@@ -1,6 +1,7 @@
 """Tiles: which countries own which, the work plan, and the columns of every tile."""
 
 from closedworld.kernels.tiles.batches import constant_column, coverage_batch, spans_batch
+from closedworld.kernels.tiles.outside import outside_share
 from closedworld.kernels.tiles.plan import Part, PartRange, plan_part_ranges, plan_parts
 from closedworld.kernels.tiles.ranges import Tiles
 from closedworld.kernels.tiles.row_groups import RowGroup, id_column
@@ -21,6 +22,7 @@ __all__ = [
     "digest_of_ids",
     "enumerate_tiles",
     "id_column",
+    "outside_share",
     "plan_part_ranges",
     "plan_parts",
     "spans_batch",
