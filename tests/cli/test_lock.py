@@ -164,3 +164,25 @@ def test_control_characters_of_a_lock_reach_no_terminal(call: Call, shapefile: P
     digest: Any = sha256_of_file(shapefile)
     lock.write_text(lock.read_text().replace(digest, "\\u001b[31m"))
     assert "\x1b" not in call(*RUN, "--lock").stderr
+
+
+def test_merchants_are_checked_and_pinned(call: Call, shapefile: Path) -> None:
+    """Also by the command that builds on a result, which reads the polygons again."""
+    table = shapefile.parent / "shops.csv"
+    table.write_text("merchant_id,country_iso,n\nA,FR,2\n")
+    files = ("--polygons", "mine.shp", "--merchants", "shops.csv")
+    assert call("inputs", "--polygons", "mine.shp", "--lock").exit_code == 0
+    done = call(*RUN, "--lock", "--merchants", "shops.csv")
+    assert (done.exit_code, "input-not-locked" in done.stderr) == (3, True)
+    done = call("inputs", *files, "--lock")
+    assert done.exit_code == 0
+    assert "1 rows, 2 outlets" in done.output
+    assert call(*RUN, "--lock").exit_code == 0
+    sites = ("sites", "world", *files, "--lock", "closedworld.lock", "--quiet")
+    assert call(*sites).exit_code == 0
+    (shapefile.parent / "mine.cpg").write_text("UTF-16")
+    done = call(*sites, "--seed", "2")
+    assert (done.exit_code, "input-changed" in done.stderr) == (3, True)
+    table.write_text("merchant_id,country_iso,n\nA,FR,none\n")
+    done = call("inputs", *files)
+    assert (done.exit_code, "[merchants-unplaceable]" in done.output) == (3, True)

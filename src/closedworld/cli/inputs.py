@@ -2,21 +2,31 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from closedworld.cli.options import PATH, POLYGON_OPTIONS, RASTER_OPTION, given_only, with_options
+from closedworld.cli.options import (
+    MERCHANTS_OPTION,
+    PATH,
+    POLYGON_OPTIONS,
+    RASTER_OPTION,
+    given_only,
+    with_options,
+)
 from closedworld.config.table import LOCK_NAME
 from closedworld.sanitize import megabytes, number_of, printable
 
 if TYPE_CHECKING:
     from closedworld.inputs.regions.problems import CountryCheck
 
+T = TypeVar("T")
+
 
 @click.command()
-@with_options(*POLYGON_OPTIONS, RASTER_OPTION)
+@with_options(*POLYGON_OPTIONS, RASTER_OPTION, MERCHANTS_OPTION)
 @click.option(
     "--lock",
     type=PATH,
@@ -26,10 +36,16 @@ if TYPE_CHECKING:
     help="Write the digests of these inputs to a file, for `closedworld run --lock`; bundled data "
     f"is used for what is not named. [without FILE: {LOCK_NAME}]",
 )
-def inputs(polygons: Path | None, raster: Path | None, lock: Path | None, **options: Any) -> None:
+def inputs(
+    polygons: Path | None,
+    raster: Path | None,
+    merchants: Path | None,
+    lock: Path | None,
+    **options: Any,
+) -> None:
     """List the bundled data, check your own files, or lock either (S0).
 
-    With --polygons or --raster it shows what is in the file and lists all problems. If the file cannot
+    With --polygons, --raster or --merchants it shows what is in the file and lists all problems. If the file cannot
     be used, the exit status is 3 and no lock is written.
 
     \b
@@ -38,7 +54,7 @@ def inputs(polygons: Path | None, raster: Path | None, lock: Path | None, **opti
       closedworld inputs --polygons mine.shp --raster worldpop.tif
       closedworld inputs --polygons mine.shp --raster worldpop.tif --lock
     """
-    if polygons is None and raster is None and lock is None:
+    if polygons is None and raster is None and merchants is None and lock is None:
         _list_bundled()
         return
     usable = True
@@ -46,18 +62,23 @@ def inputs(polygons: Path | None, raster: Path | None, lock: Path | None, **opti
         usable &= _check_polygons(polygons, given_only(options))
     if raster is not None:
         usable &= _check_raster(raster)
+    if merchants is not None:
+        usable &= _check_merchants(merchants)
     if not usable:
         raise click.exceptions.Exit(3)
     if lock is not None:
-        _write_lock(lock, polygons, raster)
+        _write_lock(lock, polygons, raster, merchants)
 
 
-def _write_lock(path: Path, polygons: Path | None, raster: Path | None) -> None:
+def _write_lock(
+    path: Path, polygons: Path | None, raster: Path | None, merchants: Path | None
+) -> None:
     from closedworld.config.run import RunConfig  # noqa: PLC0415
     from closedworld.inputs.loading import files_of  # noqa: PLC0415
     from closedworld.inputs.lock import InputLock  # noqa: PLC0415
 
-    lock = InputLock.of(path, files_of(RunConfig(polygons=polygons, raster=raster)))
+    config = RunConfig(polygons=polygons, raster=raster, merchants=merchants)
+    lock = InputLock.of(path, files_of(config, ("countries", "grid", "merchants")))
     lock.write()
     for one in lock.inputs:
         click.echo(printable(f"  {one.sha256}  {one.path}"))
@@ -114,24 +135,45 @@ def _show_countries(check: CountryCheck) -> None:
 
 def _check_raster(path: Path) -> bool:
     """Print the header of a raster; return whether its grid can be used."""
-    from closedworld.errors import InputError  # noqa: PLC0415
     from closedworld.inputs.raster.info import read_raster_info  # noqa: PLC0415
 
-    try:
-        info = read_raster_info(path)
-    except InputError as error:
-        _heading(path, usable=False)
-        click.secho(f"  [{error.code}] ", fg="red", nl=False)
-        click.echo(printable(error.message))
-        click.echo(f"  What to do: {error.hint}")
+    info = _read(path, read_raster_info)
+    if info is None:
         return False
-    _heading(path, usable=True)
     click.echo(f"  grid    {info.grid}")
     click.echo(f"  bands   {info.bands} of {info.dtype}, NODATA {info.nodata}")
     for note in info.notes:
         click.secho(f"  [{note.code}] ", fg="yellow", nl=False)
         click.echo(printable(note.message))
     return True
+
+
+def _check_merchants(path: Path) -> bool:
+    """Print what is in a table of merchants; return whether it can be used."""
+    from closedworld.inputs.merchants.reading import read_merchants  # noqa: PLC0415
+
+    table = _read(path, read_merchants)
+    if table is None:
+        return False
+    click.echo(f"  merchants  {len(table.numbers):,} rows, {table.site_count:,} outlets")
+    click.echo(f"  countries  {len(table.countries)}: {', '.join(table.countries)}")
+    return True
+
+
+def _read(path: Path, reader: Callable[[Path], T]) -> T | None:
+    """Return what a reader makes of a file, its verdict printed; None when it cannot be used."""
+    from closedworld.errors import InputError  # noqa: PLC0415
+
+    try:
+        found = reader(path)
+    except InputError as error:
+        _heading(path, usable=False)
+        click.secho(f"  [{error.code}] ", fg="red", nl=False)
+        click.echo(printable(error.message))
+        click.echo(f"  What to do: {error.hint}")
+        return None
+    _heading(path, usable=True)
+    return found
 
 
 def _heading(path: Path, *, usable: bool) -> None:

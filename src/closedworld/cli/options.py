@@ -80,6 +80,7 @@ def run_options(*sections: str) -> tuple[Callable[[F], F], ...]:
 
 POLYGON_OPTIONS = run_options("polygons")
 RASTER_OPTION = _RUN_OPTIONS["raster"]
+MERCHANTS_OPTION = _RUN_OPTIONS["merchants"]
 WORKERS_OPTION = _RUN_OPTIONS["workers"]
 TILE_OPTIONS = (
     click.option(
@@ -121,10 +122,10 @@ def result_options(stage: Stage, *names: str) -> tuple[Callable[[F], F], ...]:
 
     Args:
         stage: The stage; its section of the table has its name.
-        names: Options of the result that it has, such as ``raster``, in the order of the help.
+        names: Options that it has besides those of any result, such as ``raster``.
     """
     return (
-        *(_click_option(name, RESULT_OPTIONS[name]) for name in names),
+        *(_click_option(name, RESULT_OPTIONS[name]) for name in (*names, "lock", "out", "name")),
         *run_options(stage.name, "execution"),
         *workers_options(stage),
     )

@@ -67,7 +67,7 @@ def tiles(config_file: Path | None, log_format: str, *, quiet: bool, **given: An
 
 @click.command()
 @click.argument("result", metavar="PATH", type=PATH)
-@with_options(*result_options(WEIGHTS, "raster", "lock", "out", "name"), *LOG_OPTIONS)
+@with_options(*result_options(WEIGHTS, "raster"), *LOG_OPTIONS)
 def weights(result: Path, log_format: str, *, quiet: bool, **given: Any) -> None:
     """Weight published tiles (S2 alone): tile_weights and span_weights.
 
@@ -84,7 +84,7 @@ def weights(result: Path, log_format: str, *, quiet: bool, **given: Any) -> None
 
 @click.command()
 @click.argument("result", metavar="[PATH]", type=PATH, default="world")
-@with_options(*result_options(SITE_STAGE, "out", "name"), *POLYGON_OPTIONS, *LOG_OPTIONS)
+@with_options(*result_options(SITE_STAGE), *POLYGON_OPTIONS, *LOG_OPTIONS)
 def sites(result: Path, log_format: str, *, quiet: bool, **given: Any) -> None:
     """Place the outlets of merchants (S3 to S9): sites and merchants.
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -66,33 +66,47 @@ class PopulationRaster:
     sha256: str
 
 
-def load_inputs(config: RunConfig, observer: Observer, *, with_population: bool) -> Inputs:
+def load_inputs(
+    config: RunConfig, observer: Observer, wanted: Collection[str], grid: Grid | None = None
+) -> Inputs:
     """Return the inputs that a configuration names, bundled ones for what it does not name.
 
     Args:
         config: What to build.
         observer: Gets an event for each input.
-        with_population: Whether the values of the raster are needed, not only its grid.
+        wanted: ``countries``, ``population`` (the values of the raster), ``merchants``.
+        grid: That of a published result; None for that of the configuration.
 
     Raises:
         ConfigError, InputError, GeometryError, GridError: As the readers.
         IntegrityError: A bundled file was changed.
     """
     if config.lock is not None:
-        InputLock.read(config.lock).require(files_of(config))
-    countries, credit = load_countries(config, observer), attribution_of(config)
-    if config.resolution is not None:
-        grid = _global_grid(config.resolution, observer)
-        return Inputs(countries, grid, credit, has_raster=False)
-    if with_population:
+        named = wanted if grid is not None else {*wanted, "grid"}
+        InputLock.read(config.lock).require(files_of(config, named))
+    countries, credit, population = None, "", None
+    if "countries" in wanted:
+        countries, credit = load_countries(config, observer), attribution_of(config)
+    if "population" in wanted:
         population = load_population(config.raster, observer)
-        grid = population.layout.info.grid
-        return Inputs(countries, grid, credit, has_raster=True, population=population)
-    path = config.raster or verify_bundled(BUNDLED_RASTER).path
-    reading = _Reading("raster", observer)
-    info = read_raster_info(path)
-    reading.emit_raster(info)
-    return Inputs(countries, info.grid, credit, has_raster=True)
+    has_raster = has_population(config, grid)
+    if grid is None:
+        grid = _grid_of(config, observer) if population is None else population.layout.info.grid
+    merchants = load_merchants(config, observer) if "merchants" in wanted else None
+    return Inputs(countries, grid, credit, has_raster, population, merchants)
+
+
+def has_population(config: RunConfig, grid: Grid | None) -> bool:
+    """Return whether there is a population raster.
+
+    Args:
+        config: What to build.
+        grid: That of a published result; None for that of the configuration.
+    """
+    if grid is None:
+        return config.resolution is None
+    bundled_grid = read_raster_info(bundled(BUNDLED_RASTER).path).grid
+    return config.raster is not None or bundled_grid.is_same_lattice(grid)
 
 
 def attribution_of(config: RunConfig) -> str:
@@ -105,16 +119,24 @@ def sources_of(config: RunConfig) -> tuple[ReferenceFile, ...]:
     return (bundled(BUNDLED_COUNTRIES),) if config.polygons is config.result is None else ()
 
 
-def files_of(config: RunConfig) -> tuple[Path, ...]:
-    """Return the files that a configuration reads.
+def files_of(config: RunConfig, wanted: Collection[str]) -> tuple[Path, ...]:
+    """Return the files that a configuration reads for some inputs.
+
+    Args:
+        config: What to build.
+        wanted: As for ``load_inputs``, and ``grid``.
 
     Raises:
         InputError: ``input-missing``, ``input-not-a-file``, ``input-format``.
     """
-    files = input_files(config.polygons or bundled(BUNDLED_COUNTRIES).path)
-    if config.resolution is not None:
-        return files
-    return (*files, config.raster or bundled(BUNDLED_RASTER).path)
+    files: list[Path] = []
+    if "countries" in wanted:
+        files += input_files(config.polygons or bundled(BUNDLED_COUNTRIES).path)
+    if not {"grid", "population"}.isdisjoint(wanted) and config.resolution is None:
+        files.append(config.raster or bundled(BUNDLED_RASTER).path)
+    if "merchants" in wanted and config.merchants is not None and not _is_demo(config.merchants):
+        files.append(config.merchants)
+    return tuple(files)
 
 
 def load_population(
@@ -160,7 +182,7 @@ def load_merchants(config: RunConfig, observer: Observer) -> MerchantTable:
         IntegrityError: A bundled file was changed.
     """
     reading, path = _Reading("merchants", observer), config.merchants
-    is_demo = path is None or (path.name == DEMO and not path.exists())
+    is_demo = path is None or _is_demo(path)
     if path is None or is_demo:
         merchants, files = demo_merchants(), [verify_bundled(DEMO_PERSONS).path]
     else:
@@ -170,11 +192,6 @@ def load_merchants(config: RunConfig, observer: Observer) -> MerchantTable:
     detail = f"{'the demonstration: ' * is_demo}{sites} in {len(merchants.countries)} countries"
     reading.emit(files, len(merchants.numbers), detail)
     return merchants
-
-
-def fits_bundled_raster(grid: Grid) -> bool:
-    """Return whether a grid is that of the bundled raster."""
-    return read_raster_info(bundled(BUNDLED_RASTER).path).grid.is_same_lattice(grid)
 
 
 def load_countries(config: RunConfig, observer: Observer) -> CountrySet:
@@ -207,12 +224,22 @@ def load_countries(config: RunConfig, observer: Observer) -> CountrySet:
     return countries
 
 
-def _global_grid(resolution: str, observer: Observer) -> Grid:
+def _is_demo(merchants: Path) -> bool:
+    return merchants.name == DEMO and not merchants.exists()
+
+
+def _grid_of(config: RunConfig, observer: Observer) -> Grid:
+    """Return the grid of a resolution or of a raster."""
+    if config.resolution is None:
+        reading = _Reading("raster", observer)
+        info = read_raster_info(config.raster or verify_bundled(BUNDLED_RASTER).path)
+        reading.emit_raster(info)
+        return info.grid
     began = time.perf_counter()
-    grid = Grid.from_resolution(resolution)
+    grid = Grid.from_resolution(config.resolution)
     seconds = time.perf_counter() - began
     observer.on_event(
-        InputLoaded("resolution", resolution, 0, None, grid.n_rows, {}, str(grid), seconds)
+        InputLoaded("resolution", config.resolution, 0, None, grid.n_rows, {}, str(grid), seconds)
     )
     return grid
 

@@ -9,18 +9,7 @@ from closedworld.config.run import RunConfig
 from closedworld.datasets.parameters import TileParameters
 from closedworld.errors import ConfigError
 from closedworld.execution.events import Observer
-from closedworld.inputs.loading import (
-    BUNDLED_RASTER,
-    Inputs,
-    attribution_of,
-    fits_bundled_raster,
-    load_countries,
-    load_inputs,
-    load_merchants,
-    load_population,
-)
-from closedworld.inputs.lock import InputLock
-from closedworld.inputs.reference.registry import bundled
+from closedworld.inputs.loading import has_population, load_inputs
 from closedworld.published.lineage import open_lineage
 from closedworld.published.polygons import polygons_of
 from closedworld.stages import STAGES, Stage
@@ -56,8 +45,7 @@ class Start:
         """
         config.require_stages([stage.number for stage in STAGES])
         stages = _stages_of(config, until)
-        has_raster = config.resolution is None
-        wanted_inputs(stages, config, has_raster=has_raster)
+        wanted_inputs(stages, config, has_raster=config.resolution is None)
         published: Mapping[str, Published] = {}
         if config.result is not None:
             published = open_lineage(config.result, stages[0].needs)
@@ -69,36 +57,24 @@ class Start:
         Raises:
             ClosedWorldError: As the readers.
         """
-        config = self.config
-        if not self.published:
-            wanted = wanted_inputs(self.stages, config, has_raster=config.resolution is None)
-            inputs = load_inputs(config, observer, with_population="population" in wanted)
-            merchants = load_merchants(config, observer) if "merchants" in wanted else None
-            return RunContext(config, replace(inputs, merchants=merchants), {}, observer)
-        by_name = {stage.name: stage for stage in STAGES}
+        config, grid, by_name = self.config, None, {stage.name: stage for stage in STAGES}
         upstream = {
             name: Upstream(by_name[name].reopen(one, self.stages[0], observer), one)
             for name, one in self.published.items()
         }
-        return RunContext(config, self._more_inputs(observer), upstream, observer)
-
-    def _more_inputs(self, observer: Observer) -> Inputs:
-        """Return the inputs of stages that start from a published result, on its grid."""
-        config, tiles = self.config, next(iter(self.published.values()))
-        grid = tiles.parameters(TileParameters).grid
-        has_raster = config.raster is not None or fits_bundled_raster(grid)
+        tiles = next(iter(self.published.values()), None)
+        if tiles is not None:
+            grid = tiles.parameters(TileParameters).grid
+        has_raster = has_population(config, grid)
         wanted = wanted_inputs(self.stages, config, has_raster=has_raster)
-        countries, credit, population = None, "", None
-        if "countries" in wanted:
-            countries = polygons_of(tiles, load_countries(config, observer))
-            credit = attribution_of(config)
-        if "population" in wanted:
-            if config.lock is not None:
-                raster = config.raster or bundled(BUNDLED_RASTER).path
-                InputLock.read(config.lock).require([raster])
-            population = load_population(config.raster, observer)
-        merchants = load_merchants(config, observer) if "merchants" in wanted else None
-        return Inputs(countries, grid, credit, has_raster, population, merchants)
+        if tiles is None:
+            return RunContext(
+                config, load_inputs(config, observer, {*wanted, "countries"}), upstream, observer
+            )
+        inputs = load_inputs(config, observer, wanted, grid)
+        if inputs.countries is not None:
+            inputs = replace(inputs, countries=polygons_of(tiles, inputs.countries))
+        return RunContext(config, inputs, upstream, observer)
 
 
 def wanted_inputs(
