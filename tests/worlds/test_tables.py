@@ -46,7 +46,7 @@ def tables(columns: dict[str, Any]) -> dict[str, Any]:
         "polars": pl.DataFrame(columns),
         "pyarrow": arrow,
         "reader": arrow.to_reader(),
-        "duckdb": duckdb.connect().from_arrow(arrow),
+        "duckdb": duckdb.from_arrow(arrow),
     }
 
 
@@ -181,7 +181,7 @@ def test_what_is_a_table_is_one_in_every_library(
     assert arrow.num_columns > 2
     assert pd.DataFrame.from_arrow(made).shape == arrow.shape
     assert pl.DataFrame(made).shape == arrow.shape
-    assert duckdb.connect().from_arrow(arrow).shape == arrow.shape
+    assert duckdb.from_arrow(arrow).shape == arrow.shape
 
 
 def test_rows_are_those_of_the_records(makers: dict[str, Callable[[], Any]]) -> None:

@@ -115,7 +115,7 @@ def test_nothing_is_read_before_it_is_asked_for(
 def test_the_world_itself_is_its_tiles(made_up: Built) -> None:
     world = open_world(made_up.root)
     assert pl.DataFrame(world).equals(pl.DataFrame(world.tiles()))
-    relation = duckdb.connect().from_arrow(world.tiles().to_reader())
+    relation = duckdb.from_arrow(world.tiles().to_reader())
     assert relation.aggregate("count(*)").fetchall() == [(len(world.tiles()),)]
     assert world.tiles().to_pandas().shape[0] == len(world.tiles())
     assert "tile_id" in world.tiles()._repr_html_()

@@ -64,6 +64,7 @@ ERROR_CODES: dict[type[ClosedWorldError], dict[str, str]] = {
         "option-unknown": "No option, or no stage, has that name.",
         "output-format": "The suffix of the output is not a supported format.",
         "pat-unknown": "Performance acceptance is neither `report` nor `enforce`.",
+        "pandas-missing": "The package pandas, which `to_pandas` needs, is not installed.",
         "path-control-character": "A path contains an unprintable character.",
         "path-empty": "A path is empty.",
         "path-missing": "The path does not exist.",

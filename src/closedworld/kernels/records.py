@@ -8,6 +8,8 @@ from typing import ClassVar, Generic, Protocol, TypeVar
 
 import pyarrow as pa
 
+from closedworld.sanitize import html_table
+
 _SHOWN = 3
 
 
@@ -50,6 +52,11 @@ class Records(Generic[R_co]):
         first = ", ".join(map(repr, self.items[:_SHOWN]))
         left = len(self) - _SHOWN
         return f"<{len(self)} records: {first}{f' and {left} more' if left > 0 else ''}>"
+
+    def _repr_html_(self) -> str:
+        names = list(self[0].ARROW_SCHEMA.names) if self.items else []
+        rows = [[getattr(one, name) for name in names] for one in self]
+        return html_table(f"{len(self)} records", names, rows)
 
     def __arrow_c_stream__(self, requested_schema: object = None) -> object:
         """Return an Arrow stream of one row per record; without columns if there is none."""

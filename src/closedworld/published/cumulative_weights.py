@@ -59,6 +59,9 @@ class CumulativeWeights:
     published: Published
     part_files: Sequence[FileEntry]
 
+    def __repr__(self) -> str:
+        return f"<CumulativeWeights {self.country_iso}: {self.spans.tile_count:,} tiles>"
+
     def groups(self, first: NDArray[np.int64], stop: NDArray[np.int64]) -> Iterator[Group]:
         """Yield the row groups that hold any of some runs, in order.
 

@@ -90,6 +90,9 @@ class Receipt:
     files: tuple[FileEntry, ...]
     values: Mapping[str, str] = field(default_factory=dict)
 
+    def __repr__(self) -> str:
+        return f"<Receipt of {self.stage} {self.parameter_hash}: {len(self.files)} files>"
+
     def datasets(self) -> dict[str, dict[str, int]]:
         """Return files, rows and bytes of each dataset, by name."""
         sums: dict[str, dict[str, int]] = {}

@@ -80,6 +80,10 @@ class Verification:
     checks: tuple[Check, ...]
     not_checked: tuple[Unchecked, ...]
 
+    def __repr__(self) -> str:
+        counts = f"{len(self.findings)} findings, {len(self.checks)} checks"
+        return f"<Verification of {', '.join(self.folders)}: {counts}, {len(self.not_checked)} left out>"
+
     @property
     def ok(self) -> bool:
         """Whether there are no findings."""

@@ -17,7 +17,7 @@ from closedworld.kernels.comparing import TileChanges, Weighed, tile_changes, un
 from closedworld.kernels.spans import RowSpans, united_tiles
 from closedworld.kernels.tiles import Tiles
 from closedworld.published.cumulative_weights import CumulativeWeights
-from closedworld.sanitize import number_of
+from closedworld.sanitize import html_table, number_of
 from closedworld.store.atomic import require_suffix
 from closedworld.worlds.world import PublishedWorld
 
@@ -43,6 +43,11 @@ class CountryDifference:
     tiles: TileChanges
     units_moved: int | None
     dp: int
+
+    def __repr__(self) -> str:
+        tiles = self.tiles
+        counts = f"{tiles.gained.tile_count:,} gained, {tiles.lost.tile_count:,} lost"
+        return f"<CountryDifference {self.country_iso}: {counts}>"
 
     @property
     def differs(self) -> bool:
@@ -93,6 +98,10 @@ class WorldDifference:
             f"{len(self.differing)} of {number_of(len(self.countries), 'country', 'countries')}"
         )
         return f"<WorldDifference: {differing} differ>"
+
+    def _repr_html_(self) -> str:
+        rows = [list(one.to_dict().values()) for one in self.differing]
+        return html_table(repr(self), _DIFFERENCE_COLUMNS, rows)
 
     def __arrow_c_stream__(self, requested_schema: object = None) -> object:
         """Return an Arrow stream of one row per country of either world, the fields of ``to_dict``."""

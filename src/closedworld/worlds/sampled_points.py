@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 
-from closedworld.inputs.tables.geometry import GEOMETRY, to_geopandas
+from closedworld.inputs.tables.geometry import GEOMETRY, to_geopandas, to_pandas
 from closedworld.sanitize import html_table, number_of
 from closedworld.worlds.geoparquet import point_wkb
 from closedworld.worlds.point_writers import write_points
@@ -45,8 +45,12 @@ class SampledPoints:
         return self.table.__arrow_c_stream__(requested_schema)
 
     def to_pandas(self) -> Any:
-        """Return the points as a pandas data frame."""
-        return self.table.to_pandas()
+        """Return the points as a pandas data frame.
+
+        Raises:
+            ConfigError: ``pandas-missing``.
+        """
+        return to_pandas(self.table)
 
     def to_geopandas(self) -> GeoDataFrame:
         """Return the points as a GeoDataFrame in EPSG:4326.

@@ -10,7 +10,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from closedworld.inputs.tables.geometry import GEOMETRY, to_geopandas
+from closedworld.inputs.tables.geometry import GEOMETRY, to_geopandas, to_pandas
 from closedworld.kernels.grid import Grid, RowAreas
 from closedworld.kernels.grid.area import CM2_PER_M2
 from closedworld.kernels.spans import Border, RowSpans
@@ -98,8 +98,12 @@ class WorldTiles:
         return pa.RecordBatchReader.from_batches(self.schema, self.batches())
 
     def to_pandas(self) -> Any:
-        """Return all rows as a pandas data frame."""
-        return self.to_reader().read_pandas()
+        """Return all rows as a pandas data frame.
+
+        Raises:
+            ConfigError: ``pandas-missing``.
+        """
+        return to_pandas(self.to_reader().read_all())
 
     def to_geopandas(self) -> GeoDataFrame:
         """Return all rows as a GeoDataFrame of boxes in EPSG:4326.

@@ -77,6 +77,22 @@ def to_geopandas(table: pa.Table) -> GeoDataFrame:
     return gpd.GeoDataFrame.from_arrow(table)
 
 
+def to_pandas(table: pa.Table) -> Any:
+    """Return a table as a pandas data frame.
+
+    Raises:
+        ConfigError: ``pandas-missing``.
+    """
+    try:
+        return table.to_pandas()
+    except ModuleNotFoundError as error:
+        raise ConfigError(
+            "pandas-missing",
+            "pandas is not installed.",
+            "Install it: pip install 'closedworld[notebook]'.",
+        ) from error
+
+
 def _is_wkb(field: pa.Field) -> bool:
     if isinstance(field.type, pa.ExtensionType):
         return str(field.type.extension_name) == "geoarrow.wkb"

@@ -217,6 +217,9 @@ class RunRecord:
     acceptance: tuple[Metric, ...] = ()
     machine: dict[str, Any] = field(default_factory=dict)
 
+    def __repr__(self) -> str:
+        return f"<RunRecord {self.run_id}: {self.status}, {len(self.warnings)} warnings>"
+
     def stage(self, name: str) -> StageRecord | None:
         """Return the result of a stage, or None if the run did not finish it."""
         return next((stage for stage in self.stages if stage.name == name), None)
