@@ -6,6 +6,7 @@ hides rows that every other check sees.
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import Any
 
 import numpy as np
@@ -24,6 +25,7 @@ class GroupRanges:
     def __init__(self) -> None:
         self.rows = 0
         self._ranges: dict[str, tuple[Any, Any]] = {}
+        self._nulls: Counter[str] = Counter()
 
     def add(self, batch: pa.RecordBatch) -> None:
         """Add the next rows."""
@@ -31,6 +33,7 @@ class GroupRanges:
             return
         self.rows += batch.num_rows
         for name, values in zip(batch.schema.names, batch.columns, strict=True):
+            self._nulls[name] += values.null_count
             found = _range(values)
             if found is not None:
                 known = self._ranges.get(name, found)
@@ -87,8 +90,7 @@ class GroupRanges:
         """Return ``(what, stated, real)`` for everything that the footer claims about a column."""
         claims: list[tuple[str, Any, Any]] = []
         if statistics.has_null_count:
-            # No column may hold nulls, by its schema.
-            claims.append(("number of nulls", statistics.null_count, 0))
+            claims.append(("number of nulls", statistics.null_count, self._nulls[name]))
         if statistics.has_min_max and name in self._ranges:
             least, most = self._ranges[name]
             claims.append(("smallest value", statistics.min_raw, least))
@@ -97,14 +99,17 @@ class GroupRanges:
 
 
 def _range(values: pa.Array) -> tuple[Any, Any] | None:
-    """Return smallest and largest value, texts as bytes; None when all are NaN."""
+    """Return smallest and largest value, texts as bytes; None when all are NaN or null."""
+    if values.null_count == len(values):
+        return None
     if isinstance(values, pa.DictionaryArray):
         words = values.dictionary.cast(pa.binary()).to_pylist()
         if len(words) > 1:
-            used = np.bincount(values.indices.to_numpy(), minlength=len(words)) > 0
+            indices = values.indices.drop_null().to_numpy()
+            used = np.bincount(indices, minlength=len(words)) > 0
             words = [word for word, is_used in zip(words, used, strict=True) if is_used]
         return min(words), max(words)
-    numbers = values.to_numpy(zero_copy_only=True)
+    numbers = values.drop_null().to_numpy()
     least, most = numbers.min(), numbers.max()
     if least != least:  # noqa: PLR0124 -- NaN, which statistics leave out
         real = numbers[~np.isnan(numbers)]
