@@ -150,7 +150,7 @@ class World:
         """Write the receipt again for the files that are there; the collection goes, as it describes others."""
         (folder / "collection.json").unlink(missing_ok=True)
         receipt = read_receipt(storage_at(folder))
-        files = []
+        files = [entry for entry in receipt.files if not entry.path.endswith(".parquet")]
         for path in sorted(folder.rglob("*.parquet")):
             content, rows = path.read_bytes(), pq.read_metadata(path).num_rows
             name = path.relative_to(folder).as_posix()

@@ -50,7 +50,7 @@ class Request:
         self, published: Published, tiles_parameter_hash: str, findings: Findings
     ) -> TileIndex | None:
         """Return the index that weights belong to; None, with a finding, when there is none."""
-        folder = self._index_folder(published, tiles_parameter_hash)
+        folder = self._folder_of(published, TileParameters.stage, tiles_parameter_hash)
         if folder is None:
             where = self.index or published.output
             message = f"no tile index of parameter_hash {tiles_parameter_hash} in {where}."
@@ -62,13 +62,26 @@ class Request:
         opened = open_sealed(storage_at(folder), findings)
         return None if opened is None else read_tile_index(opened, findings)
 
-    def _index_folder(self, published: Published, digits: str) -> Path | None:
+    def weights_of(
+        self, published: Published, weights_parameter_hash: str, findings: Findings
+    ) -> Published | None:
+        """Return the weights that sites belong to; None, with a finding, when there are none."""
+        folder = self._folder_of(published, WeightParameters.stage, weights_parameter_hash)
+        if folder is None:
+            where = self.index or published.output
+            message = f"no weights of parameter_hash {weights_parameter_hash} in {where}."
+            findings.add("weights-missing", message)
+            return None
+        return open_sealed(storage_at(folder), findings)
+
+    def _folder_of(self, published: Published, stage: str, digits: str) -> Path | None:
+        """Return the folder of a result that another one was made from; None when there is none."""
         if not digits.isalnum():
             return None
-        beside = stage_folder(published.output, TileParameters.stage, digits)
+        beside = stage_folder(published.output, stage, digits)
         candidates = [beside]
         if self.index is not None:
-            given = stage_folder(self.index, TileParameters.stage, digits)
+            given = stage_folder(self.index, stage, digits)
             candidates = [self.index, self.index / beside.name, given]
         for folder in candidates:
             try:

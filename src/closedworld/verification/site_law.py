@@ -7,52 +7,33 @@ from the placing code's in the last bit, so points are equal within ``TOLERANCE_
 
 from __future__ import annotations
 
-import hashlib
 import math
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from statistics import NormalDist
-from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from closedworld.kernels.grid import Grid, tile_areas_cm2
+from closedworld.verification.site_numbers import SiteNumbers, WantedSite, Words, key_of, philox
 
 TOLERANCE_DEGREES = 1e-9
 ATTEMPTS = 32
 """Points tried before the piece of the tile that lies in the country is cut out, which is not done here."""
 
 _BLOCKS_PER_DEGREE, _LON_BLOCKS, _LEVELS = 12, 4320, 13
-_CELL_STEP, _SPACING_STEP, _POINT_STEP, _STEPS = 26, 62, 63, 64
+_CELL_STEP, _POINT_STEP = 26, 63
 _KM_PER_DEGREE = 111.195
 _CELL_KM, _TOWNS_CELL_KM, _TOWNS_TILE_KM, _FINE_KM = 0.1, 0.3, 1.5, 1.0
 _SIGMA_ABOVE, _SIGMA_BELOW = 6, 10
 _FLOOR = 0.01
 _TOWN_DENSITY, _BASE_KM, _PER_RADIUS, _SPREAD, _REACH = 4000.0, 0.4, 0.3, 1.68, 3.0
 _ECCENTRICITY_SQUARED = (2 - 1 / 298.257223563) / 298.257223563
-_WORD = 0xFFFFFFFF
 
-Words = tuple[int, int, int, int]
 Batches = Callable[[], Iterable[tuple[NDArray[np.int64], NDArray[np.int64]]]]
 """Reads ``(tile_ids, weights)`` of a country from the start, in any number of batches, int64 (n,) each."""
-
-
-class WantedSite(NamedTuple):
-    """A site of a merchant.
-
-    Attributes:
-        merchant_id: The merchant.
-        order: Which of its sites in the country, from 1.
-        gamma8: Eight times the merchant's gamma.
-        spaced: Whether its sites keep apart.
-    """
-
-    merchant_id: str
-    order: int
-    gamma8: int
-    spaced: bool
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -69,7 +50,9 @@ class Towns:
     lats: NDArray[np.float64]
     persons: NDArray[np.int64]
 
-    def density(self, block: tuple[int, int], lon: float, lat: float) -> float:
+    def density(
+        self, block: tuple[int, int], lon: float, lat: float, km_per_lon_degree: float
+    ) -> float:
         """Return persons per square kilometre at a point in a block, a millionth or more of them."""
         root = np.sqrt(self.persons / (_TOWN_DENSITY * math.pi))
         spread = _SPREAD * (_BASE_KM + _PER_RADIUS * root)
@@ -80,9 +63,7 @@ class Towns:
         apart = np.abs((cols - block[1] + _LON_BLOCKS // 2) % _LON_BLOCKS - _LON_BLOCKS // 2)
         near = (np.abs(rows - block[0]) <= reach) & (apart <= wide)
         east = self.lons[near] - lon
-        east = (
-            (east - 360.0 * np.round(east / 360.0)) * _KM_PER_DEGREE * math.cos(math.radians(lat))
-        )
+        east = (east - 360.0 * np.round(east / 360.0)) * km_per_lon_degree
         north = (self.lats[near] - lat) * _KM_PER_DEGREE
         spread2 = spread[near] ** 2
         falls = (1 + (east**2 + north**2) / spread2) ** 2
@@ -113,7 +94,7 @@ class SiteLaw:
     def __post_init__(self) -> None:
         """Read the blocks."""
         self._blocks = _Blocks.read(self.grid, self.batches)
-        self._texture_key = _key(b"texture", self.seed, self.country_iso, "")
+        self._texture_key = key_of(b"texture", self.seed, self.country_iso, "")
 
     def sites(
         self, wanted: Sequence[WantedSite]
@@ -123,7 +104,7 @@ class SiteLaw:
         The site is the first of these points that lies in the country.
         """
         numbers = [
-            _Numbers(_key(b"site", self.seed, self.country_iso, one.merchant_id), one)
+            SiteNumbers(key_of(b"site", self.seed, self.country_iso, one.merchant_id), one)
             for one in wanted
         ]
         chosen = [
@@ -141,7 +122,7 @@ class SiteLaw:
         rows: NDArray[np.int64],
         cols: NDArray[np.int64],
         weights: NDArray[np.int64],
-        numbers: _Numbers,
+        numbers: SiteNumbers,
     ) -> tuple[int, int, int]:
         """Return ``(row, col, weight)`` of the tile that a site has among those of its block."""
         levels = 1
@@ -161,7 +142,7 @@ class SiteLaw:
         return int(rows[tile]), int(cols[tile]), int(weights[tile])
 
     def _points(
-        self, row: int, col: int, weight: int, numbers: _Numbers
+        self, row: int, col: int, weight: int, numbers: SiteNumbers
     ) -> Iterator[tuple[float, float]]:
         grid = self.grid
         for attempt in range(ATTEMPTS):
@@ -175,7 +156,7 @@ class SiteLaw:
             )
 
     def _cell(
-        self, row: int, col: int, weight: int, numbers: _Numbers, attempt: int
+        self, row: int, col: int, weight: int, numbers: SiteNumbers, attempt: int
     ) -> tuple[int, int, int]:
         """Return ``(down, across, levels)`` of a site's cell in its tile."""
         grid = self.grid
@@ -219,7 +200,7 @@ class SiteLaw:
         size = round(180 / grid.cell_height) << level
         counter = (row_of_globe << level | down, col_of_globe << level | across, size, k2)
         table = _texture_table(_SIGMA_BELOW if fine else _SIGMA_ABOVE)
-        return [table[word & 255] for word in _philox(counter, (k0, k1))]
+        return [table[word & 255] for word in philox(counter, (k0, k1))]
 
     def _town_shares(self, row: int, col: int, down: int, across: int, level: int) -> list[float]:
         grid = self.grid
@@ -227,8 +208,10 @@ class SiteLaw:
         lon = grid.west + col * grid.cell_width + (across + 0.5) * width
         lat = grid.north - row * grid.cell_height - (down + 0.5) * height
         block = self._blocks.row_blocks[row], self._blocks.col_blocks[col] % _LON_BLOCKS
+        # A degree of longitude is as long in all four quarters.
+        km = _KM_PER_DEGREE * math.cos(math.radians(lat))
         return [
-            self.towns.density(block, lon + x * width / 4, lat + y * height / 4)
+            self.towns.density(block, lon + x * width / 4, lat + y * height / 4, km)
             for y in (1, -1)
             for x in (-1, 1)
         ]
@@ -292,7 +275,7 @@ class _Blocks:
         _, exponent = math.frexp(float(mass.max()) * len(mass))
         return np.ldexp(mass, 62 - exponent).astype(np.int64)
 
-    def descend(self, gamma8: int, numbers: _Numbers) -> tuple[int, int]:
+    def descend(self, gamma8: int, numbers: SiteNumbers) -> tuple[int, int]:
         """Return row and column of the block that a site lies in."""
         masses = self.masses(gamma8)
         turn, col = np.divmod(self.cols, _LON_BLOCKS)
@@ -325,72 +308,6 @@ class _Blocks:
             here = (self.row_blocks[row] == block[0]) & (self.col_blocks[col] == block[1])
             found[block] = row[here], col[here], weight[here]
         return found
-
-
-class _Numbers:
-    """The random numbers of one site."""
-
-    def __init__(self, key: Words, site: WantedSite) -> None:
-        self._key, self._order, self._spaced = key, site.order, site.spaced
-        self._carried = self._first_carried() if site.spaced else 0.0
-
-    def fresh(self, step: int, attempt: int = 0) -> tuple[float, float]:
-        """Return the two numbers of a step, in 0..1."""
-        a, b, c, d = self._words(self._order, attempt * _STEPS + step)
-        return (a << 21 | b >> 11) / 2**53, (c << 21 | d >> 11) / 2**53
-
-    def decide(self, fresh: float, share: float, attempt: int = 0) -> bool:
-        """Return whether the site goes to the first side."""
-        if not self._spaced or attempt:
-            return fresh < share
-        first = self._carried < share
-        left = self._carried / share if first else (self._carried - share) / (1 - share)
-        self._carried = min(max(left, 0.0), 1 - 2.0**-53)
-        return first
-
-    def halve(
-        self,
-        step: int,
-        left: NDArray[np.int64],
-        is_south: NDArray[np.int64],
-        is_east: NDArray[np.int64],
-        masses: NDArray[np.int64],
-    ) -> NDArray[np.int64]:
-        """Return those of the squares that are left which lie in the quarter that the site goes to."""
-        for fresh, side in zip(self.fresh(step), (is_south, is_east), strict=True):
-            first = left[side[left] == 0]
-            share = float(int(masses[first].sum())) / float(int(masses[left].sum()))
-            left = first if self.decide(fresh, share) else left[side[left] == 1]
-        return left
-
-    def _words(self, order: int, turn: int) -> Words:
-        k0, k1, k2, k3 = self._key
-        return _philox((order, turn, k2, k3), (k0, k1))
-
-    def _first_carried(self) -> float:
-        x = self._order + self._words(0, _SPACING_STEP)[0] & _WORD
-        for factor in (0x6C50B47C, 0xB82F1E52, 0xC7AFE638, 0x8D22F6E6):
-            x ^= x * factor & _WORD
-        first = int(f"{x:032b}"[::-1][:16], 2)
-        a, b, *_ = self._words(self._order, _SPACING_STEP)
-        return (first << 37 | (a << 32 | b) >> 27) / 2**53
-
-
-def _key(kind: bytes, seed: int, country_iso: str, own: str) -> Words:
-    text = f"{seed}\n{country_iso}\n{own}".encode("utf-8", "surrogatepass")
-    digest = hashlib.blake2b(text, digest_size=16, person=kind).digest()
-    a, b, c, d = (int.from_bytes(digest[at : at + 4], "little") for at in range(0, 16, 4))
-    return a, b, c, d
-
-
-def _philox(counter: Words, key: tuple[int, int]) -> Words:
-    """Return Philox4x32-10 of J. K. Salmon and others (SC '11) in Python integers."""
-    (a, b, c, d), (k0, k1) = counter, key
-    for turn in range(10):
-        x, y = a * 0xD2511F53, c * 0xCD9E8D57
-        own0, own1 = (k0 + turn * 0x9E3779B9) & _WORD, (k1 + turn * 0xBB67AE85) & _WORD
-        a, b, c, d = y >> 32 ^ b ^ own0, y & _WORD, x >> 32 ^ d ^ own1, x & _WORD
-    return a, b, c, d
 
 
 @cache

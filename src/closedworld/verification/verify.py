@@ -37,11 +37,12 @@ def verify(
 
     Args:
         path: An output folder, a stage folder or a ``parameter_hash=...`` folder.
-        index: Folder of the tile index of weights, if it is not next to them.
+        index: Folder of the tile index of weights, or of the weights of sites, if it is not next to them.
         raster: The population raster of weights, if it is not the bundled one.
-        polygons: The countries, for ``oracle_sample``; by default the bundled ones.
+        polygons: The countries, for ``oracle_sample`` and sites; by default the bundled ones.
         recompute: Number of countries whose weights are recomputed in Python integers, drawn from
-            those of at most 200,000 tiles; ``"all"`` for every country.
+            those of at most 200,000 tiles, and in which some merchants' sites are placed again; ``"all"``
+            for every country.
         oracle_sample: Number of tiles whose membership and coverage are checked with GEOS; 0 for none.
         seed: Seed of the random samples.
 
@@ -121,11 +122,17 @@ def _check_weights(published: Published, request: Request, findings: Findings) -
     ).run()
 
 
-def _check_sites(published: Published, _: Request, findings: Findings) -> None:
-    """Check sites against their merchants."""
+def _check_sites(published: Published, request: Request, findings: Findings) -> None:
+    """Check sites against merchants, tiles, polygons and the law."""
     parameters = read_site_parameters(published, findings)
-    if parameters is not None:
-        SiteChecks(published, parameters, findings).run()
+    if parameters is None:
+        return
+    weights = request.weights_of(published, parameters.weights_parameter_hash, findings)
+    own = None if weights is None else read_weight_parameters(weights, findings)
+    index = None
+    if weights is not None and own is not None:
+        index = request.index_of(weights, own.tiles_parameter_hash, findings)
+    SiteChecks(published, parameters, weights, index, request, findings).run()
 
 
 def _check_unknown(_: Published, __: Request, findings: Findings) -> None:

@@ -1,0 +1,203 @@
+"""The sites of a country: against its merchants, tiles and polygons, and where the law places them."""
+
+from __future__ import annotations
+
+import hashlib
+import itertools
+import random
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+import shapely
+from numpy.typing import NDArray
+
+from closedworld.inputs.regions.country_set import Country
+from closedworld.verification.country_files import CountryFiles
+from closedworld.verification.site_law import TOLERANCE_DEGREES
+from closedworld.verification.site_numbers import WantedSite
+from closedworld.verification.tile_checks import TileIndex
+
+IN_COUNTRY = "sites in their country, by GEOS"
+"""What is checked with polygons."""
+
+_KEPT = ("category", "mcc")
+_DRAWN_MERCHANTS, _MOST_SITES = 10, 200
+_GAMMA_STEPS = 8
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class CountrySiteChecks:
+    """Checks the sites of one country.
+
+    Attributes:
+        files: Their files.
+        sites: Rows of ``sites``.
+        merchants: Rows of ``merchants``.
+    """
+
+    files: CountryFiles
+    sites: pa.Table
+    merchants: pa.Table
+
+    def check_keys(self) -> bool:
+        """Compare merchants and numbers with the table of merchants; return whether they are the same."""
+        counts = self.merchants["n"].to_numpy().astype(np.int64)
+        first = pc.fill_null(self.merchants["site_order"], 1).to_numpy().astype(np.int64)
+        row = np.repeat(np.arange(len(counts)), counts)
+        order = np.arange(len(row)) - np.repeat(np.cumsum(counts) - counts - first, counts)
+        self._count("an outlet for each of the merchants' table, and no other", len(row))
+        if len(row) != self.sites.num_rows:
+            self.files.add("site-keys", f"{self.sites.num_rows:,} sites for {len(row):,} outlets.")
+            return False
+        taken = pa.array(row)
+        expected = {name: self.merchants[name].take(taken) for name in ("merchant_id", *_KEPT)}
+        expected["site_order"] = pa.array(order.astype(np.int32))
+        for name, values in expected.items():
+            right = _same(self.sites[name], values)
+            self._note(
+                ~right,
+                "site-keys" if name not in _KEPT else "site-kind",
+                f"{name} differs from merchants.",
+            )
+            if name not in _KEPT and not right.all():
+                return False
+        keys = list(zip(self.sites["merchant_id"].to_pylist(), order.tolist(), strict=True))
+        if any(one >= other for one, other in itertools.pairwise(keys)):
+            self.files.add("order", "merchant_id, site_order is not ascending.")
+        return True
+
+    def check_ids(self) -> None:
+        """Compare ids with those that follow from the keys."""
+        iso = self.files.country_iso
+        found = self.sites["site_id"].to_numpy()
+        keys = zip(
+            self.sites["merchant_id"].to_pylist(), self.sites["site_order"].to_pylist(), strict=True
+        )
+        expected = np.fromiter((_site_id(iso, *key) for key in keys), np.int64, len(found))
+        self._note(found != expected, "site-id", "site_id does not follow from its key.")
+        self._count("ids of sites from their keys", len(found))
+
+    def check_precision(self) -> None:
+        """Find coordinates that are there without a point, and the reverse."""
+        is_point = pc.equal(self.sites["precision"], "point").to_numpy()
+        for name in ("lon", "lat", "tzid", "urban"):
+            given = self.sites[name].is_valid().to_numpy()
+            wrong = is_point & ~given if name in {"tzid", "urban"} else is_point != given
+            self._note(wrong, "site-precision", f"{name} is there or not against precision.")
+        no_tile = self.sites["tile_id"].to_numpy() < 0
+        self._note(
+            is_point == no_tile, "site-precision", "tile_id is there or not against precision."
+        )
+        known = pc.is_in(self.sites["precision"], pa.array(["point", "place", "none"])).to_numpy()
+        self._note(~known, "site-precision", "precision is no known word.")
+        self._count("precision against coordinates", len(is_point))
+
+    def check_zones(self, tzids: tuple[str, ...]) -> None:
+        """Find time zones that are not the country's."""
+        zones = self.sites["tzid"]
+        known = pc.or_(pc.is_in(zones, pa.array(tzids, pa.string())), zones.is_null()).to_numpy()
+        self._note(~known, "site-zone", f"tzid is none of {self.files.country_iso}.")
+        self._count("time zones of sites are their country's", len(known))
+
+    def check_tiles(self, index: TileIndex, iso: str) -> None:
+        """Find sites that are not on their tile, and tiles that the country does not have."""
+        grid = index.parameters.grid
+        lon, lat, tile = (self.sites[name].to_numpy() for name in ("lon", "lat", "tile_id"))
+        here = np.flatnonzero(tile >= 0)
+        here = here[tile[here] < grid.n_tiles]
+        row, col = np.divmod(tile[here], grid.n_cols)
+        across = (lon[here] - (grid.west + (col + 0.5) * grid.cell_width) + 180.0) % 360.0 - 180.0
+        down = lat[here] - (grid.north - (row + 0.5) * grid.cell_height)
+        on_tile = np.abs(across) <= grid.cell_width / 2 + TOLERANCE_DEGREES
+        on_tile &= np.abs(down) <= grid.cell_height / 2 + TOLERANCE_DEGREES
+        wrong = tile >= grid.n_tiles
+        wrong[here] |= ~on_tile | ~index.countries[iso].ids.holds(tile[here])
+        self._note(
+            wrong, "site-tile", "the point is not on its tile, or the country does not have it."
+        )
+        self._count("sites on their tiles, tiles of their country", len(here))
+
+    def check_polygons(self, country: Country) -> None:
+        """Find sites outside their country."""
+        lon, lat = self.sites["lon"].to_numpy(), self.sites["lat"].to_numpy()
+        left = np.flatnonzero(~np.isnan(lon))
+        self._count(IN_COUNTRY, len(left))
+        for polygon in shapely.get_parts(list(country.features)):
+            shapely.prepare(polygon)
+            for turn in (0.0, 360.0, -360.0):
+                left = left[~shapely.intersects_xy(polygon, lon[left] + turn, lat[left])]
+        outside = np.zeros(len(lon), np.bool_)
+        outside[left] = True
+        self._note(outside, "site-outside", "the point is not in its country.")
+
+    def drawn(self, seed: int) -> tuple[list[WantedSite], list[int]]:
+        """Return all sites of some merchants that may be anywhere in the country, and their rows."""
+        free = (
+            self.merchants["lon"].is_null().to_numpy()
+            & self.merchants["place"].is_null().to_numpy()
+        )
+        free &= self.merchants["tile_id"].to_numpy() < 0
+        on_map = pc.equal(self.sites["precision"], "point").to_numpy()
+        on_map &= self.sites["lon"].is_valid().to_numpy() & self.sites["lat"].is_valid().to_numpy()
+        merchant_rows = np.repeat(np.arange(len(free)), self.merchants["n"].to_numpy())
+        sizes = np.bincount(merchant_rows[on_map & free[merchant_rows]], minlength=len(free))
+        few = np.flatnonzero((sizes > 0) & (sizes <= _MOST_SITES)).tolist()
+        draw = random.Random(seed)  # noqa: S311 -- a sample that can be drawn again
+        chosen = draw.sample(few, min(_DRAWN_MERCHANTS, len(few)))
+        rows = np.flatnonzero(on_map & np.isin(merchant_rows, chosen)).tolist()
+        gamma, spacing = self.merchants["gamma"].to_pylist(), self.merchants["spacing"].to_pylist()
+        wanted = [
+            WantedSite(
+                self.sites["merchant_id"][row].as_py(),
+                self.sites["site_order"][row].as_py(),
+                round(gamma[merchant_rows[row]] * _GAMMA_STEPS),
+                spacing[merchant_rows[row]] == "catchment",
+            )
+            for row in rows
+        ]
+        return wanted, rows
+
+    def compare(
+        self,
+        row: int,
+        tile: int,
+        points: Iterator[tuple[float, float]],
+        polygons: list[shapely.Polygon],
+    ) -> None:
+        """Find a site that does not lie where the law says; in a tiny piece of a tile it says nothing."""
+        lon, lat, own = (self.sites[name][row].as_py() for name in ("lon", "lat", "tile_id"))
+        right = tile == own
+        for x, y in points if right else ():
+            if shapely.intersects_xy(polygons, x, y).any():
+                turned = (x - lon + 180.0) % 360.0 - 180.0
+                right = max(abs(turned), abs(y - lat)) < TOLERANCE_DEGREES
+                break
+        wrong = np.zeros(self.sites.num_rows, np.bool_)
+        wrong[row] = not right
+        self._note(wrong, "site-law", "the point is not where the law places it.")
+
+    def _note(self, wrong: NDArray[np.bool_], code: str, message: str) -> None:
+        rows = np.flatnonzero(wrong)
+        if len(rows):
+            example: dict[str, Any] = self.sites.slice(int(rows[0]), 1).to_pylist()[0]
+            self.files.add(code, message, example=example, rows=len(rows))
+
+    def _count(self, what: str, count: int) -> None:
+        self.files.findings.add_check(what, count, "sites")
+
+
+def _same(one: pa.ChunkedArray, other: pa.Array | pa.ChunkedArray) -> NDArray[np.bool_]:
+    """Return where two columns are equal, nulls included, bool (rows,)."""
+    equal = pc.fill_null(pc.equal(one, other), fill_value=False)
+    both = pc.and_(one.is_null(), other.is_null())
+    same: NDArray[np.bool_] = pc.or_(equal, both).to_numpy()
+    return same
+
+
+def _site_id(country_iso: str, merchant_id: str, order: int) -> int:
+    text = f"{country_iso}\n{merchant_id}\n{order}".encode()
+    return int.from_bytes(hashlib.blake2b(text, digest_size=8).digest(), "big") >> 1
