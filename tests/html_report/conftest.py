@@ -143,7 +143,7 @@ def hostile(tmp_path_factory: pytest.TempPathFactory) -> Path:
         ],
         machine={HOSTILE: HOSTILE},
         performance={**PERFORMANCE, "rows_written": {HOSTILE: 1}, "phase_seconds": {HOSTILE: {HOSTILE: 1.0}}},
-        workers=[worker_line(stage=HOSTILE, work=HOSTILE, worker=HOSTILE, process=HOSTILE, tiles=1, busy_seconds=1.0, idle_share=0.5, peak_memory_bytes=1)],
+        workers=[worker_line(stage=HOSTILE, work=HOSTILE, worker=HOSTILE, process=HOSTILE, rows=1, busy_seconds=1.0, idle_share=0.5, peak_memory_bytes=1)],
         acceptance=[{"name": HOSTILE, "what": HOSTILE, "value": 2, "limit": 1, "unit": HOSTILE, "passed": False}],
     )  # fmt: skip
     unit = dict.fromkeys(("stage", "work", "unit", "partition", "worker", "process"), HOSTILE)

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from closedworld.datasets.parameters import TileParameters, WeightParameters
 from closedworld.errors import ConfigError
 from closedworld.published.results import find_published
 from closedworld.run.record.model import RunRecord
 from closedworld.run.record.report import REPORT_NAME, REPORTS_NAME, refuse_damage
+from closedworld.stages import STAGES
 from closedworld.store.paths import stage_folder
-from closedworld.store.places import storage_at
-from closedworld.store.reading import has_receipt
+from closedworld.store.reading import Published, result_in
 
 
 def find_report(run: Path) -> Path:
@@ -39,35 +38,37 @@ def find_report(run: Path) -> Path:
     return found[-1]
 
 
-def find_results(record: RunRecord, report: Path) -> dict[str, Path]:
-    """Return the folders of what a run's stages published, by stage name, where they still exist.
+def find_results(record: RunRecord, report: Path) -> dict[str, Published]:
+    """Return what a run's stages published and what that was made from, by stage, as far as it is still there.
 
-    They are looked for next to the report first, because an output folder may have been moved. The
-    tiles of a run that only weighted them are found as well.
+    It is looked for next to the report first, because an output folder may have been moved.
 
     Raises:
         IntegrityError: ``report-unreadable``, or a receipt is damaged.
     """
-    out = report.parent.parent
+    out, found, hashes = report.parent.parent, dict[str, Published](), dict[str, str]()
     with refuse_damage(report):
-        found: dict[str, tuple[Path, ...]] = {
-            stage.name: (stage_folder(out, stage.name, stage.parameter_hash), Path(stage.folder))
-            for stage in record.stages
-        }
-        weights = record.parameters(WeightParameters)
-        if weights is not None and TileParameters.stage not in found:
-            digest = weights.tiles_parameter_hash
-            result = Path(str(record.config.get("result", "")))
-            found[TileParameters.stage] = (
-                stage_folder(out, TileParameters.stage, digest),
-                *(
-                    one.folder
-                    for one in (find_published(result) if result.is_dir() else ())
-                    if one.receipt.parameter_hash == digest
-                ),
-            )
-        present = {
-            name: [folder for folder in folders if has_receipt(storage_at(folder))]
-            for name, folders in found.items()
-        }
-    return {name: folders[0] for name, folders in present.items() if folders}
+        # What a stage was made from is named by its parameters, so the last one comes first.
+        for stage in reversed(STAGES):
+            own = record.stage(stage.name)
+            digest = hashes.get(stage.name) if own is None else own.parameter_hash
+            if digest is None:
+                continue
+            folders = [stage_folder(out, stage.name, digest)]
+            folders += _built_on(record, digest) if own is None else [Path(own.folder)]
+            results = (result_in(folder) for folder in folders)
+            result = next((one for one in results if one is not None), None)
+            if result is not None:
+                found[stage.name] = result
+            parameters = own.parameters if own else result.receipt.parameters if result else {}
+            for name in stage.needs:
+                if f"{name}_parameter_hash" in parameters:
+                    hashes.setdefault(name, str(parameters[f"{name}_parameter_hash"]))
+    return {stage.name: found[stage.name] for stage in STAGES if stage.name in found}
+
+
+def _built_on(record: RunRecord, digest: str) -> list[Path]:
+    """Return the folder of a result that a run was told to build on."""
+    path = Path(str(record.config.get("result", "")))
+    published = find_published(path) if path.is_dir() else []
+    return [one.folder for one in published if one.receipt.parameter_hash == digest]

@@ -25,11 +25,10 @@ from closedworld.maps import draw_closeup, draw_weights_map
 from closedworld.maps.captions import cell_text, draw_tiles
 from closedworld.published.cumulative_weights import read_cumulative_weights
 from closedworld.published.polygons import polygons_of
-from closedworld.published.results import open_published
-from closedworld.published.tile_index import PublishedIndex, open_index
+from closedworld.published.tile_index import PublishedIndex, read_index
 from closedworld.run.record.model import RunRecord
 from closedworld.sanitize import number_of
-from closedworld.stages import TILES
+from closedworld.stages import TILES, WEIGHTS
 from closedworld.store.reading import Published
 
 _PNG = b"\x89PNG\r\n\x1a\n"
@@ -101,15 +100,15 @@ def draw_all(record: RunRecord, report: Path, wanted: Sequence[str] | None) -> P
     if not record.stages:
         return pictures
     results = find_results(record, report)
-    names = dict.fromkeys((TileParameters.stage, *(stage.name for stage in record.stages)))
+    names = dict.fromkeys((TILES.name, *(stage.name for stage in record.stages)))
     pictures.notes += [
         f"The {name} of this run are no longer where it put them: no map."
         for name in names
         if name not in results
     ]
-    if TileParameters.stage not in results:
+    if TILES.name not in results:
         return pictures
-    index = open_index(results[TileParameters.stage])
+    index = read_index(results[TILES.name])
     isos = _chosen(index) if wanted is None else wanted
     countries, credit = None, ""
     try:
@@ -120,9 +119,8 @@ def draw_all(record: RunRecord, report: Path, wanted: Sequence[str] | None) -> P
     with tempfile.TemporaryDirectory(prefix="closedworld-report-") as scratch:
         path = Path(scratch) / "picture.png"
         pictures.maps.append(_tile_map(report, index, credit, path))
-        if WeightParameters.stage in results:
-            weights = open_published(results[WeightParameters.stage])
-            pictures.maps.append(_weight_map(weights, index, path))
+        if WEIGHTS.name in results:
+            pictures.maps.append(_weight_map(results[WEIGHTS.name], index, path))
         if isos and countries is not None:
             pictures.closeups += [
                 _closeup(one, credit, path)
