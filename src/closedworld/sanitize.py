@@ -60,21 +60,12 @@ def number_of(count: int, one: str, many: str) -> str:
     return f"{count:,} {one if count == 1 else many}"
 
 
-def megabytes(size_bytes: float) -> str:
-    """Return a size in megabytes of 10^6 bytes, such as ``36.2 MB``."""
-    return f"{size_bytes / 1e6:,.1f} MB"
-
-
-def mebibytes(size_bytes: float) -> str:
-    """Return a size in whole mebibytes of 2^20 bytes, such as ``536 MiB``."""
-    return f"{size_bytes / (1 << 20):,.0f} MiB"
-
-
 def byte_size(size_bytes: float) -> str:
-    """Return a size in the largest power of 1000 that it reaches, such as ``1.1 GB``."""
+    """Return a size in the largest power of 1000 that it reaches, such as ``1.1 GB`` or ``452 MB``."""
     for factor, unit in ((1e12, "TB"), (1e9, "GB"), (1e6, "MB"), (1e3, "kB")):
         if abs(size_bytes) >= factor:
-            return f"{size_bytes / factor:,.1f} {unit}"
+            size = size_bytes / factor
+            return f"{size:,.1f} {unit}" if abs(size) < 99.95 else f"{size:,.0f} {unit}"  # noqa: PLR2004
     return f"{size_bytes:,.0f} bytes"
 
 

@@ -32,16 +32,32 @@ def json_lines(text: str) -> list[dict[str, Any]]:
     return [json.loads(line) for line in text.splitlines()]
 
 
-def test_text_logs_are_on_standard_error_and_the_outcome_on_standard_output(
+def test_warnings_are_on_standard_error_and_the_outcome_on_standard_output(
     call: Call, tmp_path: Path
 ) -> None:
+    """A dozen lines; every step is in the log of the run."""
     done = call("tiles", *SMALL, tmp_path)
-    assert "S0 countries" in done.stderr
-    assert "WARNING" in done.stderr
-    assert "VA" in done.stderr
-    assert "published tile_index" in done.stderr
-    assert "S0 countries" not in done.stdout
+    (warning,) = done.stderr.splitlines()
+    assert warning.startswith("warning: 1 country without a tile")
+    assert "VA" in warning
     assert "tiles of 2 countries" in done.stdout
+    assert "1, see above" in done.stdout
+    (log,) = tmp_path.glob("reports/*/run.log")
+    assert str(log) in done.stdout
+    assert "S0 countries" in log.read_text()
+
+
+def test_every_step_is_on_standard_error_when_it_is_asked_for(call: Call, tmp_path: Path) -> None:
+    done = call("tiles", *SMALL, tmp_path, "-v")
+    for text in ("S0 countries", "WARNING", "VA", "published tile_index"):
+        assert text in done.stderr
+    assert "S0 countries" not in done.stdout
+
+
+def test_the_report_of_a_run_is_printed_as_json_alone(call: Call, tmp_path: Path) -> None:
+    done = call("tiles", *SMALL, tmp_path, "--json", "-q")
+    (report,) = tmp_path.glob("reports/*/run_report.json")
+    assert json.loads(done.stdout) == json.loads(report.read_text())
 
 
 def test_json_logs_are_json_lines_and_nothing_else(call: Call, tmp_path: Path) -> None:

@@ -93,8 +93,8 @@ def test_tiles_on_the_bundled_grid_are_weighed_by_the_bundled_population(
     assert published.receipt.parameters["basis"] == "population"
     assert sums(published) == {"LU": 10**12, "MT": 10**12}
     tiles = published.receipt.totals["tiles"]
-    assert f"{tiles:,} weights by population (10^12 per country), written" in done.stdout
-    assert str(published.folder) in done.stdout
+    assert f"Built {tiles:,} weights by population, 10^12 in each country" in done.stdout
+    assert f"  folder    {fine} (" in done.stdout
     (raster,) = report_of(fine)["inputs"]
     assert raster["path"].endswith("population_5m.tif")
     assert published.receipt.parameters["raster_sha256"] in raster["sha256"].values()
@@ -107,7 +107,7 @@ def test_tiles_on_another_grid_are_weighed_by_area(call: Call, coarse: Path) -> 
     assert published.receipt.parameters["basis"] == "area_m2"
     assert published.receipt.parameters["raster_sha256"] is None
     assert sums(published) == dict.fromkeys(("DE", "ES", "FR"), 10**12)
-    assert "weights by area_m2 (10^12 per country)" in done.stdout
+    assert "weights by area_m2, 10^12 in each country" in done.stdout
     assert report_of(coarse)["rasters_read"] == []
 
 
@@ -155,10 +155,10 @@ def test_the_folder_of_the_tiles_themselves_can_be_named(call: Call, coarse: Pat
 
 
 def test_weighing_again_says_that_it_verified_and_reused(call: Call, coarse: Path) -> None:
-    assert "written" in call("weights", coarse).stdout
+    assert "Built " in call("weights", coarse).stdout
     again = call("weights", coarse)
     assert again.exit_code == 0
-    assert "verified and reused" in again.stdout
+    assert "Verified and reused " in again.stdout
     (stage,) = report_of(coarse)["stages"]
     assert (stage["name"], stage["reused"]) == ("weights", True)
 
@@ -282,7 +282,7 @@ def test_a_run_on_the_bundled_raster_weighs_by_population(call: Call, tmp_path: 
     assert call("run", "--countries", "LU,MT", "--out", tmp_path).exit_code == 0
     assert weights_of(tmp_path).receipt.parameters["basis"] == "population"
     alone = call("weights", tmp_path)
-    assert "verified and reused" in alone.stdout
+    assert "Verified and reused " in alone.stdout
 
 
 @pytest.mark.parametrize("basis", ["population", "populated", "area_m2:9,population:1"])

@@ -13,6 +13,7 @@ from harness import small
 from closedworld import open_dataset, verify
 from closedworld.errors import ClosedWorldError
 from closedworld.published.results import find_published
+from closedworld.store.paths import COLLECTION_NAME
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -24,8 +25,12 @@ KINDS = ["bit", "truncate", "extend", "swap", "delete", "add", "empty", "folder"
 
 
 def damage(root: Path, kind: str, draw: random.Random) -> tuple[Path, str]:
-    """Damage one file that readers rely on; return it and what was done."""
-    files = sorted(path for path in root.rglob("*") if path.is_file())
+    """Damage one file that is sealed; return it and what was done."""
+    files = sorted(
+        path
+        for path in root.glob("*/parameter_hash=*/**/*")
+        if path.is_file() and path.name != COLLECTION_NAME
+    )
     path = draw.choice(files)
     content = path.read_bytes()
     if kind == "bit":

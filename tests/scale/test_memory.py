@@ -52,7 +52,7 @@ def test_a_limit_below_one_worker_is_refused_with_what_it_takes() -> None:
     with pytest.raises(ConfigError) as caught:
         capped(stage, 4, 100 * MEBIBYTE, 80 * MEBIBYTE, in_processes=False)
     assert caught.value.code == "memory-limit"
-    assert "110 MiB" in caught.value.message
+    assert "115 MB" in caught.value.message
 
 
 def test_a_small_world_takes_less_than_a_large_one_and_no_more_than_a_row_group() -> None:

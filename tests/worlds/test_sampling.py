@@ -296,7 +296,7 @@ def test_more_points_than_memory_holds_are_refused_before_any_is_drawn(
     with pytest.raises(ConfigError) as caught:
         open_world(real.root).sample(country="VA", n=1_000_000_000, countries=real.countries)
     assert caught.value.code == "sample-memory"
-    assert "10 MiB" in caught.value.message
+    assert "10.5 MB" in caught.value.message
 
 
 def test_more_different_tiles_than_there_are_are_refused_before_any_is_drawn(

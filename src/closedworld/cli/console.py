@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Self
 
 import click
 
+from closedworld.cli.options import Output
 from closedworld.execution import events
 from closedworld.execution.events import Event, Observer
 from closedworld.run.logs import ROOT_LOGGER, JsonLines
@@ -22,32 +23,35 @@ if TYPE_CHECKING:
 
 
 class _Line(logging.Formatter):
-    """One line per record; a path may hold anything, so escapes are shown as text."""
+    """One line per record, with its time or without; a path may hold anything, so escapes are shown as text."""
 
-    def __init__(self) -> None:
-        super().__init__("%(asctime)s %(levelname)-7s %(message)s", "%H:%M:%S")
+    def __init__(self, *, is_verbose: bool) -> None:
+        if is_verbose:
+            super().__init__("%(asctime)s %(levelname)-7s %(message)s", "%H:%M:%S")
+        else:
+            super().__init__("warning: %(message)s")
 
     def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802 -- logging's name
         return printable(super().formatMessage(record))
 
 
 @contextmanager
-def watching(log_format: str, *, quiet: bool) -> Iterator[list[Observer]]:
+def watching(output: Output) -> Iterator[list[Observer]]:
     """Show log lines on standard error while the block runs, and a progress bar on a terminal.
 
     Yields:
         Observers to pass to the run.
     """
     observers: list[Observer] = []
+    is_json = output.log_format == "json"
     with ExitStack() as stack:
         handler: logging.Handler = logging.StreamHandler(sys.stderr)
-        handler.setFormatter(JsonLines() if log_format == "json" else _Line())
-        if log_format == "text" and sys.stderr.isatty() and not quiet:
+        if not (is_json or output.quiet) and sys.stderr.isatty():
             bar = stack.enter_context(_ProgressBar())
             observers.append(bar)
             handler = _AboveBar(bar.console)
-            handler.setFormatter(_Line())
-        handler.setLevel(logging.WARNING if quiet else logging.INFO)
+        handler.setFormatter(JsonLines() if is_json else _Line(is_verbose=output.verbose))
+        handler.setLevel(logging.INFO if output.shows_steps else logging.WARNING)
         ROOT_LOGGER.addHandler(handler)
         ROOT_LOGGER.setLevel(logging.INFO)
         stack.callback(ROOT_LOGGER.removeHandler, handler)

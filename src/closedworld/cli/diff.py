@@ -71,9 +71,13 @@ def diff(
 
 
 def _show(difference: WorldDifference, content: dict[str, Any], rows: int) -> None:
+    from closedworld.kernels.weights import basis_in_words  # noqa: PLC0415
+
     for letter, name in (("A", "before"), ("B", "after")):
         world = content[name]
-        basis = f", weights by {world['basis']}" if world["weights"] else ", no weights"
+        basis = (
+            f", weights by {basis_in_words(world['basis'])}" if world["weights"] else ", no weights"
+        )
         click.echo(printable(f"{letter}  {world['weights'] or world['tiles']}"))
         click.echo(printable(f"   rule {world['rule']}{basis}"))
     click.echo()

@@ -9,7 +9,7 @@ import click
 
 from closedworld.cli.options import INDEX_OPTION, PATH, with_options
 from closedworld.config.options import split_codes
-from closedworld.sanitize import megabytes, number_of, printable
+from closedworld.sanitize import byte_size, number_of, printable
 
 
 @click.command()
@@ -63,14 +63,14 @@ def export(
 
         tiles = export_tiles(world, out, geometry, countries or ())
         kind = "points" if geometry == "point" else "boxes"
-        size = megabytes(out.stat().st_size)
+        size = byte_size(out.stat().st_size)
         click.echo(printable(f"{tiles:,} tiles as {kind} written to {out} ({size})"))
         return
     from closedworld.worlds.tile_rasters import export_rasters  # noqa: PLC0415
 
     done = export_rasters(world, out, countries or ())
     for file in done.paths:
-        click.echo(printable(f"{file} ({megabytes(file.stat().st_size)})"))
+        click.echo(printable(f"{file} ({byte_size(file.stat().st_size)})"))
     cells = number_of(done.tiles, "cell", "cells")
     click.echo(
         f"{cells} of countries; in {done.shared:,} cases a cell belongs to a further country, left out"

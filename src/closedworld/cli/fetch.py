@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from closedworld.cli.options import PATH
-from closedworld.sanitize import megabytes, printable
+from closedworld.sanitize import byte_size, printable
 
 if TYPE_CHECKING:
     from closedworld.inputs.reference.fetching.fetch import Fetched
@@ -91,7 +91,7 @@ def _list(files: Sequence[RemoteFile], folder: Path | None, *, as_json: bool) ->
 
 
 def _size(size_bytes: int | None) -> str:
-    return "not known" if size_bytes is None else f"{megabytes(size_bytes)} ({size_bytes:,} bytes)"
+    return "not known" if size_bytes is None else f"{byte_size(size_bytes)} ({size_bytes:,} bytes)"
 
 
 def _fetched_dict(one: Fetched) -> dict[str, Any]:

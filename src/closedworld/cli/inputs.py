@@ -17,7 +17,7 @@ from closedworld.cli.options import (
     with_options,
 )
 from closedworld.config.table import LOCK_NAME
-from closedworld.sanitize import megabytes, number_of, printable
+from closedworld.sanitize import byte_size, number_of, printable
 
 if TYPE_CHECKING:
     from closedworld.inputs.regions.problems import CountryCheck
@@ -100,7 +100,7 @@ def _list_bundled() -> None:
         click.echo(f"  sha256   {entry.sha256} (verified)")
         click.echo(f"  path     {entry.path}")
         click.echo()
-    click.echo(f"{len(bundled_files())} files, {megabytes(total)} in total")
+    click.echo(f"{len(bundled_files())} files, {byte_size(total)} in total")
 
 
 def _check_polygons(path: Path, options: dict[str, Any]) -> bool:

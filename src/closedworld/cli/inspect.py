@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from closedworld.cli.options import PATH
-from closedworld.sanitize import printable
+from closedworld.sanitize import byte_size, printable
 
 if TYPE_CHECKING:
     from closedworld.store.reading import Published
@@ -65,6 +65,7 @@ def _result_folder(path: Path) -> tuple[Path, str]:
 
 
 def _show_receipt(published: Published) -> None:
+    from closedworld.kernels.weights import basis_in_words  # noqa: PLC0415
     from closedworld.published.names import names_of  # noqa: PLC0415
 
     receipt = published.receipt
@@ -74,13 +75,15 @@ def _show_receipt(published: Published) -> None:
     metadata = {"names": names_of(published), **_flat(totals), **_flat(receipt.parameters)}
     metadata["parameter_hash"] = receipt.parameter_hash
     metadata["written by"] = ", ".join(f"{name} {v}" for name, v in receipt.versions.items())
+    if "basis" in metadata:
+        metadata["basis"] = basis_in_words(str(metadata["basis"]))
     for name, value in metadata.items():
         click.echo(printable(f"  {name.replace('_', ' '):<24} {_short(value)}"))
     click.echo()
-    click.echo(f"  {'dataset':<14}{'rows':>14}{'files':>8}{'MB':>10}")
+    click.echo(f"  {'dataset':<14}{'rows':>14}{'files':>8}{'size':>12}")
     for name, total in receipt.datasets().items():
-        megabytes = total["size_bytes"] / 1e6
-        click.echo(f"  {name:<14}{total['rows']:>14,}{total['files']:>8,}{megabytes:>10,.2f}")
+        size = byte_size(total["size_bytes"])
+        click.echo(f"  {name:<14}{total['rows']:>14,}{total['files']:>8,}{size:>12}")
     click.echo()
 
 

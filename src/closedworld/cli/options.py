@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import fields, replace
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -105,16 +105,52 @@ LOG_OPTIONS = (
         type=click.Choice(["text", "json"]),
         default="text",
         show_default=True,
-        help="Log lines for people, or JSON lines; both on standard error. With json, standard output "
-        "has nothing but the folders of the results.",
+        help="What comes on standard error: lines for people, or JSON lines of every step. With json, "
+        "standard output has nothing but the folders of the results.",
+    ),
+    click.option(
+        "--verbose",
+        "-v",
+        is_flag=True,
+        help="Show every step on standard error, not warnings alone; run.log has all in any case.",
     ),
     click.option(
         "--quiet",
         "-q",
         is_flag=True,
-        help="Log warnings and errors only, and print nothing but the folders of the results.",
+        help="Show no progress, and print nothing but the folders of the results.",
+    ),
+    click.option(
+        "--json", "as_json", is_flag=True, help="Print the report of the run, run_report.json."
     ),
 )
+
+
+@dataclass(frozen=True, slots=True)
+class Output:
+    """What a run shows.
+
+    Attributes:
+        log_format: ``text`` or ``json``.
+        verbose: Whether every step is shown in text, too.
+        quiet: Whether nothing is printed but warnings and the folders of the results.
+        as_json: Whether the report of the run is printed.
+    """
+
+    log_format: str
+    verbose: bool
+    quiet: bool
+    as_json: bool
+
+    @classmethod
+    def taken_from(cls, given: dict[str, Any]) -> Output:
+        """Return what the options say, and take them out of those of the command."""
+        return cls(**{one.name: given.pop(one.name) for one in fields(cls)})
+
+    @property
+    def shows_steps(self) -> bool:
+        """Whether every step is shown; programs that read JSON get all of them."""
+        return (self.verbose or self.log_format == "json") and not self.quiet
 
 
 def result_options(stage: Stage, *names: str) -> tuple[Callable[[F], F], ...]:

@@ -16,7 +16,7 @@ from closedworld.cli.options import (
     with_options,
     workers_options,
 )
-from closedworld.sanitize import byte_size, mebibytes, number_of, printable
+from closedworld.sanitize import byte_size, number_of, printable
 from closedworld.stages import STAGES, TILES
 
 if TYPE_CHECKING:
@@ -83,7 +83,7 @@ def _stage_line(stage: StageForecast) -> str:
     source = {None: "no run measured yet", "sample": "a sample, just now"}
     return (
         f"{stage.stage:<6}{stage.units:>8,}{stage.workers:>9,}"
-        f"{mebibytes(stage.peak_memory_bytes):>11}{_size(stage.temporary_bytes):>12}"
+        f"{byte_size(stage.peak_memory_bytes):>11}{_size(stage.temporary_bytes):>12}"
         f"{_size(stage.bytes_out):>12}  {source.get(stage.measured_in, f'run {stage.measured_in}')}"
     )
 

@@ -8,7 +8,7 @@ import click
 
 from closedworld.cli.options import PATH
 from closedworld.config.options import split_codes
-from closedworld.sanitize import megabytes, printable
+from closedworld.sanitize import byte_size, printable
 
 
 @click.command()
@@ -40,4 +40,4 @@ def report(run: Path, out: Path | None, closeups: str | None) -> None:
     if closeups is not None:
         chosen = () if closeups.strip() == "none" else split_codes(closeups)
     path = write_page(run, out, closeups=chosen)
-    click.echo(printable(f"{path} ({megabytes(path.stat().st_size)})"))
+    click.echo(printable(f"{path} ({byte_size(path.stat().st_size)})"))

@@ -17,7 +17,7 @@ from closedworld.cli.options import (
     with_options,
 )
 from closedworld.kernels.limits import MAX_POINTS
-from closedworld.sanitize import megabytes, number_of, printable
+from closedworld.sanitize import byte_size, number_of, printable
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -113,5 +113,5 @@ def _outcome_text(points: pa.Table, out: Path, seconds: float) -> str:
     return (
         f"{number_of(points.num_rows, 'point', 'points')} on {tiles} of "
         f"{number_of(countries, 'country', 'countries')} written to {out} "
-        f"({megabytes(out.stat().st_size)}) in {seconds:.1f} s"
+        f"({byte_size(out.stat().st_size)}) in {seconds:.1f} s"
     )

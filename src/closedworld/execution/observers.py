@@ -11,7 +11,7 @@ from typing import Any
 from closedworld.execution import events
 from closedworld.execution.events import Event, Observer
 from closedworld.execution.progress import Progress, ProgressObserver
-from closedworld.sanitize import megabytes
+from closedworld.sanitize import byte_size, number_of
 
 LOGGER = logging.getLogger("closedworld.run")
 
@@ -85,42 +85,43 @@ def describe(event: Event) -> str:  # noqa: C901, PLR0911, PLR0912 -- one case f
         case events.InputLoaded(role=role, path=path, size_bytes=0):
             return f"{events.INPUTS} {role} {path}: {event.detail}"
         case events.InputLoaded(role=role, path=path):
-            size = megabytes(event.size_bytes)
+            size = byte_size(event.size_bytes)
             return f"{events.INPUTS} {role} {path}: {event.detail}, {size} in {event.seconds:.2f} s"
         case events.Warned(code=code, message=message):
             return f"{message} [{code}]"
         case events.EnumerationStarted():
             return (
-                f"{event.stage} tiles of {event.countries} countries, rule {event.rule}, "
+                f"{event.stage} tiles of {_countries(event.countries)}, rule {event.rule}, "
                 f"grid of {event.grid}"
             )
         case events.EnumerationFinished():
             return (
-                f"{event.stage} found {event.tiles:,} tiles in {event.runs:,} runs for "
-                f"{event.countries} countries in {event.seconds:.2f} s; {event.units} tasks"
+                f"{event.stage} found {_tiles(event.tiles)} in {number_of(event.runs, 'run', 'runs')} for "
+                f"{_countries(event.countries)} in {event.seconds:.2f} s; {_tasks(event.units)}"
             )
         case events.IndexOpened():
             return (
-                f"{event.stage} opened the tile index {event.path}: {event.tiles:,} tiles of "
-                f"{event.countries} countries in {event.runs:,} runs, in {event.seconds:.2f} s"
+                f"{event.stage} opened the tile index {event.path}: {_tiles(event.tiles)} of "
+                f"{_countries(event.countries)} in {number_of(event.runs, 'run', 'runs')}, in "
+                f"{event.seconds:.2f} s"
             )
         case events.RasterRead():
             return f"{event.stage} {_raster_line(event)}"
         case events.WorkStarted():
-            return f"{event.stage} {event.work}: {event.rows:,} {event.row_name} in {event.units} tasks"
+            return f"{event.stage} {event.work}: {_rows(event)} in {_tasks(event.units)}"
         case events.TasksResumed():
             return (
-                f"{event.stage} {event.rows:,} {event.row_name} in {event.units} tasks of an interrupted "
-                "run are whole and used"
+                f"{event.stage} {_rows(event)} in {_tasks(event.units)} of an interrupted run: "
+                "whole, and used"
             )
         case events.CountryWeighed():
             bases = "; ".join(_basis_line(basis) for basis in event.bases)
-            return f"{event.stage} {event.country_iso}: {event.tiles:,} tiles, {bases}"
+            return f"{event.stage} {event.country_iso}: {_tiles(event.tiles)}, {bases}"
         case events.ScratchUsed():
-            return f"{event.stage} temporary files take {megabytes(event.size_bytes)}"
+            return f"{event.stage} temporary files take {byte_size(event.size_bytes)}"
         case events.TaskFinished():
             return (
-                f"{event.stage} {event.work} {event.unit}: {event.rows:,} {event.row_name} in "
+                f"{event.stage} {event.work} {event.unit}: {_rows(event)} in "
                 f"{event.seconds:.2f} s by {event.worker}"
             )
         case events.PartitionFinished():
@@ -132,8 +133,9 @@ def describe(event: Event) -> str:  # noqa: C901, PLR0911, PLR0912 -- one case f
             )
         case events.DatasetPublished():
             return (
-                f"published {event.dataset}: {event.rows:,} rows, {event.files} files, "
-                f"{megabytes(event.size_bytes)} after {event.seconds:.2f} s in {event.path}"
+                f"published {event.dataset}: {number_of(event.rows, 'row', 'rows')}, "
+                f"{number_of(event.files, 'file', 'files')}, "
+                f"{byte_size(event.size_bytes)} after {event.seconds:.2f} s in {event.path}"
             )
         case events.PhaseFinished():
             return f"{event.stage} {event.phase} took {event.seconds:.2f} s"
@@ -141,9 +143,25 @@ def describe(event: Event) -> str:  # noqa: C901, PLR0911, PLR0912 -- one case f
             return f"{event.stage} is published already; verified and reused {event.path}"
 
 
+def _tiles(count: int) -> str:
+    return number_of(count, "tile", "tiles")
+
+
+def _rows(event: events.WorkStarted | events.TasksResumed | events.TaskFinished) -> str:
+    return number_of(event.rows, event.row_name.removesuffix("s"), event.row_name)
+
+
+def _countries(count: int) -> str:
+    return number_of(count, "country", "countries")
+
+
+def _tasks(count: int) -> str:
+    return number_of(count, "task", "tasks")
+
+
 def _raster_line(event: events.RasterRead) -> str:
     """Return what was read from a raster."""
-    read = "" if event.bytes_read is None else f"{megabytes(event.bytes_read)} of "
+    read = "" if event.bytes_read is None else f"{byte_size(event.bytes_read)} of "
     found = [
         f"{count:,} {what}"
         for count, what in ((event.missing, "without a value"), (event.negative, "below zero"))
@@ -151,7 +169,7 @@ def _raster_line(event: events.RasterRead) -> str:
     ]
     counted = f" ({' and '.join(found)}, counted as 0)" if found else ""
     return (
-        f"read {event.tiles:,} tiles{counted} from {read}{megabytes(event.size_bytes)} of "
+        f"read {_tiles(event.tiles)}{counted} from {read}{byte_size(event.size_bytes)} of "
         f"{event.path} in {event.seconds:.2f} s"
     )
 

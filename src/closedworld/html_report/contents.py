@@ -15,6 +15,7 @@ from closedworld.html_report.country_rows import CountryRow, read_country_rows
 from closedworld.html_report.figures import seconds, setting, share, size, thousands
 from closedworld.html_report.pictures import Pictures
 from closedworld.inputs.reference.registry import bundled_files
+from closedworld.kernels.weights import basis_in_words
 from closedworld.run.record.model import RunRecord, TaskRecord
 from closedworld.run.record.report import UNITS_NAME, read_lines, refuse_damage
 from closedworld.sanitize import number_of
@@ -103,7 +104,7 @@ def _subtitle(
         texts.append(f"{tiles.grid.n_rows:,} rows, {tiles.grid.n_cols:,} columns")
         texts.append(f"rule {tiles.rule.value}")
     if weights is not None:
-        texts.append(f"weights by {weights.basis}, 10^{weights.dp} in each country")
+        texts.append(f"weights by {basis_in_words(weights.basis)}, 10^{weights.dp} in each country")
     return " · ".join(texts)
 
 

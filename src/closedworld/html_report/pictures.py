@@ -21,6 +21,7 @@ from closedworld.inputs.isolated import read_in_subprocess
 from closedworld.inputs.loading import BUNDLED_COUNTRIES, BUNDLED_RASTER
 from closedworld.inputs.reference.registry import bundled
 from closedworld.inputs.regions.country_set import CountrySet
+from closedworld.kernels.weights import basis_in_words
 from closedworld.maps import draw_closeup, draw_weights_map
 from closedworld.maps.captions import cell_text, draw_tiles
 from closedworld.published.cumulative_weights import read_cumulative_weights
@@ -159,7 +160,7 @@ def _weight_map(published: Published, index: PublishedIndex, path: Path) -> Pict
             total=10**parameters.dp,
             title="Weights",
             subtitle=(
-                f"where each country's weight lies · basis {parameters.basis} · tiles of "
+                f"where each country's weight lies · basis {basis_in_words(parameters.basis)} · tiles of "
                 f"{cell_text(index.grid.cell_width)}"
             ),
             credit=raster.attribution if parameters.raster_sha256 == raster.sha256 else "",
@@ -174,7 +175,7 @@ def _weight_map(published: Published, index: PublishedIndex, path: Path) -> Pict
     return Picture(
         path.read_bytes(),
         "Weights",
-        f"World map of weights by {parameters.basis}, on a logarithmic scale from pale to dark: the "
+        f"World map of weights by {basis_in_words(parameters.basis)}, on a logarithmic scale from pale to dark: the "
         f"share of its country's weight that lies in a pixel. {zero:,} tiles have no weight and are "
         "grey.",
     )

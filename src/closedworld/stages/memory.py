@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from closedworld.errors import ConfigError
 from closedworld.execution import usable_cores
-from closedworld.sanitize import mebibytes
+from closedworld.sanitize import byte_size
 
 MEBIBYTE = 1 << 20
 
@@ -56,7 +56,7 @@ class StageMemory:
         needed = self.total(held, 1, in_processes=in_processes)
         raise ConfigError(
             "memory-limit",
-            f"one worker needs {mebibytes(needed)}, but the limit is {mebibytes(limit)}.",
+            f"one worker needs {byte_size(needed)}, but the limit is {byte_size(limit)}.",
             "Give it more, or build fewer countries or a coarser grid.",
         )
 

@@ -31,7 +31,7 @@ from closedworld.kernels.weights import Mixture
 from closedworld.published.cumulative_weights import CumulativeWeights
 from closedworld.published.polygons import polygons_of
 from closedworld.published.tile_index import PublishedIndex
-from closedworld.sanitize import listed, mebibytes
+from closedworld.sanitize import byte_size, listed
 from closedworld.stages.tiles.outcome import warn_of_cut
 from closedworld.worlds.sample_request import SampleRequest
 
@@ -147,7 +147,7 @@ def _refuse_beyond_memory(points: int) -> None:
     if available is not None and needed > available:
         raise ConfigError(
             "sample-memory",
-            f"{points:,} points take about {mebibytes(needed)} of memory; {mebibytes(max(available, 0))} "
+            f"{points:,} points take about {byte_size(needed)} of memory; {byte_size(max(available, 0))} "
             "are left.",
             "Ask for fewer points.",
         )

@@ -17,7 +17,7 @@ from closedworld.execution.observers import LogObserver
 from closedworld.inputs.regions.country_set import CountrySet
 from closedworld.inputs.tables.geometry import points_of
 from closedworld.kernels.spans import RowSpans
-from closedworld.kernels.weights import Basis
+from closedworld.kernels.weights import Basis, basis_in_words
 from closedworld.published.cumulative_weights import CumulativeWeights, read_cumulative_weights
 from closedworld.published.lineage import open_source
 from closedworld.published.results import choose_published, open_published
@@ -110,7 +110,8 @@ class PublishedWorld:
     def __repr__(self) -> str:
         weights = "no weights"
         if self.weights is not None:
-            weights = f"weights by {self.weights.parameters(WeightParameters).basis}"
+            basis = self.weights.parameters(WeightParameters).basis
+            weights = f"weights by {basis_in_words(basis)}"
         tiles = str(self.index).strip("<>").removeprefix("PublishedIndex ")
         return f"<PublishedWorld: {tiles}, {weights}>"
 

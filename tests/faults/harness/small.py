@@ -11,6 +11,7 @@ from closedworld.published.results import find_published
 from closedworld.published.tile_index import open_index
 from closedworld.stages.tiles.build import build_tile_index
 from closedworld.stages.weights.build import build_tile_weights
+from closedworld.store.paths import COLLECTION_NAME
 from closedworld.testing import tiny_countries, tiny_grid
 
 if TYPE_CHECKING:
@@ -53,6 +54,11 @@ def published(out: Path) -> dict[str, str]:
 
 
 def is_part_of(found: dict[str, str], whole: dict[str, str]) -> bool:
-    """Return whether what is visible is nothing, the tiles, or the tiles and the weights."""
-    tiles = {name: digest for name, digest in whole.items() if name.startswith("tiles/")}
-    return found in ({}, tiles, whole)
+    """Return whether what is visible is nothing, the tiles, or the tiles and the weights.
+
+    A collection, which is not sealed, comes after its result.
+    """
+    sealed = {name: digest for name, digest in whole.items() if not name.endswith(COLLECTION_NAME)}
+    tiles = {name: digest for name, digest in sealed.items() if name.startswith("tiles/")}
+    others = found.items() - sealed.items()
+    return others <= whole.items() and dict(found.items() - others) in ({}, tiles, sealed)

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from closedworld.errors import ConfigError
-from closedworld.kernels.weights import Basis, Mixture
+from closedworld.kernels.weights import Basis, Mixture, basis_in_words
 from closedworld.testing import apportioned
 
 if TYPE_CHECKING:
@@ -232,3 +232,17 @@ def test_units_are_apportioned_by_the_ratio(parts: list[tuple[str, str]], dp: in
     assert sum(units.values()) == 10**dp
     expected = apportioned([share for _, share in mixture.parts], 10**dp)
     assert [units[basis] for basis, _ in mixture.parts] == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("population", "population"),
+        ("population:0.9,area_m2:0.1", "0.9 population + 0.1 area_m2"),
+        ("population:9,area_m2:1", "0.9 population + 0.1 area_m2"),
+        ("uniform:1,area_m2:2", "2/3 area_m2 + 1/3 uniform"),
+        ("population:0.999999,uniform:0.000001", "0.999999 population + 0.000001 uniform"),
+    ],
+)
+def test_a_mixture_is_told_with_shares_that_add_up_to_one(text: str, words: str) -> None:
+    assert basis_in_words(text) == words

@@ -9,7 +9,7 @@ from closedworld.kernels.weights.apportion import (
     apportion,
     remainder_histogram,
 )
-from closedworld.kernels.weights.basis import Basis, Mixture
+from closedworld.kernels.weights.basis import Basis, Mixture, basis_in_words
 from closedworld.kernels.weights.batches import span_weights_batch, weight_chunks
 from closedworld.kernels.weights.masses import (
     FULL_SHARE,
@@ -45,6 +45,7 @@ __all__ = [
     "WeightSummary",
     "allocate",
     "apportion",
+    "basis_in_words",
     "coverage_shares",
     "covered_total",
     "exact_sum",

@@ -116,6 +116,30 @@ class Mixture:
         return ",".join(f"{basis.value}:{share}" for basis, share in self.parts)
 
 
+def basis_in_words(text: str) -> str:
+    """Return a basis or mixture with shares that add up to 1, such as ``0.9 population + 0.1 area_m2``.
+
+    Args:
+        text: As a receipt holds it, such as ``population:9,area_m2:1``.
+
+    Raises:
+        ConfigError: As ``Mixture.parse``.
+    """
+    parts = Mixture.parse(text).parts
+    if len(parts) == 1:
+        return parts[0][0].value
+    whole = sum(share for _, share in parts)
+    return " + ".join(
+        f"{_in_digits(Fraction(share, whole))} {basis.value}" for basis, share in parts
+    )
+
+
+def _in_digits(share: Fraction) -> str:
+    """Return a share as a decimal number where a few digits say it, as ``1/3`` elsewhere."""
+    digits = f"{float(share):.6f}".rstrip("0")
+    return digits if Fraction(digits) == share else str(share)
+
+
 def _basis(name: str) -> Basis:
     try:
         return Basis(name)

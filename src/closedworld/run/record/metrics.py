@@ -11,7 +11,7 @@ from closedworld.execution.worker import this_process
 from closedworld.run.record.model import Metric, Performance
 from closedworld.run.record.performance import worker_records
 from closedworld.run.record.recorder import Recorder
-from closedworld.sanitize import mebibytes
+from closedworld.sanitize import byte_size
 
 MEMORY_LIMIT_BYTES = 1 << 30
 DISK_LIMIT_BYTES = 2 << 30
@@ -129,5 +129,5 @@ def enforce(metrics: Sequence[Metric]) -> None:
 
 def _in_words(value: float | None, unit: str) -> str:
     if unit == "bytes":
-        return mebibytes(value or 0)
+        return byte_size(value or 0)
     return f"{value:,.6g} {unit}"

@@ -38,5 +38,5 @@ class PublishedSites:
         return (
             f"{number_of(totals.sites, 'site', 'sites')} of "
             f"{number_of(totals.merchants, 'merchant', 'merchants')} in "
-            f"{number_of(len(self.summaries), 'country', 'countries')},"
+            f"{number_of(len(self.summaries), 'country', 'countries')}"
         )

@@ -36,7 +36,7 @@ class TileIndex:
     shared_tiles: int
 
     def __repr__(self) -> str:
-        return f"<TileIndex: {self.describe().rstrip(',')} in {self.published.folder}>"
+        return f"<TileIndex: {self.describe()} in {self.published.folder}>"
 
     def opened(self) -> PublishedIndex:
         """Return the index as ``open_index`` would, from memory."""
@@ -59,7 +59,7 @@ class TileIndex:
     def describe(self) -> str:
         """Return a short description of the result."""
         counts = [count for count in self.world.tile_counts.values() if count]
-        return f"{sum(counts):,} tiles of {number_of(len(counts), 'country', 'countries')},"
+        return f"{number_of(sum(counts), 'tile', 'tiles')} of {number_of(len(counts), 'country', 'countries')}"
 
 
 def warn_of_cut(outside_shares: Mapping[str, float]) -> Warned | None:

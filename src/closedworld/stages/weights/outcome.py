@@ -11,7 +11,7 @@ from closedworld.errors import ConfigError
 from closedworld.execution import events
 from closedworld.execution.events import Observer
 from closedworld.kernels.records import Records
-from closedworld.kernels.weights import RasterFindings, WeightSummary
+from closedworld.kernels.weights import RasterFindings, WeightSummary, basis_in_words
 from closedworld.sanitize import number_of
 from closedworld.store.reading import Published
 
@@ -31,7 +31,7 @@ class TileWeights:
     summaries: Records[WeightSummary]
 
     def __repr__(self) -> str:
-        return f"<TileWeights: {self.describe().rstrip(',')} in {self.published.folder}>"
+        return f"<TileWeights: {self.describe()} in {self.published.folder}>"
 
     def summary_lines(self, seconds: Mapping[str, float]) -> list[dict[str, Any]]:
         """Return what the run report says of each country; ``seconds`` is not part of it."""
@@ -45,8 +45,8 @@ class TileWeights:
         """Return a short description of the result."""
         parameters = self.published.parameters(WeightParameters)
         return (
-            f"{sum(one.tiles for one in self.summaries):,} weights by {parameters.basis} "
-            f"(10^{parameters.dp} per country),"
+            f"{number_of(sum(one.tiles for one in self.summaries), 'weight', 'weights')} by "
+            f"{basis_in_words(parameters.basis)}, 10^{parameters.dp} in each country"
         )
 
 

@@ -1,0 +1,84 @@
+"""What a run prints at its end: what was built, from what, where it is, what to do next."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Iterator
+from pathlib import Path
+
+from closedworld.execution.events import InputLoaded
+from closedworld.inputs.reference.registry import bundled_files
+from closedworld.run.outcome import RunOutcome
+from closedworld.run.record.report import LOG_NAME
+from closedworld.sanitize import byte_size, number_of, printable
+from closedworld.stages import SITE_STAGE, TILES, WEIGHTS
+from closedworld.stages.weights.outcome import TileWeights
+
+
+def outcome_text(outcome: RunOutcome) -> str:
+    """Return a dozen lines, which a newcomer reads in ten seconds; the rest is in the log."""
+    rows = [f"  {name:<10}{text}".rstrip() for name, text in _rows(outcome)]
+    lines = [*_built(outcome), "", *rows, "", *_next(outcome)]
+    return "\n".join(printable(line) for line in lines)
+
+
+def _built(outcome: RunOutcome) -> Iterator[str]:
+    record = outcome.record
+    peak_bytes = sum(
+        one.value or 0 for one in record.acceptance if one.name.startswith("peak_memory ")
+    )
+    for _, result in outcome.by_stage():
+        verb = "Verified and reused" if result.reused else "Built"
+        yield f"{verb} {result.describe()}"
+    seconds = record.performance.wall_seconds
+    yield f"in {seconds:.1f} s, with {byte_size(peak_bytes)} of memory at most."
+
+
+def _rows(outcome: RunOutcome) -> Iterator[tuple[str, str]]:
+    record = outcome.record
+    totals = [total for stage in record.stages for total in stage.datasets.values()]
+    datasets = number_of(len(totals), "dataset", "datasets")
+    for one in record.inputs:
+        yield "from" if one is record.inputs[0] else "", _input(one)
+    size = byte_size(sum(total.size_bytes for total in totals))
+    yield "folder", f"{_output(outcome)} ({datasets}, {size})"
+    for stage, _ in outcome.by_stage():
+        if stage.picture_name:
+            yield "map", str(outcome.report_folder / stage.picture_name)
+    yield "log", str(outcome.report_folder / LOG_NAME)
+    if record.warnings:
+        yield "warnings", f"{len(record.warnings)}, see above; the report has them, too"
+
+
+def _input(one: InputLoaded) -> str:
+    """Return an input in a few words; the log has its grid."""
+    bundled = {str(file.path): file.name for file in bundled_files()}
+    name = f"{bundled[one.path]} (bundled)" if one.path in bundled else one.path
+    if one.role == "countries":
+        return f"{number_of(one.rows, 'country', 'countries')} of {name}"
+    return f"{one.role} {name}"
+
+
+def _next(outcome: RunOutcome) -> Iterator[str]:
+    """Yield commands to go on with."""
+    out = shlex.quote(str(_output(outcome)))
+    yield "Next:"
+    yield f"  closedworld report {out}"
+    results = dict(outcome.by_stage())
+    if WEIGHTS in results:
+        yield f"  closedworld sample {out} --country {_example(outcome)} --n 5 --out points.csv"
+        if SITE_STAGE not in results:
+            yield f"  closedworld sites {out}"
+    elif TILES in results:
+        yield f"  closedworld weights {out}"
+    yield f"  closedworld inspect {out}"
+
+
+def _example(outcome: RunOutcome) -> str:
+    """Return the country with the most people, or without these the most tiles."""
+    most = max(outcome.result(TileWeights).summaries, key=lambda one: (one.persons or 0, one.tiles))
+    return most.country_iso
+
+
+def _output(outcome: RunOutcome) -> Path:
+    return outcome.by_stage()[-1][1].published.output
