@@ -50,12 +50,12 @@ class Blocks:
     country_area_cm2: int
 
     @classmethod
-    def of(cls, spans: RowSpans, weights: Iterable[NDArray[np.uint64]]) -> Blocks:
+    def of(cls, spans: RowSpans, weights: Iterable[NDArray[np.unsignedinteger]]) -> Blocks:
         """Return the blocks of a country.
 
         Args:
             spans: Its tiles, at least one.
-            weights: Their weights in order of rank, in any number of arrays, uint64 (n,) each; not all 0.
+            weights: Their weights in order of rank, in any number of arrays, uint64 or uint32 (n,) each; not all 0.
         """
         lattice = BlockLattice.of(spans.grid)
         first_row, stop_row = int(spans.rows[0]), int(spans.rows[-1]) + 1
@@ -71,7 +71,9 @@ class Blocks:
             pieces = BlockPieces.between(spans, lattice, first_rank, first_rank + len(chunk))
             block = pieces.row_blocks - row_0, pieces.col_blocks - col_0
             np.add.at(areas, block, row_areas.of(pieces.rows) * pieces.lengths)
-            np.add.at(sums, block, np.add.reduceat(chunk, pieces.ranks - first_rank))
+            np.add.at(
+                sums, block, np.add.reduceat(chunk, pieces.ranks - first_rank, dtype=np.uint64)
+            )
         some = np.flatnonzero(sums)
         row, col = np.divmod(some, shape[1])
         ids = lattice.block_ids(row + row_0, col + col_0)
@@ -198,8 +200,8 @@ def _share(part: NDArray[np.uint64], whole: NDArray[np.uint64]) -> NDArray[np.fl
 
 
 def _numbered(
-    weights: Iterable[NDArray[np.uint64]],
-) -> Iterator[tuple[int, NDArray[np.uint64]]]:
+    weights: Iterable[NDArray[np.unsignedinteger]],
+) -> Iterator[tuple[int, NDArray[np.unsignedinteger]]]:
     """Yield weights in chunks that are not large nor empty, with the rank of the first."""
     rank = 0
     for array in weights:

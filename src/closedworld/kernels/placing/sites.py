@@ -25,7 +25,7 @@ ATTEMPTS = 32
 """Points tried in the tile before the piece that lies in the country is cut out."""
 
 _FIRST_OF_PIECE = 1 << 11  # beyond all numbers of the attempts before
-_CHUNK_SITES = 1 << 15
+_CHUNK_SITES = 1 << 14
 _SITE_KEYS, _TEXTURE_KEY = b"site", b"texture"
 _CM2_PER_KM2 = 10_000_000_000
 

@@ -5,7 +5,7 @@ from closedworld.kernels.sampling.random_streams import Keys, stream_keys
 from closedworld.kernels.sampling.shape import CountryShape
 from closedworld.kernels.sampling.successive import PopulationExhaustedError
 from closedworld.kernels.sampling.tile_descent import TileDescent
-from closedworld.kernels.sampling.tile_weights import TileWeights, in_memory
+from closedworld.kernels.sampling.tile_weights import TileWeights, in_memory, packed
 
 __all__ = [
     "CountryShape",
@@ -17,5 +17,6 @@ __all__ = [
     "TileWeights",
     "draw_points",
     "in_memory",
+    "packed",
     "stream_keys",
 ]

@@ -20,6 +20,7 @@ _FACTORS = np.uint64(0xD2511F53), np.uint64(0xCD9E8D57)
 _KEY_STEPS = np.uint64(0x9E3779B9), np.uint64(0xBB67AE85)
 _LOW = np.uint64(0xFFFFFFFF)
 _WORD_BITS = np.uint64(32)
+_CHUNK = 1 << 13  # words that stay in the processor's cache through all rounds
 
 
 def philox4x32(
@@ -35,16 +36,31 @@ def philox4x32(
         Four words, uint64 (n,) with values below 2^32 each. Other counters or keys give other,
         independent words; the same ones give the same everywhere.
     """
-    c0, c1, c2, c3 = counter
-    k0, k1 = key
+    words = tuple(np.array(word, np.uint64) for word in np.broadcast_arrays(*counter))
+    keys = tuple(np.broadcast_to(word, words[0].shape) for word in key)
+    for begin in range(0, len(words[0]), _CHUNK):
+        chunk = slice(begin, begin + _CHUNK)
+        _encrypt([word[chunk] for word in words], [np.array(word[chunk]) for word in keys])
+    return words[0], words[1], words[2], words[3]
+
+
+def _encrypt(words: list[Words], keys: list[Words]) -> None:
+    """Replace the words of some counters by random ones; keys are used up."""
+    (c0, c1, c2, c3), (k0, k1) = words, keys
+    even, odd = np.empty_like(c0), np.empty_like(c0)
     for number in range(_ROUNDS):
         if number:
-            k0, k1 = k0 + _KEY_STEPS[0] & _LOW, k1 + _KEY_STEPS[1] & _LOW
-        even, odd = c0 * _FACTORS[0], c2 * _FACTORS[1]
-        c0, c1, c2, c3 = (
-            (odd >> _WORD_BITS) ^ c1 ^ k0,
-            odd & _LOW,
-            (even >> _WORD_BITS) ^ c3 ^ k1,
-            even & _LOW,
-        )
-    return c0, c1, c2, c3
+            k0 += _KEY_STEPS[0]
+            k0 &= _LOW
+            k1 += _KEY_STEPS[1]
+            k1 &= _LOW
+        np.multiply(c0, _FACTORS[0], out=even)
+        np.multiply(c2, _FACTORS[1], out=odd)
+        np.right_shift(odd, _WORD_BITS, out=c0)
+        c0 ^= c1
+        c0 ^= k0
+        np.right_shift(even, _WORD_BITS, out=c2)
+        c2 ^= c3
+        c2 ^= k1
+        np.bitwise_and(odd, _LOW, out=c1)
+        np.bitwise_and(even, _LOW, out=c3)

@@ -7,9 +7,12 @@ from dataclasses import dataclass
 from closedworld.inputs.reference.places import country_places
 from closedworld.inputs.regions.country_set import Country
 from closedworld.kernels.placing import Blocks, PlacingDomain, Towns
-from closedworld.kernels.sampling import CountryShape
+from closedworld.kernels.sampling import CountryShape, in_memory, packed
 from closedworld.kernels.spans import border_tiles
 from closedworld.published.cumulative_weights import CumulativeWeights
+
+_TILES_IN_MEMORY = 1 << 26
+"""Weights of so many tiles, 256 MiB, are held; Russia has 42 million of 30 arc-seconds."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -31,13 +34,16 @@ class CountrySource:
             IntegrityError: ``weights-damaged``, ``file-unreadable``.
         """
         spans, features = self.weights.spans, self.country.features
+        # Reading weights takes longer than placing sites: once, where memory allows.
+        every = self.weights.tile_weights()
+        weights = [packed(len(spans), every)] if len(spans) <= _TILES_IN_MEMORY else every
         towns = country_places(self.country.iso)
         return PlacingDomain(
             spans,
             border_tiles(features, spans.grid),
             CountryShape(features),
-            Blocks.of(spans, self.weights.tile_weights()),
-            self.weights.of_runs,
+            Blocks.of(spans, weights),
+            in_memory(weights[0]) if isinstance(weights, list) else self.weights.of_runs,
             Towns.of(towns.lons, towns.lats, towns.persons),
             PlacingDomain.texture_of(spans.grid, self.country.iso, seed),
         )
