@@ -100,15 +100,33 @@ def test_tiles_on_the_bundled_grid_are_weighed_by_the_bundled_population(
     assert published.receipt.parameters["raster_sha256"] in raster["sha256"].values()
 
 
-def test_tiles_on_another_grid_are_weighed_by_area(call: Call, coarse: Path) -> None:
+def test_tiles_of_another_resolution_are_weighed_by_the_bundled_population_spread_over_them(
+    call: Call, coarse: Path
+) -> None:
     done = call("weights", coarse)
     assert done.exit_code == 0
     published = weights_of(coarse)
+    assert published.receipt.parameters["basis"] == "population"
+    assert sums(published) == dict.fromkeys(("DE", "ES", "FR"), 10**12)
+    assert "[population-spread]" in done.stderr
+    assert call("verify", coarse).exit_code == 0
+
+
+def test_tiles_of_a_region_are_weighed_by_area(
+    call: Call, tmp_path: Path, raster: Callable[..., Path]
+) -> None:
+    people = raster(width=36, height=20)
+    assert call("tiles", "--raster", people, "--out", tmp_path).exit_code == 0
+    done = call("weights", tmp_path)
+    assert done.exit_code == 0
+    published = weights_of(tmp_path)
     assert published.receipt.parameters["basis"] == "area_m2"
     assert published.receipt.parameters["raster_sha256"] is None
-    assert sums(published) == dict.fromkeys(("DE", "ES", "FR"), 10**12)
     assert "weights by area_m2, 10^12 in each country" in done.stdout
-    assert report_of(coarse)["rasters_read"] == []
+    assert report_of(tmp_path)["rasters_read"] == []
+    done = call("weights", tmp_path, "--basis", "population")
+    assert done.exit_code == 2
+    assert "basis-needs-raster" in done.stderr
 
 
 def test_a_raster_makes_population_the_default_and_decides_the_weights(
@@ -222,7 +240,6 @@ def test_two_tile_indexes_must_be_told_apart(call: Call, coarse: Path) -> None:
 @pytest.mark.parametrize(
     ("words", "code"),
     [
-        (["--basis", "population"], "basis-needs-raster"),
         (["--weigh-by-coverage"], "coverage-missing"),
     ],
 )
@@ -249,7 +266,7 @@ def test_a_raster_of_another_grid_ends_with_status_3_and_both_grids_are_named(
 
 
 def test_the_report_has_an_account_of_each_country_s_weights(call: Call, coarse: Path) -> None:
-    assert call("weights", coarse, "--dp", 1).exit_code == 0
+    assert call("weights", coarse, "--basis", "area_m2", "--dp", 1).exit_code == 0
     text = (report_folder(coarse) / "weight_summaries.jsonl").read_text()
     lines = [json.loads(line) for line in text.splitlines()]
     assert [line["country_iso"] for line in lines] == ["DE", "ES", "FR"]
@@ -267,13 +284,14 @@ def test_the_report_has_an_account_of_each_country_s_weights(call: Call, coarse:
     assert "summaries" not in stage["totals"]
 
 
-def test_a_run_at_a_resolution_weighs_by_area(call: Call, tmp_path: Path) -> None:
+def test_a_run_at_a_resolution_weighs_by_population(call: Call, tmp_path: Path) -> None:
     done = call("run", "--countries", "DE,FR", "--resolution", "1deg", "--out", tmp_path)
     assert done.exit_code == 0
     published = weights_of(tmp_path)
-    assert published.receipt.parameters["basis"] == "area_m2"
+    assert published.receipt.parameters["basis"] == "population"
     assert sums(published) == {"DE": 10**12, "FR": 10**12}
-    assert "weights by area_m2" in done.stdout
+    assert "weights by population" in done.stdout
+    assert "[population-spread]" in done.stderr
     assert [stage["name"] for stage in report_of(tmp_path)["stages"]] == ["tiles", "weights"]
 
 
@@ -283,14 +301,3 @@ def test_a_run_on_the_bundled_raster_weighs_by_population(call: Call, tmp_path: 
     assert weights_of(tmp_path).receipt.parameters["basis"] == "population"
     alone = call("weights", tmp_path)
     assert "Verified and reused " in alone.stdout
-
-
-@pytest.mark.parametrize("basis", ["population", "populated", "area_m2:9,population:1"])
-def test_a_run_at_a_resolution_by_population_is_refused_before_anything_is_built(
-    call: Call, tmp_path: Path, basis: str
-) -> None:
-    out = tmp_path / "out"
-    done = call("run", "--countries", "LU", "--resolution", "1deg", "--basis", basis, "--out", out)
-    assert done.exit_code == 2
-    assert "basis-needs-raster" in done.stderr
-    assert everything(tmp_path) == set()

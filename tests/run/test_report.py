@@ -27,7 +27,9 @@ COUNTRIES = ("FJ", "LI", "LS", "LU", "VA", "ZA")
 
 
 def config(out: Path, **options: Any) -> RunConfig:
-    return RunConfig(out=out, **{"countries": COUNTRIES, "resolution": "0.25deg", **options})
+    return RunConfig(
+        out=out, **{"countries": COUNTRIES, "resolution": "0.25deg", "basis": "area_m2", **options}
+    )
 
 
 def report_of(folder: Path) -> dict[str, Any]:

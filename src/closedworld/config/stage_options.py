@@ -65,7 +65,7 @@ class WeightOptions(Options):
     """What weights are made from.
 
     Attributes:
-        basis: Basis or mixture of the weights; None for ``population`` with a raster, else ``area_m2``.
+        basis: Basis or mixture of the weights; None for ``population``, and ``area_m2`` where no raster fits the grid.
         dp: Decimal places of the weights, 0..18.
         weigh_by_coverage: Multiply masses by coverage.
     """

@@ -53,7 +53,8 @@ SECTIONS: dict[str, dict[str, Option]] = {
         ),
         "resolution": Option(
             Kind.TEXT,
-            "Cell size of a grid of the whole globe, instead of a raster.",
+            "Cell size of a grid of the whole globe, instead of a raster: arc-seconds, arc-minutes, degrees; the "
+            "bundled population is spread over its cells.",
             metavar="30s|5m|0.25deg",
         ),
         "rule": Option(
@@ -89,7 +90,7 @@ SECTIONS: dict[str, dict[str, Option]] = {
         "basis": Option(
             Kind.TEXT,
             "What weights are made from: uniform, area_m2, population, populated, or a mixture such as "
-            "population:0.9,area_m2:0.1. [default: population with a raster, else area_m2]",
+            "population:0.9,area_m2:0.1. [default: population; area_m2 for published tiles that no raster fits]",
             metavar="BASIS",
         ),
         "dp": Option(

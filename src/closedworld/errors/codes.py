@@ -21,7 +21,7 @@ from closedworld.errors import (
 
 ERROR_CODES: dict[type[ClosedWorldError], dict[str, str]] = {
     ConfigError: {
-        "basis-needs-raster": "Basis `population` or `populated` needs a raster, and none was given.",
+        "basis-needs-raster": "Basis `population` or `populated` needs a raster, and neither was one given nor can the bundled one be spread over the grid.",
         "basis-share": "A share of a mixture is not a positive decimal number or has too many digits.",
         "basis-syntax": "The basis is neither a name nor a mixture `name:share,name:share`.",
         "basis-twice": "A mixture names a basis twice.",
@@ -224,6 +224,7 @@ WARNING_CODES = {
     "merchants-columns-unused": "Columns of the table of merchants decide nothing; they are kept in `merchants`.",
     "merchants-kind-unknown": "Rows have an mcc or a category of no known kind; their outlets follow the population.",
     "merchants-skipped": "Rows of the table of merchants were left out, as `--skip-unplaceable` asks for.",
+    "population-spread": "Without a raster, the people of the bundled model are spread over the cells of another grid.",
     "raster-bands": "The raster has several bands; only the first is read.",
     "raster-column-twice": "The last column covers the ground of the first again and is left out.",
     "raster-negative": "Values below zero count as 0.",

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import time
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from closedworld.config.run import RunConfig
 from closedworld.config.stage_options import DEMO
+from closedworld.errors import ConfigError
 from closedworld.execution.events import InputLoaded, NullObserver, Observer, Warned
 from closedworld.execution.meters import bytes_read, bytes_read_since
 from closedworld.inputs.isolated import IsolatedRead, check_in_subprocess
@@ -18,6 +19,7 @@ from closedworld.inputs.merchants.reading import read_merchants
 from closedworld.inputs.merchants.table import MerchantTable
 from closedworld.inputs.raster.info import RasterInfo, read_raster_info
 from closedworld.inputs.raster.pixels import PixelLayout, read_pixel_layout
+from closedworld.inputs.raster.spreading import Spreading
 from closedworld.inputs.reference.registry import ReferenceFile, bundled, verify_bundled
 from closedworld.inputs.regions.country_reading import read_countries
 from closedworld.inputs.regions.country_set import CountrySet
@@ -88,7 +90,11 @@ def load_inputs(
     if "countries" in wanted:
         countries, credit = load_countries(config, observer), attribution_of(config)
     if "population" in wanted:
-        population = load_population(config.raster, observer)
+        if config.raster is None and (grid is not None or config.resolution is not None):
+            grid = grid or _grid_of(config, observer)
+            population = load_spread_population(grid, observer)
+        else:
+            population = load_population(config.raster, observer)
     has_raster = has_population(config, grid)
     if grid is None:
         grid = _grid_of(config, observer) if population is None else population.layout.info.grid
@@ -97,16 +103,16 @@ def load_inputs(
 
 
 def has_population(config: RunConfig, grid: Grid | None) -> bool:
-    """Return whether there is a population raster.
+    """Return whether there is a population raster: one that is named, or the bundled one, spread over the grid.
 
     Args:
         config: What to build.
         grid: That of a published result; None for that of the configuration.
     """
-    if grid is None:
-        return config.resolution is None
-    bundled_grid = read_raster_info(bundled(BUNDLED_RASTER).path).grid
-    return config.raster is not None or bundled_grid.is_same_lattice(grid)
+    if grid is None or config.raster is not None:
+        return True
+    raster = read_raster_info(bundled(BUNDLED_RASTER).path).grid
+    return Spreading.between(raster, grid) is not None
 
 
 def attribution_of(config: RunConfig) -> str:
@@ -132,7 +138,7 @@ def files_of(config: RunConfig, wanted: Collection[str]) -> tuple[Path, ...]:
     files: list[Path] = []
     if "countries" in wanted:
         files += input_files(config.polygons or bundled(BUNDLED_COUNTRIES).path)
-    if not {"grid", "population"}.isdisjoint(wanted) and config.resolution is None:
+    if "population" in wanted or ("grid" in wanted and config.resolution is None):
         files.append(config.raster or bundled(BUNDLED_RASTER).path)
     if "merchants" in wanted and config.merchants is not None and not _is_demo(config.merchants):
         files.append(config.merchants)
@@ -192,6 +198,35 @@ def load_merchants(config: RunConfig, observer: Observer) -> MerchantTable:
     detail = f"{'the demonstration: ' * is_demo}{sites} in {len(merchants.countries)} countries"
     reading.emit(files, len(merchants.numbers), detail)
     return merchants
+
+
+def load_spread_population(grid: Grid, observer: Observer) -> PopulationRaster:
+    """Return the bundled population, its people spread evenly over the cells of a grid, with a warning.
+
+    Raises:
+        ConfigError: ``basis-needs-raster``: the grid is not of the whole globe, or of odd cells.
+        IntegrityError: The bundled file was changed.
+    """
+    population = load_population(None, observer)
+    raster = population.layout.info.grid
+    if raster.is_same_lattice(grid):
+        return population
+    layout = population.layout.spread_over(grid)
+    if layout is None:
+        raise ConfigError(
+            "basis-needs-raster",
+            f"the bundled population cannot be spread over a grid of {grid}.",
+            "Give a raster with --raster, or take --basis area_m2 or uniform.",
+        )
+    observer.on_event(
+        Warned(
+            "population-spread",
+            f"no raster was given: the people are those of the bundled model, whose cells of "
+            f"{raster.cell_width * 3600:.4g} arc-seconds are spread evenly over those of "
+            f"{grid.cell_width * 3600:.4g}. A raster of the grid's own (--raster) places them better.",
+        )
+    )
+    return replace(population, layout=layout)
 
 
 def load_countries(config: RunConfig, observer: Observer) -> CountrySet:

@@ -45,7 +45,7 @@ class Start:
         """
         config.require_stages([stage.number for stage in STAGES])
         stages = _stages_of(config, until)
-        wanted_inputs(stages, config, has_raster=config.resolution is None)
+        wanted_inputs(stages, config, has_raster=True)
         published: Mapping[str, Published] = {}
         if config.result is not None:
             published = open_lineage(config.result, stages[0].needs)

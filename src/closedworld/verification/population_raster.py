@@ -66,7 +66,7 @@ class PopulationRaster:
         self._raster = raster
         self._scale, self._offset = raster.scales[0], raster.offsets[0]
         least, most = _BAND_ROWS
-        self._top = 0
+        self._top, self._spread = 0, (1, 1)
         self._band_rows = min(max(raster.block_shapes[0][0], least), most)
         return self
 
@@ -76,6 +76,8 @@ class PopulationRaster:
     def lies_on(self, grid: Grid) -> bool:
         """Return whether the raster has the cells of a grid, to a thousandth of a cell."""
         at, raster = self._raster.transform, self._raster
+        if self._is_spread_over(grid):
+            return True
         # Rows centred on a pole and a column that covers ground again are no part of the grid.
         self._top = round((at.f - grid.north) / grid.cell_height)
         beyond = raster.height - self._top - grid.n_rows, raster.width - grid.n_cols
@@ -102,6 +104,55 @@ class PopulationRaster:
             InputError: ``input-unreadable``.
             ValueTooLargeError: A cell's value is.
         """
+        if self._spread != (1, 1):
+            return self._spread_micro_persons(rows, cols)
+        return self._pixel_micro_persons(rows, cols)
+
+    def _is_spread_over(self, grid: Grid) -> bool:
+        """Return whether people of a raster of the whole globe are spread over another grid of it."""
+        at, raster = self._raster.transform, self._raster
+        globes = (
+            (at.c, at.f, at.a * raster.width, -at.e * raster.height),
+            (grid.west, grid.north, grid.east - grid.west, grid.north - grid.south),
+        )
+        whole = -180.0, 90.0, 360.0, 180.0
+        if any(
+            abs(one - other) > _SAME_CELLS * grid.cell_height
+            for globe in globes
+            for one, other in zip(globe, whole, strict=True)
+        ):
+            return False
+        ratios = Fraction(raster.height, grid.n_rows), Fraction(raster.width, grid.n_cols)
+        if ratios[0] != ratios[1] or ratios[0] == 1:
+            return False
+        self._spread = ratios[0].numerator, ratios[0].denominator
+        return True
+
+    def _spread_micro_persons(
+        self, rows: NDArray[np.int64], cols: NDArray[np.int64]
+    ) -> NDArray[np.int64]:
+        """Return the masses of cells that are ``pixels / parts`` pixels wide."""
+        pixels, parts = self._spread
+        sums = np.zeros(len(rows), np.int64)
+        for down, across in itertools.product(range(-(-pixels // parts) + 1), repeat=2):
+            at, shares = [], np.ones(len(rows), np.int64)
+            for cells, step in ((rows, down), (cols, across)):
+                pixel = cells * pixels // parts + step
+                begin, end = cells * pixels, (cells + 1) * pixels
+                overlap = np.minimum((pixel + 1) * parts, end) - np.maximum(pixel * parts, begin)
+                shares *= np.maximum(overlap, 0)
+                at.append(pixel)
+            held = np.flatnonzero(shares)
+            sums[held] += shares[held] * self._pixel_micro_persons(at[0][held], at[1][held])
+        persons = sums / (parts * parts * MICRO)
+        if pixels == 1:
+            persons = persons.astype(np.float32)
+        return rounded_micro(persons)
+
+    def _pixel_micro_persons(
+        self, rows: NDArray[np.int64], cols: NDArray[np.int64]
+    ) -> NDArray[np.int64]:
+        """Return the masses of pixels, int64 (n,)."""
         masses = np.zeros(len(rows), np.int64)
         bands = rows // self._band_rows
         cuts = [0, *(np.flatnonzero(np.diff(bands)) + 1).tolist(), len(rows)]

@@ -214,3 +214,18 @@ def test_a_grid_says_its_shape_cell_and_origin() -> None:
     assert "21600 rows x 43200 columns" in text
     assert "30 arc-seconds" in text
     assert "west -180, north 90" in text
+
+
+@pytest.mark.parametrize("resolution", ["100m", "31m", "250m", "1000m", "90m", "30.5m"])
+def test_metres_are_not_taken_for_arc_minutes(resolution: str) -> None:
+    with pytest.raises(ConfigError) as caught:
+        Grid.from_resolution(resolution)
+    assert caught.value.code == "resolution-syntax"
+    assert "metres" in caught.value.message
+    assert f"{resolution}in" not in caught.value.hint
+    assert f"{resolution[:-1]}arcmin" in caught.value.hint
+
+
+def test_arc_minutes_may_be_written_out() -> None:
+    assert Grid.from_resolution("100arcmin").n_rows == 108
+    assert Grid.from_resolution("30m").n_rows == 360

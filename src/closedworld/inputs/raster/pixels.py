@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Self
 
@@ -13,6 +13,8 @@ from numpy.typing import NDArray
 
 from closedworld.errors import InputError
 from closedworld.inputs.raster.info import RasterInfo, open_raster, read_raster_info
+from closedworld.inputs.raster.spreading import Spreading
+from closedworld.kernels.grid import Grid
 from closedworld.sanitize import library_message
 
 _MOST_BLOCK_BYTES = 1 << 29
@@ -35,6 +37,7 @@ class PixelLayout:
             band, or a NODATA value that float64 cannot hold.
         size_bytes: Size of the file.
         window_cells: Cells read at once, unless one block has more; by default 16 MiB of float32.
+        source: The raster whose people are spread over the grid; None where pixels are the cells.
 
     Raises:
         InputError: ``raster-dtype``, ``raster-scale``, ``raster-block-too-large``.
@@ -48,6 +51,7 @@ class PixelLayout:
     has_mask: bool
     size_bytes: int
     window_cells: int = 1 << 22
+    source: PixelLayout | None = None
 
     def __post_init__(self) -> None:
         """Refuse pixels that cannot be numbers of people, or cannot be read in windows."""
@@ -72,6 +76,30 @@ class PixelLayout:
                 f"{block_bytes / 1e6:,.0f} MB each, which can only be read whole.",
                 "Store it in tiles: gdal_translate -co TILED=YES -co COMPRESS=DEFLATE in.tif out.tif",
             )
+
+    def spread_over(self, grid: Grid) -> PixelLayout | None:
+        """Return the same people on another grid; None unless raster and grid cover the whole globe."""
+        spreading = Spreading.between(self.info.grid, grid)
+        if spreading is None:
+            return None
+        widths = spreading.parts, spreading.pixels
+        block_rows, block_cols = (
+            max(1, size * widths[0] // widths[1]) for size in (self.block_rows, self.block_cols)
+        )
+        info = replace(self.info, grid=grid, dtype=spreading.dtype, nodata=None, notes=())
+        # As many pixels as for a raster of its own.
+        cells = max(1, min(self.window_cells, self.window_cells * widths[0] ** 2 // widths[1] ** 2))
+        return replace(
+            self,
+            info=info,
+            block_rows=block_rows,
+            block_cols=block_cols,
+            scale=1.0,
+            offset=0.0,
+            has_mask=False,
+            window_cells=cells,
+            source=self,
+        )
 
     @property
     def is_scaled(self) -> bool:
@@ -161,6 +189,8 @@ class PixelReader:
         from rasterio.errors import RasterioError  # noqa: PLC0415 -- see read_raster_info
         from rasterio.windows import Window  # noqa: PLC0415
 
+        if self._layout.source is not None:
+            return self._read_spread(self._layout.source, row, col, rows, cols), None
         window = Window(col, row + self._layout.info.first_row, cols, rows)
         try:
             pixels = self._raster.read(1, window=window)
@@ -175,6 +205,21 @@ class PixelReader:
                 f"{col + cols - 1} cannot be read: {library_message(error.__cause__ or error)}.",
                 "The file is damaged: fetch it again.",
             ) from error
+
+    def _read_spread(
+        self, source: PixelLayout, row: int, col: int, rows: int, cols: int
+    ) -> NDArray[Any]:
+        """Return the people of a window of cells over which those of a raster are spread."""
+        spreading = Spreading.between(source.info.grid, self._layout.info.grid)
+        if spreading is None:
+            raise ValueError("the layout was not made by spread_over")
+        first_row, stop_row = spreading.pixels_of(row, row + rows)
+        first_col, stop_col = spreading.pixels_of(col, col + cols)
+        shape = stop_row - first_row, stop_col - first_col
+        with PixelReader(source) as reader:
+            pixels, mask = reader.read(first_row, first_col, *shape)
+        found = values_of(source, pixels.ravel(), None if mask is None else mask.ravel())
+        return spreading.spread(found.values.reshape(shape), row, col, (rows, cols))
 
 
 @dataclass(frozen=True, slots=True, eq=False)

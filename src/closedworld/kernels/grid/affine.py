@@ -35,6 +35,9 @@ MAX_SIDE_CELLS = 1 << 24
 """Rows or columns of a raster at most: 2.4 m at the equator. Tables of a grid have an entry for each, and
 a file of two kilobytes may state two billion."""
 
+_MOST_MINUTES = 30
+"""From here on, ``m`` is more likely to be meant as metres."""
+
 _RESOLUTION = re.compile(r"^\s*(\d+(?:\.\d+)?)\s*(s|sec|arcsec|m|min|arcmin|d|deg|degree)\s*$")
 _DEGREES_PER_UNIT = {
     "s": Fraction(1, 3600),
@@ -121,6 +124,13 @@ class Grid:
                 "resolution-syntax",
                 f"resolution {resolution!r} is not a number with a unit.",
                 "Write 30s (arc-seconds), 5m (arc-minutes) or 0.25deg (degrees).",
+            )
+        if match[2] == "m" and Fraction(match[1]) > _MOST_MINUTES:
+            raise ConfigError(
+                "resolution-syntax",
+                f"resolution {resolution!r} may be meant in metres; m stands for arc-minutes.",
+                f"Write {match[1]}arcmin for these. An arc-second is 31 m from north to south: 100 m are "
+                "about 3s, 1 km is about 30s.",
             )
         cell = Fraction(match[1]) * _DEGREES_PER_UNIT[match[2]]
         if cell <= 0 or Fraction(180) % cell:

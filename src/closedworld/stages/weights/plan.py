@@ -336,15 +336,9 @@ def wanted_inputs(config: RunConfig, *, has_raster: bool) -> frozenset[str]:
     """Return ``population`` when the values of a population raster are wanted.
 
     Raises:
-        ConfigError: ``basis-needs-raster``, or as ``mixture_of``.
+        ConfigError: As ``mixture_of``.
     """
     mixture = mixture_of(config.basis, config.dp, has_raster=has_raster)
-    if mixture.needs_population and config.resolution is not None:
-        raise ConfigError(
-            "basis-needs-raster",
-            f"basis {mixture} needs a population raster, and the grid comes from --resolution.",
-            "Give a raster with --raster instead, or take --basis area_m2 or uniform.",
-        )
     return frozenset({"population"} if mixture.needs_population and has_raster else ())
 
 
