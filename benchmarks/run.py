@@ -8,7 +8,14 @@ import time
 
 from measure import Form, machine, script
 
-SECTIONS = ("tile_index.py", "tile_weights.py", "workers.py", "growth.py", "peers.py")
+SECTIONS = (
+    "tile_index.py",
+    "tile_weights.py",
+    "workers.py",
+    "growth.py",
+    "peers.py",
+    "locating.py",
+)
 
 TEXT = """# Performance
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import duckdb
@@ -17,9 +18,13 @@ import shapely
 
 from closedworld.config.run import RunConfig
 from closedworld.errors import ConfigError, InputError
+from closedworld.inputs.reference.registry import bundled
+from closedworld.inputs.regions.country_reading import read_countries
 from closedworld.inputs.tables.geometry import points_of
 from closedworld.inputs.tables.reading import table_of
+from closedworld.kernels.grid import Grid
 from closedworld.kernels.tiles import enumerate_tiles
+from closedworld.maps import draw_world_map
 from closedworld.published.tile_index import open_index
 from closedworld.stages.tiles.build import build_tile_index
 from closedworld.stages.weights.build import build_tile_weights
@@ -30,7 +35,6 @@ from closedworld.worlds.tile_geoparquet import export_tiles
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from pathlib import Path
 
     from built_worlds import Built
 
@@ -124,19 +128,35 @@ def test_countries_come_as_text_or_list(real: Built) -> None:
         world.sample(country=[])
 
 
-def test_configurations_take_texts_and_lists(tmp_path: Path) -> None:
+def test_configurations_take_texts_and_lists() -> None:
     given = RunConfig(out="w1", countries="LU", raster="r.tif")  # type: ignore[arg-type]
-    wanted = RunConfig(
-        out=tmp_path.__class__("w1"), countries=("LU",), raster=tmp_path.__class__("r.tif")
-    )
+    wanted = RunConfig(out=Path("w1"), countries=("LU",), raster=Path("r.tif"))
     assert given == wanted
     assert RunConfig(countries=["LU", "BE"]).countries == ("LU", "BE")  # type: ignore[arg-type]
     weights = RunConfig(result="w1", out="w2")  # type: ignore[arg-type]
-    assert (weights.result, weights.out) == (tmp_path.__class__("w1"), tmp_path.__class__("w2"))
+    assert (weights.result, weights.out) == (Path("w1"), Path("w2"))
     with pytest.raises(ConfigError, match="path-empty"):
         RunConfig(out="")  # type: ignore[arg-type]
     with pytest.raises(ConfigError, match="countries-none-selected"):
         RunConfig(countries=" ")  # type: ignore[arg-type]
+
+
+def test_files_are_named_by_text(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The polygons of a sample, the run file, pictures."""
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(ConfigError, match="config-missing"):
+        RunConfig.from_toml("none.toml")
+    file = bundled("countries.parquet").path
+    countries = read_countries(str(file))
+    grid = Grid.from_resolution("5deg")
+    build_tile_weights(build_tile_index(countries.select("NO"), grid, "w"), "w")
+    drawn = [
+        open_world("w").sample(country="NO", n=2, countries=one).table
+        for one in (None, str(file), file, countries)
+    ]
+    assert all(one.equals(drawn[0]) for one in drawn)
+    draw_world_map(open_world("w").index.spans, "map.png", title="NO", width=300)
+    assert Path("map.png").exists()
 
 
 @pytest.fixture(scope="module")

@@ -201,7 +201,7 @@ class RunConfig(InputOptions, TileOptions, WeightOptions, SiteOptions, Execution
         return {name: _json_value(value) for name, value in content.items()}
 
     @classmethod
-    def from_toml(cls, path: Path) -> Self:
+    def from_toml(cls, path: Path | str) -> Self:
         """Return the configuration in a TOML file; missing options have their defaults.
 
         Keys are the option names with underscores. Paths are relative to the file's folder.
@@ -210,6 +210,7 @@ class RunConfig(InputOptions, TileOptions, WeightOptions, SiteOptions, Execution
             ConfigError: ``config-missing``, ``config-syntax``, ``option-unknown``, ``option-type``,
                 or as the class.
         """
+        path = Path(path)
         try:
             content = tomllib.loads(read_small_file(path).decode())
         except OSError as error:

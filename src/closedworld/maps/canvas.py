@@ -86,7 +86,7 @@ class Ramp:
         return [blend(self.start, self.stop, i / (self.steps - 1)) for i in range(self.steps)]
 
 
-def save_png(image: Image.Image, path: Path, ramps: Sequence[Ramp]) -> None:
+def save_png(image: Image.Image, path: Path | str, ramps: Sequence[Ramp]) -> None:
     """Write an RGB image as a PNG of at most 256 colours, each pixel in the nearest of the ramps'.
 
     A palette made for the picture keeps plain colours exact and soft edges smooth, in a third of the
@@ -105,7 +105,7 @@ def save_png(image: Image.Image, path: Path, ramps: Sequence[Ramp]) -> None:
     )
     indexed = Image.fromarray(_nearest(np.asarray(image), palette))
     indexed.putpalette(palette.astype(np.uint8).tobytes())
-    with whole_file(path) as staged:
+    with whole_file(Path(path)) as staged:
         # Level 9 would save 7% of the bytes and take six times as long.
         indexed.save(staged, "PNG", compress_level=6)
 

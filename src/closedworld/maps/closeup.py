@@ -66,7 +66,7 @@ def draw_closeup(
     any_overlap: RowSpans,
     polygon: shapely.Polygon | shapely.MultiPolygon,
     window: Window,
-    path: Path,
+    path: Path | str,
     *,
     title: str = "",
     subtitle: str = "",
@@ -201,7 +201,7 @@ def _save(
     sheet: Sheet,
     picture: Image.Image,
     legend: tuple[tuple[str, TileColours | None], ...],
-    path: Path,
+    path: Path | str,
 ) -> None:
     below = _LEGEND_TOP + _LEGEND_LINE * (len(legend) - 1) + _FOOT
     page = sheet.page(picture, sheet.px(below))

@@ -134,7 +134,11 @@ class MapBuilder:
         return swatch
 
     def save(
-        self, path: Path, pixels: NDArray[np.uint8], legend: Legend, ramps: Sequence[Ramp]
+        self,
+        path: Path | str,
+        pixels: NDArray[np.uint8],
+        legend: Legend,
+        ramps: Sequence[Ramp],
     ) -> None:
         """Write the sheet as a PNG.
 

@@ -52,7 +52,7 @@ RAMPS = (
 def draw_weights_map(
     spans: Mapping[str, RowSpans],
     weights: Iterable[NDArray[np.uint64]],
-    path: Path,
+    path: Path | str,
     *,
     total: int,
     title: str,

@@ -29,7 +29,7 @@ RAMPS = (
 
 def draw_world_map(
     spans: Mapping[str, RowSpans],
-    path: Path,
+    path: Path | str,
     *,
     title: str,
     subtitle: str = "",

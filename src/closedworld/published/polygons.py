@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from closedworld.datasets.parameters import TileParameters
 from closedworld.errors import ConfigError
 from closedworld.inputs.loading import BUNDLED_COUNTRIES
@@ -11,22 +13,24 @@ from closedworld.inputs.regions.country_set import CountrySet
 from closedworld.store.reading import Published
 
 
-def polygons_of(published: Published, countries: CountrySet | None) -> CountrySet:
+def polygons_of(published: Published, countries: CountrySet | Path | str | None) -> CountrySet:
     """Return the countries of an index, checked to be the ones that it was built from.
 
     A published world holds no polygons, only their digest.
 
     Args:
         published: The tile index.
-        countries: The polygons; None for the bundled ones.
+        countries: The polygons, or their file; None for the bundled ones.
 
     Raises:
-        ConfigError: ``polygons-differ``.
+        ConfigError: ``polygons-differ``, or as ``read_countries``.
     """
     parameters = published.parameters(TileParameters)
     which = "these polygons" if countries is not None else "the bundled polygons"
     if countries is None:
-        countries = read_countries(verify_bundled(BUNDLED_COUNTRIES).path)
+        countries = verify_bundled(BUNDLED_COUNTRIES).path
+    if isinstance(countries, Path | str):
+        countries = read_countries(countries)
     if all(iso in countries for iso in parameters.countries):
         selected = countries.select(parameters.countries)
         if selected.polygons_sha256() == parameters.polygons_sha256:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
@@ -58,7 +59,7 @@ def sample_points(
     *,
     seed: int,
     with_replacement: bool,
-    countries: CountrySet | None,
+    countries: CountrySet | Path | str | None,
     workers: int | None,
     observer: Observer,
 ) -> pa.Table:

@@ -285,7 +285,7 @@ class PublishedWorld:
         n: int = 1,
         seed: int = 0,
         with_replacement: bool = True,
-        countries: CountrySet | None = None,
+        countries: CountrySet | Path | str | None = None,
         workers: int | None = None,
     ) -> SampledPoints:
         """Draw points by weight, each on its tile and inside its country.
@@ -302,7 +302,7 @@ class PublishedWorld:
             n: With ``country``: points in each country.
             seed: Any integer.
             with_replacement: Whether several points of an id may lie on one tile.
-            countries: The polygons that the tiles were built from; None for the bundled ones.
+            countries: The polygons that the tiles were built from, or their file; None for the bundled ones.
             workers: Countries drawn concurrently, in threads; None for one per core.
 
         Returns:
