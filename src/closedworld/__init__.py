@@ -5,10 +5,15 @@ The names below are imported on first use, so that ``closedworld --help`` stays 
 
 from __future__ import annotations
 
+import sys
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from closedworld._version import __version__
+
+if sys.platform == "win32":
+    # Results appear by locks and renames that only POSIX has.
+    raise ImportError("closedworld runs on Linux and macOS; on Windows, install and run it in WSL.")
 
 if TYPE_CHECKING:
     from closedworld.config.run import RunConfig

@@ -139,3 +139,28 @@ def test_a_file_system_that_cannot_sync_folders_is_put_up_with_and_one_that_fail
         return
     with pytest.raises(OSError, match=os.strerror(number)):
         sync_folder(tmp_path)
+
+
+@pytest.mark.parametrize("answer", ["done", errno.ENOTSUP, errno.ENOTTY, errno.EIO])
+def test_macos_is_asked_to_empty_the_cache_of_the_drive(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, answer: str | int
+) -> None:
+    """Where the file system does not know that, a plain sync has to do; other errors are errors."""
+    asked: list[str] = []
+
+    def full(descriptor: int, command: int) -> None:
+        del descriptor
+        asked.append(f"full {command}")
+        if isinstance(answer, int):
+            raise OSError(answer, "no")
+
+    monkeypatch.setattr("closedworld.store.durable.fcntl.F_FULLFSYNC", 51, raising=False)
+    monkeypatch.setattr("closedworld.store.durable.fcntl.fcntl", full)
+    monkeypatch.setattr("closedworld.store.durable.os.fsync", lambda _: asked.append("plain"))
+    if answer == errno.EIO:
+        with pytest.raises(OSError, match="no"):
+            write_file(tmp_path / "file", b"x")
+        assert asked == ["full 51"]
+    else:
+        write_file(tmp_path / "file", b"x")
+        assert asked == ["full 51"] + ["plain"] * (answer != "done")

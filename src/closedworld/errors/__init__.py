@@ -17,6 +17,8 @@ The meaning of a code (``"crs-missing"``) never changes between versions; messag
 
 from __future__ import annotations
 
+import shlex
+import sys
 from typing import ClassVar
 
 
@@ -90,3 +92,8 @@ class FetchError(ClosedWorldError):
     """A public file cannot be downloaded at the moment; fetching it again resumes the download."""
 
     exit_code = 8
+
+
+def install_hint(*packages: str) -> str:
+    """Return how to install packages for the Python that runs: what works wherever closedworld came from."""
+    return f"Install it: {shlex.join([sys.executable, '-m', 'pip', 'install', *packages])}"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from closedworld.errors import ConfigError
+from closedworld.errors import ConfigError, install_hint
 from closedworld.execution.worker_pool import WorkerPool, usable_cores
 
 
@@ -26,7 +26,7 @@ def open_dask(workers: int | None, address: str | None) -> Iterator[WorkerPool]:
         raise ConfigError(
             "dask-missing",
             "executor dask needs the package distributed.",
-            "Install it: pip install 'closedworld[dask]'.",
+            install_hint("distributed"),
         ) from error
     if address is None:
         cluster = distributed.LocalCluster(

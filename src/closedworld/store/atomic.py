@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import secrets
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -10,7 +9,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from closedworld.errors import ConfigError, PublishError
-from closedworld.store.durable import make_folders, not_writable, sync_folder
+from closedworld.store.durable import make_folders, not_writable, sync_descriptor, sync_folder
 
 
 @contextmanager
@@ -56,7 +55,7 @@ def move_into_place(source: Path, target: Path) -> None:
         OSError: As ``rename``.
     """
     with source.open("rb") as file:
-        os.fsync(file.fileno())
+        sync_descriptor(file.fileno())
     source.replace(target)
     sync_folder(target.parent)
 

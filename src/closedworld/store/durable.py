@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ctypes
 import errno
+import fcntl
 import os
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
@@ -40,6 +41,9 @@ _NOT_KNOWN = {errno.ENOSYS, errno.EINVAL, errno.EOPNOTSUPP, errno.EPERM}
 # What file systems say that cannot sync a folder, such as some network and FUSE ones.
 _NO_FOLDER_SYNC = {errno.EINVAL, errno.EOPNOTSUPP}
 
+# What network and FUSE file systems of macOS say to F_FULLFSYNC.
+_NO_FULL_SYNC = {errno.EINVAL, errno.ENOTSUP, errno.ENOTTY}
+
 _SYNCS_AT_ONCE = 8
 
 
@@ -60,7 +64,7 @@ def write_file(path: Path, content: bytes | pa.Buffer, *, is_synced: bool = True
         while left:
             left = left[os.write(descriptor, left) :]
         if is_synced:
-            os.fsync(descriptor)
+            sync_descriptor(descriptor)
     finally:
         os.close(descriptor)
 
@@ -76,10 +80,31 @@ def sync_files(paths: Iterable[Path]) -> None:
             pass
 
 
+def sync_descriptor(descriptor: int) -> None:
+    """Wait until what was written to an open file or folder is on the device.
+
+    On macOS ``fsync`` leaves it in the cache of the drive; ``F_FULLFSYNC`` does not, where the file
+    system knows it.
+
+    Raises:
+        OSError: As ``fsync``.
+    """
+    full: int | None = getattr(fcntl, "F_FULLFSYNC", None)
+    if full is not None:
+        try:
+            fcntl.fcntl(descriptor, full)
+        except OSError as error:
+            if error.errno not in _NO_FULL_SYNC:
+                raise
+        else:
+            return
+    os.fsync(descriptor)
+
+
 def _sync_file(path: Path) -> None:
     descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
     try:
-        os.fsync(descriptor)
+        sync_descriptor(descriptor)
     finally:
         os.close(descriptor)
 
@@ -115,7 +140,7 @@ def sync_folder(folder: Path | str) -> None:
     """Wait until the names in a folder are on the device; where that can be asked for."""
     descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
     try:
-        os.fsync(descriptor)
+        sync_descriptor(descriptor)
     except OSError as error:
         if error.errno not in _NO_FOLDER_SYNC:
             raise

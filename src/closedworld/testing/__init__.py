@@ -1,7 +1,7 @@
 """Slow, obvious oracles and tiny worlds for testing tiles and weights.
 
 Hypothesis strategies are in ``closedworld.testing.strategies``. They need hypothesis, and
-``tiles_by_coverage`` needs exactextract: ``pip install closedworld[testing]`` installs both. Importing
+``tiles_by_coverage`` needs exactextract: the extra ``testing`` installs both. Importing
 this package needs neither.
 """
 

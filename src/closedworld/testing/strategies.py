@@ -1,6 +1,6 @@
 """Hypothesis strategies for grids, difficult polygons on them, and masses.
 
-Needs hypothesis: ``pip install closedworld[testing]``.
+Needs hypothesis, of the extra ``testing``.
 """
 
 from __future__ import annotations

@@ -9,7 +9,7 @@ import pyarrow as pa
 import shapely
 from numpy.typing import NDArray
 
-from closedworld.errors import ConfigError, InputError
+from closedworld.errors import ConfigError, InputError, install_hint
 from closedworld.inputs.tables.reading import table_of
 from closedworld.sanitize import library_message, quoted
 
@@ -72,7 +72,7 @@ def to_geopandas(table: pa.Table) -> GeoDataFrame:
         raise ConfigError(
             "geopandas-missing",
             "GeoPandas is not installed.",
-            "Install it: pip install 'closedworld[notebook]'.",
+            install_hint("geopandas"),
         ) from error
     return gpd.GeoDataFrame.from_arrow(table)
 
@@ -89,7 +89,7 @@ def to_pandas(table: pa.Table) -> Any:
         raise ConfigError(
             "pandas-missing",
             "pandas is not installed.",
-            "Install it: pip install 'closedworld[notebook]'.",
+            install_hint("pandas"),
         ) from error
 
 

@@ -12,7 +12,7 @@ from typing import Literal
 from platformdirs import user_cache_path
 
 from closedworld.bounded_read import read_small_file
-from closedworld.errors import ConfigError, IntegrityError, PublishError
+from closedworld.errors import ConfigError, IntegrityError, PublishError, install_hint
 from closedworld.inputs.reference.fetching.partial_download import Partial
 from closedworld.inputs.reference.fetching.zip_member import unpack
 from closedworld.inputs.reference.registry import RemoteFile, remote_file
@@ -110,7 +110,7 @@ def _download(
         raise ConfigError(
             "fetch-missing",
             f"downloading needs the package {error.name}.",
-            "Install it: pip install 'closedworld[fetch]'.",
+            install_hint("requests"),
         ) from error
     folder = _unfinished_folder(target.absolute())
     folder.mkdir(parents=True, exist_ok=True)
