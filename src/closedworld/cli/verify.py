@@ -107,6 +107,11 @@ def _show_result(folder: str, outcome: Verification) -> None:
     for one in outcome.not_checked:
         if one.folder == folder:
             click.echo(printable(f"  not checked  {one}"))
+    for note in outcome.notes:
+        if note.folder == folder:
+            click.secho(f"  note [{note.code}] ", fg="yellow", nl=False)
+            subject = f"{note.country_iso}: " if note.country_iso else ""
+            click.echo(printable(f"{subject}{note.message}"))
     for finding in outcome.findings:
         if finding.folder == folder:
             subject = " ".join(word for word in (finding.dataset, finding.country_iso) if word)

@@ -31,11 +31,13 @@ class CountryWeights:
     Attributes:
         tiles: Tiles with a weight.
         zero_tiles: Those of weight 0.
+        largest: The largest weight.
         is_sound: Whether they can be compared with masses: exactly the tiles of the index, in order.
     """
 
     tiles: int
     zero_tiles: int
+    largest: int
     is_sound: bool
 
 
@@ -92,11 +94,12 @@ class CountryWeightChecks:
         runs = None if span_checks is None else span_checks.whole()
         lengths = np.empty(0, np.int64) if runs is None else column(runs, "tiles").astype(np.int64)
         before, blocks, zero_tiles = _SumsBefore(np.cumsum(lengths) - lengths), WeightBlocks(), 0
-        dp, basis = self.parameters.dp, self.parameters.basis
+        largest, dp, basis = 0, self.parameters.dp, self.parameters.basis
         checks = RowChecks(weights, {"dp": dp, "basis": basis})
         for batch in checks.batches():
             weight_fp = column(batch, "weight_fp")
             zero_tiles += len(weight_fp) - int(np.count_nonzero(weight_fp))
+            largest = max(largest, int(weight_fp.max(initial=0)))
             before.add(weight_fp)
             blocks.add(weight_fp)
         tiles, ids = before.tiles, checks.ids.finish()
@@ -105,7 +108,7 @@ class CountryWeightChecks:
             what, reason = "sum and tiles of weights", "tile_weights cannot be read whole"
             self.findings.add_unchecked(what, reason, weights.country_iso)
             self.digests.unknown.add(weights.country_iso)
-            return CountryWeights(tiles, zero_tiles, is_sound=False)
+            return CountryWeights(tiles, zero_tiles, largest, is_sound=False)
         if tiles and before.total != 10**dp:
             weights.add("weight-sum", f"the weights add up to {before.total}, not to {10**dp}.")
         if index is not None:
@@ -115,7 +118,8 @@ class CountryWeightChecks:
             self._check_spans(span_checks, runs, before, index)
             self.findings.add_check("span_weights: runs, sums before them", len(lengths), "runs")
         wrong = ("order", "tile-twice", "tile-missing", "tile-extra")
-        return CountryWeights(tiles, zero_tiles, is_sound=not any(map(weights.has, wrong)))
+        is_sound = not any(map(weights.has, wrong))
+        return CountryWeights(tiles, zero_tiles, largest, is_sound=is_sound)
 
     def _check_spans(
         self, checks: RowChecks, runs: pa.RecordBatch, before: _SumsBefore, index: IdRuns | None

@@ -71,6 +71,7 @@ class Verification:
     Attributes:
         folders: The results that were verified.
         findings: At most one for each code, dataset and country of a result.
+        notes: What agrees with the inputs and is doubtful all the same; no findings.
         checks: What was checked.
         not_checked: What was not checked, and why.
     """
@@ -79,6 +80,7 @@ class Verification:
     findings: tuple[Finding, ...]
     checks: tuple[Check, ...]
     not_checked: tuple[Unchecked, ...]
+    notes: tuple[Finding, ...] = ()
 
     def __repr__(self) -> str:
         counts = f"{len(self.findings)} findings, {len(self.checks)} checks"
@@ -103,6 +105,7 @@ class Findings:
         self._rows: dict[tuple[str, str, str], int] = {}
         self._others: dict[tuple[str, str, str], set[str]] = {}
         self._checks: dict[tuple[str, str], int] = {}
+        self.notes: list[Finding] = []
         self._unchecked: dict[tuple[str, str], list[str]] = {}
 
     def add(
@@ -124,6 +127,10 @@ class Findings:
         elif message != self._findings[key].message:
             self._others.setdefault(key, set()).add(message)
         self._rows[key] = self._rows.get(key, 0) + rows
+
+    def add_note(self, code: str, message: str, country_iso: str = "") -> None:
+        """Add something doubtful that agrees with the inputs."""
+        self.notes.append(Finding(code, "", country_iso, message, folder=self.folder))
 
     def has_any(self, dataset: str, country_iso: str) -> bool:
         """Return whether anything is wrong with a country in a dataset."""

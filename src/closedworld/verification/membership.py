@@ -87,3 +87,29 @@ def _centers_in(polygon: shapely.Polygon, points: NDArray[np.object_]) -> NDArra
         shapely.prepare(hole)
         inside &= ~shapely.intersects(hole, points)
     return inside
+
+
+def share_outside(features: Sequence[shapely.MultiPolygon], grid: Grid) -> float:
+    """Return the share of a country's area, on a sphere, that lies outside the grid; 0 for polygons that GEOS refuses."""
+    west, south, east, north = shapely.total_bounds(np.asarray(features, object))
+    goes_round = grid.east - grid.west >= _TURN_DEGREES - grid.cell_width / 2
+    if (goes_round or (west >= grid.west and east <= grid.east)) and (
+        max(south, -90.0) >= grid.south and min(north, 90.0) <= grid.north
+    ):
+        return 0.0
+    try:
+        inside = [
+            shapely.clip_by_rect(polygon, grid.west, grid.south, grid.east, grid.north)
+            for polygon in placed_polygons(features, grid)
+        ]
+    except shapely.GEOSException:
+        return 0.0
+    whole = _area_on_sphere(shapely.get_parts(list(features)))
+    return 1.0 - _area_on_sphere(np.asarray(inside, object)) / whole if whole else 0.0
+
+
+def _area_on_sphere(polygons: NDArray[np.object_]) -> float:
+    def equal_area(lon_lat: NDArray[np.float64]) -> NDArray[np.float64]:
+        return np.column_stack([lon_lat[:, 0], np.sin(np.radians(lon_lat[:, 1]))])
+
+    return float(shapely.area(shapely.transform(polygons, equal_area)).sum())

@@ -16,7 +16,12 @@ from closedworld.kernels.grid import Grid
 from closedworld.verification.country_tiles import CountryTiles
 from closedworld.verification.findings import Findings
 from closedworld.verification.id_runs import IdRuns
-from closedworld.verification.membership import belongs, covered_shares, placed_polygons
+from closedworld.verification.membership import (
+    belongs,
+    covered_shares,
+    placed_polygons,
+    share_outside,
+)
 from closedworld.verification.receipt_checks import check_totals
 from closedworld.verification.tile_checks import TileIndex
 
@@ -24,6 +29,7 @@ TOLERANCE = 1e-9
 """By how much coverage may differ from the area that GEOS finds."""
 
 _CELLS_ASKED = 4096
+_LEAST_CUT = 0.001
 _MEMBERSHIP = "membership by GEOS"
 
 
@@ -59,6 +65,14 @@ def check_polygons(
     for iso in without:
         check = PolygonCheck(countries[iso], grid, rule, random.Random(seed), findings)  # noqa: S311 -- as above
         check.check_no_tiles()
+
+
+def note_cut_countries(index: TileIndex, countries: CountrySet, findings: Findings) -> None:
+    """Note the countries of which the grid has only a part, so that all their weight lies in it."""
+    for iso in sorted(set(index.countries) & set(countries.isos)):
+        share = share_outside(countries[iso].features, index.parameters.grid)
+        if share >= _LEAST_CUT:
+            findings.add_note("country-cut", f"{share:.1%} of it lies outside the grid.", iso)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

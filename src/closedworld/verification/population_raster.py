@@ -67,6 +67,7 @@ class PopulationRaster:
         self._scale, self._offset = raster.scales[0], raster.offsets[0]
         least, most = _BAND_ROWS
         self._top, self._spread = 0, (1, 1)
+        self.limit_cell: tuple[int, int, int] | None = None
         self._band_rows = min(max(raster.block_shapes[0][0], least), most)
         return self
 
@@ -186,6 +187,7 @@ class PopulationRaster:
         values = read.data[at]
         if self._scale != 1 or self._offset != 0:
             values = values.astype(np.float64) * self._scale + self._offset
+        self._note_limit(read, rows, cols, at)
         is_person = ~np.ma.getmaskarray(read)[at] & (values > 0)
         too_large = np.flatnonzero(is_person & (values >= _INT64_END / MICRO))
         if len(too_large):
@@ -196,6 +198,21 @@ class PopulationRaster:
         masses = np.zeros(len(values), np.int64)
         masses[is_person] = rounded_micro(values[is_person])
         return masses
+
+    def _note_limit(
+        self,
+        read: np.ma.MaskedArray[Any, Any],
+        rows: NDArray[np.int64],
+        cols: NDArray[np.int64],
+        at: tuple[NDArray[np.int64], NDArray[np.int64]],
+    ) -> None:
+        """Remember the first cell that holds the largest number of an integer type."""
+        if self.limit_cell is not None or read.dtype.kind not in "iu":
+            return
+        limit = np.iinfo(read.dtype).max
+        held = np.flatnonzero((read.data[at] == limit) & ~np.ma.getmaskarray(read)[at])
+        if len(held):
+            self.limit_cell = int(rows[held[0]]) + self._top, int(cols[held[0]]), int(limit)
 
 
 def _stripes(cols: NDArray[np.int64]) -> list[tuple[int, int]]:

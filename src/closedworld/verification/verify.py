@@ -13,7 +13,7 @@ from closedworld.published.polygons import polygons_of
 from closedworld.store.reading import Published
 from closedworld.verification.file_checks import check_files, open_sealed, sealed_and_bare
 from closedworld.verification.findings import Findings, Verification
-from closedworld.verification.polygon_checks import check_polygons
+from closedworld.verification.polygon_checks import check_polygons, note_cut_countries
 from closedworld.verification.receipt_checks import PARAMETER_ERRORS
 from closedworld.verification.request import Request
 from closedworld.verification.site_checks import SiteChecks, read_site_parameters
@@ -83,6 +83,7 @@ def verify(
         tuple(finding for findings in every for finding in findings.to_list()),
         tuple(check for findings in every for check in findings.checks()),
         tuple(one for findings in every for one in findings.not_checked()),
+        tuple(note for findings in every for note in findings.notes),
     )
 
 
@@ -103,6 +104,8 @@ def _check_tiles(published: Published, request: Request, findings: Findings) -> 
     request.indexes[published.folder.resolve()] = index
     if index is None:
         return
+    if request.polygons is not None:
+        note_cut_countries(index, polygons_of(published, request.polygons), findings)
     if not request.oracle_sample:
         findings.add_unchecked("membership by GEOS", "not requested; pass --oracle-sample")
         return

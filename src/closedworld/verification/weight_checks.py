@@ -43,6 +43,8 @@ from closedworld.verification.tile_checks import TileIndex
 SAMPLED_TILES = 200_000
 """Countries of more tiles are recomputed in Python integers only when all are asked for."""
 
+_MANY_TILES, _NEARLY_ALL = 16, 0.9
+
 _MASSES = "weights against masses"
 _LAW = "weights by the law: integer parts, then the largest remainders"
 _MIXED_LAW = "weights of a mixture: integer parts, at most one more for each basis"
@@ -98,6 +100,10 @@ class WeightChecks:
             found = checks.check(own, table[SPAN_WEIGHTS.name].get(iso), ids)
             if found.tiles:
                 weights[iso] = found
+            if found.tiles >= _MANY_TILES and found.largest > _NEARLY_ALL * 10**self.parameters.dp:
+                share = found.largest / 10**self.parameters.dp
+                message = f"one of its {found.tiles:,} tiles has {share:.1%} of the weight."
+                self.findings.add_note("one-tile", message, iso)
         units = split_units(bases_of(self.parameters.basis), self.parameters.dp)
         summaries = {
             iso: CountrySummary(
@@ -170,6 +176,10 @@ class WeightChecks:
                     files[iso], own.tiles, grid.n_cols, areas_cm2, people, coverage
                 )
                 self._check_law(country, summaries[iso], exactly=iso in recomputed)
+            if people is not None and people.limit_cell is not None:
+                row, col, value = people.limit_cell
+                message = f"row {row}, column {col} holds {value}, the largest number of its type."
+                self.findings.add_note("raster-value-limit", f"{self.raster}: {message}")
 
     def _check_law(self, country: CountryMasses, own: CountrySummary, *, exactly: bool) -> None:
         """Check the weights of a country against its masses, and complete its summary."""

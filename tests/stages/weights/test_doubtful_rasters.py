@@ -141,6 +141,28 @@ def test_one_cell_with_nearly_all_of_a_country_is_warned_of(
     assert ("row 1, column 2" in told) is is_told
 
 
+def test_verify_notes_what_the_run_warned_of(tmp_path: Path) -> None:
+    """Ground that the grid lacks, a tile with nearly everything, the largest number of the type."""
+    persons = np.ones((20, 20), "uint16")
+    persons[1, 11] = 65535
+    raster = write(tmp_path / "a.tif", persons, 20, 70)
+    countries = one_country("RU", 30, 50, 60, 70)
+    weighed(tmp_path, raster, countries)
+    found = verify(tmp_path, raster=raster, polygons=countries)
+    assert found.ok
+    assert {note.code for note in found.notes} == {"country-cut", "one-tile", "raster-value-limit"}
+    texts = {note.code: note.message for note in found.notes}
+    assert "66.7%" in texts["country-cut"]
+    assert "row 1, column 11 holds 65535" in texts["raster-value-limit"]
+
+
+def test_verify_notes_nothing_of_sound_inputs(tmp_path: Path) -> None:
+    raster = write(tmp_path / "a.tif", np.ones((20, 20), "uint16"), 20, 70)
+    countries = one_country("RU", 30, 50, 40, 70)
+    weighed(tmp_path, raster, countries)
+    assert verify(tmp_path, raster=raster, polygons=countries).notes == ()
+
+
 def test_the_lowest_value_below_zero_is_named(tmp_path: Path) -> None:
     persons = np.ones((4, 4), "int16")
     persons[0, 0], persons[0, 1] = -32768, -1
