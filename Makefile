@@ -38,8 +38,8 @@ $(VENV)/.installed-reference: $(VENV)/.installed-dev
 	$(PIP) --editable '.[dev,reference]'
 	@touch $@
 
-world: $(VENV)/.installed ## Build the bundled world into ./world
-	$(BIN)/closedworld run --out world
+world: $(VENV)/.installed ## Build the bundled world into ./world, with the demonstration's merchants
+	$(BIN)/closedworld run --merchants demo --out world
 
 test: $(VENV)/.installed-dev ## Run the whole test suite
 	$(PYTEST)

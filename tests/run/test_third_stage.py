@@ -110,6 +110,9 @@ class Shops:
         del seconds
         return [{"country_iso": iso} for iso in self.published.files("shops")]
 
+    def report_files(self) -> Mapping[str, str]:
+        return {"note.txt": "of a stage's own"}
+
     def describe(self) -> str:
         return "shops"
 

@@ -93,6 +93,9 @@ class LedgerOutcome:
     def summary_lines(self, seconds: Mapping[str, float]) -> list[dict[str, Any]]:
         return [{"date": day, "seconds": seconds.get(day, 0.0)} for day in DAYS]
 
+    def report_files(self) -> Mapping[str, str]:
+        return {}
+
     def describe(self) -> str:
         return "takings"
 

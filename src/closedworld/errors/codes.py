@@ -234,6 +234,7 @@ WARNING_CODES = {
     "raster-too-small": "A tenth or more of the values above zero round to 0 micro-persons.",
     "raster-value-limit": "Cells hold the largest number of an integer type, often an undeclared NODATA value.",
     "sample-without-people": "Points were drawn by weights that are not by population.",
+    "sites-without-people": "Sites were placed by weights that do not follow the population.",
     "tiles-shared": "Tiles belong to two countries or more.",
     "weights-fallback": "Countries have no mass; their tiles get equal weights.",
     "weights-zero": "Tiles with a mass get weight 0, because their share is below 10^-dp.",

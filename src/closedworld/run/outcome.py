@@ -62,6 +62,7 @@ class RunOutcome:
                 result.reused,
                 stage.summaries_name,
                 result.summary_lines(recorder.seconds_by_partition(stage.number)),
+                result.report_files(),
             )
             for stage, result in self.by_stage()
         ]

@@ -56,6 +56,9 @@ class StageOutcome(Protocol):
             seconds: Time of all workers by partition.
         """
 
+    def report_files(self) -> Mapping[str, str]:
+        """Return further files of the run report, content by name."""
+
     def describe(self) -> str:
         """Return what was published, in a few words."""
 

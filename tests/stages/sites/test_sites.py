@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import hashlib
 import json
 from typing import TYPE_CHECKING, Any
@@ -9,17 +10,16 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pytest
 import shapely
-from site_worlds import sites_of
+from site_worlds import SiteWorld, sites_of
 
 from closedworld.errors import InputError, IntegrityError
 from closedworld.execution import events
 from closedworld.kernels.placing import Sites, place_sites, site_keys
 from closedworld.stages.sites import checks, placed
+from closedworld.stages.weights.build import build_tile_weights
 
 if TYPE_CHECKING:
     from pathlib import Path
-
-    from site_worlds import SiteWorld
 
     from closedworld.kernels.placing import PlacingDomain, SiteRequest
 
@@ -188,6 +188,11 @@ def test_what_cannot_be_placed_is_refused_or_skipped(
     assert {row["merchant_id"] for row in sites_of(built)} == {"chain"}
     (warned,) = [one for one in site_world.events if isinstance(one, events.Warned)]
     assert warned.code == "merchants-skipped"
+    (skipped,) = built.skipped
+    assert (skipped.row, skipped.merchant_id) == (2, "x")
+    assert what in skipped.problem
+    listed = list(csv.DictReader(built.report_files()["skipped_merchants.csv"].splitlines()))
+    assert [(one["row"], one["problem"]) for one in listed] == [("2", skipped.problem)]
 
 
 def test_the_merchants_are_published_with_columns_of_their_own(
@@ -207,6 +212,20 @@ def test_the_merchants_are_published_with_columns_of_their_own(
     assert any("owner, turnover" in message for message in warned)
     parameters = built.published.receipt.parameters
     assert parameters["merchants_sha256"] == built.published.receipt.values["merchants"]
+
+
+def test_weights_that_do_not_follow_people_are_warned_of(
+    site_world: SiteWorld, tmp_path: Path
+) -> None:
+    weights = build_tile_weights(
+        site_world.index, tmp_path / "weights", basis="area_m2", executor="serial"
+    )
+    world = SiteWorld(site_world.index, weights.published, site_world.countries)
+    world.build(tmp_path, TABLE)
+    codes = [one.code for one in world.events if isinstance(one, events.Warned)]
+    assert codes == ["sites-without-people"]
+    site_world.build(tmp_path, TABLE)
+    assert not [one for one in site_world.events if isinstance(one, events.Warned)]
 
 
 def test_the_same_again_is_reused(site_world: SiteWorld, tmp_path: Path) -> None:

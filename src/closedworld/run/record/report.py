@@ -7,7 +7,7 @@ import os
 import platform
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -41,6 +41,7 @@ class StageResult:
         reused: Whether it was published before.
         summaries_name: Name of the file of summaries in the folder of the report.
         summary_lines: Its lines, one for each country.
+        files: Further files of the report, content by name.
     """
 
     number: str
@@ -48,6 +49,7 @@ class StageResult:
     reused: bool
     summaries_name: str
     summary_lines: Sequence[Mapping[str, Any]]
+    files: Mapping[str, str] = field(default_factory=dict)
 
 
 def make_report_folder(out: Path, run_id: str) -> Path:
@@ -111,6 +113,8 @@ def write_report(
         _write_lines(folder / UNITS_NAME, map(asdict, task_records(recorder)))
         for stage in stages:
             _write_lines(folder / stage.summaries_name, stage.summary_lines)
+            for name, content in stage.files.items():
+                replace_file(folder / name, content)
     except OSError as problem:
         raise not_writable(folder, problem) from problem
     return record

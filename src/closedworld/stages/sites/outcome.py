@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+import csv
+import io
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
 from closedworld.datasets.parameters import SiteTotals
 from closedworld.datasets.sites import SiteSummary
+from closedworld.inputs.merchants.table import SkippedRow
 from closedworld.kernels.records import Records
 from closedworld.sanitize import number_of
 from closedworld.store.reading import Published
+
+SKIPPED_NAME = "skipped_merchants.csv"
+"""File of the run report with the rows that were left out."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -21,16 +27,30 @@ class PublishedSites:
         published: Their folder and receipt.
         reused: Whether they had been published before.
         summaries: Summary of each country for the report, ascending by code.
+        skipped: Rows of the table of merchants that were left out, in its order.
     """
 
     published: Published
     reused: bool
     summaries: Records[SiteSummary]
+    skipped: tuple[SkippedRow, ...] = ()
 
     def summary_lines(self, seconds: Mapping[str, float]) -> list[dict[str, Any]]:
         """Return what the run report says of each country; ``seconds`` is not part of it."""
         del seconds
         return [asdict(one) for one in self.summaries]
+
+    def report_files(self) -> Mapping[str, str]:
+        """Return the list of rows that were left out, if any were."""
+        if not self.skipped:
+            return {}
+        text = io.StringIO()
+        writer = csv.writer(text, lineterminator="\n")
+        writer.writerow(("row", "merchant_id", "country_iso", "problem"))
+        writer.writerows(
+            (one.row, one.merchant_id, one.country_iso, one.problem) for one in self.skipped
+        )
+        return {SKIPPED_NAME: text.getvalue()}
 
     def describe(self) -> str:
         """Return a short description of the result."""

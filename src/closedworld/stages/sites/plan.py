@@ -12,10 +12,15 @@ import pyarrow.parquet as pq
 
 from closedworld.config.run import RunConfig
 from closedworld.datasets import SITES, Partition
-from closedworld.datasets.parameters import SiteParameters, SiteTotals, TileParameters
+from closedworld.datasets.parameters import (
+    SiteParameters,
+    SiteTotals,
+    TileParameters,
+    WeightParameters,
+)
 from closedworld.datasets.sites import SiteSummary
 from closedworld.errors import IntegrityError
-from closedworld.execution.events import Observer
+from closedworld.execution.events import Observer, Warned
 from closedworld.inputs.merchants.table import MerchantTable
 from closedworld.inputs.reference.registry import bundled
 from closedworld.inputs.reference.time_zones import time_zone_versions
@@ -23,6 +28,7 @@ from closedworld.inputs.regions.country_set import CountrySet
 from closedworld.kernels.digests import digest_of_dataset
 from closedworld.kernels.records import Records
 from closedworld.kernels.spans import RowSpans
+from closedworld.kernels.weights import Basis
 from closedworld.published.cumulative_weights import CumulativeWeights, read_cumulative_weights
 from closedworld.published.tile_index import PublishedIndex
 from closedworld.stages import SITE_STAGE, Stage
@@ -198,10 +204,12 @@ class SitePlan:
 
     def outcome(self, published: Published, folded: Folded | None) -> PublishedSites:
         """Return the published sites."""
-        if folded is None:
-            found = Records(published.totals(SiteTotals).summaries)
-            return PublishedSites(published, reused=True, summaries=found)
-        return PublishedSites(published, reused=False, summaries=folded.summaries)
+        return PublishedSites(
+            published,
+            reused=folded is None,
+            summaries=Records(published.totals(SiteTotals).summaries),
+            skipped=self.requirements.table.skipped,
+        )
 
     def rate_of_sample(self) -> None:
         """None: sites are not known before they are placed."""
@@ -305,6 +313,7 @@ def plan_sites(
     own_weights: Mapping[str, CumulativeWeights] = {}
     if index is not None and weights is not None:
         own_weights = read_cumulative_weights(weights, index)
+    _warn_of_area(weights, observer)
     dataset = requirements.dataset
     digests = {
         iso: dataset.digest_of(own.rows.to_batches())
@@ -321,6 +330,21 @@ def plan_sites(
         time_zones=time_zone_versions(),
     )
     return SitePlan(requirements, countries, own_weights, parameters, observer, task_sites)
+
+
+def _warn_of_area(weights: Published | None, observer: Observer) -> None:
+    """Warn of weights that do not follow people: 17% of a country's sites may lie where nobody lives."""
+    if weights is None:
+        return
+    basis = weights.parameters(WeightParameters).basis
+    if Basis.POPULATION.value not in basis:
+        observer.on_event(
+            Warned(
+                "sites-without-people",
+                f"the weights are by {basis}, so outlets lie where land is and not where people are. "
+                "Build weights with --basis population.",
+            )
+        )
 
 
 def wanted_inputs(config: RunConfig, *, has_raster: bool) -> frozenset[str]:

@@ -279,6 +279,7 @@ def _tell(merchants: MerchantTable, observer: Observer) -> None:
         observer.on_event(
             Warned(
                 "merchants-skipped",
-                f"{number_of(rows, 'row', 'rows')} of {merchants.source} left out; row {first.row}: {first.problem}.",
+                f"{number_of(rows, 'row', 'rows')} of {merchants.source} left out; row {first.row}: "
+                f"{first.problem}. The run report lists them in skipped_merchants.csv.",
             )
         )

@@ -41,6 +41,10 @@ class TileWeights:
             for one in self.summaries
         ]
 
+    def report_files(self) -> Mapping[str, str]:
+        """Return nothing: the summaries say it all."""
+        return {}
+
     def describe(self) -> str:
         """Return a short description of the result."""
         parameters = self.published.parameters(WeightParameters)
