@@ -1,9 +1,10 @@
-"""One run, every executor: the same files and receipts, byte for byte, of both stages."""
+"""One run, every executor: the same files and receipts, byte for byte, of all stages."""
 
 from __future__ import annotations
 
 import hashlib
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -11,15 +12,12 @@ from closedworld.config.run import RunConfig
 from closedworld.config.table import EXECUTORS
 from closedworld.run.pipeline import run_world
 
-if TYPE_CHECKING:
-    from pathlib import Path
-
 # Large and tiny, across the antimeridian and without a tile of their own on coarser grids.
 COUNTRIES = ("RU", "FJ", "MT", "LU", "KI")
 
 
 def digests_of_run(out: Path, **options: Any) -> dict[str, str]:
-    """Run both stages, weights by population and coverage, and return the digest of every file."""
+    """Run all stages, weights by population and coverage, and return the digest of every file."""
     run_world(
         RunConfig(
             out=out,
@@ -28,6 +26,8 @@ def digests_of_run(out: Path, **options: Any) -> dict[str, str]:
             coverage=True,
             weigh_by_coverage=True,
             basis="population:0.9,area_m2:0.1",
+            merchants=Path("demo"),
+            seed=7,
             **options,
         )
     )
@@ -53,7 +53,8 @@ def reference(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
 def test_every_executor_publishes_the_same_bytes(
     tmp_path: Path, reference: dict[str, str], executor: str, workers: int
 ) -> None:
-    assert any(path.endswith("tile_weights/RU-00000.parquet") for path in reference)
+    for file in ("tile_weights/RU-00000.parquet", "sites/RU-00000.parquet", "validation.json"):
+        assert any(path.endswith(file) for path in reference)
     assert digests_of_run(tmp_path, executor=executor, workers=workers) == reference
 
 
@@ -62,4 +63,4 @@ def test_the_default_and_workers_of_their_own_for_each_stage_give_the_same(
     tmp_path: Path, reference: dict[str, str]
 ) -> None:
     assert digests_of_run(tmp_path / "default") == reference
-    assert digests_of_run(tmp_path / "own", stage_workers={"s1": 1, "s2": 3}) == reference
+    assert digests_of_run(tmp_path / "own", stage_workers={"s1": 1, "s2": 3, "s9": 2}) == reference

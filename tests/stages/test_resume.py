@@ -6,11 +6,13 @@ import json
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from site_worlds import SiteWorld, table_from
 
 from closedworld.errors import PublishError
 from closedworld.execution import events
 from closedworld.published.results import find_published
 from closedworld.published.tile_index import open_index
+from closedworld.stages.sites.build import build_sites
 from closedworld.stages.tiles.build import build_tile_index
 from closedworld.stages.weights.build import build_tile_weights
 
@@ -23,6 +25,10 @@ if TYPE_CHECKING:
     from closedworld.kernels.grid import Grid
 
     Contents = Callable[[Path], dict[str, bytes]]
+
+
+COUNTRIES = ("BO", "FJ", "FR")
+"""Where outlets are placed, in four tasks each."""
 
 
 class Watcher:
@@ -59,11 +65,26 @@ class Build:
             built = build_tile_index(self.tiny, self.grid, out, observer=watcher, **options)
             return built.published.folder
         index = build_tile_index(self.tiny, self.grid, out / "index").published.folder
+        if self.stage == "sites":
+            tiles = open_index(index)
+            published = build_tile_weights(tiles, out / "index").published
+            world = SiteWorld(tiles, published, self.tiny)
+            rows = [{"merchant_id": "a", "country_iso": iso, "n": 12} for iso in COUNTRIES]
+            sites = build_sites(
+                world,
+                out,
+                merchants=table_from(rows),
+                countries=self.tiny,
+                task_sites=3,
+                observer=watcher,
+                **options,
+            )
+            return sites.published.folder
         weights = build_tile_weights(open_index(index), out, observer=watcher, **options)
         return weights.published.folder
 
 
-@pytest.fixture(params=["tiles", "weights"])
+@pytest.fixture(params=["tiles", "weights", pytest.param("sites", marks=pytest.mark.slow)])
 def build(request: pytest.FixtureRequest, tiny: CountrySet, half_degrees: Grid) -> Build:
     return Build(request.param, tiny, half_degrees)
 
@@ -122,7 +143,8 @@ def test_what_is_not_whole_is_done_again(
         file.symlink_to(tmp_path / "elsewhere")
     elif damage == "journal":
         text = journal.read_text().replace('"zero_tiles": 0', '"zero_tiles": 9')
-        journal.write_text(text if "zero_tiles" in text else text.replace("tile_", "Tile_"))
+        other = text.replace("tile_", "Tile_").replace("sites/", "Sites/")
+        journal.write_text(text if "zero_tiles" in text else other)
     else:
         journal.unlink()
     watcher = Watcher()
