@@ -28,7 +28,7 @@ from closedworld.inputs.regions.country_set import CountrySet
 from closedworld.kernels.digests import digest_of_dataset
 from closedworld.kernels.records import Records
 from closedworld.kernels.spans import RowSpans
-from closedworld.kernels.weights import Basis
+from closedworld.kernels.weights import Mixture
 from closedworld.published.cumulative_weights import CumulativeWeights, read_cumulative_weights
 from closedworld.published.tile_index import PublishedIndex
 from closedworld.stages import SITE_STAGE, Stage
@@ -337,7 +337,7 @@ def _warn_of_area(weights: Published | None, observer: Observer) -> None:
     if weights is None:
         return
     basis = weights.parameters(WeightParameters).basis
-    if Basis.POPULATION.value not in basis:
+    if not Mixture.parse(basis).needs_population:
         observer.on_event(
             Warned(
                 "sites-without-people",
