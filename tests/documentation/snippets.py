@@ -19,6 +19,7 @@ from __future__ import annotations
 import contextlib
 import doctest
 import io
+import logging
 import os
 import re
 import shutil
@@ -40,6 +41,8 @@ if TYPE_CHECKING:
     from sybil import Document, Example
 
 ROOT = Path(__file__).parents[2]
+LOGGER = logging.getLogger("closedworld")
+"""A page may make it louder for the rest of the page."""
 
 NOT_RUN = "# not run by the tests: "
 MADE_ELSEWHERE = {"make world": "closedworld run --out world -q", "make test": ""}
@@ -193,7 +196,7 @@ def skip_what_says_so(source: str) -> None:
 
 def begin(namespace: dict[str, Any]) -> None:
     """Give a page a folder with nothing in it but the examples, as in a checkout."""
-    namespace["_before"] = Path.cwd()
+    namespace["_before"], namespace["_level"] = Path.cwd(), LOGGER.level
     namespace["_folder"] = Path(tempfile.mkdtemp(prefix="page-"))
     os.chdir(namespace["_folder"])
     Path("examples").symlink_to(ROOT / "examples")
@@ -202,6 +205,7 @@ def begin(namespace: dict[str, Any]) -> None:
 def end(namespace: dict[str, Any]) -> None:
     """Compare the pictures that were made with those that are shown, and take the folder away."""
     os.chdir(namespace["_before"])
+    LOGGER.setLevel(namespace["_level"])
     if "_cluster" in namespace:
         namespace["_cluster"].close()
     try:
