@@ -11,16 +11,19 @@ import pickle
 import signal
 import subprocess
 import sys
+import tempfile
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Unpack
 
 from closedworld.config.run import DEFAULT_INPUT_SECONDS
 from closedworld.errors import InputError
 from closedworld.execution.meters import bytes_read, bytes_read_since, peak_memory_bytes
-from closedworld.inputs.regions.country_reading import check_countries
+from closedworld.inputs.regions.country_reading import check_file
 from closedworld.inputs.regions.country_set import CountrySet
 from closedworld.inputs.regions.problems import CountryCheck, Problem
+from closedworld.inputs.regions.read_options import ReadArguments, ReadOptions
+from closedworld.inputs.regions.repair import Progress
 from closedworld.sanitize import one_line
 
 _CODE = "from closedworld.inputs.isolated import serve; serve()"
@@ -42,7 +45,11 @@ class IsolatedRead:
 
 
 def check_in_subprocess(
-    path: str | Path, *, input_time_limit: int = DEFAULT_INPUT_SECONDS, **options: Any
+    path: str | Path,
+    *,
+    input_time_limit: int = DEFAULT_INPUT_SECONDS,
+    progress: Progress = lambda done, total: None,
+    **options: Unpack[ReadArguments],
 ) -> IsolatedRead:
     """Do what ``check_countries`` does, in a process of its own.
 
@@ -52,41 +59,72 @@ def check_in_subprocess(
     Args:
         path: The file.
         input_time_limit: Seconds after which the process is ended, >= 1.
-        options: Those of ``check_countries``.
+        progress: Told of repairs.
+        options: Those of ``ReadOptions``.
+
+    Raises:
+        ConfigError: As ``ReadOptions``.
     """
-    # -P: never import from the current folder, which may hold anything.
-    done = subprocess.run(  # noqa: S603 -- nothing of the file is in the command
-        [sys.executable, "-P", "-c", _CODE],
-        input=pickle.dumps((str(path), input_time_limit, options)),
-        capture_output=True,
-        check=False,
-    )
-    if done.returncode == 0:
-        found: IsolatedRead = pickle.loads(done.stdout)  # noqa: S301 -- from code of our own
-        return found
-    problem = _problem_of(done, input_time_limit)
+    request = pickle.dumps((str(path), input_time_limit, ReadOptions(**options)))
+    # A file takes whatever the process says on its way, without anybody to read it.
+    with tempfile.TemporaryFile() as said:
+        # -P: never import from the current folder, which may hold anything.
+        with subprocess.Popen(  # noqa: S603 -- nothing of the file is in the command
+            [sys.executable, "-P", "-c", _CODE],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=said,
+        ) as process:
+            found = _answer(process, request, progress)
+        if found is not None and process.returncode == 0:
+            return found
+        said.seek(0)
+        problem = _problem_of(process.returncode, said.read(), input_time_limit)
     return IsolatedRead(CountryCheck(one_line(Path(path).name), problems=(problem,)))
 
 
-def read_in_subprocess(path: str | Path, **options: Any) -> CountrySet:
+def _answer(
+    process: subprocess.Popen[bytes], request: bytes, progress: Progress
+) -> IsolatedRead | None:
+    """Send the request; return the answer, after all that was told of progress; None if none came."""
+    assert process.stdin is not None  # noqa: S101 -- pipes were asked for
+    assert process.stdout is not None  # noqa: S101
+    try:
+        with process.stdin as into:
+            into.write(request)
+        while True:
+            found = pickle.load(process.stdout)  # noqa: S301 -- from code of our own
+            if isinstance(found, IsolatedRead):
+                return found
+            progress(*found)
+    except (EOFError, pickle.UnpicklingError, BrokenPipeError):
+        return None
+
+
+def read_in_subprocess(
+    path: str | Path,
+    *,
+    input_time_limit: int = DEFAULT_INPUT_SECONDS,
+    **options: Unpack[ReadArguments],
+) -> CountrySet:
     """Do what ``read_countries`` does, in a process of its own.
 
     Raises:
         ClosedWorldError: As ``read_countries`` and ``check_in_subprocess``.
     """
-    return check_in_subprocess(path, **options).check.require()
+    return check_in_subprocess(path, input_time_limit=input_time_limit, **options).check.require()
 
 
-def _problem_of(done: subprocess.CompletedProcess[bytes], seconds: int) -> Problem:
-    if done.returncode == -signal.SIGALRM:
+def _problem_of(status: int, said: bytes, seconds: int) -> Problem:
+    if status == -signal.SIGALRM:
         return Problem(
             InputError,
             "input-time-limit",
             f"gave up reading after {seconds} s.",
             "Raise --input-time-limit if you trust the file.",
         )
-    last = done.stderr.decode(errors="replace").strip().splitlines()[-1:]
-    how = f"signal {-done.returncode}" if done.returncode < 0 else f"status {done.returncode}"
+    last = said.decode(errors="replace").strip().splitlines()[-1:]
+    how = f"signal {-status}" if status < 0 else f"status {status}"
     reported = f": {one_line(last[0], 200)}" if last else ""
     return Problem(
         InputError,
@@ -106,5 +144,10 @@ def serve() -> None:
     with os.fdopen(os.dup(sys.stdout.fileno()), "wb") as answer:
         os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
         before = bytes_read()
-        check = check_countries(path, **options)
+
+        def progress(done: int, total: int) -> None:
+            pickle.dump((done, total), answer)
+            answer.flush()
+
+        check = check_file(path, options, progress)
         pickle.dump(IsolatedRead(check, bytes_read_since(before), peak_memory_bytes()), answer)

@@ -1,4 +1,4 @@
-"""The names of the inclusion rules, for whoever must know them before any array is made."""
+"""The names of the inclusion and fill rules, for whoever must know them before any array is made."""
 
 from __future__ import annotations
 
@@ -30,4 +30,31 @@ class Rule(StrEnum):
             names = " or ".join(rule.value for rule in cls)
             raise ConfigError(
                 "rule-unknown", f"there is no inclusion rule {name!r}.", f"Take {names}."
+            ) from None
+
+
+class Fill(StrEnum):
+    """What the rings of a polygon enclose where they cross or overlap.
+
+    ``EVENODD``: points from which a ray crosses the rings of a feature an odd number of times; where two polygons
+    of a multipolygon overlap is outside. ``NONZERO``: points that the outer ring of a polygon winds round
+    and none of its holes does; overlapping polygons are united. Valid polygons enclose the same by both.
+    """
+
+    EVENODD = "evenodd"
+    NONZERO = "nonzero"
+
+    @classmethod
+    def parse(cls, name: str) -> Fill:
+        """Return the fill rule of that name.
+
+        Raises:
+            ConfigError: ``fill-unknown``.
+        """
+        try:
+            return cls(name)
+        except ValueError:
+            names = " or ".join(fill.value for fill in cls)
+            raise ConfigError(
+                "fill-unknown", f"there is no fill rule {name!r}.", f"Take {names}."
             ) from None

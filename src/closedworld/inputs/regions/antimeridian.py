@@ -105,10 +105,17 @@ def _turns(ring: NDArray[np.float64]) -> NDArray[np.int64]:
     steps = np.diff(ring[:, 0])
     size = np.abs(steps)
     is_jump = (size > _HALF_TURN) & (size < _TURN - _TOLERANCE_DEGREES)
+    is_whole = (size >= _TURN - _TOLERANCE_DEGREES) & (size <= _TURN + _TOLERANCE_DEGREES)
+    on_pole = np.abs(ring[:, 1]) >= _POLE
+    along_pole = on_pole[1:] & on_pole[:-1]
+    if (is_whole & ~along_pole).any():
+        crossing = _accumulate(steps, is_jump | (is_whole & ~along_pole))
+        lon = ring[:, 0] + _TURN * crossing
+        if crossing[-1] == 0 and lon.max() - lon.min() > _TOLERANCE_DEGREES:
+            return crossing
     turns = _accumulate(steps, is_jump)
     if turns[-1] != 0:
-        on_pole = np.abs(ring[:, 1]) >= _POLE
-        turns_off_pole = _accumulate(steps, is_jump & ~(on_pole[1:] & on_pole[:-1]))
+        turns_off_pole = _accumulate(steps, is_jump & ~along_pole)
         if turns_off_pole[-1] == 0:
             return turns_off_pole
     return turns

@@ -1,107 +1,61 @@
-"""Finds the columns of country codes and names, and the country that a code means."""
+"""The country that a code of a file means: ISO 3166-1 in any form, and what publishers write for it."""
 
 from __future__ import annotations
 
 import difflib
-from collections.abc import Sequence
-from dataclasses import dataclass
+import functools
+import re
+from collections.abc import Iterable, Mapping
+from types import MappingProxyType
 
-from closedworld.errors import ConfigError, InputError
+from closedworld.config.options import split_codes
+from closedworld.errors import ConfigError
 from closedworld.inputs.reference.iso import iso_table
 from closedworld.sanitize import listed, one_line
 
-# A shapefile keeps ten characters of a name: country_is.
-_ALPHA_2_COLUMNS = ("country_iso", "country_is", "iso_a2_eh", "iso_a2", "iso2", "alpha_2")
-# gid_0 is GADM's, shapegroup geoBoundaries'.
-_ALPHA_3_COLUMNS = ("iso_a3_eh", "iso_a3", "iso3", "alpha_3", "gid_0", "shapegroup", "adm0_a3")
-ISO_COLUMNS = _ALPHA_2_COLUMNS + _ALPHA_3_COLUMNS
-NAME_COLUMNS = (
-    "country_name",
-    "admin",
-    "name_en",
-    "name",
-    "name_long",
-    "country",
-    "adm0_name",
-    "name_0",
-    "shapename",
+# Codes of well-known publishers for a country that ISO 3166-1 codes otherwise: the European Union, GADM, Natural
+# Earth's ADM0_A3, the World Bank. None of them is a code of another country.
+_OTHER_CODES = {
+    "EL": "GR",
+    "UK": "GB",
+    "XKO": "XK",
+    "KOS": "XK",
+    "KSV": "XK",
+    "SAH": "EH",
+    "SDS": "SS",
+    "PSX": "PS",
+    "WBG": "PS",
+    "ADO": "AD",
+    "IMY": "IM",
+    "ROM": "RO",
+    "TMP": "TL",
+    "ZAR": "CD",
+}
+_MAX_NUMBER = 999
+
+CODE = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._-]{0,62}[A-Za-z0-9_-])?", re.ASCII)
+"""Codes that can name files."""
+
+CODE_WORDS = (
+    "up to 64 ASCII letters, digits, '.', '_' and '-', beginning with a letter or digit and not ending with '.'"
 )
-_NATURAL_EARTH_BEST = "iso_a2_eh"
-
-
-@dataclass(frozen=True, slots=True)
-class Columns:
-    """The columns that are read.
-
-    Attributes:
-        iso: Column of country codes.
-        name: Column of names for people; ``None`` when there is none.
-    """
-
-    iso: str
-    name: str | None
-
-    @property
-    def to_read(self) -> tuple[str, ...]:
-        """The columns to read, each once."""
-        return (self.iso,) if self.name in (None, self.iso) else (self.iso, str(self.name))
-
-
-def choose_columns(
-    available: Sequence[str], iso_column: str | None, name_column: str | None
-) -> Columns:
-    """Return the named columns, or the first ones known to hold codes and names.
-
-    Args:
-        available: Columns of the file.
-        iso_column: Exact name, or ``None`` to try those of ``ISO_COLUMNS`` in any letter case.
-        name_column: Likewise for names and ``NAME_COLUMNS``; names may be missing.
-
-    Raises:
-        ConfigError: ``column-unknown``: the file has no column of that name.
-        InputError: ``iso-column-missing``: no column is known to hold codes.
-    """
-    names = tuple(available)
-    for asked, option in ((iso_column, "--iso-column"), (name_column, "--name-column")):
-        if asked is not None and asked not in names:
-            close = difflib.get_close_matches(asked, names, n=3)
-            meant = f"Did you mean {listed(tuple(close))}? " if close else ""
-            raise ConfigError(
-                "column-unknown",
-                f"there is no column {one_line(asked, 40)!r} ({option}).",
-                f"{meant}Columns are: {listed(names, 40)}.",
-            )
-    iso = iso_column if iso_column is not None else _first(names, ISO_COLUMNS)
-    if iso is None:
-        raise InputError(
-            "iso-column-missing",
-            "no column is known to hold ISO 3166-1 codes.",
-            f"Name it with --iso-column. Columns are: {listed(names, 40)}.",
-        )
-    return Columns(iso, name_column if name_column is not None else _first(names, NAME_COLUMNS))
-
-
-def _first(names: Sequence[str], known: Sequence[str]) -> str | None:
-    """Return the first of ``names`` in the order of ``known``, whatever its case."""
-    by_folded = {name.casefold(): name for name in reversed(names)}
-    return next((by_folded[name] for name in known if name in by_folded), None)
 
 
 def alpha_2_of(value: object) -> str | None:
     """Return the alpha-2 code that a value of the code column means, or ``None``.
 
-    Only an alpha-2 or alpha-3 code of the ISO table means a country, in any letter case and with blanks
-    around it. The text returned is the table's, never the file's.
+    Alpha-2, alpha-3 and numeric codes of the ISO table mean a country, in any letter case and with blanks around
+    them, and the codes that the European Union, GADM, Natural Earth and the World Bank write for some. The text
+    returned is the table's, never the file's.
     """
-    if not isinstance(value, str):
-        return None
-    # str.upper maps a few letters beyond ASCII onto ASCII ones, such as the long s onto S.
-    text = value.strip()
-    if not text.isascii():
-        return None
-    table = iso_table()
-    entry = table.by_alpha_2.get(text.upper()) or table.by_alpha_3.get(text.upper())
-    return None if entry is None else entry.alpha_2
+    text = _text_of(value)
+    return None if text is None else _by_code().get(text)
+
+
+def other_code(value: object) -> str | None:
+    """Return the code itself if it is a publisher's own, not ISO's; else ``None``."""
+    text = _text_of(value)
+    return text if text in _OTHER_CODES else None
 
 
 def name_of(iso: str) -> str:
@@ -109,13 +63,74 @@ def name_of(iso: str) -> str:
     return one_line(iso_table().by_alpha_2[iso].name)
 
 
-def advice_for_unknown(iso_column: str, available: Sequence[str]) -> str:
-    """Return advice for a row without a code, given the column of codes and all columns."""
-    best = _first(tuple(available), (_NATURAL_EARTH_BEST,))
-    other = ""
-    if best is not None and iso_column != best:
-        other = f"Natural Earth's better column is {best}: pass --iso-column {best}. "
-    return (
-        f"{other}Give the row an ISO 3166-1 alpha-2 or alpha-3 code, or pass --skip-unknown-codes "
-        "to leave such rows out; the report then names them."
+def wanted_codes(asked: str | Iterable[str], known: Iterable[str]) -> dict[str, str]:
+    """Return what was asked for by code: as known, else in upper case.
+
+    Raises:
+        ConfigError: ``countries-none-selected``.
+    """
+    codes = set(known)
+    return {code if code in codes else code.upper(): code for code in split_codes(asked)}
+
+
+def refuse_unknown(wanted: Mapping[str, str], names: Mapping[str, str]) -> None:
+    """Raise for codes that a file does not have, with what may be meant.
+
+    Args:
+        wanted: What was asked for, by code.
+        names: Name of each country or region of the file by code, ascending.
+
+    Raises:
+        ConfigError: ``country-unknown``.
+    """
+    unknown = [asked for code, asked in wanted.items() if code not in names]
+    if unknown:
+        holdings = f"The file has {len(names)}: {listed(tuple(names))}."
+        raise ConfigError(
+            "country-unknown",
+            f"no country {', '.join(repr(one_line(asked, 40)) for asked in unknown)} in the file.",
+            " ".join([*(_advice(asked, names) for asked in unknown), holdings]),
+        )
+
+
+def _advice(asked: str, names: Mapping[str, str]) -> str:
+    """Return which codes of the file may be meant by ``asked``; empty if none."""
+    code = asked.strip().upper()
+    iso = alpha_2_of(code)
+    if iso is not None:
+        if iso in names:
+            return f"{code} is {iso} here."
+        return f"{iso} is {name_of(iso)}, which the file does not have."
+    by_name = {name.casefold(): iso for iso, name in names.items()}
+    close = difflib.get_close_matches(asked.strip().casefold(), by_name, n=3)
+    isos = [by_name[name] for name in close] or difflib.get_close_matches(
+        code, names, n=3, cutoff=0.5
     )
+    if not isos:
+        return ""
+    meant = ", ".join(f"{iso} ({names[iso]})" for iso in isos)
+    return f"For {one_line(asked, 40)!r}, did you mean {meant}?"
+
+
+def _text_of(value: object) -> str | None:
+    """Return a value of a column as an upper-case code; None for what cannot be one."""
+    if isinstance(value, float) and value.is_integer():
+        value = int(value)
+    if isinstance(value, int) and not isinstance(value, bool):
+        return f"{value:03d}" if 0 <= value <= _MAX_NUMBER else None
+    # str.upper maps a few letters beyond ASCII onto ASCII ones, such as the long s onto S.
+    if not isinstance(value, str) or not (text := value.strip()).isascii():
+        return None
+    return text.zfill(3) if text.isdigit() else text.upper()
+
+
+@functools.cache
+def _by_code() -> Mapping[str, str]:
+    entries = iso_table().entries
+    codes = {
+        code: one.alpha_2
+        for one in entries
+        for code in (one.alpha_2, one.alpha_3, one.numeric)
+        if code
+    }
+    return MappingProxyType({**_OTHER_CODES, **codes})

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from pathlib import Path
+from typing import Unpack
 
 import numpy as np
 import shapely
@@ -11,68 +12,48 @@ from numpy.typing import NDArray
 
 from closedworld.errors import ClosedWorldError, InputError
 from closedworld.inputs.crs import require_wgs84
-from closedworld.inputs.regions.country_codes import (
+from closedworld.inputs.regions.code_columns import (
+    Columns,
     advice_for_unknown,
-    alpha_2_of,
     choose_columns,
-    name_of,
+    wrong_column,
 )
+from closedworld.inputs.regions.code_contradictions import contradictions
+from closedworld.inputs.regions.country_codes import name_of
 from closedworld.inputs.regions.country_set import Country, CountrySet, Note
 from closedworld.inputs.regions.geometry_checks import check_geometries
 from closedworld.inputs.regions.problems import CountryCheck, Problem, RowLabel
-from closedworld.inputs.regions.raw_rows import Header, decode
-from closedworld.inputs.regions.reader import open_reader
+from closedworld.inputs.regions.raw_rows import Header, Rows, decode
+from closedworld.inputs.regions.read_options import ReadArguments, ReadOptions
+from closedworld.inputs.regions.reader import Reader, open_reader
+from closedworld.inputs.regions.repair import Progress
 from closedworld.inputs.regions.row_checks import RowChecks
-from closedworld.sanitize import one_line, quoted
+from closedworld.inputs.regions.row_codes import RowCodes
+from closedworld.inputs.regions.swapped_axes import check_axes
+from closedworld.kernels.inclusion import Fill
+from closedworld.sanitize import one_line
 
 
-def read_countries(
-    path: str | Path,
-    *,
-    iso_column: str | None = None,
-    name_column: str | None = None,
-    layer: str | None = None,
-    repair_geometry: bool = False,
-    skip_unknown_codes: bool = False,
-) -> CountrySet:
-    """Read the countries in a file of polygons.
+def read_countries(path: str | Path, **options: Unpack[ReadArguments]) -> CountrySet:
+    """Read the countries, or other regions with codes, in a file of polygons.
 
     Args:
-        path: GeoParquet, GeoPackage, shapefile (also zipped), GeoJSON or FlatGeobuf, recognised by
-            its suffix, in WGS 84 longitude and latitude.
-        iso_column: Column of ISO 3166-1 alpha-2 or alpha-3 codes; ``None`` looks for one by name.
-        name_column: Column of names; ``None`` looks for one and falls back to the ISO table.
-        layer: Layer, for files with several.
-        repair_geometry: Whether to repair invalid polygons, and note it, instead of raising.
-        skip_unknown_codes: Whether to leave out rows without a code, and note it, instead of raising.
+        path: GeoParquet (also a folder of parts), GeoPackage, shapefile (also zipped), GeoJSON, TopoJSON, FlatGeobuf
+            or file geodatabase, recognised by its suffix, in WGS 84 longitude and latitude.
+        options: Those of ``ReadOptions``, such as ``iso_column="CODE"`` or ``fill="nonzero"``.
 
     Returns:
         The countries in the order of their codes. They do not depend on the order of the rows.
 
     Raises:
-        ConfigError: ``column-unknown``, ``layer-unknown``.
+        ConfigError: ``column-unknown``, ``layer-unknown``, ``country-unknown``, or as ``ReadOptions``.
         InputError: The file cannot be used; the codes are those listed at ``check_countries``.
         GeometryError: Likewise for polygons that are missing, invalid or not on the globe.
     """
-    return check_countries(
-        path,
-        iso_column=iso_column,
-        name_column=name_column,
-        layer=layer,
-        repair_geometry=repair_geometry,
-        skip_unknown_codes=skip_unknown_codes,
-    ).require()
+    return check_countries(path, **options).require()
 
 
-def check_countries(
-    path: str | Path,
-    *,
-    iso_column: str | None = None,
-    name_column: str | None = None,
-    layer: str | None = None,
-    repair_geometry: bool = False,
-    skip_unknown_codes: bool = False,
-) -> CountryCheck:
+def check_countries(path: str | Path, **options: Unpack[ReadArguments]) -> CountryCheck:
     """Read the countries in a file of polygons and list all problems.
 
     Takes the arguments of ``read_countries`` and raises nothing for a file that cannot be used; its
@@ -82,62 +63,104 @@ def check_countries(
       ``input-incomplete``, ``input-unreadable``, ``zip-content``, ``layer-unknown``,
       ``layer-ambiguous``, ``layer-none``, ``geoparquet-metadata``, ``geoparquet-encoding``,
       ``geoparquet-edges``, ``crs-missing``, ``crs-unreadable``, ``crs-not-wgs84``,
-      ``column-unknown``, ``iso-column-missing``, ``countries-none``;
-    - a row: ``code-unknown``, ``geometry-empty``, ``geometry-unreadable``,
+      ``column-unknown``, ``iso-column-missing``, ``country-unknown``, ``codes-contradict-names``,
+      ``coordinates-swapped``, ``countries-none``;
+    - a row: ``code-unknown``, ``code-unusable``, ``geometry-empty``, ``geometry-unreadable``,
       ``geometry-not-polygon``, ``coordinates-not-finite``, ``coordinates-out-of-range``,
       ``ring-round-pole``, ``geometry-invalid``, ``geometry-unrepairable``,
       ``geometry-overlaps-itself``.
+
+    Raises:
+        ConfigError: As ``ReadOptions``.
+    """
+    return check_file(path, ReadOptions(**options))
+
+
+def check_file(
+    path: str | Path, options: ReadOptions, progress: Progress = lambda done, total: None
+) -> CountryCheck:
+    """Do what ``check_countries`` does.
+
+    Args:
+        path: The file.
+        options: How to read it.
+        progress: Told of repairs.
     """
     source = one_line(Path(path).name)
     rows = RowChecks()
     try:
-        reader = open_reader(path, layer)
+        reader = open_reader(path, options.layer)
         # A wrong reference system is reported together with what else is wrong.
-        crs_is_known = _note_crs(reader.header, rows)
-        columns = choose_columns(reader.header.columns, iso_column, name_column)
-        read = reader.rows(columns.to_read)
+        crs_is_known = _note_crs(reader.header, rows, options)
+        columns = choose_columns(reader.header.columns, options, reader.values)
+        read = _read_rows(reader, columns, rows, options)
     except ClosedWorldError as error:
         return CountryCheck(source, problems=(*rows.problems, _of_file(error)))
     rows.notes += [Note("reader", "", f"the reader says: {warning}") for warning in read.warnings]
-    names = [None] * len(read) if columns.name is None else read.values[columns.name]
-    hint = advice_for_unknown(columns.iso, reader.header.columns)
-    given = zip(read.values[columns.iso], names, read.wkb, strict=True)
-    _label(rows, given, hint, skip_unknown_codes=skip_unknown_codes)
     if crs_is_known:
         decode(rows)
-        check_geometries(rows, repair_geometry=repair_geometry)
-    countries = _gather(rows)
+        check_geometries(rows, options, progress)
+    countries = _gather(rows, options)
     return CountryCheck(
-        source, len(read), columns.iso, columns.name or "", countries, _by_row(rows.problems)
+        source, read.n_rows, columns.codes, columns.name or "", countries, _by_row(rows.problems)
     )
 
 
 def countries_from_features(
-    features: Iterable[tuple[str, str, shapely.Geometry | None]],
-    *,
-    repair_geometry: bool = False,
-    skip_unknown_codes: bool = False,
+    features: Iterable[tuple[str, str, shapely.Geometry | None]], **options: Unpack[ReadArguments]
 ) -> CountrySet:
     """Return the countries of shapely geometries, checked like those of a file.
 
     Args:
-        features: ``(code, name, geometry)`` of each feature: an ISO 3166-1 alpha-2 or alpha-3 code,
-            a name or an empty string, and a polygon or multipolygon in WGS 84 longitude and latitude.
+        features: ``(code, name, geometry)`` of each feature: an ISO 3166-1 code, a name or an empty string, and a
+            polygon or multipolygon in WGS 84 longitude and latitude.
             From geopandas: ``zip(frame["iso"], frame["name"], frame.geometry)``.
-        repair_geometry: As in ``read_countries``.
-        skip_unknown_codes: As in ``read_countries``.
+        options: Those of ``ReadOptions``; columns and layers have no meaning here.
 
     Raises:
-        InputError: ``code-unknown``, ``countries-none``.
+        ConfigError: ``country-unknown``, or as ``ReadOptions``.
+        InputError: ``code-unknown``, ``countries-none``, ``codes-contradict-names``.
         GeometryError: The codes for rows at ``check_countries``.
     """
+    given = list(features)
+    if options.get("regions") == "any":
+        options = {"code_column": "code", **options}
+    asked = ReadOptions(**options)
     rows = RowChecks()
-    hint = "Give ISO 3166-1 alpha-2 or alpha-3 codes, or skip_unknown_codes=True."
-    _label(rows, features, hint, skip_unknown_codes=skip_unknown_codes)
+    hint = "Give ISO 3166-1 codes, or skip_unknown_codes=True."
+    codes = RowCodes([code for code, _, _ in given], [name for _, name, _ in given], asked, hint)
+    keep = codes.label(rows)
+    rows.take([given[at][2] for at in keep])
     _take_shapely(rows)
-    check_geometries(rows, repair_geometry=repair_geometry)
-    countries = _gather(rows)
+    check_geometries(rows, asked, lambda done, total: None)
+    countries = _gather(rows, asked)
     return CountryCheck("features", countries=countries, problems=_by_row(rows.problems)).require()
+
+
+def _read_rows(
+    reader: Reader, columns: Columns, rows: RowChecks, options: ReadOptions
+) -> Rows:
+    """Label the rows, and read the geometries of those that are wanted.
+
+    Raises:
+        ClosedWorldError: As the reader, and ``country-unknown``; ``code-unknown`` if no row has a code.
+    """
+    is_part = bool(options.countries or options.except_countries)
+    read = None if is_part else reader.rows(columns.to_read)
+    values = reader.values(columns.to_read) if read is None else read.values
+    given = values[columns.codes]
+    names = [None] * len(given) if columns.name is None else values[columns.name]
+    hint = advice_for_unknown(columns.codes, reader.header.columns)
+    codes = RowCodes(given, names, options, hint)
+    if codes.is_wrong_column:
+        raise wrong_column(columns.codes, given, reader.header.columns)
+    keep = codes.label(rows)
+    if read is None:
+        read = reader.rows((), keep)
+        rows.take(read.wkb)
+    else:
+        rows.take([read.wkb[at] for at in keep])
+    return Rows(read.wkb, read.values, read.warnings, len(given))
 
 
 def _take_shapely(rows: RowChecks) -> None:
@@ -155,43 +178,25 @@ def _of_file(error: ClosedWorldError) -> Problem:
     return Problem(type(error), error.code, error.message, error.hint)
 
 
-def _note_crs(header: Header, rows: RowChecks) -> bool:
+def _note_crs(header: Header, rows: RowChecks, options: ReadOptions) -> bool:
     """Report a wrong reference system; return whether coordinates may be longitude and latitude."""
     try:
-        require_wgs84(header.crs)
+        assumed = require_wgs84(header.crs, assume=options.assume_wgs84)
     except InputError as error:
         rows.problems.append(_of_file(error))
         return error.code == "crs-missing"
+    if assumed:
+        rows.notes.append(Note("assumed", "", assumed))
     return True
 
 
-def _label(
-    rows: RowChecks,
-    given: Iterable[tuple[object, object, object]],
-    hint: str,
-    *,
-    skip_unknown_codes: bool,
-) -> None:
-    """Take the ``(code, name, geometry)`` of every row that is not to be skipped."""
-    for row, (code, name, geometry) in enumerate(given, start=1):
-        iso = alpha_2_of(code)
-        label = RowLabel(row, iso or "", name if isinstance(name, str) else "")
-        if iso is None:
-            what = f"has the code {quoted(code)}, which is not in ISO 3166-1."
-            if skip_unknown_codes:
-                rows.notes.append(Note("skipped", "", f"{label} {what}", (("row", row),)))
-                continue
-            rows.problems.append(Problem.of_row(InputError, "code-unknown", label, what, hint))
-        rows.labels.append(label)
-        rows.raw.append(geometry)
-    rows.geometries = np.full(len(rows.raw), None)
-
-
-def _gather(checked: RowChecks) -> CountrySet:
-    """Merge the rows of each country; leave out countries with a problem in any row."""
+def _gather(checked: RowChecks, options: ReadOptions) -> CountrySet:
+    """Merge the rows of each country; leave out countries with a problem in any row, or only such rows."""
+    if options.skip_bad_rows:
+        checked.skip_bad()
     rows_of: dict[str, list[int]] = {}
     for at, label in enumerate(checked.labels):
-        if label.iso:
+        if label.iso and not (options.skip_bad_rows and checked.geometries[at] is None):
             rows_of.setdefault(label.iso, []).append(at)
     countries = []
     for iso, rows in sorted(rows_of.items()):
@@ -201,21 +206,26 @@ def _gather(checked: RowChecks) -> CountrySet:
         geometries = checked.geometries[rows]
         if not shapely.is_missing(geometries).any():
             features = sorted(geometries, key=shapely.to_wkb)
-            name = _name(iso, [checked.labels[at] for at in rows], geometries)
-            countries.append(Country(iso, name, tuple(features)))
+            name = _name(iso, [checked.labels[at] for at in rows], geometries, options)
+            fill = Fill(options.fill) if options.fill and checked.invalid[rows].any() else None
+            countries.append(Country(iso, name, tuple(features), fill))
+    if not options.any_codes:
+        checked.problems += [*contradictions(checked.labels), *check_axes(countries)]
     if not countries and not checked.problems:
         hint = "Check that the right file and layer are read."
         checked.problems.append(Problem(InputError, "countries-none", "no country is left.", hint))
     known = {country.iso for country in countries} | {""}
     notes = sorted((note for note in checked.notes if note.iso in known), key=lambda note: note.iso)
-    return CountrySet(tuple(countries), tuple(notes))
+    return CountrySet(tuple(countries), tuple(notes), options.regions)
 
 
-def _name(iso: str, labels: Sequence[RowLabel], geometries: NDArray[np.object_]) -> str:
+def _name(
+    iso: str, labels: Sequence[RowLabel], geometries: NDArray[np.object_], options: ReadOptions
+) -> str:
     ranked = sorted(
         zip(-shapely.area(geometries), (one_line(label.name) for label in labels), strict=True)
     )
-    return ranked[0][1] or name_of(iso)
+    return ranked[0][1] or (iso if options.any_codes else name_of(iso))
 
 
 def _by_row(problems: list[Problem]) -> tuple[Problem, ...]:

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import difflib
 import hashlib
 import itertools
-import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
@@ -14,21 +12,28 @@ import pyarrow as pa
 import shapely
 from shapely import MultiPolygon
 
-from closedworld.config.options import split_codes
-from closedworld.errors import ConfigError, InputError
-from closedworld.inputs.reference.iso import iso_table
+from closedworld.errors import InputError
+from closedworld.inputs.regions.country_codes import CODE, CODE_WORDS, refuse_unknown, wanted_codes
+from closedworld.inputs.regions.read_options import REGIONS
+from closedworld.inputs.regions.repair import enclosed
 from closedworld.inputs.tables.geometry import GEOMETRY, to_geopandas
-from closedworld.sanitize import html_table, listed, number_of, one_line
+from closedworld.kernels.inclusion import Fill
+from closedworld.sanitize import html_table, listed, number_of, quoted
 
 if TYPE_CHECKING:
     from geopandas import GeoDataFrame
 
-NoteKind = Literal["merged", "reader", "repaired", "skipped", "unwrapped"]
-
-# The code becomes part of a path, so it is checked here as well, whoever builds the value.
-_ALPHA_2 = re.compile(r"[A-Z]{2}", re.ASCII)
-# Reserved by ISO 3166-1 for the United Kingdom; used by the European Union for Greece.
-_OTHER_CODES = {"UK": "GB", "EL": "GR"}
+NoteKind = Literal[
+    "assumed",
+    "filled",
+    "mapped",
+    "merged",
+    "reader",
+    "repaired",
+    "skipped",
+    "touching",
+    "unwrapped",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,9 +41,11 @@ class Note:
     """Something that was done to the input, or a warning of its reader, for the report.
 
     Attributes:
-        kind: ``merged`` (several rows make one country), ``repaired`` (geometry changed),
-            ``unwrapped`` (longitudes moved by whole turns), ``skipped`` (row left out) or
-            ``reader`` (a warning of the library that read the file).
+        kind: ``merged`` (several rows make one country), ``repaired`` (geometry changed), ``touching`` (a ring
+            that touches itself at a point, written as a valid polygon of the same vertices), ``filled`` (rings
+            taken as they are), ``unwrapped`` (longitudes moved by whole turns), ``skipped`` (row left out),
+            ``mapped`` (a publisher's own code), ``assumed`` (reference system) or ``reader`` (a warning of the
+            library that read the file).
         iso: Alpha-2 code of the country; empty when the note is not about one country.
         message: The note in one sentence, safe to show.
         figures: Named numbers behind the message, such as ``("area_km2_before", 17.5)``.
@@ -62,11 +69,12 @@ class Country:
     would compute new vertices, and the tiles would no longer be exactly those of the file.
 
     Attributes:
-        iso: ISO 3166-1 alpha-2 code, two upper-case letters.
+        iso: ISO 3166-1 alpha-2 code, two upper-case letters; of a region, its own code.
         name: Display name, printable, on one line.
-        features: At least one valid, two-dimensional multipolygon without empty polygons, in WGS 84
+        features: At least one valid (unless there is a fill rule), two-dimensional multipolygon without empty polygons, in WGS 84
             longitude and latitude (degrees), ordered by their WKB bytes. Longitudes are unwrapped:
             no ring jumps at +/-180, so they may lie beyond it (170..190).
+        fill: What rings that cross or overlap enclose; None: all features are valid.
 
     Raises:
         InputError: ``country-malformed``.
@@ -75,20 +83,33 @@ class Country:
     iso: str
     name: str
     features: tuple[MultiPolygon, ...]
+    fill: Fill | None = None
 
     def __repr__(self) -> str:
         polygons = sum(len(feature.geoms) for feature in self.features)
         return f"<Country {self.iso}: {self.name}, {number_of(polygons, 'polygon', 'polygons')}>"
 
     def __post_init__(self) -> None:
-        """Refuse a code that is not two letters, and features that are not multipolygons."""
-        if _ALPHA_2.fullmatch(self.iso) is None:
-            raise InputError("country-malformed", f"{self.iso!r} is not two upper-case letters.")
+        """Refuse a code that is not fit for a path, and features that are not multipolygons."""
+        # Here as well, whoever builds the value.
+        if CODE.fullmatch(self.iso) is None:
+            raise InputError("country-malformed", f"{quoted(self.iso)} is no code: {CODE_WORDS}.")
         polygonal = all(isinstance(f, MultiPolygon) and not f.is_empty for f in self.features)
         if not self.features or not polygonal:
             raise InputError(
                 "country-malformed", f"{self.iso} needs features, all non-empty multipolygons."
             )
+
+
+    @property
+    def valid_features(self) -> tuple[MultiPolygon, ...]:
+        """The features; of invalid ones, valid polygons that GEOS makes of what the fill rule encloses.
+
+        Their vertices at crossings are rounded, so they serve for points and pictures; tiles come from ``features``.
+        """
+        if self.fill is None:
+            return self.features
+        return tuple(enclosed(feature, self.fill) for feature in self.features)
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +121,7 @@ class CountrySet:
     Attributes:
         countries: Strictly ascending by ``iso``.
         notes: Ordered by ``iso``; notes on the whole file come first.
+        regions: ``iso`` when codes are those of ISO 3166-1, ``any`` for regions with codes of their own.
 
     Raises:
         InputError: ``countries-disordered``.
@@ -107,6 +129,7 @@ class CountrySet:
 
     countries: tuple[Country, ...]
     notes: tuple[Note, ...] = ()
+    regions: str = REGIONS[0]
     _by_iso: dict[str, Country] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
@@ -130,8 +153,13 @@ class CountrySet:
 
     @property
     def isos(self) -> tuple[str, ...]:
-        """The alpha-2 codes, ascending."""
+        """The alpha-2 codes, or the regions' own, ascending."""
         return tuple(country.iso for country in self.countries)
+
+    @property
+    def fill(self) -> Fill | None:
+        """What invalid features enclose; None when all are valid."""
+        return next((country.fill for country in self if country.fill), None)
 
     def polygons_sha256(self) -> str:
         """Return SHA-256 over codes and polygons, lower-case hex.
@@ -190,38 +218,11 @@ class CountrySet:
         Raises:
             ConfigError: ``country-unknown``, ``countries-none-selected``.
         """
-        wanted = {iso.upper(): iso for iso in split_codes(isos)}
-        unknown = [asked for iso, asked in wanted.items() if iso not in self._by_iso]
-        if unknown:
-            raise ConfigError(
-                "country-unknown",
-                f"no country {', '.join(repr(one_line(asked, 40)) for asked in unknown)} in the file.",
-                " ".join([*(self._advice(asked) for asked in unknown), self._holdings()]),
-            )
+        known = {country.iso: country.name for country in self.countries}
+        wanted = wanted_codes(isos, known)
+        refuse_unknown(wanted, known)
         return CountrySet(
             tuple(country for country in self.countries if country.iso in wanted),
             tuple(note for note in self.notes if not note.iso or note.iso in wanted),
+            self.regions,
         )
-
-    def _advice(self, asked: str) -> str:
-        """Return which codes of this set may be meant by ``asked``; empty if none."""
-        table = iso_table()
-        code = asked.strip().upper()
-        entry = table.by_alpha_3.get(code) or table.by_alpha_2.get(_OTHER_CODES.get(code, code))
-        if entry is not None:
-            if entry.alpha_2 in self:
-                return f"{code} is {entry.alpha_2} here."
-            return f"{entry.alpha_2} is {one_line(entry.name)}, which the file does not have."
-        names = {country.name.casefold(): country.iso for country in self.countries}
-        key = asked.strip().casefold()
-        close = difflib.get_close_matches(key, names, n=3)
-        isos = [names[name] for name in close] or difflib.get_close_matches(
-            code, self.isos, n=3, cutoff=0.5
-        )
-        if not isos:
-            return ""
-        meant = ", ".join(f"{iso} ({self[iso].name})" for iso in isos)
-        return f"For {one_line(asked, 40)!r}, did you mean {meant}?"
-
-    def _holdings(self) -> str:
-        return f"The file has {len(self)}: {listed(self.isos)}."

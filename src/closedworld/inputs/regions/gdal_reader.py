@@ -1,11 +1,13 @@
-"""Reads GeoPackage, shapefile, GeoJSON and FlatGeobuf with GDAL, through pyogrio."""
+"""Reads GeoPackage, shapefile, GeoJSON, TopoJSON, FlatGeobuf and file geodatabases with GDAL, through pyogrio."""
 
 from __future__ import annotations
 
+import re
 import warnings
 import zipfile
 import zlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Any
@@ -22,9 +24,12 @@ from closedworld.inputs.limits import (
     check_rows,
     check_shape_index,
 )
+from closedworld.inputs.regions.code_columns import ColumnValues
 from closedworld.inputs.regions.raw_rows import Header, Rows
 from closedworld.inputs.regions.region_files import (
     SHAPEFILE_MUST,
+    GEODATABASE,
+    JSON_SUFFIXES,
     START_BYTES,
     check_start,
     input_files,
@@ -37,9 +42,10 @@ _DRIVERS = {
     ".fgb": "FlatGeobuf",
     ".shp": "ESRI Shapefile",
     ".zip": "ESRI Shapefile",
-    ".geojson": "GeoJSON",
-    ".json": "GeoJSON",
+    GEODATABASE: "OpenFileGDB",
 }
+_TOPOLOGY = re.compile(rb'"type"\s*:\s*"Topology"')
+_PROBE_BYTES = 1 << 12
 # pyogrio 0.13 splits a path at these as if it were an address, and would open another file.
 _SPLIT_AT = "!;"
 _READ_ERRORS = (
@@ -90,31 +96,53 @@ class VectorReader:
                 "the path begins with /vsi, which GDAL reads as an address.",
                 "Rename or move the folder.",
             )
-        suffix = path.suffix.lower()
+        suffix = GEODATABASE if path.is_dir() else path.suffix.lower()
         _check(path, suffix)
-        address = _address(path, absolute, layer) if suffix == ".zip" else absolute
-        if _DRIVERS[suffix] == "GeoJSON":
+        driver, address = _DRIVERS.get(suffix, ""), absolute
+        if suffix == ".zip":
+            address = _address(path, absolute, layer)
+        elif suffix in JSON_SUFFIXES:
             # The prefix pins the driver. Several others claim JSON, one of them runs pipelines.
-            address = f"GEOJSON:{absolute}"
+            driver = _json_driver(path)
+            address = f"{driver.upper()}:{absolute}"
         name = _layer(address, None if suffix == ".zip" else layer)
         info = _warned(lambda: pyogrio.read_info(address, layer=name))[0]
-        if info["driver"] != _DRIVERS[suffix]:
-            raise unreadable(f"GDAL takes it for {info['driver']}, not {_DRIVERS[suffix]}")
+        if info["driver"] != driver:
+            raise unreadable(f"GDAL takes it for {info['driver']}, not {driver}")
         check_rows(int(info["features"]))
-        header = Header(tuple(str(field) for field in info["fields"]), info["crs"], name)
+        # TopoJSON names no reference system; its coordinates are those of the GeoJSON that it was made from.
+        crs = "OGC:CRS84" if driver == "TopoJSON" else info["crs"]
+        header = Header(tuple(str(field) for field in info["fields"]), crs, name)
         return cls(address, header, int(info["features"]))
 
-    def rows(self, columns: tuple[str, ...]) -> Rows:
-        """Return the geometries and the named columns of all rows.
+    def values(self, columns: tuple[str, ...]) -> ColumnValues:
+        """Return the named columns of all rows, without geometries.
 
         Raises:
             InputError: ``input-unreadable``.
         """
-        (meta, _, wkb, fields), warned = _warned(
-            lambda: raw.read(self.address, layer=self.header.layer, columns=list(columns))
+        return self._read(columns, read_geometry=False)[1]
+
+    def rows(self, columns: tuple[str, ...], keep: Sequence[int] | None = None) -> Rows:
+        """Return the geometries and the named columns, of some rows or of all.
+
+        Raises:
+            InputError: ``input-unreadable``.
+        """
+        which: dict[str, Any] = {}
+        if keep is not None:
+            fids = self._read((), read_geometry=False, return_fids=True)[2]
+            which = {"fids": fids[list(keep)]}
+            if not len(keep):
+                return Rows([], dict.fromkeys(columns, []))
+        wkb, values, _, warned = self._read(columns, **which)
+        return Rows(wkb.tolist(), values, warned)
+
+    def _read(self, columns: tuple[str, ...], **which: Any) -> tuple[Any, ColumnValues, Any, tuple[str, ...]]:
+        """Return geometries, columns, ids of rows, and the warnings of GDAL."""
+        (meta, fids, wkb, fields), warned = _warned(
+            lambda: raw.read(self.address, layer=self.header.layer, columns=list(columns), **which)
         )
-        if 0 <= self.n_features != len(wkb):
-            raise unreadable(f"it states {self.n_features} rows, but {len(wkb)} can be read")
         # pyogrio returns the fields in the order of the file, not of the request.
         names = [str(name) for name in meta["fields"]]
         values = {name: field.tolist() for name, field in zip(names, fields, strict=True)}
@@ -123,14 +151,19 @@ class VectorReader:
                 raise unreadable(
                     f"column {one_line(column, 40)!r} is of a type that cannot be read"
                 )
-        return Rows(wkb.tolist(), values, warned)
+        sizes = {len(side) for side in (wkb, fids, *fields) if side is not None}
+        if "fids" not in which and self.n_features >= 0 and not sizes <= {self.n_features}:
+            raise unreadable(f"it states {self.n_features} rows, but {min(sizes)} can be read")
+        return wkb, values, fids, warned
 
 
 def _check(path: Path, suffix: str) -> None:
     """Refuse what a file could hold besides data, before GDAL opens it."""
     try:
-        if _DRIVERS[suffix] == "GeoJSON":
+        if suffix in JSON_SUFFIXES:
             check_json(path)
+        elif suffix == GEODATABASE:
+            check_bytes(sum(file.stat().st_size for file in path.iterdir()), "bytes")
         elif suffix == ".gpkg":
             check_geopackage(path)
         elif suffix == ".shp":
@@ -141,9 +174,19 @@ def _check(path: Path, suffix: str) -> None:
         raise unreadable(error) from error
 
 
+def _json_driver(path: Path) -> str:
+    """Return the driver of a JSON file: TopoJSON if it holds a topology at its start or its end."""
+    size = path.stat().st_size
+    with path.open("rb") as file:
+        start = file.read(_PROBE_BYTES)
+        file.seek(max(0, size - _PROBE_BYTES))
+        end = file.read()
+    return "TopoJSON" if _TOPOLOGY.search(start) or _TOPOLOGY.search(end) else "GeoJSON"
+
+
 def _warned(read: Callable[[], Any]) -> tuple[Any, tuple[str, ...]]:
     """Return the result of ``read`` and the warnings of GDAL."""
-    with warnings.catch_warnings(record=True) as caught:
+    with _json_of_any_size(), warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
         try:
             result = read()
@@ -153,6 +196,16 @@ def _warned(read: Callable[[], Any]) -> tuple[Any, tuple[str, ...]]:
             raise unreadable(error) from error
     messages = dict.fromkeys(one_line(str(warning.message), 300) for warning in caught)
     return result, tuple(messages)
+
+
+@contextmanager
+def _json_of_any_size() -> Iterator[None]:
+    """Have GDAL read GeoJSON features of more than 200 MB; check_json has bounded the file."""
+    pyogrio.set_gdal_config_options({"OGR_GEOJSON_MAX_OBJ_SIZE": 0})
+    try:
+        yield
+    finally:
+        pyogrio.set_gdal_config_options({"OGR_GEOJSON_MAX_OBJ_SIZE": None})
 
 
 def _layer(address: str, asked: str | None) -> str:
@@ -211,6 +264,9 @@ def _only_shapefile(members: tuple[str, ...], layer: str | None) -> str:
         # Nothing may lead out of the archive.
         and not path.is_absolute()
         and ".." not in path.parts
+        # What the Mac puts beside every file of an archive: "__MACOSX/._world.shp".
+        and "__MACOSX" not in path.parts
+        and not path.name.startswith("._")
         and layer in (None, path.stem)
     )
     if len(shapes) != 1:

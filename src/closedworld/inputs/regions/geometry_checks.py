@@ -7,6 +7,7 @@ pass; only rows with a finding are handled one by one.
 from __future__ import annotations
 
 import re
+from collections import Counter
 
 import numpy as np
 import shapely
@@ -15,11 +16,12 @@ from numpy.typing import NDArray
 from closedworld.errors import GeometryError
 from closedworld.inputs.regions.antimeridian import may_jump, unwrap
 from closedworld.inputs.regions.globe_overlap import overlap_round_globe
-from closedworld.inputs.regions.repair import repaired
+from closedworld.inputs.regions.read_options import ReadOptions
+from closedworld.inputs.regions.repair import Progress, repaired, without_touches
 from closedworld.inputs.regions.row_checks import RowChecks
-from closedworld.sanitize import one_line
+from closedworld.sanitize import number_of, one_line
 
-_POLYGON, _MULTIPOLYGON, _COLLECTION = 3, 6, 7
+_POLYGON, _MULTIPOLYGON = 3, 6
 # A longitude may lie up to half a turn beyond -180 and a whole one beyond 180: 0..360 and unwrapped
 # polygons of it. Rounding at a pole is harmless, no row of a grid lies there.
 _WEST, _EAST, _POLE = -360.0, 540.0, 90.0 + 1e-9
@@ -27,26 +29,30 @@ _HALF_TURN = 180.0
 _SURELY_METRES = 1000.0
 _REASON = re.compile(r"^(?P<what>.*?)\[(?P<x>\S+) (?P<y>\S+)\]$", re.DOTALL)
 
-REPAIR_HINT = "Fix the file, or pass --repair-geometry to have it repaired; the report then says what changed."
+REPAIR_HINT = (
+    "Fix the file, or pass --repair-geometry to have it repaired (the report then says what changed), or --fill "
+    "evenodd or nonzero to take the rings as they are."
+)
 
 
-def check_geometries(rows: RowChecks, *, repair_geometry: bool) -> None:
+def check_geometries(rows: RowChecks, options: ReadOptions, progress: Progress) -> None:
     """Turn the geometry of every row into a valid multipolygon, or refuse it.
 
-    Afterwards ``rows.geometries`` are valid non-empty two-dimensional multipolygons, or ``None``
-    where there is a problem.
+    Afterwards ``rows.geometries`` are non-empty two-dimensional multipolygons, valid unless ``rows.invalid`` says
+    that they are taken as they are, or ``None`` where there is a problem.
 
     Args:
         rows: With shapely geometries of any kind, or ``None``.
-        repair_geometry: Whether invalid polygons are repaired and noted, or are a problem.
+        options: What becomes of invalid polygons.
+        progress: Told of repairs.
     """
     _not_empty(rows)
-    _polygons_only(rows)
+    _polygons_only(rows, keep_from_collections=options.repair_geometry)
     _finite(rows)
     _on_globe(rows)
     _unwrapped(rows)
     _to_multipolygons(rows.geometries)
-    _valid(rows, repair_geometry=repair_geometry)
+    _valid(rows, options, progress)
     _once_round_globe(rows)
 
 
@@ -66,23 +72,37 @@ def _not_empty(rows: RowChecks) -> None:
             rows.refuse(at, "geometry-empty", what, hint)
 
 
-def _polygons_only(rows: RowChecks) -> None:
+def _polygons_only(rows: RowChecks, *, keep_from_collections: bool) -> None:
     """Turn collections of polygons into multipolygons, refuse other types, and drop Z and M."""
     kinds = shapely.get_type_id(rows.geometries)
     for at in _where((kinds >= 0) & (kinds != _POLYGON) & (kinds != _MULTIPOLYGON)):
         given = rows.geometries[at]
-        rows.geometries[at] = _polygons_of_collection(given) if kinds[at] == _COLLECTION else None
-        if rows.geometries[at] is None:
-            what = f"is a {given.geom_type}, not a polygon or multipolygon."
-            hint = "Keep only the polygons, for example with ogr2ogr -nlt MULTIPOLYGON."
+        polygons, others = _members_of(given)
+        rows.geometries[at] = shapely.MultiPolygon(polygons)
+        if not polygons:
+            what = f"is a {given.geom_type} without a polygon, not a polygon or multipolygon."
+            hint = "Take the row out of the file, or pass --skip-bad-rows."
+            rows.refuse(at, "geometry-not-polygon", what, hint)
+        elif others:
+            kept = f"{number_of(len(polygons), 'polygon', 'polygons')}"
+            dropped = ", ".join(
+                f"{count} {kind}" for kind, count in sorted(Counter(others).items())
+            )
+            if keep_from_collections:
+                figures = (("polygons", len(polygons)), ("dropped", len(others)))
+                what = f"{kept} of a collection were kept; dropped: {dropped}."
+                rows.note("repaired", at, what, figures)
+                continue
+            what = f"is a collection of {kept} and other geometries: {dropped}."
+            hint = "Pass --repair-geometry to keep the polygons alone, or --skip-bad-rows to leave the row out."
             rows.refuse(at, "geometry-not-polygon", what, hint)
     rows.geometries = shapely.force_2d(rows.geometries)
 
 
-def _polygons_of_collection(collection: shapely.GeometryCollection) -> shapely.MultiPolygon | None:
-    """Return the polygons of a collection; ``None`` if it holds anything else."""
-    members = list(shapely.get_parts(collection))
-    polygons = []
+def _members_of(geometry: shapely.Geometry) -> tuple[list[shapely.Polygon], list[str]]:
+    """Return the polygons of a geometry, and the types of what else it holds."""
+    members = [geometry]
+    polygons, others = [], []
     while members:
         member = members.pop(0)
         if member.geom_type == "Polygon":
@@ -90,8 +110,8 @@ def _polygons_of_collection(collection: shapely.GeometryCollection) -> shapely.M
         elif member.geom_type in ("MultiPolygon", "GeometryCollection"):
             members[:0] = shapely.get_parts(member)
         else:
-            return None
-    return shapely.MultiPolygon(polygons)
+            others.append(member.geom_type)
+    return polygons, others
 
 
 def _finite(rows: RowChecks) -> None:
@@ -159,20 +179,31 @@ def _to_multipolygons(geometries: NDArray[np.object_]) -> None:
         geometries[at] = shapely.MultiPolygon([p for p in geometries[at].geoms if not p.is_empty])
 
 
-def _valid(rows: RowChecks, *, repair_geometry: bool) -> None:
+def _valid(rows: RowChecks, options: ReadOptions, progress: Progress) -> None:
+    rows.invalid = np.zeros(len(rows.geometries), np.bool_)
+    reasons: dict[int, str] = {}
     for at in _where(~shapely.is_valid(rows.geometries) & ~shapely.is_missing(rows.geometries)):
-        reason = _reason(rows.geometries[at])
-        if not repair_geometry:
-            rows.refuse(at, "geometry-invalid", f"is not a valid polygon: {reason}.", REPAIR_HINT)
-            continue
-        repair = repaired(rows.geometries[at])
+        reasons[at] = _reason(rows.geometries[at])
+        same = without_touches(rows.geometries[at])
+        if same is not None:
+            rows.geometries[at] = same
+            rows.note("touching", at, f"touches itself, which changes no tile: {reasons.pop(at)}.", ())
+        elif options.fill is not None:
+            rows.invalid[at] = True
+            rows.note("filled", at, f"taken as it is by {options.fill}: {reasons.pop(at)}.", ())
+        elif not options.repair_geometry:
+            what = f"is not a valid polygon: {reasons.pop(at)}."
+            rows.refuse(at, "geometry-invalid", what, REPAIR_HINT)
+    for at, repair in zip(
+        reasons, repaired([rows.geometries[at] for at in reasons], progress), strict=True
+    ):
         rows.geometries[at] = repair.geometry
         if repair.geometry is None:
-            what = f"has no area left after repair of: {reason}."
-            hint = "Replace the row's geometry in the file."
-            rows.refuse(at, "geometry-unrepairable", what, hint)
+            what = f"has no area left after repair of: {reasons[at]}."
+            rows.refuse(at, "geometry-unrepairable", what, "Replace the row's geometry in the file.")
         else:
-            rows.note("repaired", at, f"repaired {reason}; {repair}.", repair.figures())
+            count = number_of(repair.n_polygons, "polygon", "polygons")
+            rows.note("repaired", at, f"repaired {count}, first {reasons[at]}; {repair}.", repair.figures())
 
 
 def _reason(geometry: shapely.MultiPolygon) -> str:
@@ -186,7 +217,9 @@ def _reason(geometry: shapely.MultiPolygon) -> str:
 
 def _once_round_globe(rows: RowChecks) -> None:
     bounds = shapely.bounds(rows.geometries)
-    for at in _where(np.abs(bounds[:, ::2]).max(axis=1) > _HALF_TURN):
+    beyond = np.abs(bounds[:, ::2]).max(axis=1) > _HALF_TURN
+    # GEOS cannot intersect invalid polygons; of what they cover twice, nothing is lost: turns are united.
+    for at in _where(beyond & ~rows.invalid):
         point = overlap_round_globe(rows.geometries[at])
         if point is not None:
             what = (

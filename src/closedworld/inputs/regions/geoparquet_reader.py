@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,7 @@ import pyarrow.parquet as pq
 
 from closedworld.errors import ConfigError, InputError
 from closedworld.inputs.limits import check_bytes, check_rows
+from closedworld.inputs.regions.code_columns import ColumnValues
 from closedworld.inputs.regions.raw_rows import Header, Rows
 from closedworld.inputs.regions.region_files import unreadable
 from closedworld.sanitize import one_line
@@ -24,20 +26,20 @@ _DEFAULT_CRS = "OGC:CRS84"
 
 @dataclass(frozen=True, slots=True)
 class GeoParquetReader:
-    """An opened GeoParquet file.
+    """An opened GeoParquet file, or a folder of its parts.
 
     Attributes:
-        path: The file.
-        header: Its metadata.
+        paths: The file, or the parts in the order of their names.
+        header: Its metadata; that of the first part.
         geometry_column: Its primary geometry column, in well-known binary.
     """
 
-    path: Path
+    paths: tuple[Path, ...]
     header: Header
     geometry_column: str
 
     @classmethod
-    def open(cls, path: Path, layer: str | None) -> GeoParquetReader:
+    def open(cls, paths: tuple[Path, ...], layer: str | None) -> GeoParquetReader:
         """Read the metadata of a GeoParquet file.
 
         Raises:
@@ -48,36 +50,65 @@ class GeoParquetReader:
         if layer is not None:
             raise ConfigError("layer-unknown", "a Parquet file has no layers.", "Drop --layer.")
         try:
-            schema = pq.read_schema(path)
+            schemas = [pq.read_schema(path) for path in paths]
         except (pa.ArrowException, OSError, UnicodeDecodeError) as error:
             raise unreadable(error) from error
+        schema = schemas[0]
         name, column = _primary_column(schema)
         crs = column.get("crs", _DEFAULT_CRS)
+        for path, other in zip(paths, schemas, strict=True):
+            its_name, its_column = _primary_column(other)
+            if (its_name, its_column.get("crs", _DEFAULT_CRS)) != (name, crs):
+                raise _bad_metadata(f"{path.name} has another geometry column or reference system")
         if not isinstance(crs, dict | str | None):
             raise _bad_metadata('"crs" is not PROJJSON')
         if len(set(schema.names)) < len(schema.names):
             raise unreadable("it has two columns of the same name", "Rename one of them.")
         columns = tuple(other for other in schema.names if other != name)
-        return cls(path, Header(columns, crs), name)
+        return cls(paths, Header(columns, crs), name)
 
-    def rows(self, columns: tuple[str, ...]) -> Rows:
-        """Return the geometries and the named columns of all rows.
+    def values(self, columns: tuple[str, ...]) -> ColumnValues:
+        """Return the named columns of all rows, without geometries.
+
+        Raises:
+            InputError: ``input-unreadable``.
+        """
+        return _listed(self._table(columns), columns)
+
+    def rows(self, columns: tuple[str, ...], keep: Sequence[int] | None = None) -> Rows:
+        """Return the geometries and the named columns, of some rows or of all.
 
         Raises:
             InputError: ``input-unreadable``, ``geoparquet-encoding``.
         """
-        wanted = [self.geometry_column, *columns]
+        table = self._table((self.geometry_column, *columns))
+        geometry = _decoded(table.column(self.geometry_column))
+        if keep is not None:
+            table, geometry = table.take(list(keep)), geometry.take(list(keep))
+        return Rows(geometry.to_pylist(), _listed(table, columns))
+
+    def _table(self, columns: tuple[str, ...]) -> pa.Table:
+        """Return columns of all files, one after another."""
+        tables = []
         try:
-            # As dictionaries: repeated values are then held once.
-            with pq.ParquetFile(self.path, read_dictionary=wanted) as file:
-                _check_size(file.metadata)
-                table = file.read(columns=wanted)
+            for path in self.paths:
+                # As dictionaries: repeated values are then held once.
+                with pq.ParquetFile(path, read_dictionary=list(columns)) as file:
+                    _check_size(file.metadata)
+                    tables.append(file.read(columns=list(columns)))
+            table = pa.concat_tables(tables, promote_options="permissive")
+            check_rows(table.num_rows)
             check_bytes(sum(map(_unpacked_bytes, table.columns)), "values")
-            geometry = _decoded(table.column(self.geometry_column))
-            values = {column: table.column(column).to_pylist() for column in columns}
         except (pa.ArrowException, OSError, UnicodeDecodeError) as error:
             raise unreadable(error) from error
-        return Rows(geometry.to_pylist(), values)
+        return table
+
+
+def _listed(table: pa.Table, columns: tuple[str, ...]) -> ColumnValues:
+    try:
+        return {column: table.column(column).to_pylist() for column in columns}
+    except (pa.ArrowException, UnicodeDecodeError) as error:
+        raise unreadable(error) from error
 
 
 def _check_size(metadata: Any) -> None:

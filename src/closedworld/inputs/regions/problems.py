@@ -68,7 +68,7 @@ class CountryCheck:
     Attributes:
         source: Name of the file, for messages.
         n_rows: Rows in the file.
-        iso_column: Column of the codes; empty when the file could not be opened.
+        code_column: Column of the codes; empty when the file could not be opened.
         name_column: Column of the names; empty when there is none.
         countries: The countries without a problem in any row, and the notes on the file.
         problems: In the order of the file's rows, those of the file as a whole first.
@@ -76,7 +76,7 @@ class CountryCheck:
 
     source: str
     n_rows: int = 0
-    iso_column: str = ""
+    code_column: str = ""
     name_column: str = ""
     countries: CountrySet = field(default_factory=lambda: CountrySet(()))
     problems: tuple[Problem, ...] = ()

@@ -38,14 +38,13 @@ class Rows:
         wkb: Geometry of each row as well-known binary, or ``None``.
         values: Per column one value for each row, as Python objects.
         warnings: Warnings of the library that read the file, each message once.
+        n_rows: Rows of the file.
     """
 
     wkb: Sequence[bytes | None]
     values: Mapping[str, Sequence[object]]
     warnings: tuple[str, ...] = ()
-
-    def __len__(self) -> int:
-        return len(self.wkb)
+    n_rows: int = 0
 
 
 def decode(rows: RowChecks) -> None:

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Protocol
 
+from closedworld.inputs.regions.code_columns import ColumnValues
 from closedworld.inputs.regions.raw_rows import Header, Rows
 from closedworld.inputs.regions.region_files import (
+    GEODATABASE,
     PARQUET_SUFFIXES,
     check_content,
     existing,
+    is_geodatabase,
+    parquet_parts,
     unreadable,
 )
 
@@ -21,8 +26,19 @@ class Reader(Protocol):
     def header(self) -> Header:
         """Metadata of the file."""
 
-    def rows(self, columns: tuple[str, ...]) -> Rows:
-        """Return the geometries and the named columns of all rows.
+    def values(self, columns: tuple[str, ...]) -> ColumnValues:
+        """Return the named columns of all rows, without geometries.
+
+        Raises:
+            InputError: ``input-unreadable``.
+        """
+
+    def rows(self, columns: tuple[str, ...], keep: Sequence[int] | None = None) -> Rows:
+        """Return the geometries and the named columns.
+
+        Args:
+            columns: Names of columns.
+            keep: Offsets of the rows to read, ascending; None for all.
 
         Raises:
             InputError: ``input-unreadable``.
@@ -38,15 +54,18 @@ def open_reader(path: str | Path, layer: str | None) -> Reader:
         ConfigError: ``layer-unknown``.
     """
     main = existing(Path(path))
-    suffix = main.suffix.lower()
+    suffix = GEODATABASE if main.is_dir() and is_geodatabase(main) else main.suffix.lower()
     try:
-        check_content(main, suffix)
+        parts = parquet_parts(main) if main.is_dir() else (main,)
+        if suffix != GEODATABASE:
+            for part in parts:
+                check_content(part, part.suffix.lower())
     except OSError as error:
         raise unreadable(error) from error
-    if suffix in PARQUET_SUFFIXES:
+    if suffix != GEODATABASE and parts[0].suffix.lower() in PARQUET_SUFFIXES:
         from closedworld.inputs.regions.geoparquet_reader import GeoParquetReader  # noqa: PLC0415 (pyarrow)
 
-        return GeoParquetReader.open(main, layer)
+        return GeoParquetReader.open(parts, layer)
     from closedworld.inputs.regions.gdal_reader import VectorReader  # noqa: PLC0415 (GDAL, 100 ms)
 
     return VectorReader.open(main, layer)

@@ -21,21 +21,30 @@ _MAGIC = {
     ".shp": b"\x00\x00\x27\x0a",
     ".zip": b"PK\x03\x04",
 }
-_JSON = (".geojson", ".json")
-SUFFIXES = (*_MAGIC, *_JSON)
+JSON_SUFFIXES = (".geojson", ".json", ".topojson")
+GEODATABASE = ".gdb"
+# The table that every file geodatabase has: its catalog.
+_CATALOG = "a00000001.gdbtable"
+SUFFIXES = (*_MAGIC, *JSON_SUFFIXES)
+_NAMED_FILES = 5
 
 
 def input_files(path: str | Path) -> tuple[Path, ...]:
     """Return every file that is read for ``path``, ``path`` itself first.
 
     For a shapefile these are the .shp, .shx, .dbf, .prj and .cpg that are there, in this order; for
-    a GeoPackage with uncommitted pages, its write-ahead log as well.
+    a GeoPackage with uncommitted pages, its write-ahead log as well; for a folder, the files in it that
+    belong to the input.
 
     Raises:
         InputError: ``input-missing``, ``input-not-a-file``, ``input-format``.
     """
     main = existing(Path(path))
     suffix = main.suffix.lower()
+    if main.is_dir():
+        return parquet_parts(main) or tuple(
+            sorted(file for file in main.iterdir() if file.is_file() and file.suffix != ".lock")
+        )
     if suffix == ".shp":
         files = _shapefile_files(main)
         return (main, *(files[suffix] for suffix in _SHAPEFILE_SUFFIXES[1:] if suffix in files))
@@ -56,15 +65,13 @@ def unreadable(error: BaseException | str, hint: str = "") -> InputError:
 
 
 def existing(path: Path) -> Path:
-    """Return the path if it is a file of a known format.
+    """Return the path if it is a file of a known format, a file geodatabase or a folder of Parquet parts.
 
     Raises:
         InputError: ``input-missing``, ``input-not-a-file``, ``input-format``.
     """
     if path.is_dir():
-        raise InputError(
-            "input-not-a-file", f"{path} is a folder.", f"Name a file in it: {_supported()}."
-        )
+        return _folder(path)
     if not path.exists():
         raise InputError("input-missing", f"{path} does not exist.", "Check the path.")
     if not path.is_file():
@@ -78,8 +85,56 @@ def existing(path: Path) -> Path:
     return path
 
 
+def is_geodatabase(path: Path) -> bool:
+    """Return whether a folder is a file geodatabase."""
+    return (path / _CATALOG).is_file()
+
+
+def parquet_parts(folder: Path) -> tuple[Path, ...]:
+    """Return the Parquet files of a folder and its folders, in the order of their names; () if there are none."""
+    found = (file for suffix in PARQUET_SUFFIXES for file in folder.rglob(f"*{suffix}"))
+    hidden = ("_", ".")
+    return tuple(
+        sorted(
+            file
+            for file in found
+            if file.is_file() and not file.relative_to(folder).name.startswith(hidden)
+        )
+    )
+
+
+def _folder(path: Path) -> Path:
+    """Return a folder that is an input by itself.
+
+    Raises:
+        InputError: ``input-not-a-file``.
+    """
+    if is_geodatabase(path) or (parquet_parts(path) and not _files_in(path)):
+        return path
+    if path.suffix.lower() == GEODATABASE:
+        raise InputError(
+            "input-not-a-file",
+            f"{path} is a folder without {_CATALOG}, so no file geodatabase.",
+            "Unpack or copy all files of the geodatabase.",
+        )
+    files = _files_in(path)
+    what = f"It holds {', '.join(files[:_NAMED_FILES])}: name one" if files else "Name a file"
+    raise InputError(
+        "input-not-a-file", f"{path} is a folder.", f"{what}. Supported are {_supported()}."
+    )
+
+
+def _files_in(folder: Path) -> list[str]:
+    """Return the names of the files of known formats in a folder, but for parts of a Parquet table."""
+    return sorted(
+        file.name
+        for file in folder.iterdir()
+        if file.suffix.lower() in {*SUFFIXES, GEODATABASE} - {*PARQUET_SUFFIXES}
+    )
+
+
 def _supported() -> str:
-    return ", ".join(SUFFIXES)
+    return ", ".join((*SUFFIXES, f"{GEODATABASE} folders, and folders of Parquet parts"))
 
 
 def check_start(start: bytes, size: int, suffix: str) -> None:
@@ -93,7 +148,7 @@ def check_start(start: bytes, size: int, suffix: str) -> None:
     Raises:
         InputError: ``input-unreadable``.
     """
-    if suffix in _JSON:
+    if suffix in JSON_SUFFIXES:
         # A byte order mark and blanks may come first.
         fits = start.removeprefix(b"\xef\xbb\xbf").lstrip().startswith(b"{")
     else:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -23,6 +24,7 @@ class RowChecks:
         labels: Names of the rows, n of them.
         raw: Geometry of each row as given.
         geometries: Shapely geometries, ``None`` where there is none or a problem, object (n,).
+        invalid: Which of them are not valid and taken as they are, bool (n,).
     """
 
     problems: list[Problem] = field(default_factory=list)
@@ -30,6 +32,20 @@ class RowChecks:
     labels: list[RowLabel] = field(default_factory=list)
     raw: list[Any] = field(default_factory=list)
     geometries: NDArray[np.object_] = field(default_factory=lambda: np.full(0, None))
+    invalid: NDArray[np.bool_] = field(default_factory=lambda: np.zeros(0, np.bool_))
+
+    def take(self, raw: Sequence[Any]) -> None:
+        """Take the geometries of the labelled rows as given."""
+        self.raw = list(raw)
+        self.geometries = np.full(len(self.raw), None)
+
+    def skip_bad(self) -> None:
+        """Turn the problems of rows into notes that they were left out."""
+        for problem in self.problems:
+            if problem.row:
+                message = f"left out: {problem.message}"
+                self.notes.append(Note("skipped", "", message, (("row", problem.row),)))
+        self.problems = [problem for problem in self.problems if not problem.row]
 
     def refuse(self, at: int, code: str, what: str, hint: str) -> None:
         """Add the problem ``what`` of the geometry of row ``at``, and take the geometry out."""

@@ -1,6 +1,6 @@
 """Row spans: which tiles a polygon has, found by a scanline over its edges, and their algebra."""
 
-from closedworld.kernels.inclusion import Rule
+from closedworld.kernels.inclusion import Fill, Rule
 from closedworld.kernels.spans.border import Border
 from closedworld.kernels.spans.cells import cells_of
 from closedworld.kernels.spans.coverage import border_coverage
@@ -10,6 +10,7 @@ from closedworld.kernels.spans.regions import (
     border_tiles,
     joined_runs,
     region_spans,
+    require_fill,
     shared_tiles,
     united_tiles,
 )
@@ -17,6 +18,7 @@ from closedworld.kernels.spans.rowspans import RowSpans
 
 __all__ = [
     "Border",
+    "Fill",
     "RowSpans",
     "Rule",
     "TileOwners",
@@ -26,6 +28,7 @@ __all__ = [
     "joined_runs",
     "nearest_cells",
     "region_spans",
+    "require_fill",
     "shared_tiles",
     "united_tiles",
 ]

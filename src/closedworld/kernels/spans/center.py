@@ -16,7 +16,14 @@ from numpy.typing import NDArray
 from closedworld.kernels.grid import Grid
 from closedworld.kernels.spans.edges import Edges
 from closedworld.kernels.spans.lattice import GridLines, col_centers, crossing_count, row_centers
-from closedworld.kernels.spans.runs import RowMajorIndex, Runs, combine, covered, pair_crossings
+from closedworld.kernels.spans.runs import (
+    RowMajorIndex,
+    Runs,
+    combine,
+    covered,
+    pair_crossings,
+    wound,
+)
 from closedworld.kernels.spans.scan import edge_rows
 
 
@@ -52,17 +59,18 @@ class _Ties:
         return cls(edges.ring_polygon[ring], edges.ring_is_hole[ring], row, col_start, col_stop)
 
 
-def center_runs(edges: Edges, grid: Grid) -> Runs:
+def center_runs(edges: Edges, grid: Grid, *, by_winding: bool = False) -> Runs:
     """Return the tiles whose centre lies in each patch.
 
     Args:
-        edges: Edges of valid polygons.
+        edges: Edges of polygons. Of invalid ones, what rays cross an odd number of times is inside.
         grid: The lattice.
+        by_winding: Take what the rings of a patch wind round instead; each patch is one ring.
 
     Returns:
         Canonical runs on the ``RowMajorIndex`` of the grid, with the patch as key.
     """
-    runs, ties = _cast_rays(edges, grid)
+    runs, ties = _cast_rays(edges, grid, by_winding=by_winding)
     return _with_ties(runs, ties, edges, grid) if ties else runs
 
 
@@ -71,7 +79,9 @@ def interior_runs(edges: Edges, grid: Grid) -> Runs:
     return _cast_rays(edges, grid)[0]
 
 
-def _cast_rays(edges: Edges, grid: Grid) -> tuple[Runs, list[_Ties]]:
+def _cast_rays(
+    edges: Edges, grid: Grid, *, by_winding: bool = False
+) -> tuple[Runs, list[_Ties]]:
     """Return inside runs and the ties met on the way.
 
     An edge crosses the rows whose centre is at or above its lower end and below its upper end, so a
@@ -88,13 +98,16 @@ def _cast_rays(edges: Edges, grid: Grid) -> tuple[Runs, list[_Ties]]:
         first, stop = np.minimum(begin, end), np.maximum(begin, end)
         stop[chunk.seams] = 0
         patch = chunk.patch
-        for edge, row in edge_rows(first, stop, northward=end < begin):
+        northward = end < begin
+        for edge, row in edge_rows(first, stop, northward=northward):
             col, on = crossing_count(cols, chunk, edge, rows.at(row))
-            crossings.append(index.encode(patch.take(edge), row, col))
+            position = index.encode(patch.take(edge), row, col)
+            crossings.append(2 * position + ~northward[edge] if by_winding else position)
             if len(on):
                 ties.append(_Ties.of_edges(chunk, edge[on], row[on], col[on], col[on] + 1))
         ties += _ties_on_rows(chunk, row_below - 1, rows, cols)
-    return pair_crossings(np.concatenate(crossings)), ties
+    every = np.concatenate(crossings)
+    return wound(every) if by_winding else pair_crossings(every), ties
 
 
 def _ties_on_rows(

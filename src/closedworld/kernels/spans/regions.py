@@ -9,19 +9,21 @@ import numpy as np
 import shapely
 from numpy.typing import NDArray
 
+from closedworld.errors import ConfigError
 from closedworld.kernels.grid import Grid
-from closedworld.kernels.inclusion import Rule
+from closedworld.kernels.inclusion import Fill, Rule
 from closedworld.kernels.spans.edges import edges_on_grid
 from closedworld.kernels.spans.overlap import border_runs
 from closedworld.kernels.spans.rowspans import RowSpans
 from closedworld.kernels.spans.rules import rule_runs
-from closedworld.kernels.spans.runs import RowMajorIndex, Runs, covered
+from closedworld.kernels.spans.runs import RowMajorIndex, Runs, combine, covered
 
 
 def region_spans(
     regions: Sequence[Sequence[shapely.Polygon | shapely.MultiPolygon]],
     grid: Grid,
     rule: Rule | str,
+    fill: Fill | str | None = None,
 ) -> list[RowSpans]:
     """Return the tiles of each region: the union of the tiles of its polygons.
 
@@ -30,15 +32,20 @@ def region_spans(
             Polygons of a region may overlap each other; the caller must check validity.
         grid: The lattice.
         rule: Inclusion rule.
+        fill: What invalid polygons enclose; with rule ``center``. None: all are valid.
 
     Returns:
         One set of tiles per region, in the order given.
 
     Raises:
-        ConfigError: ``rule-unknown``.
+        ConfigError: ``rule-unknown``, ``fill-unknown``, ``fill-rule``.
         GridError: ``grid-too-fine`` for so many polygons.
     """
     rule = Rule.parse(rule)
+    if fill is not None:
+        require_fill(fill, rule)
+        if Fill.parse(fill) is Fill.NONZERO:
+            return _wound_spans(regions, grid)
     polygons = [polygon for region in regions for polygon in region]
     region_of = np.repeat(np.arange(len(regions)), [len(region) for region in regions])
     edges = edges_on_grid(polygons, grid)
@@ -46,6 +53,57 @@ def region_spans(
         rule_runs(rule, edges, grid), region_of[edges.patch_owner], RowMajorIndex.of(grid)
     )
     return _split(runs, len(regions), grid)
+
+
+def require_fill(fill: Fill | str, rule: Rule) -> None:
+    """Refuse a fill rule with any inclusion rule but ``center``.
+
+    Raises:
+        ConfigError: ``fill-rule``, ``fill-unknown``.
+    """
+    if Fill.parse(fill) and rule is not Rule.CENTER:
+        raise ConfigError(
+            "fill-rule",
+            f"fill rule {fill} needs inclusion rule center: which tiles share an area with rings that cross is "
+            f"not decided, so rule {rule.value} and coverage need valid polygons.",
+            "Take --rule center, or --repair-geometry instead of --fill.",
+        )
+
+
+def _wound_spans(
+    regions: Sequence[Sequence[shapely.Polygon | shapely.MultiPolygon]], grid: Grid
+) -> list[RowSpans]:
+    """Return the tiles of each region by ``Fill.NONZERO``: of each polygon's outer ring, without its holes'."""
+    polygons, region_of = _parts(regions)
+    rings, polygon_of = shapely.get_rings(polygons, return_index=True)
+    is_hole = np.diff(polygon_of, prepend=-1) == 0
+    index = RowMajorIndex.of(grid)
+    outer, holes = (
+        _ring_runs(rings[some], polygon_of[some], grid) for some in (~is_hole, is_hole)
+    )
+    own = combine(outer, holes, lambda within, hole: within & ~hole)
+    runs = covered(*(index.rekey(side, region_of) for side in own))
+    return _split(runs, len(regions), grid)
+
+
+def _parts(
+    regions: Sequence[Sequence[shapely.Polygon | shapely.MultiPolygon]],
+) -> tuple[NDArray[np.object_], NDArray[np.int64]]:
+    """Return the single polygons of all regions and the region of each."""
+    features = np.array([feature for region in regions for feature in region], object)
+    region_of_feature = np.repeat(np.arange(len(regions)), [len(region) for region in regions])
+    polygons, feature_of = shapely.get_parts(features, return_index=True)
+    return polygons, region_of_feature[feature_of]
+
+
+def _ring_runs(
+    rings: NDArray[np.object_], polygon_of: NDArray[np.int64], grid: Grid
+) -> Runs:
+    """Return the tiles that each ring winds round or that lie on it, united by polygon, which is the key."""
+    edges = edges_on_grid(list(shapely.polygons(rings)) if len(rings) else [], grid)
+    starts, stops = rule_runs(Rule.CENTER, edges, grid, by_winding=True)
+    index, owner = RowMajorIndex.of(grid), polygon_of[edges.patch_owner]
+    return covered(index.rekey(starts, owner), index.rekey(stops, owner))
 
 
 def border_tiles(

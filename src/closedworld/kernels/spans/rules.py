@@ -13,8 +13,14 @@ from closedworld.kernels.spans.runs import Runs
 _MAX_POSITIONS = 2**63
 
 
-def rule_runs(rule: Rule, edges: Edges, grid: Grid) -> Runs:
+def rule_runs(rule: Rule, edges: Edges, grid: Grid, *, by_winding: bool = False) -> Runs:
     """Return the tiles of each patch by a rule: canonical runs of positions, with the patch as key.
+
+    Args:
+        rule: Inclusion rule.
+        edges: Edges of polygons, valid ones unless the rule is ``center``.
+        grid: The lattice.
+        by_winding: As in ``center_runs``.
 
     Raises:
         GridError: ``grid-too-fine`` when the positions of all polygons would not fit 64 bits.
@@ -26,4 +32,6 @@ def rule_runs(rule: Rule, edges: Edges, grid: Grid) -> Runs:
             f"{len(edges.polygon_patch)} polygons on {grid} are too many for one pass.",
             "Take fewer polygons at a time, or a coarser grid.",
         )
-    return center_runs(edges, grid) if rule is Rule.CENTER else overlap_runs(edges, grid)
+    if rule is Rule.CENTER:
+        return center_runs(edges, grid, by_winding=by_winding)
+    return overlap_runs(edges, grid)

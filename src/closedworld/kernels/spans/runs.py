@@ -79,6 +79,21 @@ def pair_crossings(positions: NDArray[np.int64]) -> Runs:
     return _join_adjacent(positions[0::2], positions[1::2])
 
 
+def wound(crossings: NDArray[np.int64]) -> Runs:
+    """Return the canonical runs of positions that rings wind round: from the left, not as often up as down.
+
+    Args:
+        crossings: Crossings of closed rings with the rows, ``2 * position`` where the ring runs north and
+            ``2 * position + 1`` where it runs south, int64 (n,), any order; sorted in place.
+    """
+    crossings.sort(kind="stable")
+    winding = np.cumsum(1 - 2 * (crossings & 1))
+    before = np.concatenate([np.zeros(1, np.int64), winding[:-1]])
+    positions = crossings >> 1
+    begins, ends = (before == 0) & (winding != 0), (before != 0) & (winding == 0)
+    return _join_adjacent(positions[begins], positions[ends])
+
+
 def covered(starts: NDArray[np.int64], stops: NDArray[np.int64], depth: int = 1) -> Runs:
     """Return the canonical runs of positions that at least ``depth`` of the given runs cover.
 

@@ -11,7 +11,7 @@ import pyarrow as pa
 import shapely
 
 from closedworld.kernels.grid import Grid, RowAreas
-from closedworld.kernels.spans import RowSpans, Rule, region_spans, shared_tiles
+from closedworld.kernels.spans import Fill, RowSpans, Rule, region_spans, shared_tiles
 from closedworld.kernels.spans.edges import place_on_grid
 from closedworld.kernels.spans.lattice import col_centers, col_edges, row_centers, row_edges
 
@@ -103,12 +103,15 @@ def hole_cells(
     spans: Sequence[RowSpans],
     grid: Grid,
     rule: Rule,
+    fill: Fill | None,
 ) -> list[int]:
     """Return, for each region, the cells it would own if its holes were filled, and does not."""
     filled = [_filled(features) for features in regions]
     return [
         (with_holes_filled - own).tile_count
-        for with_holes_filled, own in zip(region_spans(filled, grid, rule), spans, strict=True)
+        for with_holes_filled, own in zip(
+            region_spans(filled, grid, rule, fill), spans, strict=True
+        )
     ]
 
 

@@ -12,7 +12,7 @@ import shapely
 
 from closedworld.kernels.grid import Grid, RowAreas
 from closedworld.kernels.records import Records
-from closedworld.kernels.spans import RowSpans, Rule, cells_of, region_spans
+from closedworld.kernels.spans import Fill, RowSpans, Rule, cells_of, region_spans
 from closedworld.kernels.spans.edges import place_on_grid
 from closedworld.kernels.tiles.batches import spans_batch
 from closedworld.kernels.tiles.outside import outside_share
@@ -39,7 +39,7 @@ class Region(Protocol):
 
     @property
     def features(self) -> Sequence[shapely.MultiPolygon]:
-        """Valid polygons, degrees, at least one; they may overlap."""
+        """Polygons, degrees, at least one, valid unless there is a fill rule; they may overlap."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -53,6 +53,7 @@ class World:
         kept_small: Countries whose only tile is that of their representative point.
         off_grid: Countries that do not intersect the grid.
         areas: Area of a tile of each row from the first to the last that holds one.
+        fill: What invalid polygons enclose; None: all are valid.
     """
 
     grid: Grid
@@ -61,6 +62,7 @@ class World:
     kept_small: frozenset[str]
     off_grid: frozenset[str]
     areas: RowAreas
+    fill: Fill | None = None
 
     def __repr__(self) -> str:
         tiles = sum(self.tile_counts.values())
@@ -83,7 +85,12 @@ class World:
 
 
 def enumerate_tiles(
-    countries: Iterable[Region], grid: Grid, rule: Rule | str, *, keep_small_countries: bool = False
+    countries: Iterable[Region],
+    grid: Grid,
+    rule: Rule | str,
+    *,
+    keep_small_countries: bool = False,
+    fill: Fill | None = None,
 ) -> World:
     """Return the tiles of every country.
 
@@ -93,13 +100,14 @@ def enumerate_tiles(
         rule: Inclusion rule.
         keep_small_countries: Give a country without tiles the tile that holds its representative
             point (``shapely.point_on_surface`` of its largest feature), if that is on the grid.
+        fill: What invalid polygons enclose, with rule ``center``; None: all are valid.
 
     Raises:
-        ConfigError: ``rule-unknown``.
+        ConfigError: ``rule-unknown``, ``fill-rule``.
     """
     rule = Rule.parse(rule)
     regions = list(countries)
-    found = region_spans([region.features for region in regions], grid, rule)
+    found = region_spans([region.features for region in regions], grid, rule, fill)
     spans = {region.iso: own for region, own in zip(regions, found, strict=True)}
     without = [region for region in regions if not spans[region.iso].n_runs]
     off_grid = frozenset(region.iso for region in without if _is_off(region, grid))
@@ -109,7 +117,7 @@ def enumerate_tiles(
             spans[region.iso] = representative_tile(region, grid)
             if spans[region.iso].n_runs:
                 kept.add(region.iso)
-    return World(grid, rule, spans, frozenset(kept), off_grid, areas_of(spans.values(), grid))
+    return World(grid, rule, spans, frozenset(kept), off_grid, areas_of(spans.values(), grid), fill)
 
 
 def areas_of(sets: Iterable[RowSpans], grid: Grid) -> RowAreas:
@@ -128,6 +136,8 @@ def _is_off(region: Region, grid: Grid) -> bool:
 def representative_tile(region: Region, grid: Grid) -> RowSpans:
     """Return the tile that holds a region's representative point; no tile when it is off the grid."""
     largest = max(region.features, key=shapely.area)
+    if not largest.is_valid:  # and so under a fill rule
+        largest = shapely.make_valid(largest)
     point = shapely.point_on_surface(largest)
     row, col = cells_of(grid, np.array([point.x]), np.array([point.y]))
     on_grid = row >= 0
@@ -139,7 +149,9 @@ def summarize(world: World, countries: Iterable[Region]) -> tuple[int, Records[C
     shared, shared_by = tiles_owned_twice(world.spans, world.grid)
     regions = list(countries)
     polygons = [region.features for region in regions]
-    in_holes = hole_cells(polygons, list(world.spans.values()), world.grid, world.rule)
+    in_holes = hole_cells(
+        polygons, list(world.spans.values()), world.grid, world.rule, world.fill
+    )
     summaries = []
     for country, holes in zip(regions, in_holes, strict=True):
         own = world.spans[country.iso]
