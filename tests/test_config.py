@@ -61,6 +61,11 @@ def test_every_option_has_a_default_and_can_be_in_the_file(
         dask_address = "tcp://10.0.0.1:8786"
         memory_limit = "1.5GiB"
         pat = "enforce"
+        code_column = "code"
+        regions = "any"
+        except_countries = ["AQ"]
+        skip_bad_rows = true
+        assume_wgs84 = true
         lock = "closedworld.lock"
         name = "5m"
         merchants = "shops.csv"
@@ -72,8 +77,13 @@ def test_every_option_has_a_default_and_can_be_in_the_file(
         polygons=tmp_path / "mine.gpkg",
         layer="countries",
         iso_column="iso",
+        code_column="code",
+        regions="any",
         name_column="label",
         countries=("DE", "FR"),
+        except_countries=("AQ",),
+        skip_bad_rows=True,
+        assume_wgs84=True,
         repair_geometry=True,
         skip_unknown_codes=True,
         input_time_limit=60,
@@ -104,7 +114,8 @@ def test_every_option_has_a_default_and_can_be_in_the_file(
         for field in dataclasses.fields(RunConfig)
         if getattr(config, field.name) == getattr(default, field.name)
     ]
-    assert unchanged == ["raster", "result"]
+    # A fill rule needs rule center.
+    assert unchanged == ["fill", "raster", "result"]
 
 
 def test_the_table_has_every_field_that_is_an_option() -> None:

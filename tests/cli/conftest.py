@@ -36,9 +36,11 @@ def level_as_before() -> Iterator[None]:
     logger.setLevel(level)
 
 
-def check_here(path: Path, *, input_time_limit: int = 0, **options: Any) -> IsolatedRead:
+def check_here(
+    path: Path, *, input_time_limit: int = 0, progress: object = None, **options: Any
+) -> IsolatedRead:
     """Read polygons in this process, which spares a second."""
-    del input_time_limit
+    del input_time_limit, progress
     return IsolatedRead(check_countries(path, **options))
 
 

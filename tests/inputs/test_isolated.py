@@ -74,7 +74,7 @@ def test_a_reader_that_does_not_end_is_given_up_whatever_it_does(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The time is kept by the kernel: nothing in the process has to look at a clock."""
-    endless = "from closedworld.inputs import isolated; isolated.check_countries = lambda *_: sum(iter(int, 1)); isolated.serve()"
+    endless = "from closedworld.inputs import isolated; isolated.check_file = lambda *_: sum(iter(int, 1)); isolated.serve()"
     monkeypatch.setattr(isolated, "_CODE", endless)
     found = check_in_subprocess(tmp_path / "a.gpkg", input_time_limit=1)
     assert [problem.code for problem in found.check.problems] == ["input-time-limit"]

@@ -13,6 +13,7 @@ from closedworld.cli.options import (
     PATH,
     POLYGON_OPTIONS,
     RASTER_OPTION,
+    SELECTION_OPTIONS,
     given_only,
     with_options,
 )
@@ -26,7 +27,7 @@ T = TypeVar("T")
 
 
 @click.command()
-@with_options(*POLYGON_OPTIONS, RASTER_OPTION, MERCHANTS_OPTION)
+@with_options(*POLYGON_OPTIONS, *SELECTION_OPTIONS, RASTER_OPTION, MERCHANTS_OPTION)
 @click.option(
     "--lock",
     type=PATH,
@@ -111,8 +112,8 @@ def _check_polygons(path: Path, options: dict[str, Any]) -> bool:
     _heading(path, usable=check.ok)
     if check.n_rows:
         click.echo(f"  rows       {check.n_rows:,}")
-    if check.iso_column:
-        click.echo(printable(f"  codes      column {check.iso_column}"))
+    if check.code_column:
+        click.echo(printable(f"  codes      column {check.code_column}"))
     if check.name_column:
         click.echo(printable(f"  names      column {check.name_column}"))
     _show_countries(check)

@@ -52,7 +52,7 @@ def _click_option(name: str, option: Option, default: object = None) -> Callable
 
     A default that is a text, a number or a path is only named in the help.
     """
-    flag, text = f"--{name.replace('_', '-')}", option.help
+    flag, text = f"--{option.flag or name.replace('_', '-')}", option.help
     if isinstance(default, str | int | Path) and not isinstance(default, bool):
         text += f" [default: {default}]"
     if option.kind is Kind.FLAG:
@@ -62,7 +62,7 @@ def _click_option(name: str, option: Option, default: object = None) -> Callable
         bare = {"is_flag": False, "flag_value": option.bare_value}
         text += f" [without {option.metavar.strip('[]')}: {option.bare_value}]"
     return click.option(
-        flag, type=_type_of(option), metavar=option.metavar or None, help=text, **bare
+        flag, name, type=_type_of(option), metavar=option.metavar or None, help=text, **bare
     )
 
 
@@ -79,6 +79,7 @@ def run_options(*sections: str) -> tuple[Callable[[F], F], ...]:
 
 
 POLYGON_OPTIONS = run_options("polygons")
+SELECTION_OPTIONS = tuple(_RUN_OPTIONS[name] for name in ("countries", "except_countries"))
 RASTER_OPTION = _RUN_OPTIONS["raster"]
 MERCHANTS_OPTION = _RUN_OPTIONS["merchants"]
 WORKERS_OPTION = _RUN_OPTIONS["workers"]

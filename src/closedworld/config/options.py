@@ -61,6 +61,7 @@ class Option:
         least: Smallest number that is allowed; None for any.
         most: Largest number that is allowed; None for any.
         bare_value: What the option means when it is given without a value; empty when it needs one.
+        flag: Its name on the command line; empty for that of the field.
     """
 
     kind: Kind
@@ -71,6 +72,7 @@ class Option:
     least: int | None = 1
     most: int | None = None
     bare_value: str = ""
+    flag: str = ""
 
     def require_choice(self, name: str, given: object) -> None:
         """Refuse a text that is not among the choices, if there are any.

@@ -12,8 +12,9 @@ from typing import Any, Self
 from closedworld.bounded_read import read_small_file
 from closedworld.config.options import require_name
 from closedworld.config.stage_options import Options, SiteOptions, TileOptions, WeightOptions
-from closedworld.config.table import ACCEPTANCE, EXECUTORS, OPTIONS
+from closedworld.config.table import ACCEPTANCE, EXECUTORS, OPTIONS, REGIONS
 from closedworld.errors import ConfigError
+from closedworld.kernels.inclusion import Rule
 from closedworld.sanitize import library_message, quoted
 
 DEFAULT_INPUT_SECONDS = 600
@@ -101,10 +102,16 @@ class InputOptions(Options):
         polygons: File of country polygons; None for the bundled Natural Earth countries.
         layer: Layer of the polygon file, when it has several.
         iso_column: Column of ISO 3166-1 codes; None to find it by common names.
+        code_column: Column of codes of other regions, with ``regions="any"``.
+        regions: ``iso`` for countries, ``any`` for regions with codes of their own.
         name_column: Column of country names; None to find it by name.
-        countries: Alpha-2 codes to build; empty for all.
+        countries: Alpha-2 codes to read and build; empty for all.
+        except_countries: Codes to leave out.
+        fill: Take invalid polygons as they are, by this fill rule; None refuses them.
         repair_geometry: Repair invalid polygons and report it.
         skip_unknown_codes: Leave out rows without an ISO code and report it.
+        skip_bad_rows: Leave out rows with any problem and report it.
+        assume_wgs84: Take other reference systems within metres of WGS 84, or none, for WGS 84.
         input_time_limit: Seconds that reading and checking the polygon file may take, >= 1.
         raster: GeoTIFF whose grid is used; None for the resolution or the bundled raster.
         resolution: Cell size of a global grid, such as ``30s``; None to take a raster's grid.
@@ -116,10 +123,16 @@ class InputOptions(Options):
     polygons: Path | None = None
     layer: str | None = None
     iso_column: str | None = None
+    code_column: str | None = None
+    regions: str = REGIONS[0]
     name_column: str | None = None
     countries: tuple[str, ...] = ()
+    except_countries: tuple[str, ...] = ()
+    fill: str | None = None
     repair_geometry: bool = False
     skip_unknown_codes: bool = False
+    skip_bad_rows: bool = False
+    assume_wgs84: bool = False
     input_time_limit: int = DEFAULT_INPUT_SECONDS
     raster: Path | None = None
     resolution: str | None = None
@@ -154,7 +167,8 @@ class RunConfig(InputOptions, TileOptions, WeightOptions, SiteOptions, Execution
         lock: File that pins the inputs by digest; None to use them unchecked.
 
     Raises:
-        ConfigError: ``name-invalid``, ``coverage-missing``, ``result-and-inputs``, or as the options.
+        ConfigError: ``name-invalid``, ``fill-rule``, ``coverage-missing``, ``result-and-inputs``, or as the
+            options.
     """
 
     result: Path | None = None
@@ -170,6 +184,12 @@ class RunConfig(InputOptions, TileOptions, WeightOptions, SiteOptions, Execution
         if self.result is not None:
             object.__setattr__(self, "result", Path(self.result))
             self._require_no_inputs()
+        elif self.fill is not None and Rule.parse(self.rule) is not Rule.CENTER:
+            raise ConfigError(
+                "fill-rule",
+                f"fill rule {self.fill} needs inclusion rule center, not {self.rule}.",
+                "Take --rule center, or --repair-geometry instead of --fill.",
+            )
         elif self.weigh_by_coverage and not self.coverage:
             raise ConfigError(
                 "coverage-missing",
@@ -238,7 +258,12 @@ class RunConfig(InputOptions, TileOptions, WeightOptions, SiteOptions, Execution
         return cls(**given, stage_workers=stage_workers)
 
 
-_OF_TILES = ("countries", "resolution", *(one.name for one in fields(TileOptions)))
+_OF_TILES = (
+    "countries",
+    "except_countries",
+    "resolution",
+    *(one.name for one in fields(TileOptions)),
+)
 """Options that decide which tiles there are."""
 
 

@@ -26,7 +26,7 @@ class Options:
             option = OPTIONS.get(one.name)
             if option is not None:
                 value = option.from_python(getattr(self, one.name))
-                if option.unknown_code:
+                if option.unknown_code and value is not None:
                     option.require_choice(one.name, value)
                 object.__setattr__(self, one.name, value)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from closedworld.config.options import Kind, Option
-from closedworld.kernels.inclusion import Rule
+from closedworld.kernels.inclusion import Fill, Rule
 from closedworld.kernels.limits import MAX_DP
 
 EXECUTORS = ("threads", "processes", "dask", "serial")
@@ -12,21 +12,42 @@ EXECUTORS = ("threads", "processes", "dask", "serial")
 ACCEPTANCE = ("report", "enforce")
 """What becomes of a run that does not keep its limits: it is reported, or the run fails."""
 
+REGIONS = ("iso", "any")
+"""What codes of polygons may be: those of ISO 3166-1, or any text."""
+
 LOCK_NAME = "closedworld.lock"
 
 SECTIONS: dict[str, dict[str, Option]] = {
     "polygons": {
         "polygons": Option(
             Kind.PATH,
-            "Country polygons: GeoParquet, GeoPackage, Shapefile, GeoJSON or FlatGeobuf in WGS 84. "
+            "Country polygons: GeoParquet, GeoPackage, Shapefile, GeoJSON, TopoJSON, FlatGeobuf or a file "
+            "geodatabase in WGS 84. "
             "[default: bundled Natural Earth countries]",
         ),
         "layer": Option(Kind.TEXT, "Layer of the polygon file, when it has several."),
         "iso_column": Option(
             Kind.TEXT, "Column with ISO 3166-1 codes. [default: found by its usual names]"
         ),
+        "code_column": Option(
+            Kind.TEXT,
+            "Column with the codes of regions that are not countries; with --regions any.",
+        ),
+        "regions": Option(
+            Kind.TEXT,
+            "What codes are: those of countries (ISO 3166-1), or any text, for states, districts or postal areas.",
+            choices=REGIONS,
+            unknown_code="regions-unknown",
+        ),
         "name_column": Option(
             Kind.TEXT, "Column with country names. [default: found by its usual names]"
+        ),
+        "fill": Option(
+            Kind.TEXT,
+            "Take polygons whose rings cross or overlap as they are: inside is what an odd number of rings encloses, "
+            "or what rings wind round; with rule center. [default: refuse them]",
+            choices=tuple(fill.value for fill in Fill),
+            unknown_code="fill-unknown",
         ),
         "repair_geometry": Option(
             Kind.FLAG,
@@ -36,6 +57,15 @@ SECTIONS: dict[str, dict[str, Option]] = {
             Kind.FLAG,
             "Leave out rows without an ISO code and report them, instead of refusing the file.",
         ),
+        "skip_bad_rows": Option(
+            Kind.FLAG,
+            "Leave out rows with any problem, such as an empty or invalid polygon, and report them.",
+        ),
+        "assume_wgs84": Option(
+            Kind.FLAG,
+            "Take coordinates without a reference system, or in one that differs from WGS 84 by metres (ETRS89, "
+            "NAD83), for WGS 84, and report it.",
+        ),
         "input_time_limit": Option(
             Kind.NUMBER,
             "Seconds that reading and checking the polygon file may take; a malicious file could hang.",
@@ -44,7 +74,12 @@ SECTIONS: dict[str, dict[str, Option]] = {
     },
     "tiles": {
         "countries": Option(
-            Kind.CODES, "Codes of the countries to build. [default: all]", metavar="DE,FR"
+            Kind.CODES,
+            "Codes of the countries to build; no other is read or checked. [default: all]",
+            metavar="DE,FR",
+        ),
+        "except_countries": Option(
+            Kind.CODES, "Codes of countries to leave out.", metavar="AQ,FJ", flag="except"
         ),
         "raster": Option(
             Kind.PATH,

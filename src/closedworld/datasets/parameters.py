@@ -21,7 +21,7 @@ from closedworld.datasets.tile_index import TILE_INDEX, TILE_INDEX_WITH_COVERAGE
 from closedworld.datasets.tile_spans import TILE_SPANS
 from closedworld.datasets.tile_weights import TILE_WEIGHTS
 from closedworld.kernels.grid import Grid
-from closedworld.kernels.spans import Rule
+from closedworld.kernels.spans import Fill, Rule
 from closedworld.kernels.typed_json import from_json, to_json
 from closedworld.kernels.weights import RasterFindings, WeightSummary
 
@@ -91,6 +91,8 @@ class TileParameters(Parameters):
         countries: Alpha-2 codes, ascending.
         polygons_sha256: Digest of the polygons' normalized coordinates, lower-case hex.
         coverage: Whether the index has the share of each tile that lies in its country.
+        fill: What invalid polygons enclose; None when all are valid.
+        regions: ``iso`` when codes are those of ISO 3166-1, else ``any``.
     """
 
     stage: ClassVar[str] = "tiles"
@@ -101,13 +103,16 @@ class TileParameters(Parameters):
     countries: tuple[str, ...]
     polygons_sha256: str
     coverage: bool = False
+    fill: Fill | None = None
+    regions: str = "iso"
 
     def to_dict(self) -> dict[str, Any]:
         """Return the parameters as the receipt holds them."""
         content = super(TileParameters, self).to_dict()
-        if not self.coverage:
-            # Named only where it is: the hash of an index without it stays what it was.
-            del content["coverage"]
+        # Named only where they are not the default: the hash of an index without them stays what it was.
+        for name, default in (("coverage", False), ("fill", None), ("regions", "iso")):
+            if content[name] == default:
+                del content[name]
         return content
 
     @property

@@ -39,6 +39,19 @@ class InputLoaded:
 
 
 @dataclass(frozen=True, slots=True)
+class PolygonsRepaired:
+    """Another invalid polygon of the input was repaired.
+
+    Attributes:
+        done: Polygons repaired so far.
+        total: Polygons to repair.
+    """
+
+    done: int
+    total: int
+
+
+@dataclass(frozen=True, slots=True)
 class Warned:
     """Something a user should know and that stops nothing.
 
@@ -326,6 +339,7 @@ class PhaseFinished:
 
 Event: TypeAlias = (
     InputLoaded
+    | PolygonsRepaired
     | Warned
     | EnumerationStarted
     | EnumerationFinished

@@ -67,6 +67,7 @@ class LogObserver:
             case (
                 events.PartitionFinished(done=done, total=total)
                 | events.CountryWeighed(done=done, total=total)
+                | events.PolygonsRepaired(done=done, total=total)
             ):
                 now = time.monotonic()
                 is_due = now - self._last_line >= _SECONDS_PER_LINE
@@ -87,6 +88,8 @@ def describe(event: Event) -> str:  # noqa: C901, PLR0911, PLR0912 -- one case f
         case events.InputLoaded(role=role, path=path):
             size = byte_size(event.size_bytes)
             return f"{events.INPUTS} {role} {path}: {event.detail}, {size} in {event.seconds:.2f} s"
+        case events.PolygonsRepaired(done=done, total=total):
+            return f"{events.INPUTS} repaired {done:,}/{total:,} polygons"
         case events.Warned(code=code, message=message):
             return f"{message} [{code}]"
         case events.EnumerationStarted():

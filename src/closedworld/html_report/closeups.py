@@ -10,6 +10,7 @@ import numpy as np
 import shapely
 
 from closedworld.errors import ConfigError
+from closedworld.inputs.regions.country_codes import wanted_codes
 from closedworld.inputs.regions.country_set import Country, CountrySet
 from closedworld.kernels.grid import Grid
 from closedworld.kernels.spans import RowSpans, Rule, region_spans
@@ -74,7 +75,7 @@ def close_ups(
     Raises:
         ConfigError: ``country-unknown``; ``closeup-off-grid`` for a country that lies off the grid.
     """
-    chosen = countries.select(isos)
+    chosen = [country.made_valid() for country in countries.select(isos)]
     features = [country.features for country in chosen]
     center = region_spans(features, grid, Rule.CENTER)
     wider = region_spans(features, grid, Rule.ANY_OVERLAP)
@@ -83,8 +84,7 @@ def close_ups(
         for country, own, more in zip(chosen, center, wider, strict=True)
         if are_asked_for or more.n_runs
     }
-    codes = dict.fromkeys(iso.strip().upper() for iso in isos)
-    return [found[iso] for iso in codes if iso in found]
+    return [found[iso] for iso in wanted_codes(isos, countries.isos) if iso in found]
 
 
 def _close_up(country: Country, center: RowSpans, any_overlap: RowSpans) -> CloseUp:

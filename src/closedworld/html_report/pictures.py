@@ -38,10 +38,17 @@ _PNG = b"\x89PNG\r\n\x1a\n"
 _READING = (
     "input_time_limit",
     "iso_column",
+    "code_column",
+    "regions",
     "name_column",
     "layer",
+    "countries",
+    "except_countries",
+    "fill",
     "repair_geometry",
     "skip_unknown_codes",
+    "skip_bad_rows",
+    "assume_wgs84",
 )
 
 

@@ -31,7 +31,10 @@ _CONVERT = {
 }
 
 
-_ASSUME = {VECTOR_TOOL: "If metres do not matter, pass --assume-wgs84; else ", RASTER_TOOL: "If it matters, "}
+_ASSUME = {
+    VECTOR_TOOL: "If metres do not matter, pass --assume-wgs84; else ",
+    RASTER_TOOL: "If it matters, ",
+}
 _OR_ASSUME = {VECTOR_TOOL: ", or pass --assume-wgs84", RASTER_TOOL: ""}
 
 _PLANE_AXES = 2

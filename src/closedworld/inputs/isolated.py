@@ -14,7 +14,7 @@ import sys
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Unpack
+from typing import BinaryIO, Unpack, cast
 
 from closedworld.config.run import DEFAULT_INPUT_SECONDS
 from closedworld.errors import InputError
@@ -23,7 +23,7 @@ from closedworld.inputs.regions.country_reading import check_file
 from closedworld.inputs.regions.country_set import CountrySet
 from closedworld.inputs.regions.problems import CountryCheck, Problem
 from closedworld.inputs.regions.read_options import ReadArguments, ReadOptions
-from closedworld.inputs.regions.repair import Progress
+from closedworld.inputs.regions.repair import Progress, unobserved
 from closedworld.sanitize import one_line
 
 _CODE = "from closedworld.inputs.isolated import serve; serve()"
@@ -48,7 +48,7 @@ def check_in_subprocess(
     path: str | Path,
     *,
     input_time_limit: int = DEFAULT_INPUT_SECONDS,
-    progress: Progress = lambda done, total: None,
+    progress: Progress = unobserved,
     **options: Unpack[ReadArguments],
 ) -> IsolatedRead:
     """Do what ``check_countries`` does, in a process of its own.
@@ -87,13 +87,13 @@ def _answer(
     process: subprocess.Popen[bytes], request: bytes, progress: Progress
 ) -> IsolatedRead | None:
     """Send the request; return the answer, after all that was told of progress; None if none came."""
-    assert process.stdin is not None  # noqa: S101 -- pipes were asked for
-    assert process.stdout is not None  # noqa: S101
+    # Both are pipes.
+    into, out = cast("BinaryIO", process.stdin), cast("BinaryIO", process.stdout)
     try:
-        with process.stdin as into:
+        with into:
             into.write(request)
         while True:
-            found = pickle.load(process.stdout)  # noqa: S301 -- from code of our own
+            found = pickle.load(out)  # noqa: S301 -- from code of our own
             if isinstance(found, IsolatedRead):
                 return found
             progress(*found)

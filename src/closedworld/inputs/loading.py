@@ -10,7 +10,13 @@ from pathlib import Path
 from closedworld.config.run import RunConfig
 from closedworld.config.stage_options import DEMO
 from closedworld.errors import ConfigError
-from closedworld.execution.events import InputLoaded, NullObserver, Observer, Warned
+from closedworld.execution.events import (
+    InputLoaded,
+    NullObserver,
+    Observer,
+    PolygonsRepaired,
+    Warned,
+)
 from closedworld.execution.meters import bytes_read, bytes_read_since
 from closedworld.inputs.isolated import IsolatedRead, check_in_subprocess
 from closedworld.inputs.lock import InputLock
@@ -239,20 +245,28 @@ def load_countries(config: RunConfig, observer: Observer) -> CountrySet:
     path = config.polygons or verify_bundled(BUNDLED_COUNTRIES).path
     reading, isolated = _Reading("countries", observer), None
     if config.polygons is None:
-        countries = read_countries(path)
+        countries = read_countries(
+            path, countries=config.countries, except_countries=config.except_countries
+        )
     else:
         isolated = check_in_subprocess(
             path,
+            input_time_limit=config.input_time_limit,
+            progress=lambda done, total: observer.on_event(PolygonsRepaired(done, total)),
             iso_column=config.iso_column,
+            code_column=config.code_column,
             name_column=config.name_column,
             layer=config.layer,
+            regions=config.regions,
+            countries=config.countries,
+            except_countries=config.except_countries,
+            fill=config.fill,
             repair_geometry=config.repair_geometry,
             skip_unknown_codes=config.skip_unknown_codes,
-            input_time_limit=config.input_time_limit,
+            skip_bad_rows=config.skip_bad_rows,
+            assume_wgs84=config.assume_wgs84,
         )
         countries = isolated.check.require()
-    if config.countries:
-        countries = countries.select(config.countries)
     reading.emit(input_files(path), len(countries), f"{len(countries)} countries", isolated)
     for note in countries.notes:
         observer.on_event(Warned(f"countries-{note.kind}", note.message))

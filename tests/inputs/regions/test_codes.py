@@ -9,12 +9,14 @@ import pytest
 import shapely
 
 from closedworld.errors import ClosedWorldError, ConfigError, InputError
-from closedworld.inputs.regions.country_codes import ISO_COLUMNS, alpha_2_of, choose_columns
+from closedworld.inputs.regions.code_columns import ISO_COLUMNS, Columns, choose_columns
+from closedworld.inputs.regions.country_codes import country_of
 from closedworld.inputs.regions.country_reading import (
     check_countries,
     countries_from_features,
     read_countries,
 )
+from closedworld.inputs.regions.read_options import ReadOptions
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -22,26 +24,35 @@ if TYPE_CHECKING:
 
     Write = Callable[..., Path]
 
+
+def choose(available: list[str], **options: Any) -> Columns:
+    return choose_columns(
+        available, ReadOptions(**options), lambda names: {name: ["x"] for name in names}
+    )
+
+
 SQUARE = shapely.box(5, 47, 15, 55)
 OTHER = shapely.box(20, 47, 25, 55)
 
 
 @pytest.mark.parametrize(
     ("value", "iso"),
-    [("DE", "DE"), (" de ", "DE"), ("DEU", "DE"), ("deu\n", "DE"), ("XK", "XK"), ("XKX", "XK")],
-)
-def test_alpha_2_and_alpha_3_in_any_case(value: str, iso: str) -> None:
-    assert alpha_2_of(value) == iso
+    [("DE", "DE"), (" de ", "DE"), ("DEU", "DE"), ("deu\n", "DE"), ("XK", "XK"), ("XKX", "XK"),
+     ("276", "DE"), (276, "DE"), (276.0, "DE"), ("051", "AM"), ("51", "AM"), (8, "AL"), ("004", "AF"),
+     ("EL", "GR"), ("uk", "GB"), ("XKO", "XK"), ("KOS", "XK"), ("ROM", "RO"), ("PSX", "PS")],
+)  # fmt: skip
+def test_every_form_of_a_code_in_any_case(value: object, iso: str) -> None:
+    assert country_of(value)[0] == iso
 
 
 @pytest.mark.parametrize(
     "value",
-    [None, "", "-99", "ZZ", "../x", "D E", "DE/", "D\x00E", "DE\x1b[31m", 276, 2.5, float("nan"),
-     b"DE", "276", "\ufb01", "\u0131s", "i\u017f", "D\u0415"],
+    [None, "", "-99", "ZZ", "../x", "D E", "DE/", "D\x00E", "DE\x1b[31m", 999, -99, 1000, 2.5,
+     float("nan"), float("inf"), True, b"DE", "2 76", "1276", "\u0662\u0667\u0666", "\ufb01", "\u0131s", "i\u017f", "D\u0415"],
 )  # fmt: skip
 def test_everything_else_is_no_country(value: object) -> None:
     """Letters that ``upper`` turns into ASCII ones and Cyrillic look-alikes included."""
-    assert alpha_2_of(value) is None
+    assert country_of(value) == (None, None)
 
 
 HOSTILE = ["-99", "../../etc", "D\x1b[31mE", "x" * 5000, ""]
@@ -78,9 +89,10 @@ def test_a_file_of_nothing_but_unknown_codes_has_no_countries(write: Write) -> N
     assert caught.value.code == "countries-none"
 
 
-def test_a_column_of_numbers_is_no_column_of_codes(write: Write) -> None:
-    with pytest.raises(InputError, match="the code 276,") as caught:
-        read_countries(write("w.gpkg", [(276, "Germany", SQUARE)]))
+def test_a_column_of_numbers_may_hold_codes(write: Write) -> None:
+    assert read_countries(write("w.gpkg", [(276, "Germany", SQUARE)])).isos == ("DE",)
+    with pytest.raises(InputError, match="the code 277,") as caught:
+        read_countries(write("w.gpkg", [(277, "Germany", SQUARE)]))
     assert caught.value.code == "code-unknown"
 
 
@@ -101,10 +113,10 @@ def test_known_columns_are_found_in_any_case(column: str, write: Write) -> None:
 
 def test_the_better_column_comes_first_whatever_the_order_of_the_file() -> None:
     natural_earth = ["ADM0_A3", "ISO_A3", "ISO_A2", "NAME", "ISO_A2_EH", "ADMIN"]
-    chosen = choose_columns(natural_earth, None, None)
-    assert (chosen.iso, chosen.name) == ("ISO_A2_EH", "ADMIN")
-    assert choose_columns(natural_earth, "ISO_A3", "NAME").iso == "ISO_A3"
-    assert choose_columns(["iso2"], None, None).to_read == ("iso2",)
+    chosen = choose(natural_earth)
+    assert (chosen.codes, chosen.name) == ("ISO_A2_EH", "ADMIN")
+    assert choose(natural_earth, iso_column="ISO_A3", name_column="NAME").codes == "ISO_A3"
+    assert choose(["iso2"]).to_read == ("iso2",)
 
 
 def test_a_file_without_a_known_column_lists_what_it_has(write: Write) -> None:
@@ -117,7 +129,7 @@ def test_a_file_without_a_known_column_lists_what_it_has(write: Write) -> None:
 
 def test_a_misspelt_column_gets_a_suggestion() -> None:
     with pytest.raises(ConfigError, match="Did you mean ISO_A2_EH"):
-        choose_columns(["ISO_A2_EH", "NAME"], "ISO_A2EH", None)
+        choose(["ISO_A2_EH", "NAME"], iso_column="ISO_A2EH")
 
 
 def test_natural_earths_minus_99_points_to_the_better_column(tmp_path: Path) -> None:

@@ -35,7 +35,7 @@ with np.errstate(invalid="ignore"):
 BOW = shapely.from_wkt("POLYGON ((0 0, 2 2, 2 0, 0 2, 0 0))")
 
 
-def refused(geometry: Any, **options: bool) -> GeometryError:
+def refused(geometry: Any, **options: Any) -> GeometryError:
     with pytest.raises(GeometryError, match=r"EG 'Egypt' \(row 1\)") as caught:
         countries_from_features([("EG", "Egypt", geometry)], **options)
     assert caught.value.hint
@@ -176,7 +176,9 @@ def test_repair_that_leaves_nothing_is_an_error() -> None:
 # Values check themselves ---------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("iso", ["de", "DEU", "", "..", "D\n", "ÄÖ"])
+@pytest.mark.parametrize(
+    "iso", ["", "..", "DE.", ".DE", "D\n", "ÄÖ", "a b", "a/b", "-DE", "x" * 65]
+)
 def test_a_country_has_a_code_that_is_fit_for_a_path(iso: str) -> None:
     with pytest.raises(InputError) as caught:
         Country(iso, "", (shapely.MultiPolygon([SQUARE]),))

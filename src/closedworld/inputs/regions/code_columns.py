@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from closedworld.errors import ConfigError, InputError
-from closedworld.inputs.regions.country_codes import alpha_2_of
+from closedworld.inputs.regions.country_codes import country_of
 from closedworld.inputs.regions.read_options import ReadOptions
 from closedworld.sanitize import listed, one_line, quoted
 
@@ -149,38 +149,79 @@ def choose_columns(
 def code_columns(values: ColumnValues) -> tuple[str, ...]:
     """Return the columns that hold nothing but codes of countries."""
     return tuple(
-        name for name, column in values.items() if len(column) and all(map(alpha_2_of, column))
+        name for name, column in values.items() if len(column) and all(map(_is_code, column))
     )
 
 
-def advice_for_unknown(column: str, available: Sequence[str]) -> str:
-    """Return advice for a row without a code, given the column of codes and all columns."""
+def advice_for_unknown(
+    columns: Columns,
+    given: Sequence[object],
+    available: Sequence[str],
+    values_of: Callable[[tuple[str, ...]], ColumnValues],
+) -> str:
+    """Return advice for rows without a code.
+
+    Args:
+        columns: The columns that are read.
+        given: Values of the column of codes.
+        available: All columns.
+        values_of: Reads columns; called only if a row has no code.
+    """
+    if all(map(_is_code, given)):
+        return ""
+    better = _better(columns.codes, given, available, values_of)
+    other = (
+        f"More rows have a code in another column: pass --iso-column {better[0]}. "
+        if better
+        else ""
+    )
     return (
-        f"{_alternatives(column, available)}Give the row a code of ISO 3166-1 (alpha-2, alpha-3 or numeric), or pass "
-        "--skip-unknown-codes to leave such rows out; the report then names them."
+        f"{other}Give the row a code of ISO 3166-1 (alpha-2, alpha-3 or numeric), or pass --skip-unknown-codes "
+        "to leave such rows out; the report then names them."
     )
 
 
-def wrong_column(column: str, values: Sequence[object], available: Sequence[str]) -> InputError:
-    """Return the error for a column in which no row has a code."""
-    shown = ", ".join(map(quoted, list(dict.fromkeys(map(str, values)))[:_SHOWN]))
-    name = one_line(column, 40)
+def wrong_column(
+    columns: Columns,
+    given: Sequence[object],
+    available: Sequence[str],
+    values_of: Callable[[tuple[str, ...]], ColumnValues],
+) -> InputError:
+    """Return the error for a column in which no row has a code; arguments as ``advice_for_unknown``."""
+    shown = ", ".join(map(quoted, list(dict.fromkeys(map(str, given)))[:_SHOWN]))
+    name = one_line(columns.codes, 40)
+    better = _better(columns.codes, given, available, values_of)
+    other = (
+        f"Pass --iso-column {better[0]}, which has codes"
+        if better
+        else "Name another one with --iso-column"
+    )
     return InputError(
         "code-unknown",
-        f"column {name} has a code of ISO 3166-1 in none of its {len(values):,} rows; it has {shown}.",
-        f"{_alternatives(column, available)}Name another column with --iso-column, or, for regions that are not "
-        f"countries, pass --regions any --code-column {name}. Columns are: {listed(tuple(available), 40)}.",
+        f"column {name} has a code of ISO 3166-1 in none of its {len(given):,} rows; it has {shown}.",
+        f"{other}, or, for regions that are not countries, pass --regions any --code-column {name}. Columns are: "
+        f"{listed(tuple(available), 40)}.",
     )
 
 
-def _alternatives(column: str, available: Sequence[str]) -> str:
-    """Return which other columns are known to hold codes; empty if there is none."""
-    found = (_first(available, (known,)) for known in ISO_COLUMNS)
-    others = tuple(name for name in found if name is not None and name != column)
+def _is_code(value: object) -> bool:
+    return country_of(value)[0] is not None
+
+
+def _better(
+    column: str,
+    given: Sequence[object],
+    available: Sequence[str],
+    values_of: Callable[[tuple[str, ...]], ColumnValues],
+) -> list[str]:
+    """Return columns that have more codes than a column, those with the most first."""
+    others = tuple(name for name in available if name.casefold() in ISO_COLUMNS and name != column)
     if not others:
-        return ""
-    more = f" (or {listed(others[1:], _SHOWN)})" if others[1:] else ""
-    return f"Another column may have it: pass --iso-column {others[0]}{more}. "
+        return []
+    counts = {name: sum(map(_is_code, values)) for name, values in values_of(others).items()}
+    found = [name for name, count in counts.items() if count > sum(map(_is_code, given))]
+    # Names that are looked for first are the better ones.
+    return sorted(found, key=lambda name: (-counts[name], ISO_COLUMNS.index(name.casefold())))
 
 
 def _first(names: Sequence[str], known: Sequence[str]) -> str | None:

@@ -36,26 +36,28 @@ _MAX_NUMBER = 999
 CODE = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._-]{0,62}[A-Za-z0-9_-])?", re.ASCII)
 """Codes that can name files."""
 
-CODE_WORDS = (
-    "up to 64 ASCII letters, digits, '.', '_' and '-', beginning with a letter or digit and not ending with '.'"
-)
+CODE_WORDS = "up to 64 ASCII letters, digits, '.', '_' and '-', beginning with a letter or digit and not ending with '.'"
 
 
 def alpha_2_of(value: object) -> str | None:
-    """Return the alpha-2 code that a value of the code column means, or ``None``.
+    """Return the alpha-2 code that a value means, or ``None``.
 
     Alpha-2, alpha-3 and numeric codes of the ISO table mean a country, in any letter case and with blanks around
-    them, and the codes that the European Union, GADM, Natural Earth and the World Bank write for some. The text
-    returned is the table's, never the file's.
+    them. The text returned is the table's, never the file's.
     """
     text = _text_of(value)
     return None if text is None else _by_code().get(text)
 
 
-def other_code(value: object) -> str | None:
-    """Return the code itself if it is a publisher's own, not ISO's; else ``None``."""
+def country_of(value: object) -> tuple[str | None, str | None]:
+    """Return the alpha-2 code that a value of a column means, and its own text if it is no code of ISO's.
+
+    As ``alpha_2_of``, and codes that the European Union, GADM, Natural Earth and the World Bank write for some.
+    """
     text = _text_of(value)
-    return text if text in _OTHER_CODES else None
+    if text in _OTHER_CODES:
+        return _OTHER_CODES[text], text
+    return alpha_2_of(value), None
 
 
 def name_of(iso: str) -> str:
@@ -96,7 +98,7 @@ def refuse_unknown(wanted: Mapping[str, str], names: Mapping[str, str]) -> None:
 def _advice(asked: str, names: Mapping[str, str]) -> str:
     """Return which codes of the file may be meant by ``asked``; empty if none."""
     code = asked.strip().upper()
-    iso = alpha_2_of(code)
+    iso, _ = country_of(code)
     if iso is not None:
         if iso in names:
             return f"{code} is {iso} here."
@@ -133,4 +135,4 @@ def _by_code() -> Mapping[str, str]:
         for code in (one.alpha_2, one.alpha_3, one.numeric)
         if code
     }
-    return MappingProxyType({**_OTHER_CODES, **codes})
+    return MappingProxyType(codes)

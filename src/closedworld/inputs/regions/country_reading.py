@@ -26,7 +26,7 @@ from closedworld.inputs.regions.problems import CountryCheck, Problem, RowLabel
 from closedworld.inputs.regions.raw_rows import Header, Rows, decode
 from closedworld.inputs.regions.read_options import ReadArguments, ReadOptions
 from closedworld.inputs.regions.reader import Reader, open_reader
-from closedworld.inputs.regions.repair import Progress
+from closedworld.inputs.regions.repair import Progress, unobserved
 from closedworld.inputs.regions.row_checks import RowChecks
 from closedworld.inputs.regions.row_codes import RowCodes
 from closedworld.inputs.regions.swapped_axes import check_axes
@@ -77,7 +77,7 @@ def check_countries(path: str | Path, **options: Unpack[ReadArguments]) -> Count
 
 
 def check_file(
-    path: str | Path, options: ReadOptions, progress: Progress = lambda done, total: None
+    path: str | Path, options: ReadOptions, progress: Progress = unobserved
 ) -> CountryCheck:
     """Do what ``check_countries`` does.
 
@@ -127,19 +127,17 @@ def countries_from_features(
         options = {"code_column": "code", **options}
     asked = ReadOptions(**options)
     rows = RowChecks()
-    hint = "Give ISO 3166-1 codes, or skip_unknown_codes=True."
-    codes = RowCodes([code for code, _, _ in given], [name for _, name, _ in given], asked, hint)
+    codes = RowCodes([code for code, _, _ in given], [name for _, name, _ in given], asked)
+    codes.hint = "Give ISO 3166-1 codes, or skip_unknown_codes=True."
     keep = codes.label(rows)
     rows.take([given[at][2] for at in keep])
     _take_shapely(rows)
-    check_geometries(rows, asked, lambda done, total: None)
+    check_geometries(rows, asked, unobserved)
     countries = _gather(rows, asked)
     return CountryCheck("features", countries=countries, problems=_by_row(rows.problems)).require()
 
 
-def _read_rows(
-    reader: Reader, columns: Columns, rows: RowChecks, options: ReadOptions
-) -> Rows:
+def _read_rows(reader: Reader, columns: Columns, rows: RowChecks, options: ReadOptions) -> Rows:
     """Label the rows, and read the geometries of those that are wanted.
 
     Raises:
@@ -150,10 +148,11 @@ def _read_rows(
     values = reader.values(columns.to_read) if read is None else read.values
     given = values[columns.codes]
     names = [None] * len(given) if columns.name is None else values[columns.name]
-    hint = advice_for_unknown(columns.codes, reader.header.columns)
-    codes = RowCodes(given, names, options, hint)
+    codes = RowCodes(given, names, options)
     if codes.is_wrong_column:
-        raise wrong_column(columns.codes, given, reader.header.columns)
+        raise wrong_column(columns, given, reader.header.columns, reader.values)
+    if not options.any_codes:
+        codes.hint = advice_for_unknown(columns, given, reader.header.columns, reader.values)
     keep = codes.label(rows)
     if read is None:
         read = reader.rows((), keep)

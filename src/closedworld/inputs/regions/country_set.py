@@ -12,9 +12,9 @@ import pyarrow as pa
 import shapely
 from shapely import MultiPolygon
 
+from closedworld.config.table import REGIONS
 from closedworld.errors import InputError
 from closedworld.inputs.regions.country_codes import CODE, CODE_WORDS, refuse_unknown, wanted_codes
-from closedworld.inputs.regions.read_options import REGIONS
 from closedworld.inputs.regions.repair import enclosed
 from closedworld.inputs.tables.geometry import GEOMETRY, to_geopandas
 from closedworld.kernels.inclusion import Fill
@@ -100,16 +100,16 @@ class Country:
                 "country-malformed", f"{self.iso} needs features, all non-empty multipolygons."
             )
 
-
-    @property
-    def valid_features(self) -> tuple[MultiPolygon, ...]:
-        """The features; of invalid ones, valid polygons that GEOS makes of what the fill rule encloses.
+    def made_valid(self) -> Country:
+        """Return the country with valid features: polygons that GEOS makes of what the fill rule encloses.
 
         Their vertices at crossings are rounded, so they serve for points and pictures; tiles come from ``features``.
         """
         if self.fill is None:
-            return self.features
-        return tuple(enclosed(feature, self.fill) for feature in self.features)
+            return self
+        return Country(
+            self.iso, self.name, tuple(enclosed(feature, self.fill) for feature in self.features)
+        )
 
 
 @dataclass(frozen=True, slots=True)

@@ -27,9 +27,9 @@ from closedworld.inputs.limits import (
 from closedworld.inputs.regions.code_columns import ColumnValues
 from closedworld.inputs.regions.raw_rows import Header, Rows
 from closedworld.inputs.regions.region_files import (
-    SHAPEFILE_MUST,
     GEODATABASE,
     JSON_SUFFIXES,
+    SHAPEFILE_MUST,
     START_BYTES,
     check_start,
     input_files,
@@ -134,11 +134,13 @@ class VectorReader:
             fids = self._read((), read_geometry=False, return_fids=True)[2]
             which = {"fids": fids[list(keep)]}
             if not len(keep):
-                return Rows([], dict.fromkeys(columns, []))
+                return Rows([], {column: [] for column in columns})
         wkb, values, _, warned = self._read(columns, **which)
         return Rows(wkb.tolist(), values, warned)
 
-    def _read(self, columns: tuple[str, ...], **which: Any) -> tuple[Any, ColumnValues, Any, tuple[str, ...]]:
+    def _read(
+        self, columns: tuple[str, ...], **which: Any
+    ) -> tuple[Any, ColumnValues, Any, tuple[str, ...]]:
         """Return geometries, columns, ids of rows, and the warnings of GDAL."""
         (meta, fids, wkb, fields), warned = _warned(
             lambda: raw.read(self.address, layer=self.header.layer, columns=list(columns), **which)

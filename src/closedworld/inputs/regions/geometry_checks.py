@@ -187,7 +187,9 @@ def _valid(rows: RowChecks, options: ReadOptions, progress: Progress) -> None:
         same = without_touches(rows.geometries[at])
         if same is not None:
             rows.geometries[at] = same
-            rows.note("touching", at, f"touches itself, which changes no tile: {reasons.pop(at)}.", ())
+            rows.note(
+                "touching", at, f"touches itself, which changes no tile: {reasons.pop(at)}.", ()
+            )
         elif options.fill is not None:
             rows.invalid[at] = True
             rows.note("filled", at, f"taken as it is by {options.fill}: {reasons.pop(at)}.", ())
@@ -200,10 +202,17 @@ def _valid(rows: RowChecks, options: ReadOptions, progress: Progress) -> None:
         rows.geometries[at] = repair.geometry
         if repair.geometry is None:
             what = f"has no area left after repair of: {reasons[at]}."
-            rows.refuse(at, "geometry-unrepairable", what, "Replace the row's geometry in the file.")
+            rows.refuse(
+                at, "geometry-unrepairable", what, "Replace the row's geometry in the file."
+            )
         else:
             count = number_of(repair.n_polygons, "polygon", "polygons")
-            rows.note("repaired", at, f"repaired {count}, first {reasons[at]}; {repair}.", repair.figures())
+            rows.note(
+                "repaired",
+                at,
+                f"repaired {count}, first {reasons[at]}; {repair}.",
+                repair.figures(),
+            )
 
 
 def _reason(geometry: shapely.MultiPolygon) -> str:

@@ -7,11 +7,9 @@ from dataclasses import dataclass
 from typing import TypedDict
 
 from closedworld.config.options import split_codes
+from closedworld.config.table import REGIONS
 from closedworld.errors import ConfigError
 from closedworld.kernels.inclusion import Fill
-
-REGIONS = ("iso", "any")
-"""What codes may be: those of ISO 3166-1, or any text."""
 
 
 class ReadArguments(TypedDict, total=False):

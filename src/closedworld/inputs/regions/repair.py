@@ -16,6 +16,11 @@ from closedworld.kernels.inclusion import Fill
 Progress = Callable[[int, int], None]
 """Called with how many polygons are done and how many there are."""
 
+
+def unobserved(done: int, total: int) -> None:
+    """Tell nobody of progress."""
+
+
 # Radius of the sphere that has the area of the WGS 84 ellipsoid, km. On that sphere areas are off by
 # at most 0.5%, alike before and after; these are figures for a report, no tile depends on them.
 _AUTHALIC_RADIUS_KM = 6371.0072

@@ -9,9 +9,8 @@ from closedworld.errors import InputError
 from closedworld.inputs.regions.country_codes import (
     CODE,
     CODE_WORDS,
-    alpha_2_of,
+    country_of,
     name_of,
-    other_code,
     refuse_unknown,
     wanted_codes,
 )
@@ -22,7 +21,7 @@ from closedworld.inputs.regions.row_checks import RowChecks
 from closedworld.sanitize import one_line, quoted
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class RowCodes:
     """The codes and names of all rows as given.
 
@@ -36,7 +35,7 @@ class RowCodes:
     codes: Sequence[object]
     names: Sequence[object]
     options: ReadOptions
-    hint: str
+    hint: str = ""
 
     @property
     def is_wrong_column(self) -> bool:
@@ -77,14 +76,14 @@ class RowCodes:
 
     def _code_of(self, value: object) -> str | None:
         if not self.options.any_codes:
-            return alpha_2_of(value)
+            return country_of(value)[0]
         if isinstance(value, int) and not isinstance(value, bool):
             value = str(value)
         text = value.strip() if isinstance(value, str) else ""
         return text if CODE.fullmatch(text) else None
 
     def _other_code(self, at: int) -> str | None:
-        return None if self.options.any_codes else other_code(self.codes[at])
+        return None if self.options.any_codes else country_of(self.codes[at])[1]
 
     def _admits(self, label: RowLabel, code: object, rows: RowChecks) -> bool:
         """Report a row without a code; return whether it stays, so that its geometry is checked, too."""

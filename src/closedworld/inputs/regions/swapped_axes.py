@@ -1,13 +1,13 @@
-"""Notices polygons whose latitude stands where the longitude belongs, by where the bundled countries lie."""
+"""Notices polygons whose latitude stands where the longitude belongs, by the places of the bundled time zones."""
 
 from __future__ import annotations
 
+import csv
 import functools
 from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 
 import numpy as np
-import pyarrow.parquet as pq
 import shapely
 from numpy.typing import NDArray
 
@@ -17,28 +17,24 @@ from closedworld.inputs.regions.country_set import Country
 from closedworld.inputs.regions.problems import Problem
 from closedworld.sanitize import listed
 
-_QUARTER_TURN = 90.0
-# Countries whose bounds meet the bundled ones after the axes are swapped, not before, per country that can be told.
+# More than this share of the countries must have their places only with x and y exchanged.
 _SHARE = 0.5
 
 
 def check_axes(countries: Sequence[Country]) -> list[Problem]:
-    """Return the problem of countries that lie where they belong only when x and y are swapped, if they do.
+    """Return the problem of countries that lie where they belong only when x and y are exchanged, if they do.
 
-    Bounds alone are compared, with those of the bundled country of the same code; most of the countries must agree.
+    The bounds of a country's polygons are asked whether they hold a place of it: the main one of a time zone.
     """
-    known = _bundled_bounds()
-    swapped, n_known = [], 0
+    places = _places()
+    swapped = []
     for country in countries:
-        if country.iso not in known:
-            continue
-        n_known += 1
-        parts = shapely.bounds(shapely.get_parts(list(country.features)))
-        # Beyond 90 no longitude is a latitude.
-        if np.abs(parts).max() <= _QUARTER_TURN and not _meet(parts, known[country.iso]):
-            if _meet(parts[:, [1, 0, 3, 2]], known[country.iso]):
+        if country.iso in places:
+            bounds = shapely.bounds(shapely.get_parts(list(country.features)))
+            own = places[country.iso]
+            if not _hold(bounds, own) and _hold(bounds, own[:, ::-1]):
                 swapped.append(country.iso)
-    if not swapped or len(swapped) <= _SHARE * n_known:
+    if len(swapped) <= _SHARE * len(countries):
         return []
     return [
         Problem(
@@ -52,27 +48,19 @@ def check_axes(countries: Sequence[Country]) -> list[Problem]:
     ]
 
 
-def _meet(some: NDArray[np.float64], others: NDArray[np.float64]) -> bool:
-    """Return whether any of some bounds, (n, 4), meet any of others, (m, 4)."""
-    a, b = some[:, None], others[None]
-    return bool(
-        (
-            (a[..., 0] <= b[..., 2])
-            & (a[..., 2] >= b[..., 0])
-            & (a[..., 1] <= b[..., 3])
-            & (a[..., 3] >= b[..., 1])
-        ).any()
-    )
+def _hold(bounds: NDArray[np.float64], points: NDArray[np.float64]) -> bool:
+    """Return whether any of some bounds, (n, 4), hold any of some points, (m, 2)."""
+    west, south, east, north = bounds.T[:, :, None]
+    x, y = points.T
+    return bool(((west <= x) & (x <= east) & (south <= y) & (y <= north)).any())
 
 
 @functools.cache
-def _bundled_bounds() -> Mapping[str, NDArray[np.float64]]:
-    """Return the bounds of the polygons of each bundled country, float64 (n, 4): west, south, east, north."""
-    table = pq.read_table(bundled("countries.parquet").path, columns=["country_iso", "geometry"])
-    shapes = shapely.from_wkb(table["geometry"].to_numpy())
-    return MappingProxyType(
-        {
-            iso: shapely.bounds(shapely.get_parts(shape))
-            for iso, shape in zip(table["country_iso"].to_pylist(), shapes, strict=True)
-        }
-    )
+def _places() -> Mapping[str, NDArray[np.float64]]:
+    """Return the main places of the time zones of each country, float64 (n, 2): longitude and latitude."""
+    places: dict[str, list[tuple[float, float]]] = {}
+    with bundled("time_zones.csv").path.open(encoding="utf-8", newline="") as stream:
+        for row in csv.DictReader(stream):
+            point = float(row["lon"]), float(row["lat"])
+            places.setdefault(row["country_iso"], []).append(point)
+    return MappingProxyType({iso: np.array(points) for iso, points in places.items()})

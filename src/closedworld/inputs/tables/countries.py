@@ -44,8 +44,6 @@ def country_codes(texts: pa.Array, problems: RowProblems) -> pa.Array:
 
 
 def _code_of(text: str) -> str | None:
-    if text.isascii() and text.isdigit() and len(text) <= 3:  # noqa: PLR2004 -- digits of a numeric code
-        return _by_number().get(text.zfill(3))
     return alpha_2_of(text) or _by_name().get(_folded(text))
 
 
@@ -60,12 +58,6 @@ def _advice(text: str) -> str:
     return (
         "" if close is None else f"; did you mean {close} ({iso_table().by_alpha_2[close].name})?"
     )
-
-
-@functools.cache
-def _by_number() -> Mapping[str, str]:
-    entries = iso_table().entries
-    return MappingProxyType({one.numeric: one.alpha_2 for one in entries if one.numeric})
 
 
 @functools.cache

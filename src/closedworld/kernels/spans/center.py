@@ -79,9 +79,7 @@ def interior_runs(edges: Edges, grid: Grid) -> Runs:
     return _cast_rays(edges, grid)[0]
 
 
-def _cast_rays(
-    edges: Edges, grid: Grid, *, by_winding: bool = False
-) -> tuple[Runs, list[_Ties]]:
+def _cast_rays(edges: Edges, grid: Grid, *, by_winding: bool = False) -> tuple[Runs, list[_Ties]]:
     """Return inside runs and the ties met on the way.
 
     An edge crosses the rows whose centre is at or above its lower end and below its upper end, so a

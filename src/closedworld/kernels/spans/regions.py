@@ -78,11 +78,9 @@ def _wound_spans(
     rings, polygon_of = shapely.get_rings(polygons, return_index=True)
     is_hole = np.diff(polygon_of, prepend=-1) == 0
     index = RowMajorIndex.of(grid)
-    outer, holes = (
-        _ring_runs(rings[some], polygon_of[some], grid) for some in (~is_hole, is_hole)
-    )
+    outer, holes = (_ring_runs(rings[some], polygon_of[some], grid) for some in (~is_hole, is_hole))
     own = combine(outer, holes, lambda within, hole: within & ~hole)
-    runs = covered(*(index.rekey(side, region_of) for side in own))
+    runs = covered(index.rekey(own[0], region_of), index.rekey(own[1], region_of))
     return _split(runs, len(regions), grid)
 
 
@@ -96,9 +94,7 @@ def _parts(
     return polygons, region_of_feature[feature_of]
 
 
-def _ring_runs(
-    rings: NDArray[np.object_], polygon_of: NDArray[np.int64], grid: Grid
-) -> Runs:
+def _ring_runs(rings: NDArray[np.object_], polygon_of: NDArray[np.int64], grid: Grid) -> Runs:
     """Return the tiles that each ring winds round or that lie on it, united by polygon, which is the key."""
     edges = edges_on_grid(list(shapely.polygons(rings)) if len(rings) else [], grid)
     starts, stops = rule_runs(Rule.CENTER, edges, grid, by_winding=True)

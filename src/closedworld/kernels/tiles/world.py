@@ -149,9 +149,7 @@ def summarize(world: World, countries: Iterable[Region]) -> tuple[int, Records[C
     shared, shared_by = tiles_owned_twice(world.spans, world.grid)
     regions = list(countries)
     polygons = [region.features for region in regions]
-    in_holes = hole_cells(
-        polygons, list(world.spans.values()), world.grid, world.rule, world.fill
-    )
+    in_holes = hole_cells(polygons, list(world.spans.values()), world.grid, world.rule, world.fill)
     summaries = []
     for country, holes in zip(regions, in_holes, strict=True):
         own = world.spans[country.iso]

@@ -20,7 +20,7 @@ from closedworld.inputs.regions.country_set import CountrySet
 from closedworld.kernels.grid import Grid
 from closedworld.kernels.records import Records
 from closedworld.kernels.sizes import DEFAULT_SIZES, Sizes
-from closedworld.kernels.spans import Border, RowSpans, Rule, border_coverage
+from closedworld.kernels.spans import Border, RowSpans, Rule, border_coverage, require_fill
 from closedworld.kernels.tiles import (
     CountrySummary,
     PartRange,
@@ -275,9 +275,11 @@ def plan_tile_index(
     """Find the tiles of all countries and cut them into tasks; see ``build_tile_index``.
 
     Raises:
-        ConfigError: ``rule-unknown``, ``coverage-rule``, ``unit-size``, ``world-empty``.
+        ConfigError: ``rule-unknown``, ``fill-rule``, ``coverage-rule``, ``unit-size``, ``world-empty``.
     """
     rule = Rule.parse(rule)
+    if countries.fill is not None:
+        require_fill(countries.fill, rule)
     if coverage and rule is not Rule.ANY_OVERLAP:
         raise ConfigError(
             "coverage-rule",
@@ -288,7 +290,9 @@ def plan_tile_index(
     began = time.perf_counter()
     observer.on_event(events.EnumerationStarted(TILES.number, len(countries), str(grid), str(rule)))
     with timed(TILES, "spans", observer):
-        world = enumerate_tiles(countries, grid, rule, keep_small_countries=keep_small_countries)
+        world = enumerate_tiles(
+            countries, grid, rule, keep_small_countries=keep_small_countries, fill=countries.fill
+        )
     _require_tiles(world)
     with timed(TILES, "summaries", observer):
         shared, summaries = summarize(world, countries)
@@ -300,6 +304,8 @@ def plan_tile_index(
         countries=countries.isos,
         polygons_sha256=countries.polygons_sha256(),
         coverage=coverage,
+        fill=countries.fill,
+        regions=countries.regions,
     )
     part_ranges = plan_part_ranges(world.tile_counts, task_tiles, sizes)
     plan = TilePlan(countries, world, summaries, shared, part_ranges, parameters, observer)
