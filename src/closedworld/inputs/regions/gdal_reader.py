@@ -121,7 +121,7 @@ class VectorReader:
         Raises:
             InputError: ``input-unreadable``.
         """
-        return self._read(columns, read_geometry=False)[1]
+        return self._read(columns, read_geometry=False)[1] if columns else {}
 
     def rows(self, columns: tuple[str, ...], keep: Sequence[int] | None = None) -> Rows:
         """Return the geometries and the named columns, of some rows or of all.
