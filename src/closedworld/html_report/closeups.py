@@ -75,7 +75,7 @@ def close_ups(
     Raises:
         ConfigError: ``country-unknown``; ``closeup-off-grid`` for a country that lies off the grid.
     """
-    chosen = [country.made_valid() for country in countries.select(isos)]
+    chosen = countries.select(isos)
     features = [country.features for country in chosen]
     center = region_spans(features, grid, Rule.CENTER)
     wider = region_spans(features, grid, Rule.ANY_OVERLAP)

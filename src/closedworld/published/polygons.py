@@ -14,7 +14,7 @@ from closedworld.store.reading import Published
 
 
 def polygons_of(published: Published, countries: CountrySet | Path | str | None) -> CountrySet:
-    """Return the countries of an index, checked to be the ones that it was built from.
+    """Return the countries of an index, checked to be the ones that it was built from, and valid.
 
     A published world holds no polygons, only their digest.
 
@@ -34,7 +34,7 @@ def polygons_of(published: Published, countries: CountrySet | Path | str | None)
     if all(iso in countries for iso in parameters.countries):
         selected = countries.select(parameters.countries)
         if selected.polygons_sha256() == parameters.polygons_sha256:
-            return selected
+            return selected.made_valid()
     raise ConfigError(
         "polygons-differ",
         f"{published.folder} was not built from {which}.",

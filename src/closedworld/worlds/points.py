@@ -100,7 +100,7 @@ def sample_points(
 
 def _draw(task: _CountryTask) -> Points:
     """Return the points of one country."""
-    weights, features = task.weights, task.country.made_valid().features
+    weights, features = task.weights, task.country.features
     spans = weights.spans
     border = border_tiles(features, spans.grid)
     descent = TileDescent(spans, weights.before, weights.total, weights.of_runs)

@@ -176,6 +176,12 @@ class CountrySet:
                 digest.update(wkb)
         return digest.hexdigest()
 
+    def made_valid(self) -> CountrySet:
+        """Return the set with every country made valid; itself if all are."""
+        if self.fill is None:
+            return self
+        return CountrySet(tuple(country.made_valid() for country in self), self.notes, self.regions)
+
     def __repr__(self) -> str:
         return (
             f"<CountrySet: {number_of(len(self), 'country', 'countries')}, {listed(self.isos, 5)}>"

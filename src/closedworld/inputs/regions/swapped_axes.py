@@ -19,6 +19,8 @@ from closedworld.sanitize import listed
 
 # More than this share of the countries must have their places only with x and y exchanged.
 _SHARE = 0.5
+_QUARTER_TURN = 90.0
+_NEAR_DEGREES = 1.0
 
 
 def check_axes(countries: Sequence[Country]) -> list[Problem]:
@@ -32,7 +34,10 @@ def check_axes(countries: Sequence[Country]) -> list[Problem]:
         if country.iso in places:
             bounds = shapely.bounds(shapely.get_parts(list(country.features)))
             own = places[country.iso]
-            if not _hold(bounds, own) and _hold(bounds, own[:, ::-1]):
+            near = bounds + np.array([-_NEAR_DEGREES, -_NEAR_DEGREES, _NEAR_DEGREES, _NEAR_DEGREES])
+            # Beyond 90 no longitude is a latitude.
+            may_be = np.abs(bounds).max() <= _QUARTER_TURN
+            if may_be and not _hold(near, own) and _hold(bounds, own[:, ::-1]):
                 swapped.append(country.iso)
     if len(swapped) <= _SHARE * len(countries):
         return []

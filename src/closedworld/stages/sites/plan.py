@@ -270,7 +270,7 @@ def plan_run(context: RunContext) -> SitePlan:
         tiles.source.spans,
         index,
         weights.published,
-        inputs.countries,
+        inputs.countries.made_valid(),
         inputs.merchants,
         seed=config.seed,
         skip_unplaceable=config.skip_unplaceable,
