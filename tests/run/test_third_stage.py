@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from types import ModuleType
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -19,14 +19,17 @@ from closedworld.datasets import Column, Dataset, Partition
 from closedworld.datasets.parameters import Parameters
 from closedworld.datasets.part_encoder import PartEncoder
 from closedworld.errors import ConfigError
+from closedworld.kernels.records import Records
 from closedworld.run import outcome as run_outcome
 from closedworld.run import start
 from closedworld.run.pipeline import run_world
 from closedworld.stages import STAGES, Stage
 from closedworld.stages.memory import StageMemory
-from closedworld.stages.protocol import Folded
+from closedworld.stages.protocol import Folded, StageOutcome, StagePlan
 from closedworld.stages.task_runner import stage_part
 from closedworld.stages.tasks import TaskResult
+
+NO_MEMORY = StageMemory(0, 0)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -102,32 +105,25 @@ def write_shops(task: ShopTask) -> ShopResult:
 
 
 @dataclass(frozen=True)
-class Shops:
-    published: Published
-    reused: bool
-
+class Shops(StageOutcome):
     def summary_lines(self, seconds: Mapping[str, float]) -> list[dict[str, Any]]:
         del seconds
         return [{"country_iso": iso} for iso in self.published.files("shops")]
-
-    def report_files(self) -> Mapping[str, str]:
-        return {"note.txt": "of a stage's own"}
 
     def describe(self) -> str:
         return "shops"
 
 
 @dataclass(frozen=True)
-class ShopPlan:
+class ShopPlan(StagePlan[ShopTask, ShopResult, Shops]):
     stage: ClassVar[Stage] = SHOPS
     task_result: ClassVar[type[ShopResult]] = ShopResult
 
     parameters: ShopParameters
     tiles: Mapping[str, int]
-    memory: StageMemory = field(default_factory=lambda: StageMemory(0, 0))
+    memory: StageMemory = NO_MEMORY
     row_count: int = 0
     task_count: int = 0
-    scratch_bytes: int = 0
 
     @property
     def partitions(self) -> tuple[Partition, ...]:
@@ -151,13 +147,7 @@ class ShopPlan:
         return folded
 
     def outcome(self, published: Published, folded: Folded | None) -> Shops:
-        return Shops(published, folded is None)
-
-    def rate_of_sample(self) -> None:
-        return
-
-    def picture(self, path: Path, attribution: str) -> None:
-        del path, attribution
+        return Shops(published, folded is None, Records())
 
 
 def plan_run(context: RunContext) -> ShopPlan:

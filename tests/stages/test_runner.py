@@ -17,12 +17,15 @@ from closedworld.datasets.part_encoder import PartEncoder
 from closedworld.errors import IntegrityError, UnitError
 from closedworld.execution import open_worker_pool
 from closedworld.execution.events import NullObserver, TasksResumed
+from closedworld.kernels.records import Records
 from closedworld.stages import Stage
 from closedworld.stages.memory import StageMemory
-from closedworld.stages.protocol import Folded
+from closedworld.stages.protocol import Folded, StageOutcome, StagePlan
 from closedworld.stages.runner import run_stage
 from closedworld.stages.task_runner import stage_part
 from closedworld.stages.tasks import TaskResult
+
+NO_MEMORY = StageMemory(0, 0)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -86,42 +89,32 @@ def write_day(task: DayTask) -> TaskResult:
 
 
 @dataclass(frozen=True)
-class LedgerOutcome:
-    published: Published
-    reused: bool
-
+class LedgerOutcome(StageOutcome):
     def summary_lines(self, seconds: Mapping[str, float]) -> list[dict[str, Any]]:
         return [{"date": day, "seconds": seconds.get(day, 0.0)} for day in DAYS]
-
-    def report_files(self) -> Mapping[str, str]:
-        return {}
 
     def describe(self) -> str:
         return "takings"
 
 
 @dataclass(frozen=True)
-class LedgerPlan:
+class LedgerPlan(StagePlan[DayTask, TaskResult, LedgerOutcome]):
     """Two parts a day; a partition is done when both are."""
 
     stage: ClassVar[Stage] = LEDGER
     task_result: ClassVar[type[TaskResult]] = TaskResult
 
+    parameters: LedgerParameters = field(default_factory=lambda: LedgerParameters(1, DAYS))
     fails_on: str | None = None
     ended: list[str] = field(default_factory=list)
-    memory: StageMemory = field(default_factory=lambda: StageMemory(0, 0))
+    memory: StageMemory = NO_MEMORY
     row_count: int = 30
     task_count: int = 6
-    scratch_bytes: int = 0
     asked: tuple[str, ...] = DAYS
 
     @property
     def partitions(self) -> tuple[Partition, ...]:
         return tuple(Partition("date", day) for day in self.asked)
-
-    @property
-    def parameters(self) -> LedgerParameters:
-        return LedgerParameters(1, DAYS)
 
     @property
     def write(self) -> Callable[[DayTask], TaskResult]:
@@ -144,13 +137,7 @@ class LedgerPlan:
         return folded
 
     def outcome(self, published: Published, folded: Folded | None) -> LedgerOutcome:
-        return LedgerOutcome(published, reused=folded is None)
-
-    def rate_of_sample(self) -> None:
-        return
-
-    def picture(self, path: Path, attribution: str) -> None:
-        del path, attribution
+        return LedgerOutcome(published, folded is None, Records())
 
 
 class Watcher:

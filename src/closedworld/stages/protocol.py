@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Protocol, TypeVar
+from typing import Any, ClassVar, Generic, Protocol, TypeVar
 
 from closedworld.config.run import RunConfig
 from closedworld.datasets import Partition
@@ -38,17 +39,24 @@ class Folded:
     summaries: Records[Any] = field(default_factory=Records)
 
 
-class StageOutcome(Protocol):
-    """A published result of a stage, with what its callers want to know of it."""
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
+class StageOutcome(ABC):
+    """A published result of a stage.
 
-    @property
-    def published(self) -> Published:
-        """Folder and receipt."""
+    Attributes:
+        published: Its folder and receipt.
+        reused: Whether it had been published before.
+        summaries: What is reported of each partition, ascending by its value.
+    """
 
-    @property
-    def reused(self) -> bool:
-        """Whether it was there before."""
+    published: Published
+    reused: bool
+    summaries: Records[Any]
 
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__}: {self.describe()} in {self.published.folder}>"
+
+    @abstractmethod
     def summary_lines(self, seconds: Mapping[str, float]) -> list[dict[str, Any]]:
         """Return what the run report says of each partition.
 
@@ -58,7 +66,9 @@ class StageOutcome(Protocol):
 
     def report_files(self) -> Mapping[str, str]:
         """Return further files of the run report, content by name."""
+        return {}
 
+    @abstractmethod
     def describe(self) -> str:
         """Return what was published, in a few words."""
 
@@ -68,54 +78,62 @@ R = TypeVar("R", bound=TaskResult)
 Outcome_co = TypeVar("Outcome_co", bound=StageOutcome, covariant=True)
 
 
-class StagePlan(Protocol[T, R, Outcome_co]):
-    """What a stage would do, with all that it needs at hand; nothing is written yet."""
+class StagePlan(ABC, Generic[T, R, Outcome_co]):
+    """What a stage would do, with all that it needs at hand; nothing is written yet.
+
+    Attributes:
+        stage: The stage.
+        task_result: What ``write`` returns.
+        parameters: Everything that decides the content, datasets included; its hash is the identity of the
+            result.
+    """
+
+    stage: ClassVar[Stage]
+    task_result: ClassVar[type[TaskResult]]
+
+    parameters: Parameters
 
     @property
-    def stage(self) -> Stage:
-        """The stage."""
-
-    @property
-    def task_result(self) -> type[R]:
-        """What ``write`` returns."""
-
-    @property
+    @abstractmethod
     def partitions(self) -> tuple[Partition, ...]:
         """What was asked for: a dataset without rows of one of these gets a part file without rows."""
 
     @property
-    def parameters(self) -> Parameters:
-        """Everything that decides the content, datasets included; its hash is the identity of the result."""
-
-    @property
+    @abstractmethod
     def memory(self) -> StageMemory:
         """What the stage takes beside what the run holds anyway."""
 
     @property
+    @abstractmethod
     def row_count(self) -> int:
         """Rows of the main dataset."""
 
     @property
+    @abstractmethod
     def task_count(self) -> int:
         """Tasks that write."""
 
     @property
     def scratch_bytes(self) -> int:
         """Temporary files at most, bytes."""
+        return 0
 
     @property
+    @abstractmethod
     def write(self) -> Callable[[T], R]:
         """The function that does a task, importable in other processes.
 
         It raises PublishError, ``output-not-writable``.
         """
 
+    @abstractmethod
     def tasks(self, runner: TaskRunner) -> Sequence[T]:
         """Return the tasks that write, heaviest first; rounds of other work may come before.
 
         Parts and bytes depend on the tasks alone, so these must not depend on workers.
         """
 
+    @abstractmethod
     def fold(self, runner: TaskRunner, written: Iterable[tuple[T, R, bool]]) -> Folded:
         """Return what all results come to.
 
@@ -124,14 +142,17 @@ class StagePlan(Protocol[T, R, Outcome_co]):
             written: Task, result, and whether it was the last of its partition, as they finish.
         """
 
+    @abstractmethod
     def outcome(self, published: Published, folded: Folded | None) -> Outcome_co:
         """Return what callers get; ``folded`` is None when the result was there before."""
 
     def rate_of_sample(self) -> tuple[float, float] | None:
         """Return rows per second and bytes per row, from encoding a sample; None where none can be had."""
+        return None
 
-    def picture(self, path: Path, attribution: str) -> PictureTask | None:
+    def picture(self, path: Path, attribution: str) -> PictureTask | None:  # noqa: ARG002 -- for those that have one
         """Return what draws the result to a file while it is written; None for no picture."""
+        return None
 
 
 class PictureTask(Task, Protocol):

@@ -13,14 +13,14 @@ from closedworld.datasets.sites import SiteSummary
 from closedworld.inputs.merchants.table import SkippedRow
 from closedworld.kernels.records import Records
 from closedworld.sanitize import number_of
-from closedworld.store.reading import Published
+from closedworld.stages.protocol import StageOutcome
 
 SKIPPED_NAME = "skipped_merchants.csv"
 """File of the run report with the rows that were left out."""
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class PublishedSites:
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
+class PublishedSites(StageOutcome):
     """Published sites of merchants.
 
     Attributes:
@@ -30,8 +30,6 @@ class PublishedSites:
         skipped: Rows of the table of merchants that were left out, in its order.
     """
 
-    published: Published
-    reused: bool
     summaries: Records[SiteSummary]
     skipped: tuple[SkippedRow, ...] = ()
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path, PurePosixPath
+from pathlib import PurePosixPath
 from typing import ClassVar
 
 import numpy as np
@@ -33,7 +33,7 @@ from closedworld.published.cumulative_weights import CumulativeWeights, read_cum
 from closedworld.published.tile_index import PublishedIndex
 from closedworld.stages import SITE_STAGE, Stage
 from closedworld.stages.memory import MEBIBYTE, StageMemory
-from closedworld.stages.protocol import Folded, RunContext
+from closedworld.stages.protocol import Folded, RunContext, StagePlan
 from closedworld.stages.runner import timed
 from closedworld.stages.sites.checks import CheckCounts, validation_bytes
 from closedworld.stages.sites.country_source import CountrySource
@@ -61,7 +61,7 @@ DOMAIN_BYTES = 96 * MEBIBYTE
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class SitePlan:
+class SitePlan(StagePlan[SiteTask, SiteResult, PublishedSites]):
     """What there is to place, and by what.
 
     Attributes:
@@ -99,11 +99,6 @@ class SitePlan:
         return sum(
             len(self._ranges(own.site_count)) for own in self.requirements.by_country.values()
         )
-
-    @property
-    def scratch_bytes(self) -> int:
-        """No temporary files."""
-        return 0
 
     @property
     def memory(self) -> StageMemory:
@@ -210,12 +205,6 @@ class SitePlan:
             summaries=Records(published.totals(SiteTotals).summaries),
             skipped=self.requirements.table.skipped,
         )
-
-    def rate_of_sample(self) -> None:
-        """None: sites are not known before they are placed."""
-
-    def picture(self, path: Path, attribution: str) -> None:
-        """None: the map of sites is drawn by the report."""
 
 
 def _summary(own: CountryMerchants) -> SiteSummary:

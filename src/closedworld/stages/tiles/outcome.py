@@ -11,32 +11,27 @@ from closedworld.kernels.records import Records
 from closedworld.kernels.tiles import CountrySummary, World
 from closedworld.published.tile_index import PublishedIndex
 from closedworld.sanitize import number_of
-from closedworld.store.reading import Published
+from closedworld.stages.protocol import StageOutcome
 
 _LEAST_CUT = 0.001
 _COUNTRIES_SHOWN = 10
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class TileIndex:
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
+class TileIndex(StageOutcome):
     """A published tile index.
 
     Attributes:
         published: Its folder and receipt.
         reused: Whether it had been published before.
-        world: The tiles as row spans.
         summaries: Summary of each country for the report, ascending by code.
+        world: The tiles as row spans.
         shared_tiles: Tiles that several countries own.
     """
 
-    published: Published
-    reused: bool
-    world: World
     summaries: Records[CountrySummary]
+    world: World
     shared_tiles: int
-
-    def __repr__(self) -> str:
-        return f"<TileIndex: {self.describe()} in {self.published.folder}>"
 
     def opened(self) -> PublishedIndex:
         """Return the index as ``open_index`` would, from memory."""
@@ -55,10 +50,6 @@ class TileIndex:
             rate = summary.cells_included / spent if spent else None
             lines.append({**summary.to_dict(), "seconds": spent, "rows_per_second": rate})
         return lines
-
-    def report_files(self) -> Mapping[str, str]:
-        """Return nothing: the summaries say it all."""
-        return {}
 
     def describe(self) -> str:
         """Return a short description of the result."""

@@ -35,7 +35,7 @@ from closedworld.published.tile_index import PublishedIndex, read_index
 from closedworld.sanitize import number_of
 from closedworld.stages import TILES, Stage
 from closedworld.stages.memory import MEBIBYTE, StageMemory
-from closedworld.stages.protocol import Folded, RunContext
+from closedworld.stages.protocol import Folded, RunContext, StagePlan
 from closedworld.stages.runner import timed
 from closedworld.stages.task_runner import TaskRunner
 from closedworld.stages.tiles.outcome import TileIndex, warn_of_cut
@@ -58,7 +58,7 @@ two thirds of it for the flat shape of the globe."""
 
 
 @dataclass(frozen=True, eq=False)
-class TilePlan:
+class TilePlan(StagePlan[TileTask, TileResult, TileIndex]):
     """All that is known of a tile index before it is written.
 
     Attributes:
@@ -140,11 +140,6 @@ class TilePlan:
         return len(self.part_ranges)
 
     @property
-    def scratch_bytes(self) -> int:
-        """No temporary files."""
-        return 0
-
-    @property
     def memory(self) -> StageMemory:
         """What the stage takes beside what the run holds anyway."""
         return memory_of(self.world.tile_counts.values())
@@ -186,7 +181,7 @@ class TilePlan:
 
     def outcome(self, published: Published, folded: Folded | None) -> TileIndex:
         """Return the published index."""
-        return TileIndex(published, folded is None, self.world, self.summaries, self.shared_tiles)
+        return TileIndex(published, folded is None, self.summaries, self.world, self.shared_tiles)
 
     def rate_of_sample(self) -> tuple[float, float]:
         """Return tiles per second and bytes per tile, from encoding the largest part range in memory."""

@@ -13,11 +13,12 @@ from closedworld.execution.events import Observer
 from closedworld.kernels.records import Records
 from closedworld.kernels.weights import RasterFindings, WeightSummary, basis_in_words
 from closedworld.sanitize import number_of
+from closedworld.stages.protocol import StageOutcome
 from closedworld.store.reading import Published
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class TileWeights:
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
+class TileWeights(StageOutcome):
     """Published tile weights.
 
     Attributes:
@@ -26,12 +27,7 @@ class TileWeights:
         summaries: Summary of each country for the report, ascending by code.
     """
 
-    published: Published
-    reused: bool
     summaries: Records[WeightSummary]
-
-    def __repr__(self) -> str:
-        return f"<TileWeights: {self.describe()} in {self.published.folder}>"
 
     def summary_lines(self, seconds: Mapping[str, float]) -> list[dict[str, Any]]:
         """Return what the run report says of each country; ``seconds`` is not part of it."""
@@ -40,10 +36,6 @@ class TileWeights:
             {**one.to_dict(), "zero_share": one.zero_share, "persons": one.persons}
             for one in self.summaries
         ]
-
-    def report_files(self) -> Mapping[str, str]:
-        """Return nothing: the summaries say it all."""
-        return {}
 
     def describe(self) -> str:
         """Return a short description of the result."""

@@ -6,7 +6,6 @@ import operator
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import ClassVar
 
 import numpy as np
@@ -34,7 +33,7 @@ from closedworld.kernels.weights import (
 )
 from closedworld.stages import WEIGHTS, Stage
 from closedworld.stages.memory import MEBIBYTE, StageMemory
-from closedworld.stages.protocol import Folded, RunContext
+from closedworld.stages.protocol import Folded, RunContext, StagePlan
 from closedworld.stages.task_runner import TaskRunner, stage_part
 from closedworld.stages.weights.cutoffs import basis_summaries, emit_weighed, find_cutoffs
 from closedworld.stages.weights.masses import TileSource, country_masses, ordinals_of
@@ -67,7 +66,7 @@ RASTER_CACHE_BYTES = 64 * MEBIBYTE
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class WeightPlan:
+class WeightPlan(StagePlan[WriteTask, WriteResult, TileWeights]):
     """What there is to weigh, and how.
 
     Attributes:
@@ -218,12 +217,6 @@ class WeightPlan:
             for warning in raster_warnings(totals.raster, self.layout):
                 self.observer.on_event(warning)
         return TileWeights(published, folded is None, summaries)
-
-    def rate_of_sample(self) -> None:
-        """None: weights are not known before they are made."""
-
-    def picture(self, path: Path, attribution: str) -> None:
-        """None: the map of weights is drawn by the report."""
 
 
 @dataclass(slots=True, eq=False)
