@@ -165,6 +165,24 @@ def test_outlets_keep_to_circle_place_and_tile(site_world: SiteWorld, tmp_path: 
     assert away.max() > 3.0
 
 
+def test_circles_on_the_coast_have_their_outlets_on_land(
+    site_world: SiteWorld, tmp_path: Path
+) -> None:
+    """Also where a circle meets a tile of the country at sea, and only other tiles on land."""
+    (feature,) = site_world.countries["MT"].features
+    shore = shapely.get_coordinates(feature)[::15]
+    rows = [
+        {"merchant_id": f"{i}", "country_iso": "MT", "n": 2, "lon": x, "lat": y, "radius_km": 0.4}
+        for i, (x, y) in enumerate(shore.tolist())
+    ]
+    built = site_world.build(tmp_path, rows, skip_unplaceable=True)
+    found = sites_of(built)
+    assert len(found) + 2 * len(built.skipped) == 2 * len(rows)
+    assert len(found) > len(rows)
+    points = [shapely.Point(row["lon"], row["lat"]) for row in found]
+    assert shapely.intersects(feature, points).all()
+
+
 @pytest.mark.parametrize(
     ("row", "what"),
     [

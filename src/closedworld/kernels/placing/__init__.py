@@ -2,7 +2,7 @@
 
 from closedworld.kernels.placing.block_lattice import BlockLattice
 from closedworld.kernels.placing.block_tree import GAMMA_ONE, Blocks
-from closedworld.kernels.placing.circles import Circle, on_tile, within_circle
+from closedworld.kernels.placing.circles import Circle, on_tile, tiles_of_shape, within_circle
 from closedworld.kernels.placing.sites import (
     PlacingDomain,
     SiteRequest,
@@ -26,5 +26,6 @@ __all__ = [
     "on_tile",
     "place_sites",
     "site_keys",
+    "tiles_of_shape",
     "within_circle",
 ]

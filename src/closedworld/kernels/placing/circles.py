@@ -13,6 +13,7 @@ from closedworld.kernels.grid import RowAreas
 from closedworld.kernels.placing.block_tree import Blocks
 from closedworld.kernels.placing.sites import PlacingDomain
 from closedworld.kernels.sampling.area_density import cosine
+from closedworld.kernels.sampling.shape import CountryShape
 from closedworld.kernels.sampling.tile_weights import in_memory
 from closedworld.kernels.spans import RowSpans, border_coverage, border_tiles
 
@@ -59,11 +60,11 @@ def within_circle(domain: PlacingDomain, circle: Circle) -> PlacingDomain | None
     A tile counts with the share of it that the circle has; if nobody lives there, tiles count by area.
     """
     grid, polygon = domain.spans.grid, circle.polygon()
-    around = RowSpans.from_polygon(polygon, grid, "any_overlap")
-    spans = domain.spans & around
     shape = domain.shape.within(polygon)
-    if not len(spans) or not shape.features:
+    spans = tiles_of_shape(domain.spans, shape)
+    if not len(spans):
         return None
+    around = RowSpans.from_polygon(polygon, grid, "any_overlap")
     ids = spans.tile_ids()
     ranks = domain.spans.ranks_of(ids)
     covered = border_coverage([polygon], around).to_dense(len(around))[around.ranks_of(ids)]
@@ -80,6 +81,14 @@ def within_circle(domain: PlacingDomain, circle: Circle) -> PlacingDomain | None
         blocks=_of_country(Blocks.of(spans, [weights]), domain.blocks),
         tile_weights=in_memory(weights),
     )
+
+
+def tiles_of_shape(spans: RowSpans, shape: CountryShape) -> RowSpans:
+    """Return those of some tiles that share any area with a shape."""
+    found = RowSpans.empty(spans.grid)
+    for feature in shape.features:
+        found |= RowSpans.from_polygon(feature, spans.grid, "any_overlap")
+    return spans & found
 
 
 def on_tile(domain: PlacingDomain, tile_id: int) -> PlacingDomain:

@@ -54,7 +54,11 @@ class CountryShape:
                 placed = affinity.translate(polygon, turn * _TURN_DEGREES) if turn else polygon
                 inside = feature.contains_properly(placed)
                 shared = placed if inside else shapely.intersection(feature, placed)
-                parts = [one for one in shapely.get_parts(shared) if one.geom_type == "Polygon"]
+                parts = [
+                    one
+                    for one in shapely.get_parts(shared)
+                    if one.geom_type == "Polygon" and not one.is_empty
+                ]
                 if parts:
                     pieces.append(shapely.MultiPolygon(parts))
         return CountryShape(pieces)

@@ -21,9 +21,9 @@ from closedworld.inputs.merchants.table import MerchantTable
 from closedworld.inputs.reference.place_names import find_place
 from closedworld.inputs.regions.country_set import CountrySet
 from closedworld.inputs.tables.columns import RowProblems
-from closedworld.kernels.placing import Circle
+from closedworld.kernels.placing import Circle, tiles_of_shape
 from closedworld.kernels.sampling import CountryShape
-from closedworld.kernels.spans import RowSpans, Rule
+from closedworld.kernels.spans import RowSpans
 from closedworld.sanitize import listed, number_of, one_line, quoted
 
 
@@ -207,9 +207,8 @@ def _check_circles(
         if iso not in shapes:
             shapes[iso] = CountryShape(countries[iso].features)
         lon, lat, radius_km = circles[row].tolist()
-        polygon = Circle(lon, lat, radius_km).polygon()
-        around = RowSpans.from_polygon(polygon, spans[iso].grid, Rule.ANY_OVERLAP)
-        if not len(spans[iso] & around) or not shapes[iso].within(polygon).features:
+        land = shapes[iso].within(Circle(lon, lat, radius_km).polygon())
+        if not len(tiles_of_shape(spans[iso], land)):
             problems.add(
                 [row], f"no tile of {iso} lies within {radius_km:g} km of {lon:g}, {lat:g}"
             )
