@@ -7,7 +7,12 @@ from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 
+from closedworld.inputs.loading import load_population
+from closedworld.inputs.reference.registry import bundled
+from closedworld.inputs.regions.country_reading import read_countries
 from closedworld.stages.sites.build import build_sites
+from closedworld.stages.tiles.build import build_tile_index
+from closedworld.stages.weights.build import build_tile_weights
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -21,7 +26,7 @@ if TYPE_CHECKING:
 
 @dataclass
 class SiteWorld:
-    """A published world of Fiji, Luxembourg, Malta and Namibia, and what places sites in it."""
+    """A small published world, and what places sites in it."""
 
     index: PublishedIndex
     weights: Published
@@ -44,6 +49,17 @@ class SiteWorld:
     def on_event(self, event: Event) -> None:
         """Note an event."""
         self.events.append(event)
+
+
+def small_world(out: Path, isos: tuple[str, ...]) -> SiteWorld:
+    """Build the tiles and weights of some bundled countries."""
+    countries = read_countries(bundled("countries.parquet").path).select(isos)
+    population = load_population()
+    index = build_tile_index(countries, population.layout.info.grid, out, executor="serial")
+    weights = build_tile_weights(
+        index, out, basis="population", population=population, executor="serial"
+    )
+    return SiteWorld(index.opened(), weights.published, countries)
 
 
 def table_from(rows: list[dict[str, Any]]) -> pa.Table:

@@ -8,14 +8,10 @@ from typing import TYPE_CHECKING, Any
 import pyarrow as pa
 import pytest
 from damage import places
-from site_worlds import SiteWorld, table_from
+from site_worlds import small_world
 
-from closedworld.inputs.loading import load_population
 from closedworld.inputs.reference.registry import bundled
 from closedworld.inputs.regions.country_reading import read_countries
-from closedworld.stages.sites.build import build_sites
-from closedworld.stages.tiles.build import build_tile_index
-from closedworld.stages.weights.build import build_tile_weights
 from closedworld.verification import verify
 
 if TYPE_CHECKING:
@@ -37,14 +33,7 @@ MERCHANTS = [
 def sited(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A small world with sites; only to be read."""
     out = tmp_path_factory.mktemp("sited")
-    countries = read_countries(bundled("countries.parquet").path).select(("FJ", "LU"))
-    population = load_population()
-    index = build_tile_index(countries, population.layout.info.grid, out, executor="serial")
-    weights = build_tile_weights(
-        index, out, basis="population", population=population, executor="serial"
-    )
-    world = SiteWorld(index.opened(), weights.published, countries)
-    build_sites(world, out, merchants=table_from(MERCHANTS), countries=countries, executor="serial")
+    small_world(out, ("FJ", "LU")).build(out, MERCHANTS)
     return out
 
 

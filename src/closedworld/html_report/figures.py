@@ -27,6 +27,11 @@ def thousands(value: float | None) -> str:
     return f"{value:,.3g}"
 
 
+def two_digits(value: float | None) -> str:
+    """Return a number with two decimals."""
+    return NONE if value is None or not math.isfinite(value) else f"{value:.2f}"
+
+
 def share(value: float | None) -> str:
     """Return a share as percent; neither a little reads 0% nor almost all 100%."""
     if value is None or not math.isfinite(value):
@@ -108,6 +113,7 @@ def setting(value: Any) -> str:
 
 FILTERS = {
     "thousands": thousands,
+    "two_digits": two_digits,
     "share": share,
     "seconds": seconds,
     "bytes": size,

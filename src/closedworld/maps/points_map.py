@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import math
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -31,7 +32,9 @@ _POINT_COLOURS = (COUNTRY_COLOURS[2], COUNTRY_COLOURS[0], COUNTRY_COLOURS[3], CO
 _LAND_COLOUR = blend(COUNTRY_COLOURS[4], PAPER, 0.45)
 _OPACITY = 0.8
 # Many points are drawn smaller, so that dense places can still be told apart.
-_RADIUS_PX, _SMALL_RADIUS_PX, _MANY = 5.0, 1.6, 5_000
+_RADII_PX = ((1000, 6.0), (10_000, 3.0), (math.inf, 1.4))
+_TURNS = 4
+_CHUNK_POINTS = 1 << 16
 
 RAMPS = (
     Ramp(SEA, _LAND_COLOUR, 20),
@@ -51,6 +54,7 @@ def draw_points_map(
     subtitle: str = "",
     credit: str = "",
     width: int = MAP_WIDTH,
+    frame: RowSpans | None = None,
 ) -> None:
     """Write a PNG of points over tiles, darker where there are more.
 
@@ -65,27 +69,38 @@ def draw_points_map(
         subtitle: A line below it.
         credit: A line at the foot.
         width: Width of the picture, px, >= 200.
+        frame: What the frame holds instead, on the grid of the tiles; points outside are then not counted.
 
     Raises:
         ConfigError: ``picture-width``, ``grids-differ``.
         PublishError: ``output-not-writable``.
     """
-    builder = MapBuilder(land, (title, subtitle, credit), width)
-    share = builder.shares(builder.sets)
+    texts = title, subtitle, credit
+    if frame is None:
+        builder = MapBuilder(land, texts, width)
+        share = builder.shares(builder.sets)
+    else:
+        builder = MapBuilder([frame], texts, width, context=land)
+        share = builder.shares(builder.context)
     quiet = np.empty((3, *share.shape), np.float32)
     quiet[:] = np.array(_LAND_COLOUR, np.float32)[:, None, None]
     base = builder.paint(lambda rows: Land(quiet[:, rows], share[rows], share[rows]))
     count = sum(len(lons) for lons, _ in points.values())
-    radius = builder.sheet.px(_SMALL_RADIUS_PX if count > _MANY else _RADIUS_PX)
+    size = next(radius for most, radius in _RADII_PX if count <= most)
+    radius = size * width / MAP_WIDTH
     colours = np.moveaxis(base, -1, 0).astype(np.float32)
-    legend: Legend = []
     shape = builder.view.height, builder.view.width
-    for (name, own), colour in zip(points.items(), _POINT_COLOURS, strict=False):
-        xs, ys = pixels_of(builder.view, *own)
-        count -= len(xs)
-        colours = mix(colours, colour, ink_of(xs, ys, shape, radius))
-        legend.append((name, builder.swatch(colour)))
-    if count:
+    shown = {name: pixels_of(builder.view, *own) for name, own in points.items()}
+    # In turns, so that no kind hides the others.
+    for turn in range(_TURNS):
+        for (xs, ys), colour in zip(shown.values(), _POINT_COLOURS, strict=False):
+            some = slice(turn, None, _TURNS)
+            colours = mix(colours, colour, ink_of(xs[some], ys[some], shape, radius))
+    legend: Legend = [
+        (name, builder.swatch(colour)) for name, colour in zip(shown, _POINT_COLOURS, strict=False)
+    ]
+    count -= sum(len(xs) for xs, _ in shown.values())
+    if count and frame is None:
         outside = f"outside the map: {number_of(count, 'point', 'points')}"
         legend.insert(0, (outside, None))
     legend = [*builder.far_off(), *legend]
@@ -113,16 +128,19 @@ def ink_of(
     A disc over a disc adds to it as ink does: what shines through is multiplied.
     """
     height, width = shape
-    col, row = np.floor(xs).astype(np.int64), np.floor(ys).astype(np.int64)
     reach = int(np.ceil(radius))
     shining = np.zeros(height * width)
-    for down in range(-reach, reach + 1):
-        for across in range(-reach, reach + 1):
-            y, x = row + down, col + across
-            distance = np.hypot(x + 0.5 - xs, y + 0.5 - ys)
-            share = np.clip(radius + 0.5 - distance, 0.0, 1.0) * _OPACITY
-            seen = (share > 0) & (y >= 0) & (y < height) & (x >= 0) & (x < width)
-            at = y[seen] * width + x[seen]
-            shining += np.bincount(at, np.log1p(-share[seen]), minlength=height * width)
+    for begin in range(0, len(xs), _CHUNK_POINTS):
+        x, y = xs[begin : begin + _CHUNK_POINTS], ys[begin : begin + _CHUNK_POINTS]
+        col, row = np.floor(x).astype(np.int64), np.floor(y).astype(np.int64)
+        at, shines = [], []
+        for down in range(-reach, reach + 1):
+            for across in range(-reach, reach + 1):
+                i, j = row + down, col + across
+                share = radius + 0.5 - np.hypot(j + 0.5 - x, i + 0.5 - y)
+                seen = (share > 0) & (i >= 0) & (i < height) & (j >= 0) & (j < width)
+                at.append((i * width + j)[seen])
+                shines.append(np.log1p(-_OPACITY * np.minimum(share[seen], 1.0)))
+        shining += np.bincount(np.concatenate(at), np.concatenate(shines), minlength=height * width)
     ink: NDArray[np.float32] = (-np.expm1(shining)).astype(np.float32).reshape(shape)
     return ink
