@@ -15,6 +15,7 @@ from site_worlds import SiteWorld, sites_of
 from closedworld.errors import InputError, IntegrityError
 from closedworld.execution import events
 from closedworld.kernels.placing import Sites, place_sites, site_keys
+from closedworld.published.results import open_published
 from closedworld.stages.sites import checks, placed
 from closedworld.stages.weights.build import build_tile_weights
 
@@ -57,6 +58,9 @@ def test_each_outlet_has_a_row_in_order(site_world: SiteWorld, tmp_path: Path) -
     assert built.published.receipt.totals["sites"] == 73
     assert built.published.receipt.totals["sites_on_map"] == 71
     assert {row["category"] for row in rows} == {"pharmacy", "grocery", "online", None}
+    latest = open_published(tmp_path / "names" / "latest", "sites")
+    assert latest.receipt == built.published.receipt
+    assert (built.published.folder / "collection.json").is_file()
 
 
 def test_points_lie_in_their_country_and_on_their_tile(

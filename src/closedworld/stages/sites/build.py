@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from concurrent.futures import Executor
 from pathlib import Path
 from typing import Any, Protocol
 
 from closedworld.errors import ConfigError
-from closedworld.execution import DEFAULT_NAME, WorkerPool, open_worker_pool
-from closedworld.execution.events import NullObserver, Observer
+from closedworld.execution import DEFAULT_NAME, WorkerPool
+from closedworld.execution.events import Observer
+from closedworld.execution.observers import logged
+from closedworld.execution.progress import Progress
 from closedworld.inputs.merchants.demo import demo_merchants
 from closedworld.inputs.merchants.reading import read_merchants
 from closedworld.inputs.regions.country_set import CountrySet
 from closedworld.published.polygons import polygons_of
 from closedworld.published.tile_index import PublishedIndex
-from closedworld.stages.runner import run_stage
+from closedworld.stages.alone import build_alone
 from closedworld.stages.sites.outcome import PublishedSites
 from closedworld.stages.sites.plan import TASK_SITES, plan_sites
 from closedworld.store.reading import Published
@@ -44,6 +47,7 @@ def build_sites(
     executor: Executor | WorkerPool | str = DEFAULT_NAME,
     task_sites: int = TASK_SITES,
     observer: Observer | None = None,
+    progress: Callable[[Progress], object] | None = None,
 ) -> PublishedSites:
     """Place the outlets of merchants in a world and publish ``sites`` and ``merchants``.
 
@@ -62,7 +66,8 @@ def build_sites(
         workers: Number of concurrent tasks; None for one per core.
         executor: ``serial``, ``threads``, ``processes``, ``dask``, or your own executor.
         task_sites: Outlets of a task and of a part file.
-        observer: Receives events.
+        observer: Receives events, in addition to the log.
+        progress: Called with the progress of the work, such as ``print``.
 
     Raises:
         ConfigError: ``weights-missing``, ``polygons-differ``, ``workers``, ``executor-unknown``.
@@ -78,7 +83,7 @@ def build_sites(
             f"{world.index.published.folder} has no weights to place sites by.",
             "Make them with `closedworld weights`.",
         )
-    observer = observer or NullObserver()
+    observer = logged(observer, progress)
     table = (
         demo_merchants()
         if merchants is None
@@ -95,5 +100,5 @@ def build_sites(
         observer=observer,
         task_sites=task_sites,
     )
-    with open_worker_pool(executor, workers) as pool:
-        return run_stage(plan, Path(out or world.weights.output), pool, observer)
+    built_on = [world.index.published, world.weights]
+    return build_alone(plan, out or world.weights.output, executor, workers, observer, built_on)

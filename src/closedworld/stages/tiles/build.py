@@ -6,8 +6,7 @@ from collections.abc import Callable
 from concurrent.futures import Executor
 from pathlib import Path
 
-from closedworld.config.options import LATEST
-from closedworld.execution import DEFAULT_NAME, WorkerPool, open_worker_pool
+from closedworld.execution import DEFAULT_NAME, WorkerPool
 from closedworld.execution.events import Observer
 from closedworld.execution.observers import logged
 from closedworld.execution.progress import Progress
@@ -15,12 +14,9 @@ from closedworld.inputs.regions.country_set import CountrySet
 from closedworld.kernels.grid import Grid
 from closedworld.kernels.sizes import DEFAULT_SIZES, Sizes
 from closedworld.kernels.spans import Rule
-from closedworld.published.names import give_name
-from closedworld.published.stac import write_collections
-from closedworld.stages.runner import run_stage
+from closedworld.stages.alone import build_alone
 from closedworld.stages.tiles.outcome import TileIndex
 from closedworld.stages.tiles.plan import plan_tile_index
-from closedworld.store.places import storage_at
 
 
 def build_tile_index(
@@ -76,9 +72,4 @@ def build_tile_index(
         task_tiles=task_tiles,
         sizes=sizes,
     )
-    with open_worker_pool(executor, workers) as pool:
-        built = run_stage(plan, Path(out), pool, observer)
-    write_collections(storage_at(out), [built.published])
-    write_collections(storage_at(out), [built.published])
-    give_name(storage_at(out), LATEST, [built.published])
-    return built
+    return build_alone(plan, out, executor, workers, observer)

@@ -6,23 +6,19 @@ from collections.abc import Callable
 from concurrent.futures import Executor
 from pathlib import Path
 
-from closedworld.config.options import LATEST
 from closedworld.config.stage_options import DEFAULT_DP
-from closedworld.execution import DEFAULT_NAME, WorkerPool, open_worker_pool
+from closedworld.execution import DEFAULT_NAME, WorkerPool
 from closedworld.execution.events import Observer
 from closedworld.execution.observers import logged
 from closedworld.execution.progress import Progress
 from closedworld.inputs.loading import PopulationRaster
 from closedworld.kernels.sizes import DEFAULT_SIZES, Sizes
 from closedworld.kernels.weights import Mixture
-from closedworld.published.names import give_name
-from closedworld.published.stac import write_collections
 from closedworld.published.tile_index import PublishedIndex
-from closedworld.stages.runner import run_stage
+from closedworld.stages.alone import build_alone
 from closedworld.stages.tiles.outcome import TileIndex
 from closedworld.stages.weights.outcome import TileWeights
 from closedworld.stages.weights.plan import plan_weights
-from closedworld.store.places import storage_at
 
 
 def build_tile_weights(
@@ -82,9 +78,4 @@ def build_tile_weights(
         task_tiles=task_tiles,
         sizes=sizes,
     )
-    with open_worker_pool(executor, workers) as pool:
-        built = run_stage(plan, Path(out), pool, observer)
-    write_collections(storage_at(out), [source.published, built.published])
-    write_collections(storage_at(out), [source.published, built.published])
-    give_name(storage_at(out), LATEST, [source.published, built.published])
-    return built
+    return build_alone(plan, out, executor, workers, observer, [source.published])
