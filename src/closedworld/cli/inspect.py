@@ -94,7 +94,7 @@ def _show_rows(published: Published, name: str, rows: int, country: str | None) 
     click.secho(name, bold=True)
     for column in dataset.schema:
         click.echo(f"  {column.name:<16} {column.type}")
-    wanted = None if country is None else pc.field("country_iso") == country.upper()
+    wanted = None if country is None else pc.field("country_iso").isin([country, country.upper()])
     for row in dataset.head(rows, filter=wanted).to_pylist():
         click.echo("  " + json.dumps(row))
 

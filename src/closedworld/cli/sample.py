@@ -12,6 +12,7 @@ from closedworld.cli.options import (
     INDEX_OPTION,
     PATH,
     POLYGON_OPTIONS,
+    SELECTION_OPTIONS,
     WORKERS_OPTION,
     countries_of,
     with_options,
@@ -49,7 +50,7 @@ if TYPE_CHECKING:
     required=True,
     help="File to write, in the format of its suffix: .parquet, .geoparquet, .csv, .geojson or .gpkg.",
 )
-@with_options(INDEX_OPTION, *POLYGON_OPTIONS, WORKERS_OPTION)
+@with_options(INDEX_OPTION, *POLYGON_OPTIONS, *SELECTION_OPTIONS, WORKERS_OPTION)
 def sample(
     path: Path,
     country: str | None,
@@ -74,6 +75,7 @@ def sample(
       closedworld sample world --table merchants.csv --out merchants.geoparquet
     """
     from closedworld.cli.console import EchoedWarnings  # noqa: PLC0415
+    from closedworld.datasets.parameters import TileParameters  # noqa: PLC0415
     from closedworld.worlds import open_world  # noqa: PLC0415
     from closedworld.worlds.point_writers import require_point_suffix, write_points  # noqa: PLC0415
     from closedworld.worlds.points import sample_points  # noqa: PLC0415
@@ -85,12 +87,9 @@ def sample(
     if table is not None and n is not None:
         raise click.UsageError("--n goes with --country; with --table, use column n.")
     require_point_suffix(out)
-    request = (
-        SampleRequest.of(None, country, 1 if n is None else n)
-        if table is None
-        else SampleRequest.read(table)
-    )
     world = open_world(path, index=index)
+    parameters = world.index.published.parameters(TileParameters)
+    request = SampleRequest.of(table, country, 1 if n is None else n, parameters.own_codes)
     points = sample_points(
         world.index,
         world.cumulative_weights(),

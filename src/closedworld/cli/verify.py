@@ -9,7 +9,14 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import click
 
-from closedworld.cli.options import INDEX_OPTION, PATH, POLYGON_OPTIONS, countries_of, with_options
+from closedworld.cli.options import (
+    INDEX_OPTION,
+    PATH,
+    POLYGON_OPTIONS,
+    SELECTION_OPTIONS,
+    countries_of,
+    with_options,
+)
 from closedworld.sanitize import number_of, printable
 
 if TYPE_CHECKING:
@@ -34,7 +41,7 @@ def _countries_to_recompute(text: str) -> int | Literal["all"]:
     type=PATH,
     help="Population raster of the weights. [default: the bundled one, when it is that]",
 )
-@with_options(*POLYGON_OPTIONS)
+@with_options(*POLYGON_OPTIONS, *SELECTION_OPTIONS)
 @click.option(
     "--recompute",
     type=_countries_to_recompute,

@@ -116,6 +116,11 @@ class TileParameters(Parameters):
         return content
 
     @property
+    def own_codes(self) -> tuple[str, ...] | None:
+        """The codes of regions that are not countries; None when codes are those of ISO 3166-1."""
+        return None if self.regions == "iso" else self.countries
+
+    @property
     def datasets(self) -> tuple[Dataset, ...]:
         """The datasets of the result, with the columns that they have in it."""
         if self.coverage:

@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 
 _COLUMN = re.compile(r"[a-z][a-z0-9_]{0,63}")
-_VALUE = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
+_VALUE = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._-]{0,62}[A-Za-z0-9_-])?")
 _FILE = re.compile(rf"({_VALUE.pattern})-\d{{5,}}\.parquet")
 
 
@@ -16,8 +16,8 @@ class Partition:
 
     Attributes:
         column: Name of the column, such as ``country_iso`` or ``date``.
-        value: Its value as text, such as ``DE`` or ``2026-01-07``: ASCII letters and digits, and after
-            the first also ``-`` and ``_``, 64 at most; no separator and no dot.
+        value: Its value as text, such as ``DE``, ``US.TX`` or ``2026-01-07``: ASCII letters and digits, and
+            after the first also ``-``, ``_`` and, but for the last, ``.``; 64 at most, and no separator.
 
     Raises:
         ValueError: One of them could lead out of the folder of the dataset.

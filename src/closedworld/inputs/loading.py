@@ -28,7 +28,7 @@ from closedworld.inputs.raster.pixels import PixelLayout, read_pixel_layout
 from closedworld.inputs.raster.spreading import Spreading
 from closedworld.inputs.reference.registry import ReferenceFile, bundled, verify_bundled
 from closedworld.inputs.regions.country_reading import read_countries
-from closedworld.inputs.regions.country_set import CountrySet
+from closedworld.inputs.regions.country_set import CountrySet, require_iso_codes
 from closedworld.inputs.regions.region_files import input_files
 from closedworld.kernels.grid import Grid
 from closedworld.sanitize import number_of
@@ -86,7 +86,8 @@ def load_inputs(
         grid: That of a published result; None for that of the configuration.
 
     Raises:
-        ConfigError, InputError, GeometryError, GridError: As the readers.
+        ConfigError: ``sites-regions``, or as the readers.
+        InputError, GeometryError, GridError: As the readers.
         IntegrityError: A bundled file was changed.
     """
     if config.lock is not None:
@@ -104,7 +105,10 @@ def load_inputs(
     has_raster = has_population(config, grid)
     if grid is None:
         grid = _grid_of(config, observer) if population is None else population.layout.info.grid
-    merchants = load_merchants(config, observer) if "merchants" in wanted else None
+    merchants = None
+    if "merchants" in wanted:
+        require_iso_codes(countries)
+        merchants = load_merchants(config, observer)
     return Inputs(countries, grid, credit, has_raster, population, merchants)
 
 

@@ -23,7 +23,7 @@ from closedworld.store.receipt import FileEntry
 from closedworld.verification.country_files import READ_ERRORS, CountryFiles
 from closedworld.verification.findings import Findings
 
-_PART_FILE = re.compile(r"([a-z_]+)/([A-Z]{2})-(\d{5})\.parquet")
+_PART_FILE = re.compile(r"([a-z_]+)/([A-Za-z0-9][\w.-]*)-(\d{5})\.parquet", re.ASCII)
 
 FileTable = dict[str, dict[str, CountryFiles]]
 """Files by dataset and country."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -12,8 +12,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from closedworld.config.options import split_codes
 from closedworld.errors import ConfigError, InputError
+from closedworld.inputs.regions.country_codes import wanted_codes
 from closedworld.inputs.tables.columns import RowProblems, name_columns
 from closedworld.inputs.tables.countries import country_codes
 from closedworld.inputs.tables.reading import read_table, table_of
@@ -58,13 +58,20 @@ class SampleRequest:
         return pc.replace_substring_regex(self.ids.cast(pa.string()), r"^(-?)0+(\d+)$", r"\1\2")
 
     @classmethod
-    def of(cls, table: Any, country: str | Iterable[str] | None, n: int) -> SampleRequest:
+    def of(
+        cls,
+        table: Any,
+        country: str | Iterable[str] | None,
+        n: int,
+        own_codes: Sequence[str] | None = None,
+    ) -> SampleRequest:
         """Return the request of a table or file, or for ``n`` points in each of some countries.
 
         Args:
             table: A CSV or Parquet file, or anything with ``__arrow_c_stream__``.
             country: Codes.
             n: Points in each country.
+            own_codes: Codes of the world's regions, if they are not countries.
 
         Raises:
             ConfigError: ``sample-unclear`` unless exactly one of both is given, ``sample-count``,
@@ -84,28 +91,31 @@ class SampleRequest:
                     f"{n} points cannot be drawn in a country.",
                     f"Ask for 0 to {MAX_POINTS:,}.",
                 )
-            codes = list(dict.fromkeys(code.upper() for code in split_codes(country)))
-            return cls.from_table(pa.table({"country": codes, "n": [n] * len(codes)}))
+            codes = list(wanted_codes(country, own_codes or ()))
+            return cls.from_table(
+                pa.table({"country": codes, "n": [n] * len(codes)}), own_codes=own_codes
+            )
         if isinstance(table, str | Path):
-            return cls.read(Path(table))
-        return cls.from_table(table)
+            return cls.read(Path(table), own_codes)
+        return cls.from_table(table, own_codes=own_codes)
 
     @classmethod
-    def read(cls, path: Path) -> SampleRequest:
-        """Return the request in a CSV or Parquet file.
+    def read(cls, path: Path, own_codes: Sequence[str] | None = None) -> SampleRequest:
+        """Return the request in a CSV or Parquet file; arguments as ``of``.
 
         Raises:
             InputError: As ``read_table`` or ``from_table``.
         """
-        return cls.from_table(read_table(path))
+        return cls.from_table(read_table(path), own_codes=own_codes)
 
     @classmethod
-    def from_table(cls, source: Any) -> SampleRequest:
+    def from_table(cls, source: Any, *, own_codes: Sequence[str] | None = None) -> SampleRequest:
         """Return the request of a table.
 
         Args:
             source: Anything with an Arrow stream: column ``country_iso`` (or ``country``), and optionally ``id``
                 and ``n``; other columns are ignored.
+            own_codes: As in ``of``.
 
         Raises:
             InputError: ``table-kind``, ``table-column``, ``table-column-twice``, ``table-column-near``,
@@ -119,7 +129,7 @@ class SampleRequest:
                 f"the table has no column country_iso; it has {quoted(table.column_names)}.",
             )
         problems = RowProblems()
-        isos = country_codes(named.texts("country_iso"), problems)
+        isos = country_codes(named.texts("country_iso"), problems, own_codes)
         ids = None
         if "id" in named:
             texts = named.texts("id")

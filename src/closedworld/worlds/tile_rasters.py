@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from closedworld.datasets.parameters import TileParameters
 from closedworld.errors import PublishError
 from closedworld.inputs.reference.iso import iso_table
 from closedworld.kernels.grid import Grid
@@ -59,11 +60,19 @@ def country_id(iso: str) -> int:
     return int(entry.numeric) if entry is not None and entry.numeric else _KOSOVO
 
 
+def _ids_of(world: PublishedWorld) -> dict[str, int]:
+    """Return the number of each country by code; of regions that are not countries, 1, 2 and so on."""
+    parameters = world.index.published.parameters(TileParameters)
+    if parameters.own_codes is not None:
+        return {code: number for number, code in enumerate(parameters.own_codes, start=1)}
+    return {iso: country_id(iso) for iso in parameters.countries}
+
+
 def export_rasters(world: PublishedWorld, folder: Path, countries: Sequence[str] = ()) -> Exported:
     """Write Cloud Optimized GeoTIFFs of country and weight on the world's grid.
 
-    ``country_id.tif`` (uint16, 0 for no country) holds ISO 3166-1 numbers, which ``country_ids.csv``
-    names; ``weight.tif`` (float32, NaN for no country), when the world has weights, the share of its
+    ``country_id.tif`` (uint16, 0 for no country) holds ISO 3166-1 numbers (of other regions 1, 2 and so on), which
+    ``country_ids.csv`` names; ``weight.tif`` (float32, NaN for no country), when the world has weights, the share of its
     country that a cell has. A cell of several countries shows the first by code. ``collection.json`` is
     the STAC collection of the files.
 
@@ -77,7 +86,7 @@ def export_rasters(world: PublishedWorld, folder: Path, countries: Sequence[str]
         PublishError: ``output-not-writable``.
         IntegrityError: The files differ from their receipts.
     """
-    spans, grid = world.spans_of(countries), world.index.grid
+    spans, grid, ids = world.spans_of(countries), world.index.grid, _ids_of(world)
     weights = {} if world.weights is None else world.cumulative_weights()
     first, taken = {}, RowSpans.empty(grid)
     for iso, own in spans.items():
@@ -87,7 +96,7 @@ def export_rasters(world: PublishedWorld, folder: Path, countries: Sequence[str]
     with _cog(folder / COUNTRY_NAME, grid, "uint16", 0, "nearest") as raster:
         for rows, cells in _bands(grid, np.uint16(0)):
             for iso, own in first.items():
-                cells[_flat(own, rows)] = country_id(iso)
+                cells[_flat(own, rows)] = ids[iso]
             _write(raster, rows, cells)
     if weights:
         paths.append(folder / WEIGHT_NAME)
@@ -99,7 +108,7 @@ def export_rasters(world: PublishedWorld, folder: Path, countries: Sequence[str]
                     if len(at):
                         cells[at] = _shares(weights[iso], rows)
                 _write(raster, rows, cells)
-    _write_key(folder / KEY_NAME, spans)
+    _write_key(folder / KEY_NAME, {iso: ids[iso] for iso in spans})
     shared = sum(own.tile_count for own in spans.values()) - taken.tile_count
     files = (*paths, folder / KEY_NAME)
     write_export_collection(world, files, folder / COLLECTION_NAME)
@@ -198,10 +207,12 @@ def _cog(
         ) from error
 
 
-def _write_key(path: Path, spans: Mapping[str, RowSpans]) -> None:
+def _write_key(path: Path, ids: Mapping[str, int]) -> None:
     names, text = iso_table().by_alpha_2, io.StringIO()
     rows = csv.writer(text, lineterminator="\n")
     rows.writerow(("country_id", "country_iso", "name"))
-    rows.writerows((country_id(iso), iso, names[iso].name if iso in names else "") for iso in spans)
+    for iso, number in ids.items():
+        is_country = iso in names and number == country_id(iso)
+        rows.writerow((number, iso, names[iso].name if is_country else ""))
     with whole_file(path) as staged:
         replace_file(staged, text.getvalue())

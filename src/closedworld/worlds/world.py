@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Any
 import pyarrow as pa
 from numpy.typing import ArrayLike
 
-from closedworld.config.options import split_codes
-from closedworld.datasets.parameters import SiteParameters, WeightParameters
+from closedworld.datasets.parameters import SiteParameters, TileParameters, WeightParameters
 from closedworld.errors import ConfigError
 from closedworld.execution.observers import LogObserver
+from closedworld.inputs.regions.country_codes import wanted_codes
 from closedworld.inputs.regions.country_set import CountrySet
 from closedworld.inputs.tables.geometry import points_of
 from closedworld.kernels.spans import RowSpans
@@ -122,7 +122,7 @@ class PublishedWorld:
             ConfigError: ``country-without-tiles``.
         """
         spans = self.index.spans
-        chosen = {iso.upper() for iso in split_codes(countries)} if countries else set(spans)
+        chosen = set(wanted_codes(countries, spans) if countries else spans)
         refuse_without_tiles(chosen, spans)
         return {iso: own for iso, own in spans.items() if iso in chosen}
 
@@ -318,7 +318,9 @@ class PublishedWorld:
         points = sample_points(
             self.index,
             self.cumulative_weights(),
-            SampleRequest.of(request, country, n),
+            SampleRequest.of(
+                request, country, n, self.index.published.parameters(TileParameters).own_codes
+            ),
             seed=seed,
             with_replacement=with_replacement,
             countries=countries,

@@ -13,7 +13,7 @@ import shapely
 from shapely import MultiPolygon
 
 from closedworld.config.table import REGIONS
-from closedworld.errors import InputError
+from closedworld.errors import ConfigError, InputError
 from closedworld.inputs.regions.country_codes import CODE, CODE_WORDS, refuse_unknown, wanted_codes
 from closedworld.inputs.regions.repair import enclosed
 from closedworld.inputs.tables.geometry import GEOMETRY, to_geopandas
@@ -112,6 +112,21 @@ class Country:
         )
 
 
+def require_iso_codes(countries: CountrySet | None) -> None:
+    """Refuse regions that are not countries where towns and time zones are looked up by country.
+
+    Raises:
+        ConfigError: ``sites-regions``.
+    """
+    if countries is not None and countries.own_codes is not None:
+        raise ConfigError(
+            "sites-regions",
+            "sites need countries: their towns and time zones are looked up by ISO 3166-1 code, and the codes of "
+            "these regions are their own.",
+            "Sample points in the regions, or place the sites in a world of countries.",
+        )
+
+
 @dataclass(frozen=True, slots=True)
 class CountrySet:
     """Countries ordered by code, and notes on changes made to the input.
@@ -155,6 +170,11 @@ class CountrySet:
     def isos(self) -> tuple[str, ...]:
         """The alpha-2 codes, or the regions' own, ascending."""
         return tuple(country.iso for country in self.countries)
+
+    @property
+    def own_codes(self) -> tuple[str, ...] | None:
+        """The codes of regions that are not countries; None when codes are those of ISO 3166-1."""
+        return None if self.regions == REGIONS[0] else self.isos
 
     @property
     def fill(self) -> Fill | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 import functools
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 
 import numpy as np
@@ -22,24 +22,32 @@ _MEANT = {"uk": "GB", "el": "GR", "korea": "KR", "usa.": "US", "holland": "NL", 
 _ALIKE = 0.75
 
 
-def country_codes(texts: pa.Array, problems: RowProblems) -> pa.Array:
+def country_codes(
+    texts: pa.Array, problems: RowProblems, own_codes: Sequence[str] | None = None
+) -> pa.Array:
     """Return the alpha-2 code that each text means; null, and a problem of the row, where it means none.
 
     Args:
         texts: Alpha-2, alpha-3 or numeric codes or names of the ISO table, string (rows,).
         problems: Get the rows without a country.
+        own_codes: Codes of regions that texts mean instead, in any letter case; None for countries.
     """
     encoded = texts.dictionary_encode()
-    meant = [_code_of(text) for text in encoded.dictionary.to_pylist()]
+    known = {code.casefold(): code for code in own_codes or ()}
+    meant = [
+        _code_of(text) if own_codes is None else known.get(text.casefold())
+        for text in encoded.dictionary.to_pylist()
+    ]
     codes = pa.array(meant, pa.string()).take(encoded.indices)
     problems.add(
         np.flatnonzero(texts.is_null().to_numpy(zero_copy_only=False)), "it has no country"
     )
     unknown = pc.and_(codes.is_null(), texts.is_valid()).to_numpy(zero_copy_only=False)
-    advice = functools.cache(_advice)
+    advice = functools.cache(_advice if own_codes is None else lambda _: "")
+    what = "country" if own_codes is None else "region"
     for row in np.flatnonzero(unknown).tolist():
         text = texts[row].as_py()
-        problems.add([row], f"unknown country {quoted(text)}{advice(text)}")
+        problems.add([row], f"unknown {what} {quoted(text)}{advice(text)}")
     return codes
 
 

@@ -14,7 +14,7 @@ from closedworld.execution.observers import logged
 from closedworld.execution.progress import Progress
 from closedworld.inputs.merchants.demo import demo_merchants
 from closedworld.inputs.merchants.reading import read_merchants
-from closedworld.inputs.regions.country_set import CountrySet
+from closedworld.inputs.regions.country_set import CountrySet, require_iso_codes
 from closedworld.published.polygons import polygons_of
 from closedworld.published.tile_index import PublishedIndex
 from closedworld.stages.alone import build_alone
@@ -89,11 +89,13 @@ def build_sites(
         if merchants is None
         else read_merchants(merchants, skip_unplaceable=skip_unplaceable)
     )
+    polygons = polygons_of(world.index.published, countries)
+    require_iso_codes(polygons)
     plan = plan_sites(
         world.index.spans,
         world.index,
         world.weights,
-        polygons_of(world.index.published, countries),
+        polygons,
         table,
         seed=seed,
         skip_unplaceable=skip_unplaceable,
