@@ -89,7 +89,7 @@ def test_a_world_is_built_and_its_places_are_named(
     tiles = published.receipt.totals["tiles"]
     assert f"{tiles:,} tiles of " in done.stdout
     assert f"  folder    {tmp_path} (" in done.stdout
-    assert len(done.stdout.splitlines()) <= 16
+    assert len(done.stdout.splitlines()) <= 17
     (report,) = (tmp_path / "reports").iterdir()
     assert str(report) in done.stdout
     assert open_dataset(tmp_path).count_rows() == tiles

@@ -59,7 +59,7 @@ def test_json_is_the_whole_outcome(call: Call, damaged: Path) -> None:
     outcome = json.loads(done.stdout)
     assert outcome["ok"] is False
     assert {one["code"] for one in outcome["findings"]} == {"file-missing", "file-unexpected"}
-    assert set(outcome) == {"ok", "folders", "findings", "checks", "not_checked"}
+    assert set(outcome) == {"ok", "folders", "findings", "notes", "checks", "not_checked"}
     assert all({"what", "count", "unit"} <= set(one) for one in outcome["checks"])
 
 

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import errno
+import io
 import itertools
 import json
+import os
 import signal
 import sys
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from typing import Any
 
@@ -27,7 +30,7 @@ from closedworld.cli.run import run, sites, tiles, weights
 from closedworld.cli.sample import sample
 from closedworld.cli.sql import sql
 from closedworld.cli.verify import verify
-from closedworld.errors import ClosedWorldError
+from closedworld.errors import ClosedWorldError, ConfigError, PublishError
 from closedworld.sanitize import printable
 
 _EPILOG = """\
@@ -49,14 +52,32 @@ class _Commands(click.Group):
     def list_commands(self, ctx: click.Context) -> list[str]:
         return list(self.commands)
 
+    def main(self, *args: Any, **options: Any) -> Any:
+        """Run the program; a text that the console lacks characters for is shown with escapes."""
+        for stream in (sys.stdout, sys.stderr):
+            if isinstance(stream, io.TextIOWrapper) and stream.errors == "strict":
+                stream.reconfigure(errors="backslashreplace")
+        try:
+            with _flushed():
+                return super().main(*args, **options)
+        except OSError as error:
+            sys.exit(_end_output(error))
+
     def invoke(self, ctx: click.Context) -> Any:
         """Run the command; a known error ends it with its message and exit status."""
         try:
-            with _ending_on_sigterm():
+            with _ending_on_sigterm(), _flushed():
                 return super().invoke(ctx)
         except ClosedWorldError as error:
             _show(error)
             ctx.exit(error.exit_code)
+        except MemoryError:
+            hint = "Use fewer --workers, --memory-limit, or a machine with more memory."
+            exhausted = ConfigError("memory-exhausted", "the system refused more memory.", hint)
+            _show(exhausted)
+            ctx.exit(exhausted.exit_code)
+        except OSError as error:
+            ctx.exit(_end_output(error))
         except KeyboardInterrupt as error:
             is_terminated = isinstance(error, _Terminated)
             what = "terminated" if is_terminated else "interrupted"
@@ -66,6 +87,39 @@ class _Commands(click.Group):
                 interrupted.add_note(note)
             _show(interrupted)
             ctx.exit(_BY_SIGNAL + (signal.SIGTERM if is_terminated else signal.SIGINT))
+
+
+@contextmanager
+def _flushed() -> Iterator[None]:
+    """Write out what the block printed, so that a full disk or a closed pipe is seen here and not at exit.
+
+    Raises:
+        OSError: Standard output cannot be written.
+    """
+    try:
+        yield
+    finally:
+        sys.stdout.flush()
+
+
+def _end_output(error: OSError) -> int:
+    """Return the exit status for an output that cannot be written, said on standard error.
+
+    A closed pipe ends the program as silently as SIGPIPE would.
+    """
+    # What is left in the buffer would fail once more at exit.
+    with suppress(OSError):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    if error.errno == errno.EPIPE:
+        return _BY_SIGNAL + signal.SIGPIPE
+    where = "standard output" if error.filename is None else str(error.filename)
+    problem = PublishError(
+        "output-not-writable",
+        f"cannot write {where}: {error.strerror or error}.",
+        "Write to a place with free space.",
+    )
+    _show(problem)
+    return problem.exit_code
 
 
 @contextmanager
@@ -116,7 +170,12 @@ main.add_command(export)
 
 
 def _show(error: ClosedWorldError) -> None:
-    """Print an error to standard error: what, where, and what to do."""
+    """Print an error to standard error, if that can be written: what, where, and what to do."""
+    with suppress(OSError):
+        _print_error(error)
+
+
+def _print_error(error: ClosedWorldError) -> None:
     notes = getattr(error, "__notes__", [])
     if _asked_for_json():
         line = {

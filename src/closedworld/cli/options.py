@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from closedworld.config.options import Kind, Option, parse_bytes, split_codes
+from closedworld.config.options import Kind, Option, parse_bytes, refuse_address, split_codes
 from closedworld.config.run import RunConfig
 from closedworld.config.table import OPTIONS, RESULT_OPTIONS, SECTIONS
 from closedworld.stages import STAGES, Stage
@@ -27,6 +27,8 @@ class _PathType(click.Path):
         """Return the path, or end the command with a usage error."""
         if value == "":
             self.fail("the path is empty.", param, ctx)
+        if isinstance(value, str):
+            refuse_address("a path", value)
         return super().convert(value, param, ctx)
 
 

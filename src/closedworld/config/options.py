@@ -20,6 +20,8 @@ _BYTES_PER_UNIT = {
 }
 
 
+_ADDRESS = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+:/")
+
 NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,63}")
 """Names that a result can have: files of that name are the same on every file system."""
 
@@ -128,6 +130,9 @@ class Option:
         match self.kind:
             case Kind.PATH if isinstance(given, str):
                 return _parse_path("a path", given)
+            case Kind.PATH if isinstance(given, Path):
+                refuse_address("a path", str(given))
+                return given
             case Kind.CODES if isinstance(given, str) or given:
                 return split_codes(given)
             case _:
@@ -146,7 +151,22 @@ def _parse_path(name: str, given: str) -> Path:
             f"{name} has a character that cannot be printed: {given!r}.",
             "Rename the file or folder.",
         )
+    refuse_address(name, given)
     return Path(given).expanduser()
+
+
+def refuse_address(name: str, given: str) -> None:
+    """Refuse an address such as ``s3://bucket``, which would become a local folder named ``s3:``.
+
+    Raises:
+        ConfigError: ``path-address``.
+    """
+    if _ADDRESS.match(given):
+        raise ConfigError(
+            "path-address",
+            f"{name} is the address {quoted(given)}; only local files and folders are read and written.",
+            "Copy the file here first, or mount the storage; for a folder of that very name write ./ before it.",
+        )
 
 
 def require_name(given: str) -> None:

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import json
 import logging
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
+
+from closedworld.store.durable import not_writable
 
 ROOT_LOGGER = logging.getLogger("closedworld")
 
@@ -35,10 +38,38 @@ class JsonLines(logging.Formatter):
         return json.dumps(line, default=str)
 
 
+class _FileHandler(logging.FileHandler):
+    """Keeps the first error instead of printing a traceback for each record."""
+
+    error: OSError | None = None
+
+    def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802 -- logging's name
+        """Keep an error of the file; any other is a fault of the program."""
+        error = sys.exception()
+        if not isinstance(error, OSError):
+            super().handleError(record)
+        elif self.error is None:
+            self.error = error
+
+    def close(self) -> None:
+        """Close the file; what cannot be written any more is lost."""
+        try:
+            super().close()
+        except OSError as error:
+            self.error = self.error or error
+
+
 @contextmanager
 def log_file(path: Path) -> Iterator[None]:
-    """Write every record of closedworld to a file as JSON lines while the block runs."""
-    handler = logging.FileHandler(path, encoding="utf-8")
+    """Write every record of closedworld to a file as JSON lines while the block runs.
+
+    Raises:
+        PublishError: ``output-not-writable``: the log is not whole, and nothing else went wrong.
+    """
+    try:
+        handler = _FileHandler(path, encoding="utf-8")
+    except OSError as error:
+        raise not_writable(path, error) from error
     handler.setFormatter(JsonLines())
     level = ROOT_LOGGER.level
     ROOT_LOGGER.addHandler(handler)
@@ -49,3 +80,5 @@ def log_file(path: Path) -> Iterator[None]:
         ROOT_LOGGER.setLevel(level)
         ROOT_LOGGER.removeHandler(handler)
         handler.close()
+    if handler.error is not None:
+        raise not_writable(path, handler.error)

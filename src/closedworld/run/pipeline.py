@@ -64,6 +64,8 @@ def run_world(
     start = Start.of(config, until)
     *_, nearest = (None, *start.published.values())
     out = config.out or (Path("world") if nearest is None else nearest.output)
+    # A place that cannot hold results is refused before there is a report, too.
+    storage_at(out)
     told = [*observers, *([ProgressObserver(progress)] if progress else [])]
     with _reported(replace(config, out=out), out, told) as (outcome, observer):
         context = start.load(observer)

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 _ADVICE = {
     errno.ENOSPC: "Free some space or choose another --out.",
     errno.EDQUOT: "Your quota is used up: free some space or choose another --out.",
+    errno.EFBIG: "A file may not grow that large here: raise the limit (ulimit -f) or choose another --out.",
     errno.EROFS: "The file system is read-only: choose another --out.",
     errno.EACCES: "You may not write there: change the permissions or choose another --out.",
     errno.EPERM: "You may not write there: change the permissions or choose another --out.",

@@ -5,12 +5,14 @@ from __future__ import annotations
 import hashlib
 from pathlib import Path
 
+from closedworld.bounded_read import open_regular
+
 
 def sha256_of_file(path: Path) -> str:
     """Return SHA-256 of a file's bytes, 64 lower-case hexadecimal digits.
 
     Raises:
-        OSError: When the file cannot be read.
+        OSError: The file cannot be read, or is a pipe or a device.
     """
-    with path.open("rb") as file:
+    with open_regular(path) as file:
         return hashlib.file_digest(file, "sha256").hexdigest()

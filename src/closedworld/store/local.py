@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import os
 import secrets
@@ -66,15 +67,19 @@ class LocalStorage:
             )
 
     def size(self, key: str) -> int:
-        """Return the bytes of a file."""
-        return (self.root / key).stat().st_size
+        """Return the bytes of a regular file."""
+        found = (self.root / key).stat()
+        _refuse_special(found.st_mode)
+        return found.st_size
 
     def open(self, key: str) -> BufferedReader:
         """Open a regular file for reading."""
         return open_regular(self.root / key)
 
     def for_arrow(self, keys: Sequence[str]) -> tuple[Sequence[str], None]:
-        """Return paths, which pyarrow opens by itself."""
+        """Return paths of regular files, which pyarrow opens by itself."""
+        for key in keys:
+            _refuse_special((self.root / key).stat().st_mode)
         return [str(self.root / key) for key in keys], None
 
     def is_whole(self, key: str, size_bytes: int, sha256: str) -> bool:
@@ -192,3 +197,9 @@ class LocalStorage:
         """Make the folders between the root and a file, but not the root: it goes when a run has ended."""
         for above in reversed(path.relative_to(self.root).parents[:-1]):
             (self.root / above).mkdir(exist_ok=True)
+
+
+def _refuse_special(mode: int) -> None:
+    """Raise for a pipe or a device, which a reader would wait for; a folder fails by itself."""
+    if not (stat.S_ISREG(mode) or stat.S_ISDIR(mode)):
+        raise OSError(errno.EINVAL, "Not a regular file")
