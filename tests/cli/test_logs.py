@@ -141,7 +141,7 @@ def test_a_terminated_run_ends_with_status_143_and_leaves_a_report(tmp_path: Pat
     assert done.returncode == 143
     assert "terminated" in done.stderr
     assert "Traceback" not in done.stderr
-    assert {path.name for path in tmp_path.iterdir()} == {"reports", "tiles"}
+    assert {path.name for path in tmp_path.iterdir()} == {"names", "reports", "tiles"}
     assert open_published(tmp_path).folder == published.folder
     published.verify()
     last = max((tmp_path / "reports").iterdir(), key=lambda path: path.stat().st_mtime_ns)
@@ -152,8 +152,8 @@ def test_a_terminated_run_ends_with_status_143_and_leaves_a_report(tmp_path: Pat
 @pytest.mark.slow
 def test_progress_is_logged_at_least_every_25_countries(call: Call, tmp_path: Path) -> None:
     """And at the last one."""
-    done = call("tiles", "--resolution", "5deg", "--out", tmp_path)
-    progress = re.findall(r"(\d+)/(\d+) countries, [\d,]+ of [\d,]+ tiles", done.stderr)
+    done = call("tiles", "-v", "--resolution", "5deg", "--out", tmp_path)
+    progress = re.findall(r"(\d+)/(\d+) partitions, [\d,]+ of [\d,]+ tiles", done.stderr)
     total = int(progress[-1][1])
     numbers = [0, *(int(number) for number, _ in progress)]
     assert total > 75

@@ -64,7 +64,7 @@ def test_bytes_are_on_the_device_before_the_name_and_the_name_at_the_end(
         synced.append((os.fstat(descriptor).st_ino, target.exists()))
         fsync(descriptor)
 
-    monkeypatch.setattr("closedworld.store.atomic.os.fsync", noted)
+    monkeypatch.setattr("closedworld.store.durable.os.fsync", noted)
     file, folder = source.stat().st_ino, tmp_path.stat().st_ino
     move_into_place(source, target)
     assert synced == [(file, False), (folder, True)]

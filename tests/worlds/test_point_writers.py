@@ -123,7 +123,7 @@ def test_a_failed_write_leaves_what_was_there(
     def fail(*_: object) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr("closedworld.store.atomic.os.fsync", fail)
+    monkeypatch.setattr("closedworld.store.durable.os.fsync", fail)
     with pytest.raises(PublishError, match="No space left"):
         write_points(points.slice(0, 1), path)
     assert path.read_bytes() == before

@@ -128,12 +128,7 @@ def describe(event: Event) -> str:  # noqa: C901, PLR0911, PLR0912 -- one case f
                 f"{event.seconds:.2f} s by {event.worker}"
             )
         case events.PartitionFinished():
-            rate = event.rows_done / max(event.seconds, 1e-9) / 1e6
-            return (
-                f"{event.stage} wrote {event.done}/{event.total} partitions, {event.rows_done:,} of "
-                f"{event.rows_total:,} {event.row_name}, {rate:.1f} M {event.row_name}/s "
-                f"(last: {event.partition})"
-            )
+            return f"{event.stage} wrote {_partition_line(event)}"
         case events.DatasetPublished():
             return (
                 f"published {event.dataset}: {number_of(event.rows, 'row', 'rows')}, "
@@ -160,6 +155,15 @@ def _countries(count: int) -> str:
 
 def _tasks(count: int) -> str:
     return number_of(count, "task", "tasks")
+
+
+def _partition_line(event: events.PartitionFinished) -> str:
+    """Return how far the writing is."""
+    rate = event.rows_done / max(event.seconds, 1e-9) / 1e6
+    return (
+        f"{event.done}/{event.total} partitions, {event.rows_done:,} of {event.rows_total:,} "
+        f"{event.row_name}, {rate:.1f} M {event.row_name}/s (last: {event.partition})"
+    )
 
 
 def _raster_line(event: events.RasterRead) -> str:

@@ -15,7 +15,7 @@ from closedworld.published.stac import (
     table_asset,
     to_json,
 )
-from closedworld.store.atomic import whole_file
+from closedworld.store.atomic import replace_file, whole_file
 from closedworld.store.file_digests import sha256_of_file
 from closedworld.worlds.world import PublishedWorld
 
@@ -47,7 +47,7 @@ def write_export_collection(world: PublishedWorld, files: Sequence[Path], path: 
         {file.stem: _asset(file) for file in files},
     )
     with whole_file(path) as staged:
-        staged.write_bytes(to_json(content))
+        replace_file(staged, to_json(content))
 
 
 def _asset(file: Path) -> dict[str, Any]:
