@@ -38,6 +38,8 @@ def nearest_cells(
     left, step = np.flatnonzero(np.isfinite(lons) & np.isfinite(lats)), 0
     home = _home_cells(tiles, lons, lats, left)
     width = grid.n_cols + 1
+    # In the order of the cells, so that binary searches stay close to each other.
+    left = left[np.argsort(home[0][left] * width + home[1][left])]
     bounds = np.searchsorted(tiles.starts, np.arange(grid.n_rows + 1) * width)
     while len(left):
         is_open = np.zeros(len(left), np.bool_)
@@ -108,26 +110,30 @@ def _improve(
         np.clip(base + col, tiles.starts[one], tiles.stops[one] - 1) for one in (before, after)
     ]
     candidates += [tiles.starts[begin], tiles.stops[end - 1] - 1]
+    closest = _off_col(tiles, lons, candidates[0] - base)
+    col = candidates[0] - base
+    for position in candidates[1:]:
+        off = _off_col(tiles, lons, position - base)
+        nearer = np.abs(off) < np.abs(closest)
+        closest, col = np.where(nearer, off, closest), np.where(nearer, position - base, col)
+    # Along a parallel, what is closer in longitude is nearer.
     lat = np.clip(lats, grid.lat_edge(row + 1), grid.lat_edge(row))
+    metres = _metres(lons, lats, lons - closest, lat)
     rows, cols, best = found
-    for position in candidates:
-        other = position - base
-        metres = _metres(lons, lats, _closest_lon(tiles, lons, other), lat)
-        nearer = metres < best[at]
-        rows[at[nearer]], cols[at[nearer]] = row[nearer], other[nearer]
-        best[at[nearer]] = metres[nearer]
+    nearer = metres < best[at]
+    rows[at[nearer]], cols[at[nearer]] = row[nearer], col[nearer]
+    best[at[nearer]] = metres[nearer]
 
 
-def _closest_lon(
+def _off_col(
     tiles: TileOwners, lons: NDArray[np.float64], cols: NDArray[np.int64]
 ) -> NDArray[np.float64]:
-    """Return the longitude within columns that is closest to points, round the globe."""
+    """Return how far east of columns longitudes are, degrees round the globe; 0 within a column."""
     grid = tiles.grid
-    east_of_center = lons - grid.lon_center(cols)
-    east_of_center -= np.rint(east_of_center / _TURN) * _TURN
+    off = lons - grid.lon_center(cols)
+    off -= np.rint(off / _TURN) * _TURN
     half = grid.cell_width / 2
-    # Exactly the point's own where it lies within the column.
-    return lons + (np.clip(east_of_center, -half, half) - east_of_center)
+    return off - np.clip(off, -half, half)
 
 
 def _metres(

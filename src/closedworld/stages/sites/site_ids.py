@@ -1,4 +1,4 @@
-"""Ids of sites: they follow from merchant, country and number alone (docs/decisions/0026-sites.md)."""
+"""Ids of sites: they follow from merchant, country and number alone (docs/decisions/0027-sites.md)."""
 
 from __future__ import annotations
 
