@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-import math
 import shutil
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from measure import HERE, Cost, Form, median_cost, published, run_closedworld
 from table import head, row, section
 
 COUNTRY = "RU"
+
+# Those of the maps.
+PAPER, INK, FAINT, RULE, GRID = "#fcfbf7", "#1e2430", "#6b7280", "#9aa3ad", "#e4e6e4"
+TEAL, RUST = "#3b9599", "#b85730"
 
 PLOT = HERE.parent / "docs" / "images" / "growth.png"
 
@@ -72,41 +76,86 @@ def measure(resolution: str, runs: int) -> Step:
 
 
 def draw(steps: list[Step], path: Path) -> None:
-    """Draw wall time and peak memory by number of tiles, both axes logarithmic."""
+    """Draw wall time and peak memory by number of tiles, all axes logarithmic, in the colours of the maps."""
     import matplotlib as mpl
 
     mpl.use("Agg")
     from matplotlib import pyplot as plt
 
-    tiles = [step.tiles for step in steps]
     panels = (
-        ("wall time, seconds", [step.cost.wall for step in steps], "#2a6f97"),
-        ("peak memory, MiB", [step.cost.peak_mib for step in steps], "#b5651d"),
+        ("Wall time, seconds", [step.cost.wall for step in steps], (0.1, 100.0), TEAL),
+        ("Peak memory, MiB", [step.cost.peak_mib for step in steps], (10.0, 10_000.0), RUST),
     )
-    figure, axes = plt.subplots(1, 2, figsize=(9.6, 4.2), layout="constrained")
-    for axis, (label, values, colour) in zip(axes, panels, strict=True):
-        axis.loglog(tiles, values, marker="o", color=colour, linewidth=2)
-        linear = [values[-1] * count / tiles[-1] for count in tiles]
-        axis.loglog(tiles, linear, "--", color="0.65", linewidth=1, label="linear")
-        for step, value in zip(steps, values, strict=True):
-            axis.annotate(
-                step.resolution,
-                (step.tiles, value),
-                (0, 9),
-                textcoords="offset points",
-                ha="center",
-            )
-        # Whole decades around the values, and no ticks between them, so that a flat line looks flat.
-        low, high = math.log10(min(values)), math.log10(max(values))
-        axis.set_ylim(10 ** math.floor(low - 0.5), 10 ** math.ceil(high + 0.5))
-        axis.yaxis.set_major_formatter("{x:g}")
-        axis.yaxis.set_minor_formatter("")
-        axis.set_xlabel(f"tiles of {COUNTRY}")
-        axis.set_ylabel(label)
-        axis.grid(visible=True, which="major", color="0.9")
-        axis.legend(frameon=False, loc="upper left")
-    path.parent.mkdir(parents=True, exist_ok=True)
-    figure.savefig(path, dpi=120, metadata={"Software": None})
+    style = {
+        "figure.facecolor": PAPER,
+        "axes.facecolor": PAPER,
+        "axes.edgecolor": RULE,
+        "axes.spines.top": False,
+        "axes.spines.right": False,
+        "axes.spines.left": False,
+        "xtick.color": FAINT,
+        "ytick.color": FAINT,
+        "ytick.left": False,
+        "text.color": INK,
+        "font.size": 11,
+    }
+    with mpl.rc_context(style):
+        figure, axes = plt.subplots(1, 2, figsize=(10.6, 4.9))
+        for axis, panel in zip(axes, panels, strict=True):
+            _draw_panel(axis, steps, *panel)
+        figure.text(0.04, 0.93, "Time and memory by number of tiles", fontsize=17)
+        subtitle = (
+            f"closedworld tiles of {COUNTRY}, {steps[0].resolution} to {steps[-1].resolution}, two workers; "
+            "dashed: in proportion to the tiles"
+        )
+        figure.text(0.04, 0.875, subtitle, fontsize=10.5, color=FAINT)
+        figure.subplots_adjust(left=0.07, right=0.97, top=0.74, bottom=0.13, wspace=0.18)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        figure.savefig(path, dpi=150, metadata={"Software": None})
+
+
+def _draw_panel(
+    axis: Any,
+    steps: list[Step],
+    title: str,
+    values: list[float],
+    limits: tuple[float, float],
+    colour: str,
+) -> None:
+    tiles = [step.tiles for step in steps]
+    axis.set_title(title, loc="left", fontsize=11.5, pad=12)
+    proportional = [values[-1] * count / tiles[-1] for count in tiles]
+    axis.loglog(tiles, proportional, linestyle=(0, (4, 3)), color=RULE, linewidth=1.2)
+    axis.loglog(
+        tiles, values, marker="o", markersize=8, markeredgecolor=PAPER, color=colour, linewidth=2.4
+    )
+    for step, value in zip(steps, values, strict=True):
+        axis.annotate(
+            step.resolution, (step.tiles, value), (0, 10), textcoords="offset points", ha="center"
+        )
+    axis.set_ylim(*limits)
+    axis.set_xlim(tiles[0] / 2, tiles[-1] * 2)
+    axis.yaxis.set_major_formatter("{x:,g}")
+    axis.xaxis.set_major_locator(_decades())
+    axis.xaxis.set_major_formatter(lambda count, _: _count_text(count))
+    axis.minorticks_off()
+    axis.set_xlabel("tiles", color=FAINT)
+    axis.grid(visible=True, axis="y", color=GRID, linewidth=1)
+    axis.set_axisbelow(True)
+
+
+def _decades() -> Any:
+    from matplotlib.ticker import LogLocator
+
+    return LogLocator(base=10, numticks=12)
+
+
+def _count_text(count: float) -> str:
+    """Return a power of ten in words."""
+    for factor, word in ((1e9, "billion"), (1e6, "million")):
+        if count >= factor:
+            return f"{count / factor:g} {word}"
+    return f"{count:,.0f}"
 
 
 if __name__ == "__main__":

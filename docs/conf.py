@@ -57,6 +57,10 @@ html_css_files = ["closedworld.css"]
 html_show_sourcelink = False
 html_copy_source = False
 html_context = {"default_mode": "auto"}
+# Pages that are a section of their own have no list of its pages.
+html_sidebars: dict[str, list[str]] = {
+    page: [] for page in ("performance", "reliability", "data-sources", "genindex", "search")
+}
 html_theme_options = {
     "logo": {
         "text": "closedworld",
