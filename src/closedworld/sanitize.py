@@ -12,7 +12,8 @@ from html import escape
 _SHOWN_LENGTH = 40
 _NAME_LENGTH = 120
 _LIBRARY_LENGTH = 300
-_HTML_ROWS = 10
+HTML_ROWS = 10
+"""Rows that a table in a notebook shows."""
 
 
 def quoted(value: object) -> str:
@@ -69,15 +70,27 @@ def byte_size(size_bytes: float) -> str:
     return f"{size_bytes:,.0f} bytes"
 
 
-def html_table(title: str, names: Sequence[str], rows: Sequence[Sequence[object]]) -> str:
-    """Return the first rows of a table as HTML, with a title and how many rows are left out."""
+def html_table(
+    title: str,
+    names: Sequence[str],
+    rows: Sequence[Sequence[object]],
+    total: int | None = None,
+) -> str:
+    """Return the first rows of a table as HTML, with a title and how many rows are left out.
+
+    Args:
+        title: A line above.
+        names: Names of the columns.
+        rows: All rows, or the first ``HTML_ROWS`` at least.
+        total: How many there are in all; None if ``rows`` has all.
+    """
 
     def line(cells: Sequence[object], tag: str) -> str:
-        texts = [f"{cell:,}" if isinstance(cell, int) else one_line(str(cell)) for cell in cells]
+        texts = [one_line(str(cell)) for cell in cells]
         return "<tr>" + "".join(f"<{tag}>{escape(text)}</{tag}>" for text in texts) + "</tr>"
 
-    body = "".join(line(row, "td") for row in rows[:_HTML_ROWS])
-    left = len(rows) - _HTML_ROWS
+    body = "".join(line(row, "td") for row in rows[:HTML_ROWS])
+    left = (len(rows) if total is None else total) - HTML_ROWS
     more = f"<p>and {left:,} more</p>" if left > 0 else ""
     title = escape(printable(title))
     return f"<p>{title}</p><table>{line(names, 'th')}{body}</table>{more}"

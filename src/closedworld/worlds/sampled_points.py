@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pyarrow as pa
 
 from closedworld.inputs.tables.geometry import GEOMETRY, to_geopandas, to_pandas
-from closedworld.sanitize import html_table, number_of
+from closedworld.sanitize import HTML_ROWS, html_table, number_of
 from closedworld.worlds.geoparquet import point_wkb
 from closedworld.worlds.point_writers import write_points
 
@@ -36,9 +36,8 @@ class SampledPoints:
         return f"<SampledPoints: {points}, columns {', '.join(self.table.column_names)}>"
 
     def _repr_html_(self) -> str:
-        names = self.table.column_names
-        rows = zip(*(column.to_pylist() for column in self.table.columns), strict=True)
-        return html_table(repr(self), names, list(rows))
+        first = [list(row.values()) for row in self.table.slice(0, HTML_ROWS).to_pylist()]
+        return html_table(repr(self), self.table.column_names, first, len(self))
 
     def __arrow_c_stream__(self, requested_schema: object = None) -> object:
         """Return an Arrow stream of the table."""

@@ -16,7 +16,7 @@ from closedworld.kernels.grid.area import CM2_PER_M2
 from closedworld.kernels.spans import Border, RowSpans
 from closedworld.kernels.tiles import Tiles, areas_of, constant_column
 from closedworld.published.cumulative_weights import CumulativeWeights
-from closedworld.sanitize import html_table, number_of
+from closedworld.sanitize import HTML_ROWS, html_table, number_of
 from closedworld.worlds.geoparquet import box_wkb
 
 if TYPE_CHECKING:
@@ -82,8 +82,9 @@ class WorldTiles:
         return f"<WorldTiles: {len(self):,} tiles of {countries}; {', '.join(self.schema.names)}>"
 
     def _repr_html_(self) -> str:
-        first = next(self.batches()).slice(0, 5).to_pylist()
-        return html_table(repr(self), self.schema.names, [list(row.values()) for row in first])
+        first = next(self.batches()).slice(0, HTML_ROWS).to_pylist()
+        rows = [list(row.values()) for row in first]
+        return html_table(repr(self), self.schema.names, rows, len(self))
 
     def __arrow_c_stream__(self, requested_schema: object = None) -> object:
         """Return an Arrow stream of the rows, made while it is read."""
