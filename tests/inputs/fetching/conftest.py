@@ -35,6 +35,8 @@ class Site:
         is_silent: Whether requests get no answer while the test runs.
         wrong_start: Whether an answer to Range is another part than was asked for.
         asked: The Range of each request, empty for none.
+        has_length: Whether answers state their length.
+        headers: More headers of answers with content.
     """
 
     files: dict[str, bytes] = field(default_factory=dict)
@@ -47,6 +49,8 @@ class Site:
     wrong_start: bool = False
     is_silent: bool = False
     asked: list[str] = field(default_factory=list)
+    has_length: bool = True
+    headers: dict[str, str] = field(default_factory=dict)
     is_over: threading.Event = field(default_factory=threading.Event)
     address: str = ""
 
@@ -96,7 +100,12 @@ class _Handler(BaseHTTPRequestHandler):
             self.send_header("Content-Range", f"bytes {first}-{len(content) - 1}/{len(content)}")
         if site.tag:
             self.send_header("ETag", site.tag)
-        self.send_header("Content-Length", str(len(content) - start))
+        for name, value in site.headers.items():
+            self.send_header(name, value)
+        if site.has_length:
+            self.send_header("Content-Length", str(len(content) - start))
+        else:
+            self.close_connection = True
         self.end_headers()
         stop = site.cuts.pop(0) if site.cuts else len(content)
         self.wfile.write(content[start : max(start, stop)])

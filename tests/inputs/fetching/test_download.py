@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import hashlib
 import shutil
 import socket
@@ -10,6 +11,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from closedworld.errors import FetchError, IntegrityError, PublishError
+from closedworld.inputs.reference.fetching import downloader
 from closedworld.inputs.reference.fetching.fetch import fetch, state_of
 from closedworld.inputs.reference.fetching.http_requests import redirected
 from closedworld.inputs.reference.fetching.partial_download import Partial
@@ -299,3 +301,72 @@ def test_a_folder_that_cannot_be_made_is_named(
     with pytest.raises(PublishError, match="output-not-writable") as caught:
         fetch(entry(), folder=tmp_path / "file" / "below")
     assert "--to" in caught.value.hint
+
+
+@pytest.mark.parametrize("says", ["no length", "a length"])
+@pytest.mark.parametrize("more", [1, 1 << 20])
+def test_more_bytes_than_the_registry_knows_are_refused_and_not_kept(
+    site: Site, entry: Callable[..., RemoteFile], tmp_path: Path, says: str, more: int
+) -> None:
+    remote = entry()
+    site.files["/world.tif"] += bytes(more)
+    site.has_length = says == "a length"
+    with pytest.raises(IntegrityError, match="fetch-differs"):
+        fetch(remote, folder=tmp_path)
+    assert names(tmp_path) == []
+
+
+def test_a_file_without_a_stated_length_comes_whole(
+    site: Site, entry: Callable[..., RemoteFile], content: bytes, tmp_path: Path
+) -> None:
+    site.has_length = False
+    for known in (len(content), None):
+        done = fetch(entry(size_bytes=known), folder=tmp_path / str(known))
+        assert done.path.read_bytes() == content
+
+
+def test_a_file_without_any_known_length_does_not_fill_the_disk(
+    site: Site,
+    entry: Callable[..., RemoteFile],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    site.has_length = False
+    monkeypatch.setattr(downloader, "_SPACE_STEP_BYTES", 1 << 16)
+    free = iter([1 << 40, 1 << 40, 1000])
+    usage = shutil.disk_usage(tmp_path)
+    monkeypatch.setattr(shutil, "disk_usage", lambda _: usage._replace(free=next(free)))
+    with pytest.raises(PublishError, match="disk-space"):
+        fetch(entry(size_bytes=None, sha256=None), folder=tmp_path)
+    assert names(tmp_path) == []
+
+
+@pytest.mark.parametrize("status", [201, 202, 203, 204, 205, 226])
+def test_an_answer_without_the_file_is_not_taken_for_it(
+    site: Site, entry: Callable[..., RemoteFile], tmp_path: Path, status: int
+) -> None:
+    site.statuses[:] = [status]
+    with pytest.raises(FetchError, match="fetch-refused"):
+        fetch(entry(size_bytes=None, sha256=None), folder=tmp_path)
+    assert names(tmp_path) == []
+
+
+def test_an_empty_file_is_refused(
+    site: Site, entry: Callable[..., RemoteFile], tmp_path: Path
+) -> None:
+    site.statuses[:] = [200]
+    with pytest.raises(FetchError, match="sent nothing"):
+        fetch(entry(size_bytes=None, sha256=None), folder=tmp_path)
+    assert names(tmp_path) == []
+
+
+@pytest.mark.parametrize("encoding", ["gzip", "GZIP", "deflate", "br", "x-gzip"])
+def test_packed_answers_are_refused_because_nobody_asked_for_them(
+    site: Site, entry: Callable[..., RemoteFile], tmp_path: Path, encoding: str
+) -> None:
+    remote = entry(size_bytes=None, sha256=None)
+    site.headers["Content-Encoding"] = encoding
+    site.files["/world.tif"] = gzip.compress(bytes(1 << 26))
+    with pytest.raises(FetchError, match="packed as"):
+        fetch(remote, folder=tmp_path)
+    assert names(tmp_path) == []

@@ -15,7 +15,7 @@ from time import sleep
 import requests
 
 from closedworld._version import __version__
-from closedworld.errors import FetchError, IntegrityError
+from closedworld.errors import FetchError, IntegrityError, PublishError
 from closedworld.inputs.reference.fetching.disk_space import require_space
 from closedworld.inputs.reference.fetching.http_requests import ask, host_of, reason_of
 from closedworld.inputs.reference.fetching.partial_download import Partial, Version
@@ -31,7 +31,9 @@ _TRIES = 4
 _CHUNK_BYTES = 1 << 14
 _CONTENT_RANGE = re.compile(r"bytes (\d+)-\d+/(\d+|\*)")
 _PASSING = {408, 425, 429, 500, 502, 503, 504}
-_PARTIAL_CONTENT, _RANGE_NOT_SATISFIABLE, _FIRST_ERROR = 206, 416, 400
+_OK, _PARTIAL_CONTENT, _RANGE_NOT_SATISFIABLE = 200, 206, 416
+# Bytes between two looks at the disk, and what is left free there, when nobody states the size.
+_SPACE_STEP_BYTES, _SPACE_LEFT_BYTES = 1 << 24, 1 << 26
 
 
 class _CutError(Exception):
@@ -133,11 +135,17 @@ class ResumingDownloader:
         if status in _PASSING:
             response.close()
             raise _CutError(f"it answers {status} {response.reason}")
-        if status >= _FIRST_ERROR and status != _RANGE_NOT_SATISFIABLE:
+        # Asked for the bytes as they are; unpacking could go on without end.
+        encoding = response.headers.get("Content-Encoding", "").lower()
+        if status not in {_OK, _PARTIAL_CONTENT, _RANGE_NOT_SATISFIABLE} or encoding not in {
+            "",
+            "identity",
+        }:
             response.close()
+            packed = f" packed as {encoding}" if encoding else ""
             raise FetchError(
                 "fetch-refused",
-                f"{host_of(url)} answers {status} {response.reason} to {url}.",
+                f"{host_of(url)} answers {status} {response.reason}{packed} to {url}.",
                 f"The publisher may have moved it: see {self.remote.source_url}, and put the file at "
                 f"{self.target}, where it is checked and used.",
             )
@@ -169,10 +177,17 @@ class ResumingDownloader:
         """Append the bytes of a response to those that are there."""
         file = self.partial.file
         done = file.seek(start)
+        total = total if total is not None else self.remote.size_bytes
+        looked_at = done
         try:
             for chunk in response.iter_content(_CHUNK_BYTES):
-                file.write(chunk)
                 done += len(chunk)
+                if total is None and done >= looked_at + _SPACE_STEP_BYTES:
+                    looked_at = done
+                    self._keep_space_free()
+                if total is not None and done > total:
+                    self._refuse_surplus(total)
+                file.write(chunk)
                 if self.progress is not None:
                     self.progress(done, total)
         except requests.RequestException as error:
@@ -182,8 +197,33 @@ class ResumingDownloader:
         if total is not None and done != total:
             raise _CutError(f"the response ended after {done:,} of {total:,} bytes")
 
+    def _keep_space_free(self) -> None:
+        """Remove a download without a stated size that is about to fill the disk."""
+        try:
+            require_space(self.target.parent, _SPACE_LEFT_BYTES, self.remote.file_name)
+        except PublishError:
+            self.partial.discard()
+            raise
+
+    def _refuse_surplus(self, total: int) -> None:
+        """Remove a download that is longer than the file can be."""
+        self.partial.discard()
+        raise IntegrityError(
+            "fetch-differs",
+            f"{host_of(self.remote.url)} sends more than the {total:,} bytes that "
+            f"{self.remote.file_name} has; what came was removed.",
+            f"The publisher may have replaced it: see {self.remote.source_url}.",
+        )
+
     def _check(self) -> None:
         """Refuse and remove a download that is not the file of the registry."""
+        if not self.partial.size_bytes:
+            self.partial.discard()
+            raise FetchError(
+                "fetch-refused",
+                f"{host_of(self.remote.url)} sent nothing as {self.remote.file_name}.",
+                f"The publisher may have moved it: see {self.remote.source_url}.",
+            )
         expected = self.remote.sha256
         if expected is None:
             return
