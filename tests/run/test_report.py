@@ -334,3 +334,24 @@ def test_a_receipt_holds_no_time_and_the_report_does(tmp_path: Path) -> None:
         == two.result(TileIndex).published.receipt.to_bytes()
     )
     assert one.record != two.record
+
+
+@pytest.mark.parametrize(
+    ("wrong", "code"),
+    [({"resolution": "7s"}, "resolution-size"), ({"resolution": "100m"}, "resolution-syntax")],
+)
+def test_a_wrong_resolution_is_found_before_anything_is_read(
+    tmp_path: Path, wrong: dict[str, str], code: str
+) -> None:
+    with pytest.raises(ConfigError, match=code):
+        run_world(config(tmp_path, polygons=tmp_path / "none.gpkg", **wrong))
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_wrong_raster_is_found_before_the_polygons_are_read(tmp_path: Path) -> None:
+    (tmp_path / "a.tif").write_bytes(b"no raster")
+    wrong = {"resolution": None, "raster": tmp_path / "a.tif", "polygons": tmp_path / "none.gpkg"}
+    with pytest.raises(InputError) as caught:
+        run_world(config(tmp_path / "out", **wrong))
+    assert caught.value.code == "input-unreadable"
+    assert "a.tif" in caught.value.message

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import json
 from typing import TYPE_CHECKING
 
@@ -134,3 +135,27 @@ def test_a_folder_is_not_replaced(points: pa.Table, tmp_path: Path) -> None:
     (tmp_path / "points.csv").mkdir()
     with pytest.raises(PublishError, match="it is a folder"):
         write_points(points, tmp_path / "points.csv")
+
+
+def test_ids_that_do_something_are_escaped_where_that_is_asked_for(tmp_path: Path) -> None:
+    ids = ["=1+1", "+a", "-2", "@x", "\tb", "\x1b[31mred", "a\x07b", "plain", "é=1", None]
+    table = pa.table({"id": ids, "lon": [0.5] * 10, "lat": [1.5] * 10})
+    for escape in (False, True):
+        write_points(table, tmp_path / "a.csv", escape_csv=escape)
+        with (tmp_path / "a.csv").open(encoding="utf-8", newline="") as file:
+            found = [row["id"] for row in csv.DictReader(file)]
+        if escape:
+            assert found == [
+                "'=1+1",
+                "'+a",
+                "'-2",
+                "'@x",
+                "'\\x09b",
+                "\\x1b[31mred",
+                "a\\x07b",
+                "plain",
+                "é=1",
+                "",
+            ]
+        else:
+            assert found == [one or "" for one in ids]

@@ -50,6 +50,12 @@ if TYPE_CHECKING:
     required=True,
     help="File to write, in the format of its suffix: .parquet, .geoparquet, .csv, .geojson or .gpkg.",
 )
+@click.option(
+    "--escape-csv",
+    is_flag=True,
+    help="In CSV, put ' before ids that a spreadsheet would run as a formula, and write control characters "
+    "as \\x1b.",
+)
 @with_options(INDEX_OPTION, *POLYGON_OPTIONS, *SELECTION_OPTIONS, WORKERS_OPTION)
 def sample(
     path: Path,
@@ -62,6 +68,7 @@ def sample(
     workers: int | None,
     *,
     without_replacement: bool,
+    escape_csv: bool,
     **polygons: Any,
 ) -> None:
     """Draw points by weight, each on its tile and inside its country.
@@ -100,7 +107,7 @@ def sample(
         workers=workers,
         observer=EchoedWarnings(),
     )
-    write_points(points, out)
+    write_points(points, out, escape_csv=escape_csv)
     click.echo(printable(_outcome_text(points, out, time.perf_counter() - began)))
 
 

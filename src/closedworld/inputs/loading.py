@@ -93,6 +93,9 @@ def load_inputs(
     if config.lock is not None:
         named = wanted if grid is not None else {*wanted, "grid"}
         InputLock.read(config.lock).require(files_of(config, named))
+    if config.raster is not None:
+        # Before the polygons, which may take minutes.
+        read_raster_info(config.raster)
     countries, credit, population = None, "", None
     if "countries" in wanted:
         countries, credit = load_countries(config, observer), attribution_of(config)

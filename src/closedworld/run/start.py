@@ -10,6 +10,7 @@ from closedworld.datasets.parameters import TileParameters
 from closedworld.errors import ConfigError
 from closedworld.execution.events import Observer
 from closedworld.inputs.loading import has_population, load_inputs
+from closedworld.kernels.grid import Grid
 from closedworld.published.lineage import open_lineage
 from closedworld.published.polygons import polygons_of
 from closedworld.stages import STAGES, Stage
@@ -45,6 +46,8 @@ class Start:
         """
         config.require_stages([stage.number for stage in STAGES])
         stages = _stages_of(config, until)
+        if config.resolution is not None:
+            Grid.from_resolution(config.resolution)
         wanted_inputs(stages, config, has_raster=True)
         published: Mapping[str, Published] = {}
         if config.result is not None:

@@ -17,6 +17,9 @@ from closedworld.worlds.geoparquet import GEOMETRY, geo_metadata, point_wkb
 _DRIVERS = {".geojson": "GeoJSON", ".gpkg": "GPKG"}
 POINT_SUFFIXES = (".parquet", ".geoparquet", ".csv", *_DRIVERS)
 
+# What spreadsheets take for the beginning of a formula.
+_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+
 _ROW_GROUP_ROWS = 1 << 20
 # 15 digits keep all that float64 does but some nanometres.
 _GEOJSON_OPTIONS = {"COORDINATE_PRECISION": "15", "RFC7946": "NO"}
@@ -33,12 +36,14 @@ def require_point_suffix(path: Path) -> None:
     refuse_folder(path)
 
 
-def write_points(table: pa.Table, path: Path) -> None:
+def write_points(table: pa.Table, path: Path, *, escape_csv: bool = False) -> None:
     """Write points as Parquet, GeoParquet 1.1, CSV, GeoJSON or GeoPackage.
 
     Args:
         table: Columns ``lon`` and ``lat``, and others.
         path: The file; replaced if there.
+        escape_csv: In CSV, put ``'`` before texts that a spreadsheet would run as a formula, and write control
+            characters as their codes.
 
     Raises:
         ConfigError: ``output-format``.
@@ -52,9 +57,25 @@ def write_points(table: pa.Table, path: Path) -> None:
             case ".geoparquet":
                 _write_parquet(_with_geometry(table), staged)
             case ".csv":
-                pacsv.write_csv(table, staged)
+                pacsv.write_csv(_escaped(table) if escape_csv else table, staged)
             case suffix:
                 _write_by_gdal(table, staged, _DRIVERS[suffix], path)
+
+
+def _escaped(table: pa.Table) -> pa.Table:
+    """Return a table whose texts do nothing in a spreadsheet or on a console."""
+    for number, field in enumerate(table.schema):
+        if pa.types.is_string(field.type) or pa.types.is_large_string(field.type):
+            texts = [_escaped_text(text) for text in table[field.name].to_pylist()]
+            table = table.set_column(number, field, pa.array(texts, field.type))
+    return table
+
+
+def _escaped_text(text: str | None) -> str | None:
+    if text is None:
+        return None
+    plain = "".join(one if one.isprintable() else f"\\x{ord(one):02x}" for one in text)
+    return f"'{plain}" if text.startswith(_FORMULA) else plain
 
 
 def _write_parquet(table: pa.Table, path: Path) -> None:

@@ -60,11 +60,16 @@ class SampledPoints:
         points = point_wkb(self.table["lon"].to_numpy(), self.table["lat"].to_numpy())
         return to_geopandas(self.table.append_column(GEOMETRY, points))
 
-    def write(self, path: Path | str) -> None:
+    def write(self, path: Path | str, *, escape_csv: bool = False) -> None:
         """Write the points in the format of the suffix: .parquet, .geoparquet, .csv, .geojson or .gpkg.
+
+        Args:
+            path: The file; replaced if there.
+            escape_csv: In CSV, put ``'`` before texts that a spreadsheet would run as a formula, and write
+                control characters as their codes.
 
         Raises:
             ConfigError: ``output-format``.
             PublishError: ``output-not-writable``.
         """
-        write_points(self.table, Path(path))
+        write_points(self.table, Path(path), escape_csv=escape_csv)
