@@ -1,7 +1,7 @@
-"""What the outside sees of a small world: hashes, digests, seals and sampled points.
+"""What the outside sees of a small world: hashes, digests, seals, sampled points and outlets.
 
 ``python tests/golden/golden.py`` prints it as ``golden.json`` holds it. That file changes only with a
-``FORMAT`` or a version of pyarrow, and the changelog says so.
+``FORMAT`` or a version of pyarrow or tzfpy, and the changelog says so.
 """
 
 from __future__ import annotations
@@ -17,8 +17,8 @@ from typing import Any
 import closedworld as cw
 
 HERE = Path(__file__).parent
-POLYGONS, POPULATION, LITERALS = (
-    HERE / name for name in ("countries.geojson", "population.tif", "golden.json")
+POLYGONS, POPULATION, MERCHANTS, LITERALS = (
+    HERE / name for name in ("countries.geojson", "population.tif", "merchants.csv", "golden.json")
 )
 
 RULES = ("center", "any_overlap")
@@ -47,6 +47,8 @@ def observe(out: Path, rule: str, basis: str, **options: Any) -> dict[str, Any]:
             basis=basis,
             coverage=rule == "any_overlap",
             weigh_by_coverage=rule == "any_overlap",
+            merchants=MERCHANTS,
+            seed=7,
             **options,
         )
     )
@@ -59,10 +61,13 @@ def observe(out: Path, rule: str, basis: str, **options: Any) -> dict[str, Any]:
             country=iso, n=n, seed=seed, countries=countries
         ).table.to_pylist()
     ]
+    sites = world.sites.to_table().to_pylist()
     return {
         "tiles": stage_of(outcome.result(cw.TileIndex).published),
         "weights": stage_of(outcome.result(cw.TileWeights).published),
+        "sites": stage_of(outcome.result(cw.PublishedSites).published),
         "points": [[one["country_iso"], one["tile_id"], one["lon"], one["lat"]] for one in points],
+        "outlets": [[one["country_iso"], one["site_id"], one["lon"], one["lat"]] for one in sites],
     }
 
 
@@ -99,6 +104,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         found = {
             "pyarrow": version("pyarrow"),
+            "tzfpy": version("tzfpy"),
             "worlds": worlds_below(Path(folder), executor="serial"),
             "bundled": bundled_world(Path(folder) / "bundled"),
         }
