@@ -6,7 +6,11 @@ import pyarrow as pa
 
 from closedworld.datasets.dataset import Column
 
-COUNTRY_ISO = Column("country_iso", pa.string(), "ISO 3166-1 alpha-2 code; `XK` for Kosovo")
+COUNTRY_ISO = Column(
+    "country_iso",
+    pa.string(),
+    "ISO 3166-1 alpha-2 code; `XK` for Kosovo; with `--regions any` the region's own code",
+)
 TILE_ID = Column(
     "tile_id", pa.int64(), "`raster_row * n_cols + raster_col`; of sites and merchants -1 for none"
 )

@@ -188,7 +188,10 @@ def _valid(rows: RowChecks, options: ReadOptions, progress: Progress) -> None:
         if same is not None:
             rows.geometries[at] = same
             rows.note(
-                "touching", at, f"touches itself, so it was written as a valid polygon of the same vertices: {reasons.pop(at)}.", ()
+                "touching",
+                at,
+                f"touches itself, so it was written as a valid polygon of the same vertices: {reasons.pop(at)}.",
+                (),
             )
         elif options.fill is not None:
             rows.invalid[at] = True
