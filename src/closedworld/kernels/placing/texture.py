@@ -11,8 +11,8 @@ from closedworld.kernels.grid import Grid
 from closedworld.kernels.sampling.philox import philox4x32
 from closedworld.kernels.sampling.random_streams import Keys
 
-SIGMA_EIGHTHS_ABOVE_1_KM = 6
-SIGMA_EIGHTHS_BELOW_1_KM = 10
+SIGMA_EIGHTHS_ABOVE_1_KM = 7
+SIGMA_EIGHTHS_BELOW_1_KM = 12
 """Standard deviation of the logarithm of the texture, in eighths, by the height of a cell."""
 
 # exp(z / 8) * 2^30, z the normal quantiles of (128.5, 129.5 ... 255.5) / 256; the lower half are their inverses.
