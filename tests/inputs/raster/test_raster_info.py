@@ -128,7 +128,8 @@ def test_the_advice_for_a_projected_raster_names_it_and_the_way_out(
     error = refusal(write(crs="EPSG:3857"))
     assert "WGS 84 / Pseudo-Mercator" in error.message
     assert "EPSG:3857" in error.message
-    assert "gdalwarp -t_srs EPSG:4326 -r sum" in error.hint
+    assert "gdalwarp -t_srs EPSG:4326 -tr " in error.hint
+    assert " -r sum " in error.hint
 
 
 @pytest.mark.parametrize(

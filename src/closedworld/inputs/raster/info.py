@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from closedworld.errors import GridError, InputError
 from closedworld.execution.events import Warned
 from closedworld.inputs.crs import RASTER_TOOL, require_wgs84
+from closedworld.inputs.raster.warp_advice import warp_command
 from closedworld.kernels.grid.affine import MAX_SIDE_CELLS, Grid, most_cols, rows_beyond_poles
 from closedworld.sanitize import library_message
 
@@ -129,7 +130,10 @@ def _grid_of(raster: DatasetReader, path: Path) -> tuple[Grid, int, tuple[Warned
     try:
         require_wgs84(raster.crs.to_wkt() if raster.crs else None, RASTER_TOOL)
     except InputError as error:
-        raise InputError(error.code, f"{path}: {error.message}", error.hint) from error
+        hint = error.hint
+        if error.code == "crs-not-wgs84" and raster.crs.is_projected:
+            hint = f"Convert it: {warp_command(raster)}"
+        raise InputError(error.code, f"{path}: {error.message}", hint) from error
     skew = abs(at.b) * raster.height / abs(at.a or 1), abs(at.d) * raster.width / abs(at.e or 1)
     if max(skew) > _SKEW_CELLS:
         raise GridError(
