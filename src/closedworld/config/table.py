@@ -83,7 +83,7 @@ SECTIONS: dict[str, dict[str, Option]] = {
         ),
         "raster": Option(
             Kind.PATH,
-            "GeoTIFF whose grid is used, north-up in WGS 84; its values are the population of each "
+            "GeoTIFF (or folder of aligned ones) whose grid is used, north-up in WGS 84; its values are the population of each "
             "cell. [default: bundled 5 arc-minute population]",
         ),
         "resolution": Option(

@@ -173,6 +173,7 @@ ERROR_CODES: dict[type[ClosedWorldError], dict[str, str]] = {
         "grid-too-large": "The raster has more than 16,777,216 rows or columns.",
         "grid-too-wide": "The grid is wider than 360 degrees and would cover ground twice.",
         "grids-differ": "The raster is not on the grid of the tiles.",
+        "rasters-not-aligned": "Rasters of a folder do not have the same cells.",
     },
     PublishError: {
         "disk-space": "A file to fetch is larger than the free space.",

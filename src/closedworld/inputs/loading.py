@@ -23,7 +23,7 @@ from closedworld.inputs.lock import InputLock
 from closedworld.inputs.merchants.demo import DEMO_PERSONS, demo_merchants
 from closedworld.inputs.merchants.reading import read_merchants
 from closedworld.inputs.merchants.table import MerchantTable
-from closedworld.inputs.raster.info import RasterInfo, read_raster_info
+from closedworld.inputs.raster.info import RasterInfo, raster_files, read_raster_info
 from closedworld.inputs.raster.pixels import PixelLayout, read_pixel_layout
 from closedworld.inputs.raster.spreading import Spreading
 from closedworld.inputs.reference.registry import ReferenceFile, bundled, verify_bundled
@@ -32,7 +32,7 @@ from closedworld.inputs.regions.country_set import CountrySet, require_iso_codes
 from closedworld.inputs.regions.region_files import input_files
 from closedworld.kernels.grid import Grid
 from closedworld.sanitize import number_of
-from closedworld.store.file_digests import sha256_of_file
+from closedworld.store.file_digests import digest_of_rasters, sha256_of_file
 
 BUNDLED_COUNTRIES = "countries.parquet"
 BUNDLED_RASTER = "population_5m.tif"
@@ -152,7 +152,7 @@ def files_of(config: RunConfig, wanted: Collection[str]) -> tuple[Path, ...]:
     if "countries" in wanted:
         files += input_files(config.polygons or bundled(BUNDLED_COUNTRIES).path)
     if "population" in wanted or ("grid" in wanted and config.resolution is None):
-        files.append(config.raster or bundled(BUNDLED_RASTER).path)
+        files += raster_files(config.raster or bundled(BUNDLED_RASTER).path)
     if "merchants" in wanted and config.merchants is not None and not _is_demo(config.merchants):
         files.append(config.merchants)
     return tuple(files)
@@ -164,7 +164,7 @@ def load_population(
     """Return a population raster, by default the bundled one; no pixels are read.
 
     Args:
-        path: A GeoTIFF.
+        path: A GeoTIFF, or a folder of aligned ones that are taken as one.
         observer: Receives an event.
 
     Raises:
@@ -181,7 +181,8 @@ def load_population(
         observer.on_event(
             Warned("raster-bands", f"{info.path} has {info.bands} bands; the first one counts.")
         )
-    sidecars = [info.path.with_name(info.path.name + suffix) for suffix in _SIDECARS]
+    files = raster_files(info.path)
+    sidecars = [file.with_name(file.name + suffix) for file in files for suffix in _SIDECARS]
     for sidecar in filter(Path.exists, sidecars):
         observer.on_event(
             Warned(
@@ -311,7 +312,11 @@ class _Reading:
 
     def emit_raster(self, info: RasterInfo) -> str:
         detail = f"grid of {info.grid}; {info.bands} band(s) of {info.dtype}, NODATA {info.nodata}"
-        digest = self.emit([info.path], info.grid.n_rows, detail)[info.path.name]
+        files = raster_files(info.path)
+        if len(files) > 1:
+            detail = f"{len(files)} rasters as one, {detail}"
+        digests = self.emit(files, info.grid.n_rows, detail)
+        digest = digest_of_rasters(list(digests.values()))
         for note in info.notes:
             self.observer.on_event(note)
         return digest

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Sequence
 from pathlib import Path
 
 from closedworld.bounded_read import open_regular
@@ -16,3 +17,10 @@ def sha256_of_file(path: Path) -> str:
     """
     with open_regular(path) as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def digest_of_rasters(digests: Sequence[str]) -> str:
+    """Return the digest of rasters that are taken as one: that of their digests in order, or of the only one."""
+    if len(digests) == 1:
+        return digests[0]
+    return hashlib.sha256("\n".join(digests).encode()).hexdigest()

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from closedworld.verification.country_files import CountryFiles
 from closedworld.verification.grid_columns import BorderTiles
 from closedworld.verification.population_raster import PopulationRaster
+from closedworld.verification.raster_folder import RasterFolder
 from closedworld.verification.row_checks import column
 
 BASES = ("uniform", "area_m2", "population", "populated")
@@ -113,7 +114,7 @@ class CountryMasses:
     tiles: int
     n_cols: int
     areas_cm2: NDArray[np.int64]
-    population: PopulationRaster | None
+    population: PopulationRaster | RasterFolder | None
     coverage: IntegerCoverage | None
     _kept: tuple[tuple[str, ...], list[Chunk]] | None = None
 

@@ -24,7 +24,7 @@ _STRIPE_COLS = 1024
 _MOST_STRIPES = 8
 _BAND_ROWS = 64, 512
 _INT64_END = 2.0**63
-_SAME_CELLS = 1e-3
+_SAME_CELLS, _ALIGNED_CELLS = 1e-3, 0.05
 _HALF = 0.5
 # Half way between whole numbers, or so near that the rounded product may be on the wrong side.
 _NEAR_HALF = 1e-3
@@ -93,6 +93,20 @@ class PopulationRaster:
             at.d * raster.width / grid.cell_height,
         )
         return bool(max(map(abs, corners)) <= _SAME_CELLS)
+
+    def place_on(self, grid: Grid) -> tuple[int, int, int, int] | None:
+        """Return ``(row, col, rows, columns)`` of the raster on a larger grid; None when cells differ."""
+        at, raster = self._raster.transform, self._raster
+        across, down = (at.c - grid.west) / grid.cell_width, (grid.north - at.f) / grid.cell_height
+        off = (
+            across - round(across),
+            down - round(down),
+            (at.a / grid.cell_width - 1) * raster.width,
+            (-at.e / grid.cell_height - 1) * raster.height,
+        )
+        if max(map(abs, off)) > _ALIGNED_CELLS:
+            return None
+        return round(down), round(across), raster.height, raster.width
 
     def micro_persons(self, rows: NDArray[np.int64], cols: NDArray[np.int64]) -> NDArray[np.int64]:
         """Return the mass of cells, int64 (n,).

@@ -7,9 +7,10 @@ from pathlib import Path
 
 from closedworld.datasets.parameters import TileParameters, WeightParameters
 from closedworld.errors import InputError, IntegrityError
+from closedworld.inputs.raster.info import raster_files
 from closedworld.inputs.reference.registry import bundled, verify_bundled
 from closedworld.inputs.regions.country_set import CountrySet
-from closedworld.store.file_digests import sha256_of_file
+from closedworld.store.file_digests import digest_of_rasters, sha256_of_file
 from closedworld.store.paths import stage_folder
 from closedworld.store.places import storage_at
 from closedworld.store.reading import Published, result_in
@@ -115,7 +116,8 @@ class Request:
     def _digest_of(self, raster: Path) -> str:
         if not self._raster_sha256:
             try:
-                self._raster_sha256 = sha256_of_file(raster)
+                digests = [sha256_of_file(file) for file in raster_files(raster)]
+                self._raster_sha256 = digest_of_rasters(digests)
             except OSError as error:
                 raise InputError(
                     "input-unreadable", f"{raster} cannot be read: {error.strerror}."

@@ -61,7 +61,7 @@ def verify(
         oracle_sample,
         seed,
     )
-    if request.raster is not None and not request.raster.is_file():
+    if request.raster is not None and not (request.raster.is_file() or request.raster.is_dir()):
         raise InputError("input-missing", f"{raster} is not a file.", "Check the path.")
     sealed, bare = sealed_and_bare(Path(path))
     every = [Findings(str(folder.root)) for folder in [*bare, *sealed]]

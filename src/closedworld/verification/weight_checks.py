@@ -32,6 +32,7 @@ from closedworld.verification.exact_apportionment import check_exactly
 from closedworld.verification.file_checks import check_countries, check_schemas
 from closedworld.verification.findings import Findings
 from closedworld.verification.population_raster import PopulationRaster, ValueTooLargeError
+from closedworld.verification.raster_folder import RasterFolder
 from closedworld.verification.receipt_checks import (
     PARAMETER_ERRORS,
     bad_parameters,
@@ -156,9 +157,12 @@ class WeightChecks:
             return
         grid = self.index.parameters.grid
         with ExitStack() as stack:
-            people = None
+            people: PopulationRaster | RasterFolder | None = None
             if needs_raster and self.raster is not None:
-                people = stack.enter_context(PopulationRaster(self.raster))
+                if self.raster.is_dir():
+                    people = stack.enter_context(RasterFolder(self.raster))
+                else:
+                    people = stack.enter_context(PopulationRaster(self.raster))
                 if not people.lies_on(grid):
                     self.findings.add("raster-grid", f"{self.raster} is not on the grid {grid}.")
                     reason = "the raster is not on the grid of the index"

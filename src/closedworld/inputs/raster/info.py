@@ -33,6 +33,9 @@ _GDAL_OPTIONS = {
 # Less than this at every corner is the rounding of whoever wrote the file.
 _SKEW_CELLS = 1e-3
 
+# Files state 1/1200 degree with ten digits; thousands of cells away that is hundredths of a cell.
+_ALIGNED_CELLS = 0.05
+
 # Cells centred on the poles reach half a cell beyond them.
 _CENTRED, _CENTRED_SLACK = 0.5, 0.01
 
@@ -54,6 +57,7 @@ class RasterInfo:
         bands: Number of bands.
         first_row: Row of the file that is row 0 of the grid.
         notes: What was left out.
+        members: The rasters of a folder, in the order of their names; empty for a file.
     """
 
     path: Path
@@ -63,17 +67,35 @@ class RasterInfo:
     bands: int
     first_row: int = 0
     notes: tuple[Warned, ...] = ()
+    members: tuple[Member, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """One of several rasters that are taken as one.
+
+    Attributes:
+        info: Its header.
+        row: Row of the common grid where it begins.
+        col: Column of the common grid where it begins.
+    """
+
+    info: RasterInfo
+    row: int
+    col: int
 
 
 def read_raster_info(path: str | Path) -> RasterInfo:
-    """Return the header of a GeoTIFF; no pixels are read.
+    """Return the header of a GeoTIFF, or of a folder of aligned ones as one; no pixels are read.
 
     Raises:
         InputError: ``input-missing``, ``input-not-a-file``, ``input-format``,
             ``input-unreadable``, ``crs-missing``, ``crs-unreadable``, ``crs-not-wgs84``.
-        GridError: ``grid-rotated``, ``grid-south-up``, ``grid-no-transform``, ``grid-too-large``, or
-            as ``Grid``.
+        GridError: ``grid-rotated``, ``grid-south-up``, ``grid-no-transform``, ``grid-too-large``,
+            ``rasters-not-aligned``, or as ``Grid``.
     """
+    if Path(path).is_dir():
+        return _info_of_folder(Path(path))
     path = _existing(Path(path))
     # rasterio takes 0.2 s to import, and a grid from a resolution never needs it.
     from rasterio.errors import NotGeoreferencedWarning  # noqa: PLC0415
@@ -86,6 +108,80 @@ def read_raster_info(path: str | Path) -> RasterInfo:
             return RasterInfo(
                 path, grid, raster.dtypes[0], raster.nodata, raster.count, first_row, notes
             )
+
+
+def raster_files(path: Path) -> tuple[Path, ...]:
+    """Return the GeoTIFFs in a folder, by name, or the file itself.
+
+    Raises:
+        InputError: ``input-not-a-file``: the folder has none.
+    """
+    if not path.is_dir():
+        return (path,)
+    found = sorted(
+        one
+        for one in path.iterdir()
+        if one.suffix.lower() in SUFFIXES and not one.name.startswith(".")
+    )
+    if not found:
+        raise InputError(
+            "input-not-a-file",
+            f"{path} is a folder without .tif or .tiff files.",
+            "Name a GeoTIFF.",
+        )
+    return tuple(found)
+
+
+def _info_of_folder(folder: Path) -> RasterInfo:
+    """Return the common header of aligned rasters.
+
+    Raises:
+        GridError: ``rasters-not-aligned``, or as ``Grid``.
+    """
+    infos = [read_raster_info(path) for path in raster_files(folder)]
+    first = infos[0].grid
+    places = [_place_on(first, info) for info in infos]
+    top, left = (min(place[axis] for place in places) for axis in (0, 1))
+    members = tuple(
+        Member(info, row - top, col - left) for info, (row, col) in zip(infos, places, strict=True)
+    )
+    grid = Grid(
+        first.west + left * first.cell_width,
+        first.north - top * first.cell_height,
+        first.cell_width,
+        first.cell_height,
+        max(one.col + one.info.grid.n_cols for one in members),
+        max(one.row + one.info.grid.n_rows for one in members),
+    )
+    notes = tuple(note for info in infos for note in info.notes)
+    bands = max(info.bands for info in infos)
+    return RasterInfo(folder, grid, infos[0].dtype, None, bands, notes=notes, members=members)
+
+
+def _place_on(first: Grid, info: RasterInfo) -> tuple[int, int]:
+    """Return ``(row, col)`` where a raster begins, counted in cells of the first one.
+
+    Raises:
+        GridError: ``rasters-not-aligned``.
+    """
+    grid = info.grid
+    across, down = (
+        (grid.west - first.west) / first.cell_width,
+        (first.north - grid.north) / first.cell_height,
+    )
+    stretched = (
+        abs(grid.cell_width / first.cell_width - 1) * grid.n_cols,
+        abs(grid.cell_height / first.cell_height - 1) * grid.n_rows,
+    )
+    if max(abs(across - round(across)), abs(down - round(down)), *stretched) > _ALIGNED_CELLS:
+        raise GridError(
+            "rasters-not-aligned",
+            f"{info.path} has a grid of {grid}, which is not on that of the first raster in its folder, "
+            f"{first}.",
+            "Take rasters of one publisher and size, or bring them together: gdalwarp -tr WIDTH HEIGHT "
+            "-tap -r sum in.tif out.tif",
+        )
+    return round(down), round(across)
 
 
 @contextmanager

@@ -19,6 +19,7 @@ from closedworld.sanitize import library_message
 
 _MOST_BLOCK_BYTES = 1 << 29
 _BLOCK_CACHE_BYTES = 64 << 20
+_FOLDER_BLOCK = 512
 _KINDS = "iuf"
 _EXACT_BELOW = 2.0**53
 
@@ -37,6 +38,7 @@ class PixelLayout:
             band, or a NODATA value that float64 cannot hold.
         size_bytes: Size of the file.
         window_cells: Cells read at once, unless one block has more; by default 16 MiB of float32.
+        members: Those of the rasters of a folder, as in ``info``; empty for a file.
         source: The raster whose people are spread over the grid; None where pixels are the cells.
 
     Raises:
@@ -52,6 +54,7 @@ class PixelLayout:
     size_bytes: int
     window_cells: int = 1 << 22
     source: PixelLayout | None = None
+    members: tuple[PixelLayout, ...] = ()
 
     def __post_init__(self) -> None:
         """Refuse pixels that cannot be numbers of people, or cannot be read in windows."""
@@ -129,12 +132,25 @@ class PixelLayout:
 
 
 def read_pixel_layout(path: str | Path) -> PixelLayout:
-    """Return how the pixels of a GeoTIFF are stored; no pixel is read.
+    """Return how the pixels of a GeoTIFF, or of a folder of aligned ones, are stored; no pixel is read.
 
     Raises:
         InputError, GridError: As ``read_raster_info`` and ``PixelLayout``.
     """
     info = read_raster_info(path)
+    if info.members:
+        members = tuple(read_pixel_layout(one.info.path) for one in info.members)
+        is_narrow = all(np.can_cast(one.value_dtype, np.float32) for one in members)
+        return PixelLayout(
+            replace(info, dtype="float32" if is_narrow else "float64"),
+            _FOLDER_BLOCK,
+            _FOLDER_BLOCK,
+            1.0,
+            0.0,
+            has_mask=False,
+            size_bytes=sum(one.size_bytes for one in members),
+            members=members,
+        )
     with open_raster(info.path) as raster:
         block_rows, block_cols = raster.block_shapes[0]
         flags = {flag.name for flag in raster.mask_flag_enums[0]}
@@ -168,6 +184,8 @@ class PixelReader:
         self._stack = ExitStack()
 
     def __enter__(self) -> Self:
+        if self._layout.members:
+            return self
         self._raster = self._stack.enter_context(
             open_raster(self._layout.info.path, GDAL_CACHEMAX=_BLOCK_CACHE_BYTES)
         )
@@ -191,6 +209,8 @@ class PixelReader:
 
         if self._layout.source is not None:
             return self._read_spread(self._layout.source, row, col, rows, cols), None
+        if self._layout.members:
+            return self._read_members(row, col, rows, cols), None
         window = Window(col, row + self._layout.info.first_row, cols, rows)
         try:
             pixels = self._raster.read(1, window=window)
@@ -205,6 +225,29 @@ class PixelReader:
                 f"{col + cols - 1} cannot be read: {library_message(error.__cause__ or error)}.",
                 "The file is damaged: fetch it again.",
             ) from error
+
+    def _read_members(self, row: int, col: int, rows: int, cols: int) -> NDArray[Any]:
+        """Return the values of a window, NaN where no raster has one.
+
+        Where several have, the first with people counts; without people, the first.
+        """
+        values = np.full((rows, cols), np.nan, self._layout.value_dtype)
+        for place, layout in zip(self._layout.info.members, self._layout.members, strict=True):
+            grid = place.info.grid
+            top, left = max(row, place.row), max(col, place.col)
+            bottom = min(row + rows, place.row + grid.n_rows)
+            right = min(col + cols, place.col + grid.n_cols)
+            if top >= bottom or left >= right:
+                continue
+            with PixelReader(layout) as reader:
+                pixels, mask = reader.read(
+                    top - place.row, left - place.col, bottom - top, right - left
+                )
+            own = _with_nan(layout, pixels, mask)
+            here = values[top - row : bottom - row, left - col : right - col]
+            takes = (np.isnan(here) & ~np.isnan(own)) | (~(here > 0) & (own > 0))
+            np.copyto(here, own, where=takes, casting="same_kind")
+        return values
 
     def _read_spread(
         self, source: PixelLayout, row: int, col: int, rows: int, cols: int
@@ -276,6 +319,20 @@ def values_of(
         below = values[~keep] if is_missing is None else values[~keep & ~is_missing]
         lowest = float(below.min())
     return Values(_zeroed(values, keep), missing, negative, lowest, np.flatnonzero(is_limit))
+
+
+def _with_nan(
+    layout: PixelLayout, pixels: NDArray[Any], is_valid: NDArray[np.bool_] | None
+) -> NDArray[Any]:
+    """Return the values of pixels as real numbers, NaN where they hold none."""
+    is_missing = _is_nodata(layout, pixels)
+    if is_valid is not None:
+        is_missing = ~is_valid if is_missing is None else is_missing | ~is_valid
+    values = pixels.astype(np.result_type(layout.value_dtype, np.float32))
+    if layout.is_scaled:
+        with np.errstate(over="ignore", invalid="ignore"):
+            values = values * layout.scale + layout.offset
+    return values if is_missing is None else np.where(is_missing, np.nan, values)
 
 
 def _zeroed(values: NDArray[Any], keep: NDArray[np.bool_]) -> NDArray[Any]:
