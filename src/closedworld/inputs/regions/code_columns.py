@@ -11,7 +11,7 @@ from closedworld.inputs.regions.country_codes import country_of
 from closedworld.inputs.regions.read_options import ReadOptions
 from closedworld.sanitize import listed, one_line, quoted
 
-# A shapefile keeps ten characters of a name: country_is, iso3166-1-.
+# A shapefile keeps ten characters of a name: country_is.
 _ALPHA_2_COLUMNS = (
     "country_iso",
     "country_is",

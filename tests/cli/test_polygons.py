@@ -1,0 +1,122 @@
+"""Polygons as people have them, from the command line to points."""
+
+from __future__ import annotations
+
+import csv
+import json
+from typing import TYPE_CHECKING, Any
+
+import geopandas as gpd
+import pytest
+import shapely
+
+from closedworld.inputs.isolated import check_in_subprocess
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    Call = Callable[..., Any]
+
+BOW = shapely.Polygon([(0, 40), (10, 50), (10, 40), (0, 50)])
+OVERLAPPING = shapely.MultiPolygon([shapely.box(10, 50, 13, 53), shapely.box(12, 52, 15, 54)])
+MALTA = shapely.box(14, 35, 15, 37)
+
+
+def write(path: Path, rows: dict[str, shapely.Geometry | None], **columns: list[str]) -> Path:
+    table = {"iso_a2": list(rows), **columns}
+    gpd.GeoDataFrame(table, geometry=list(rows.values()), crs=4326).to_file(path)
+    return path
+
+
+def parameters(root: Path) -> dict[str, Any]:
+    (receipt,) = root.glob("tiles/*/_receipt.json")
+    content: dict[str, Any] = json.loads(receipt.read_text())["parameters"]
+    return content
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("fill", "tiles"), [("evenodd", 4 * 13), ("nonzero", 4 * 14)])
+def test_invalid_polygons_are_built_verified_and_sampled_by_a_fill_rule(
+    fill: str, tiles: int, call: Call, tmp_path: Path
+) -> None:
+    path = write(tmp_path / "w.gpkg", {"FR": BOW, "DE": OVERLAPPING, "MT": MALTA})
+    options = ["--polygons", path, "--fill", fill]
+    call("tiles", *options, "--resolution", "0.5deg", "--out", tmp_path / "w")
+    made = parameters(tmp_path / "w")
+    assert made["fill"] == fill
+    summaries = (
+        next((tmp_path / "w" / "reports").glob("*")) / "country_summaries.jsonl"
+    ).read_text()
+    counts = {
+        one["country_iso"]: one["cells_included"] for one in map(json.loads, summaries.splitlines())
+    }
+    assert counts["DE"] == tiles
+    verified = call("verify", tmp_path / "w", *options, "--oracle-sample", 300)
+    assert "no problems found" in verified.output
+    call("weights", tmp_path / "w", "--basis", "area_m2")
+    out = tmp_path / "p.csv"
+    call("sample", tmp_path / "w", "--country", "FR,DE", "--n", 40, *options, "--out", out)
+    with out.open() as file:
+        points = [(float(row["lon"]), float(row["lat"])) for row in csv.DictReader(file)]
+    land = shapely.union_all([shapely.make_valid(BOW), *OVERLAPPING.geoms])
+    assert all(land.covers(shapely.Point(point)) for point in points)
+
+
+@pytest.mark.slow
+def test_a_selection_makes_no_ado_about_other_rows(call: Call, tmp_path: Path) -> None:
+    path = write(tmp_path / "w.gpkg", {"FR": BOW, "AQ": None, "MT": MALTA})
+    options = ["--polygons", path, "--resolution", "1deg"]
+    call("tiles", *options, "--countries", "mt", "--out", tmp_path / "a")
+    call("tiles", *options, "--except", "FR,AQ", "--out", tmp_path / "b")
+    call("tiles", *options, "--skip-bad-rows", "--out", tmp_path / "c")
+    first, *others = (parameters(tmp_path / name) for name in "abc")
+    assert first["countries"] == ["MT"]
+    assert all(other == first for other in others)
+    assert "can be used" in call("inputs", "--polygons", path, "--countries", "MT").output
+
+
+@pytest.mark.slow
+def test_states_are_regions_with_points_and_never_countries(call: Call, tmp_path: Path) -> None:
+    """DE is Delaware in tiles, weights, tables of points and exports."""
+    path = tmp_path / "states.gpkg"
+    rows = {"DE": shapely.box(-76, 38, -75, 40), "US.TX": shapely.box(-106, 26, -94, 36)}
+    write(path, rows, NAME=["Delaware", "Texas"])
+    refused = call("run", "--polygons", path, "--skip-unknown-codes", "--out", tmp_path / "x")
+    assert (refused.exit_code, "codes-contradict-names" in refused.output) == (3, True)
+    options = ["--polygons", path, "--regions", "any", "--code-column", "iso_a2"]
+    root = tmp_path / "w"
+    call("run", *options, "--resolution", "1deg", "--basis", "area_m2", "--out", root)
+    assert parameters(root)["regions"] == "any"
+    assert {file.name for file in root.glob("tiles/*/tile_index/*")} == {
+        "DE-00000.parquet",
+        "US.TX-00000.parquet",
+    }
+    (tmp_path / "t.csv").write_text("id,country,n\na,de,2\nb,US.TX,3\n")
+    out = tmp_path / "p.csv"
+    call("sample", root, "--table", tmp_path / "t.csv", *options, "--out", out)
+    with out.open() as file:
+        points = [(row["country_iso"], float(row["lon"])) for row in csv.DictReader(file)]
+    assert [code for code, _ in points] == ["DE", "DE", "US.TX", "US.TX", "US.TX"]
+    assert all(lon < -75 for _, lon in points)
+    assert "no problems found" in call("verify", root, *options).output
+    call("export", root, "--cog", "--out", tmp_path / "cog")
+    key = (tmp_path / "cog" / "country_ids.csv").read_text()
+    assert key == "country_id,country_iso,name\n1,DE,\n2,US.TX,\n"
+    asked = call("sample", root, "--country", "FR", *options, "--out", out)
+    assert (asked.exit_code, "unknown region 'FR'" in asked.output) == (3, True)
+    (tmp_path / "m.csv").write_text("merchant_id,country,n\na,DE,2\n")
+    sites = ["run", *options, "--resolution", "1deg", "--merchants", tmp_path / "m.csv"]
+    asked = call(*sites, "--out", tmp_path / "y")
+    assert (asked.exit_code, "sites-regions" in asked.output) == (2, True)
+
+
+@pytest.mark.slow
+def test_repairs_tell_their_progress_across_processes(tmp_path: Path) -> None:
+    told: list[tuple[int, int]] = []
+    path = write(tmp_path / "w.gpkg", {"FR": BOW, "DE": OVERLAPPING, "MT": MALTA})
+    found = check_in_subprocess(
+        path, repair_geometry=True, progress=lambda done, total: told.append((done, total))
+    )
+    assert found.check.ok
+    assert told == [(1, 1)]
