@@ -28,6 +28,7 @@ FLOORS = (
     "kernels/inclusion",
     "config",
     "kernels/sizes",
+    "kernels/counting",
     "kernels/digests",
     "kernels/records",
     "kernels/typed_json",

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from closedworld.kernels.counting import counted
 from closedworld.kernels.sphere import EARTH_RADIUS_KM, chord_km
 
 Bools = npt.NDArray[np.bool_]
@@ -54,8 +55,7 @@ class _Lists:
         """Return the values of the lists ``rows``, and for each value the position of its list in ``rows``."""
         counts = self.counts[rows]
         owner = np.repeat(np.arange(rows.size), counts)
-        offset = np.repeat(self.starts[rows] - (np.cumsum(counts) - counts), counts)
-        return self.values[np.arange(owner.size) + offset], owner
+        return self.values[counted(self.starts[rows], counts)], owner
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from closedworld.datasets import SPAN_WEIGHTS, TILE_WEIGHTS
 from closedworld.datasets.parameters import WeightParameters
 from closedworld.errors import IntegrityError
+from closedworld.kernels.counting import counted
 from closedworld.kernels.spans import RowSpans, joined_runs
 from closedworld.published.tile_index import PublishedIndex
 from closedworld.sanitize import one_line
@@ -123,9 +124,8 @@ class CumulativeWeights:
             )
             first = np.maximum(first_ranks[some], group.rank)
             count = np.minimum(stop_ranks[some], stop) - first
-            number = np.arange(int(count.sum())) - np.repeat(np.cumsum(count) - count, count)
-            target = np.repeat(begins[some] + first - first_ranks[some], count) + number
-            weights[target] = group.weights[np.repeat(first - group.rank, count) + number]
+            target = counted(begins[some] + first - first_ranks[some], count)
+            weights[target] = group.weights[counted(first - group.rank, count)]
         return weights
 
     def all_groups(self) -> Iterator[Group]:

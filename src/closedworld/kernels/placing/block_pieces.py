@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from closedworld.kernels.counting import counted
 from closedworld.kernels.placing.block_lattice import BlockLattice
 from closedworld.kernels.spans import RowSpans
 
@@ -46,7 +47,7 @@ class BlockPieces:
         first = np.searchsorted(begins, starts, side="right") - 1
         count = np.searchsorted(begins, stops) - first
         run = np.repeat(np.arange(len(rows)), count)
-        number = np.arange(len(run)) - np.repeat(np.cumsum(count) - count - first, count)
+        number = counted(first, count)
         cols = np.maximum(begins[number], starts[run])
         piece_ranks = ranks[run] + cols - spans.col_starts[here][run]
         return cls(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from closedworld.kernels.counting import counted
 from closedworld.kernels.placing.block_lattice import BLOCK_LEVELS, BlockLattice
 from closedworld.kernels.placing.block_tree import Blocks
 from closedworld.kernels.placing.site_numbers import SiteNumbers
@@ -84,7 +85,7 @@ def _summed(
     sums = np.zeros((len(top), int(n_rows.max()) + 1, int(n_cols.max()) + 1), np.uint64)
     # Each row of each block, then the runs of tiles in it.
     block = np.repeat(np.arange(len(top)), n_rows)
-    down = np.arange(len(block)) - np.repeat(np.cumsum(n_rows) - n_rows, n_rows)
+    down = counted(0, n_rows)
     index = RowMajorIndex.of(spans.grid)
     start = index.encode(0, first_row[block] + down, first_col[block])
     stop = start + n_cols[block]
@@ -93,7 +94,7 @@ def _summed(
     first = np.searchsorted(run_stops, start, side="right")
     count = np.searchsorted(run_starts, stop) - first
     strip = np.repeat(np.arange(len(block)), count)
-    run = np.arange(len(strip)) - np.repeat(np.cumsum(count) - count - first, count)
+    run = counted(first, count)
     begins = np.maximum(run_starts[run], start[strip])
     ranks = spans.first_ranks[run] + begins - run_starts[run]
     lengths = np.minimum(run_stops[run], stop[strip]) - begins
@@ -101,8 +102,7 @@ def _summed(
     ranks, lengths, strip = ranks[order], lengths[order], strip[order]
     at = (block[strip] * sums.shape[1] + down[strip] + 1) * sums.shape[2]
     at += begins[order] - start[strip] + 1
-    at = np.repeat(at - np.cumsum(lengths) + lengths, lengths)
-    sums.reshape(-1)[at + np.arange(len(at))] = weights(ranks, ranks + lengths)
+    sums.reshape(-1)[counted(at, lengths)] = weights(ranks, ranks + lengths)
     np.cumsum(sums, axis=1, out=sums)
     np.cumsum(sums, axis=2, out=sums)
     return sums

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from closedworld.kernels.counting import counted
 from closedworld.kernels.placing.block_lattice import BLOCK_COLS, BLOCKS_PER_DEGREE
 from closedworld.kernels.sampling.area_density import cosine
 
@@ -101,8 +102,7 @@ class Towns:
         first = np.searchsorted(self.blocks, block)
         count = np.searchsorted(self.blocks, block, side="right") - first
         cell = np.repeat(np.arange(len(block)), count)
-        at = np.arange(len(cell)) - np.repeat(np.cumsum(count) - count - first, count)
-        town = self.members[at]
+        town = self.members[counted(first, count)]
         east = self.lons[town] - lons[cell]
         east -= 360.0 * np.round(east / 360.0)
         north = self.lats[town] - lats[cell]

@@ -8,6 +8,8 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from closedworld.kernels.counting import counted
+
 _LARGEST_32 = 2**32 - 1
 
 
@@ -31,9 +33,7 @@ def in_memory(weights: NDArray[np.unsignedinteger]) -> TileWeights:
     def of_runs(
         first_ranks: NDArray[np.int64], stop_ranks: NDArray[np.int64]
     ) -> NDArray[np.uint64]:
-        lengths = stop_ranks - first_ranks
-        at = np.repeat(first_ranks - np.cumsum(lengths) + lengths, lengths)
-        at += np.arange(len(at))
+        at = counted(first_ranks, stop_ranks - first_ranks)
         chosen: NDArray[np.uint64] = weights[at].astype(np.uint64)
         return chosen
 

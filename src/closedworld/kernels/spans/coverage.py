@@ -21,6 +21,7 @@ import numpy as np
 import shapely
 from numpy.typing import NDArray
 
+from closedworld.kernels.counting import counted
 from closedworld.kernels.grid import Grid
 from closedworld.kernels.spans.border import Border
 from closedworld.kernels.spans.edges import CHUNK_POINTS, place_on_grid
@@ -263,9 +264,7 @@ def _depth(down: NDArray[np.float64], height: NDArray[np.float64]) -> NDArray[np
 
 def _positions(starts: NDArray[np.int64], stops: NDArray[np.int64]) -> NDArray[np.int64]:
     """Return every position of canonical runs, ascending, int64."""
-    lengths = stops - starts
-    before = np.cumsum(lengths) - lengths
-    return np.repeat(starts - before, lengths) + np.arange(lengths.sum())
+    return counted(starts, stops - starts)
 
 
 def _added_up(sums: Sums) -> Sums:

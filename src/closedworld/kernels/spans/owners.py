@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from closedworld.kernels.counting import counted
 from closedworld.kernels.grid import Grid
 from closedworld.kernels.spans.cells import NO_CELL
 from closedworld.kernels.spans.regions import joined_runs
@@ -45,8 +46,7 @@ class TileOwners:
         cuts = np.unique(np.concatenate([starts, stops]))
         begin, end = np.searchsorted(cuts, starts), np.searchsorted(cuts, stops)
         pieces = end - begin
-        offset = np.arange(pieces.sum()) - np.repeat(np.cumsum(pieces) - pieces, pieces)
-        piece = np.repeat(begin, pieces) + offset
+        piece = counted(begin, pieces)
         first = np.full(len(cuts), len(sets), np.int32)
         # Assigned from the last set to the first, so that the first stays.
         first[piece[::-1]] = np.repeat(owner, pieces)[::-1]

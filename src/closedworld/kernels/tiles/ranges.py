@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from closedworld.kernels.counting import counted
 from closedworld.kernels.grid import Grid
 from closedworld.kernels.spans import RowSpans
 from closedworld.kernels.spans.runs import covered
@@ -85,10 +86,7 @@ class Tiles:
 
     def counted(self, run_first: NDArray[np.int64]) -> NDArray[np.int64]:
         """Return values that start at ``run_first`` in each run and go up by one per tile, int64."""
-        before = np.cumsum(self.lengths) - self.lengths
-        values = np.repeat(run_first - before, self.lengths)
-        values += np.arange(len(values))
-        return values
+        return counted(run_first, self.lengths)
 
 
 def held_columns(
@@ -105,7 +103,6 @@ def held_columns(
     """
     starts, stops = covered(col_starts, col_starts + lengths)
     before = np.cumsum(stops - starts) - (stops - starts)
-    cols = np.repeat(starts - before, stops - starts)
-    cols += np.arange(len(cols))
+    cols = counted(starts, stops - starts)
     stretch = np.searchsorted(starts, col_starts, side="right") - 1
     return cols, col_starts - starts[stretch] + before[stretch]

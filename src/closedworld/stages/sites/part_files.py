@@ -9,6 +9,7 @@ import numpy as np
 
 from closedworld.datasets import SITES, Dataset, Partition
 from closedworld.datasets.part_encoder import PartEncoder
+from closedworld.kernels.counting import counted
 from closedworld.stages.sites.checks import CheckCounts, check_sites
 from closedworld.stages.sites.country_source import CountrySource
 from closedworld.stages.sites.placed import PlacedSites
@@ -95,9 +96,7 @@ def write_sites(task: SiteTask) -> SiteResult:
     clock.ends("domain")
     merchants = task.merchants
     rows = np.repeat(np.arange(merchants.rows.num_rows), merchants.counts)
-    orders = np.arange(len(rows)) - np.repeat(
-        np.cumsum(merchants.counts) - merchants.counts, merchants.counts
-    )
+    orders = counted(0, merchants.counts)
     rows, orders = (one[task.before : task.before + task.cost] for one in (rows, orders))
     orders = orders + merchants.numbers("site_order")[rows]
     placed = PlacedSites.of(merchants, rows, orders, domain, task.seed)

@@ -1,0 +1,18 @@
+"""Runs of integers, one after another."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+
+def counted(starts: NDArray[np.int64] | int, counts: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Return ``starts[i], starts[i] + 1, ...``, as many as ``counts[i]``, for every i in turn, int64.
+
+    Args:
+        starts: First integer of each run, int64 (runs,), or of all.
+        counts: Integers of each run, int64 (runs,), >= 0.
+    """
+    values = np.repeat(starts - np.cumsum(counts) + counts, counts)
+    values += np.arange(len(values))
+    return values

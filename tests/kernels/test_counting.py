@@ -1,0 +1,19 @@
+"""Runs of integers against a plain loop."""
+
+from __future__ import annotations
+
+import numpy as np
+from hypothesis import given
+from hypothesis import strategies as st
+
+from closedworld.kernels.counting import counted
+
+RUNS = st.lists(st.tuples(st.integers(-(2**40), 2**40), st.integers(0, 5)), max_size=9)
+
+
+@given(RUNS)
+def test_runs_follow_one_another(runs: list[tuple[int, int]]) -> None:
+    starts, counts = np.array(runs, np.int64).reshape(-1, 2).T
+    expected = [start + k for start, count in runs for k in range(count)]
+    assert counted(starts, counts).tolist() == expected
+    assert counted(7, counts).tolist() == [7 + k for _, count in runs for k in range(count)]
