@@ -33,7 +33,7 @@ _CONVERT = {
 
 _ASSUME = {
     VECTOR_TOOL: "If metres do not matter, pass --assume-wgs84; else ",
-    RASTER_TOOL: "If it matters, ",
+    RASTER_TOOL: "If metres do not matter, say that it is: gdal_translate -a_srs EPSG:4326 in.tif out.tif; else ",
 }
 _OR_ASSUME = {VECTOR_TOOL: ", or pass --assume-wgs84", RASTER_TOOL: ""}
 

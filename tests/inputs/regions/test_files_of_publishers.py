@@ -20,6 +20,8 @@ from closedworld.inputs.regions.country_reading import (
     read_countries,
 )
 from closedworld.inputs.regions.region_files import input_files
+from closedworld.kernels.grid import Grid
+from closedworld.kernels.spans import region_spans
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -261,6 +263,27 @@ def test_bands_round_the_globe_stay_what_they_are(shape: shapely.Polygon) -> Non
     found = countries_from_features([("AQ", "Antarctica", shape)])
     assert found["AQ"].features == (shapely.MultiPolygon([shape]),)
     assert not found.notes
+
+
+@pytest.mark.parametrize("turned", [0, 7, 23, 35])
+@pytest.mark.parametrize("pole", [-1, 1])
+@pytest.mark.parametrize("way", [-1, 1])
+def test_a_ring_round_a_pole_is_closed_under_repair(turned: int, pole: int, way: int) -> None:
+    """As TopoJSON has Antarctica, whose cut along 180 and the pole was stitched."""
+    ring = [(-175 + 10 * i, pole * (60.25 + (i % 2))) for i in range(36)][::way]
+    shape = shapely.Polygon(ring[turned:] + ring[:turned])
+    with pytest.raises(ClosedWorldError) as caught:
+        countries_from_features([("AQ", "", shape)])
+    assert caught.value.code == "ring-round-pole"
+    assert "--repair-geometry" in caught.value.hint
+    found = countries_from_features([("AQ", "", shape)], repair_geometry=True)
+    assert [note.kind for note in found.notes] == ["repaired"]
+    grid = Grid.from_resolution("0.5deg")
+    east = sorted([*ring, (185, ring[0][1] if way == 1 else ring[-1][1])])
+    plain = shapely.Polygon([*east, (185, pole * 90), (-175, pole * 90)])
+    assert region_spans([found["AQ"].features], grid, "center") == region_spans(
+        [[plain]], grid, "center"
+    )
 
 
 def swapped(shape: shapely.Geometry) -> shapely.Geometry:

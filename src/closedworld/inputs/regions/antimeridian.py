@@ -74,6 +74,34 @@ def unwrap(geometry: shapely.Polygon | shapely.MultiPolygon) -> Unwrapped:
     return Unwrapped(whole, n_jumps)
 
 
+def closed_round_pole(
+    geometry: shapely.Polygon | shapely.MultiPolygon,
+) -> shapely.MultiPolygon | None:
+    """Return the geometry with outer rings that go round a pole closed along a meridian and the pole.
+
+    The pole is that of the hemisphere in which most of the ring's vertices lie; the meridian is that of its westernmost
+    vertex. ``None`` if a hole goes round, or a ring more than once.
+    """
+    made = []
+    for polygon in shapely.get_parts(geometry):
+        ring = shapely.get_coordinates(polygon.exterior)
+        if _turns(ring)[-1] == 0:
+            made.append(polygon)
+            continue
+        first = int(np.argmin((ring[:-1, 0] + _HALF_TURN) % _TURN))
+        ring = np.concatenate([ring[first:-1], ring[:first], ring[first : first + 1]])
+        turns = _turns(ring)
+        holes = [shapely.get_coordinates(hole) for hole in polygon.interiors]
+        if abs(turns[-1]) != 1 or any(_turns(hole)[-1] for hole in holes):
+            return None
+        lon, pole = ring[:, 0] + _TURN * turns, np.copysign(90.0, ring[:, 1].sum())
+        lon -= _TURN * np.floor((lon.min() + _HALF_TURN) / _TURN)
+        closed = np.vstack([np.column_stack([lon, ring[:, 1]]), (lon[-1], pole), (lon[0], pole)])
+        moved = [hole + np.array([_TURN * _turns_into(lon, hole[:, 0]), 0.0]) for hole in holes]
+        made.append(shapely.Polygon(closed, moved))
+    return shapely.MultiPolygon(made)
+
+
 def _unwrap_polygon(polygon: shapely.Polygon) -> Unwrapped:
     rings = [shapely.get_coordinates(ring) for ring in shapely.get_rings(polygon)]
     turns = [_turns(ring) for ring in rings]

@@ -14,7 +14,7 @@ import shapely
 from numpy.typing import NDArray
 
 from closedworld.errors import GeometryError
-from closedworld.inputs.regions.antimeridian import may_jump, unwrap
+from closedworld.inputs.regions.antimeridian import closed_round_pole, may_jump, unwrap
 from closedworld.inputs.regions.globe_overlap import overlap_round_globe
 from closedworld.inputs.regions.read_options import ReadOptions
 from closedworld.inputs.regions.repair import Progress, repaired, without_touches
@@ -50,7 +50,7 @@ def check_geometries(rows: RowChecks, options: ReadOptions, progress: Progress) 
     _polygons_only(rows, keep_from_collections=options.repair_geometry)
     _finite(rows)
     _on_globe(rows)
-    _unwrapped(rows)
+    _unwrapped(rows, close_round_pole=options.repair_geometry)
     _to_multipolygons(rows.geometries)
     _valid(rows, options, progress)
     _once_round_globe(rows)
@@ -147,17 +147,23 @@ def _advice_off_globe(bounds: NDArray[np.float64]) -> str:
     return "Longitudes must lie in -360..540 and latitudes in -90..90, both in degrees."
 
 
-def _unwrapped(rows: RowChecks) -> None:
+def _unwrapped(rows: RowChecks, *, close_round_pole: bool) -> None:
     for at in _where(may_jump(rows.geometries)):
         result = unwrap(rows.geometries[at])
         if result.round_pole is not None:
+            closed = closed_round_pole(rows.geometries[at]) if close_round_pole else None
+            if closed is not None:
+                rows.geometries[at] = closed
+                what = "a ring that goes round a pole was closed along a meridian and the pole."
+                rows.note("repaired", at, what, ())
+                continue
             lon, lat = result.round_pole
             what = (
                 f"has a ring (first vertex lon {lon:.10g}, lat {lat:.10g}) that goes round a pole."
             )
             hint = (
                 "Close it along the antimeridian and the pole: ... 180 lat, 180 -90, -180 -90, "
-                "-180 lat ... (90 for the north pole). If the ring is not meant to go round, but has "
+                "-180 lat ... (90 for the north pole), or pass --repair-geometry. If the ring is not meant to go round, but has "
                 "180 and -180 in a row, remove one of the two vertices."
             )
             rows.refuse(at, "ring-round-pole", what, hint)
