@@ -65,7 +65,7 @@ def tiles(config_file: Path | None, **given: Any) -> None:
 
 @click.command()
 @click.argument("result", metavar="PATH", type=PATH)
-@with_options(*result_options(WEIGHTS, "raster"), *LOG_OPTIONS)
+@with_options(*result_options(WEIGHTS, "raster", "band"), *LOG_OPTIONS)
 def weights(result: Path, **given: Any) -> None:
     """Weight published tiles (S2 alone): tile_weights and span_weights.
 

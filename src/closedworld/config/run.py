@@ -114,6 +114,8 @@ class InputOptions(Options):
         assume_wgs84: Take other reference systems within metres of WGS 84, or none, for WGS 84.
         input_time_limit: Seconds that reading and checking the polygon file may take, >= 1.
         raster: GeoTIFF whose grid is used; None for the resolution or the bundled raster.
+        band: Band of the raster that has the people, 1 for the first; None for the first, with a warning if
+            there are others.
         resolution: Cell size of a global grid, such as ``30s``; None to take a raster's grid.
 
     Raises:
@@ -135,6 +137,7 @@ class InputOptions(Options):
     assume_wgs84: bool = False
     input_time_limit: int = DEFAULT_INPUT_SECONDS
     raster: Path | None = None
+    band: int | None = None
     resolution: str | None = None
 
     def __post_init__(self) -> None:

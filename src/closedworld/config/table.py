@@ -17,6 +17,8 @@ REGIONS = ("iso", "any")
 
 LOCK_NAME = "closedworld.lock"
 
+BAND = Option(Kind.NUMBER, "Band of the raster that has the people. [default: the first]")
+
 SECTIONS: dict[str, dict[str, Option]] = {
     "polygons": {
         "polygons": Option(
@@ -86,6 +88,7 @@ SECTIONS: dict[str, dict[str, Option]] = {
             "GeoTIFF (or folder of aligned ones) whose grid is used, north-up in WGS 84; its values are the population of each "
             "cell. [default: bundled 5 arc-minute population]",
         ),
+        "band": BAND,
         "resolution": Option(
             Kind.TEXT,
             "Cell size of a grid of the whole globe, instead of a raster: arc-seconds, arc-minutes, degrees; the "

@@ -138,6 +138,7 @@ class WeightParameters(Parameters):
         dp: Decimal places: the weights of a country add up to ``10**dp``.
         weigh_by_coverage: Whether masses were multiplied by coverage.
         raster_sha256: Digest of the population raster, lower-case hex; None when no basis needs it.
+        raster_band: Band of the raster that was read.
     """
 
     stage: ClassVar[str] = "weights"
@@ -147,6 +148,15 @@ class WeightParameters(Parameters):
     dp: int
     weigh_by_coverage: bool
     raster_sha256: str | None
+    raster_band: int = 1
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the parameters as the receipt holds them."""
+        content = super(WeightParameters, self).to_dict()
+        if self.raster_band == 1:
+            # Named only where it says something, as coverage is.
+            del content["raster_band"]
+        return content
 
     @property
     def datasets(self) -> tuple[Dataset, ...]:

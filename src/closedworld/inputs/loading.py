@@ -95,7 +95,7 @@ def load_inputs(
         InputLock.read(config.lock).require(files_of(config, named))
     if config.raster is not None:
         # Before the polygons, which may take minutes.
-        read_raster_info(config.raster)
+        read_raster_info(config.raster, config.band or 1)
     countries, credit, population = None, "", None
     if "countries" in wanted:
         countries, credit = load_countries(config, observer), attribution_of(config)
@@ -104,7 +104,7 @@ def load_inputs(
             grid = grid or _grid_of(config, observer)
             population = load_spread_population(grid, observer)
         else:
-            population = load_population(config.raster, observer)
+            population = load_population(config.raster, observer, band=config.band)
     has_raster = has_population(config, grid)
     if grid is None:
         grid = _grid_of(config, observer) if population is None else population.layout.info.grid
@@ -159,13 +159,14 @@ def files_of(config: RunConfig, wanted: Collection[str]) -> tuple[Path, ...]:
 
 
 def load_population(
-    path: Path | str | None = None, observer: Observer | None = None
+    path: Path | str | None = None, observer: Observer | None = None, *, band: int | None = None
 ) -> PopulationRaster:
     """Return a population raster, by default the bundled one; no pixels are read.
 
     Args:
         path: A GeoTIFF, or a folder of aligned ones that are taken as one.
         observer: Receives an event.
+        band: Which band is read, 1 for the first; None for the first, with a warning if there are others.
 
     Raises:
         InputError, GridError: As ``read_pixel_layout``.
@@ -174,12 +175,15 @@ def load_population(
     observer = observer or NullObserver()
     path = path or verify_bundled(BUNDLED_RASTER).path
     reading = _Reading("raster", observer)
-    layout = read_pixel_layout(path)
+    layout = read_pixel_layout(path, band or 1)
     info = layout.info
     digest = reading.emit_raster(info)
-    if info.bands > 1:
+    if info.bands > 1 and band is None:
         observer.on_event(
-            Warned("raster-bands", f"{info.path} has {info.bands} bands; the first one counts.")
+            Warned(
+                "raster-bands",
+                f"{info.path} has {info.bands} bands; the first one counts. Choose one with --band.",
+            )
         )
     files = raster_files(info.path)
     sidecars = [file.with_name(file.name + suffix) for file in files for suffix in _SIDECARS]

@@ -48,27 +48,28 @@ class ValueTooLargeError(ValueError):
 
 
 class PopulationRaster:
-    """The first band of a raster as masses; use as a context manager.
+    """A band of a raster as masses; use as a context manager.
 
     Args:
         path: GeoTIFF.
+        band: The band, 1 for the first.
 
     Raises:
         InputError: ``input-unreadable``.
     """
 
-    def __init__(self, path: Path) -> None:
-        self._path = path
+    def __init__(self, path: Path, band: int) -> None:
+        self._path, self._band = path, band
         self._stack = ExitStack()
 
     def __enter__(self) -> Self:
         raster = self._stack.enter_context(open_raster(self._path, GDAL_CACHEMAX=_CACHE_BYTES))
         self._raster = raster
-        self._scale, self._offset = raster.scales[0], raster.offsets[0]
+        self._scale, self._offset = raster.scales[self._band - 1], raster.offsets[self._band - 1]
         least, most = _BAND_ROWS
         self._top, self._spread = 0, (1, 1)
         self.limit_cell: tuple[int, int, int] | None = None
-        self._band_rows = min(max(raster.block_shapes[0][0], least), most)
+        self._band_rows = min(max(raster.block_shapes[self._band - 1][0], least), most)
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -190,7 +191,7 @@ class PopulationRaster:
         top, width = int(rows[0]), min(col_stop, self._raster.width) - col_start
         window = Window(col_start, top + self._top, width, int(rows[-1]) - top + 1)
         try:
-            read = self._raster.read(1, window=window, masked=True)
+            read = self._raster.read(self._band, window=window, masked=True)
         except RasterioError as error:
             raise InputError(
                 "input-unreadable",

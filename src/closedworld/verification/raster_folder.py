@@ -19,13 +19,14 @@ class RasterFolder:
 
     Args:
         path: The folder.
+        band: The band of each, 1 for the first.
 
     Raises:
         InputError: ``input-unreadable``.
     """
 
-    def __init__(self, path: Path) -> None:
-        self._rasters = [PopulationRaster(file) for file in raster_files(path)]
+    def __init__(self, path: Path, band: int) -> None:
+        self._rasters = [PopulationRaster(file, band) for file in raster_files(path)]
         self._places: list[tuple[int, int, int, int]] = []
         self._stack = ExitStack()
 

@@ -160,9 +160,13 @@ class WeightChecks:
             people: PopulationRaster | RasterFolder | None = None
             if needs_raster and self.raster is not None:
                 if self.raster.is_dir():
-                    people = stack.enter_context(RasterFolder(self.raster))
+                    people = stack.enter_context(
+                        RasterFolder(self.raster, self.parameters.raster_band)
+                    )
                 else:
-                    people = stack.enter_context(PopulationRaster(self.raster))
+                    people = stack.enter_context(
+                        PopulationRaster(self.raster, self.parameters.raster_band)
+                    )
                 if not people.lies_on(grid):
                     self.findings.add("raster-grid", f"{self.raster} is not on the grid {grid}.")
                     reason = "the raster is not on the grid of the index"

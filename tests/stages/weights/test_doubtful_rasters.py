@@ -14,6 +14,7 @@ from weights_law import Watcher
 from closedworld.errors import InputError
 from closedworld.inputs.loading import load_population
 from closedworld.inputs.regions.country_set import Country, CountrySet
+from closedworld.kernels.grid import Grid
 from closedworld.published.tile_index import open_index
 from closedworld.stages.tiles.build import build_tile_index
 from closedworld.stages.weights.build import build_tile_weights
@@ -188,3 +189,32 @@ def test_a_reused_result_repeats_its_warnings(tmp_path: Path) -> None:
         "raster-value-limit",
         "raster-one-cell",
     }
+
+
+def test_the_band_that_is_named_gives_the_weights_and_another_identity(tmp_path: Path) -> None:
+    """The first band has one person in each cell, the second has them in one row."""
+    bands = np.ones((2, 4, 4), "float32")
+    bands[1] = 0
+    bands[1, 2] = 5
+    profile = {"driver": "GTiff", "count": 2, "dtype": "float32", "crs": "EPSG:4326"}
+    raster = tmp_path / "a.tif"
+    with rasterio.open(
+        raster, "w", height=4, width=4, transform=Affine(1, 0, 0, 0, -1, 50), **profile
+    ) as file:
+        file.write(bands)
+    countries = one_country("FR", 0, 46, 4, 50)
+    build_tile_index(countries, Grid(0.0, 50.0, 1.0, 1.0, 4, 4), tmp_path)
+    sums = {}
+    for band in (None, 1, 2):
+        watcher = Watcher()
+        people = load_population(raster, watcher, band=band)
+        assert ("raster-bands" in watcher.warnings()) is (band is None)
+        built = build_tile_weights(
+            open_index(tmp_path), tmp_path, basis="population", population=people
+        )
+        table = built.published.dataset("tile_weights").to_table()
+        sums[built.published.receipt.parameter_hash] = table["weight_fp"].to_pylist()[8:12]
+    assert list(sums.values()) == [[10**12 // 16] * 4, [10**12 // 4] * 4]
+    assert verify(tmp_path, raster=raster).ok
+    with pytest.raises(InputError, match="raster-band"):
+        load_population(raster, band=3)

@@ -52,9 +52,10 @@ class RasterInfo:
     Attributes:
         path: The file.
         grid: Its grid, without rows centred on a pole and without a column that covers ground again.
-        dtype: Type of the first band, such as ``float32``.
-        nodata: NODATA value of the first band; None when it has none.
+        dtype: Type of the band that is read, such as ``float32``.
+        nodata: NODATA value of that band; None when it has none.
         bands: Number of bands.
+        band: The one that is read, 1 for the first.
         first_row: Row of the file that is row 0 of the grid.
         notes: What was left out.
         members: The rasters of a folder, in the order of their names; empty for a file.
@@ -67,6 +68,7 @@ class RasterInfo:
     bands: int
     first_row: int = 0
     notes: tuple[Warned, ...] = ()
+    band: int = 1
     members: tuple[Member, ...] = ()
 
 
@@ -85,17 +87,21 @@ class Member:
     col: int
 
 
-def read_raster_info(path: str | Path) -> RasterInfo:
+def read_raster_info(path: str | Path, band: int = 1) -> RasterInfo:
     """Return the header of a GeoTIFF, or of a folder of aligned ones as one; no pixels are read.
 
+    Args:
+        path: The file or folder.
+        band: Which band is to be read, 1 for the first.
+
     Raises:
-        InputError: ``input-missing``, ``input-not-a-file``, ``input-format``,
+        InputError: ``raster-band``, ``input-missing``, ``input-not-a-file``, ``input-format``,
             ``input-unreadable``, ``crs-missing``, ``crs-unreadable``, ``crs-not-wgs84``.
         GridError: ``grid-rotated``, ``grid-south-up``, ``grid-no-transform``, ``grid-too-large``,
             ``rasters-not-aligned``, or as ``Grid``.
     """
     if Path(path).is_dir():
-        return _info_of_folder(Path(path))
+        return _info_of_folder(Path(path), band)
     path = _existing(Path(path))
     # rasterio takes 0.2 s to import, and a grid from a resolution never needs it.
     from rasterio.errors import NotGeoreferencedWarning  # noqa: PLC0415
@@ -105,9 +111,14 @@ def read_raster_info(path: str | Path) -> RasterInfo:
         warnings.simplefilter("ignore", NotGeoreferencedWarning)
         with open_raster(path) as raster:
             grid, first_row, notes = _grid_of(raster, path)
-            return RasterInfo(
-                path, grid, raster.dtypes[0], raster.nodata, raster.count, first_row, notes
-            )
+            if not 1 <= band <= raster.count:
+                raise InputError(
+                    "raster-band",
+                    f"{path} has no band {band}; it has {raster.count}.",
+                    "Choose one with --band.",
+                )
+            dtype, nodata = raster.dtypes[band - 1], raster.nodatavals[band - 1]
+            return RasterInfo(path, grid, dtype, nodata, raster.count, first_row, notes, band)
 
 
 def raster_files(path: Path) -> tuple[Path, ...]:
@@ -132,13 +143,13 @@ def raster_files(path: Path) -> tuple[Path, ...]:
     return tuple(found)
 
 
-def _info_of_folder(folder: Path) -> RasterInfo:
+def _info_of_folder(folder: Path, band: int) -> RasterInfo:
     """Return the common header of aligned rasters.
 
     Raises:
         GridError: ``rasters-not-aligned``, or as ``Grid``.
     """
-    infos = [read_raster_info(path) for path in raster_files(folder)]
+    infos = [read_raster_info(path, band) for path in raster_files(folder)]
     first = infos[0].grid
     places = [_place_on(first, info) for info in infos]
     top, left = (min(place[axis] for place in places) for axis in (0, 1))
@@ -155,7 +166,9 @@ def _info_of_folder(folder: Path) -> RasterInfo:
     )
     notes = tuple(note for info in infos for note in info.notes)
     bands = max(info.bands for info in infos)
-    return RasterInfo(folder, grid, infos[0].dtype, None, bands, notes=notes, members=members)
+    return RasterInfo(
+        folder, grid, infos[0].dtype, None, bands, notes=notes, band=band, members=members
+    )
 
 
 def _place_on(first: Grid, info: RasterInfo) -> tuple[int, int]:

@@ -26,7 +26,7 @@ _EXACT_BELOW = 2.0**53
 
 @dataclass(frozen=True, slots=True)
 class PixelLayout:
-    """How the first band of a raster is stored, and how its pixels become values.
+    """How a band of a raster is stored, and how its pixels become values.
 
     Attributes:
         info: The header.
@@ -131,15 +131,19 @@ class PixelLayout:
         return min(rows, grid.n_rows), min(cols, grid.n_cols)
 
 
-def read_pixel_layout(path: str | Path) -> PixelLayout:
+def read_pixel_layout(path: str | Path, band: int = 1) -> PixelLayout:
     """Return how the pixels of a GeoTIFF, or of a folder of aligned ones, are stored; no pixel is read.
+
+    Args:
+        path: The file or folder.
+        band: Which band is to be read, 1 for the first.
 
     Raises:
         InputError, GridError: As ``read_raster_info`` and ``PixelLayout``.
     """
-    info = read_raster_info(path)
+    info = read_raster_info(path, band)
     if info.members:
-        members = tuple(read_pixel_layout(one.info.path) for one in info.members)
+        members = tuple(read_pixel_layout(one.info.path, band) for one in info.members)
         is_narrow = all(np.can_cast(one.value_dtype, np.float32) for one in members)
         return PixelLayout(
             replace(info, dtype="float32" if is_narrow else "float64"),
@@ -152,8 +156,8 @@ def read_pixel_layout(path: str | Path) -> PixelLayout:
             members=members,
         )
     with open_raster(info.path) as raster:
-        block_rows, block_cols = raster.block_shapes[0]
-        flags = {flag.name for flag in raster.mask_flag_enums[0]}
+        block_rows, block_cols = raster.block_shapes[band - 1]
+        flags = {flag.name for flag in raster.mask_flag_enums[band - 1]}
         has_mask = bool(flags & {"per_dataset", "alpha"}) and "nodata" not in flags
         # rasterio gives NODATA as float64, or None when that is none of the type's numbers.
         is_rounded = info.nodata is None or abs(info.nodata) >= _EXACT_BELOW
@@ -162,15 +166,15 @@ def read_pixel_layout(path: str | Path) -> PixelLayout:
             info,
             block_rows,
             block_cols,
-            raster.scales[0],
-            raster.offsets[0],
+            raster.scales[band - 1],
+            raster.offsets[band - 1],
             has_mask=has_mask,
             size_bytes=info.path.stat().st_size,
         )
 
 
 class PixelReader:
-    """Reads windows of a raster's first band; use as a context manager, one for each thread.
+    """Reads windows of a band of a raster; use as a context manager, one for each thread.
 
     Args:
         layout: What to read.
@@ -213,10 +217,11 @@ class PixelReader:
             return self._read_members(row, col, rows, cols), None
         window = Window(col, row + self._layout.info.first_row, cols, rows)
         try:
-            pixels = self._raster.read(1, window=window)
+            band = self._layout.info.band
+            pixels = self._raster.read(band, window=window)
             if not self._layout.has_mask:
                 return pixels, None
-            return pixels, self._raster.read_masks(1, window=window) != 0
+            return pixels, self._raster.read_masks(band, window=window) != 0
         except RasterioError as error:
             raise InputError(
                 "input-unreadable",

@@ -306,6 +306,7 @@ def plan_weights(
         dp=dp,
         weigh_by_coverage=weigh_by_coverage,
         raster_sha256=None if raster is None else raster.sha256,
+        raster_band=1 if raster is None else raster.layout.info.band,
     )
     layout = None if raster is None else raster.layout
     counts = {iso: own.tile_count for iso, own in tiles.spans.items()}
