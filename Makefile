@@ -14,7 +14,7 @@ NEWEST = $(shell for minor in 15 14 13 12; do \
 		"$$python" -c '' 2> /dev/null && echo "$$python" && exit; done; done)
 
 .DEFAULT_GOAL := help
-.PHONY: help world test quick quick-newest thorough faults alone mutate readers check format docs bench bench-quick reference clean
+.PHONY: help world test quick quick-newest thorough faults alone floors mutate readers check format docs bench bench-quick reference clean
 
 help: ## Show the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -62,6 +62,9 @@ alone: $(VENV)/.installed-dev ## Run each test file by itself, as an order of te
 readers: $(VENV)/.installed-dev ## Try many readers of Parquet, and write their table (needs Java 17 and Node 20)
 	$(BIN)/python tests/readers/matrix.py
 
+floors: $(VENV)/.installed-dev ## Run the pages of the documentation with the oldest versions that pyproject.toml allows
+	$(BIN)/python scripts/floors.py .venv-floors README.md docs/how-to docs/tutorial docs/reference
+
 mutate: $(VENV)/.installed-dev ## See whether tests notice small changes (an hour); MODULE=kernels/weights for a part
 	$(BIN)/python scripts/mutate.py $(MODULE)
 
@@ -93,4 +96,4 @@ reference: $(VENV)/.installed-reference ## Rebuild the bundled data; SOURCE=path
 	$(BIN)/python scripts/reference/seal.py
 
 clean: ## Remove the virtual environment and caches
-	rm -rf .venv .venv-newest .venv-readers .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf .venv .venv-newest .venv-readers .venv-floors .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from closedworld.cli.options import PATH, WORKERS_OPTION, with_options
+from closedworld.cli.options import PATH, QUIET_OPTION, WORKERS_OPTION, with_options
 from closedworld.sanitize import number_of, printable
 
 if TYPE_CHECKING:
@@ -31,7 +31,7 @@ _NAMES = ("gained", "lost", "overlaps_gained", "overlaps_lost")
 )
 @click.option("--json", "as_json", is_flag=True, help="Print all differences as JSON.")
 @click.option("--map", "picture", type=PATH, help="Draw the changed tiles: a PNG to write.")
-@with_options(WORKERS_OPTION)
+@with_options(QUIET_OPTION, WORKERS_OPTION)
 def diff(
     before: Path,
     after: Path,
@@ -41,6 +41,7 @@ def diff(
     picture: Path | None,
     workers: int | None,
     *,
+    quiet: bool,
     as_json: bool,
 ) -> None:
     """Compare two worlds on one grid: tiles, overlaps, weights.
@@ -64,7 +65,7 @@ def diff(
         draw_changes(difference, picture)
     if as_json:
         click.echo(json.dumps(content, indent=1))
-    else:
+    elif not quiet:
         _show(difference, content, rows)
     if not content["same"]:
         raise click.exceptions.Exit(1)

@@ -7,9 +7,9 @@ from typing import Literal
 
 import click
 
-from closedworld.cli.options import INDEX_OPTION, PATH, with_options
+from closedworld.cli.options import FILES_OPTIONS, INDEX_OPTION, PATH, show_files, with_options
 from closedworld.config.options import split_codes
-from closedworld.sanitize import byte_size, number_of, printable
+from closedworld.sanitize import byte_size, number_of
 
 
 @click.command()
@@ -33,7 +33,7 @@ from closedworld.sanitize import byte_size, number_of, printable
     required=True,
     help="With --geometry a file, .parquet or .geoparquet; with --cog a folder.",
 )
-@with_options(INDEX_OPTION)
+@with_options(INDEX_OPTION, *FILES_OPTIONS)
 def export(
     path: Path,
     geometry: Literal["point", "box"] | None,
@@ -42,6 +42,8 @@ def export(
     index: Path | None,
     *,
     cog: bool,
+    quiet: bool,
+    as_json: bool,
 ) -> None:
     """Write a world for tools that want geometry or rasters.
 
@@ -64,14 +66,15 @@ def export(
         tiles = export_tiles(world, out, geometry, countries or ())
         kind = "points" if geometry == "point" else "boxes"
         size = byte_size(out.stat().st_size)
-        click.echo(printable(f"{tiles:,} tiles as {kind} written to {out} ({size})"))
+        text = f"{number_of(tiles, 'tile', 'tiles')} as {kind} written to {out} ({size})"
+        show_files([out], text, {"tiles": tiles}, quiet=quiet, as_json=as_json)
         return
     from closedworld.worlds.tile_rasters import export_rasters  # noqa: PLC0415
 
     done = export_rasters(world, out, countries or ())
-    for file in done.paths:
-        click.echo(printable(f"{file} ({byte_size(file.stat().st_size)})"))
+    lines = [f"{file} ({byte_size(file.stat().st_size)})" for file in done.paths]
     cells = number_of(done.tiles, "cell", "cells")
-    click.echo(
-        f"{cells} of countries; in {done.shared:,} cases a cell belongs to a further country, left out"
-    )
+    cases = number_of(done.shared, "case", "cases")
+    lines.append(f"{cells} of countries; in {cases} a cell belongs to a further country, left out")
+    figures = {"cells": done.tiles, "shared": done.shared}
+    show_files(done.paths, "\n".join(lines), figures, quiet=quiet, as_json=as_json)

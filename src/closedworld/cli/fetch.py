@@ -28,7 +28,10 @@ if TYPE_CHECKING:
 @click.option(
     "--json", "as_json", is_flag=True, help="Print the list, or the fetched files, as JSON."
 )
-def fetch(names: tuple[str, ...], folder: Path | None, *, is_list: bool, as_json: bool) -> None:
+@click.option("--quiet", "-q", is_flag=True, help="Print nothing but the paths of fetched files.")
+def fetch(
+    names: tuple[str, ...], folder: Path | None, *, is_list: bool, as_json: bool, quiet: bool
+) -> None:
     """Download public reference data: country polygons, population rasters.
 
     Without a name it lists the files with sizes, licences and digests, and contacts no server. An
@@ -50,6 +53,10 @@ def fetch(names: tuple[str, ...], folder: Path | None, *, is_list: bool, as_json
     fetched = [_fetch(file, folder) for file in files]
     if as_json:
         click.echo(json.dumps([_fetched_dict(one) for one in fetched], indent=1))
+        return
+    if quiet:
+        for one in fetched:
+            click.echo(str(one.path))
         return
     for one in fetched:
         _show(one)

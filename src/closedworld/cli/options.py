@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import json
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -12,6 +13,7 @@ import click
 from closedworld.config.options import Kind, Option, parse_bytes, refuse_address, split_codes
 from closedworld.config.run import RunConfig
 from closedworld.config.table import OPTIONS, RESULT_OPTIONS, SECTIONS
+from closedworld.sanitize import printable
 from closedworld.stages import STAGES, Stage
 
 if TYPE_CHECKING:
@@ -127,6 +129,36 @@ LOG_OPTIONS = (
         "--json", "as_json", is_flag=True, help="Print the report of the run, run_report.json."
     ),
 )
+
+
+FILES_OPTIONS = (
+    click.option(
+        "--quiet", "-q", is_flag=True, help="Print nothing but the names of the written files."
+    ),
+    click.option(
+        "--json", "as_json", is_flag=True, help="Print names, sizes and figures as JSON instead."
+    ),
+)
+"""What a command prints of the files that it wrote; ``show_files`` does it."""
+
+QUIET_OPTION = click.option(
+    "--quiet", "-q", is_flag=True, help="Print nothing; the exit status says it."
+)
+
+
+def show_files(
+    files: Sequence[Path], text: str, figures: Mapping[str, Any], *, quiet: bool, as_json: bool
+) -> None:
+    """Print what was written: in words, as names alone, or as JSON."""
+    if as_json:
+        listed = [{"path": str(file), "size_bytes": file.stat().st_size} for file in files]
+        click.echo(json.dumps({"files": listed, **figures}, indent=1))
+    elif quiet:
+        # For scripts: one name per line, unescaped.
+        for file in files:
+            click.echo(str(file))
+    else:
+        click.echo("\n".join(map(printable, text.splitlines())))
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import click
 
-from closedworld.cli.options import PATH
+from closedworld.cli.options import FILES_OPTIONS, PATH, show_files, with_options
 from closedworld.config.options import split_codes
-from closedworld.sanitize import byte_size, printable
+from closedworld.sanitize import byte_size
 
 
 @click.command()
@@ -22,7 +22,10 @@ from closedworld.sanitize import byte_size, printable
     help="Countries to show in close-ups, tile by tile, where the two inclusion rules differ. "
     "[default: some that show it well]",
 )
-def report(run: Path, out: Path | None, closeups: str | None) -> None:
+@with_options(*FILES_OPTIONS)
+def report(
+    run: Path, out: Path | None, closeups: str | None, *, quiet: bool, as_json: bool
+) -> None:
     """Write the report of a run as a single HTML page.
 
     RUN is an output folder, for its newest run, or the folder of one run in its reports/. The page
@@ -40,4 +43,5 @@ def report(run: Path, out: Path | None, closeups: str | None) -> None:
     if closeups is not None:
         chosen = () if closeups.strip() == "none" else split_codes(closeups)
     path = write_page(run, out, closeups=chosen)
-    click.echo(printable(f"{path} ({byte_size(path.stat().st_size)})"))
+    text = f"{path} ({byte_size(path.stat().st_size)})"
+    show_files([path], text, {}, quiet=quiet, as_json=as_json)

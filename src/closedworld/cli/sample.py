@@ -9,16 +9,18 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from closedworld.cli.options import (
+    FILES_OPTIONS,
     INDEX_OPTION,
     PATH,
     POLYGON_OPTIONS,
     SELECTION_OPTIONS,
     WORKERS_OPTION,
     countries_of,
+    show_files,
     with_options,
 )
 from closedworld.kernels.limits import MAX_POINTS
-from closedworld.sanitize import byte_size, number_of, printable
+from closedworld.sanitize import byte_size, number_of
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -56,7 +58,7 @@ if TYPE_CHECKING:
     help="In CSV, put ' before ids that a spreadsheet would run as a formula, and write control characters "
     "as \\x1b.",
 )
-@with_options(INDEX_OPTION, *POLYGON_OPTIONS, *SELECTION_OPTIONS, WORKERS_OPTION)
+@with_options(INDEX_OPTION, *POLYGON_OPTIONS, *SELECTION_OPTIONS, WORKERS_OPTION, *FILES_OPTIONS)
 def sample(
     path: Path,
     country: str | None,
@@ -69,6 +71,8 @@ def sample(
     *,
     without_replacement: bool,
     escape_csv: bool,
+    quiet: bool,
+    as_json: bool,
     **polygons: Any,
 ) -> None:
     """Draw points by weight, each on its tile and inside its country.
@@ -108,16 +112,23 @@ def sample(
         observer=EchoedWarnings(),
     )
     write_points(points, out, escape_csv=escape_csv)
-    click.echo(printable(_outcome_text(points, out, time.perf_counter() - began)))
+    _show(points, out, time.perf_counter() - began, quiet=quiet, as_json=as_json)
 
 
-def _outcome_text(points: pa.Table, out: Path, seconds: float) -> str:
+def _show(points: pa.Table, out: Path, seconds: float, *, quiet: bool, as_json: bool) -> None:
     import pyarrow.compute as pc  # noqa: PLC0415
 
-    tiles = number_of(pc.count_distinct(points["tile_id"]).as_py(), "tile", "tiles")
+    tiles = pc.count_distinct(points["tile_id"]).as_py()
     countries = pc.count_distinct(points["country_iso"]).as_py()
-    return (
-        f"{number_of(points.num_rows, 'point', 'points')} on {tiles} of "
+    text = (
+        f"{number_of(points.num_rows, 'point', 'points')} on {number_of(tiles, 'tile', 'tiles')} of "
         f"{number_of(countries, 'country', 'countries')} written to {out} "
         f"({byte_size(out.stat().st_size)}) in {seconds:.1f} s"
     )
+    figures = {
+        "points": points.num_rows,
+        "tiles": tiles,
+        "countries": countries,
+        "seconds": seconds,
+    }
+    show_files([out], text, figures, quiet=quiet, as_json=as_json)

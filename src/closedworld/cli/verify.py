@@ -13,6 +13,7 @@ from closedworld.cli.options import (
     INDEX_OPTION,
     PATH,
     POLYGON_OPTIONS,
+    QUIET_OPTION,
     SELECTION_OPTIONS,
     countries_of,
     with_options,
@@ -62,6 +63,7 @@ def _countries_to_recompute(text: str) -> int | Literal["all"]:
 )
 @click.option("--seed", type=int, default=0, show_default=True, help="Determines what is drawn.")
 @click.option("--json", "as_json", is_flag=True, help="Print the outcome as JSON.")
+@with_options(QUIET_OPTION)
 def verify(
     path: Path,
     index: Path | None,
@@ -71,6 +73,7 @@ def verify(
     oracle_sample: int,
     seed: int,
     *,
+    quiet: bool,
     as_json: bool,
     **options: Any,
 ) -> None:
@@ -97,7 +100,7 @@ def verify(
     )
     if as_json:
         click.echo(json.dumps({"ok": outcome.ok, **asdict(outcome)}, indent=1))
-    else:
+    elif not quiet:
         for folder in outcome.folders:
             _show_result(folder, outcome)
         _show_verdict(outcome)
