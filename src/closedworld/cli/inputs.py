@@ -171,7 +171,7 @@ def _read(path: Path, reader: Callable[[Path], T]) -> T | None:
         _heading(path, usable=False)
         click.secho(f"  [{error.code}] ", fg="red", nl=False)
         click.echo(printable(error.message))
-        click.echo(f"  What to do: {error.hint}")
+        click.echo(printable(f"  What to do: {error.hint}"))
         return None
     _heading(path, usable=True)
     return found
