@@ -29,6 +29,7 @@ from closedworld.inputs.reference.places import CORE_SHARE
 
 SCALE = 100_000  # GeoNames gives five decimals
 OTHER_NAMES_FROM = 15_000  # persons; all other names together would take as much as all else
+LETTER_CODES = ("US",)  # elsewhere GeoNames' codes of divisions are not those that people use
 SHORTEST_OTHER_NAME = 4  # shorter ones are codes of airports and abbreviations
 LAST_LATIN_LETTER = "\u024f"
 
@@ -43,6 +44,7 @@ class City:
     persons: int
     name: str
     admin1: str
+    admin1_code: str
     other_names: str
 
     @property
@@ -103,6 +105,7 @@ def read_cities(codes: set[str]) -> list[City]:
         City(
             row["countrycode"], row["longitude"], row["latitude"], row["population"],
             " ".join(row["name"].split()), division(row, row["longitude"], row["latitude"]),
+            row["admin1code"] if row["countrycode"] in LETTER_CODES else "",
             other_names(row["name"], row["alternatenames"])
             if row["population"] >= OTHER_NAMES_FROM else "",
         )
@@ -150,6 +153,7 @@ def write_places(path: Path, cities: list[City]) -> None:
         "is_part": part,
         "name": pa.array([c.name for c in cities]),
         "admin1": pa.array(admin1),
+        "admin1_code": pa.array([c.admin1_code for c in cities]),
         "other_names": pa.array([c.other_names for c in cities]),
     }
     schema = pa.schema([pa.field(n, pa.array(v).type, nullable=False) for n, v in columns.items()])
@@ -159,7 +163,7 @@ def write_places(path: Path, cities: list[City]) -> None:
         path,
         compression="zstd",
         compression_level=19,
-        use_dictionary=["country_iso", "admin1"],
+        use_dictionary=["country_iso", "admin1", "admin1_code"],
         column_encoding=dict.fromkeys(integers, "DELTA_BINARY_PACKED")
         | dict.fromkeys(["name", "other_names"], "DELTA_LENGTH_BYTE_ARRAY"),
         data_page_size=1 << 26,

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from closedworld.kernels.nearest import Discs, nearest
+from closedworld.kernels.nearest import Discs, nearest, nearest_label
 from closedworld.kernels.sphere import chord_km, to_xyz
 
 Ints = npt.NDArray[np.int64]
@@ -60,6 +60,23 @@ def test_nearest_is_what_comparing_all_finds(
         nearest(group, xyz, discs), by_comparing(group, xyz, discs), strict=True
     ):
         np.testing.assert_array_equal(got, expected)
+
+
+@given(
+    seed=st.integers(0, 2**32 - 1),
+    n_discs=st.integers(0, 120),
+    n_points=st.integers(0, 120),
+    spread=st.sampled_from([0.0, 0.05, 1.0, 20.0]),
+    n_labels=st.sampled_from([1, 2, 60]),
+)
+def test_label_is_that_of_the_nearest(
+    seed: int, n_discs: int, n_points: int, spread: float, n_labels: int
+) -> None:
+    group, xyz, discs = world(seed, n_discs, n_points, spread)
+    labels = np.random.default_rng(seed).integers(0, n_labels, n_discs)
+    found, _ = by_comparing(group, xyz, discs)
+    expected = [labels[disc] if disc >= 0 else -1 for disc in found]
+    assert nearest_label(group, xyz, discs, labels).tolist() == expected
 
 
 @pytest.mark.slow

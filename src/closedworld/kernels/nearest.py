@@ -6,6 +6,7 @@ one of its points; a box with few points or few discs is finished by comparing a
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -102,6 +103,33 @@ def nearest(group: Ints, xyz: Floats, discs: Discs) -> tuple[Ints, Floats]:
         in km, float64 (n,), NaN there. They have the same bits on every machine.
     """
     found, distance = np.full(group.size, -1, dtype=np.int64), np.full(group.size, np.nan)
+    for batch, points, cube, lists in _batches(group, xyz, discs, None):
+        found[batch], distance[batch] = _compare_all(points, lists, cube, discs)
+    return found, distance
+
+
+def nearest_label(group: Ints, xyz: Floats, discs: Discs, labels: Ints) -> Ints:
+    """Return for every point the label of the disc that `nearest` finds, int64 (n,), -1 where the group has none.
+
+    Much faster where neighbours have the same label.
+
+    Args:
+        group: int64 (n,), the group of each point, 0 or more.
+        xyz: float64 (3, n), points, km from the centre of the Earth.
+        discs: What to look for.
+        labels: int64 (m,), a label of each disc, 0 or more.
+    """
+    found = np.full(group.size, -1, dtype=np.int64)
+    for batch, points, cube, lists in _batches(group, xyz, discs, labels):
+        disc, _ = _compare_all(points, lists, cube, discs)
+        found[batch] = np.where(disc < 0, -1, labels[disc] if labels.size else -1)
+    return found
+
+
+def _batches(
+    group: Ints, xyz: Floats, discs: Discs, labels: Ints | None
+) -> Iterator[tuple[Ints, Floats, Ints, _Lists]]:
+    """Yield numbers of points, these points, the cube of each, and the candidates of the cubes."""
     key = (group << (3 * _BITS)) | _morton(xyz)
     order = np.argsort(key, kind="stable")
     bounds = np.vstack([discs.xyz, discs.radius_km]).T.astype(np.float32)
@@ -117,10 +145,8 @@ def nearest(group: Ints, xyz: Floats, discs: Discs) -> tuple[Ints, Floats]:
             np.maximum.reduceat(points, begins, axis=1),
             np.arange(begins.size),
         )
-        lists = _candidates(cubes, discs.group, bounds)
         cube = np.repeat(np.arange(begins.size), sizes)
-        found[batch], distance[batch] = _compare_all(points, lists, cube, discs)
-    return found, distance
+        yield batch, points, cube, _candidates(cubes, discs.group, bounds, labels)
 
 
 def _morton(xyz: Floats) -> Ints:
@@ -140,8 +166,8 @@ def _firsts(numbers: Ints) -> Ints:
     return np.flatnonzero(np.diff(numbers, prepend=-1))
 
 
-def _candidates(cubes: _Cubes, groups: Ints, bounds: Bounds) -> _Lists:
-    """Return for every cube discs of its group, among them the nearest of each of its points."""
+def _candidates(cubes: _Cubes, groups: Ints, bounds: Bounds, labels: Ints | None) -> _Lists:
+    """Return for every cube discs of its group, among them the nearest of each of its points, or one with its label."""
     starts, counts = np.zeros((2, cubes.key.size), dtype=np.int64)
     finished: list[Ints] = []
     n_finished = 0
@@ -150,6 +176,8 @@ def _candidates(cubes: _Cubes, groups: Ints, bounds: Bounds) -> _Lists:
     left = np.searchsorted(groups, codes, "left")
     lists = _Lists(np.arange(groups.size), left, np.searchsorted(groups, codes, "right") - left)
     for level in range(_BITS + 1):
+        if labels is not None:
+            lists = _one_of_each_single_label(lists, labels)
         box = np.repeat(np.arange(firsts.size), np.diff(firsts, append=cubes.key.size))
         few = (np.add.reduceat(cubes.points, firsts) <= _FEW) | (lists.counts <= _FEW)
         done = (few | (level == _BITS))[box]
@@ -163,6 +191,18 @@ def _candidates(cubes: _Cubes, groups: Ints, bounds: Bounds) -> _Lists:
         firsts = _firsts(cubes.key >> (3 * (_BITS - level - 1)))
         lists = _prune(cubes, firsts, lists, box[firsts], bounds)
     return _Lists(np.concatenate(finished), starts, counts)
+
+
+def _one_of_each_single_label(lists: _Lists, labels: Ints) -> _Lists:
+    """Return the lists, those whose discs have one label cut to their first."""
+    counts = lists.counts.copy()
+    some = np.flatnonzero(counts)
+    discs, owner = lists.take(some)
+    if some.size:
+        begins, found = _firsts(owner), labels[discs]
+        one = np.minimum.reduceat(found, begins) == np.maximum.reduceat(found, begins)
+        counts[some[one]] = 1
+    return _Lists(lists.values, lists.starts, counts)
 
 
 def _prune(cubes: _Cubes, firsts: Ints, lists: _Lists, parent: Ints, bounds: Bounds) -> _Lists:

@@ -53,6 +53,7 @@ def test_several_places_are_listed_with_their_admin1() -> None:
 
 def test_admin1_says_which() -> None:
     assert find_place("US", "Springfield", "illinois").lat == pytest.approx(39.80, abs=0.01)
+    assert find_place("US", "Springfield", "IL") == find_place("US", "Springfield", "Illinois")
     assert find_place("DE", "Frankfurt", "Brandenburg").name == "Frankfurt (Oder)"
     assert find_place("PL", "Lodz", "Lodz").admin1 == "Łódź Voivodeship"
 

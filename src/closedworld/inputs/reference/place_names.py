@@ -82,6 +82,13 @@ def _found(country_iso: str, index: int) -> FoundPlace:
     )
 
 
+def _is_in(country_iso: str, place: FoundPlace, admin1: str) -> bool:
+    """Whether a folded admin1 is the code of the place's, or made of words of its name."""
+    code = country_places(country_iso).admin1_codes[place.index].as_py()
+    words = set(admin1.split())
+    return bool(words) and (admin1 == code.lower() or words <= set(folded(place.admin1).split()))
+
+
 def _shown(places: list[FoundPlace]) -> str:
     lines = [
         f"{place.name}, {place.admin1 or 'no admin1'} ({place.persons:,} persons at {place.lon}, {place.lat})"
@@ -101,7 +108,8 @@ def find_place(country_iso: str, name: str, admin1: str | None = None) -> FoundP
     Args:
         country_iso: Two letters.
         name: Name of the place.
-        admin1: State, province or region, if there are several; ``Lodz`` does for ``Łódź Voivodeship``.
+        admin1: State, province or region, if there are several; ``Lodz`` does for ``Łódź Voivodeship``,
+            ``IL`` for ``Illinois``.
 
     Raises:
         InputError: ``place-unknown``, ``place-ambiguous``.
@@ -122,8 +130,7 @@ def find_place(country_iso: str, name: str, admin1: str | None = None) -> FoundP
         )
     found = same
     if admin1 is not None:
-        words = set(folded(admin1).split())
-        found = [place for place in same if words and words <= set(folded(place.admin1).split())]
+        found = [place for place in same if _is_in(country_iso, place, folded(admin1))]
         if not found:
             raise InputError(
                 "place-unknown",

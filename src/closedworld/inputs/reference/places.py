@@ -12,7 +12,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from closedworld.inputs.reference.registry import bundled
-from closedworld.kernels.nearest import Discs, nearest
+from closedworld.kernels.nearest import Discs, nearest, nearest_label
 from closedworld.kernels.sphere import arc_km, to_xyz
 
 CITY_DENSITY = 4000.0
@@ -29,7 +29,7 @@ URBAN = ("core", "town", "rural")
 
 _SCALE = 100_000
 _COLUMNS = (
-    "country_iso", "lon_e5", "lat_e5", "persons", "persons_in_sections", "is_part", "name", "admin1", "other_names",
+    "country_iso", "lon_e5", "lat_e5", "persons", "persons_in_sections", "is_part", "name", "admin1", "admin1_code", "other_names",
 )  # fmt: skip
 
 Floats = npt.NDArray[np.float64]
@@ -50,6 +50,7 @@ class CountryPlaces:
         is_part: bool (n,), whether the place lies in the core of a larger one, by whose name it goes.
         names: Names.
         admin1: Names of the states, provinces or regions; empty if unknown.
+        admin1_codes: Codes of the states of the United States, such as ``IL``; empty elsewhere.
         other_names: Other names of the larger places, folded as by `place_names.folded`, with ``|`` between.
     """
 
@@ -61,6 +62,7 @@ class CountryPlaces:
     is_part: npt.NDArray[np.bool_]
     names: pa.StringArray
     admin1: pa.StringArray
+    admin1_codes: pa.StringArray
     other_names: pa.StringArray
 
     @property
@@ -119,6 +121,7 @@ def country_places(country_iso: str) -> CountryPlaces:
         is_part=column["is_part"].to_numpy(zero_copy_only=False),
         names=column["name"],
         admin1=column["admin1"],
+        admin1_codes=column["admin1_code"],
         other_names=column["other_names"],
     )
 
@@ -128,16 +131,21 @@ class _Search:
     """What `place_of` looks up in a country.
 
     Attributes:
-        xyz: float64 (3, n), the places.
+        places: The places, all of one group, without radius.
         division: int64 (n,), number of the admin1 of each place.
         cores: Cores of the places that are no part of another, by division.
         index: int64, the place of each core.
     """
 
-    xyz: Floats
+    places: Discs
     division: Ints
     cores: Discs
     index: Ints
+
+
+def points(xyz: Floats) -> Discs:
+    """Return points, float64 (3, m), as discs of one group without radius."""
+    return Discs(np.zeros(xyz.shape[1], np.int64), xyz, np.zeros(xyz.shape[1]))
 
 
 @functools.cache
@@ -148,14 +156,7 @@ def _search(country_iso: str) -> _Search:
     index = np.flatnonzero(~places.is_part)
     index = index[np.argsort(division[index], kind="stable")]
     cores = Discs(division[index], xyz[:, index], CORE_SHARE * places.radius_km[index])
-    return _Search(xyz, division, cores, index)
-
-
-def nearest_of(xyz: Floats, lons: Floats, lats: Floats) -> Ints:
-    """Return which of the points ``xyz``, float64 (3, m), m > 0, is nearest to each point, int64 (n,)."""
-    group = np.zeros(lons.size, dtype=np.int64)
-    discs = Discs(np.zeros(xyz.shape[1], dtype=np.int64), xyz, np.zeros(xyz.shape[1]))
-    return nearest(group, to_xyz(lons, lats), discs)[0]
+    return _Search(points(xyz), division, cores, index)
 
 
 def place_of(country_iso: str, lons: Floats, lats: Floats) -> PointPlaces:
@@ -179,8 +180,9 @@ def place_of(country_iso: str, lons: Floats, lats: Floats) -> PointPlaces:
         rural = pa.repeat(URBAN[-1], lons.size)
         return PointPlaces(np.full(lons.size, -1), none, np.full(lons.size, np.nan), none, rural)
     search = _search(country_iso)
-    closest = nearest_of(search.xyz, lons, lats)
-    core, chord = nearest(search.division[closest], to_xyz(lons, lats), search.cores)
+    xyz = to_xyz(lons, lats)
+    division = nearest_label(np.zeros(lons.size, np.int64), xyz, search.places, search.division)
+    core, chord = nearest(division, xyz, search.cores)
     index = search.index[core]
     km = np.round(arc_km(chord), KM_DECIMALS)
     persons, radius = places.persons_listed[index], places.radius_km[index]

@@ -14,8 +14,9 @@ import numpy.typing as npt
 import pyarrow as pa
 import tzfpy
 
-from closedworld.inputs.reference.places import country_places, nearest_of
+from closedworld.inputs.reference.places import country_places, points
 from closedworld.inputs.reference.registry import bundled
+from closedworld.kernels.nearest import Discs, nearest_label
 from closedworld.kernels.sphere import to_xyz
 
 Floats = npt.NDArray[np.float64]
@@ -82,14 +83,14 @@ def _zone_numbers(zones: CountryZones, lons: Floats, lats: Floats) -> npt.NDArra
 
 
 @functools.cache
-def _zone_places(country_iso: str) -> tuple[Floats, npt.NDArray[np.int64]]:
-    """Return places that lie in a zone of their country, float64 (3, m), and the numbers of the zones."""
+def _zone_places(country_iso: str) -> tuple[Discs, npt.NDArray[np.int64]]:
+    """Return places that lie in a zone of their country, and the numbers of the zones."""
     zones, places = country_zones(country_iso), country_places(country_iso)
     numbers = _zone_numbers(zones, places.lons, places.lats)
     inside = numbers >= 0
     if not inside.any():
-        return to_xyz(zones.lons, zones.lats), np.arange(len(zones.tzids))
-    return to_xyz(places.lons[inside], places.lats[inside]), numbers[inside]
+        return points(to_xyz(zones.lons, zones.lats)), np.arange(len(zones.tzids))
+    return points(to_xyz(places.lons[inside], places.lats[inside])), numbers[inside]
 
 
 def time_zones(country_iso: str, lons: Floats, lats: Floats) -> pa.StringArray:
@@ -112,6 +113,7 @@ def time_zones(country_iso: str, lons: Floats, lats: Floats) -> pa.StringArray:
         numbers = _zone_numbers(zones, lons, lats)
         outside = np.flatnonzero(numbers < 0)
         if outside.size:
-            xyz, zone = _zone_places(country_iso)
-            numbers[outside] = zone[nearest_of(xyz, lons[outside], lats[outside])]
+            xyz = to_xyz(lons[outside], lats[outside])
+            one_group = np.zeros(outside.size, np.int64)
+            numbers[outside] = nearest_label(one_group, xyz, *_zone_places(country_iso))
     return pa.array(zones.tzids, pa.string()).take(pa.array(numbers))
