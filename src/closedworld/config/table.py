@@ -196,6 +196,7 @@ RESULT_OPTIONS = {
         "GeoTIFF with the population of each cell, on the grid of the tiles. "
         "[default: the bundled one, if the tiles are on its grid]",
     ),
+    "band": BAND,
     "lock": OPTIONS["lock"],
     "out": Option(Kind.PATH, "Output folder. [default: the one that holds PATH]"),
     "name": OPTIONS["name"],
