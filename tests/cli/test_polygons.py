@@ -120,3 +120,16 @@ def test_repairs_tell_their_progress_across_processes(tmp_path: Path) -> None:
     )
     assert found.check.ok
     assert told == [(1, 1)]
+
+
+def test_parts_of_one_name_in_several_folders_are_each_sealed(call: Call, tmp_path: Path) -> None:
+    folder = tmp_path / "parts"
+    for name, iso, shape in (("a", "FR", shapely.box(0, 44, 4, 48)), ("b", "MT", MALTA)):
+        (folder / name).mkdir(parents=True)
+        frame = gpd.GeoDataFrame({"iso_a2": [iso]}, geometry=[shape], crs=4326)
+        frame.to_parquet(folder / name / "x.parquet")
+    call("tiles", "--polygons", folder, "--resolution", "1deg", "--out", tmp_path / "w")
+    assert parameters(tmp_path / "w")["countries"] == ["FR", "MT"]
+    (report,) = (tmp_path / "w" / "reports").glob("*/run_report.json")
+    for name in ("a/x.parquet", "b/x.parquet"):
+        assert f'"{name}"' in report.read_text()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field, replace
@@ -330,7 +331,9 @@ class _Reading:
     ) -> dict[str, str]:
         """Emit that files were loaded; return the SHA-256 of each by file name."""
         read = bytes_read_since(self.read_before) if isolated is None else isolated.bytes_read
-        digests = {path.name: sha256_of_file(path) for path in files}
+        # Parts of a table may have one name in several folders.
+        base = os.path.commonpath([path.parent for path in files])
+        digests = {path.relative_to(base).as_posix(): sha256_of_file(path) for path in files}
         self.observer.on_event(
             InputLoaded(
                 role=self.role,

@@ -108,6 +108,17 @@ def test_a_folder_of_parquet_parts_is_one_table(names: tuple[str, ...], tmp_path
     assert len(input_files(folder)) == 2
 
 
+@pytest.mark.parametrize("name", ["world.gdb/a00000001.gdbtable", "x/w.geojson", "w.gpkg"])
+def test_archives_of_other_files_say_what_to_unpack(name: str, tmp_path: Path) -> None:
+    with zipfile.ZipFile(tmp_path / "w.zip", "w") as file:
+        file.writestr(name, b"")
+        file.writestr("read me.txt", b"")
+    with pytest.raises(InputError, match=r"It holds (world\.gdb|w\.geojson|w\.gpkg)\.") as caught:
+        read_countries(tmp_path / "w.zip")
+    assert caught.value.code == "zip-content"
+    assert caught.value.hint.startswith("Unpack")
+
+
 def test_parts_must_agree(tmp_path: Path) -> None:
     folder = tmp_path / "parts"
     folder.mkdir()

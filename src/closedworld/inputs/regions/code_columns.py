@@ -72,6 +72,8 @@ NAME_COLUMNS = (
     "name_0",
     "shapename",
     "cntr_name",
+    "name_latn",
+    "nuts_name",
     "romnam",
 )
 _SHOWN = 3

@@ -29,6 +29,7 @@ from closedworld.inputs.regions.raw_rows import Header, Rows
 from closedworld.inputs.regions.region_files import (
     GEODATABASE,
     JSON_SUFFIXES,
+    PARQUET_SUFFIXES,
     SHAPEFILE_MUST,
     START_BYTES,
     check_start,
@@ -273,10 +274,22 @@ def _only_shapefile(members: tuple[str, ...], layer: str | None) -> str:
     )
     if len(shapes) != 1:
         named = "" if layer is None else " of that name"
+        others = sorted(
+            {
+                part
+                for path in paths.values()
+                for part in path.parts
+                if PurePosixPath(part).suffix.lower()
+                in {*_DRIVERS, *JSON_SUFFIXES, *PARQUET_SUFFIXES}
+            }
+        )
+        holds = f" It holds {listed(tuple(others), 5)}." if others and not shapes else ""
         raise InputError(
             "zip-content",
-            f"a zip archive must hold one shapefile{named}, not {len(shapes)} ({listed(shapes)}).",
-            "Name one with --layer, or unpack the archive.",
+            f"a zip archive must hold one shapefile{named}, not {len(shapes)} ({listed(shapes)}).{holds}",
+            "Name one with --layer, or unpack the archive."
+            if shapes
+            else "Unpack the archive, and name a file or geodatabase in it.",
         )
     path = paths[shapes[0]]
     missing = [suffix for suffix in SHAPEFILE_MUST if not _spellings(path, suffix) & set(members)]
