@@ -18,7 +18,7 @@ from closedworld.kernels.sphere import EARTH_RADIUS_KM, chord_km
 Bools = npt.NDArray[np.bool_]
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
-Bounds = npt.NDArray[np.float32]  # (m, 4): x, y, z, radius, km
+Bounds = npt.NDArray[np.float32]  # (4, m): x, y, z, radius, km
 
 _BITS = 13  # cubes of 1.6 km at the last level
 _FEW = 8  # points or discs of a box that are compared one by one
@@ -52,11 +52,9 @@ class _Lists:
     starts: Ints
     counts: Ints
 
-    def take(self, rows: Ints) -> tuple[Ints, Ints]:
-        """Return the values of the lists ``rows``, and for each value the position of its list in ``rows``."""
-        counts = self.counts[rows]
-        owner = np.repeat(np.arange(rows.size), counts)
-        return self.values[counted(self.starts[rows], counts)], owner
+    def take(self, rows: Ints) -> Ints:
+        """Return the values of the lists ``rows``, one list after the other."""
+        return self.values.take(counted(self.starts[rows], self.counts[rows]))
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,7 +130,7 @@ def _batches(
     """Yield numbers of points, these points, the cube of each, and the candidates of the cubes."""
     key = (group << (3 * _BITS)) | _morton(xyz)
     order = np.argsort(key, kind="stable")
-    bounds = np.vstack([discs.xyz, discs.radius_km]).T.astype(np.float32)
+    bounds = np.vstack([discs.xyz, discs.radius_km]).astype(np.float32)
     for start in range(0, order.size, _BATCH):
         batch = order[start : start + _BATCH]
         begins = _firsts(key[batch])
@@ -197,26 +195,33 @@ def _one_of_each_single_label(lists: _Lists, labels: Ints) -> _Lists:
     """Return the lists, those whose discs have one label cut to their first."""
     counts = lists.counts.copy()
     some = np.flatnonzero(counts)
-    discs, owner = lists.take(some)
     if some.size:
-        begins, found = _firsts(owner), labels[discs]
+        found, sizes = labels.take(lists.take(some)), counts[some]
+        begins = np.cumsum(sizes) - sizes
         one = np.minimum.reduceat(found, begins) == np.maximum.reduceat(found, begins)
         counts[some[one]] = 1
     return _Lists(lists.values, lists.starts, counts)
 
 
 def _prune(cubes: _Cubes, firsts: Ints, lists: _Lists, parent: Ints, bounds: Bounds) -> _Lists:
-    """Return the discs that may be nearest to a point of each box, out of those of its parent."""
+    """Return the discs that may be nearest to a point of each box, out of those of its parent, which has some."""
     low = np.minimum.reduceat(cubes.low, firsts, axis=1)
     high = np.maximum.reduceat(cubes.high, firsts, axis=1)
-    centre, reach = ((low + high) / 2).T.astype(np.float32), chord_km(low, high) / 2 + _SLACK_KM
-    candidate, box = lists.take(parent)
-    disc = bounds[candidate]
-    away = disc[:, :3] - centre[box]
-    gap = np.sqrt(np.einsum("ij,ij->i", away, away)) - disc[:, 3]
-    limit = np.minimum.reduceat(gap, _firsts(box)) + 2 * reach
-    kept = gap <= limit[box]
-    counts = np.bincount(box[kept], minlength=firsts.size)
+    centre, reach = ((low + high) / 2).astype(np.float32), chord_km(low, high) / 2 + _SLACK_KM
+    candidate, counts = lists.take(parent), lists.counts[parent]
+    begins = np.cumsum(counts) - counts
+    # np.take and np.repeat are five times as fast as indexing rows.
+    gap = np.zeros(candidate.size, dtype=np.float32)
+    for axis in range(3):
+        away = bounds[axis].take(candidate)
+        away -= np.repeat(centre[axis], counts)
+        away *= away
+        gap += away
+    np.sqrt(gap, out=gap)
+    gap -= bounds[3].take(candidate)
+    limit = np.minimum.reduceat(gap, begins) + 2 * reach
+    kept = gap <= np.repeat(limit, counts)
+    counts = np.add.reduceat(kept, begins, dtype=np.int64)
     return _Lists(candidate[kept], np.cumsum(counts) - counts, counts)
 
 
@@ -229,13 +234,13 @@ def _compare_all(xyz: Floats, lists: _Lists, cube: Ints, discs: Discs) -> tuple[
     least, distance = np.full(cube.size, np.inf), np.full(cube.size, np.nan)
     for turn in range(int(counts[0])):
         n = int(np.searchsorted(-counts, -turn, "left"))
-        candidate = lists.values[starts[:n] + turn]
-        away = chord_km(discs.xyz[:, candidate], xyz[:, :n])
-        gap = away - discs.radius_km[candidate]
+        candidate = lists.values.take(starts[:n] + turn)
+        away = chord_km(discs.xyz.take(candidate, axis=1), xyz[:, :n])
+        gap = away - discs.radius_km.take(candidate)
         better = gap < least[:n]
-        least[:n] = np.where(better, gap, least[:n])
-        distance[:n] = np.where(better, away, distance[:n])
-        best[:n] = np.where(better, candidate, best[:n])
+        np.copyto(least[:n], gap, where=better)
+        np.copyto(distance[:n], away, where=better)
+        np.copyto(best[:n], candidate, where=better)
     back = np.empty_like(order)
     back[order] = np.arange(order.size)
     return best[back], distance[back]
