@@ -45,7 +45,7 @@ def test_a_plan_writes_nothing_and_tells_tiles_units_memory_and_time(
 @pytest.mark.slow
 def test_a_plan_refuses_what_a_run_would_refuse(call: Callable[..., Result]) -> None:
     assert call("plan", "--resolution", "7s").exit_code == 2
-    assert call("plan", "--resolution", "1deg", "--basis", "population").exit_code == 2
+    assert call("plan", "--resolution", "1deg", "--basis", "population:2,people:1").exit_code == 2
     done = call("plan", "--memory-limit", "1MiB")
     assert done.exit_code == 2
     assert "memory-limit" in done.output

@@ -20,7 +20,7 @@ from closedworld.kernels.placing import PlacingDomain
 from closedworld.stages.sites.placed import PlacedSites
 
 if TYPE_CHECKING:
-    from closedworld.stages.sites.part_files import SiteTask
+    from closedworld.stages.sites.task import SiteTask
 
 CLAIMS = {
     "rows": "every outlet of the table has one row, and no other row is there",

@@ -7,53 +7,16 @@ from typing import Any, Self
 
 import numpy as np
 
-from closedworld.datasets import SITES, Dataset, Partition
+from closedworld.datasets import SITES
 from closedworld.datasets.part_encoder import PartEncoder
 from closedworld.kernels.counting import counted
 from closedworld.stages.sites.checks import CheckCounts, check_sites
-from closedworld.stages.sites.country_source import CountrySource
 from closedworld.stages.sites.placed import PlacedSites
-from closedworld.stages.sites.requirements import CountryMerchants
 from closedworld.stages.sites.site_rows import rows_of
+from closedworld.stages.sites.task import SiteTask
 from closedworld.stages.task_runner import PhaseClock, stage_part, staged_part
 from closedworld.stages.tasks import TaskResult
 from closedworld.store.journal import FinishedTask
-from closedworld.store.protocol import Storage
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class SiteTask:
-    """Places and writes outlets of a country: one part file of ``sites``, and of ``merchants`` the first time.
-
-    Attributes:
-        source: The country.
-        merchants: Whose outlets they are.
-        before: Outlets of the first row that belong to the task before.
-        cost: How many outlets.
-        number: Which of the country's tasks, from 0.
-        written_merchants: All merchants of the country, in its first task; None in others.
-        merchants_dataset: The dataset ``merchants``.
-        seed: Determines where outlets lie.
-        folder: Staging folder.
-    """
-
-    source: CountrySource
-    merchants: CountryMerchants
-    before: int
-    cost: int
-    number: int
-    written_merchants: CountryMerchants | None
-    merchants_dataset: Dataset
-    seed: int
-    folder: Storage
-
-    @property
-    def partition(self) -> Partition:
-        """Country of the task."""
-        return Partition.of_country(self.merchants.country_iso)
-
-    def __str__(self) -> str:
-        return f"{self.merchants.country_iso} {self.number}"
 
 
 @dataclass(slots=True)

@@ -38,8 +38,9 @@ from closedworld.stages.runner import timed
 from closedworld.stages.sites.checks import CheckCounts, validation_bytes
 from closedworld.stages.sites.country_source import CountrySource
 from closedworld.stages.sites.outcome import PublishedSites
-from closedworld.stages.sites.part_files import SiteResult, SiteTask, write_sites
+from closedworld.stages.sites.part_files import SiteResult, write_sites
 from closedworld.stages.sites.requirements import CountryMerchants, Requirements, require_sites
+from closedworld.stages.sites.task import SiteTask
 from closedworld.stages.task_runner import TaskRunner, staged_part
 from closedworld.store.paths import VALIDATION_NAME
 from closedworld.store.protocol import Storage
