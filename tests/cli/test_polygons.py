@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import shlex
 from typing import TYPE_CHECKING, Any
 
 import geopandas as gpd
@@ -74,6 +75,27 @@ def test_a_selection_makes_no_ado_about_other_rows(call: Call, tmp_path: Path) -
     assert first["countries"] == ["MT"]
     assert all(other == first for other in others)
     assert "can be used" in call("inputs", "--polygons", path, "--countries", "MT").output
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    "options",
+    [
+        ["--fill", "nonzero", "--except", "AQ"],
+        ["--repair-geometry", "--skip-bad-rows"],
+        ["--countries", "MT"],
+    ],
+)
+def test_the_command_that_a_run_suggests_reads_its_polygons_again(
+    options: list[str], call: Call, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    path = write(tmp_path / "my world.gpkg", {"FR": BOW, "AQ": None, "MT": MALTA})
+    run = ["run", "--polygons", path, "--resolution", "1deg", "--basis", "area_m2", "--out", "w"]
+    made = call(*run, *options)
+    (line,) = [one for one in made.output.splitlines() if "closedworld sample" in one]
+    sampled = call(*shlex.split(line)[1:])
+    assert (sampled.exit_code, "5 points" in sampled.output) == (0, True)
 
 
 @pytest.mark.slow

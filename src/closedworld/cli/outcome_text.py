@@ -6,6 +6,8 @@ import shlex
 from collections.abc import Iterator
 from pathlib import Path
 
+from closedworld.config.run import RunConfig
+from closedworld.config.table import REGIONS, SECTIONS
 from closedworld.execution.events import InputLoaded
 from closedworld.inputs.reference.registry import bundled_files
 from closedworld.run.outcome import RunOutcome
@@ -61,17 +63,41 @@ def _input(one: InputLoaded) -> str:
 
 def _next(outcome: RunOutcome) -> Iterator[str]:
     """Yield commands to go on with."""
-    out = shlex.quote(str(_output(outcome)))
+    out, polygons = shlex.quote(str(_output(outcome))), _polygon_words(outcome)
     yield "Next:"
     yield f"  closedworld report {out}"
     results = dict(outcome.by_stage())
     if WEIGHTS in results:
-        yield f"  closedworld sample {out} --country {_example(outcome)} --n 5 --out points.csv"
-        if SITE_STAGE not in results:
-            yield f"  closedworld sites {out}"
+        country, selected = _example(outcome), _selection_words(outcome)
+        yield f"  closedworld sample {out} --country {country} --n 5{polygons}{selected} --out points.csv"
+        if SITE_STAGE not in results and outcome.record.config.get("regions") != REGIONS[1]:
+            yield f"  closedworld sites {out}{polygons}"
     elif TILES in results:
         yield f"  closedworld weights {out}"
     yield f"  closedworld inspect {out}"
+
+
+def _polygon_words(outcome: RunOutcome) -> str:
+    """Return the options by which the run's polygons are read again, after a blank; empty for the bundled ones."""
+    config = outcome.record.config
+    if config.get("polygons") is None:
+        return ""
+    defaults, words = RunConfig().to_dict(), []
+    for name, option in SECTIONS["polygons"].items():
+        value = config.get(name)
+        if value not in (None, defaults[name]):
+            words.append(f"--{option.flag or name.replace('_', '-')}")
+            words += [] if value is True else [shlex.quote(str(value))]
+    return " " + " ".join(words)
+
+
+def _selection_words(outcome: RunOutcome) -> str:
+    """Return the options that select the countries of a file, each after a blank."""
+    config = outcome.record.config
+    codes = {"--countries": config.get("countries"), "--except": config.get("except_countries")}
+    if config.get("polygons") is None:
+        return ""
+    return "".join(f" {flag} {','.join(given)}" for flag, given in codes.items() if given)
 
 
 def _example(outcome: RunOutcome) -> str:
