@@ -33,7 +33,7 @@ CLAIMS = {
     "latitudes": "no latitude has more than a hundredth of a country's sites",
     "merchants": "merchants do not share their points",
     "seeds": "another seed moves at least 99 of 100 sites",
-    "blocks": "blocks have as many sites as their mass says (chi-square over degrees of freedom, six deviations)",
+    "blocks": "blocks have as many sites as their mass says (chi-square, six deviations)",
 }
 """What each check claims."""
 
@@ -41,7 +41,7 @@ _SEED_SAMPLE, _LEAST_SEED_SAMPLE, _SEED_SHARE = 500, 16, 64
 _LEAST_FOR_LATITUDES = 1000
 _LATITUDE_SHARE = 100
 _MOVED_SHARE = 0.99
-_LEAST_EXPECTED = 5.0
+_LEAST_EXPECTED = 20.0
 _DEVIATIONS = 6.0
 _EARTH_RADIUS_KM = 6371.0088
 _SLACK = 1e-6
@@ -99,13 +99,24 @@ class CheckCounts:
             passed = failed <= checked * (1 - _MOVED_SHARE) if name == "seeds" else not failed
             one: dict[str, Any] = {"check": name, "claim": claim, "checked": checked}
             if name == "blocks":
-                deviations = (self.chi_square - self.freedom) / math.sqrt(2 * max(self.freedom, 1))
                 # Digits beyond these differ with the order of sums.
                 one |= {"chi_square": round(self.chi_square, 3), "degrees_of_freedom": self.freedom}
-                passed = abs(deviations) < _DEVIATIONS
+                passed = abs(deviations(self.chi_square, self.freedom)) < _DEVIATIONS
                 failed = int(not passed)
             found.append({**one, "failed": failed, "passed": passed})
         return found
+
+
+def deviations(chi_square: float, freedom: int) -> float:
+    """Return how many standard deviations a chi-square sum is from what is expected; 0 without freedom.
+
+    E. B. Wilson and M. M. Hilferty, "The distribution of chi-square", PNAS 17 (1931): its cube root is normal,
+    nearly, also for few degrees of freedom.
+    """
+    if not freedom:
+        return 0.0
+    spread = 2 / (9 * freedom)
+    return float(((chi_square / freedom) ** (1 / 3) - (1 - spread)) / math.sqrt(spread))
 
 
 def validation_bytes(stage: str, results: list[dict[str, Any]]) -> bytes:
@@ -259,9 +270,7 @@ def _check_blocks(
         chosen = block[free & (gammas == gamma)]
         mass = blocks.masses(gamma).astype(np.float64)
         expected = mass * (len(chosen) / mass.sum())
-        # Blocks with few sites are joined with the next, until a group expects enough.
-        group = np.floor(np.cumsum(expected) / _LEAST_EXPECTED).astype(np.int64)
-        _, group = np.unique(group, return_inverse=True)
+        group = groups_of(expected)
         groups = int(group[-1]) + 1
         seen = np.bincount(group[chosen], minlength=groups)
         wanted = np.bincount(group, weights=expected, minlength=groups)
@@ -269,3 +278,19 @@ def _check_blocks(
         if groups > 1:
             counts.chi_square += float(((seen - wanted) ** 2 / wanted).sum())
             counts.freedom += groups - 1
+
+
+def groups_of(expected: NDArray[np.float64]) -> NDArray[np.int64]:
+    """Return a group for each block, int64 (n,): neighbours, joined until a group expects enough sites."""
+    # Rough groups first, so that few are left to go through one by one.
+    _, rough = np.unique(np.floor(np.cumsum(expected) / _LEAST_EXPECTED), return_inverse=True)
+    number, held = 0, 0.0
+    numbers = []
+    for one in np.bincount(rough, weights=expected).tolist():
+        if held >= _LEAST_EXPECTED:
+            number, held = number + 1, 0.0
+        held += one
+        numbers.append(number)
+    if held < _LEAST_EXPECTED and number:
+        numbers = [min(one, number - 1) for one in numbers]
+    return np.array(numbers, np.int64)[rough]
