@@ -115,7 +115,7 @@ def test_every_option_has_a_default_and_can_be_in_the_file(
         if getattr(config, field.name) == getattr(default, field.name)
     ]
     # A fill rule needs rule center.
-    assert unchanged == ["fill", "raster", "result"]
+    assert unchanged == ["fill", "raster", "band", "result"]
 
 
 def test_the_table_has_every_field_that_is_an_option() -> None:

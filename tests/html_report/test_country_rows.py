@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 from typing import TYPE_CHECKING
 
@@ -63,3 +64,18 @@ def test_people_are_those_of_the_weights(tmp_path: Path) -> None:
     write(tmp_path, "weight_summaries.jsonl", WeightSummary("LU", 4, 1, 0, bases))
     (row,) = read_country_rows(tmp_path)
     assert row.persons == 660_000.5
+
+
+def test_people_come_before_tiles_and_cuts_are_remarked(tmp_path: Path) -> None:
+    """Antarctica has the most tiles of the world, and nobody."""
+    cut = dataclasses.replace(built("DE", 300), outside_share=0.25)
+    write(tmp_path, "country_summaries.jsonl", built("AQ", 5000), cut, built("FR", 200))
+    assert [row.iso for row in read_country_rows(tmp_path)] == ["AQ", "DE", "FR"]
+    people = [
+        WeightSummary(iso, 9, 0, 0, (BasisSummary("population", 9, mass, 9, 0, fallback=False),))
+        for iso, mass in (("AQ", 0), ("DE", 80_000_000), ("FR", 90_000_000))
+    ]
+    write(tmp_path, "weight_summaries.jsonl", *people)
+    rows = read_country_rows(tmp_path)
+    assert [row.iso for row in rows] == ["FR", "DE", "AQ"]
+    assert rows[1].remarks == ("25.0% outside",)

@@ -11,6 +11,7 @@ import pytest
 from closedworld.config.run import RunConfig
 from closedworld.errors import ClosedWorldError, ConfigError, InputError
 from closedworld.execution import events
+from closedworld.execution.events import InputLoaded
 from closedworld.kernels.tiles import CountrySummary
 from closedworld.published.results import find_published
 from closedworld.run.pipeline import run_world
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from closedworld.execution.events import Event
+    from closedworld.execution.events import Event, Observer
 
 COUNTRIES = ("FJ", "LI", "LS", "LU", "VA", "ZA")
 
@@ -355,3 +356,19 @@ def test_a_wrong_raster_is_found_before_the_polygons_are_read(tmp_path: Path) ->
         run_world(config(tmp_path / "out", **wrong))
     assert caught.value.code == "input-unreadable"
     assert "a.tif" in caught.value.message
+
+
+def test_reading_polygons_counts_for_the_memory_limit(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The process that reads took 700 MB: a limit of 740 MiB is exceeded before a stage begins."""
+
+    def loaded(start: object, observer: Observer) -> object:
+        observer.on_event(InputLoaded("countries", "a", 1, 1, 1, {}, "", 1.0, 700_000_000))
+        return start
+
+    monkeypatch.setattr("closedworld.run.start.Start.load", loaded)
+    with pytest.raises(ConfigError) as caught:
+        run_world(config(tmp_path, memory_limit=740 << 20))
+    assert caught.value.code == "memory-limit"
+    assert "reading the inputs" in caught.value.message

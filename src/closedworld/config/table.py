@@ -194,7 +194,7 @@ RESULT_OPTIONS = {
     "raster": Option(
         Kind.PATH,
         "GeoTIFF with the population of each cell, on the grid of the tiles. "
-        "[default: the bundled one, if the tiles are on its grid]",
+        "[default: the bundled one, spread over grids of the whole globe]",
     ),
     "band": BAND,
     "lock": OPTIONS["lock"],

@@ -134,7 +134,7 @@ def bars_of(countries: Sequence[CountryRow]) -> list[Bar]:
     """Return the first countries, and all others as one.
 
     Args:
-        countries: Those with most tiles first.
+        countries: In the order of the table.
     """
     some = [one for one in countries if one.tiles]
     rows, rest = some[:_BARS], some[_BARS:]

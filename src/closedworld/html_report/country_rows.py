@@ -11,6 +11,8 @@ from closedworld.kernels.weights import WeightSummary
 from closedworld.run.record.report import read_lines
 from closedworld.stages import TILES, WEIGHTS
 
+_LEAST_CUT = 0.001
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CountryRow:
@@ -43,7 +45,7 @@ class CountryRow:
 
 
 def read_country_rows(report: Path) -> list[CountryRow]:
-    """Return the countries of a run, those with most tiles first.
+    """Return the countries of a run, those with most people first, or with most tiles where people are not known.
 
     Raises:
         IntegrityError: ``report-unreadable``.
@@ -53,7 +55,11 @@ def read_country_rows(report: Path) -> list[CountryRow]:
     built = {one.country_iso: one for one in summaries}
     weighted = {one.country_iso: one for one in weight_summaries}
     rows = [_row(iso, built.get(iso), weighted.get(iso)) for iso in {**built, **weighted}]
-    return sorted(rows, key=lambda row: (-row.tiles, row.iso))
+    return sorted(rows, key=lambda row: (-(row.persons or 0), -row.tiles, row.iso))
+
+
+def _is_cut(built: CountrySummary) -> bool:
+    return _LEAST_CUT <= built.outside_share < 1
 
 
 def _row(iso: str, built: CountrySummary | None, weighted: WeightSummary | None) -> CountryRow:
@@ -62,6 +68,7 @@ def _row(iso: str, built: CountrySummary | None, weighted: WeightSummary | None)
     known = iso_table().by_alpha_2.get(iso)
     remarks = (
         ("no tiles", not tiles),
+        (f"{built.outside_share if built else 0:.1%} outside", built and _is_cut(built)),
         ("given one tile", built is not None and built.kept_small),
         ("shares tiles", built is not None and built.shared_tiles > 0),
         ("no mass: uniform", weighted is not None and weighted.fallback),

@@ -9,9 +9,9 @@ from pathlib import Path
 
 from closedworld.config.options import LATEST
 from closedworld.config.run import ExecutionConfig, RunConfig
-from closedworld.errors import PublishError
+from closedworld.errors import ConfigError, PublishError
 from closedworld.execution import WorkerPool, open_worker_pool, start_task
-from closedworld.execution.events import Observer, Warned
+from closedworld.execution.events import Event, InputLoaded, Observer, Warned
 from closedworld.execution.meters import peak_memory_bytes
 from closedworld.execution.observers import LOGGER, LogObserver, Observers
 from closedworld.execution.progress import Progress, ProgressObserver
@@ -27,6 +27,7 @@ from closedworld.run.record.performance import performance_of
 from closedworld.run.record.recorder import Recorder
 from closedworld.run.record.report import LOG_NAME, make_report_folder, write_report
 from closedworld.run.start import Start
+from closedworld.sanitize import byte_size
 from closedworld.stages import Stage
 from closedworld.stages.memory import StageMemory, capped
 from closedworld.stages.protocol import PictureTask, RunContext, Upstream
@@ -66,13 +67,41 @@ def run_world(
     out = config.out or (Path("world") if nearest is None else nearest.output)
     # A place that cannot hold results is refused before there is a report, too.
     storage_at(out)
-    told = [*observers, *([ProgressObserver(progress)] if progress else [])]
+    reading = _ReaderMemory()
+    told = [reading, *observers, *([ProgressObserver(progress)] if progress else [])]
     with _reported(replace(config, out=out), out, told) as (outcome, observer):
         context = start.load(observer)
+        _require_read_within(config.memory_limit, reading)
         outcome.cell_width = context.inputs.grid.cell_width
         _run_stages(start.stages, context, out, outcome)
         _name_results(config.name, out, context, outcome)
     return outcome
+
+
+class _ReaderMemory:
+    """Keeps the peak memory of the processes that read inputs, bytes."""
+
+    peak_bytes = 0
+
+    def on_event(self, event: Event) -> None:
+        """Look at what a reader took."""
+        if isinstance(event, InputLoaded):
+            self.peak_bytes = max(self.peak_bytes, event.reader_peak_bytes or 0)
+
+
+def _require_read_within(limit: int | None, reading: _ReaderMemory) -> None:
+    """Refuse inputs whose reading took more memory than allowed, here and in the process that reads.
+
+    Raises:
+        ConfigError: ``memory-limit``.
+    """
+    used = peak_memory_bytes() + reading.peak_bytes
+    if limit is not None and used > limit:
+        raise ConfigError(
+            "memory-limit",
+            f"reading the inputs took {byte_size(used)}, but the limit is {byte_size(limit)}.",
+            "Give it more, choose fewer --countries, or take simpler polygons.",
+        )
 
 
 def _run_stages(

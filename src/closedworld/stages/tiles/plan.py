@@ -49,8 +49,10 @@ FORMAT = 4
 
 TILE_BYTES = 36
 """Of a tile while its row group is encoded: the index of its raster column 4, packed 3, compressed at most 3; with
-coverage its share 8, compressed at most 8, behind its page's header 8 again. Most countries take half of it. Arrays of the
-runs come on top: where every run is of one tile, 84 to 150 bytes in all were measured."""
+coverage its share 8, compressed at most 8, behind its page's header 8 again. Most countries take half of it."""
+
+RUN_BYTES = 114
+"""Of a run of these tiles, its arrays: where every run is of one tile, 84 to 150 bytes in all were measured."""
 
 PICTURE_BYTES = 160 * MEBIBYTE
 """The map, which one of the workers draws while the others write: 45 bytes for each of at most 2,280 x 1,642 px, measured;
@@ -142,7 +144,8 @@ class TilePlan(StagePlan[TileTask, TileResult, TileIndex]):
     @property
     def memory(self) -> StageMemory:
         """What the stage takes beside what the run holds anyway."""
-        return memory_of(self.world.tile_counts.values())
+        runs = (own.n_runs for own in self.world.spans.values())
+        return memory_of(self.world.tile_counts.values(), runs)
 
     @property
     def write(self) -> Callable[[TileTask], TileResult]:
@@ -204,10 +207,13 @@ class TilePlan(StagePlan[TileTask, TileResult, TileIndex]):
         return MapTask(self.world.spans, self.world.rule, attribution, path)
 
 
-def memory_of(tile_counts: Iterable[int]) -> StageMemory:
-    """Return what the stage takes beside what the run holds anyway, given the tiles of each country."""
-    largest = min(DEFAULT_SIZES.row_group_tiles, max(tile_counts, default=0))
-    return StageMemory(0, largest * TILE_BYTES, PICTURE_BYTES)
+def memory_of(tile_counts: Iterable[int], run_counts: Iterable[int] = ()) -> StageMemory:
+    """Return what the stage takes beside what the run holds anyway, given tiles and runs of each country."""
+    tiles, runs = (
+        min(DEFAULT_SIZES.row_group_tiles, max(counts, default=0))
+        for counts in (tile_counts, run_counts)
+    )
+    return StageMemory(0, tiles * TILE_BYTES + runs * RUN_BYTES, PICTURE_BYTES)
 
 
 def plan_run(context: RunContext) -> TilePlan:
