@@ -35,16 +35,22 @@ ROOT = Path(__file__).parents[1]
 PACKAGE = ROOT / "src" / "closedworld"
 EQUIVALENT = ROOT / "tests" / "mutation" / "equivalent.toml"
 TESTS = {
+    "kernels/counting.py": "tests/kernels/test_counting.py",
     "kernels/comparing": "tests/kernels/comparing",
     "kernels/digests.py": "tests/verification/test_value_digests.py",
     "kernels/grid": "tests/kernels/grid",
     "kernels/inclusion.py": "tests/kernels/spans/test_rowspans.py",
     "kernels/limits.py": "tests/kernels/weights/test_basis.py",
+    "kernels/nearest.py": "tests/kernels/test_nearest.py",
     "kernels/parquet": "tests/kernels/parquet tests/kernels/tiles",
+    "kernels/placing": "tests/kernels/placing tests/verification/test_site_law.py",
+    "kernels/records.py": "tests/worlds/test_tables.py",
     "kernels/sampling": "tests/kernels/sampling",
     "kernels/sizes.py": "tests/store/test_parts.py",
     "kernels/spans": "tests/kernels/spans",
+    "kernels/sphere.py": "tests/kernels/test_sphere.py",
     "kernels/tiles": "tests/kernels/tiles tests/kernels/grid",
+    "kernels/typed_json.py": "tests/kernels/test_typed_json.py",
     "kernels/weights": "tests/kernels/weights tests/kernels/tiles",
     "store": "tests/store tests/stages/test_resume.py",
     "stages": "tests/stages",
