@@ -24,4 +24,4 @@ def row(*cells: str) -> None:
 def against_peer() -> None:
     """Print the head of the tables that set closedworld against one peer and a goal."""
     row("what", "peer", "closedworld", "peer", "ratio", "goal")
-    row("---", "---", "---:", "---:", "---:", "---")
+    row("---", "---", "---:", "---:", "---:", "---:")
