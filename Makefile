@@ -63,7 +63,7 @@ readers: $(VENV)/.installed-dev ## Try many readers of Parquet, and write their 
 	$(BIN)/python tests/readers/matrix.py
 
 floors: $(VENV)/.installed-dev ## Run the pages of the documentation with the oldest versions that pyproject.toml allows
-	$(BIN)/python scripts/floors.py .venv-floors README.md docs/how-to docs/tutorial docs/reference
+	$(BIN)/python scripts/floors.py .venv-floors README.md docs/how-to/query.md docs/how-to/notebook.md docs/how-to/own-raster.md docs/reference/datasets.md
 
 mutate: $(VENV)/.installed-dev ## See whether tests notice small changes (an hour); MODULE=kernels/weights for a part
 	$(BIN)/python scripts/mutate.py $(MODULE)
