@@ -15,7 +15,6 @@ from numpy.typing import NDArray
 from closedworld.datasets import SPAN_WEIGHTS, TILE_WEIGHTS
 from closedworld.datasets.parameters import WeightParameters
 from closedworld.errors import IntegrityError
-from closedworld.kernels.counting import counted
 from closedworld.kernels.spans import RowSpans, joined_runs
 from closedworld.published.tile_index import PublishedIndex
 from closedworld.sanitize import one_line
@@ -113,20 +112,17 @@ class CumulativeWeights:
         Raises:
             IntegrityError: ``weights-damaged``, ``file-unreadable``.
         """
-        lengths = stop_ranks - first_ranks
-        begins = np.cumsum(lengths) - lengths
-        weights = np.empty(int(lengths.sum()), np.uint64)
+        parts = [np.empty(0, np.uint64)]
         for group in self.groups(first_ranks, stop_ranks):
-            stop = group.rank + len(group.weights)
             some = slice(
                 int(np.searchsorted(stop_ranks, group.rank, side="right")),
-                int(np.searchsorted(first_ranks, stop)),
+                int(np.searchsorted(first_ranks, group.rank + len(group.weights))),
             )
-            first = np.maximum(first_ranks[some], group.rank)
-            count = np.minimum(stop_ranks[some], stop) - first
-            target = counted(begins[some] + first - first_ranks[some], count)
-            weights[target] = group.weights[counted(first - group.rank, count)]
-        return weights
+            first = np.maximum(first_ranks[some] - group.rank, 0).tolist()
+            stop = (stop_ranks[some] - group.rank).tolist()
+            slices = [group.weights[a:b] for a, b in zip(first, stop, strict=True)]
+            parts.append(np.concatenate(slices))
+        return np.concatenate(parts)
 
     def all_groups(self) -> Iterator[Group]:
         """Yield every row group in order; as ``groups``."""

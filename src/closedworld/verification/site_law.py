@@ -180,9 +180,9 @@ class SiteLaw:
             north = (middle - slope) * (shares[0] + shares[1])
             south = (middle + slope) * (shares[2] + shares[3])
             fresh = numbers.fresh(_CELL_STEP + level, attempt)
-            is_south = not numbers.decide(fresh[0], north / (north + south), attempt)
+            is_south = fresh[0] >= north / (north + south)
             west, east = shares[2:] if is_south else shares[:2]
-            is_east = not numbers.decide(fresh[1], west / (west + east), attempt)
+            is_east = fresh[1] >= west / (west + east)
             down, across = down << 1 | is_south, across << 1 | is_east
         return down, across, levels
 

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 Words = tuple[int, int, int, int]
 
 _SPACING_STEP, _STEPS = 62, 64
+_BLOCK_STEPS = 13
 _WORD = 0xFFFFFFFF
 
 
@@ -42,9 +43,9 @@ class SiteNumbers:
         a, b, c, d = self._words(self._order, attempt * _STEPS + step)
         return (a << 21 | b >> 11) / 2**53, (c << 21 | d >> 11) / 2**53
 
-    def decide(self, fresh: float, share: float, attempt: int = 0) -> bool:
+    def decide(self, fresh: float, share: float, step: int) -> bool:
         """Return whether the site goes to the first side."""
-        if not self._spaced or attempt:
+        if not self._spaced or step >= _BLOCK_STEPS:
             return fresh < share
         first = self._carried < share
         left = self._carried / share if first else (self._carried - share) / (1 - share)
@@ -63,7 +64,7 @@ class SiteNumbers:
         for fresh, side in zip(self.fresh(step), (is_south, is_east), strict=True):
             first = left[side[left] == 0]
             share = float(int(masses[first].sum())) / float(int(masses[left].sum()))
-            left = first if self.decide(fresh, share) else left[side[left] == 1]
+            left = first if self.decide(fresh, share, step) else left[side[left] == 1]
         return left
 
     def _words(self, order: int, turn: int) -> Words:

@@ -1,4 +1,4 @@
-"""The numbers that lead a site down the tree: a fresh one for each step, or one that is carried along."""
+"""The numbers that lead a site down the tree: a fresh one for each step, or one carried along to its block."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+from closedworld.kernels.placing.block_lattice import BLOCK_LEVELS
 from closedworld.kernels.sampling.philox import Words, philox4x32
 from closedworld.kernels.sampling.random_streams import Keys
 
@@ -29,8 +30,8 @@ class SiteNumbers:
     """The random numbers of some sites.
 
     A site's number of a step depends on its key, its number and the step. A site with spacing has one
-    number instead, which is rescaled at each step: its first bits are the site's order with the bits
-    reversed and scrambled by the merchant's key, so that the sites of a merchant keep apart.
+    number instead for all steps down to its block, rescaled at each: its first bits are the site's order with the
+    bits reversed and scrambled by the merchant's key, so that the sites of a merchant keep apart.
 
     Args:
         keys: Key of the merchant in the country, uint32 (n, 4).
@@ -64,7 +65,8 @@ class SiteNumbers:
 
     def steps(self, step: int, attempt: int = 0) -> Step:
         """Return the two decisions of a step: north or south, then west or east."""
-        return Step(self, self.words(step, attempt), carries=attempt == 0)
+        carries = attempt == 0 and step < BLOCK_LEVELS
+        return Step(self, self.words(step, attempt), carries=carries)
 
     def decide(self, fresh: Shares, shares: Shares, *, carries: bool) -> NDArray[np.bool_]:
         """Return whether each site goes to the first side, bool (n,).

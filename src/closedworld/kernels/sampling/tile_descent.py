@@ -86,6 +86,11 @@ class TileDescent:
         self._starts = self._index.encode(0, spans.rows, spans.col_starts)
         self._first_ranks = np.append(spans.first_ranks, spans.tile_count)
         self._first_row, self._last_row = int(spans.rows[0]), int(spans.rows[-1])
+        first_col, last_col = int(spans.col_starts.min()), int(spans.col_stops.max()) - 1
+        # Halvings before these have all tiles on one side.
+        self._row_bits = (self._first_row ^ self._last_row).bit_length()
+        self._col_bits = (first_col ^ last_col).bit_length()
+        self._first_col = first_col >> self._col_bits << self._col_bits
         runs = np.searchsorted(spans.rows, np.arange(self._first_row, self._last_row + 2))
         self._row_ranks = self._first_ranks[runs]
         self._row_weights = np.append(before, np.uint64(total))[runs]
@@ -125,7 +130,7 @@ class TileDescent:
         """Return the row of each draw, counted from the country's first, int64 (n,)."""
         row = np.full(len(draws), self._first_row)
         choices = _Choices(draws)
-        for bit in range((self._first_row ^ self._last_row).bit_length() - 1, -1, -1):
+        for bit in reversed(range(self._row_bits)):
             # The part of the grid that the draw is in is (row >> bit + 1) << bit + 1 and what follows.
             first = row >> bit + 1 << bit + 1
             bounds = [first, first + (1 << bit), first + (2 << bit)]
@@ -145,16 +150,17 @@ class TileDescent:
         upto = np.zeros(int((stop - first + 1).sum()), np.uint64)
         at = np.ones(len(upto), np.bool_)
         at[gaps] = False
-        upto[at] = self._tile_weights(first, stop)
+        apart = np.flatnonzero(np.append(True, first[1:] > stop[:-1]))
+        upto[at] = self._tile_weights(first[apart], stop[np.append(apart[1:], len(first)) - 1])
         np.cumsum(upto, out=upto)
         upto += np.repeat(self._row_weights[held] - upto[gaps], stop - first + 1)
         offset = (gaps - first)[place]
-        col = np.zeros(len(rows), np.int64)
+        col = np.full(len(rows), self._first_col)
         low, high = first[place], stop[place]
         ends = [left.before(upto[offset + rank], rank) for rank in (low, high)]
-        line = self._index.encode(0, rows + self._first_row, col)
+        line = self._index.encode(0, rows + self._first_row, np.zeros_like(col))
         choices = _Choices(draws)
-        for bit in range((self.spans.grid.n_cols - 1).bit_length() - 1, -1, -1):
+        for bit in reversed(range(self._col_bits)):
             rank = np.clip(self._ranks_before(line + col + (1 << bit)), low, high)
             middle = left.before(upto[offset + rank], rank)
             is_first = choices.first(_COLUMN_CHOICE + bit, ends[0], middle, ends[1])
