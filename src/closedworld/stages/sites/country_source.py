@@ -11,7 +11,7 @@ from closedworld.kernels.sampling import CountryShape, in_memory, packed
 from closedworld.kernels.spans import border_tiles
 from closedworld.published.cumulative_weights import CumulativeWeights
 
-_TILES_IN_MEMORY = 1 << 26
+TILES_IN_MEMORY = 1 << 26
 """Weights of so many tiles, 256 MiB, are held; Russia has 42 million of 30 arc-seconds."""
 
 
@@ -36,7 +36,7 @@ class CountrySource:
         spans, features = self.weights.spans, self.country.features
         # Reading weights takes longer than placing sites: once, where memory allows.
         every = self.weights.tile_weights()
-        weights = [packed(len(spans), every)] if len(spans) <= _TILES_IN_MEMORY else every
+        weights = [packed(len(spans), every)] if len(spans) <= TILES_IN_MEMORY else every
         towns = country_places(self.country.iso)
         return PlacingDomain(
             spans,

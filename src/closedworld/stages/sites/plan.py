@@ -36,7 +36,7 @@ from closedworld.stages.memory import MEBIBYTE, StageMemory
 from closedworld.stages.protocol import Folded, RunContext, StagePlan
 from closedworld.stages.runner import timed
 from closedworld.stages.sites.checks import CheckCounts, validation_bytes
-from closedworld.stages.sites.country_source import CountrySource
+from closedworld.stages.sites.country_source import TILES_IN_MEMORY, CountrySource
 from closedworld.stages.sites.outcome import PublishedSites
 from closedworld.stages.sites.part_files import SiteResult, write_sites
 from closedworld.stages.sites.requirements import CountryMerchants, Requirements, require_sites
@@ -59,6 +59,8 @@ SITE_BYTES = 900
 
 DOMAIN_BYTES = 96 * MEBIBYTE
 """Polygons, blocks, towns and a row group of weights of the largest country, measured."""
+
+HELD_BYTES_PER_TILE = 4
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -106,7 +108,13 @@ class SitePlan(StagePlan[SiteTask, SiteResult, PublishedSites]):
         """What the stage takes beside what the run holds anyway."""
         counts = [own.site_count for own in self.requirements.by_country.values()]
         largest = min(self.task_sites, max(counts, default=0))
-        return StageMemory(0, DOMAIN_BYTES + largest * SITE_BYTES)
+        tiles = [
+            len(own.spans)
+            for iso, own in self.weights.items()
+            if iso in self.requirements.by_country
+        ]
+        held = min(max(tiles, default=TILES_IN_MEMORY), TILES_IN_MEMORY) * HELD_BYTES_PER_TILE
+        return StageMemory(0, DOMAIN_BYTES + held + largest * SITE_BYTES)
 
     @property
     def write(self) -> Callable[[SiteTask], SiteResult]:
