@@ -34,7 +34,7 @@ def changes_of_a_run(out: Path) -> list[Change]:
 
 
 def build_other(out: Path) -> None:
-    small.build(out, rule="any_overlap", isos=("FR",))
+    small.build(out, rule="any_overlap", isos=("FJ",))
 
 
 def refusal(work: Callable[[], None]) -> PublishError | None:

@@ -130,7 +130,7 @@ def test_mutated_files_are_refused_or_read(
         path, read = place / "run.toml", RunConfig.from_toml
         path.write_text(RUN_FILE)
     else:
-        small.build(place / "out", isos=("FR",))
+        small.build(place / "out", isos=("FJ",))
         path, read = next(place.glob("out/tiles/*/_receipt.json")), read_receipt
         content = json.loads(path.read_text())
         assert content["files"]

@@ -1,4 +1,4 @@
-"""A small world of both stages, in a fraction of a second, and what must be true of it."""
+"""A small world of all stages, in a fraction of a second, and what must be true of it."""
 
 from __future__ import annotations
 
@@ -6,9 +6,12 @@ import hashlib
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
+from site_worlds import SiteWorld, table_from
+
 from closedworld.inputs.regions.country_reading import countries_from_features
 from closedworld.published.results import find_published
 from closedworld.published.tile_index import open_index
+from closedworld.stages.sites.build import build_sites
 from closedworld.stages.tiles.build import build_tile_index
 from closedworld.stages.weights.build import build_tile_weights
 from closedworld.store.paths import COLLECTION_NAME
@@ -29,20 +32,33 @@ def countries(isos: tuple[str, ...] = COUNTRIES) -> CountrySet:
 
 
 def build(out: Path, **options: Any) -> None:
-    """Build tiles and weights."""
+    """Build tiles, weights and sites."""
     basis = options.pop("basis", "area_m2:2,uniform:1")
     rule = options.pop("rule", "center")
     isos = tuple(options.pop("isos", COUNTRIES))
     # One after another, so that the n-th call is the same call each time.
     options.setdefault("workers", 1)
     index = build_tile_index(countries(isos), tiny_grid(), out, rule=rule, **options)
-    build_tile_weights(open_index(index.published.folder), out, basis=basis, **options)
+    tiles = open_index(index.published.folder)
+    weights = build_tile_weights(tiles, out, basis=basis, **options)
+    world = SiteWorld(tiles, weights.published, countries(isos))
+    # Two part files; a country with few places, because those of France are read anew by each process.
+    iso = "FJ" if "FJ" in isos else isos[0]
+    rows = [{"merchant_id": "a", "country_iso": iso, "n": 3}]
+    build_sites(
+        world,
+        out,
+        merchants=table_from(rows),
+        countries=countries(isos),
+        task_sites=2,
+        **options,
+    )
 
 
 def published(out: Path) -> dict[str, str]:
     """Return the digest of every file of what readers see, by path; all of it verified."""
     found = {}
-    for stage in ("tiles", "weights"):
+    for stage in ("tiles", "weights", "sites"):
         for folder in sorted((out / stage).glob("parameter_hash=*")):
             for path in sorted(path for path in folder.rglob("*") if path.is_file()):
                 name = path.relative_to(out).as_posix()
@@ -54,11 +70,14 @@ def published(out: Path) -> dict[str, str]:
 
 
 def is_part_of(found: dict[str, str], whole: dict[str, str]) -> bool:
-    """Return whether what is visible is nothing, the tiles, or the tiles and the weights.
+    """Return whether what is visible is nothing, or the first of the stages.
 
     A collection, which is not sealed, comes after its result.
     """
     sealed = {name: digest for name, digest in whole.items() if not name.endswith(COLLECTION_NAME)}
-    tiles = {name: digest for name, digest in sealed.items() if name.startswith("tiles/")}
+    begun = [
+        {name: digest for name, digest in sealed.items() if name.startswith(stages)}
+        for stages in (("tiles/",), ("tiles/", "weights/"))
+    ]
     others = found.items() - sealed.items()
-    return others <= whole.items() and dict(found.items() - others) in ({}, tiles, sealed)
+    return others <= whole.items() and dict(found.items() - others) in ({}, *begun, sealed)
