@@ -65,11 +65,14 @@ class Blocks:
             int(lattice.row_blocks[stop_row - 1]) - row_0 + 1,
             int(lattice.col_blocks[spans.col_stops.max() - 1]) - col_0 + 1,
         )
-        areas, sums = np.zeros(shape, np.int64), np.zeros(shape, np.uint64)
+        areas, sums = (
+            np.zeros(shape[0] * shape[1], np.int64),
+            np.zeros(shape[0] * shape[1], np.uint64),
+        )
         row_areas = RowAreas.between(spans.grid, first_row, stop_row)
         for first_rank, chunk in _numbered(weights):
             pieces = BlockPieces.between(spans, lattice, first_rank, first_rank + len(chunk))
-            block = pieces.row_blocks - row_0, pieces.col_blocks - col_0
+            block = (pieces.row_blocks - row_0) * shape[1] + pieces.col_blocks - col_0
             np.add.at(areas, block, row_areas.of(pieces.rows) * pieces.lengths)
             np.add.at(
                 sums, block, np.add.reduceat(chunk, pieces.ranks - first_rank, dtype=np.uint64)
@@ -84,8 +87,8 @@ class Blocks:
             ids[order],
             row[order] + row_0,
             col[order] + col_0,
-            sums.ravel()[some],
-            areas.ravel()[some],
+            sums[some],
+            areas[some],
             int(sums.sum()),
             int(areas.sum()),
         )
