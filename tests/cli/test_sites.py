@@ -1,0 +1,94 @@
+"""``closedworld sites``, and the merchants of ``closedworld run``, as a user sees them."""
+
+from __future__ import annotations
+
+import csv
+from typing import TYPE_CHECKING
+
+import pytest
+
+from closedworld.errors import ConfigError
+from closedworld.worlds import open_world
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from click.testing import Result
+
+    Call = Callable[..., Result]
+
+pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("no_pictures")]
+
+SHOPS = "merchant_id;country;n;mcc\n007;LU;3;5912\n8;Malta;2;\n9;XX;1;\n"
+
+
+@pytest.fixture
+def shops(tmp_path: Path) -> Path:
+    path = tmp_path / "shops.csv"
+    path.write_text(SHOPS, encoding="utf-8-sig")
+    return path
+
+
+def test_a_run_without_merchants_ends_with_the_weights_and_says_how_to_go_on(
+    call: Call, tmp_path: Path
+) -> None:
+    out = tmp_path / "world"
+    done = call("run", "--countries", "LU,MT", "--out", out)
+    assert done.exit_code == 0
+    assert f"closedworld sites {out}" in done.stdout
+    assert not (out / "sites").exists()
+    with pytest.raises(ConfigError, match="sites-missing"):
+        _ = open_world(out).sites
+
+
+def test_one_command_or_two_give_the_same_sites(call: Call, tmp_path: Path, shops: Path) -> None:
+    one, two = tmp_path / "one", tmp_path / "two"
+    options = "--merchants", shops, "--seed", "7", "--skip-unplaceable", "--quiet"
+    assert call("run", "--countries", "LU,MT", "--out", one, *options).exit_code == 0
+    assert call("run", "--countries", "LU,MT", "--out", two, "--quiet").exit_code == 0
+    done = call("sites", two, *options)
+    assert done.exit_code == 0
+    assert done.stdout.strip().startswith(str(two / "sites"))
+    ours, theirs = (open_world(out) for out in (one, two))
+    assert ours.sites.to_table().equals(theirs.sites.to_table())
+    assert ours.merchants.to_table().num_rows == 2
+    assert ours.site_results[0].receipt == theirs.site_results[0].receipt
+
+
+def test_rows_that_cannot_be_placed_end_the_command_or_are_listed(
+    call: Call, tmp_path: Path, shops: Path
+) -> None:
+    out = tmp_path / "world"
+    command = "run", "--countries", "LU,MT", "--out", out, "--merchants", shops
+    done = call(*command)
+    assert done.exit_code == 3
+    assert "row 3 (9, ?): unknown country 'XX'" in done.stderr
+    assert "--skip-unplaceable" in done.stderr
+    assert not (out / "sites").exists()
+    assert call(*command, "--skip-unplaceable").exit_code == 0
+    (listed,) = out.glob("reports/*/skipped_merchants.csv")
+    rows = list(csv.DictReader(listed.read_text(encoding="utf-8").splitlines()))
+    assert [(row["row"], row["merchant_id"]) for row in rows] == [("3", "9")]
+
+
+def test_without_a_table_the_demonstration_is_placed(call: Call, tmp_path: Path) -> None:
+    out = tmp_path / "world"
+    assert call("run", "--countries", "LU,MT", "--out", out, "--quiet").exit_code == 0
+    assert call("sites", out, "--quiet").exit_code == 0
+    merchants = open_world(out).merchants.to_table()["merchant_id"].to_pylist()
+    assert any(one.startswith("grocery-") for one in merchants)
+    assert call("verify", out).exit_code == 0
+
+
+def test_polygons_that_the_world_was_not_built_from_are_refused(call: Call, tmp_path: Path) -> None:
+    out, polygons = tmp_path / "world", tmp_path / "other.geojson"
+    polygons.write_text(
+        '{"type": "FeatureCollection", "features": [{"type": "Feature", "properties": {"iso_a2": "LU"}, '
+        '"geometry": {"type": "Polygon", "coordinates": [[[5, 49], [7, 49], [7, 51], [5, 49]]]}}]}',
+        encoding="utf-8",
+    )
+    assert call("run", "--countries", "LU", "--out", out, "--quiet").exit_code == 0
+    done = call("sites", out, "--polygons", polygons)
+    assert done.exit_code == 2
+    assert "polygons-differ" in done.stderr
