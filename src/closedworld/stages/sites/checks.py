@@ -37,7 +37,7 @@ CLAIMS = {
 }
 """What each check claims."""
 
-_SEED_SAMPLE, _LEAST_SEED_SAMPLE, _SEED_SHARE = 500, 16, 64
+_SEED_SAMPLE = 500
 _LEAST_FOR_LATITUDES = 1000
 _LATITUDE_SHARE = 100
 _MOVED_SHARE = 0.99
@@ -155,7 +155,8 @@ def check_sites(
     known = pc.is_in(zones, pa.array(country_zones(merchants.country_iso).tzids))
     counts.add("time_zones", len(zones), len(zones) - (pc.sum(known).as_py() or 0))
     _check_collapse(counts, here)
-    _check_other_seed(counts, task, domain, placed)
+    if task.tries_seed:
+        _check_other_seed(counts, task, domain, placed)
     _check_blocks(counts, task, domain, placed, tile_ids)
     return counts
 
@@ -240,8 +241,7 @@ def _check_other_seed(
     counts: CheckCounts, task: SiteTask, domain: PlacingDomain, placed: PlacedSites
 ) -> None:
     """Place some outlets with another seed and count those that stay."""
-    size = min(_SEED_SAMPLE, max(_LEAST_SEED_SAMPLE, task.cost // _SEED_SHARE))
-    some = placed.on_map[:size]
+    some = placed.on_map[:_SEED_SAMPLE]
     other = PlacedSites.of(
         task.merchants, placed.rows[some], placed.orders[some], domain, task.seed + _OTHER_SEED
     )

@@ -54,6 +54,9 @@ FORMAT = 5
 TASK_SITES = 1 << 17
 """Outlets of a task, and so of a part file."""
 
+SEED_TASKS = 16
+"""The heaviest tasks, which place some outlets with another seed: for small ones it would take as long as placing."""
+
 SITE_BYTES = 900
 """Of an outlet that is placed, described, encoded and checked, measured."""
 
@@ -123,25 +126,30 @@ class SitePlan(StagePlan[SiteTask, SiteResult, PublishedSites]):
 
     def tasks(self, runner: TaskRunner) -> Sequence[SiteTask]:
         """Return the tasks that write, heaviest first."""
+        ranges = [
+            (first - stop, iso, number, first, stop)
+            for iso, own in self.requirements.by_country.items()
+            for number, (first, stop) in enumerate(self._ranges(own.site_count))
+        ]
         tasks = []
-        for iso, own in self.requirements.by_country.items():
-            source = CountrySource(self.countries[iso], self.weights[iso])
-            for number, (first, stop) in enumerate(self._ranges(own.site_count)):
-                part, before = own.slice(first, stop)
-                tasks.append(
-                    SiteTask(
-                        source,
-                        part,
-                        before,
-                        stop - first,
-                        number,
-                        None if number else own,
-                        self.requirements.dataset,
-                        self.parameters.seed,
-                        runner.staging.folder,
-                    )
+        for position, (_, iso, number, first, stop) in enumerate(sorted(ranges)):
+            own = self.requirements.by_country[iso]
+            part, before = own.slice(first, stop)
+            tasks.append(
+                SiteTask(
+                    CountrySource(self.countries[iso], self.weights[iso]),
+                    part,
+                    before,
+                    stop - first,
+                    number,
+                    None if number else own,
+                    self.requirements.dataset,
+                    self.parameters.seed,
+                    position < SEED_TASKS,
+                    runner.staging.folder,
                 )
-        return sorted(tasks, key=lambda task: (-task.cost, str(task)))
+            )
+        return tasks
 
     def _ranges(self, sites: int) -> list[tuple[int, int]]:
         """Return the outlets of each task of a country: first, and after the last."""

@@ -23,6 +23,7 @@ class SiteTask:
         written_merchants: All merchants of the country, in its first task; None in others.
         merchants_dataset: The dataset ``merchants``.
         seed: Determines where outlets lie.
+        tries_seed: Whether some of them are placed with another seed as well, to see that it matters.
         folder: Staging folder.
     """
 
@@ -34,6 +35,7 @@ class SiteTask:
     written_merchants: CountryMerchants | None
     merchants_dataset: Dataset
     seed: int
+    tries_seed: bool
     folder: Storage
 
     @property
