@@ -250,7 +250,6 @@ def test_a_second_run_reuses_the_result_and_has_a_report_of_its_own(tmp_path: Pa
     [
         ({"polygons": "none.gpkg"}, InputError, "input-missing"),
         ({"countries": ("QQ",)}, ConfigError, "country-unknown"),
-        ({"resolution": "7s"}, ConfigError, "resolution-size"),
         ({"countries": ("VA",)}, ConfigError, "world-empty"),
     ],
 )

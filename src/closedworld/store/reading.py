@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 from collections import defaultdict
 from collections.abc import Collection, Iterator, Mapping, Sequence
@@ -259,6 +260,10 @@ def has_receipt(storage: Storage) -> bool:
     except (FileNotFoundError, NotADirectoryError, ValueError):
         # ValueError: a path from a malformed report, with a null byte in it.
         return False
+    except OSError as error:
+        # A pipe or a folder in its place: opening it tells what is wrong.
+        if error.errno != errno.EINVAL:
+            raise
     return True
 
 
