@@ -95,11 +95,18 @@ def _killed_at(out: str, number: int, options: dict[str, Any]) -> None:
 
 
 def _unsynced_files(out: str, options: dict[str, Any]) -> None:
-    _unsynced(out, options, stat.S_ISREG)
+    _unsynced(out, options, lambda descriptor: stat.S_ISREG(os.fstat(descriptor).st_mode))
 
 
 def _unsynced_folders(out: str, options: dict[str, Any]) -> None:
-    _unsynced(out, options, stat.S_ISDIR)
+    """Nor what is written after a result, with which ext4 would write everything before it."""
+
+    def is_left_out(descriptor: int) -> bool:
+        path = Path(f"/proc/self/fd/{descriptor}").readlink()
+        after = path.name == "new"  # names and collections, staged
+        return after or stat.S_ISDIR(os.fstat(descriptor).st_mode)
+
+    _unsynced(out, options, is_left_out)
 
 
 def _unsynced(out: str, options: dict[str, Any], is_left_out: Callable[[int], bool]) -> None:
@@ -109,7 +116,7 @@ def _unsynced(out: str, options: dict[str, Any], is_left_out: Callable[[int], bo
     really = os.fsync
 
     def fsync(descriptor: int) -> None:
-        if not is_left_out(os.fstat(descriptor).st_mode):
+        if not is_left_out(descriptor):
             really(descriptor)
 
     os.fsync = fsync  # type: ignore[assignment]
