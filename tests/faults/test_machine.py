@@ -26,6 +26,7 @@ from hypothesis.stateful import (
 from closedworld import verify
 from closedworld.errors import ClosedWorldError, IntegrityError
 from closedworld.published.results import find_published
+from closedworld.store.paths import COLLECTION_NAME
 from closedworld.store.places import storage_at
 from closedworld.store.staging import clear_debris
 
@@ -90,9 +91,10 @@ class Machine(RuleBasedStateMachine):
     @rule(seed=st.integers(0, 1 << 30))
     @precondition(lambda self: self.whole)
     def damage(self, seed: int) -> None:
-        """Flip a bit of something that is published."""
+        """Flip a bit of something that is published and sealed."""
         draw = random.Random(seed)
-        path = self.out / draw.choice(sorted(self.whole))
+        sealed = [name for name in self.whole if not name.endswith(COLLECTION_NAME)]
+        path = self.out / draw.choice(sorted(sealed))
         if not path.exists():
             return
         content = bytearray(path.read_bytes())
