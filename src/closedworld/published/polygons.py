@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from pathlib import Path
 
 from closedworld.datasets.parameters import TileParameters
@@ -11,6 +12,12 @@ from closedworld.inputs.reference.registry import verify_bundled
 from closedworld.inputs.regions.country_reading import read_countries
 from closedworld.inputs.regions.country_set import CountrySet
 from closedworld.store.reading import Published
+
+
+@cache
+def _bundled_countries() -> CountrySet:
+    """Return the bundled countries, read once: a process that verifies many worlds asks for them each time."""
+    return read_countries(verify_bundled(BUNDLED_COUNTRIES).path)
 
 
 def polygons_of(published: Published, countries: CountrySet | Path | str | None) -> CountrySet:
