@@ -35,7 +35,7 @@ def polygons_of(published: Published, countries: CountrySet | Path | str | None)
     parameters = published.parameters(TileParameters)
     which = "these polygons" if countries is not None else "the bundled polygons"
     if countries is None:
-        countries = verify_bundled(BUNDLED_COUNTRIES).path
+        countries = _bundled_countries()
     if isinstance(countries, Path | str):
         countries = read_countries(countries)
     if all(iso in countries for iso in parameters.countries):
