@@ -77,7 +77,9 @@ def known(
             name="cells", title="Cells", role="raster", url=f"{address}/{cells.name}", **common
         ),
     ]
-    made_up = registry.Registry(bundled={}, remote={entry.name: entry for entry in entries})
+    made_up = registry.Registry(
+        bundled=registry.read_registry().bundled, remote={entry.name: entry for entry in entries}
+    )
     monkeypatch.setattr(registry, "read_registry", lambda: made_up)
     return shapes, cells
 
@@ -203,7 +205,7 @@ def test_mistakes_are_named(
         name="gone", title="Gone", role="raster", url=cells.url.replace("cells", "gone"),
         source_url=cells.source_url, version="1", licence="CC0-1.0", attribution="Made here.",
     )  # fmt: skip
-    made_up = registry.Registry(bundled={}, remote=entries)
+    made_up = registry.Registry(bundled=registry.read_registry().bundled, remote=entries)
     monkeypatch.setattr(registry, "read_registry", lambda: made_up)
     done = call("fetch", *words)
     assert done.exit_code == status
