@@ -76,6 +76,8 @@ def test_what_is_not_run_is_listed_here() -> None:
             "docs/how-to/query.md",
             "the extension is loaded from the web; make readers tries it",
         ),
+        ("docs/how-to/own-polygons.md", "osm.gpkg is a file of yours"),
+        ("docs/how-to/own-polygons.md", "states.gpkg is a file of yours"),
         ("docs/tutorial/first-world.md", "it asks a package index"),
         (
             "docs/how-to/cluster.md",
