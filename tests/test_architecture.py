@@ -29,6 +29,7 @@ FLOORS = (
     "config",
     "kernels/sizes",
     "kernels/counting",
+    "kernels/sphere",
     "kernels/digests",
     "kernels/records",
     "kernels/typed_json",

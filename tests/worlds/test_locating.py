@@ -15,7 +15,7 @@ import shapely
 from closedworld.errors import ConfigError, GeometryError
 from closedworld.kernels.grid import Grid
 from closedworld.kernels.spans import RowSpans, TileOwners, cells_of, nearest_cells
-from closedworld.kernels.spans.nearest import EARTH_RADIUS_M
+from closedworld.kernels.sphere import EARTH_RADIUS_KM
 from closedworld.worlds import PublishedWorld, open_world
 from closedworld.worlds.locating import TileLocator
 
@@ -113,7 +113,7 @@ def distances_to_all(grid: Grid, tiles: RowSpans, lon: float, lat: float) -> NDA
             + (np.cos(y) * np.sin(x) - np.cos(near_y) * np.sin(near_x)) ** 2
             + (np.sin(y) - np.sin(near_y)) ** 2
         )
-        best = np.minimum(best, 2 * EARTH_RADIUS_M * np.arcsin(np.minimum(chord / 2, 1)))
+        best = np.minimum(best, 2000 * EARTH_RADIUS_KM * np.arcsin(np.minimum(chord / 2, 1)))
     return best
 
 

@@ -16,6 +16,7 @@ from closedworld.datasets import MERCHANTS, SITES
 from closedworld.inputs.reference.iso import iso_table
 from closedworld.kernels.grid import RowAreas
 from closedworld.kernels.placing import Blocks
+from closedworld.kernels.sphere import EARTH_RADIUS_KM, to_xyz
 from closedworld.published.cumulative_weights import CumulativeWeights
 from closedworld.store.reading import Published
 
@@ -26,7 +27,6 @@ RADII_KM = (0.5, 1.0, 2.0, 5.0, 10.0, 20.0, 50.0, 100.0)
 
 _LARGEST = 8
 _SAMPLE = 1500
-_EARTH_RADIUS_KM = 6371.0088
 _GAMMA_STEPS = 8
 _NEWTON_STEPS, _CLOSE = 12, 1e-5
 _GAMMA_RANGE = -4.0, 6.0
@@ -250,22 +250,20 @@ def _neighbours(
         total = table.num_rows
         if total < 2:  # noqa: PLR2004  # a pair
             continue
-        step = -(-total // _SAMPLE)
-        lon, lat = (np.radians(table[name].to_numpy()[::step]) for name in ("lon", "lat"))
-        xyz = np.stack([np.cos(lat) * np.cos(lon), np.cos(lat) * np.sin(lon), np.sin(lat)], axis=1)
-        chord = np.sqrt(np.maximum(2 - 2 * xyz @ xyz.T, 0))
+        # Drawn, not every n-th: sites come by merchant.
+        some = np.random.default_rng(0).choice(total, min(total, _SAMPLE), replace=False)
+        xyz = to_xyz(*(table[name].to_numpy()[some] for name in ("lon", "lat")))
+        chord = np.sqrt(np.maximum(2 * (EARTH_RADIUS_KM**2 - xyz.T @ xyz), 0))
         np.fill_diagonal(chord, np.inf)
         spans = weights[iso].spans
         areas = RowAreas.between(spans.grid, int(spans.rows[0]), int(spans.rows[-1]) + 1)
         runs = spans.col_stops - spans.col_starts
         area_km2 = float((areas.of(spans.rows) * runs).sum()) / 1e10
         for at, km in enumerate(RADII_KM):
-            near = (
-                np.count_nonzero(chord <= 2 * math.sin(km / _EARTH_RADIUS_KM / 2))
-                / len(lon)
-                * (total - 1)
-                / (len(lon) - 1)
+            pairs = np.count_nonzero(
+                chord <= 2 * EARTH_RADIUS_KM * math.sin(km / EARTH_RADIUS_KM / 2)
             )
+            near = pairs / len(some) / (len(some) - 1) * (total - 1)
             found[at] += total * near
             even[at] += total * min(1.0, math.pi * km * km / area_km2) * (total - 1)
         sites += total

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from closedworld.datasets import SITES
 from closedworld.inputs.regions.country_set import CountrySet
 from closedworld.kernels.grid import Grid
+from closedworld.kernels.placing.towns import KM_PER_DEGREE
 from closedworld.kernels.spans import RowSpans, Rule, region_spans
 from closedworld.maps.points_map import draw_points_map
 from closedworld.published.tile_index import PublishedIndex
@@ -34,7 +35,6 @@ GROUPS = {
 
 _TOWN_KM, _WIDE, _AROUND = 8.0, 1.6, 1.4
 _TOWN_CELLS = 1 << 11
-_KM_PER_DEGREE = 111.195
 _CREDIT = "places: GeoNames, CC BY 4.0"
 
 
@@ -118,7 +118,7 @@ def _largest_town(published: Published) -> Town | None:
 
 def _box(town: Town, times: float) -> tuple[float, float, float, float]:
     """Return west, south, east and north of a window on a town."""
-    north = times * _TOWN_KM / _KM_PER_DEGREE
+    north = times * _TOWN_KM / KM_PER_DEGREE
     east = _WIDE * north / max(0.1, math.cos(math.radians(town.lat)))
     return town.lon - east, town.lat - north, town.lon + east, town.lat + north
 

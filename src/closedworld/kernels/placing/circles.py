@@ -16,8 +16,8 @@ from closedworld.kernels.sampling.area_density import cosine
 from closedworld.kernels.sampling.shape import CountryShape
 from closedworld.kernels.sampling.tile_weights import in_memory
 from closedworld.kernels.spans import RowSpans, border_coverage, border_tiles
+from closedworld.kernels.sphere import EARTH_RADIUS_KM
 
-EARTH_RADIUS_KM = 6371.0088
 _CORNERS_OF_HALF = 64
 _HALVINGS, _ARCSINE_TERMS = 3, 10
 

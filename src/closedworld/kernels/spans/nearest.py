@@ -7,9 +7,9 @@ from numpy.typing import NDArray
 
 from closedworld.kernels.spans.cells import NO_CELL, cells_of
 from closedworld.kernels.spans.owners import TileOwners
+from closedworld.kernels.sphere import EARTH_RADIUS_KM, arc_km, chord_km, to_xyz
 
-EARTH_RADIUS_M = 6_371_008.8
-"""Mean radius of WGS 84, (2 a + b) / 3."""
+_EARTH_RADIUS_M = 1000 * EARTH_RADIUS_KM
 
 _TURN = 360.0
 
@@ -78,7 +78,7 @@ def _off_row(
     """Return how far rows are from latitudes, metres."""
     grid = tiles.grid
     off = np.maximum(grid.lat_edge(rows + 1) - lats, lats - grid.lat_edge(rows))
-    return np.radians(np.maximum(off, 0.0)) * EARTH_RADIUS_M
+    return np.radians(np.maximum(off, 0.0)) * _EARTH_RADIUS_M
 
 
 def _improve(
@@ -142,9 +142,5 @@ def _metres(
     other_lons: NDArray[np.float64],
     other_lats: NDArray[np.float64],
 ) -> NDArray[np.float64]:
-    """Return distances along great circles (haversine)."""
-    up = np.sin(np.radians(other_lats - lats) / 2) ** 2
-    across = np.sin(np.radians(other_lons - lons) / 2) ** 2
-    across *= np.cos(np.radians(lats)) * np.cos(np.radians(other_lats))
-    metres: NDArray[np.float64] = np.arcsin(np.sqrt(np.minimum(up + across, 1.0)))
-    return metres * (2 * EARTH_RADIUS_M)
+    """Return distances along great circles."""
+    return 1000 * arc_km(chord_km(to_xyz(lons, lats), to_xyz(other_lons, other_lats)))

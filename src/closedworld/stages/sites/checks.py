@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from closedworld.inputs.reference.time_zones import country_zones
 from closedworld.kernels.grid import Grid
 from closedworld.kernels.placing import PlacingDomain
+from closedworld.kernels.sphere import arc_km, chord_km, to_xyz
 from closedworld.stages.sites.placed import PlacedSites
 
 if TYPE_CHECKING:
@@ -43,7 +44,6 @@ _LATITUDE_SHARE = 100
 _MOVED_SHARE = 0.99
 _LEAST_EXPECTED = 20.0
 _DEVIATIONS = 6.0
-_EARTH_RADIUS_KM = 6371.0088
 _SLACK = 1e-6
 _TURN = 360.0
 _OTHER_SEED = 1
@@ -205,22 +205,8 @@ def _check_areas(
     circles = task.merchants.circles[rows]
     bound = np.flatnonzero(~np.isnan(circles[:, 0]))
     lon, lat, radius_km = circles[bound].T
-    away = great_circle_km(lon, lat, lons[bound], lats[bound])
+    away = arc_km(chord_km(to_xyz(lon, lat), to_xyz(lons[bound], lats[bound])))
     counts.add("areas", len(bound), np.count_nonzero(away > radius_km * (1 + _SLACK)))
-
-
-def great_circle_km(
-    lon: NDArray[np.float64],
-    lat: NDArray[np.float64],
-    other_lon: NDArray[np.float64],
-    other_lat: NDArray[np.float64],
-) -> NDArray[np.float64]:
-    """Return the distance between points on a sphere by the haversine formula, km, float64 (n,)."""
-    one, other = np.radians(lat), np.radians(other_lat)
-    east = np.radians(other_lon - lon)
-    half = np.sin((other - one) / 2) ** 2 + np.cos(one) * np.cos(other) * np.sin(east / 2) ** 2
-    distance: NDArray[np.float64] = 2 * _EARTH_RADIUS_KM * np.arcsin(np.sqrt(np.minimum(half, 1.0)))
-    return distance
 
 
 def _check_collapse(counts: CheckCounts, here: pa.Table) -> None:
