@@ -113,7 +113,8 @@ def _show_result(folder: str, outcome: Verification) -> None:
     click.secho(printable(folder), bold=True)
     for check in outcome.checks:
         if check.folder == folder:
-            click.echo(f"  checked      {check.what}: {check.count:,} {check.unit}")
+            single = check.unit.removesuffix("s") if check.unit != "countries" else "country"
+            click.echo(f"  checked      {check.what}: {number_of(check.count, single, check.unit)}")
     for one in outcome.not_checked:
         if one.folder == folder:
             click.echo(printable(f"  not checked  {one}"))

@@ -140,3 +140,20 @@ def test_countries_are_codes_numbers_and_names() -> None:
     assert "GB" in what[8]
     assert "DE (Germany)" in what[9]
     assert np.array_equal(problems.rows(), [7, 8, 9, 10])
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "advice"),
+    [
+        ("short.csv", b"id,country,n\na,MT,1\nb,MT\n", "as many columns as the first"),
+        ("none.parquet", b"PAR1 and no more", "Save it again as Parquet."),
+    ],
+)
+def test_what_cannot_be_read_comes_with_advice(
+    tmp_path: Path, name: str, content: bytes, advice: str
+) -> None:
+    (tmp_path / name).write_bytes(content)
+    with pytest.raises(InputError) as caught:
+        read_table(tmp_path / name)
+    assert caught.value.code == "input-unreadable"
+    assert advice in caught.value.hint

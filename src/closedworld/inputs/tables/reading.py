@@ -46,8 +46,11 @@ def read_table(path: Path) -> pa.Table:
     try:
         return pq.ParquetFile(path).read() if suffix == ".parquet" else _read_csv(path)
     except (OSError, pa.ArrowException, csv.Error) as error:
+        what = "'CSV UTF-8', in which every row has as many columns as the first"
         raise InputError(
-            "input-unreadable", f"{path} cannot be read: {library_message(error)}."
+            "input-unreadable",
+            f"{path} cannot be read: {library_message(error)}.",
+            f"Save it again as {what if suffix != '.parquet' else 'Parquet'}.",
         ) from error
     except UnicodeError as error:
         raise InputError(
