@@ -281,6 +281,16 @@ def test_points_of_a_whole_country_by_people_come_without(
     assert [one for one in caplog.records if one.levelname == "WARNING"] == []
 
 
+def test_columns_that_decide_nothing_are_named(
+    real: Built, caplog: pytest.LogCaptureFixture
+) -> None:
+    table = pa.table({"id": ["a"], "country": ["VA"], "segment": ["x"], "since": [2019]})
+    open_world(real.root).sample(table, countries=real.countries)
+    (warning,) = (one for one in caplog.records if one.levelname == "WARNING")
+    assert "segment, since" in warning.message
+    assert "sample-columns-unused" in warning.message
+
+
 @pytest.mark.parametrize("n", [-1, 2**31 + 1, 99999999999999999999])
 def test_a_number_of_points_that_cannot_be_is_refused(real: Built, n: int) -> None:
     with pytest.raises(ConfigError) as caught:

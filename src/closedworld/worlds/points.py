@@ -32,7 +32,7 @@ from closedworld.kernels.weights import Mixture
 from closedworld.published.cumulative_weights import CumulativeWeights
 from closedworld.published.polygons import polygons_of
 from closedworld.published.tile_index import PublishedIndex
-from closedworld.sanitize import byte_size, listed
+from closedworld.sanitize import byte_size, listed, one_line
 from closedworld.stages.tiles.outcome import warn_of_cut
 from closedworld.worlds.sample_request import SampleRequest
 
@@ -80,6 +80,12 @@ def sample_points(
         observer.on_event(warning)
     if warning := _warn_of_area(weights):
         observer.on_event(warning)
+    if request.unused:
+        names = ", ".join(one_line(name, 40) for name in request.unused)
+        message = (
+            f"columns that decide nothing, and are not in the points: {names}. Join them by id."
+        )
+        observer.on_event(Warned("sample-columns-unused", message))
     texts = request.keys.to_pylist()
     code = codes.indices.to_numpy()
     order = np.argsort(code, kind="stable")

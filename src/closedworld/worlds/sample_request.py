@@ -41,11 +41,13 @@ class SampleRequest:
         isos: Alpha-2 code of each row, upper case, string (rows,).
         counts: Points of each row, 0..2^31, int64 (rows,).
         ids: Id of each row as given; None when the rows have none.
+        unused: Names of the columns that decide nothing.
     """
 
     isos: pa.Array
     counts: NDArray[np.int64]
     ids: pa.Array | None
+    unused: tuple[str, ...] = ()
 
     @property
     def keys(self) -> pa.Array:
@@ -114,7 +116,7 @@ class SampleRequest:
 
         Args:
             source: Anything with an Arrow stream: column ``country_iso`` (or ``country``), and optionally ``id``
-                and ``n``; other columns are ignored.
+                and ``n``; other columns decide nothing, and are told of.
             own_codes: As in ``of``.
 
         Raises:
@@ -145,7 +147,7 @@ class SampleRequest:
         else:
             counts = np.ones(table.num_rows, np.int64)
         _refuse_problems(problems)
-        request = cls(isos, counts, ids)
+        request = cls(isos, counts, ids, named.others)
         _refuse_twice(request)
         return request
 

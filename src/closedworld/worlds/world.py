@@ -291,8 +291,8 @@ class PublishedWorld:
         """Draw points by weight, each on its tile and inside its country.
 
         The k-th point of an id depends only on seed, id, country and k, not on the other ids, their
-        order, ``n`` or the number of workers. A log record of level WARNING says when countries are cut by
-        the grid's edge, and when weights are not by population.
+        order, ``n`` or the number of workers. Log records of level WARNING say when countries are cut by
+        the grid's edge, when weights are not by population, and which columns of a table decide nothing.
 
         Args:
             request: One row per id and country: column ``country`` (or ``country_iso``), and
