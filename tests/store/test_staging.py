@@ -412,3 +412,14 @@ def test_the_umask_decides_who_may_read_and_nothing_else(tmp_path: Path, umask: 
     assert published.receipt.to_bytes() == receipt_of(*published.receipt.files).to_bytes()
     assert folder.stat().st_mode & 0o777 == 0o777 & ~umask
     assert (folder / PATH).stat().st_mode & 0o777 == 0o666 & ~umask
+
+
+def test_a_folder_of_another_stage_that_goes_meanwhile_leaves_no_lock(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    storage = storage_at(tmp_path)
+    with Staging(storage, "tiles"):
+        names = storage.list(".staging")
+    monkeypatch.setattr(type(storage), "list", lambda _, key="": names if key else [])
+    assert clear_debris(storage, "weights") == 0
+    assert not (tmp_path / ".staging").exists()

@@ -234,23 +234,23 @@ def clear_debris(storage: Storage, stage: str = "") -> int:
         storage: Where results are.
         stage: Only those of a stage; of all when it is empty.
     """
-    dead = (name for name in _dead_folders(storage) if PurePosixPath(name).name.startswith(stage))
-    cleared = sum(_remove_all(storage, name) for name in dead)
+    cleared = sum(_remove_all(storage, name) for name in _dead_folders(storage, stage))
     storage.remove_if_empty(STAGING_NAME)
     return cleared
 
 
-def _dead_folders(storage: Storage) -> Iterator[str]:
+def _dead_folders(storage: Storage, stage: str = "") -> Iterator[str]:
     """Yield staging folders whose owner is dead, each locked until the next is asked for.
 
-    Folders of other users, whose lock may not be taken, are left alone.
+    Folders of other users, whose lock may not be taken, are left alone. Who asks for one has to remove it:
+    taking the lock of a folder that has gone meanwhile makes the file anew.
     """
     try:
         found = storage.list(STAGING_NAME)
     except (FileNotFoundError, NotADirectoryError, PermissionError):
         return
     names = {PurePosixPath(name).stem for name in found}
-    for name in sorted(name for name in names if _NAME.fullmatch(name)):
+    for name in sorted(one for one in names if _NAME.fullmatch(one) and one.startswith(stage)):
         try:
             # A folder that lost its lock is nobody's.
             lock = storage.lock(f"{STAGING_NAME}/{name}{_LOCK}")
