@@ -86,7 +86,7 @@ def draw(steps: list[Step], path: Path) -> None:
         ("Wall time, seconds", [step.cost.wall for step in steps], (0.1, 100.0), TEAL),
         ("Peak memory, MiB", [step.cost.peak_mib for step in steps], (10.0, 10_000.0), RUST),
     )
-    style = {
+    style: Any = {
         "figure.facecolor": PAPER,
         "axes.facecolor": PAPER,
         "axes.edgecolor": RULE,

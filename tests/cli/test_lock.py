@@ -186,3 +186,19 @@ def test_merchants_are_checked_and_pinned(call: Call, shapefile: Path) -> None:
     table.write_text("merchant_id,country_iso,n\nA,FR,none\n")
     done = call("inputs", *files)
     assert (done.exit_code, "[merchants-unplaceable]" in done.output) == (3, True)
+
+
+@pytest.mark.usefixtures("shapefile")
+def test_the_table_of_a_stage_is_pinned(call: Call, tmp_path: Path) -> None:
+    table = tmp_path / "shops.csv"
+    table.write_text("merchant_id,country_iso,n\nA,FR,1\n")
+    options = ("--polygons", "mine.shp", "--merchants", "shops.csv")
+    call("inputs", *options, "--lock")
+    pinned = tomllib.loads((tmp_path / "closedworld.lock").read_text())["input"]
+    assert "shops.csv" in {one["path"] for one in pinned}
+    table.write_text("merchant_id,country_iso,n\nA,FR,2\n")
+    done = call(*RUN, "--merchants", "shops.csv", "--lock")
+    assert done.exit_code == 3
+    assert "[input-changed]" in done.stderr
+    assert "shops.csv" in done.stderr
+    assert not (tmp_path / "world" / "tiles").exists()

@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from closedworld.execution.events import Observer
+    from closedworld.inputs.loading import Inputs
     from closedworld.stages.protocol import RunContext
     from closedworld.stages.task_runner import TaskRunner
     from closedworld.store.protocol import Storage
@@ -154,6 +155,7 @@ def plan_run(context: RunContext) -> ShopPlan:
     tiles, weights = context.upstream["tiles"].source, context.upstream["weights"].published
     assert weights is not None
     assert context.inputs.countries is not None
+    assert context.inputs.own[SHOPS.name] == "mine"
     assert set(tiles.spans) <= set(context.inputs.countries.isos)
     options: WeightOptions = context.config
     parameters = ShopParameters(options.dp, weights.receipt.parameter_hash, tiles.country_codes)
@@ -165,14 +167,20 @@ def wanted_inputs(config: RunConfig, *, has_raster: bool) -> frozenset[str]:
     return frozenset({"countries"})
 
 
-def reopen(published: Published, stage: str, observer: Observer) -> None:
-    del published, stage, observer
+def own_files(config: RunConfig) -> tuple[Path, ...]:
+    del config
+    return ()
+
+
+def load_own(config: RunConfig, inputs: Inputs, observer: Observer) -> str:
+    del config, inputs, observer
+    return "mine"
 
 
 @pytest.fixture
 def third(monkeypatch: pytest.MonkeyPatch) -> None:
     module = ModuleType("closedworld.stages.shops.plan")
-    for function in (plan_run, wanted_inputs, reopen):
+    for function in (plan_run, wanted_inputs, own_files, load_own):
         setattr(module, function.__name__, function)
     monkeypatch.setitem(sys.modules, "closedworld.stages.shops", ModuleType("shops"))
     monkeypatch.setitem(sys.modules, module.__name__, module)

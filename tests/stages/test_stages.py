@@ -26,8 +26,6 @@ def test_no_two_stages_share(field: str) -> None:
 def test_a_stage_has_a_plan_of_its_own(stage: Stage) -> None:
     module = import_module(f"closedworld.stages.{stage.name}.plan")
     assert callable(module.plan_run)
-    assert callable(module.wanted_inputs)
-    assert callable(module.reopen)
 
 
 def test_parameters_are_named_like_their_stages() -> None:

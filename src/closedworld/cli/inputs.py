@@ -19,6 +19,7 @@ from closedworld.cli.options import (
 )
 from closedworld.config.table import LOCK_NAME
 from closedworld.sanitize import byte_size, number_of, printable
+from closedworld.stages import STAGES
 
 if TYPE_CHECKING:
     from closedworld.inputs.regions.problems import CountryCheck
@@ -79,7 +80,9 @@ def _write_lock(
     from closedworld.inputs.lock import InputLock  # noqa: PLC0415
 
     config = RunConfig(polygons=polygons, raster=raster, merchants=merchants)
-    lock = InputLock.of(path, files_of(config, ("countries", "grid", "merchants")))
+    files = files_of(config, ("countries", "grid"))
+    own = [file for stage in STAGES for file in stage.own_files(config)]
+    lock = InputLock.of(path, [*files, *own])
     lock.write()
     for one in lock.inputs:
         click.echo(printable(f"  {one.sha256}  {one.path}"))

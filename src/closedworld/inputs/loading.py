@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import os
 import time
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Any
 
 from closedworld.config.run import RunConfig
-from closedworld.config.stage_options import DEMO
 from closedworld.errors import ConfigError
 from closedworld.execution.events import (
     InputLoaded,
@@ -18,22 +17,16 @@ from closedworld.execution.events import (
     PolygonsRepaired,
     Warned,
 )
-from closedworld.execution.meters import bytes_read, bytes_read_since
-from closedworld.inputs.isolated import IsolatedRead, check_in_subprocess
-from closedworld.inputs.lock import InputLock
-from closedworld.inputs.merchants.demo import DEMO_PERSONS, demo_merchants
-from closedworld.inputs.merchants.reading import read_merchants
-from closedworld.inputs.merchants.table import MerchantTable
-from closedworld.inputs.raster.info import RasterInfo, raster_files, read_raster_info
+from closedworld.inputs.input_reading import InputReading
+from closedworld.inputs.isolated import check_in_subprocess
+from closedworld.inputs.raster.info import raster_files, read_raster_info
 from closedworld.inputs.raster.pixels import PixelLayout, read_pixel_layout
 from closedworld.inputs.raster.spreading import Spreading
 from closedworld.inputs.reference.registry import ReferenceFile, bundled, verify_bundled
 from closedworld.inputs.regions.country_reading import read_countries
-from closedworld.inputs.regions.country_set import CountrySet, require_iso_codes
+from closedworld.inputs.regions.country_set import CountrySet
 from closedworld.inputs.regions.region_files import input_files
 from closedworld.kernels.grid import Grid
-from closedworld.sanitize import number_of
-from closedworld.store.file_digests import digest_of_rasters, sha256_of_file
 
 BUNDLED_COUNTRIES = "countries.parquet"
 BUNDLED_RASTER = "population_5m.tif"
@@ -51,7 +44,7 @@ class Inputs:
         attribution: Credit to show with pictures of the countries; empty for the user's own.
         has_raster: Whether there is a population raster.
         population: The population raster; None when its values are not needed.
-        merchants: The table of merchants; None when no outlets are placed.
+        own: What only one stage reads, by the name of the stage.
     """
 
     countries: CountrySet | None
@@ -59,7 +52,7 @@ class Inputs:
     attribution: str
     has_raster: bool
     population: PopulationRaster | None = None
-    merchants: MerchantTable | None = None
+    own: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,17 +76,13 @@ def load_inputs(
     Args:
         config: What to build.
         observer: Gets an event for each input.
-        wanted: ``countries``, ``population`` (the values of the raster), ``merchants``.
+        wanted: ``countries``, ``population`` (the values of the raster).
         grid: That of a published result; None for that of the configuration.
 
     Raises:
-        ConfigError: ``sites-regions``, or as the readers.
-        InputError, GeometryError, GridError: As the readers.
+        ConfigError, InputError, GeometryError, GridError: As the readers.
         IntegrityError: A bundled file was changed.
     """
-    if config.lock is not None:
-        named = wanted if grid is not None else {*wanted, "grid"}
-        InputLock.read(config.lock).require(files_of(config, named))
     if config.raster is not None:
         # Before the polygons, which may take minutes.
         read_raster_info(config.raster, config.band or 1)
@@ -109,11 +98,7 @@ def load_inputs(
     has_raster = has_population(config, grid)
     if grid is None:
         grid = _grid_of(config, observer) if population is None else population.layout.info.grid
-    merchants = None
-    if "merchants" in wanted:
-        require_iso_codes(countries)
-        merchants = load_merchants(config, observer)
-    return Inputs(countries, grid, credit, has_raster, population, merchants)
+    return Inputs(countries, grid, credit, has_raster, population)
 
 
 def has_population(config: RunConfig, grid: Grid | None) -> bool:
@@ -154,8 +139,6 @@ def files_of(config: RunConfig, wanted: Collection[str]) -> tuple[Path, ...]:
         files += input_files(config.polygons or bundled(BUNDLED_COUNTRIES).path)
     if "population" in wanted or ("grid" in wanted and config.resolution is None):
         files += raster_files(config.raster or bundled(BUNDLED_RASTER).path)
-    if "merchants" in wanted and config.merchants is not None and not _is_demo(config.merchants):
-        files.append(config.merchants)
     return tuple(files)
 
 
@@ -175,7 +158,7 @@ def load_population(
     """
     observer = observer or NullObserver()
     path = path or verify_bundled(BUNDLED_RASTER).path
-    reading = _Reading("raster", observer)
+    reading = InputReading("raster", observer)
     layout = read_pixel_layout(path, band or 1)
     info = layout.info
     digest = reading.emit_raster(info)
@@ -197,26 +180,6 @@ def load_population(
             )
         )
     return PopulationRaster(layout, digest)
-
-
-def load_merchants(config: RunConfig, observer: Observer) -> MerchantTable:
-    """Return the table of merchants that a configuration names, by default the demonstration's.
-
-    Raises:
-        InputError: As ``read_merchants``.
-        IntegrityError: A bundled file was changed.
-    """
-    reading, path = _Reading("merchants", observer), config.merchants
-    is_demo = path is None or _is_demo(path)
-    if path is None or is_demo:
-        merchants, files = demo_merchants(), [verify_bundled(DEMO_PERSONS).path]
-    else:
-        merchants = read_merchants(path, skip_unplaceable=config.skip_unplaceable)
-        files = [path]
-    sites = number_of(merchants.site_count, "outlet", "outlets")
-    detail = f"{'the demonstration: ' * is_demo}{sites} in {len(merchants.countries)} countries"
-    reading.emit(files, len(merchants.numbers), detail)
-    return merchants
 
 
 def load_spread_population(grid: Grid, observer: Observer) -> PopulationRaster:
@@ -256,7 +219,7 @@ def load_countries(config: RunConfig, observer: Observer) -> CountrySet:
         IntegrityError: The bundled file was changed.
     """
     path = config.polygons or verify_bundled(BUNDLED_COUNTRIES).path
-    reading, isolated = _Reading("countries", observer), None
+    reading, isolated = InputReading("countries", observer), None
     if config.polygons is None:
         countries = read_countries(
             path, countries=config.countries, except_countries=config.except_countries
@@ -286,14 +249,10 @@ def load_countries(config: RunConfig, observer: Observer) -> CountrySet:
     return countries
 
 
-def _is_demo(merchants: Path) -> bool:
-    return merchants.name == DEMO and not merchants.exists()
-
-
 def _grid_of(config: RunConfig, observer: Observer) -> Grid:
     """Return the grid of a resolution or of a raster."""
     if config.resolution is None:
-        reading = _Reading("raster", observer)
+        reading = InputReading("raster", observer)
         info = read_raster_info(config.raster or verify_bundled(BUNDLED_RASTER).path)
         reading.emit_raster(info)
         return info.grid
@@ -304,47 +263,3 @@ def _grid_of(config: RunConfig, observer: Observer) -> Grid:
         InputLoaded("resolution", config.resolution, 0, None, grid.n_rows, {}, str(grid), seconds)
     )
     return grid
-
-
-@dataclass(frozen=True, slots=True)
-class _Reading:
-    """The reading of an input, from now until it is emitted."""
-
-    role: str
-    observer: Observer
-    began: float = field(default_factory=time.perf_counter)
-    read_before: int | None = field(default_factory=bytes_read)
-
-    def emit_raster(self, info: RasterInfo) -> str:
-        detail = f"grid of {info.grid}; {info.bands} band(s) of {info.dtype}, NODATA {info.nodata}"
-        files = raster_files(info.path)
-        if len(files) > 1:
-            detail = f"{len(files)} rasters as one, {detail}"
-        digests = self.emit(files, info.grid.n_rows, detail)
-        digest = digest_of_rasters(list(digests.values()))
-        for note in info.notes:
-            self.observer.on_event(note)
-        return digest
-
-    def emit(
-        self, files: Sequence[Path], rows: int, detail: str, isolated: IsolatedRead | None = None
-    ) -> dict[str, str]:
-        """Emit that files were loaded; return the SHA-256 of each by file name."""
-        read = bytes_read_since(self.read_before) if isolated is None else isolated.bytes_read
-        # Parts of a table may have one name in several folders.
-        base = os.path.commonpath([path.parent for path in files])
-        digests = {path.relative_to(base).as_posix(): sha256_of_file(path) for path in files}
-        self.observer.on_event(
-            InputLoaded(
-                role=self.role,
-                path=str(files[0]),
-                size_bytes=sum(path.stat().st_size for path in files),
-                bytes_read=read,
-                rows=rows,
-                sha256=digests,
-                detail=detail,
-                seconds=time.perf_counter() - self.began,
-                reader_peak_bytes=None if isolated is None else isolated.peak_memory_bytes,
-            )
-        )
-        return digests

@@ -9,7 +9,8 @@ from closedworld.config.run import RunConfig
 from closedworld.datasets.parameters import TileParameters
 from closedworld.errors import ConfigError
 from closedworld.execution.events import Observer
-from closedworld.inputs.loading import has_population, load_inputs
+from closedworld.inputs.loading import files_of, has_population, load_inputs
+from closedworld.inputs.lock import InputLock
 from closedworld.kernels.grid import Grid
 from closedworld.published.lineage import open_lineage
 from closedworld.published.polygons import polygons_of
@@ -69,15 +70,18 @@ class Start:
         if tiles is not None:
             grid = tiles.parameters(TileParameters).grid
         has_raster = has_population(config, grid)
-        wanted = wanted_inputs(self.stages, config, has_raster=has_raster)
+        wanted = set(wanted_inputs(self.stages, config, has_raster=has_raster))
         if tiles is None:
-            return RunContext(
-                config, load_inputs(config, observer, {*wanted, "countries"}), upstream, observer
-            )
+            wanted.add("countries")
+        if config.lock is not None:
+            files = files_of(config, wanted if grid is not None else {*wanted, "grid"})
+            own = [file for stage in self.stages for file in stage.own_files(config)]
+            InputLock.read(config.lock).require([*files, *own])
         inputs = load_inputs(config, observer, wanted, grid)
-        if inputs.countries is not None:
+        if tiles is not None and inputs.countries is not None:
             inputs = replace(inputs, countries=polygons_of(tiles, inputs.countries))
-        return RunContext(config, inputs, upstream, observer)
+        own_inputs = {one.name: one.load_own(config, inputs, observer) for one in self.stages}
+        return RunContext(config, replace(inputs, own=own_inputs), upstream, observer)
 
 
 def wanted_inputs(

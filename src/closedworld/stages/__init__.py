@@ -1,12 +1,14 @@
 """The stages of a run: this list is the only one.
 
-A stage is a package here, named like its folder of results. Its module ``plan`` has
+A stage is a package here, named like its folder of results. Its module ``plan`` has ``plan_run(context)``,
+which turns a configuration and the results before it into a plan (``protocol.StagePlan``); ``runner.run_stage``
+does what every stage does. It may have
 
-- ``plan_run(context)``, which turns a configuration and the results before it into a plan
-  (``protocol.StagePlan``); ``runner.run_stage`` does what every stage does;
-- ``wanted_inputs(config, has_raster=...)``, which says what it needs besides countries and grid;
-- ``reopen(published, stage, observer)``, which returns what later stages start from when a run begins with
-  its published result.
+- ``wanted_inputs(config, has_raster=...)``: which of the shared inputs it needs besides countries and grid;
+- ``own_files(config)`` and ``load_own(config, inputs, observer)``: the files that it alone reads, and what is
+  in them, read before the first stage of a run begins; its plan finds it in ``context.inputs.own``;
+- ``reopen(published, stage, observer)``: what later stages start from in memory when a run begins with its
+  published result.
 
 Importing this package imports none of them.
 """
@@ -18,10 +20,11 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from types import ModuleType
+    from pathlib import Path
 
     from closedworld.config.run import RunConfig
     from closedworld.execution.events import Observer
+    from closedworld.inputs.loading import Inputs
     from closedworld.stages.protocol import RunContext, StagePlan
     from closedworld.store.reading import Published
 
@@ -59,7 +62,7 @@ class Stage:
         Raises:
             ClosedWorldError: As the stage's own ``plan_run``.
         """
-        plan: StagePlan[Any, Any, Any] = self._module().plan_run(context)
+        plan: StagePlan[Any, Any, Any] = self._call("plan_run", context)
         return plan
 
     def wanted_inputs(self, config: RunConfig, *, has_raster: bool) -> frozenset[str]:
@@ -74,11 +77,28 @@ class Stage:
         Raises:
             ConfigError: Options of the stage that cannot be meant.
         """
-        wanted: frozenset[str] = self._module().wanted_inputs(config, has_raster=has_raster)
-        return wanted
+        wanted: frozenset[str] = self._call("wanted_inputs", config, has_raster=has_raster)
+        return wanted or frozenset()
+
+    def own_files(self, config: RunConfig) -> tuple[Path, ...]:
+        """Return the user's files that only this stage reads."""
+        return tuple(self._call("own_files", config) or ())
+
+    def load_own(self, config: RunConfig, inputs: Inputs, observer: Observer) -> Any:
+        """Return what only this stage reads; None if there is nothing.
+
+        Args:
+            config: What was asked for.
+            inputs: What all stages share.
+            observer: Gets an event for each input.
+
+        Raises:
+            ClosedWorldError: As the readers.
+        """
+        return self._call("load_own", config, inputs, observer)
 
     def reopen(self, published: Published, needed_by: Stage, observer: Observer) -> Any:
-        """Return what later stages start from, as the stage's plan is in a run that has just made it.
+        """Return what later stages start from, as the stage's plan is in a run that has just made it, or None.
 
         Args:
             published: A result of the stage.
@@ -88,10 +108,12 @@ class Stage:
         Raises:
             IntegrityError: The result is damaged.
         """
-        return self._module().reopen(published, needed_by.number, observer)
+        return self._call("reopen", published, needed_by.number, observer)
 
-    def _module(self) -> ModuleType:
-        return import_module(f"closedworld.stages.{self.name}.plan")
+    def _call(self, name: str, *given: Any, **named: Any) -> Any:
+        """Call a function of the stage's module; return None if the stage does without."""
+        function = getattr(import_module(f"closedworld.stages.{self.name}.plan"), name, None)
+        return None if function is None else function(*given, **named)
 
 
 TILES = Stage("S1", "tiles", (), "tiles", "country_summaries.jsonl", "world_map.png")

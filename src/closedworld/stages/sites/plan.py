@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import PurePosixPath
+from pathlib import Path, PurePosixPath
 from typing import ClassVar
 
 import numpy as np
@@ -21,10 +21,12 @@ from closedworld.datasets.parameters import (
 from closedworld.datasets.sites import SiteSummary
 from closedworld.errors import IntegrityError
 from closedworld.execution.events import Observer, Warned
+from closedworld.inputs.loading import Inputs
+from closedworld.inputs.merchants.loading import load_merchants, merchant_file
 from closedworld.inputs.merchants.table import MerchantTable
 from closedworld.inputs.reference.registry import bundled
 from closedworld.inputs.reference.time_zones import time_zone_versions
-from closedworld.inputs.regions.country_set import CountrySet
+from closedworld.inputs.regions.country_set import CountrySet, require_iso_codes
 from closedworld.kernels.digests import digest_of_dataset
 from closedworld.kernels.records import Records
 from closedworld.kernels.spans import RowSpans
@@ -264,8 +266,8 @@ def plan_run(context: RunContext) -> SitePlan:
         ConfigError, InputError, IntegrityError: As ``plan_sites``.
     """
     config, inputs = context.config, context.inputs
-    if inputs.countries is None or inputs.merchants is None:
-        raise TypeError("sites are planned from merchants and countries")
+    if inputs.countries is None:
+        raise TypeError("sites are planned from countries")
     tiles, weights = context.upstream["tiles"], context.upstream["weights"]
     index = None
     if tiles.published is not None:
@@ -277,7 +279,7 @@ def plan_run(context: RunContext) -> SitePlan:
         index,
         weights.published,
         inputs.countries.made_valid(),
-        inputs.merchants,
+        inputs.own[SITE_STAGE.name],
         seed=config.seed,
         skip_unplaceable=config.skip_unplaceable,
         observer=context.observer,
@@ -354,11 +356,23 @@ def _warn_of_area(weights: Published | None, observer: Observer) -> None:
 
 
 def wanted_inputs(config: RunConfig, *, has_raster: bool) -> frozenset[str]:
-    """Return what sites are placed from: polygons and merchants."""
+    """Return ``countries``: sites lie in their polygons."""
     del config, has_raster
-    return frozenset({"countries", "merchants"})
+    return frozenset({"countries"})
 
 
-def reopen(published: Published, stage: str, observer: Observer) -> None:
-    """None: who starts from sites reads them from their result."""
-    del published, stage, observer
+def own_files(config: RunConfig) -> tuple[Path, ...]:
+    """Return the file of the merchants; none for the demonstration's."""
+    path = merchant_file(config)
+    return () if path is None else (path,)
+
+
+def load_own(config: RunConfig, inputs: Inputs, observer: Observer) -> MerchantTable:
+    """Return the table of merchants.
+
+    Raises:
+        ConfigError: ``sites-regions``.
+        InputError, IntegrityError: As ``load_merchants``.
+    """
+    require_iso_codes(inputs.countries)
+    return load_merchants(config, observer)

@@ -9,7 +9,6 @@ from functools import cached_property
 from pathlib import Path
 from typing import ClassVar
 
-from closedworld.config.run import RunConfig
 from closedworld.datasets import TILE_BOUNDS, TILE_INDEX, Partition
 from closedworld.datasets.parameters import TileParameters, TileTotals
 from closedworld.datasets.part_encoder import part_writer
@@ -233,12 +232,6 @@ def plan_run(context: RunContext) -> TilePlan:
         coverage=config.coverage,
         observer=context.observer,
     )
-
-
-def wanted_inputs(config: RunConfig, *, has_raster: bool) -> frozenset[str]:
-    """Return nothing: tiles come from the grid of a raster, never from its values."""
-    del config, has_raster
-    return frozenset()
 
 
 def reopen(published: Published, stage: str, observer: Observer) -> PublishedIndex:

@@ -334,8 +334,3 @@ def wanted_inputs(config: RunConfig, *, has_raster: bool) -> frozenset[str]:
     """
     mixture = mixture_of(config.basis, config.dp, has_raster=has_raster)
     return frozenset({"population"} if mixture.needs_population and has_raster else ())
-
-
-def reopen(published: Published, stage: str, observer: Observer) -> None:
-    """None: who starts from weights reads them from their result."""
-    del published, stage, observer

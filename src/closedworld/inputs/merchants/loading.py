@@ -1,0 +1,40 @@
+"""The table of merchants that a configuration names."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from closedworld.config.stage_options import DEMO, SiteOptions
+from closedworld.execution.events import Observer
+from closedworld.inputs.input_reading import InputReading
+from closedworld.inputs.merchants.demo import DEMO_PERSONS, demo_merchants
+from closedworld.inputs.merchants.reading import read_merchants
+from closedworld.inputs.merchants.table import MerchantTable
+from closedworld.inputs.reference.registry import verify_bundled
+from closedworld.sanitize import number_of
+
+
+def merchant_file(options: SiteOptions) -> Path | None:
+    """Return the file of the merchants; None for the demonstration's."""
+    path = options.merchants
+    return None if path is None or (path.name == DEMO and not path.exists()) else path
+
+
+def load_merchants(options: SiteOptions, observer: Observer) -> MerchantTable:
+    """Return the table of merchants that a configuration names, by default the demonstration's.
+
+    Raises:
+        InputError: As ``read_merchants``.
+        IntegrityError: A bundled file was changed.
+    """
+    reading, path = InputReading("merchants", observer), merchant_file(options)
+    if path is None:
+        merchants, file = demo_merchants(), verify_bundled(DEMO_PERSONS).path
+    else:
+        merchants = read_merchants(path, skip_unplaceable=options.skip_unplaceable)
+        file = path
+    sites = number_of(merchants.site_count, "outlet", "outlets")
+    which = "the demonstration: " if path is None else ""
+    detail = f"{which}{sites} in {len(merchants.countries)} countries"
+    reading.emit([file], len(merchants.numbers), detail)
+    return merchants
