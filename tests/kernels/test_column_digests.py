@@ -96,9 +96,27 @@ def test_other_types_are_refused() -> None:
         digest(pa.int64(), pa.array([1], pa.int32()), nullable=False)
 
 
-def test_integers_with_gaps_are_no_column() -> None:
+@pytest.mark.parametrize("zone", ["UTC", None])
+def test_times_are_microseconds_since_1970(zone: str | None) -> None:
+    times = pa.array([0, 1_767_225_600_000_000, -1], pa.timestamp("us", zone))
+    assert digest(times.type, times, nullable=False) == integers(
+        [0, 1_767_225_600_000_000, 2**64 - 1]
+    )
+
+
+def test_truth_values_are_1_and_0() -> None:
+    assert digest(pa.bool_(), pa.array([True, False, True]), nullable=False) == integers([1, 0, 1])
+
+
+def test_times_of_another_unit_are_refused() -> None:
+    with pytest.raises(TypeError, match="no digest of"):
+        ColumnDigest(pa.field("x", pa.timestamp("ns")))
+
+
+@pytest.mark.parametrize("kind", [pa.int64(), pa.bool_()])
+def test_integers_and_truth_values_with_gaps_are_no_column(kind: pa.DataType) -> None:
     with pytest.raises(ValueError, match="nullable"):
-        Column("n", pa.int64(), "", nullable=True)
+        Column("n", kind, "", nullable=True)
 
 
 def test_verification_comes_to_the_same_by_its_own_code() -> None:
@@ -110,6 +128,9 @@ def test_verification_comes_to_the_same_by_its_own_code() -> None:
             Column("name", pa.string(), ""),
             Column("note", pa.string(), "", nullable=True),
             Column("share", pa.float64(), "", nullable=True),
+            Column("ts_utc", pa.timestamp("us", "UTC"), ""),
+            Column("ts_local", pa.timestamp("us"), "", nullable=True),
+            Column("is_fraud", pa.bool_(), ""),
         ),
         key=("country_iso", "number"),
     )
@@ -120,6 +141,9 @@ def test_verification_comes_to_the_same_by_its_own_code() -> None:
             pa.array([text or "-" for text in TEXTS]),
             pa.array(TEXTS),
             pa.array(REALS),
+            pa.array(range(8), pa.timestamp("us", "UTC")),
+            pa.array([None, *range(7)], pa.timestamp("us")),
+            pa.array([True, False] * 4),
         ],
         schema=dataset.schema,
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections import Counter
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -35,6 +36,8 @@ class Table:
         integers: Columns of integers.
         reals: Columns of real numbers.
         texts: Columns of text besides the country.
+        times: Columns of times, with UTC or without a zone.
+        flags: Columns of truth values.
         truth: Rows by country, the sum of each column (of texts, their bytes) and the values that are missing,
             as this environment's pyarrow reads them.
     """
@@ -43,6 +46,8 @@ class Table:
     integers: tuple[str, ...]
     reals: tuple[str, ...]
     texts: tuple[str, ...]
+    times: tuple[str, ...]
+    flags: tuple[str, ...]
     truth: dict[str, Any]
 
     @classmethod
@@ -53,24 +58,28 @@ class Table:
         reals = tuple(f.name for f in table.schema if pa.types.is_floating(f.type))
         texts = tuple(f.name for f in table.schema if pa.types.is_string(f.type))
         texts = tuple(one for one in texts if one != "country_iso")
+        times = tuple(f.name for f in table.schema if pa.types.is_timestamp(f.type))
+        flags = tuple(f.name for f in table.schema if pa.types.is_boolean(f.type))
         present = {one: table[one].drop_null().to_pylist() for one in table.column_names}
         truth = {
             "countries": dict(Counter(present["country_iso"])),
             "integers": {one: str(sum(present[one])) for one in integers},
             "reals": {one: math.fsum(present[one]) for one in reals},
             "texts": {one: sum(len(text.encode()) for text in present[one]) for one in texts},
-            "missing": {one: table[one].null_count for one in reals + texts},
+            "times": {one: str(sum(map(_micros, present[one]))) for one in times},
+            "flags": {one: sum(present[one]) for one in flags},
+            "missing": {one: table[one].null_count for one in reals + texts + times},
         }
-        return cls(path, integers, reals, texts, truth)
+        return cls(path, integers, reals, texts, times, flags, truth)
 
     @property
-    def asked(self) -> tuple[str, tuple[str, ...], tuple[str, ...], tuple[str, ...]]:
+    def asked(self) -> tuple[str | tuple[str, ...], ...]:
         """What a program is asked for."""
-        return str(self.path), self.integers, self.reals, self.texts
+        return str(self.path), self.integers, self.reals, self.texts, self.times, self.flags
 
     def is_as(self, found: dict[str, Any]) -> bool:
         """Return whether an engine found the same; sums of real numbers depend on their order."""
-        exact = ("countries", "integers", "texts", "missing")
+        exact = ("countries", "integers", "texts", "times", "flags", "missing")
         return all(found[one] == self.truth[one] for one in exact) and all(
             math.isclose(found["reals"][one], self.truth["reals"][one], rel_tol=1e-12)
             for one in self.reals
@@ -96,15 +105,56 @@ def write_files(folder: Path) -> dict[str, Table]:
         if found.is_relative_to(world)
     }
     opened = cw.open_world(world)
-    points, boxes, wide, gaps = (
-        folder / f"{name}.parquet" for name in ("points", "boxes", "wide", "gaps")
+    points, boxes, wide, gaps, times = (
+        folder / f"{name}.parquet" for name in ("points", "boxes", "wide", "gaps", "times")
     )
     opened.sample(country="NA", n=500, seed=1).write(points)
     export_tiles(opened, boxes, "box", ["MT", "LU"])
     wide.write_bytes(_wide_rows())
     gaps.write_bytes(_rows_with_gaps())
-    files = {"sample": points, "export": boxes, "a wide country": wide, "missing values": gaps}
+    times.write_bytes(_rows_with_times())
+    files = {
+        "sample": points,
+        "export": boxes,
+        "a wide country": wide,
+        "missing values": gaps,
+        "times and flags": times,
+    }
     return {name: Table.of(path) for name, path in {**folders, **without_rows, **files}.items()}
+
+
+def _micros(time: datetime) -> int:
+    """Return microseconds since 1970; a time without a zone counts as if it were UTC."""
+    return (time.replace(tzinfo=UTC) - datetime(1970, 1, 1, tzinfo=UTC)) // timedelta(
+        microseconds=1
+    )
+
+
+def _rows_with_times() -> pa.Buffer:
+    """Return rows with times in UTC and without a zone, some missing, and truth values."""
+    dataset = Dataset(
+        "times",
+        (
+            Column("country_iso", pa.string(), ""),
+            Column("ts_utc", pa.timestamp("us", "UTC"), "", "DELTA_BINARY_PACKED"),
+            Column("ts_local", pa.timestamp("us"), "", "DELTA_BINARY_PACKED"),
+            Column("reported_ts_utc", pa.timestamp("us", "UTC"), "", "PLAIN", nullable=True),
+            Column("is_fraud", pa.bool_(), "", "PLAIN"),
+        ),
+        key=("ts_utc",),
+    )
+    n = 40_000
+    utc = 1_767_225_600_000_000 + np.arange(n) * 61_000_000
+    rows = {
+        "country_iso": pa.array(["DE"] * n),
+        "ts_utc": pa.array(utc, pa.timestamp("us", "UTC")),
+        "ts_local": pa.array(utc + 3_600_000_000, pa.timestamp("us")),
+        "reported_ts_utc": pa.array(utc, pa.timestamp("us", "UTC"), mask=np.arange(n) % 7 > 0),
+        "is_fraud": pa.array(np.arange(n) % 5 == 0),
+    }
+    encoder = PartEncoder(dataset)
+    encoder.write([pa.record_batch(rows)])
+    return encoder.finish()
 
 
 def _wide_rows() -> pa.Buffer:

@@ -97,9 +97,9 @@ class CannotMakeError(Exception):
 
 
 READERS = (
-    Reader("DuckDB", "read_duckdb.py", ("duckdb==1.1.0",), is_oldest=True),
-    Reader("DuckDB", "read_duckdb.py", ("duckdb==1.5.6",)),
-    Reader("DuckDB", "read_duckdb.py", ("duckdb==2.0.0",)),
+    Reader("DuckDB", "read_duckdb.py", ("duckdb==1.1.0", "pytz"), is_oldest=True),
+    Reader("DuckDB", "read_duckdb.py", ("duckdb==1.5.6", "pytz")),
+    Reader("DuckDB", "read_duckdb.py", ("duckdb==2.0.0", "pytz")),
     Reader(
         "pandas, pyarrow",
         "read_pandas.py",
@@ -115,11 +115,16 @@ READERS = (
     Reader("chDB", "read_chdb.py", ("chdb==4.4.0",)),
     Reader("fastparquet", "read_fastparquet.py", ("fastparquet==2026.9.0",)),
     Reader("Delta Lake", "read_delta.py", ("deltalake==1.6.6", "pyarrow==26.0.1")),
-    Reader("DuckLake", "read_ducklake.py", ("duckdb==1.5.5", "duckdb-extension-ducklake==1.5.5")),
+    Reader(
+        "DuckLake",
+        "read_ducklake.py",
+        ("duckdb==1.5.5", "duckdb-extension-ducklake==1.5.5", "pytz"),
+    ),
     Reader("hyparquet", "read_hyparquet.mjs", ("hyparquet@1.33.0", "hyparquet-compressors@1.1.2")),
     Reader("DuckDB-WASM", "read_duckdb_wasm.mjs", ("@duckdb/duckdb-wasm@1.20.0",)),
 )
-"""Newer versions of DuckDB-WASM load their Parquet reader from the web, which Node does not let them."""
+"""DuckDB gives times with a zone to Python through pytz. Newer versions of DuckDB-WASM load their Parquet reader from
+the web, which Node does not let them."""
 
 
 def differences(tables: Mapping[str, Table], found: Mapping[str, Any]) -> dict[str, str]:

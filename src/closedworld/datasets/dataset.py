@@ -15,8 +15,8 @@ from closedworld.kernels.digests import ColumnDigest, digest_of_digests
 class Column:
     """A column of a dataset.
 
-    Its Arrow type also says how its values are digested: as integers, reals or texts
-    (docs/decisions/0012-digests.md).
+    Its Arrow type also says how its values are digested: as integers, reals or texts; times are integers, and so
+    are truth values (docs/decisions/0012-digests.md).
 
     Attributes:
         name: Its name; it means the same in every dataset that has it.
@@ -24,8 +24,8 @@ class Column:
         meaning: What its values are, in Markdown, units and ranges included.
         encoding: Parquet encoding where pyarrow writes the dataset; None for a dictionary. Datasets
             with a row per tile are encoded from runs instead (``closedworld.kernels.parquet``).
-        nullable: Whether a value may be missing, which is not the same as an empty text or NaN. Only texts and
-            reals may: pandas turns integers with gaps into reals.
+        nullable: Whether a value may be missing, which is not the same as an empty text or NaN. Only texts, reals
+            and times may: pandas turns integers with gaps into reals, and truth values into objects.
     """
 
     name: str
@@ -35,9 +35,9 @@ class Column:
     nullable: bool = False
 
     def __post_init__(self) -> None:
-        """Refuse integers with gaps."""
-        if self.nullable and pa.types.is_integer(self.type):
-            raise ValueError(f"column {self.name}: integers cannot be nullable")
+        """Refuse integers and truth values with gaps."""
+        if self.nullable and (pa.types.is_integer(self.type) or pa.types.is_boolean(self.type)):
+            raise ValueError(f"column {self.name}: {self.type} cannot be nullable")
 
     def encoded(self, encoding: str) -> Self:
         """Return the column with a Parquet encoding."""

@@ -24,7 +24,7 @@ class PartEncoder:
     """Puts a part file of any other dataset together in memory, row group by row group.
 
     Columns may be nullable, and of any type that the engines of docs/decisions/0023-files-for-every-engine.md
-    read: texts, int32, int64, float64. A column without an encoding of its own gets a dictionary, and is PLAIN
+    read: texts, int32, int64, float64, bool, times in microseconds with UTC or without a zone. A column without an encoding of its own gets a dictionary, and is PLAIN
     from where the dictionary grows beyond a megabyte. A part is a few megabytes, so it is hashed and written in one go and never seen half done.
 
     Args:

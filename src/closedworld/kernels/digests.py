@@ -15,7 +15,8 @@ class ColumnDigest:
     """SHA-256 of a column as its rows pass; how they come, in which batches or in a dictionary, leaves no trace.
 
     Args:
-        field: The column: integers, reals or texts.
+        field: The column: integers, reals, texts, times (as integers: microseconds since 1970) or truth values (as
+            1 and 0).
 
     Raises:
         TypeError: It holds something else.
@@ -23,9 +24,14 @@ class ColumnDigest:
 
     def __init__(self, field: pa.Field) -> None:
         kind = field.type
-        if not (
-            pa.types.is_integer(kind) or pa.types.is_floating(kind) or pa.types.is_string(kind)
-        ):
+        has_digest = (
+            pa.types.is_integer(kind)
+            or pa.types.is_floating(kind)
+            or pa.types.is_string(kind)
+            or pa.types.is_boolean(kind)
+            or (pa.types.is_timestamp(kind) and kind.unit == "us")
+        )
+        if not has_digest:
             raise TypeError(f"no digest of {kind}, column {field.name}")
         self._field = field
         self._is_present = hashlib.sha256() if field.nullable else None
@@ -56,7 +62,7 @@ class ColumnDigest:
             self._lengths.update(_integers(np.diff(bounds)))
             self._values.update(memoryview(content or b"")[bounds[0] : bounds[-1]])
         else:
-            numbers = values.to_numpy()
+            numbers = _numbers(values)
             self._values.update(
                 _reals(numbers) if numbers.dtype.kind == "f" else _integers(numbers)
             )
@@ -96,6 +102,13 @@ def digest_of_dataset(name: str, countries: Mapping[str, bytes]) -> str:
     lines = [f"closedworld values 1 {name}\n"]
     lines += [f"{iso} {countries[iso].hex()}\n" for iso in sorted(countries)]
     return digest_of_text("".join(lines)).hex()
+
+
+def _numbers(values: pa.Array) -> NDArray[Any]:
+    """Return values without gaps as numbers."""
+    if pa.types.is_timestamp(values.type):
+        values = values.cast(pa.int64())
+    return values.to_numpy(zero_copy_only=False)  # type: ignore[no-any-return]
 
 
 def _integers(values: NDArray[Any]) -> bytes:

@@ -109,7 +109,10 @@ def _range(values: pa.Array) -> tuple[Any, Any] | None:
             used = np.bincount(indices, minlength=len(words)) > 0
             words = [word for word, is_used in zip(words, used, strict=True) if is_used]
         return min(words), max(words)
-    numbers = values.drop_null().to_numpy()
+    present = values.drop_null()
+    if pa.types.is_timestamp(present.type):
+        present = present.view(pa.int64())
+    numbers = present.to_numpy(zero_copy_only=False)
     least, most = numbers.min(), numbers.max()
     if least != least:  # noqa: PLR0124 -- NaN, which statistics leave out
         real = numbers[~np.isnan(numbers)]

@@ -101,8 +101,10 @@ def _of_column(values: pa.Array, field: pa.Field) -> bytes:
     if pa.types.is_string(field.type):
         texts = [text.encode() for text in present.to_pylist()]
         digest = _of(_of_numbers(np.array([len(text) for text in texts], np.int64)), _of(*texts))
+    elif pa.types.is_timestamp(field.type):
+        digest = _of_numbers(present.view(pa.int64()).to_numpy())
     else:
-        digest = _of_numbers(present.to_numpy())
+        digest = _of_numbers(present.to_numpy(zero_copy_only=False))
     if not field.nullable:
         return digest
     return _of(_of_numbers(np.array(values.is_valid().to_pylist(), np.int64)), digest)
