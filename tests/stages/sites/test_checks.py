@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from closedworld.stages.sites.checks import CheckCounts, deviations, groups_of
+from closedworld.stages.checking import CheckCounts, deviations, groups_of
+from closedworld.stages.sites.checks import CLAIMS
 
 
 @pytest.mark.parametrize("freedom", [1, 2, 5, 40, 10_000])
@@ -33,6 +34,6 @@ def test_a_country_of_few_sites_has_one_group() -> None:
 
 def test_sites_that_ignore_their_blocks_fail() -> None:
     counts = CheckCounts(chi_square=400.0, freedom=100)
-    (blocks,) = (one for one in counts.results() if one["check"] == "blocks")
+    (blocks,) = (one for one in counts.results(CLAIMS) if one["check"] == "blocks")
     assert not blocks["passed"]
     assert blocks["failed"] == 1

@@ -10,7 +10,8 @@ import numpy as np
 from closedworld.datasets import SITES
 from closedworld.datasets.part_encoder import PartEncoder
 from closedworld.kernels.counting import counted
-from closedworld.stages.sites.checks import CheckCounts, check_sites
+from closedworld.stages.checking import CheckCounts
+from closedworld.stages.sites.checks import check_sites
 from closedworld.stages.sites.placed import PlacedSites
 from closedworld.stages.sites.site_rows import rows_of
 from closedworld.stages.sites.task import SiteTask

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import ClassVar
 
 import numpy as np
@@ -19,7 +19,6 @@ from closedworld.datasets.parameters import (
     WeightParameters,
 )
 from closedworld.datasets.sites import SiteSummary
-from closedworld.errors import IntegrityError
 from closedworld.execution.events import Observer, Warned
 from closedworld.inputs.loading import Inputs
 from closedworld.inputs.merchants.loading import load_merchants, merchant_file
@@ -34,21 +33,20 @@ from closedworld.kernels.weights import Mixture
 from closedworld.published.cumulative_weights import CumulativeWeights, read_cumulative_weights
 from closedworld.published.tile_index import PublishedIndex
 from closedworld.stages import SITE_STAGE, Stage
+from closedworld.stages.checking import CheckCounts, stage_validation
+from closedworld.stages.country_source import TILES_IN_MEMORY, CountrySource
 from closedworld.stages.memory import MEBIBYTE, StageMemory
 from closedworld.stages.protocol import Folded, RunContext, StagePlan
 from closedworld.stages.runner import timed
-from closedworld.stages.sites.checks import CheckCounts, validation_bytes
-from closedworld.stages.sites.country_source import TILES_IN_MEMORY, CountrySource
+from closedworld.stages.sites.checks import CLAIMS
 from closedworld.stages.sites.outcome import PublishedSites
 from closedworld.stages.sites.part_files import SiteResult, write_sites
 from closedworld.stages.sites.requirements import CountryMerchants, Requirements, require_sites
 from closedworld.stages.sites.task import SiteTask
 from closedworld.stages.task_runner import TaskRunner, staged_part
-from closedworld.store.paths import VALIDATION_NAME
 from closedworld.store.protocol import Storage
 from closedworld.store.reading import Published
 from closedworld.store.receipt import FileEntry
-from closedworld.store.staging import stage_file
 
 FORMAT = 5
 """Raised when the same parameters would give other content or other files."""
@@ -183,7 +181,7 @@ class SitePlan(StagePlan[SiteTask, SiteResult, PublishedSites]):
             if len(own) > 1:
                 digests[SITES.name] = _digest(folder, own)
             folded.digests[iso] = digests
-        folded.files.append(self._validate(folder, counts))
+        folded.files.append(stage_validation(folder, self.stage.name, counts, CLAIMS))
         folded.summaries = Records.of(map(_summary, self.requirements.by_country.values()))
         folded.totals = SiteTotals(
             countries=len(folded.summaries),
@@ -193,28 +191,6 @@ class SitePlan(StagePlan[SiteTask, SiteResult, PublishedSites]):
             summaries=tuple(folded.summaries),
         )
         return folded
-
-    def _validate(self, folder: Storage, counts: CheckCounts) -> FileEntry:
-        """Write what was checked.
-
-        Raises:
-            IntegrityError: ``sites-invalid``.
-            PublishError: ``output-not-writable``.
-        """
-        results = counts.results()
-        wrong = [one for one in results if not one["passed"]]
-        if wrong:
-            what = "; ".join(
-                f"{one['claim']}: wrong for {one['failed']:,} of {one['checked']:,}"
-                for one in wrong
-            )
-            raise IntegrityError(
-                "sites-invalid",
-                f"the sites failed their own checks, and nothing was published: {what}.",
-                "Check the world with `closedworld verify`; if it is sound, please report this.",
-            )
-        content = validation_bytes(self.stage.name, results)
-        return stage_file(folder, PurePosixPath(VALIDATION_NAME), content, len(results))
 
     def outcome(self, published: Published, folded: Folded | None) -> PublishedSites:
         """Return the published sites."""

@@ -13,18 +13,15 @@ from numpy.typing import NDArray
 
 from closedworld.datasets import Dataset
 from closedworld.datasets.merchants import OwnColumn, merchants_with
-from closedworld.errors import InputError
 from closedworld.execution.events import Observer, Warned
 from closedworld.inputs.merchants.kinds import GAMMA_STEPS, Kind, kind_named, kind_of_mcc
 from closedworld.inputs.merchants.reading import settle_problems
 from closedworld.inputs.merchants.table import MerchantTable
-from closedworld.inputs.reference.place_names import find_place
 from closedworld.inputs.regions.country_set import CountrySet
 from closedworld.inputs.tables.columns import RowProblems
-from closedworld.kernels.placing import Circle, tiles_of_shape
-from closedworld.kernels.sampling import CountryShape
 from closedworld.kernels.spans import RowSpans
 from closedworld.sanitize import listed, number_of, one_line, quoted
+from closedworld.stages.asked_areas import check_circles, check_codes, fill_circles_of_places
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -126,10 +123,10 @@ def require_sites(
         merchants = merchants.within(spans)
     problems = RowProblems()
     circles = np.full((merchants.rows.num_rows, 3), np.nan)
-    _check_countries(merchants, spans, problems)
+    check_codes(merchants.rows, spans, problems)
     _check_tiles(merchants, spans, problems)
     _find_circles(merchants, circles, problems)
-    _check_circles(merchants, circles, spans, countries, problems)
+    check_circles(merchants.rows, circles, spans, countries, problems)
     kept = np.ones(len(circles), np.bool_)
     kept[problems.rows()] = False
     merchants = settle_problems(merchants, problems, skip_unplaceable=skip_unplaceable)
@@ -152,15 +149,6 @@ def require_sites(
     return Requirements(by_country, own_columns, merchants)
 
 
-def _check_countries(
-    merchants: MerchantTable, spans: Mapping[str, RowSpans], problems: RowProblems
-) -> None:
-    known = pa.array(sorted(spans), pa.string())
-    codes = merchants.rows["country_iso"]
-    for row in np.flatnonzero(pc.invert(pc.is_in(codes, known)).to_numpy()).tolist():
-        problems.add([row], f"the world has no tiles of {codes[row].as_py()}")
-
-
 def _check_tiles(
     merchants: MerchantTable, spans: Mapping[str, RowSpans], problems: RowProblems
 ) -> None:
@@ -180,38 +168,7 @@ def _find_circles(
     rows = merchants.rows
     for column, name in enumerate(("lon", "lat", "radius_km")):
         circles[:, column] = pc.fill_null(rows[name], float("nan")).to_numpy()
-    for row in np.flatnonzero(rows["place"].is_valid().to_numpy()).tolist():
-        iso, name, admin1 = (rows[one][row].as_py() for one in ("country_iso", "place", "admin1"))
-        try:
-            place = find_place(iso, name, admin1)
-        except InputError as error:
-            problems.add([row], f"{error.message.rstrip('.')} {error.hint}".rstrip(" ."))
-        else:
-            circles[row] = place.lon, place.lat, place.radius_km
-
-
-def _check_circles(
-    merchants: MerchantTable,
-    circles: NDArray[np.float64],
-    spans: Mapping[str, RowSpans],
-    countries: CountrySet,
-    problems: RowProblems,
-) -> None:
-    """Find circles without any of their country's land and tiles."""
-    shapes: dict[str, CountryShape] = {}
-    bad = set(problems.rows().tolist())
-    for row in np.flatnonzero(~np.isnan(circles).any(axis=1)).tolist():
-        iso = merchants.rows["country_iso"][row].as_py()
-        if row in bad or iso not in spans:
-            continue
-        if iso not in shapes:
-            shapes[iso] = CountryShape(countries[iso].features)
-        lon, lat, radius_km = circles[row].tolist()
-        land = shapes[iso].within(Circle(lon, lat, radius_km).polygon())
-        if not len(tiles_of_shape(spans[iso], land)):
-            problems.add(
-                [row], f"no tile of {iso} lies within {radius_km:g} km of {lon:g}, {lat:g}"
-            )
+    fill_circles_of_places(rows, circles, problems)
 
 
 def _kinds_of(merchants: MerchantTable, observer: Observer) -> list[Kind | None]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from closedworld.datasets import Dataset, Partition
-from closedworld.stages.sites.country_source import CountrySource
+from closedworld.stages.country_source import CountrySource
 from closedworld.stages.sites.requirements import CountryMerchants
 from closedworld.store.protocol import Storage
 

@@ -1,0 +1,133 @@
+"""Where rows of a user's table ask to be: in a country of the world, in a circle, in a named place."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+from numpy.typing import NDArray
+
+from closedworld.errors import InputError, IntegrityError
+from closedworld.inputs.reference.place_names import find_place
+from closedworld.inputs.regions.country_set import CountrySet
+from closedworld.inputs.tables.columns import RowProblems
+from closedworld.kernels.placing import (
+    Circle,
+    PlacingDomain,
+    on_tile,
+    tiles_of_shape,
+    within_circle,
+)
+from closedworld.kernels.sampling import CountryShape
+from closedworld.kernels.spans import RowSpans
+
+
+def check_codes(rows: pa.Table, spans: Mapping[str, RowSpans], problems: RowProblems) -> None:
+    """Find rows whose ``country_iso`` has no tiles."""
+    known = pa.array(sorted(spans), pa.string())
+    codes = rows["country_iso"]
+    for row in np.flatnonzero(pc.invert(pc.is_in(codes, known)).to_numpy()).tolist():
+        problems.add([row], f"the world has no tiles of {codes[row].as_py()}")
+
+
+def fill_circles_of_places(
+    rows: pa.Table, circles: NDArray[np.float64], problems: RowProblems
+) -> None:
+    """Fill in the circle of each row that names a ``place``; each name is looked up once.
+
+    Args:
+        rows: Columns ``country_iso``, ``place`` and ``admin1``.
+        circles: Longitude and latitude of the centre, degrees, and radius, km, float64 (rows, 3).
+        problems: Get the rows whose place is not known.
+    """
+    found: dict[tuple[str, str, str | None], tuple[float, float, float] | str] = {}
+    named = np.flatnonzero(rows["place"].is_valid().to_numpy())
+    some = rows.select(["country_iso", "place", "admin1"]).take(pa.array(named)).to_pylist()
+    for row, one in zip(named.tolist(), some, strict=True):
+        key = one["country_iso"], one["place"], one["admin1"]
+        if key not in found:
+            try:
+                place = find_place(*key)
+                found[key] = place.lon, place.lat, place.radius_km
+            except InputError as error:
+                found[key] = f"{error.message.rstrip('.')} {error.hint}".rstrip(" .")
+        circle = found[key]
+        if isinstance(circle, str):
+            problems.add([row], circle)
+        else:
+            circles[row] = circle
+
+
+def check_circles(
+    rows: pa.Table,
+    circles: NDArray[np.float64],
+    spans: Mapping[str, RowSpans],
+    countries: CountrySet,
+    problems: RowProblems,
+) -> None:
+    """Find rows whose circle has nothing of their country's land and tiles; each circle is tried once."""
+    shapes: dict[str, CountryShape] = {}
+    is_there: dict[tuple[Any, ...], bool] = {}
+    bad = set(problems.rows().tolist())
+    codes = rows["country_iso"].to_pylist()
+    for row in np.flatnonzero(~np.isnan(circles).any(axis=1)).tolist():
+        iso = codes[row]
+        if row in bad or iso not in spans:
+            continue
+        lon, lat, radius_km = circles[row].tolist()
+        key = iso, lon, lat, radius_km
+        if key not in is_there:
+            if iso not in shapes:
+                shapes[iso] = CountryShape(countries[iso].features)
+            land = shapes[iso].within(Circle(lon, lat, radius_km).polygon())
+            is_there[key] = len(tiles_of_shape(spans[iso], land)) > 0
+        if not is_there[key]:
+            problems.add(
+                [row], f"no tile of {iso} lies within {radius_km:g} km of {lon:g}, {lat:g}"
+            )
+
+
+def parts_of_country(
+    domain: PlacingDomain,
+    country_iso: str,
+    circles: NDArray[np.float64],
+    tiles: NDArray[np.int64],
+    rows: NDArray[np.int64],
+) -> Iterator[tuple[NDArray[np.int64], PlacingDomain]]:
+    """Yield what must lie in the same part of a country, and that part.
+
+    Args:
+        domain: The country.
+        country_iso: Its code.
+        circles: As ``fill_circles_of_places`` has them, NaN for none, float64 (rows, 3).
+        tiles: Tile that each row asks for, -1 for none, int64 (rows,).
+        rows: Row of each thing to place, int64 (n,).
+
+    Raises:
+        IntegrityError: ``sites-invalid``: a circle that planning has found to be there is not.
+    """
+    asked = np.column_stack([np.nan_to_num(circles), tiles])
+    parts, part_of_row = np.unique(asked, axis=0, return_inverse=True)
+    part = part_of_row.ravel()[rows]
+    order = np.argsort(part, kind="stable")
+    bounds = np.searchsorted(part[order], np.arange(len(parts) + 1))
+    for number, (lon, lat, radius_km, _) in enumerate(parts.tolist()):
+        which = order[bounds[number] : bounds[number + 1]]
+        if not len(which):
+            continue
+        tile = int(tiles[rows[which[0]]])
+        if tile >= 0:
+            yield which, on_tile(domain, tile)
+        elif radius_km:
+            own = within_circle(domain, Circle(lon, lat, radius_km))
+            if own is None:
+                raise IntegrityError(
+                    "sites-invalid",
+                    f"{country_iso} has no tile within {radius_km} km of {lon}, {lat}.",
+                )
+            yield which, own
+        else:
+            yield which, domain
