@@ -127,10 +127,6 @@ def test_states_are_regions_with_points_and_never_countries(call: Call, tmp_path
     assert key == "country_id,country_iso,name\n1,DE,\n2,US.TX,\n"
     asked = call("sample", root, "--country", "FR", *options, "--out", out)
     assert (asked.exit_code, "unknown region 'FR'" in asked.output) == (3, True)
-    (tmp_path / "m.csv").write_text("merchant_id,country,n\na,DE,2\n")
-    sites = ["run", *options, "--resolution", "1deg", "--merchants", tmp_path / "m.csv"]
-    asked = call(*sites, "--out", tmp_path / "y")
-    assert (asked.exit_code, "sites-regions" in asked.output) == (2, True)
 
 
 @pytest.mark.slow

@@ -93,7 +93,7 @@ ERROR_CODES: dict[type[ClosedWorldError], dict[str, str]] = {
         "sample-too-many": "More distinct tiles were requested than have a weight.",
         "sample-unclear": "Points were requested both by country and by table, or by neither.",
         "sites-missing": "The world has no sites.",
-        "sites-regions": "Sites were requested in regions that are not countries.",
+        "demo-regions": "The demonstration's merchants were requested in a world of regions that are not countries.",
         "stage-unknown": "There is no stage of that name, or it does not start from a published result.",
         "time-limit": "The time limit for reading polygons is below one second.",
         "unit-size": "The task size is below one tile.",

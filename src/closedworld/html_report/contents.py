@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -28,6 +28,7 @@ from closedworld.published.tile_index import read_index
 from closedworld.run.record.model import RunRecord, TaskRecord
 from closedworld.run.record.report import UNITS_NAME, read_lines, refuse_damage
 from closedworld.sanitize import number_of
+from closedworld.store.reading import Published
 
 # Most important first; other warnings follow in the order given.
 _FIRST = (
@@ -68,7 +69,10 @@ def contents_of(record: RunRecord, report: Path, pictures: Pictures) -> dict[str
         IntegrityError: ``report-unreadable``.
     """
     with refuse_damage(report):
-        rows = read_country_rows(report)
+        results = find_results(record, report)
+        index = results.get(TileParameters.stage)
+        are_regions = index is not None and index.parameters(TileParameters).own_codes is not None
+        rows = read_country_rows(report, are_regions=are_regions)
         tiles, weights = record.parameters(TileParameters), record.parameters(WeightParameters)
         dots, dot_ticks = charts.dots_of(rows)
         return {
@@ -87,7 +91,7 @@ def contents_of(record: RunRecord, report: Path, pictures: Pictures) -> dict[str
             "dots": dots,
             "dot_ticks": dot_ticks,
             "rows": rows,
-            "sites": _site_figures(record, report),
+            "sites": _site_figures(results, are_regions=are_regions),
             "timeline": charts.timeline_of(read_lines(report / UNITS_NAME, TaskRecord)),
             "phases": charts.phases_of(record.performance),
             "inputs": [_card(one) for one in record.inputs],
@@ -98,16 +102,17 @@ def contents_of(record: RunRecord, report: Path, pictures: Pictures) -> dict[str
         }
 
 
-def _site_figures(record: RunRecord, report: Path) -> SiteFigures | None:
+def _site_figures(results: Mapping[str, Published], *, are_regions: bool) -> SiteFigures | None:
     """Return what there is to say of sites; None for a run without any, or whose results are gone."""
-    results = find_results(record, report)
     if not {SiteParameters.stage, WeightParameters.stage, TileParameters.stage} <= set(results):
         return None
     sites, weights = results[SiteParameters.stage], results[WeightParameters.stage]
     index = read_index(results[TileParameters.stage])
     summaries = weights.totals(WeightTotals).summaries
     persons = {one.country_iso: one.persons for one in summaries if one.persons is not None}
-    return site_figures(sites, read_cumulative_weights(weights, index), persons)
+    return site_figures(
+        sites, read_cumulative_weights(weights, index), persons, are_regions=are_regions
+    )
 
 
 def _title(rows: Sequence[CountryRow]) -> str:

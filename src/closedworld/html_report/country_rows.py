@@ -44,8 +44,12 @@ class CountryRow:
         return self.zero_tiles / self.tiles if self.tiles and self.zero_tiles is not None else None
 
 
-def read_country_rows(report: Path) -> list[CountryRow]:
+def read_country_rows(report: Path, *, are_regions: bool = False) -> list[CountryRow]:
     """Return the countries of a run, those with most people first, or with most tiles where people are not known.
+
+    Args:
+        report: Folder of the report.
+        are_regions: Whether the codes are the regions' own.
 
     Raises:
         IntegrityError: ``report-unreadable``.
@@ -54,7 +58,10 @@ def read_country_rows(report: Path) -> list[CountryRow]:
     weight_summaries = read_lines(report / WEIGHTS.summaries_name, WeightSummary)
     built = {one.country_iso: one for one in summaries}
     weighted = {one.country_iso: one for one in weight_summaries}
-    rows = [_row(iso, built.get(iso), weighted.get(iso)) for iso in {**built, **weighted}]
+    rows = [
+        _row(iso, built.get(iso), weighted.get(iso), are_regions=are_regions)
+        for iso in {**built, **weighted}
+    ]
     return sorted(rows, key=lambda row: (-(row.persons or 0), -row.tiles, row.iso))
 
 
@@ -62,10 +69,20 @@ def _is_cut(built: CountrySummary) -> bool:
     return _LEAST_CUT <= built.outside_share < 1
 
 
-def _row(iso: str, built: CountrySummary | None, weighted: WeightSummary | None) -> CountryRow:
+def country_name(iso: str, *, are_regions: bool) -> str:
+    """Return the name of a country in the ISO table, and of anything else its code."""
+    known = None if are_regions else iso_table().by_alpha_2.get(iso)
+    return known.name if known else iso
+
+
+def _row(
+    iso: str,
+    built: CountrySummary | None,
+    weighted: WeightSummary | None,
+    *,
+    are_regions: bool,
+) -> CountryRow:
     tiles = built.cells_included if built else weighted.tiles if weighted else 0
-    # A run of weights alone read no polygons, so no names.
-    known = iso_table().by_alpha_2.get(iso)
     remarks = (
         ("no tiles", not tiles),
         (f"{built.outside_share if built else 0:.1%} outside", built and _is_cut(built)),
@@ -75,7 +92,8 @@ def _row(iso: str, built: CountrySummary | None, weighted: WeightSummary | None)
     )
     return CountryRow(
         iso=iso,
-        name=built.name if built else known.name if known else iso,
+        # A run of weights alone read no polygons, so no names.
+        name=built.name if built else country_name(iso, are_regions=are_regions),
         tiles=tiles,
         area_km2=built.area_km2 if built else None,
         persons=weighted.persons if weighted else None,

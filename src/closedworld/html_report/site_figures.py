@@ -13,7 +13,7 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from closedworld.datasets import MERCHANTS, SITES
-from closedworld.inputs.reference.iso import iso_table
+from closedworld.html_report.country_rows import country_name
 from closedworld.kernels.grid import RowAreas
 from closedworld.kernels.placing import Blocks
 from closedworld.kernels.sphere import EARTH_RADIUS_KM, to_xyz
@@ -119,6 +119,8 @@ def site_figures(
     published: Published,
     weights: Mapping[str, CumulativeWeights],
     persons: Mapping[str, float],
+    *,
+    are_regions: bool = False,
 ) -> SiteFigures:
     """Return what there is to say of published sites.
 
@@ -126,6 +128,7 @@ def site_figures(
         published: The sites.
         weights: Tiles and weights of their countries.
         persons: Persons of each country, where they are known.
+        are_regions: Whether the codes are the regions' own.
 
     Raises:
         ConfigError, IntegrityError: The published files are damaged.
@@ -148,18 +151,20 @@ def site_figures(
         on_map,
         online,
         _kinds(counts["category"], places, weights, _gammas(published)),
-        tuple(_country(iso, count, persons) for iso, count in by_country.most_common()),
+        tuple(
+            CountrySites(
+                country_name(iso, are_regions=are_regions),
+                iso,
+                count,
+                1000 * count / persons[iso] if persons.get(iso) else None,
+            )
+            for iso, count in by_country.most_common()
+        ),
         {name: counts["urban"][name] / on_map for name in URBAN},
         dict(counts["tzid"].most_common()),
         _neighbours(places, weights),
         looked_at,
     )
-
-
-def _country(iso: str, sites: int, persons: Mapping[str, float]) -> CountrySites:
-    known = iso_table().by_alpha_2.get(iso)
-    per_1000 = 1000 * sites / persons[iso] if persons.get(iso) else None
-    return CountrySites(known.name if known else iso, iso, sites, per_1000)
 
 
 def _tiles_and_kinds(published: Published, iso: str) -> pa.Table:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 
@@ -37,11 +38,12 @@ def polygons_of(published: Published, countries: CountrySet | Path | str | None)
     if countries is None:
         countries = _bundled_countries()
     if isinstance(countries, Path | str):
-        countries = read_countries(countries)
+        countries = read_countries(countries, regions=parameters.regions)
     if all(iso in countries for iso in parameters.countries):
         selected = countries.select(parameters.countries)
         if selected.polygons_sha256() == parameters.polygons_sha256:
-            return selected.made_valid()
+            # What codes mean is the world's own.
+            return replace(selected.made_valid(), regions=parameters.regions)
     raise ConfigError(
         "polygons-differ",
         f"{published.folder} was not built from {which}.",

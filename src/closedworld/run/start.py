@@ -68,7 +68,9 @@ class Start:
         }
         tiles = next(iter(self.published.values()), None)
         if tiles is not None:
-            grid = tiles.parameters(TileParameters).grid
+            parameters = tiles.parameters(TileParameters)
+            grid = parameters.grid
+            config = replace(config, regions=parameters.regions)
         has_raster = has_population(config, grid)
         wanted = set(wanted_inputs(self.stages, config, has_raster=has_raster))
         if tiles is None:

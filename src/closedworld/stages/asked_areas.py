@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from closedworld.errors import InputError, IntegrityError
 from closedworld.inputs.reference.place_names import find_place
+from closedworld.inputs.reference.places import CountryPlaces
 from closedworld.inputs.regions.country_set import CountrySet
 from closedworld.inputs.tables.columns import RowProblems
 from closedworld.kernels.placing import (
@@ -34,23 +35,32 @@ def check_codes(rows: pa.Table, spans: Mapping[str, RowSpans], problems: RowProb
 
 
 def fill_circles_of_places(
-    rows: pa.Table, circles: NDArray[np.float64], problems: RowProblems
+    rows: pa.Table,
+    circles: NDArray[np.float64],
+    countries: CountrySet,
+    problems: RowProblems,
 ) -> None:
     """Fill in the circle of each row that names a ``place``; each name is looked up once.
 
     Args:
         rows: Columns ``country_iso``, ``place`` and ``admin1``.
         circles: Longitude and latitude of the centre, degrees, and radius, km, float64 (rows, 3).
+        countries: The polygons of the world; rows of other countries are left alone.
         problems: Get the rows whose place is not known.
     """
     found: dict[tuple[str, str, str | None], tuple[float, float, float] | str] = {}
+    places: dict[str, CountryPlaces] = {}
     named = np.flatnonzero(rows["place"].is_valid().to_numpy())
     some = rows.select(["country_iso", "place", "admin1"]).take(pa.array(named)).to_pylist()
     for row, one in zip(named.tolist(), some, strict=True):
-        key = one["country_iso"], one["place"], one["admin1"]
+        iso, name, admin1 = key = one["country_iso"], one["place"], one["admin1"]
+        if iso not in countries:
+            continue
+        if iso not in places:
+            places[iso] = countries.places(iso)
         if key not in found:
             try:
-                place = find_place(*key)
+                place = find_place(places[iso], name, admin1)
                 found[key] = place.lon, place.lat, place.radius_km
             except InputError as error:
                 found[key] = f"{error.message.rstrip('.')} {error.hint}".rstrip(" .")

@@ -16,7 +16,8 @@ import shapely
 from numpy.typing import NDArray
 
 from closedworld.errors import IntegrityError
-from closedworld.inputs.reference.time_zones import country_zones
+from closedworld.inputs.reference.places import CountryPlaces
+from closedworld.inputs.reference.time_zones import zones_of
 from closedworld.inputs.regions.country_set import Country
 from closedworld.kernels.grid import Grid
 from closedworld.kernels.placing import PlacingDomain
@@ -140,6 +141,7 @@ def count_places(
     counts: CheckCounts,
     domain: PlacingDomain,
     country: Country,
+    places: CountryPlaces,
     rows: pa.Table,
     names: tuple[str, str],
 ) -> None:
@@ -149,6 +151,7 @@ def count_places(
         counts: Get what is counted.
         domain: The country.
         country: Its polygons.
+        places: Its places.
         rows: Rows with ``tile_id`` and ``tzid``, all on the map.
         names: Columns of longitude and latitude.
     """
@@ -156,12 +159,12 @@ def count_places(
     on_tile = on_tile_lines(domain.spans.grid, rows["tile_id"].to_numpy(), lons, lats)
     counts.add("tiles", len(lons), np.count_nonzero(~on_tile))
     counts.add("polygons", len(lons), np.count_nonzero(~in_polygons(country, lons, lats)))
-    count_zones(counts, country.iso, rows["tzid"])
+    count_zones(counts, places, rows["tzid"])
 
 
-def count_zones(counts: CheckCounts, country_iso: str, tzids: pa.ChunkedArray) -> None:
+def count_zones(counts: CheckCounts, places: CountryPlaces, tzids: pa.ChunkedArray) -> None:
     """Count time zones that are none of a country."""
-    known = pc.is_in(tzids, pa.array(country_zones(country_iso).tzids))
+    known = pc.is_in(tzids, pa.array(zones_of(places.countries).tzids))
     counts.add("time_zones", len(tzids), len(tzids) - (pc.sum(known).as_py() or 0))
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from closedworld.inputs.reference.places import country_places
+from closedworld.inputs.reference.places import CountryPlaces
 from closedworld.inputs.regions.country_set import Country
 from closedworld.kernels.placing import Blocks, PlacingDomain, Towns
 from closedworld.kernels.sampling import CountryShape, in_memory, packed
@@ -22,13 +22,23 @@ class CountrySource:
     Attributes:
         country: Its polygons.
         weights: Its tiles and their weights.
+        is_region: Whether its code is its own, so that its places are those in its polygons.
     """
 
     country: Country
     weights: CumulativeWeights
+    is_region: bool
 
-    def domain(self, seed: int) -> PlacingDomain:
+    def places(self) -> CountryPlaces:
+        """Return its places."""
+        return self.country.places(is_region=self.is_region)
+
+    def domain(self, towns: CountryPlaces, seed: int) -> PlacingDomain:
         """Return the country as sites are placed in it.
+
+        Args:
+            towns: Its places.
+            seed: Determines where sites lie.
 
         Raises:
             IntegrityError: ``weights-damaged``, ``file-unreadable``.
@@ -37,7 +47,6 @@ class CountrySource:
         # Reading weights takes longer than placing sites: once, where memory allows.
         every = self.weights.tile_weights()
         weights = [packed(len(spans), every)] if len(spans) <= TILES_IN_MEMORY else every
-        towns = country_places(self.country.iso)
         return PlacingDomain(
             spans,
             border_tiles(features, spans.grid),

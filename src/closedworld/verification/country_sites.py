@@ -24,6 +24,9 @@ from closedworld.verification.tile_checks import TileIndex
 IN_COUNTRY = "sites in their country, by GEOS"
 """What is checked with polygons."""
 
+ZONES = "time zones of sites are their country's"
+"""What is checked with the places of the country."""
+
 _KEPT = ("category", "mcc")
 _DRAWN_MERCHANTS, _MOST_SITES = 10, 200
 _GAMMA_STEPS = 8
@@ -101,7 +104,7 @@ class CountrySiteChecks:
         zones = self.sites["tzid"]
         known = pc.or_(pc.is_in(zones, pa.array(tzids, pa.string())), zones.is_null()).to_numpy()
         self._note(~known, "site-zone", f"tzid is none of {self.files.country_iso}.")
-        self._count("time zones of sites are their country's", len(known))
+        self._count(ZONES, len(known))
 
     def check_tiles(self, index: TileIndex, iso: str) -> None:
         """Find sites that are not on their tile, and tiles that the country does not have."""

@@ -15,16 +15,16 @@ from numpy.typing import NDArray
 from closedworld.datasets import MERCHANTS, SITES, TILE_WEIGHTS
 from closedworld.datasets.parameters import SiteParameters
 from closedworld.errors import ConfigError, IntegrityError
-from closedworld.inputs.reference.places import country_places
+from closedworld.inputs.reference.places import CountryPlaces, country_places
 from closedworld.inputs.reference.registry import bundled
-from closedworld.inputs.reference.time_zones import country_zones
+from closedworld.inputs.reference.time_zones import zones_of
 from closedworld.inputs.regions.country_set import Country, CountrySet
 from closedworld.published.polygons import polygons_of
 from closedworld.sanitize import library_message
 from closedworld.store.paths import VALIDATION_NAME
 from closedworld.store.reading import Published
 from closedworld.verification.country_files import CountryFiles
-from closedworld.verification.country_sites import IN_COUNTRY, CountrySiteChecks
+from closedworld.verification.country_sites import IN_COUNTRY, ZONES, CountrySiteChecks
 from closedworld.verification.file_checks import check_countries, check_schemas
 from closedworld.verification.findings import Findings
 from closedworld.verification.membership import placed_polygons
@@ -92,13 +92,7 @@ class SiteChecks:
                 continue
             check.check_ids()
             check.check_precision()
-            check.check_zones(country_zones(iso).tzids)
-            if self.index is not None and iso in self.index.countries:
-                check.check_tiles(self.index, iso)
-            if countries is not None and iso in countries:
-                check.check_polygons(countries[iso])
-                if iso in drawn:
-                    self._check_law(check, countries[iso])
+            self._check_where(check, iso, countries, is_drawn=iso in drawn)
             sites += rows[0].num_rows
             sites_on_map += rows[0].num_rows - rows[0]["lon"].null_count
             merchants |= set(rows[1]["merchant_id"].to_pylist())
@@ -158,6 +152,34 @@ class SiteChecks:
             self.findings.add_unchecked(IN_COUNTRY, reason)
             return None
 
+    def _check_where(
+        self,
+        check: CountrySiteChecks,
+        iso: str,
+        countries: CountrySet | None,
+        *,
+        is_drawn: bool,
+    ) -> None:
+        """Compare sites with time zones, tiles and polygons of their country."""
+        places = self._places(iso, countries)
+        if places is None:
+            self.findings.add_unchecked(ZONES, "the polygons of the regions are not at hand")
+        else:
+            check.check_zones(zones_of(places.countries).tzids)
+        if self.index is not None and iso in self.index.countries:
+            check.check_tiles(self.index, iso)
+        if countries is not None and places is not None and iso in countries:
+            check.check_polygons(countries[iso])
+            if is_drawn:
+                self._check_law(check, countries[iso], places)
+
+    def _places(self, iso: str, countries: CountrySet | None) -> CountryPlaces | None:
+        """Return the places of a country, or those in a region, which needs its polygons."""
+        if countries is not None and iso in countries:
+            return countries.places(iso)
+        is_region = self.index is None or self.index.parameters.own_codes is not None
+        return None if is_region else country_places(iso)
+
     def _drawn(self) -> set[str]:
         """Return the countries in which the sites of some merchants are placed again."""
         if self.weights is None or self.index is None:
@@ -175,14 +197,14 @@ class SiteChecks:
             self.findings.add_unchecked(_LAW, reason)
         return drawn
 
-    def _check_law(self, check: CountrySiteChecks, country: Country) -> None:
+    def _check_law(self, check: CountrySiteChecks, country: Country, towns: CountryPlaces) -> None:
         """Place all sites of some merchants again."""
         if self.weights is None or self.index is None:
             return
         iso = country.iso
         weights = self.weights
         wanted, rows = check.drawn(self.request.seed)
-        towns, grid = country_places(iso), self.index.parameters.grid
+        grid = self.index.parameters.grid
         some = towns.persons > 0
         law = SiteLaw(
             grid,

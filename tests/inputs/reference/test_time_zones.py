@@ -10,7 +10,7 @@ import tzfpy
 
 from closedworld.inputs.reference.iso import iso_table
 from closedworld.inputs.reference.places import country_places
-from closedworld.inputs.reference.time_zones import country_zones, time_zone_versions, time_zones
+from closedworld.inputs.reference.time_zones import time_zone_versions, time_zones, zones_of
 
 pytestmark = pytest.mark.slow
 
@@ -49,13 +49,15 @@ TOLD = [
 
 @pytest.mark.parametrize(("code", "lon", "lat", "zone"), TOLD)
 def test_zone_is_that_of_the_place(code: str, lon: float, lat: float, zone: str) -> None:
-    assert time_zones(code, np.asarray([lon]), np.asarray([lat])).to_pylist() == [zone]
+    assert time_zones(country_places(code), np.asarray([lon]), np.asarray([lat])).to_pylist() == [
+        zone
+    ]
 
 
 def test_every_country_has_zones_that_python_knows() -> None:
     known = zoneinfo.available_timezones()
     for code in CODES:
-        tzids = country_zones(code).tzids
+        tzids = zones_of([code]).tzids
         assert tzids
         assert len(set(tzids)) == len(tzids)
         assert set(tzids) <= known
@@ -63,9 +65,7 @@ def test_every_country_has_zones_that_python_knows() -> None:
 
 def test_tzfpy_knows_every_zone_of_the_table() -> None:
     """A newer table than its polygons would name zones that no point can have."""
-    assert {tzid for code in CODES for tzid in country_zones(code).tzids} <= set(
-        tzfpy.timezonenames()
-    )
+    assert {tzid for code in CODES for tzid in zones_of([code]).tzids} <= set(tzfpy.timezonenames())
 
 
 @pytest.mark.parametrize("code", ["BR", "CN", "ES", "ID", "US"])
@@ -77,9 +77,11 @@ def test_zone_covers_the_point_or_none_of_the_country_does(code: str) -> None:
         places.lons[k] + rng.normal(0, 0.3, k.size),
         places.lats[k] + rng.normal(0, 0.3, k.size),
     )
-    own = country_zones(code).tzids
+    own = zones_of([code]).tzids
     covered = 0
-    for lon, lat, zone in zip(lons, lats, time_zones(code, lons, lats).to_pylist(), strict=True):
+    for lon, lat, zone in zip(
+        lons, lats, time_zones(country_places(code), lons, lats).to_pylist(), strict=True
+    ):
         covering = [tzid for tzid in own if tzid in tzfpy.get_tzs(lon, lat)]
         assert zone == covering[0] if covering else zone in own
         covered += bool(covering)
@@ -92,12 +94,12 @@ def test_zones_of_points_anywhere_belong_to_the_country(code: str) -> None:
     lons, lats = rng.uniform(-180, 360, 40), np.degrees(np.arcsin(rng.uniform(-1, 1, 40)))
     ends = np.asarray([-180.0, 180.0, 360.0, 0.0, 0.0])
     lats = np.concatenate([lats, [0.0, 0.0, 0.0, -90.0, 90.0]])
-    found = time_zones(code, np.concatenate([lons, ends]), lats).to_pylist()
-    assert set(found) <= set(country_zones(code).tzids)
+    found = time_zones(country_places(code), np.concatenate([lons, ends]), lats).to_pylist()
+    assert set(found) <= set(zones_of([code]).tzids)
 
 
 def test_no_points_have_no_zones() -> None:
-    assert len(time_zones("US", np.zeros(0), np.zeros(0))) == 0
+    assert len(time_zones(country_places("US"), np.zeros(0), np.zeros(0))) == 0
 
 
 def test_versions_name_all_that_decides_a_zone() -> None:

@@ -7,7 +7,7 @@ import functools
 import hashlib
 import math
 import tomllib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -15,6 +15,7 @@ from typing import Any
 import pyarrow as pa
 
 from closedworld.config.stage_options import DEMO
+from closedworld.errors import ConfigError
 from closedworld.inputs.merchants.reading import read_merchants
 from closedworld.inputs.merchants.table import MerchantTable
 from closedworld.inputs.reference.registry import verify_bundled
@@ -32,8 +33,27 @@ _ZIPF = 840
 """Share of the largest chain; the k-th largest has a k-th of it (840 has many divisors)."""
 
 
+def demo_merchants(own_codes: Sequence[str] | None = None) -> MerchantTable:
+    """Return the demonstration's merchants, all of them in countries.
+
+    Args:
+        own_codes: Codes of the regions of the world; None for countries.
+
+    Raises:
+        ConfigError: ``demo-regions``: the world is made of regions.
+        IntegrityError: A bundled file was changed.
+    """
+    if own_codes is not None:
+        raise ConfigError(
+            "demo-regions",
+            "the demonstration's merchants are in countries, and this world is made of regions.",
+            "Give a table of merchants with the codes of the regions in column country_iso.",
+        )
+    return _demo_merchants()
+
+
 @functools.cache
-def demo_merchants() -> MerchantTable:
+def _demo_merchants() -> MerchantTable:
     """Return some 2,000 merchants with some 100,000 outlets in all countries.
 
     Outlets follow population and income; chain sizes fall as 1/k, and many merchants have one shop. What a

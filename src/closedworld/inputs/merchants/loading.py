@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from closedworld.config.stage_options import DEMO, SiteOptions
@@ -20,18 +21,28 @@ def merchant_file(options: SiteOptions) -> Path | None:
     return None if path is None or (path.name == DEMO and not path.exists()) else path
 
 
-def load_merchants(options: SiteOptions, observer: Observer) -> MerchantTable:
+def load_merchants(
+    options: SiteOptions, observer: Observer, own_codes: Sequence[str] | None
+) -> MerchantTable:
     """Return the table of merchants that a configuration names, by default the demonstration's.
 
+    Args:
+        options: Which table.
+        observer: Gets an event.
+        own_codes: Codes of the regions of the world; None for countries.
+
     Raises:
+        ConfigError: ``demo-regions``.
         InputError: As ``read_merchants``.
         IntegrityError: A bundled file was changed.
     """
     reading, path = InputReading("merchants", observer), merchant_file(options)
     if path is None:
-        merchants, file = demo_merchants(), verify_bundled(DEMO_PERSONS).path
+        merchants, file = demo_merchants(own_codes), verify_bundled(DEMO_PERSONS).path
     else:
-        merchants = read_merchants(path, skip_unplaceable=options.skip_unplaceable)
+        merchants = read_merchants(
+            path, skip_unplaceable=options.skip_unplaceable, own_codes=own_codes
+        )
         file = path
     sites = number_of(merchants.site_count, "outlet", "outlets")
     which = "the demonstration: " if path is None else ""

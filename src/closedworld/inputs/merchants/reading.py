@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -58,13 +59,19 @@ _MAX_MCC = 9999
 _PROBLEMS_SHOWN = 20
 
 
-def read_merchants(source: Path | str | Any, *, skip_unplaceable: bool = False) -> MerchantTable:
+def read_merchants(
+    source: Path | str | Any,
+    *,
+    skip_unplaceable: bool = False,
+    own_codes: Sequence[str] | None = None,
+) -> MerchantTable:
     """Return a table of merchants, read and checked; what needs the world is checked by the stage.
 
     Args:
         source: Path of a CSV or Parquet file, or anything with an Arrow stream: a table of pyarrow, pandas,
             Polars or DuckDB.
         skip_unplaceable: Leave out rows with a problem, and list them, instead of refusing the table.
+        own_codes: Codes of the regions of the world, which ``country_iso`` then holds; None for countries.
 
     Raises:
         InputError: ``table-...``, ``input-...``; ``merchants-unplaceable`` with all rows that have a problem.
@@ -75,7 +82,7 @@ def read_merchants(source: Path | str | Any, *, skip_unplaceable: bool = False) 
     named = name_columns(table, tuple(COLUMNS), _SYNONYMS, _MISTAKEN)
     _require_columns(named)
     problems = RowProblems()
-    rows = _rows(named, problems)
+    rows = _rows(named, problems, own_codes)
     _check_keys(rows, "site_order" in named, problems)
     _check_where(rows, problems)
     merchants = _sorted(MerchantTable(where, rows, np.arange(rows.num_rows)), problems)
@@ -139,12 +146,12 @@ def _require_columns(named: NamedColumns) -> None:
         )
 
 
-def _rows(named: NamedColumns, problems: RowProblems) -> pa.Table:
+def _rows(named: NamedColumns, problems: RowProblems, own_codes: Sequence[str] | None) -> pa.Table:
     """Return the columns in their types; what cannot be read is null, and a problem of its row."""
     ids = named.texts("merchant_id")
     problems.add(_where(ids.is_null()), "it has no merchant_id")
     columns = {
-        "country_iso": country_codes(named.texts("country_iso"), problems),
+        "country_iso": country_codes(named.texts("country_iso"), problems, own_codes),
         "merchant_id": ids,
     }
     given_orders, _ = named.integers("site_order", problems, required=True)

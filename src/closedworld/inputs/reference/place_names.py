@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from closedworld.errors import InputError
-from closedworld.inputs.reference.places import country_places
+from closedworld.inputs.reference.places import CACHED, CountryPlaces
 from closedworld.sanitize import quoted
 
 MUCH_LARGER = 20
@@ -55,10 +55,9 @@ def folded(name: str) -> str:
     return " ".join("".join(c if c.isalnum() else " " for c in kept).split())
 
 
-@functools.cache
-def _by_name(country_iso: str) -> tuple[Mapping[str, list[int]], Mapping[str, list[int]]]:
+@functools.lru_cache(maxsize=CACHED)
+def _by_name(places: CountryPlaces) -> tuple[Mapping[str, list[int]], Mapping[str, list[int]]]:
     """Return places by their folded names, and by their folded other names, the largest first."""
-    places = country_places(country_iso)
     names, others = defaultdict[str, list[int]](list), defaultdict[str, list[int]](list)
     for index, (name, other) in enumerate(
         zip(places.names.to_pylist(), places.other_names.to_pylist(), strict=True)
@@ -69,8 +68,7 @@ def _by_name(country_iso: str) -> tuple[Mapping[str, list[int]], Mapping[str, li
     return names, others
 
 
-def _found(country_iso: str, index: int) -> FoundPlace:
-    places = country_places(country_iso)
+def _found(places: CountryPlaces, index: int) -> FoundPlace:
     return FoundPlace(
         index=index,
         name=places.names[index].as_py(),
@@ -82,9 +80,9 @@ def _found(country_iso: str, index: int) -> FoundPlace:
     )
 
 
-def _is_in(country_iso: str, place: FoundPlace, admin1: str) -> bool:
+def _is_in(places: CountryPlaces, place: FoundPlace, admin1: str) -> bool:
     """Whether a folded admin1 is the code of the place's, or made of words of its name."""
-    code = country_places(country_iso).admin1_codes[place.index].as_py()
+    code = places.admin1_codes[place.index].as_py()
     words = set(admin1.split())
     return bool(words) and (admin1 == code.lower() or words <= set(folded(place.admin1).split()))
 
@@ -98,7 +96,7 @@ def _shown(places: list[FoundPlace]) -> str:
     return "; ".join(lines) + (f"; and {more} more" if more > 0 else "")
 
 
-def find_place(country_iso: str, name: str, admin1: str | None = None) -> FoundPlace:
+def find_place(places: CountryPlaces, name: str, admin1: str | None = None) -> FoundPlace:
     """Return the place called ``name``, whatever its case, marks and punctuation.
 
     Other names, such as München for Munich, count if no place has the name itself; the bundled table has them, in
@@ -106,7 +104,7 @@ def find_place(country_iso: str, name: str, admin1: str | None = None) -> FoundP
     persons of every other is meant.
 
     Args:
-        country_iso: Two letters.
+        places: Places of the country or region.
         name: Name of the place.
         admin1: State, province or region, if there are several; ``Lodz`` does for ``Łódź Voivodeship``,
             ``IL`` for ``Illinois``.
@@ -115,26 +113,26 @@ def find_place(country_iso: str, name: str, admin1: str | None = None) -> FoundP
         InputError: ``place-unknown``, ``place-ambiguous``.
     """
     wanted = folded(name)
-    names, others = _by_name(country_iso)
-    same = [_found(country_iso, i) for i in names.get(wanted, ()) or others.get(wanted, ())]
+    names, others = _by_name(places)
+    same = [_found(places, i) for i in names.get(wanted, ()) or others.get(wanted, ())]
     if not same:
         close = difflib.get_close_matches(wanted, names, n=3, cutoff=0.75)
-        spelt = [_found(country_iso, names[one][0]).name for one in close]
+        spelt = [_found(places, names[one][0]).name for one in close]
         hint = (
             f"Did you mean {' or '.join(spelt)}?"
             if spelt
             else "Give lon, lat and radius_km instead."
         )
         raise InputError(
-            "place-unknown", f"{country_iso} has no place called {quoted(name)}.", hint
+            "place-unknown", f"{places.code} has no place called {quoted(name)}.", hint
         )
     found = same
     if admin1 is not None:
-        found = [place for place in same if _is_in(country_iso, place, folded(admin1))]
+        found = [place for place in same if _is_in(places, place, folded(admin1))]
         if not found:
             raise InputError(
                 "place-unknown",
-                f"{country_iso} has no place called {quoted(name)} in {quoted(admin1)}.",
+                f"{places.code} has no place called {quoted(name)} in {quoted(admin1)}.",
                 f"There is {_shown(same)}.",
             )
     if len(found) > 1 and found[0].persons < MUCH_LARGER * found[1].persons:
@@ -145,7 +143,7 @@ def find_place(country_iso: str, name: str, admin1: str | None = None) -> FoundP
         )
         raise InputError(
             "place-ambiguous",
-            f"{country_iso} has {len(found)} places called {quoted(name)}: {_shown(found)}.",
+            f"{places.code} has {len(found)} places called {quoted(name)}: {_shown(found)}.",
             f"{hint} to say which.",
         )
     return found[0]

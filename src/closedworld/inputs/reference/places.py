@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import functools
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
+import shapely
 
 from closedworld.inputs.reference.registry import bundled
 from closedworld.kernels.nearest import Discs, nearest, nearest_label
-from closedworld.kernels.sphere import arc_km, to_xyz
+from closedworld.kernels.sampling.shape import CountryShape
+from closedworld.kernels.sphere import arc_km, chord_km, to_xyz
 
 CITY_DENSITY = 4000.0
 """Persons per km2 that turn the persons of a place into the radius of its footprint."""
@@ -25,6 +28,10 @@ TOWN_REACH = 2.0
 """How far the surroundings of a town reach, in radii of its footprint."""
 KM_DECIMALS = 2
 """Decimals of distances that are published."""
+CACHED = 256
+"""Countries whose search structures are kept; regions may be many more."""
+TIMES_LARGER = 2
+"""So many times the persons has a place by whose name the places in its core go."""
 URBAN = ("core", "town", "rural")
 
 _SCALE = 100_000
@@ -36,12 +43,15 @@ Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class CountryPlaces:
-    """Places of one country, the largest first; arrays of one length.
+    """Places of one country or region, the largest first; arrays of one length.
 
     Attributes:
-        country_iso: Two letters.
+        code: Code of the country, two letters, or the region's own.
+        countries: Codes of the countries that the places belong to, ascending; of a region without places, the
+            country of the place nearest to it.
+        divisions: int64 (n,), a number for each country and state, province or region.
         lons: float64 (n,), degrees east of Greenwich, -180..180.
         lats: float64 (n,), degrees north of the equator.
         persons: int64 (n,), persons without those who are listed again under a section of the place: every
@@ -54,7 +64,9 @@ class CountryPlaces:
         other_names: Other names of the larger places, folded as by `place_names.folded`, with ``|`` between.
     """
 
-    country_iso: str
+    code: str
+    countries: tuple[str, ...]
+    divisions: Ints
     lons: Floats
     lats: Floats
     persons: Ints
@@ -110,10 +122,57 @@ def country_places(country_iso: str) -> CountryPlaces:
     """Return the places of a country, read once per process; a few uninhabited countries have none."""
     table, slices = _table()
     start, count = slices.get(country_iso, (0, 0))
-    column = {name: table[name].chunk(0).slice(start, count) for name in _COLUMNS[1:]}
+    return _places(country_iso, (country_iso,), table.slice(start, count).combine_chunks())
+
+
+def places_within(code: str, features: Sequence[shapely.MultiPolygon]) -> CountryPlaces:
+    """Return the places that the polygons of a region cover, whatever their country.
+
+    Args:
+        code: Code of the region.
+        features: Valid polygons, degrees; longitudes may lie beyond +/-180.
+    """
+    table, _ = _table()
+    lons, lats = (table[name].chunk(0).to_numpy() / _SCALE for name in ("lon_e5", "lat_e5"))
+    _, south, _, north = shapely.total_bounds(list(features)).tolist()
+    inside = np.flatnonzero((south <= lats) & (lats <= north))
+    inside = inside[CountryShape(features).contains(lons[inside], lats[inside])]
+    found = table.take(pa.array(inside))
+    countries = sorted(pc.unique(found["country_iso"]).to_pylist())
+    if not countries:
+        point = shapely.point_on_surface(max(features, key=shapely.area))
+        xyz = to_xyz(np.array([point.x]), np.array([point.y]))
+        (closest,), _ = nearest(np.zeros(1, np.int64), xyz, points(to_xyz(lons, lats)))
+        countries = [table["country_iso"][int(closest)].as_py()]
+    persons = pc.add(found["persons"], found["persons_in_sections"])
+    order = np.argsort(-persons.to_numpy().astype(np.int64), kind="stable")
+    places = _places(code, tuple(countries), found.take(pa.array(order)).combine_chunks())
+    return replace(places, is_part=places.is_part & _in_larger_core(places))
+
+
+def _in_larger_core(places: CountryPlaces) -> npt.NDArray[np.bool_]:
+    """Return which places lie in the core of one of their division with at least twice their persons, bool (n,).
+
+    A place that is part of a town outside of its region stands for itself.
+    """
+    inside = np.zeros(len(places.names), np.bool_)
+    xyz, core = to_xyz(places.lons, places.lats), CORE_SHARE * places.radius_km
+    for place in np.flatnonzero(places.is_part).tolist():
+        larger = places.persons_listed[:place] >= TIMES_LARGER * places.persons_listed[place]
+        larger &= places.divisions[:place] == places.divisions[place]
+        away = arc_km(chord_km(xyz[:, :place][:, larger], xyz[:, [place]]))
+        inside[place] = (away <= core[:place][larger]).any()
+    return inside
+
+
+def _places(code: str, countries: tuple[str, ...], rows: pa.Table) -> CountryPlaces:
+    column = {name: rows[name].combine_chunks() for name in _COLUMNS}
     persons = column["persons"].to_numpy().astype(np.int64)
+    division = pc.binary_join_element_wise(column["country_iso"], column["admin1"], "\n")
     return CountryPlaces(
-        country_iso=country_iso,
+        code=code,
+        countries=countries,
+        divisions=division.dictionary_encode().indices.to_numpy().astype(np.int64),
         lons=column["lon_e5"].to_numpy() / _SCALE,
         lats=column["lat_e5"].to_numpy() / _SCALE,
         persons=persons,
@@ -128,17 +187,15 @@ def country_places(country_iso: str) -> CountryPlaces:
 
 @dataclass(frozen=True, slots=True)
 class _Search:
-    """What `place_of` looks up in a country.
+    """What `place_of` looks up.
 
     Attributes:
         places: The places, all of one group, without radius.
-        division: int64 (n,), number of the admin1 of each place.
         cores: Cores of the places that are no part of another, by division.
         index: int64, the place of each core.
     """
 
     places: Discs
-    division: Ints
     cores: Discs
     index: Ints
 
@@ -148,19 +205,17 @@ def points(xyz: Floats) -> Discs:
     return Discs(np.zeros(xyz.shape[1], np.int64), xyz, np.zeros(xyz.shape[1]))
 
 
-@functools.cache
-def _search(country_iso: str) -> _Search:
-    places = country_places(country_iso)
+@functools.lru_cache(maxsize=CACHED)
+def _search(places: CountryPlaces) -> _Search:
     xyz = to_xyz(places.lons, places.lats)
-    division = places.admin1.dictionary_encode().indices.to_numpy().astype(np.int64)
     index = np.flatnonzero(~places.is_part)
-    index = index[np.argsort(division[index], kind="stable")]
-    cores = Discs(division[index], xyz[:, index], CORE_SHARE * places.radius_km[index])
-    return _Search(points(xyz), division, cores, index)
+    index = index[np.argsort(places.divisions[index], kind="stable")]
+    cores = Discs(places.divisions[index], xyz[:, index], CORE_SHARE * places.radius_km[index])
+    return _Search(points(xyz), cores, index)
 
 
-def place_of(country_iso: str, lons: Floats, lats: Floats) -> PointPlaces:
-    """Return the place of its country to which each point belongs.
+def place_of(places: CountryPlaces, lons: Floats, lats: Floats) -> PointPlaces:
+    """Return the place of its country or region to which each point belongs.
 
     The admin1 is that of the nearest place. Among the places of that admin1 which are no part of a larger one, the
     point belongs to that whose core (a disc of half the radius of its footprint) has the nearest edge;
@@ -170,18 +225,17 @@ def place_of(country_iso: str, lons: Floats, lats: Floats) -> PointPlaces:
     footprint of a place of 5,000 persons or more, else ``rural``.
 
     Args:
-        country_iso: The country of all points, two letters.
+        places: Places of the country or region of all points.
         lons: Degrees, float64 (n,), -180..360.
         lats: Degrees, float64 (n,).
     """
-    places = country_places(country_iso)
     if not len(places.names):
         none = pa.nulls(lons.size, pa.string())
         rural = pa.repeat(URBAN[-1], lons.size)
         return PointPlaces(np.full(lons.size, -1), none, np.full(lons.size, np.nan), none, rural)
-    search = _search(country_iso)
+    search = _search(places)
     xyz = to_xyz(lons, lats)
-    division = nearest_label(np.zeros(lons.size, np.int64), xyz, search.places, search.division)
+    division = nearest_label(np.zeros(lons.size, np.int64), xyz, search.places, places.divisions)
     core, chord = nearest(division, xyz, search.cores)
     index = search.index[core]
     km = np.round(arc_km(chord), KM_DECIMALS)

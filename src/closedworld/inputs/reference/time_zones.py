@@ -6,7 +6,7 @@ import csv
 import functools
 import importlib.metadata
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -14,7 +14,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import tzfpy
 
-from closedworld.inputs.reference.places import country_places, points
+from closedworld.inputs.reference.places import CACHED, CountryPlaces, points
 from closedworld.inputs.reference.registry import bundled
 from closedworld.kernels.nearest import Discs, nearest_label
 from closedworld.kernels.sphere import to_xyz
@@ -53,9 +53,14 @@ def _zones() -> Mapping[str, CountryZones]:
     }
 
 
-def country_zones(country_iso: str) -> CountryZones:
-    """Return the time zones of a country, at least one."""
-    return _zones()[country_iso]
+def zones_of(countries: Sequence[str]) -> CountryZones:
+    """Return the time zones of some countries, in their order; each country has at least one."""
+    own = [_zones()[iso] for iso in countries]
+    # A zone may be listed for several countries.
+    tzids = [tzid for one in own for tzid in one.tzids]
+    first = [tzids.index(tzid) for tzid in dict.fromkeys(tzids)]
+    lons, lats = np.concatenate([(one.lons, one.lats) for one in own], axis=1)
+    return CountryZones(tuple(tzids[k] for k in first), lons[first], lats[first])
 
 
 def time_zone_versions() -> dict[str, str]:
@@ -82,10 +87,10 @@ def _zone_numbers(zones: CountryZones, lons: Floats, lats: Floats) -> npt.NDArra
     return np.fromiter(map(first, covering), dtype=np.int64, count=lons.size)
 
 
-@functools.cache
-def _zone_places(country_iso: str) -> tuple[Discs, npt.NDArray[np.int64]]:
-    """Return places that lie in a zone of their country, and the numbers of the zones."""
-    zones, places = country_zones(country_iso), country_places(country_iso)
+@functools.lru_cache(maxsize=CACHED)
+def _zone_places(places: CountryPlaces) -> tuple[Discs, npt.NDArray[np.int64]]:
+    """Return places that lie in a zone of their countries, and the numbers of the zones."""
+    zones = zones_of(places.countries)
     numbers = _zone_numbers(zones, places.lons, places.lats)
     inside = numbers >= 0
     if not inside.any():
@@ -93,21 +98,21 @@ def _zone_places(country_iso: str) -> tuple[Discs, npt.NDArray[np.int64]]:
     return points(to_xyz(places.lons[inside], places.lats[inside])), numbers[inside]
 
 
-def time_zones(country_iso: str, lons: Floats, lats: Floats) -> pa.StringArray:
+def time_zones(places: CountryPlaces, lons: Floats, lats: Floats) -> pa.StringArray:
     """Return the time zone of every point, one that the tz database lists for the country.
 
     Of several zones that cover a point, the first in the order of the tz database. Where none of the country's
-    covers it, the zone of the nearest place of the country.
+    covers it, the zone of the nearest place of the country. A region has the zones of the countries of its places.
 
     Args:
-        country_iso: The country of all points, two letters.
+        places: Places of the country or region of all points.
         lons: Degrees, float64 (n,), -180..360.
         lats: Degrees, float64 (n,).
 
     Returns:
         Names of zones, such as ``Europe/Berlin``, (n,).
     """
-    zones = country_zones(country_iso)
+    zones = zones_of(places.countries)
     numbers = np.zeros(lons.size, dtype=np.int64)
     if len(zones.tzids) > 1:
         numbers = _zone_numbers(zones, lons, lats)
@@ -115,5 +120,5 @@ def time_zones(country_iso: str, lons: Floats, lats: Floats) -> pa.StringArray:
         if outside.size:
             xyz = to_xyz(lons[outside], lats[outside])
             one_group = np.zeros(outside.size, np.int64)
-            numbers[outside] = nearest_label(one_group, xyz, *_zone_places(country_iso))
+            numbers[outside] = nearest_label(one_group, xyz, *_zone_places(places))
     return pa.array(zones.tzids, pa.string()).take(pa.array(numbers))

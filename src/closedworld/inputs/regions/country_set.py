@@ -13,7 +13,8 @@ import shapely
 from shapely import MultiPolygon
 
 from closedworld.config.table import REGIONS
-from closedworld.errors import ConfigError, InputError
+from closedworld.errors import InputError
+from closedworld.inputs.reference.places import CountryPlaces, country_places, places_within
 from closedworld.inputs.regions.country_codes import CODE, CODE_WORDS, refuse_unknown, wanted_codes
 from closedworld.inputs.regions.repair import enclosed
 from closedworld.inputs.tables.geometry import GEOMETRY, to_geopandas
@@ -100,6 +101,10 @@ class Country:
                 "country-malformed", f"{self.iso} needs features, all non-empty multipolygons."
             )
 
+    def places(self, *, is_region: bool) -> CountryPlaces:
+        """Return its bundled places: those of its code or, of a region, those that its valid polygons cover."""
+        return places_within(self.iso, self.features) if is_region else country_places(self.iso)
+
     def made_valid(self) -> Country:
         """Return the country with valid features: polygons that GEOS makes of what the fill rule encloses.
 
@@ -109,21 +114,6 @@ class Country:
             return self
         return Country(
             self.iso, self.name, tuple(enclosed(feature, self.fill) for feature in self.features)
-        )
-
-
-def require_iso_codes(countries: CountrySet | None) -> None:
-    """Refuse regions that are not countries where towns and time zones are looked up by country.
-
-    Raises:
-        ConfigError: ``sites-regions``.
-    """
-    if countries is not None and countries.own_codes is not None:
-        raise ConfigError(
-            "sites-regions",
-            "sites need countries: their towns and time zones are looked up by ISO 3166-1 code, and the codes of "
-            "these regions are their own.",
-            "Sample points in the regions, or place the sites in a world of countries.",
         )
 
 
@@ -175,6 +165,10 @@ class CountrySet:
     def own_codes(self) -> tuple[str, ...] | None:
         """The codes of regions that are not countries; None when codes are those of ISO 3166-1."""
         return None if self.regions == REGIONS[0] else self.isos
+
+    def places(self, iso: str) -> CountryPlaces:
+        """Return the bundled places of a country, or those in a region of valid polygons."""
+        return self[iso].places(is_region=self.own_codes is not None)
 
     @property
     def fill(self) -> Fill | None:

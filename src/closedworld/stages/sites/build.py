@@ -14,7 +14,7 @@ from closedworld.execution.observers import logged
 from closedworld.execution.progress import Progress
 from closedworld.inputs.merchants.demo import demo_merchants
 from closedworld.inputs.merchants.reading import read_merchants
-from closedworld.inputs.regions.country_set import CountrySet, require_iso_codes
+from closedworld.inputs.regions.country_set import CountrySet
 from closedworld.published.polygons import polygons_of
 from closedworld.published.tile_index import PublishedIndex
 from closedworld.stages.alone import build_alone
@@ -70,7 +70,7 @@ def build_sites(
         progress: Called with the progress of the work, such as ``print``.
 
     Raises:
-        ConfigError: ``weights-missing``, ``polygons-differ``, ``workers``, ``executor-unknown``.
+        ConfigError: ``demo-regions``, ``weights-missing``, ``polygons-differ``, ``workers``, ``executor-unknown``.
         InputError: ``merchants-unplaceable`` with all rows that cannot be placed; ``table-...``; ``input-...``.
         PublishError: ``output-not-writable``, ``published-differs``.
         IntegrityError: The world, or the published result under the same hash, is damaged; or
@@ -84,13 +84,13 @@ def build_sites(
             "Make them with `closedworld weights`.",
         )
     observer = logged(observer, progress)
-    table = (
-        demo_merchants()
-        if merchants is None
-        else read_merchants(merchants, skip_unplaceable=skip_unplaceable)
-    )
     polygons = polygons_of(world.index.published, countries)
-    require_iso_codes(polygons)
+    own_codes = polygons.own_codes
+    table = (
+        demo_merchants(own_codes)
+        if merchants is None
+        else read_merchants(merchants, skip_unplaceable=skip_unplaceable, own_codes=own_codes)
+    )
     plan = plan_sites(
         world.index.spans,
         world.index,

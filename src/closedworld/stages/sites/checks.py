@@ -9,6 +9,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
+from closedworld.inputs.reference.places import CountryPlaces
 from closedworld.kernels.placing import PlacingDomain
 from closedworld.kernels.sphere import arc_km, chord_km, to_xyz
 from closedworld.stages.checking import CheckCounts, count_blocks, count_places, count_zones
@@ -40,7 +41,11 @@ _OTHER_SEED = 1
 
 
 def check_sites(
-    task: SiteTask, domain: PlacingDomain, placed: PlacedSites, written: pa.Table
+    task: SiteTask,
+    domain: PlacingDomain,
+    placed: PlacedSites,
+    places: CountryPlaces,
+    written: pa.Table,
 ) -> CheckCounts:
     """Return what was counted of the rows that a task has written."""
     counts = CheckCounts()
@@ -53,9 +58,9 @@ def check_sites(
     )
     counts.add("keys", task.cost, task.cost - (pc.sum(is_right).as_py() or 0))
     here = written.filter(written["lon"].is_valid())
-    count_places(counts, domain, task.source.country, here, ("lon", "lat"))
+    count_places(counts, domain, task.source.country, places, here, ("lon", "lat"))
     off_map = written.filter(written["lon"].is_null())
-    count_zones(counts, merchants.country_iso, off_map["tzid"].drop_null())
+    count_zones(counts, places, off_map["tzid"].drop_null())
     lons, lats = here["lon"].to_numpy(), here["lat"].to_numpy()
     tile_ids = here["tile_id"].to_numpy()
     _check_areas(counts, task, placed, tile_ids, lons, lats)

@@ -56,7 +56,8 @@ def write_sites(task: SiteTask) -> SiteResult:
     """
     result = SiteResult()
     clock = PhaseClock(result)
-    domain = task.source.domain(task.seed)
+    places = task.source.places()
+    domain = task.source.domain(places, task.seed)
     clock.ends("domain")
     merchants = task.merchants
     rows = np.repeat(np.arange(merchants.rows.num_rows), merchants.counts)
@@ -65,7 +66,7 @@ def write_sites(task: SiteTask) -> SiteResult:
     orders = orders + merchants.numbers("site_order")[rows]
     placed = PlacedSites.of(merchants, rows, orders, domain, task.seed)
     clock.ends("place")
-    table = rows_of(merchants, placed)
+    table = rows_of(merchants, placed, places)
     clock.ends("describe")
     encoder = PartEncoder(SITES)
     encoder.write(table.to_batches())
@@ -74,7 +75,7 @@ def write_sites(task: SiteTask) -> SiteResult:
     result.files.append(entry)
     clock.ends("encode")
     result.checks = check_sites(
-        task, domain, placed, staged_part(task.folder, entry).read(use_threads=False)
+        task, domain, placed, places, staged_part(task.folder, entry).read(use_threads=False)
     )
     clock.ends("check")
     if task.written_merchants is not None:

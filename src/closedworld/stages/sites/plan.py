@@ -25,7 +25,7 @@ from closedworld.inputs.merchants.loading import load_merchants, merchant_file
 from closedworld.inputs.merchants.table import MerchantTable
 from closedworld.inputs.reference.registry import bundled
 from closedworld.inputs.reference.time_zones import time_zone_versions
-from closedworld.inputs.regions.country_set import CountrySet, require_iso_codes
+from closedworld.inputs.regions.country_set import CountrySet
 from closedworld.kernels.digests import digest_of_dataset
 from closedworld.kernels.records import Records
 from closedworld.kernels.spans import RowSpans
@@ -137,7 +137,11 @@ class SitePlan(StagePlan[SiteTask, SiteResult, PublishedSites]):
             part, before = own.slice(first, stop)
             tasks.append(
                 SiteTask(
-                    CountrySource(self.countries[iso], self.weights[iso]),
+                    CountrySource(
+                        self.countries[iso],
+                        self.weights[iso],
+                        self.countries.own_codes is not None,
+                    ),
                     part,
                     before,
                     stop - first,
@@ -347,8 +351,8 @@ def load_own(config: RunConfig, inputs: Inputs, observer: Observer) -> MerchantT
     """Return the table of merchants.
 
     Raises:
-        ConfigError: ``sites-regions``.
+        ConfigError: ``demo-regions``.
         InputError, IntegrityError: As ``load_merchants``.
     """
-    require_iso_codes(inputs.countries)
-    return load_merchants(config, observer)
+    countries = inputs.countries
+    return load_merchants(config, observer, None if countries is None else countries.own_codes)

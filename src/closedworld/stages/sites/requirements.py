@@ -125,7 +125,7 @@ def require_sites(
     circles = np.full((merchants.rows.num_rows, 3), np.nan)
     check_codes(merchants.rows, spans, problems)
     _check_tiles(merchants, spans, problems)
-    _find_circles(merchants, circles, problems)
+    _find_circles(merchants, countries, circles, problems)
     check_circles(merchants.rows, circles, spans, countries, problems)
     kept = np.ones(len(circles), np.bool_)
     kept[problems.rows()] = False
@@ -162,13 +162,16 @@ def _check_tiles(
 
 
 def _find_circles(
-    merchants: MerchantTable, circles: NDArray[np.float64], problems: RowProblems
+    merchants: MerchantTable,
+    countries: CountrySet,
+    circles: NDArray[np.float64],
+    problems: RowProblems,
 ) -> None:
     """Fill in the circle of each row that names one, or a place."""
     rows = merchants.rows
     for column, name in enumerate(("lon", "lat", "radius_km")):
         circles[:, column] = pc.fill_null(rows[name], float("nan")).to_numpy()
-    fill_circles_of_places(rows, circles, problems)
+    fill_circles_of_places(rows, circles, countries, problems)
 
 
 def _kinds_of(merchants: MerchantTable, observer: Observer) -> list[Kind | None]:

@@ -7,7 +7,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from closedworld.datasets import SITES
-from closedworld.inputs.reference.places import place_of
+from closedworld.inputs.reference.places import CountryPlaces, place_of
 from closedworld.inputs.reference.time_zones import time_zones
 from closedworld.stages.sites.placed import PlacedSites
 from closedworld.stages.sites.requirements import CountryMerchants
@@ -17,8 +17,8 @@ PRECISIONS = ("point", "place", "none")
 """What is known of where an outlet is: a point, its town, or its country alone."""
 
 
-def rows_of(merchants: CountryMerchants, placed: PlacedSites) -> pa.Table:
-    """Return outlets as ``sites`` publishes them."""
+def rows_of(merchants: CountryMerchants, placed: PlacedSites, places: CountryPlaces) -> pa.Table:
+    """Return outlets as ``sites`` publishes them, described by the places of their country."""
     iso, count, own = merchants.country_iso, len(placed.rows), merchants.rows
     is_on_map = np.zeros(count, np.bool_)
     is_on_map[placed.on_map] = True
@@ -28,7 +28,7 @@ def rows_of(merchants: CountryMerchants, placed: PlacedSites) -> pa.Table:
     known = np.concatenate([placed.on_map, seated])
     lons = np.concatenate([placed.lons, centres[seated, 0]])
     lats = np.concatenate([placed.lats, centres[seated, 1]])
-    place = place_of(iso, lons, lats)
+    place = place_of(places, lons, lats)
     tile_ids = np.full(count, -1, np.int64)
     tile_ids[placed.on_map] = placed.tile_ids
     precision = np.full(count, PRECISIONS.index("none"))
@@ -44,7 +44,7 @@ def rows_of(merchants: CountryMerchants, placed: PlacedSites) -> pa.Table:
         "lon": _spread(pa.array(placed.lons), placed.on_map, count),
         "lat": _spread(pa.array(placed.lats), placed.on_map, count),
         "tile_id": pa.array(tile_ids),
-        "tzid": _spread(time_zones(iso, lons, lats), known, count),
+        "tzid": _spread(time_zones(places, lons, lats), known, count),
         "place": _spread(place.place, known, count),
         "place_km": _spread(
             pa.array(place.place_km[: len(placed.on_map)], from_pandas=True), placed.on_map, count
