@@ -90,7 +90,6 @@ def _write_lock(
 
 
 def _list_bundled() -> None:
-    """Check the digest of every bundled file and print its entry."""
     from closedworld.inputs.reference.registry import bundled_files, verify_bundled  # noqa: PLC0415
 
     total = 0
