@@ -86,6 +86,11 @@ def tree_of(path: Path) -> ast.Module:
     return ast.parse(path.read_text(encoding="utf-8"))
 
 
+@cache
+def nodes_of(path: Path) -> list[ast.AST]:
+    return list(ast.walk(tree_of(path)))
+
+
 def name_of(path: Path) -> str:
     return path.relative_to(SOURCE).as_posix()
 
@@ -105,7 +110,7 @@ def room_of(path: Path) -> str:
 def imported(path: Path) -> set[str]:
     """Return the modules that a file imports anywhere, also in functions and for types."""
     modules: set[str] = set()
-    for node in ast.walk(tree_of(path)):
+    for node in nodes_of(path):
         if isinstance(node, ast.Import):
             modules |= {alias.name for alias in node.names}
         elif isinstance(node, ast.ImportFrom):
@@ -139,7 +144,7 @@ def reexports(path: Path) -> dict[str, str]:
 def own_imports(path: Path) -> frozenset[Path]:
     """Return the files of closedworld whose names a file uses: where they are defined, not handed on."""
     found: set[Path] = set()
-    for node in ast.walk(tree_of(path)):
+    for node in nodes_of(path):
         if isinstance(node, ast.ImportFrom) and str(node.module).split(".")[0] == "closedworld":
             for alias in node.names:
                 home = file_of(f"{node.module}.{alias.name}") or file_of(str(node.module))
@@ -169,13 +174,16 @@ def test_the_top_has_few_names() -> None:
     assert len({room_of(path) for path in FILES} - {"__init__"}) <= TOP_NAMES
 
 
-@pytest.mark.parametrize("path", FILES, ids=name_of)
-def test_imports_point_down_only(path: Path) -> None:
-    above = {name_of(one) for one in own_imports(path) if floor_of(one) > floor_of(path)}
-    assert above == set()
+def test_imports_point_down_only() -> None:
+    above = {
+        name_of(path): name_of(one)
+        for path in FILES
+        for one in own_imports(path)
+        if floor_of(one) > floor_of(path)
+    }
+    assert above == {}
 
 
-@pytest.mark.slow
 def test_no_files_import_each_other() -> None:
     """Directly or round a corner, for types as well; a package that hands names on does not count."""
     graph = {path: own_imports(path) for path in FILES if path.name != "__init__.py"}
@@ -185,30 +193,41 @@ def test_no_files_import_each_other() -> None:
         pytest.fail(" -> ".join(name_of(path) for path in error.args[1]))
 
 
-@pytest.mark.parametrize("path", FILES, ids=name_of)
-def test_some_rooms_are_for_few(path: Path) -> None:
+def test_some_rooms_are_for_few() -> None:
     """Only ``cli`` runs; the record of a run is open to all above it; tests alone use ``testing``."""
-    for one in own_imports(path):
-        room = room_of(one)
-        if room in ONLY_FOR and room != room_of(path) and not name_of(one).startswith("run/record"):
-            assert room_of(path) in ONLY_FOR[room], name_of(one)
+    others = {
+        name_of(path): name_of(one)
+        for path in FILES
+        for one in own_imports(path)
+        if not name_of(one).startswith("run/record")
+        and room_of(path) not in {room_of(one)} | ONLY_FOR.get(room_of(one), {room_of(path)})
+    }
+    assert others == {}
 
 
-@pytest.mark.parametrize(
-    "path", [path for path in FILES if room_of(path) == "kernels"], ids=name_of
-)
-def test_kernels_know_nothing_of_paths_logs_executors_or_the_environment(path: Path) -> None:
-    assert not {module.split(".")[0] for module in imported(path)} & WORLDLY
+def test_kernels_know_nothing_of_paths_logs_executors_or_the_environment() -> None:
+    worldly = {
+        name_of(path): modules
+        for path in FILES
+        if room_of(path) == "kernels"
+        and (modules := {module.split(".")[0] for module in imported(path)} & WORLDLY)
+    }
+    assert worldly == {}
 
 
-@pytest.mark.parametrize(
-    "path", [path for path in FILES if room_of(path) == "verification"], ids=name_of
-)
-def test_verification_trusts_nothing_that_made_the_data(path: Path) -> None:
+def test_verification_trusts_nothing_that_made_the_data() -> None:
     """It works results out again by itself: of kernels it imports the grid alone, and no stage."""
-    for one in own_imports(path):
-        assert room_of(one) not in {"stages", "run", "execution", "testing"}, name_of(one)
-        assert room_of(one) != "kernels" or name_of(one).startswith("kernels/grid/"), name_of(one)
+    trusted = {
+        name_of(path): name_of(one)
+        for path in FILES
+        for one in own_imports(path)
+        if room_of(path) == "verification"
+        and (
+            room_of(one) in {"stages", "run", "execution", "testing"}
+            or (room_of(one) == "kernels" and not name_of(one).startswith("kernels/grid/"))
+        )
+    }
+    assert trusted == {}
 
 
 def test_only_the_command_line_knows_of_click_and_rich() -> None:
@@ -231,33 +250,34 @@ def test_the_package_needs_nothing_that_only_its_tests_need() -> None:
             }
 
 
-@pytest.mark.parametrize("path", FILES, ids=name_of)
-def test_files_stay_short(path: Path) -> None:
-    assert len(path.read_text(encoding="utf-8").splitlines()) <= MAX_FILE_LINES
+def test_files_stay_short() -> None:
+    lines = {name_of(path): len(path.read_text(encoding="utf-8").splitlines()) for path in FILES}
+    assert {name: count for name, count in lines.items() if count > MAX_FILE_LINES} == {}
 
 
-@pytest.mark.parametrize("path", FILES, ids=name_of)
-def test_functions_stay_short(path: Path) -> None:
+def test_functions_stay_short() -> None:
     """Docstrings do not count: they are there to be long where it helps."""
     long = {
-        node.name: without_docstring(node)
-        for node in ast.walk(tree_of(path))
+        f"{name_of(path)} {node.name}": without_docstring(node)
+        for path in FILES
+        for node in nodes_of(path)
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
         and without_docstring(node) > MAX_FUNCTION_LINES
     }
-    assert not long
+    assert long == {}
 
 
-@pytest.mark.parametrize("path", FILES, ids=name_of)
-def test_nothing_broad_is_caught_and_users_input_is_not_asserted(path: Path) -> None:
-    for node in ast.walk(tree_of(path)):
-        assert not isinstance(node, ast.Assert), f"line {node.lineno}"
-        if isinstance(node, ast.ExceptHandler):
-            caught = "everything" if node.type is None else ast.unparse(node.type)
-            if caught in {"everything", "Exception", "BaseException"}:
-                # The serial executor hands every failure to the future, as executors do; a run
-                # writes its report, whatever ended it, and raises again.
-                assert name_of(path) in {"execution/serial.py", "run/pipeline.py"}
+def test_nothing_broad_is_caught_and_users_input_is_not_asserted() -> None:
+    # The serial executor hands every failure to the future, as executors do; a run
+    # writes its report, whatever ended it, and raises again.
+    allowed = {"execution/serial.py", "run/pipeline.py"}
+    broad = {"everything", "Exception", "BaseException"}
+    for path in FILES:
+        for node in nodes_of(path):
+            where = f"{name_of(path)}, line {getattr(node, 'lineno', 0)}"
+            assert not isinstance(node, ast.Assert), where
+            if isinstance(node, ast.ExceptHandler) and name_of(path) not in allowed:
+                assert (ast.unparse(node.type) if node.type else "everything") not in broad, where
 
 
 # Files that do write by themselves, and why.
@@ -296,26 +316,28 @@ def writes(tree: ast.Module) -> Iterator[str]:
             yield called
 
 
-@pytest.mark.parametrize("path", FILES, ids=name_of)
-def test_only_the_store_writes_files_by_itself(path: Path) -> None:
+def test_only_the_store_writes_files_by_itself() -> None:
     """So each appears whole or not at all, whatever ends the program."""
-    if room_of(path) != "store":
-        assert set(writes(tree_of(path))) == WRITES_ITSELF.get(name_of(path), set())
+    found = {
+        name_of(path): calls
+        for path in FILES
+        if room_of(path) != "store" and (calls := set(writes(tree_of(path))))
+    }
+    assert found == WRITES_ITSELF
 
 
-@pytest.mark.parametrize("path", FILES, ids=name_of)
-def test_only_the_store_knows_where_published_files_are(path: Path) -> None:
+def test_only_the_store_knows_where_published_files_are() -> None:
     """Others name an entry of the receipt, or a key; a path is for messages."""
-    if room_of(path) == "store":
-        return
-    for node in ast.walk(tree_of(path)):
-        if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Div):
-            sides = {ast.unparse(node.left), ast.unparse(node.right)}
-            assert not any(
-                side.endswith((".folder", "entry.path", "RECEIPT_NAME")) for side in sides
-            )
-        if isinstance(node, ast.Attribute) and ast.unparse(node.value).endswith(".folder"):
-            assert node.attr in {"resolve", "name"}, ast.unparse(node)
+    for path in FILES:
+        for node in nodes_of(path) if room_of(path) != "store" else ():
+            where = f"{name_of(path)}, line {getattr(node, 'lineno', 0)}"
+            if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Div):
+                sides = {ast.unparse(node.left), ast.unparse(node.right)}
+                assert not any(
+                    side.endswith((".folder", "entry.path", "RECEIPT_NAME")) for side in sides
+                ), where
+            if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Attribute):
+                assert node.value.attr != "folder" or node.attr in {"resolve", "name"}, where
 
 
 @pytest.mark.parametrize(
