@@ -76,11 +76,13 @@ def measure(resolution: str, runs: int) -> Step:
 
 
 def draw(steps: list[Step], path: Path) -> None:
-    """Draw wall time and peak memory by number of tiles, all axes logarithmic, in the colours of the maps."""
+    """Draw wall time and peak memory by number of tiles, all axes logarithmic, as the maps are drawn."""
     import matplotlib as mpl
 
     mpl.use("Agg")
+    from matplotlib import font_manager
     from matplotlib import pyplot as plt
+    from PIL import ImageFont
 
     panels = (
         ("Wall time, seconds", [step.cost.wall for step in steps], (0.1, 100.0), TEAL),
@@ -97,9 +99,15 @@ def draw(steps: list[Step], path: Path) -> None:
         "ytick.color": FAINT,
         "ytick.left": False,
         "text.color": INK,
-        "font.size": 11,
+        "font.size": 11.5,
     }
-    with mpl.rc_context(style):
+    with tempfile.NamedTemporaryFile(suffix=".ttf") as file, mpl.rc_context(style):
+        # The font of the maps, which Pillow has in it.
+        font = ImageFont.load_default(10)
+        file.write(font.font_bytes)  # type: ignore[union-attr]  # a FreeType font, as a size was given
+        file.flush()
+        font_manager.fontManager.addfont(file.name)
+        plt.rcParams["font.family"] = font.getname()[0]  # type: ignore[union-attr]
         figure, axes = plt.subplots(1, 2, figsize=(10.6, 4.9))
         for axis, panel in zip(axes, panels, strict=True):
             _draw_panel(axis, steps, *panel)
@@ -130,8 +138,9 @@ def _draw_panel(
         tiles, values, marker="o", markersize=8, markeredgecolor=PAPER, color=colour, linewidth=2.4
     )
     for step, value in zip(steps, values, strict=True):
+        # To the left, where the line never is.
         axis.annotate(
-            step.resolution, (step.tiles, value), (0, 10), textcoords="offset points", ha="center"
+            step.resolution, (step.tiles, value), (-4, 9), textcoords="offset points", ha="right"
         )
     axis.set_ylim(*limits)
     axis.set_xlim(tiles[0] / 2, tiles[-1] * 2)

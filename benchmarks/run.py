@@ -14,6 +14,7 @@ SECTIONS = (
     "workers.py",
     "growth.py",
     "peers.py",
+    "sites.py",
     "locating.py",
 )
 

@@ -48,6 +48,14 @@ def test_every_command_and_every_option_has_help(name: str, command: click.Comma
             assert option.opts[-1] in shown.output
 
 
+def test_every_command_can_be_quiet_and_print_json() -> None:
+    """All but ``sql``, whose text is its result."""
+    for name, command in main.commands.items():
+        if name != "sql":
+            flags = {flag for option in command.params for flag in option.opts}
+            assert {"-q", "--quiet", "--json"} <= flags, name
+
+
 def test_stages_and_exit_statuses_are_in_the_help() -> None:
     overview = CliRunner().invoke(main, ["-h"]).output
     for number in "023456":
@@ -237,59 +245,6 @@ def test_the_module_runs_as_the_command_does(tmp_path: Path) -> None:
         assert done.returncode == 3
         assert "error [input-missing]: none.tif does not exist." in done.stderr
         assert "Traceback" not in done.stderr
-
-
-def test_inputs_lists_the_bundled_files_and_checks_them(call: Call) -> None:
-    done = call("inputs")
-    assert done.exit_code == 0
-    for text in (
-        "countries.parquet",
-        "population_5m.tif",
-        "licence",
-        "(verified)",
-        "Natural Earth",
-    ):
-        assert text in done.stdout
-
-
-def test_inputs_says_what_is_in_good_files(
-    call: Call, polygons: Callable[..., Path], raster: Callable[..., Path]
-) -> None:
-    done = call("inputs", "--polygons", polygons(), "--raster", raster())
-    assert done.exit_code == 0
-    assert done.stdout.count("can be used") == 2
-    for text in ("column iso_a2", "13: AQ, AR", "36 rows x 72 columns", "1 of int16, NODATA -1"):
-        assert text in done.stdout
-
-
-def test_inputs_lists_everything_that_is_wrong_and_ends_with_status_3(
-    call: Call, polygons: Callable[..., Path], raster: Callable[..., Path]
-) -> None:
-    bow = shapely.Polygon([(0, 0), (4, 4), (4, 0), (0, 4)])
-    rows: list[tuple[str, str, shapely.Geometry | None]] = [
-        ("DE", "Bow tie", bow),
-        ("QQ", "Nowhere", shapely.box(0, 0, 1, 1)),
-        ("FR", "Nothing", None),
-        ("IT", "Fine", shapely.box(0, 0, 1, 1)),
-        ("PL", "Line", shapely.LineString([(0, 0), (1, 1)])),
-    ]
-    bad, projected = polygons("bad.parquet", rows), raster("bad.tif", crs="EPSG:3857")
-    done = call("inputs", "--polygons", bad, "--raster", projected)
-    assert done.exit_code == 3
-    assert done.stdout.count("cannot be used") == 2
-    for code in ("geometry-invalid", "code-unknown", "geometry-empty", "geometry-not-polygon"):
-        assert f"[{code}]" in done.stdout
-    assert "[crs-not-wgs84]" in done.stdout
-    assert done.stdout.count("What to do:") >= 4
-
-
-def test_a_good_file_beside_a_bad_one_still_ends_with_status_3(
-    call: Call, polygons: Callable[..., Path]
-) -> None:
-    done = call("inputs", "--polygons", polygons(), "--raster", "none.tif")
-    assert done.exit_code == 3
-    assert "can be used" in done.stdout
-    assert "[input-missing]" in done.stdout
 
 
 def test_the_reports_of_runs_can_be_parsed(call: Call, tmp_path: Path) -> None:

@@ -86,6 +86,11 @@ def test_json_is_the_receipt_as_it_is_on_disk(call: Call, tiny_index: TileIndex)
     assert done.stdout == (tiny_index.published.folder / "_receipt.json").read_text()
 
 
+def test_quiet_gives_the_folder_alone(call: Call, tiny_index: TileIndex) -> None:
+    folder = tiny_index.published.folder
+    assert call("inspect", folder.parent.parent, "-q").stdout == f"{folder}\n"
+
+
 def test_all_results_of_a_folder_are_shown(call: Call, tmp_path: Path, tiny: CountrySet) -> None:
     folders = [
         build_tile_index(tiny, tiny_grid(cell), tmp_path).published.folder for cell in (1, 2)

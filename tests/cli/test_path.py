@@ -47,7 +47,9 @@ def test_all_datasets_are_listed(call: Call, several: Path) -> None:
         "tile_bounds", "tile_index", "tile_spans", "span_weights", "tile_weights",
     ]  # fmt: skip
     content = json.loads(call("path", several, "--name", "fine", "--json").stdout)
-    assert [line.split()[1] for line in lines] == [one["folder"] for one in content.values()]
+    folders = [one["folder"] for one in content.values()]
+    assert [line.split()[1] for line in lines] == folders
+    assert call("path", several, "--name", "fine", "-q").stdout.splitlines() == folders
 
 
 def test_a_dataset_that_the_newest_does_not_have_is_not_taken_from_an_older_one(

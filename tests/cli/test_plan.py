@@ -42,6 +42,16 @@ def test_a_plan_writes_nothing_and_tells_tiles_units_memory_and_time(
     assert "by number of workers" in done.stdout
 
 
+def test_a_quiet_plan_says_by_its_status_whether_there_would_be_a_run(
+    call: Callable[..., Result],
+) -> None:
+    words = ("plan", "--resolution", "1deg", "--countries", "MT,IT", "--no-weights", "-q")
+    done = call(*words)
+    assert (done.exit_code, done.stdout) == (0, "")
+    assert "countries-without-tiles" in done.stderr
+    assert call(*words, "--rule", "any_overlap", "--coverage", "--dp", "19").exit_code == 2
+
+
 @pytest.mark.slow
 def test_a_plan_refuses_what_a_run_would_refuse(call: Callable[..., Result]) -> None:
     assert call("plan", "--resolution", "7s").exit_code == 2

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import ast
 import re
+import sys
+import tomllib
 from pathlib import Path
 
 import pytest
 from markdown_it import MarkdownIt
-from snippets import MADE_ELSEWHERE, NOT_RUN, RUNNERS, SITE, steps
+from snippets import MADE_ELSEWHERE, NOT_RUN, RUNNERS, SITE, packages_of, steps
 
 import closedworld
 from closedworld.cli import main
@@ -84,6 +86,23 @@ def test_what_is_not_run_is_listed_here() -> None:
             "these programs run until they are stopped; the tests start them in Python",
         ),
     }
+
+
+@pytest.mark.parametrize("page", RUN_PAGES, ids=name_of)
+def test_a_page_imports_only_what_its_reader_has(page: Path) -> None:
+    """Python, closedworld and its dependencies, and what the page says to install."""
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    names = {re.split(r"\W", one)[0].lower() for one in project["dependencies"]} | {"closedworld"}
+    named = names | {"pil"} | packages_of(page.read_text(encoding="utf-8"))
+    for language, text in blocks(page):
+        if language == "python" and not text.startswith(NOT_RUN):
+            nodes = list(ast.walk(ast.parse(text)))
+            imported = [
+                one.name for node in nodes if isinstance(node, ast.Import) for one in node.names
+            ]
+            imported += [str(node.module) for node in nodes if isinstance(node, ast.ImportFrom)]
+            roots = {name.partition(".")[0].lower() for name in imported}
+            assert roots - set(sys.stdlib_module_names) <= named
 
 
 @pytest.mark.parametrize("page", RUN_PAGES, ids=name_of)

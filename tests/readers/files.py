@@ -23,6 +23,15 @@ from closedworld.worlds.tile_geoparquet import export_tiles
 COUNTRIES = ("FJ", "LU", "MT", "NA", "VA")
 """Vatican City has no tile of 5 minutes; Namibia is no missing value."""
 
+SHOPS = """\
+merchant_id,country_iso,n,mcc,brand,place,owner
+007,FJ,30,5411,Vonu,,x
+7,LU,3,,,Esch-sur-Alzette,
+cafe,NA,400,5812,,,Søren
+web,MT,2,5815,,,
+"""
+"""Merchants without outlets on the map, too, and with a column of the user's."""
+
 WIDE = 66_000
 """Columns of a row group, more than indices of two bytes tell apart."""
 
@@ -88,8 +97,11 @@ class Table:
 
 def write_files(folder: Path) -> dict[str, Table]:
     """Write every kind of file and return them by name."""
-    world = folder / "world"
-    cw.run_world(cw.RunConfig(out=world, countries=COUNTRIES, executor="serial"))
+    world, shops = folder / "world", folder / "shops.csv"
+    shops.write_text(SHOPS, encoding="utf-8")
+    cw.run_world(
+        cw.RunConfig(out=world, countries=COUNTRIES, executor="serial", merchants=shops, seed=7)
+    )
     covered = folder / "covered"
     config = cw.RunConfig(out=covered, countries=COUNTRIES, rule="any_overlap", coverage=True)
     cw.run_world(config, until="tiles")
@@ -102,7 +114,7 @@ def write_files(folder: Path) -> dict[str, Table]:
     without_rows = {
         f"{name} without rows": found / "VA-00000.parquet"
         for name, found in folders.items()
-        if found.is_relative_to(world)
+        if found.is_relative_to(world) and (found / "VA-00000.parquet").exists()
     }
     opened = cw.open_world(world)
     points, boxes, wide, gaps, times = (

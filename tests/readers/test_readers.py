@@ -12,6 +12,7 @@ from files import COUNTRIES, Table, write_files
 from located import locate, points_of, write_points
 from matrix import PROGRAMS, READERS, CannotMakeError, Reader, differences
 
+from closedworld.datasets import DATASETS
 from closedworld.worlds import open_world
 from closedworld.worlds.duckdb_views import world_sql
 
@@ -68,6 +69,14 @@ def test_the_truth_is_what_is_known(tables: dict[str, Table]) -> None:
     assert weights.truth["integers"]["weight_fp"] == str(10**12 * (len(COUNTRIES) - 1))
     assert weights.truth["countries"].keys() == {*COUNTRIES} - {"VA"}
     assert tables["tile_weights without rows"].truth["countries"] == {}
+    sites = tables["sites"].truth
+    assert sites["countries"] == {"FJ": 30, "LU": 3, "MT": 2, "NA": 400}
+    assert (sites["missing"]["lon"], sites["missing"]["category"]) == (2, 3)
+    assert tables["merchants"].truth["missing"]["owner"] == 2
+
+
+def test_every_dataset_is_among_the_files(tables: dict[str, Table]) -> None:
+    assert {*DATASETS} <= tables.keys() | {"tile_coverage"}
 
 
 def test_a_misread_value_is_seen(tables: dict[str, Table]) -> None:

@@ -129,16 +129,18 @@ def test_countries_come_as_text_or_list(real: Built) -> None:
 
 
 def test_configurations_take_texts_and_lists() -> None:
-    given = RunConfig(out="w1", countries="LU", raster="r.tif")  # type: ignore[arg-type]
+    given = RunConfig(out="w1", countries="LU", raster="r.tif")
     wanted = RunConfig(out=Path("w1"), countries=("LU",), raster=Path("r.tif"))
     assert given == wanted
-    assert RunConfig(countries=["LU", "BE"]).countries == ("LU", "BE")  # type: ignore[arg-type]
-    weights = RunConfig(result="w1", out="w2")  # type: ignore[arg-type]
+    assert RunConfig(countries=["LU", "BE"]).countries == ("LU", "BE")
+    weights = RunConfig(result="w1", out="w2")
     assert (weights.result, weights.out) == (Path("w1"), Path("w2"))
     with pytest.raises(ConfigError, match="path-empty"):
-        RunConfig(out="")  # type: ignore[arg-type]
+        RunConfig(out="")
     with pytest.raises(ConfigError, match="countries-none-selected"):
-        RunConfig(countries=" ")  # type: ignore[arg-type]
+        RunConfig(countries=" ")
+    with pytest.raises(ConfigError, match="countries-none-selected"):
+        RunConfig(countries=[])
 
 
 def test_files_are_named_by_text(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

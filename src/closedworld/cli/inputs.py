@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import json
+import math
 from collections.abc import Callable
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -12,6 +15,7 @@ from closedworld.cli.options import (
     MERCHANTS_OPTION,
     PATH,
     POLYGON_OPTIONS,
+    QUIET_OPTION,
     RASTER_OPTION,
     SELECTION_OPTIONS,
     given_only,
@@ -22,9 +26,19 @@ from closedworld.sanitize import byte_size, number_of, printable
 from closedworld.stages import STAGES
 
 if TYPE_CHECKING:
-    from closedworld.inputs.regions.problems import CountryCheck
+    from closedworld.inputs.merchants.table import MerchantTable
+    from closedworld.inputs.raster.info import RasterInfo
 
 T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """What there is to say of a file: as JSON holds it, and as lines for people."""
+
+    content: Any
+    lines: list[str]
+    usable: bool = True
 
 
 @click.command()
@@ -38,11 +52,16 @@ T = TypeVar("T")
     help="Write the digests of these inputs to a file, for `closedworld run --lock`; bundled data "
     f"is used for what is not named. [without FILE: {LOCK_NAME}]",
 )
+@with_options(QUIET_OPTION)
+@click.option("--json", "as_json", is_flag=True, help="Print everything as JSON.")
 def inputs(
     polygons: Path | None,
     raster: Path | None,
     merchants: Path | None,
     lock: Path | None,
+    *,
+    quiet: bool,
+    as_json: bool,
     **options: Any,
 ) -> None:
     """List the bundled data, check your own files, or lock either (S0).
@@ -56,25 +75,35 @@ def inputs(
       closedworld inputs --polygons mine.shp --raster worldpop.tif
       closedworld inputs --polygons mine.shp --raster worldpop.tif --lock
     """
-    if polygons is None and raster is None and merchants is None and lock is None:
-        _list_bundled()
-        return
-    usable = True
+    found: dict[str, _Found] = {}
     if polygons is not None:
-        usable &= _check_polygons(polygons, given_only(options))
+        found["polygons"] = _check_polygons(polygons, given_only(options))
     if raster is not None:
-        usable &= _check_raster(raster)
+        from closedworld.inputs.raster.info import read_raster_info  # noqa: PLC0415
+
+        found["raster"] = _check(raster, read_raster_info, _describe_raster)
     if merchants is not None:
-        usable &= _check_merchants(merchants)
+        from closedworld.inputs.merchants.reading import read_merchants  # noqa: PLC0415
+
+        found["merchants"] = _check(merchants, read_merchants, _describe_merchants)
+    usable = all(one.usable for one in found.values())
+    if lock is not None and usable:
+        found["lock"] = _write_lock(lock, polygons, raster, merchants)
+    elif not found:
+        found["bundled"] = _list_bundled()
+    if as_json:
+        content = {name: one.content for name, one in found.items()}
+        click.echo(json.dumps({"usable": usable, **content}, indent=1))
+    elif not quiet:
+        for one in found.values():
+            click.echo("\n".join(one.lines))
     if not usable:
         raise click.exceptions.Exit(3)
-    if lock is not None:
-        _write_lock(lock, polygons, raster, merchants)
 
 
 def _write_lock(
     path: Path, polygons: Path | None, raster: Path | None, merchants: Path | None
-) -> None:
+) -> _Found:
     from closedworld.config.run import RunConfig  # noqa: PLC0415
     from closedworld.inputs.loading import files_of  # noqa: PLC0415
     from closedworld.inputs.lock import InputLock  # noqa: PLC0415
@@ -84,102 +113,124 @@ def _write_lock(
     own = [file for stage in STAGES for file in stage.own_files(config)]
     lock = InputLock.of(path, [*files, *own])
     lock.write()
-    for one in lock.inputs:
-        click.echo(printable(f"  {one.sha256}  {one.path}"))
-    click.echo(printable(f"{path} pins {number_of(len(lock.inputs), 'file', 'files')}"))
+    lines = [printable(f"  {one.sha256}  {one.path}") for one in lock.inputs]
+    lines.append(printable(f"{path} pins {number_of(len(lock.inputs), 'file', 'files')}"))
+    return _Found({"path": str(path), "files": [asdict(one) for one in lock.inputs]}, lines)
 
 
-def _list_bundled() -> None:
+def _list_bundled() -> _Found:
+    """Check the digest of every bundled file and return its entry."""
     from closedworld.inputs.reference.registry import bundled_files, verify_bundled  # noqa: PLC0415
 
-    total = 0
-    for entry in bundled_files():
+    files = bundled_files()
+    content, lines = [], []
+    for entry in files:
         verify_bundled(entry.name)
-        total += entry.size_bytes
-        click.secho(entry.name, bold=True)
-        click.echo(f"  {entry.title}")
-        click.echo(f"  source   {entry.source}, version {entry.version}")
-        click.echo(f"  licence  {entry.licence}; {entry.attribution}")
-        click.echo(f"  sha256   {entry.sha256} (verified)")
-        click.echo(f"  path     {entry.path}")
-        click.echo()
-    click.echo(f"{len(bundled_files())} files, {byte_size(total)} in total")
+        content.append({**asdict(entry), "path": str(entry.path)})
+        lines += [
+            click.style(entry.name, bold=True),
+            f"  {entry.title}",
+            f"  source   {entry.source}, version {entry.version}",
+            f"  licence  {entry.licence}; {entry.attribution}",
+            f"  sha256   {entry.sha256} (verified)",
+            printable(f"  path     {entry.path}"),
+            "",
+        ]
+    total = byte_size(sum(entry.size_bytes for entry in files))
+    return _Found(content, [*lines, f"{len(files)} files, {total} in total"])
 
 
-def _check_polygons(path: Path, options: dict[str, Any]) -> bool:
-    """Print the content and the problems of a polygon file; return whether it can be used."""
+def _check_polygons(path: Path, options: dict[str, Any]) -> _Found:
+    """Return the content and the problems of a polygon file."""
     from closedworld.inputs.isolated import check_in_subprocess  # noqa: PLC0415
 
     check = check_in_subprocess(path, **options).check
-    _heading(path, usable=check.ok)
-    if check.n_rows:
-        click.echo(f"  rows       {check.n_rows:,}")
-    if check.code_column:
-        click.echo(printable(f"  codes      column {check.code_column}"))
-    if check.name_column:
-        click.echo(printable(f"  names      column {check.name_column}"))
-    _show_countries(check)
-    for problem in check.problems:
-        click.secho(f"  [{problem.code}] ", fg="red", nl=False)
-        click.echo(printable(problem.message))
-    for hint in dict.fromkeys(problem.hint for problem in check.problems if problem.hint):
-        click.echo(printable(f"  What to do: {hint}"))
-    return check.ok
+    columns = {"codes": check.code_column, "names": check.name_column}
+    lines = [f"  rows       {check.n_rows:,}"] if check.n_rows else []
+    lines += [printable(f"  {name}      column {one}") for name, one in columns.items() if one]
+    if len(check.countries):
+        isos = check.countries.isos
+        lines.append(f"  countries  {len(isos)}: {', '.join(isos)}")
+        lines += [printable(f"  {note.kind:<9}  {note.message}") for note in check.countries.notes]
+    content = {
+        "rows": check.n_rows,
+        "code_column": check.code_column,
+        "name_column": check.name_column,
+        "countries": list(check.countries.isos),
+        "notes": [note.to_dict() for note in check.countries.notes],
+    }
+    problems = [
+        {
+            "code": problem.code,
+            "message": problem.message,
+            "hint": problem.hint,
+            "row": problem.row,
+            "country_iso": problem.iso,
+        }
+        for problem in check.problems
+    ]
+    return _verdict(path, problems, _Found(content, lines))
 
 
-def _show_countries(check: CountryCheck) -> None:
-    countries = check.countries
-    if countries is None or not len(countries):
-        return
-    click.echo(f"  countries  {len(countries)}: {', '.join(countries.isos)}")
-    for note in countries.notes:
-        click.echo(printable(f"  {note.kind:<9}  {note.message}"))
+def _describe_raster(info: RasterInfo) -> _Found:
+    is_number = info.nodata is not None and math.isfinite(info.nodata)
+    content = {
+        "grid": info.grid.to_dict(),
+        "bands": info.bands,
+        "band": info.band,
+        "dtype": info.dtype,
+        "nodata": info.nodata if info.nodata is None or is_number else str(info.nodata),
+        "notes": [{"code": note.code, "message": note.message} for note in info.notes],
+    }
+    lines = [
+        f"  grid    {info.grid}",
+        f"  bands   {info.bands} of {info.dtype}, NODATA {info.nodata}",
+        *(_coded(note.code, note.message, "yellow") for note in info.notes),
+    ]
+    return _Found(content, lines)
 
 
-def _check_raster(path: Path) -> bool:
-    """Print the header of a raster; return whether its grid can be used."""
-    from closedworld.inputs.raster.info import read_raster_info  # noqa: PLC0415
-
-    info = _read(path, read_raster_info)
-    if info is None:
-        return False
-    click.echo(f"  grid    {info.grid}")
-    click.echo(f"  bands   {info.bands} of {info.dtype}, NODATA {info.nodata}")
-    for note in info.notes:
-        click.secho(f"  [{note.code}] ", fg="yellow", nl=False)
-        click.echo(printable(note.message))
-    return True
+def _describe_merchants(table: MerchantTable) -> _Found:
+    content = {
+        "rows": len(table.numbers),
+        "outlets": table.site_count,
+        "countries": list(table.countries),
+    }
+    lines = [
+        f"  merchants  {len(table.numbers):,} rows, {table.site_count:,} outlets",
+        f"  countries  {len(table.countries)}: {', '.join(table.countries)}",
+    ]
+    return _Found(content, lines)
 
 
-def _check_merchants(path: Path) -> bool:
-    """Print what is in a table of merchants; return whether it can be used."""
-    from closedworld.inputs.merchants.reading import read_merchants  # noqa: PLC0415
-
-    table = _read(path, read_merchants)
-    if table is None:
-        return False
-    click.echo(f"  merchants  {len(table.numbers):,} rows, {table.site_count:,} outlets")
-    click.echo(f"  countries  {len(table.countries)}: {', '.join(table.countries)}")
-    return True
-
-
-def _read(path: Path, reader: Callable[[Path], T]) -> T | None:
-    """Return what a reader makes of a file, its verdict printed; None when it cannot be used."""
+def _check(path: Path, reader: Callable[[Path], T], describe: Callable[[T], _Found]) -> _Found:
+    """Return what a reader makes of a file, or why it cannot be used."""
     from closedworld.errors import InputError  # noqa: PLC0415
 
     try:
-        found = reader(path)
+        found = describe(reader(path))
     except InputError as error:
-        _heading(path, usable=False)
-        click.secho(f"  [{error.code}] ", fg="red", nl=False)
-        click.echo(printable(error.message))
-        click.echo(printable(f"  What to do: {error.hint}"))
-        return None
-    _heading(path, usable=True)
-    return found
+        problem = {"code": error.code, "message": error.message, "hint": error.hint}
+        return _verdict(path, [problem], _Found({}, []))
+    return _verdict(path, [], found)
 
 
-def _heading(path: Path, *, usable: bool) -> None:
-    click.secho(printable(str(path)), bold=True, nl=False)
-    verdict = ("can be used", "green") if usable else ("cannot be used", "red")
-    click.secho(f"  {verdict[0]}", fg=verdict[1])
+def _verdict(path: Path, problems: list[dict[str, Any]], found: _Found) -> _Found:
+    """Return what was found with the verdict before it and the problems after it."""
+    verdict = ("cannot be used", "red") if problems else ("can be used", "green")
+    heading = click.style(printable(str(path)), bold=True)
+    hints = dict.fromkeys(problem["hint"] for problem in problems if problem["hint"])
+    return _Found(
+        {"path": str(path), "usable": not problems, **found.content, "problems": problems},
+        [
+            f"{heading}  {click.style(verdict[0], fg=verdict[1])}",
+            *found.lines,
+            *(_coded(problem["code"], problem["message"], "red") for problem in problems),
+            *(printable(f"  What to do: {hint}") for hint in hints),
+        ],
+        usable=not problems,
+    )
+
+
+def _coded(code: str, message: str, colour: str) -> str:
+    return click.style(f"  [{code}] ", fg=colour) + printable(message)

@@ -27,9 +27,16 @@ _FEW = 3
     "--rows", type=click.IntRange(0, 1000), default=5, show_default=True, help="Rows shown."
 )
 @click.option("--country", metavar="DE", help="Show rows of this country, with --dataset.")
+@click.option("--quiet", "-q", is_flag=True, help="Print nothing but the folders of the results.")
 @click.option("--json", "as_json", is_flag=True, help="Print the receipt as JSON.")
 def inspect(
-    path: Path, dataset: str | None, rows: int, country: str | None, *, as_json: bool
+    path: Path,
+    dataset: str | None,
+    rows: int,
+    country: str | None,
+    *,
+    quiet: bool,
+    as_json: bool,
 ) -> None:
     """Show what is in a published result, from its receipt.
 
@@ -47,10 +54,13 @@ def inspect(
     for published in find_holding(folder, wanted):
         if as_json:
             click.echo(published.receipt.to_bytes().decode(), nl=False)
-            continue
-        _show_receipt(published)
-        if wanted:
-            _show_rows(published, wanted, rows, country)
+        elif quiet:
+            # For scripts: one folder per line, unescaped.
+            click.echo(str(published.folder))
+        else:
+            _show_receipt(published)
+            if wanted:
+                _show_rows(published, wanted, rows, country)
 
 
 def _result_folder(path: Path) -> tuple[Path, str]:

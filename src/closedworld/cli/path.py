@@ -20,9 +20,16 @@ if TYPE_CHECKING:
 @click.argument("dataset", required=False)
 @click.option("--name", help="Name of the result. [default: the latest]")
 @click.option("--glob", "as_glob", is_flag=True, help="Print a pattern of the files instead.")
+@click.option("--quiet", "-q", is_flag=True, help="Print no names of datasets before the paths.")
 @click.option("--json", "as_json", is_flag=True, help="Print folders and patterns as JSON.")
 def path(
-    path: Path, dataset: str | None, name: str | None, *, as_glob: bool, as_json: bool
+    path: Path,
+    dataset: str | None,
+    name: str | None,
+    *,
+    as_glob: bool,
+    quiet: bool,
+    as_json: bool,
 ) -> None:
     """Print the folder of a dataset, for other programs.
 
@@ -54,7 +61,7 @@ def path(
     for held, place in places.items():
         # For scripts: one path, unescaped.
         text = place["glob" if as_glob else "folder"]
-        click.echo(text if dataset else printable(f"{held:<14} {text}"))
+        click.echo(text if dataset or quiet else printable(f"{held:<14} {text}"))
 
 
 def _places(published: Published, dataset: str) -> dict[str, str]:

@@ -11,6 +11,7 @@ import click
 from closedworld.cli.options import (
     EXECUTION_OPTIONS,
     LATER_STAGE_OPTIONS,
+    QUIET_OPTION,
     TILE_OPTIONS,
     run_config,
     with_options,
@@ -30,8 +31,11 @@ _COUNTRIES_SHOWN = 8
 @click.option(
     "--no-weights", "weigh", flag_value=False, default=True, help="Plan the tiles (S1) alone."
 )
+@with_options(QUIET_OPTION)
 @click.option("--json", "as_json", is_flag=True, help="Print the plan as JSON.")
-def plan(config_file: Path | None, *, weigh: bool, as_json: bool, **given: Any) -> None:
+def plan(
+    config_file: Path | None, *, weigh: bool, quiet: bool, as_json: bool, **given: Any
+) -> None:
     """Show what `closedworld run` would do with the same options; nothing is written.
 
     Tiles and tasks are counted exactly. Bytes and minutes are those of the last runs on
@@ -50,9 +54,8 @@ def plan(config_file: Path | None, *, weigh: bool, as_json: bool, **given: Any) 
     found = forecast(config, EchoedWarnings(), until=None if weigh else TILES.name)
     if as_json:
         click.echo(json.dumps(found.to_dict(), indent=1))
-        return
-    for line in _lines(found):
-        click.echo(printable(line))
+    elif not quiet:
+        click.echo("\n".join(map(printable, _lines(found))))
 
 
 def _lines(found: Forecast) -> list[str]:

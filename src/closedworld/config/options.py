@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import Enum, auto
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar, dataclass_transform
 
 from closedworld.errors import ConfigError
 from closedworld.sanitize import quoted
+
+T = TypeVar("T")
 
 _SIZE = re.compile(r"(\d+(?:\.\d+)?)\s*([kmgt]?i?b)", re.IGNORECASE)
 _BYTES_PER_UNIT = {
@@ -121,22 +123,60 @@ class Option:
             case _:
                 return given
 
-    def from_python(self, given: Any) -> Any:
-        """Return the value of the field from what a caller gave: a path or codes as text, say.
+
+@dataclass_transform(kw_only_default=True, field_specifiers=(field,))
+def options(kind: type[T]) -> type[T]:
+    """Make a class a frozen dataclass of options, all of them given by name.
+
+    Checkers are not told that it is frozen: of a frozen class, mypy takes fields of a base to hold what they are given.
+    """
+    return dataclass(frozen=True, kw_only=True)(kind)
+
+
+class _Field:
+    """A field of ``options`` that turns what it is given into what it holds."""
+
+    def __set_name__(self, owner: type, name: str) -> None:
+        self._name = name
+
+    def _hold(self, config: object, value: object) -> None:
+        vars(config)[self._name] = value
+
+
+class PathField(_Field):
+    """A path, None by default, which may be given as text."""
+
+    def __get__(self, config: object, owner: type) -> Path | None:
+        path: Path | None = None if config is None else vars(config)[self._name]
+        return path
+
+    def __set__(self, config: object, given: Path | str | None) -> None:
+        """Hold a path.
 
         Raises:
-            ConfigError: ``path-empty``, ``path-control-character``, ``countries-none-selected``.
+            ConfigError: ``path-empty``, ``path-control-character``, ``path-address``.
         """
-        match self.kind:
-            case Kind.PATH if isinstance(given, str):
-                return _parse_path("a path", given)
-            case Kind.PATH if isinstance(given, Path):
-                refuse_address("a path", str(given))
-                return given
-            case Kind.CODES if isinstance(given, str) or given:
-                return split_codes(given)
-            case _:
-                return given
+        if isinstance(given, str):
+            given = _parse_path(self._name, given)
+        elif given is not None:
+            refuse_address(self._name, str(given))
+        self._hold(config, given)
+
+
+class CodesField(_Field):
+    """Codes of countries, none by default, which may be given as ``DE,FR`` or as a list."""
+
+    def __get__(self, config: object, owner: type) -> tuple[str, ...]:
+        codes: tuple[str, ...] = () if config is None else vars(config)[self._name]
+        return codes
+
+    def __set__(self, config: object, given: str | Iterable[str]) -> None:
+        """Hold codes.
+
+        Raises:
+            ConfigError: ``countries-none-selected``: a list without any; only ``()`` stands for no choice.
+        """
+        self._hold(config, given if given == () else split_codes(given))
 
 
 def _parse_path(name: str, given: str) -> Path:

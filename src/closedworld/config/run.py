@@ -5,12 +5,12 @@ from __future__ import annotations
 import re
 import tomllib
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import field, fields
 from pathlib import Path
 from typing import Any, Self
 
 from closedworld.bounded_read import read_small_file
-from closedworld.config.options import require_name
+from closedworld.config.options import CodesField, PathField, options, require_name
 from closedworld.config.stage_options import Options, SiteOptions, TileOptions, WeightOptions
 from closedworld.config.table import ACCEPTANCE, EXECUTORS, OPTIONS, REGIONS
 from closedworld.errors import ConfigError
@@ -23,7 +23,7 @@ DEFAULT_INPUT_SECONDS = 600
 _STAGE_WORKERS = re.compile(r"(s\d+)_workers")
 
 
-@dataclass(frozen=True, kw_only=True)
+@options
 class ExecutionConfig(Options):
     """Where the work is done and what it may take; none of it changes a byte of the results.
 
@@ -94,7 +94,7 @@ class ExecutionConfig(Options):
             )
 
 
-@dataclass(frozen=True, kw_only=True)
+@options
 class InputOptions(Options):
     """Which countries to build, on which grid.
 
@@ -122,21 +122,21 @@ class InputOptions(Options):
         ConfigError: ``grid-ambiguous``, ``time-limit``.
     """
 
-    polygons: Path | None = None
+    polygons: PathField = PathField()
     layer: str | None = None
     iso_column: str | None = None
     code_column: str | None = None
     regions: str = REGIONS[0]
     name_column: str | None = None
-    countries: tuple[str, ...] = ()
-    except_countries: tuple[str, ...] = ()
+    countries: CodesField = CodesField()
+    except_countries: CodesField = CodesField()
     fill: str | None = None
     repair_geometry: bool = False
     skip_unknown_codes: bool = False
     skip_bad_rows: bool = False
     assume_wgs84: bool = False
     input_time_limit: int = DEFAULT_INPUT_SECONDS
-    raster: Path | None = None
+    raster: PathField = PathField()
     band: int | None = None
     resolution: str | None = None
 
@@ -157,7 +157,7 @@ class InputOptions(Options):
             )
 
 
-@dataclass(frozen=True, kw_only=True)
+@options
 class RunConfig(InputOptions, TileOptions, WeightOptions, SiteOptions, ExecutionConfig):
     """What to build, from what, and where to write it: the options of inputs, stages and execution, and these.
 
@@ -174,10 +174,10 @@ class RunConfig(InputOptions, TileOptions, WeightOptions, SiteOptions, Execution
             options.
     """
 
-    result: Path | None = None
-    out: Path | None = None
+    result: PathField = PathField()
+    out: PathField = PathField()
     name: str | None = None
-    lock: Path | None = None
+    lock: PathField = PathField()
 
     def __post_init__(self) -> None:
         """Refuse combinations that cannot be meant."""
@@ -185,7 +185,6 @@ class RunConfig(InputOptions, TileOptions, WeightOptions, SiteOptions, Execution
         if self.name is not None:
             require_name(self.name)
         if self.result is not None:
-            object.__setattr__(self, "result", Path(self.result))
             self._require_no_inputs()
         elif self.fill is not None and Rule.parse(self.rule) is not Rule.CENTER:
             raise ConfigError(

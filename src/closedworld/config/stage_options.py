@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
-from pathlib import Path
+from dataclasses import Field, fields
+from typing import Any, ClassVar
 
+from closedworld.config.options import PathField, options
 from closedworld.config.table import OPTIONS
 from closedworld.errors import ConfigError
 from closedworld.kernels.inclusion import Rule
@@ -16,22 +17,21 @@ DEMO = "demo"
 """What stands for the demonstration's merchants in place of a file."""
 
 
-@dataclass(frozen=True, kw_only=True)
+@options
 class Options:
     """Fields that have the names of the table of options."""
 
+    __dataclass_fields__: ClassVar[dict[str, Field[Any]]]
+
     def __post_init__(self) -> None:
-        """Refuse what cannot be meant; paths may be texts, and codes a text or a list."""
+        """Refuse what cannot be meant."""
         for one in fields(self):
-            option = OPTIONS.get(one.name)
-            if option is not None:
-                value = option.from_python(getattr(self, one.name))
-                if option.unknown_code and value is not None:
-                    option.require_choice(one.name, value)
-                object.__setattr__(self, one.name, value)
+            option, value = OPTIONS.get(one.name), getattr(self, one.name)
+            if option is not None and option.unknown_code and value is not None:
+                option.require_choice(one.name, value)
 
 
-@dataclass(frozen=True, kw_only=True)
+@options
 class TileOptions(Options):
     """Which tiles a country has.
 
@@ -60,7 +60,7 @@ class TileOptions(Options):
             )
 
 
-@dataclass(frozen=True, kw_only=True)
+@options
 class WeightOptions(Options):
     """What weights are made from.
 
@@ -75,7 +75,7 @@ class WeightOptions(Options):
     weigh_by_coverage: bool = False
 
 
-@dataclass(frozen=True, kw_only=True)
+@options
 class SiteOptions(Options):
     """Whose outlets are placed.
 
@@ -85,6 +85,6 @@ class SiteOptions(Options):
         skip_unplaceable: Leave out merchants that cannot be placed and report them.
     """
 
-    merchants: Path | None = None
+    merchants: PathField = PathField()
     seed: int = 0
     skip_unplaceable: bool = False

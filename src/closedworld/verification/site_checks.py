@@ -28,7 +28,7 @@ from closedworld.verification.country_sites import IN_COUNTRY, ZONES, CountrySit
 from closedworld.verification.file_checks import check_countries, check_schemas
 from closedworld.verification.findings import Findings
 from closedworld.verification.membership import placed_polygons
-from closedworld.verification.receipt_checks import check_totals
+from closedworld.verification.receipt_checks import PARAMETER_ERRORS, bad_parameters, check_totals
 from closedworld.verification.request import Request
 from closedworld.verification.site_law import SiteLaw, Towns
 from closedworld.verification.tile_checks import TileIndex
@@ -37,6 +37,15 @@ from closedworld.verification.value_digests import ValueDigests, digest_of_colum
 _LAW = "sites by the law, placed again one by one"
 _BATCH_TILES = 1 << 20
 _PLACES = "places.parquet"
+
+
+def read_site_parameters(published: Published, findings: Findings) -> SiteParameters | None:
+    """Return the parameters of sites; None, with a finding, when they make no sense."""
+    try:
+        return SiteParameters.from_dict(published.receipt.parameters)
+    except PARAMETER_ERRORS as error:
+        bad_parameters(error, findings)
+        return None
 
 
 @dataclass(slots=True, eq=False)
@@ -221,6 +230,7 @@ class SiteChecks:
 def _tile_weights(
     weights: Published, iso: str
 ) -> Iterator[tuple[NDArray[np.int64], NDArray[np.int64]]]:
+    """Yield tiles and weights of a country."""
     for entry in weights.files(TILE_WEIGHTS.name)[iso]:
         with weights.open_parquet(entry) as file:
             for batch in file.iter_batches(_BATCH_TILES, columns=["tile_id", "weight_fp"]):

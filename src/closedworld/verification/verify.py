@@ -6,7 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Literal
 
-from closedworld.datasets.parameters import SiteParameters, WeightParameters
+from closedworld.datasets.parameters import WeightParameters
 from closedworld.errors import ConfigError, InputError
 from closedworld.inputs.regions.country_set import CountrySet
 from closedworld.published.polygons import polygons_of
@@ -14,9 +14,9 @@ from closedworld.store.reading import Published
 from closedworld.verification.file_checks import check_files, open_sealed, sealed_and_bare
 from closedworld.verification.findings import Findings, Verification
 from closedworld.verification.polygon_checks import check_polygons, note_cut_countries
-from closedworld.verification.receipt_checks import PARAMETER_ERRORS, read_parameters
+from closedworld.verification.receipt_checks import PARAMETER_ERRORS
 from closedworld.verification.request import Request
-from closedworld.verification.site_checks import SiteChecks
+from closedworld.verification.site_checks import SiteChecks, read_site_parameters
 from closedworld.verification.tile_checks import check_tile_index
 from closedworld.verification.weight_checks import WeightChecks, read_weight_parameters
 
@@ -127,7 +127,7 @@ def _check_weights(published: Published, request: Request, findings: Findings) -
 
 def _check_sites(published: Published, request: Request, findings: Findings) -> None:
     """Check sites against merchants, tiles, polygons and the law."""
-    parameters = read_parameters(published, SiteParameters, findings)
+    parameters = read_site_parameters(published, findings)
     if parameters is None:
         return
     weights = request.weights_of(published, parameters.weights_parameter_hash, findings)

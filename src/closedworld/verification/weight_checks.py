@@ -34,9 +34,10 @@ from closedworld.verification.findings import Findings
 from closedworld.verification.population_raster import PopulationRaster, ValueTooLargeError
 from closedworld.verification.raster_folder import RasterFolder
 from closedworld.verification.receipt_checks import (
+    PARAMETER_ERRORS,
+    bad_parameters,
     check_summaries,
     check_totals,
-    read_parameters,
 )
 from closedworld.verification.tile_checks import TileIndex
 
@@ -53,12 +54,13 @@ _PYTHON_LAW = "weights recomputed in Python integers"
 
 def read_weight_parameters(published: Published, findings: Findings) -> WeightParameters | None:
     """Return the parameters of weights; None, with a finding, when they make no sense."""
-    return read_parameters(
-        published,
-        WeightParameters,
-        findings,
-        lambda stated: split_units(bases_of(stated.basis), stated.dp),
-    )
+    try:
+        parameters = WeightParameters.from_dict(published.receipt.parameters)
+        split_units(bases_of(parameters.basis), parameters.dp)
+    except PARAMETER_ERRORS as error:
+        bad_parameters(error, findings)
+        return None
+    return parameters
 
 
 @dataclass(slots=True, eq=False)
@@ -118,6 +120,7 @@ class WeightChecks:
             self.findings.add_unchecked("totals of the receipt", "countries are missing")
 
     def _check_totals(self, summaries: Mapping[str, CountrySummary]) -> None:
+        """Check the totals and summaries of the receipt against the weights."""
         own = summaries.values()
         totals: dict[str, Any] = {
             "countries": len(summaries),
@@ -141,6 +144,7 @@ class WeightChecks:
         weights: Mapping[str, CountryWeights],
         summaries: Mapping[str, CountrySummary],
     ) -> None:
+        """Check the weights of every country against its masses."""
         needs_raster = any(basis in OF_PEOPLE for basis in bases_of(self.parameters.basis))
         if self.index is None or (needs_raster and self.raster is None):
             reason = "no index" if self.index is None else "no raster at hand; give --raster"
@@ -155,11 +159,14 @@ class WeightChecks:
         with ExitStack() as stack:
             people: PopulationRaster | RasterFolder | None = None
             if needs_raster and self.raster is not None:
-                kind: type[PopulationRaster | RasterFolder] = (
-                    RasterFolder if self.raster.is_dir() else PopulationRaster
-                )
-                people = kind(self.raster, self.parameters.raster_band)
-                stack.enter_context(people)
+                if self.raster.is_dir():
+                    people = stack.enter_context(
+                        RasterFolder(self.raster, self.parameters.raster_band)
+                    )
+                else:
+                    people = stack.enter_context(
+                        PopulationRaster(self.raster, self.parameters.raster_band)
+                    )
                 if not people.lies_on(grid):
                     self.findings.add("raster-grid", f"{self.raster} is not on the grid {grid}.")
                     reason = "the raster is not on the grid of the index"

@@ -270,6 +270,7 @@ class PublishedWorld:
         return html_table(repr(self), ("country_iso", "tiles"), rows)
 
     def _locator(self, country: str | Iterable[str]) -> TileLocator:
+        """Return the locator of some countries, made once."""
         spans = self.spans_of(country)
         key = tuple(spans)
         if key not in self._locators:

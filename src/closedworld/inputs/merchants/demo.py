@@ -93,6 +93,7 @@ def _outlets(figures: Mapping[str, Any]) -> Iterator[Row]:
 
 
 def _merchants(iso: str, category: Mapping[str, Any], sites: int, level: int) -> Iterator[Row]:
+    """Yield the merchants of a category in a country."""
     name, mcc = category["name"], category["mcc"]
     chains = [
         chain
@@ -144,10 +145,12 @@ def _zipf(sites: int, chains: int) -> list[int]:
 
 
 def _number(*words: object) -> int:
+    """Return a number that words decide."""
     return int.from_bytes(hashlib.sha256("\n".join(map(str, words)).encode()).digest()[:8], "big")
 
 
 def _persons() -> dict[str, int]:
+    """Return the persons of each country, by code."""
     path = verify_bundled(DEMO_PERSONS).path
     with path.open(encoding="utf-8", newline="") as stream:
         return {row["country_iso"]: int(row["population"]) for row in csv.DictReader(stream)}

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import pyarrow as pa
 import shapely
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from closedworld.errors import ConfigError, GeometryError
 from closedworld.kernels.grid import Grid
@@ -145,7 +145,7 @@ class RowSpans:
         """Return every tile id, ascending, uint64 (tile_count,)."""
         return self.tiles_at(np.arange(self.tile_count))
 
-    def tiles_at(self, ranks: NDArray[np.int64]) -> NDArray[np.uint64]:
+    def tiles_at(self, ranks: ArrayLike) -> NDArray[np.uint64]:
         """Return the ids of the k-th tiles.
 
         Args:
@@ -154,12 +154,12 @@ class RowSpans:
         Raises:
             IndexError: When a rank is not in 0..tile_count - 1.
         """
-        ranks = np.asarray(ranks, np.int64)
-        if len(ranks) and (ranks.min() < 0 or ranks.max() >= self.tile_count):
+        at = np.asarray(ranks, np.int64)
+        if len(at) and (at.min() < 0 or at.max() >= self.tile_count):
             raise IndexError(f"ranks must be in 0..{self.tile_count - 1}")
         first_ranks = self.first_ranks
-        run = np.searchsorted(first_ranks, ranks, side="right") - 1
-        return self.grid.tile_id(self.rows[run], self.col_starts[run] + ranks - first_ranks[run])
+        run = np.searchsorted(first_ranks, at, side="right") - 1
+        return self.grid.tile_id(self.rows[run], self.col_starts[run] + at - first_ranks[run])
 
     def ranks_of(self, tile_ids: NDArray[np.uint64]) -> NDArray[np.int64]:
         """Return the ranks of tiles of the set, the inverse of ``tiles_at``.
