@@ -65,6 +65,31 @@ def test_invalid_polygons_are_built_verified_and_sampled_by_a_fill_rule(
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize(("fill", "tiles"), [("evenodd", 4 * 13), ("nonzero", 4 * 14)])
+def test_invalid_polygons_have_the_tiles_that_share_an_area_by_a_fill_rule(
+    fill: str, tiles: int, call: Call, tmp_path: Path
+) -> None:
+    """OVERLAPPING on its own cells; the square in common is out by evenodd."""
+    path = write(tmp_path / "w.gpkg", {"FR": BOW, "DE": OVERLAPPING})
+    options = ["--polygons", path, "--fill", fill]
+    rule = ["--rule", "any_overlap", "--resolution", "0.5deg"]
+    made = call("tiles", *options, *rule, "--out", tmp_path / "w")
+    assert made.exit_code == 0, made.output
+    summaries = next((tmp_path / "w" / "reports").glob("*")) / "country_summaries.jsonl"
+    counts = {
+        one["country_iso"]: one["cells_included"]
+        for one in map(json.loads, summaries.read_text().splitlines())
+    }
+    assert counts["DE"] == tiles
+    # Each lobe of the tie is 10 high and 5 wide at its end, and enters the cells on its slanted edges.
+    assert counts["FR"] == 2 * (10 + 9 + 8 + 7 + 6 + 5 + 4 + 3 + 2 + 1) * 2
+    verified = call("verify", tmp_path / "w", *options, "--oracle-sample", 300)
+    assert "no problems found" in verified.output
+    refused = call("tiles", *options, *rule, "--coverage", "--out", tmp_path / "x")
+    assert (refused.exit_code, "fill-coverage" in refused.output) == (2, True)
+
+
+@pytest.mark.slow
 def test_a_selection_makes_no_ado_about_other_rows(call: Call, tmp_path: Path) -> None:
     path = write(tmp_path / "w.gpkg", {"FR": BOW, "AQ": None, "MT": MALTA})
     options = ["--polygons", path, "--resolution", "1deg"]

@@ -14,7 +14,6 @@ from closedworld.config.options import CodesField, PathField, options, require_n
 from closedworld.config.stage_options import Options, SiteOptions, TileOptions, WeightOptions
 from closedworld.config.table import ACCEPTANCE, EXECUTORS, OPTIONS, REGIONS
 from closedworld.errors import ConfigError
-from closedworld.kernels.inclusion import Rule
 from closedworld.sanitize import library_message, quoted
 
 DEFAULT_INPUT_SECONDS = 600
@@ -170,7 +169,7 @@ class RunConfig(InputOptions, TileOptions, WeightOptions, SiteOptions, Execution
         lock: File that pins the inputs by digest; None to use them unchecked.
 
     Raises:
-        ConfigError: ``name-invalid``, ``fill-rule``, ``coverage-missing``, ``result-and-inputs``, or as the
+        ConfigError: ``name-invalid``, ``fill-coverage``, ``coverage-missing``, ``result-and-inputs``, or as the
             options.
     """
 
@@ -186,11 +185,11 @@ class RunConfig(InputOptions, TileOptions, WeightOptions, SiteOptions, Execution
             require_name(self.name)
         if self.result is not None:
             self._require_no_inputs()
-        elif self.fill is not None and Rule.parse(self.rule) is not Rule.CENTER:
+        elif self.fill is not None and self.coverage:
             raise ConfigError(
-                "fill-rule",
-                f"fill rule {self.fill} needs inclusion rule center, not {self.rule}.",
-                "Take --rule center, or --repair-geometry instead of --fill.",
+                "fill-coverage",
+                f"fill rule {self.fill} says which tiles share an area with rings that cross, not how much of it.",
+                "Leave out --coverage, or take --repair-geometry instead of --fill.",
             )
         elif self.weigh_by_coverage and not self.coverage:
             raise ConfigError(

@@ -47,7 +47,7 @@ SECTIONS: dict[str, dict[str, Option]] = {
         "fill": Option(
             Kind.TEXT,
             "Take polygons whose rings cross or overlap as they are: inside is what an odd number of rings encloses, "
-            "or what rings wind round; with rule center. [default: refuse them]",
+            "or what rings wind round. [default: refuse them]",
             choices=tuple(fill.value for fill in Fill),
             unknown_code="fill-unknown",
         ),

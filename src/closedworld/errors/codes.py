@@ -49,7 +49,7 @@ ERROR_CODES: dict[type[ClosedWorldError], dict[str, str]] = {
         "fetch-registry": "An entry of a file to fetch is unsafe or malformed.",
         "fetch-unknown": "No file to fetch has that name.",
         "fill-and-repair": "Both `--fill` and `--repair-geometry` were given.",
-        "fill-rule": "A fill rule was given with another inclusion rule than `center`.",
+        "fill-coverage": "Coverage was requested together with a fill rule.",
         "fill-unknown": "No fill rule has that name.",
         "geopandas-missing": "GeoPandas, which `to_geopandas` needs, is not installed.",
         "grid-ambiguous": "Both a raster and a resolution define the grid.",

@@ -10,7 +10,6 @@ from closedworld.kernels.spans.regions import (
     border_tiles,
     joined_runs,
     region_spans,
-    require_fill,
     shared_tiles,
     united_tiles,
 )
@@ -28,7 +27,6 @@ __all__ = [
     "joined_runs",
     "nearest_cells",
     "region_spans",
-    "require_fill",
     "shared_tiles",
     "united_tiles",
 ]

@@ -74,9 +74,9 @@ def center_runs(edges: Edges, grid: Grid, *, by_winding: bool = False) -> Runs:
     return _with_ties(runs, ties, edges, grid) if ties else runs
 
 
-def interior_runs(edges: Edges, grid: Grid) -> Runs:
+def interior_runs(edges: Edges, grid: Grid, *, by_winding: bool = False) -> Runs:
     """Return as ``center_runs``, but leave open whether a centre exactly on a ring is in."""
-    return _cast_rays(edges, grid)[0]
+    return _cast_rays(edges, grid, by_winding=by_winding)[0]
 
 
 def _cast_rays(edges: Edges, grid: Grid, *, by_winding: bool = False) -> tuple[Runs, list[_Ties]]:

@@ -9,10 +9,10 @@ import numpy as np
 import shapely
 from numpy.typing import NDArray
 
-from closedworld.errors import ConfigError
 from closedworld.kernels.grid import Grid
 from closedworld.kernels.inclusion import Fill, Rule
 from closedworld.kernels.spans.edges import edges_on_grid
+from closedworld.kernels.spans.filled import filled_overlap_runs
 from closedworld.kernels.spans.overlap import border_runs
 from closedworld.kernels.spans.rowspans import RowSpans
 from closedworld.kernels.spans.rules import rule_runs
@@ -32,19 +32,21 @@ def region_spans(
             Polygons of a region may overlap each other; the caller must check validity.
         grid: The lattice.
         rule: Inclusion rule.
-        fill: What invalid polygons enclose; with rule ``center``. None: all are valid.
+        fill: What invalid polygons enclose. None: all are valid.
 
     Returns:
         One set of tiles per region, in the order given.
 
     Raises:
-        ConfigError: ``rule-unknown``, ``fill-unknown``, ``fill-rule``.
+        ConfigError: ``rule-unknown``, ``fill-unknown``.
         GridError: ``grid-too-fine`` for so many polygons.
     """
     rule = Rule.parse(rule)
     if fill is not None:
-        require_fill(fill, rule)
-        if Fill.parse(fill) is Fill.NONZERO:
+        fill = Fill.parse(fill)
+        if rule is Rule.ANY_OVERLAP:
+            return _overlapping_spans(regions, grid, fill)
+        if fill is Fill.NONZERO:
             return _wound_spans(regions, grid)
     polygons = [polygon for region in regions for polygon in region]
     region_of = np.repeat(np.arange(len(regions)), [len(region) for region in regions])
@@ -55,19 +57,31 @@ def region_spans(
     return _split(runs, len(regions), grid)
 
 
-def require_fill(fill: Fill | str, rule: Rule) -> None:
-    """Refuse a fill rule with any inclusion rule but ``center``.
-
-    Raises:
-        ConfigError: ``fill-rule``, ``fill-unknown``.
-    """
-    if Fill.parse(fill) and rule is not Rule.CENTER:
-        raise ConfigError(
-            "fill-rule",
-            f"fill rule {fill} needs inclusion rule center: which tiles share an area with rings that cross is "
-            f"not decided, so rule {rule.value} and coverage need valid polygons.",
-            "Take --rule center, or --repair-geometry instead of --fill.",
-        )
+def _overlapping_spans(
+    regions: Sequence[Sequence[shapely.Polygon | shapely.MultiPolygon]], grid: Grid, fill: Fill
+) -> list[RowSpans]:
+    """Return the tiles of each region by ``Rule.ANY_OVERLAP`` and a fill rule."""
+    if fill is Fill.NONZERO:
+        polygons, region_of = _parts(regions)
+    else:
+        polygons = np.array([feature for region in regions for feature in region], object)
+        region_of = np.repeat(np.arange(len(regions)), [len(region) for region in regions])
+    is_valid = shapely.is_valid(polygons)
+    edges = edges_on_grid(list(polygons[is_valid]), grid)
+    valid = rule_runs(Rule.ANY_OVERLAP, edges, grid)
+    other = filled_overlap_runs(polygons[~is_valid], grid, fill)
+    index, starts, stops = (
+        RowMajorIndex.of(grid),
+        list[NDArray[np.int64]](),
+        list[NDArray[np.int64]](),
+    )
+    for runs, owner in (
+        (valid, region_of[is_valid][edges.patch_owner]),
+        (other, region_of[~is_valid]),
+    ):
+        starts.append(index.rekey(runs[0], owner))
+        stops.append(index.rekey(runs[1], owner))
+    return _split(covered(np.concatenate(starts), np.concatenate(stops)), len(regions), grid)
 
 
 def _wound_spans(

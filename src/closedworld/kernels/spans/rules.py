@@ -25,13 +25,21 @@ def rule_runs(rule: Rule, edges: Edges, grid: Grid, *, by_winding: bool = False)
     Raises:
         GridError: ``grid-too-fine`` when the positions of all polygons would not fit 64 bits.
     """
-    positions = 2 * max(len(edges.polygon_patch), 1) * grid.n_rows * (grid.n_cols + 1)
-    if positions >= _MAX_POSITIONS:
-        raise GridError(
-            "grid-too-fine",
-            f"{len(edges.polygon_patch)} polygons on {grid} are too many for one pass.",
-            "Take fewer polygons at a time, or a coarser grid.",
-        )
+    require_positions(len(edges.polygon_patch), grid)
     if rule is Rule.CENTER:
         return center_runs(edges, grid, by_winding=by_winding)
     return overlap_runs(edges, grid)
+
+
+def require_positions(keys: int, grid: Grid) -> None:
+    """Refuse so many polygons or rings that the positions of all would not fit 64 bits.
+
+    Raises:
+        GridError: ``grid-too-fine``.
+    """
+    if 2 * max(keys, 1) * grid.n_rows * (grid.n_cols + 1) >= _MAX_POSITIONS:
+        raise GridError(
+            "grid-too-fine",
+            f"{keys} polygons on {grid} are too many for one pass.",
+            "Take fewer polygons at a time, or a coarser grid.",
+        )

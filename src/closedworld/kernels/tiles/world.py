@@ -100,10 +100,10 @@ def enumerate_tiles(
         rule: Inclusion rule.
         keep_small_countries: Give a country without tiles the tile that holds its representative
             point (``shapely.point_on_surface`` of its largest feature), if that is on the grid.
-        fill: What invalid polygons enclose, with rule ``center``; None: all are valid.
+        fill: What invalid polygons enclose; None: all are valid.
 
     Raises:
-        ConfigError: ``rule-unknown``, ``fill-rule``.
+        ConfigError: ``rule-unknown``.
     """
     rule = Rule.parse(rule)
     regions = list(countries)

@@ -55,7 +55,7 @@ def build_tile_index(
         progress: Called with the progress of the work, such as ``print``.
 
     Raises:
-        ConfigError: ``rule-unknown``, ``fill-rule``, ``coverage-rule``, ``workers``, ``unit-size``, ``world-empty``,
+        ConfigError: ``rule-unknown``, ``fill-coverage``, ``coverage-rule``, ``workers``, ``unit-size``, ``world-empty``,
             ``executor-unknown``.
         PublishError: ``output-not-writable``, ``published-differs``.
         IntegrityError: The published result under the same hash is damaged.

@@ -19,7 +19,7 @@ from closedworld.inputs.regions.country_set import CountrySet
 from closedworld.kernels.grid import Grid
 from closedworld.kernels.records import Records
 from closedworld.kernels.sizes import DEFAULT_SIZES, Sizes
-from closedworld.kernels.spans import Border, RowSpans, Rule, border_coverage, require_fill
+from closedworld.kernels.spans import Border, RowSpans, Rule, border_coverage
 from closedworld.kernels.tiles import (
     CountrySummary,
     PartRange,
@@ -269,11 +269,15 @@ def plan_tile_index(
     """Find the tiles of all countries and cut them into tasks; see ``build_tile_index``.
 
     Raises:
-        ConfigError: ``rule-unknown``, ``fill-rule``, ``coverage-rule``, ``unit-size``, ``world-empty``.
+        ConfigError: ``rule-unknown``, ``fill-coverage``, ``coverage-rule``, ``unit-size``, ``world-empty``.
     """
     rule = Rule.parse(rule)
-    if countries.fill is not None:
-        require_fill(countries.fill, rule)
+    if coverage and countries.fill is not None:
+        raise ConfigError(
+            "fill-coverage",
+            f"fill rule {countries.fill} says which tiles share an area with rings that cross, not how much of it.",
+            "Leave out coverage, or repair the polygons instead.",
+        )
     if coverage and rule is not Rule.ANY_OVERLAP:
         raise ConfigError(
             "coverage-rule",
