@@ -130,9 +130,9 @@ def test_the_fill_rule_is_part_of_the_identity_and_points_lie_inside(tmp_path: P
         hashes[fill] = opened.receipt.parameter_hash
         assert build_tile_index(found, GRID, tmp_path / fill).reused
     assert len(set(hashes.values())) == 2
-    options = {"rule": "any_overlap", "coverage": True}
+    found = country(BOW, fill="nonzero")
     with pytest.raises(ConfigError) as caught:
-        build_tile_index(country(BOW, fill="nonzero"), GRID, tmp_path / "x", **options)
+        build_tile_index(found, GRID, tmp_path / "x", rule="any_overlap", coverage=True)
     assert caught.value.code == "fill-coverage"
 
 
