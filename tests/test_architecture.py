@@ -30,6 +30,7 @@ FLOORS = (
     "kernels/sizes",
     "kernels/counting",
     "kernels/sphere",
+    "kernels/nearest",
     "kernels/digests",
     "kernels/records",
     "kernels/typed_json",

@@ -71,6 +71,7 @@ def test_every_option_has_a_default_and_can_be_in_the_file(
         merchants = "shops.csv"
         seed = -7
         skip_unplaceable = true
+        cards = "cards.csv"
     """
     config = RunConfig.from_toml(run_file(text))
     assert config == RunConfig(
@@ -107,6 +108,7 @@ def test_every_option_has_a_default_and_can_be_in_the_file(
         merchants=tmp_path / "shops.csv",
         seed=-7,
         skip_unplaceable=True,
+        cards=tmp_path / "cards.csv",
     )
     default = RunConfig()
     unchanged = [

@@ -54,6 +54,8 @@ if TYPE_CHECKING:
     from closedworld.published.tile_index import PublishedIndex, open_index
     from closedworld.run.outcome import RunOutcome
     from closedworld.run.pipeline import run_world
+    from closedworld.stages.people.build import build_people
+    from closedworld.stages.people.outcome import PublishedPeople
     from closedworld.stages.sites.build import build_sites
     from closedworld.stages.sites.outcome import PublishedSites
     from closedworld.stages.tiles.build import build_tile_index
@@ -92,6 +94,7 @@ _HOMES = {
     "PublishError": "errors",
     "Published": "store.reading",
     "PublishedIndex": "published.tile_index",
+    "PublishedPeople": "stages.people.outcome",
     "PublishedSites": "stages.sites.outcome",
     "PublishedWorld": "worlds",
     "Records": "kernels.records",
@@ -110,6 +113,7 @@ _HOMES = {
     "WorldDifference": "worlds.diff",
     "WorldTiles": "worlds.world_tiles",
     "apportion": "kernels.weights",
+    "build_people": "stages.people.build",
     "build_sites": "stages.sites.build",
     "build_tile_index": "stages.tiles.build",
     "build_tile_weights": "stages.weights.build",
@@ -161,6 +165,7 @@ __all__ = [
     "PublishError",
     "Published",
     "PublishedIndex",
+    "PublishedPeople",
     "PublishedSites",
     "PublishedWorld",
     "Records",
@@ -180,6 +185,7 @@ __all__ = [
     "WorldTiles",
     "__version__",
     "apportion",
+    "build_people",
     "build_sites",
     "build_tile_index",
     "build_tile_weights",

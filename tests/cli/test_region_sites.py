@@ -87,7 +87,7 @@ def test_a_published_world_of_regions_knows_that_it_is_one(
     done = call(*asked)
     assert done.exit_code == 0, done.output
     ours, theirs = (open_world(out) for out in (one, two))
-    assert ours.site_results[0].receipt == theirs.site_results[0].receipt
+    assert ours.result("sites").receipt == theirs.result("sites").receipt
     unknown = tmp_path / "unknown.csv"
     unknown.write_text("merchant_id,country,n\na,FR,4\n")
     refused = call("sites", two, *options, "--merchants", unknown)

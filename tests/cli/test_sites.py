@@ -53,7 +53,7 @@ def test_one_command_or_two_give_the_same_sites(call: Call, tmp_path: Path, shop
     ours, theirs = (open_world(out) for out in (one, two))
     assert ours.sites.to_table().equals(theirs.sites.to_table())
     assert ours.merchants.to_table().num_rows == 2
-    assert ours.site_results[0].receipt == theirs.site_results[0].receipt
+    assert ours.result("sites").receipt == theirs.result("sites").receipt
 
 
 def test_rows_that_cannot_be_placed_end_the_command_or_are_listed(

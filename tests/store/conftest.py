@@ -12,9 +12,11 @@ from closedworld.inputs.regions.country_reading import read_countries
 from closedworld.kernels.grid import Grid
 from closedworld.kernels.sizes import Sizes
 from closedworld.published.tile_index import open_index
+from closedworld.stages.people.build import build_people
 from closedworld.stages.sites.build import build_sites
 from closedworld.stages.tiles.build import build_tile_index
 from closedworld.stages.weights.build import build_tile_weights
+from closedworld.worlds import PublishedWorld
 
 if TYPE_CHECKING:
     from closedworld.stages.tiles.outcome import TileIndex
@@ -36,7 +38,7 @@ def real_index(tmp_path_factory: pytest.TempPathFactory) -> TileIndex:
 def real_results(
     real_index: TileIndex, tmp_path_factory: pytest.TempPathFactory
 ) -> dict[str, Published]:
-    """The same countries' results by dataset: tiles, weights, sites, and tiles with coverage."""
+    """The same countries' results by dataset: tiles, weights, sites, people, and tiles with coverage."""
     index = open_index(real_index.published.folder)
     weights = build_tile_weights(index, tmp_path_factory.mktemp("weights"), basis="area_m2")
     countries = read_countries(bundled("countries.parquet").path).select(COUNTRIES)
@@ -53,8 +55,16 @@ def real_results(
         countries=countries,
         task_sites=800,
     )
+    world = PublishedWorld(index, weights.published, {"sites": (sites.published,)})
+    people = build_people(
+        world,
+        tmp_path_factory.mktemp("people"),
+        cards=dict.fromkeys(COUNTRIES, 30),
+        countries=countries,
+        task_cards=20,
+    )
     return {
         name: result.published
-        for result in (covered, real_index, weights, sites)
+        for result in (covered, real_index, weights, sites, people)
         for name in result.published.receipt.datasets()
     }

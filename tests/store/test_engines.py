@@ -36,6 +36,7 @@ ORDER = {
     "span_weights": "weight_before",
     "sites": "site_id",
     "merchants": "n",
+    "cards": "tile_id",
 }
 
 

@@ -26,7 +26,7 @@ from closedworld.cli.inspect import inspect
 from closedworld.cli.path import path
 from closedworld.cli.plan import plan
 from closedworld.cli.report import report
-from closedworld.cli.run import run, sites, tiles, weights
+from closedworld.cli.run import people, run, sites, tiles, weights
 from closedworld.cli.sample import sample
 from closedworld.cli.sql import sql
 from closedworld.cli.verify import verify
@@ -156,6 +156,7 @@ main.add_command(run)
 main.add_command(tiles)
 main.add_command(weights)
 main.add_command(sites)
+main.add_command(people)
 main.add_command(plan)
 main.add_command(inputs)
 main.add_command(fetch)

@@ -97,7 +97,7 @@ TILE_OPTIONS = (
     ),
     *run_options("polygons", "tiles", "files"),
 )
-LATER_STAGE_OPTIONS = run_options(*(stage.name for stage in STAGES if stage.needs))
+LATER_STAGE_OPTIONS = run_options(*(stage.name for stage in STAGES if stage.needs), "random")
 EXECUTION_OPTIONS = run_options("execution")
 
 INDEX_OPTION = click.option(
@@ -197,7 +197,9 @@ def result_options(stage: Stage, *names: str) -> tuple[Callable[[F], F], ...]:
     """
     return (
         *(_click_option(name, RESULT_OPTIONS[name]) for name in (*names, "lock", "out", "name")),
-        *run_options(stage.name, "execution"),
+        *run_options(stage.name),
+        *(run_options("random") if stage.asked_by else ()),
+        *run_options("execution"),
         *workers_options(stage),
     )
 

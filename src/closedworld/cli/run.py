@@ -23,8 +23,8 @@ from closedworld.cli.options import (
     workers_options,
 )
 from closedworld.config.run import RunConfig
-from closedworld.config.stage_options import DEMO
-from closedworld.stages import SITE_STAGE, STAGES, TILES, WEIGHTS, Stage
+from closedworld.config.stage_options import DEMO, DEMO_TOWNS
+from closedworld.stages import PEOPLE, SITE_STAGE, STAGES, TILES, WEIGHTS, Stage
 
 
 @click.command()
@@ -98,6 +98,33 @@ def sites(result: Path, **given: Any) -> None:
     output = Output.taken_from(given)
     given["merchants"] = given["merchants"] or Path(DEMO)
     build(RunConfig(result=result, **given_only(given)), SITE_STAGE, output)
+
+
+@click.command()
+@click.argument("result", metavar="[PATH]", type=PATH, required=False)
+@with_options(*result_options(PEOPLE), *POLYGON_OPTIONS, *LOG_OPTIONS)
+def people(result: Path | None, **given: Any) -> None:
+    """Place the homes of card holders and their places of work (S10): cards.
+
+    PATH is an output folder with sites, or the sites/parameter_hash=... folder in it; sites that it lacks are
+    made first. Without PATH it builds all that is needed, from bundled data: by default 10,000 cards in 12 towns.
+
+    \b
+    Examples:
+      closedworld people --out towns
+      closedworld people world --cards 50000
+      closedworld people world --cards cards.csv --seed 7
+    """
+    output = Output.taken_from(given)
+    build(payment_config(result, given), PEOPLE, output)
+
+
+def payment_config(result: Path | None, given: dict[str, Any]) -> RunConfig:
+    """Return the configuration of a stage of a payment world; the demonstration's towns where nothing is given."""
+    given = given_only(given)
+    if result is None and "cards" not in given:
+        given |= {"cards": Path(DEMO_TOWNS), "merchants": Path(DEMO_TOWNS)}
+    return RunConfig(result=result, **given)
 
 
 def build(config: RunConfig, until: Stage | None, output: Output) -> None:

@@ -11,7 +11,13 @@ from typing import Any, Self
 
 from closedworld.bounded_read import read_small_file
 from closedworld.config.options import CodesField, PathField, options, require_name
-from closedworld.config.stage_options import Options, SiteOptions, TileOptions, WeightOptions
+from closedworld.config.stage_options import (
+    Options,
+    PeopleOptions,
+    SiteOptions,
+    TileOptions,
+    WeightOptions,
+)
 from closedworld.config.table import ACCEPTANCE, EXECUTORS, OPTIONS, REGIONS
 from closedworld.errors import ConfigError
 from closedworld.sanitize import library_message, quoted
@@ -157,7 +163,9 @@ class InputOptions(Options):
 
 
 @options
-class RunConfig(InputOptions, TileOptions, WeightOptions, SiteOptions, ExecutionConfig):
+class RunConfig(
+    InputOptions, TileOptions, WeightOptions, SiteOptions, PeopleOptions, ExecutionConfig
+):
     """What to build, from what, and where to write it: the options of inputs, stages and execution, and these.
 
     Attributes:

@@ -16,6 +16,11 @@ DEFAULT_DP = 12
 DEMO = "demo"
 """What stands for the demonstration's merchants in place of a file."""
 
+DEMO_TOWNS = "demo-towns"
+"""What stands for merchants or cards of the demonstration of a payment world: some towns."""
+
+DEFAULT_CARDS = "10000"
+
 
 @options
 class Options:
@@ -81,10 +86,22 @@ class SiteOptions(Options):
 
     Attributes:
         merchants: Table of merchants, CSV or Parquet, or ``demo``; None to place none.
-        seed: Determines where outlets lie.
+        seed: Determines where outlets and homes lie, and what people buy.
         skip_unplaceable: Leave out merchants that cannot be placed and report them.
     """
 
     merchants: PathField = PathField()
     seed: int = 0
     skip_unplaceable: bool = False
+
+
+@options
+class PeopleOptions(Options):
+    """Whose homes are placed.
+
+    Attributes:
+        cards: A number of cards, numbers by country such as ``DE=1000,FR=500``, a table of cards, CSV or Parquet, or
+            ``demo-towns``; None to place none.
+    """
+
+    cards: PathField = PathField()

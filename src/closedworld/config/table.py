@@ -147,14 +147,26 @@ SECTIONS: dict[str, dict[str, Option]] = {
         "merchants": Option(
             Kind.PATH,
             "Table of merchants whose outlets are placed, CSV or Parquet; `demo` for some 2,000 merchants "
-            "with 100,000 outlets in all countries.",
+            "with 100,000 outlets in all countries; `demo-towns` for 1,500 outlets in 12 towns.",
             metavar="FILE",
         ),
-        "seed": Option(Kind.NUMBER, "Determines where outlets lie.", least=None),
         "skip_unplaceable": Option(
             Kind.FLAG,
             "Leave out merchants that cannot be placed and write them to a file, instead of refusing the "
             "table.",
+        ),
+    },
+    "people": {
+        "cards": Option(
+            Kind.PATH,
+            "Cards whose holders' homes are placed: a number, shared by the people of each country; numbers by "
+            "country, such as DE=1000,FR=500; a table, CSV or Parquet; or `demo-towns` for 10,000 in 12 towns.",
+            metavar="N|FILE",
+        ),
+    },
+    "random": {
+        "seed": Option(
+            Kind.NUMBER, "Determines where outlets and homes lie, and what people buy.", least=None
         ),
     },
     "execution": {

@@ -1,5 +1,6 @@
 """Datasets: their columns, what these mean and how they are encoded; the parameters they follow from."""
 
+from closedworld.datasets.cards import CARDS
 from closedworld.datasets.dataset import Column, Dataset
 from closedworld.datasets.merchants import MERCHANTS
 from closedworld.datasets.partition import Partition
@@ -22,11 +23,13 @@ DATASETS = {
         SPAN_WEIGHTS,
         SITES,
         MERCHANTS,
+        CARDS,
     )
 }
 
 
 __all__ = [
+    "CARDS",
     "DATASETS",
     "MERCHANTS",
     "SITES",

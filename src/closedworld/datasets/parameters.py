@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar, Self
 
+from closedworld.datasets.cards import CARDS, CardSummary
 from closedworld.datasets.dataset import Dataset
 from closedworld.datasets.merchants import OwnColumn, merchants_with
 from closedworld.datasets.sites import SITES, SiteSummary
@@ -194,8 +195,37 @@ class SiteParameters(Parameters):
         return (SITES, merchants_with(self.own_columns))
 
 
+@dataclass(frozen=True, slots=True)
+class PeopleParameters(Parameters):
+    """What decides the content of cards.
+
+    Attributes:
+        sites_parameter_hash: Which sites people work at, and so which weights they live by.
+        seed: Determines where they live and work.
+        countries: Alpha-2 codes of the cards' countries, ascending.
+        cards_sha256: Digest of the cards asked for: country, card, holder, town and division of each.
+        places_sha256: Digest of the table of places, lower-case hex.
+        time_zones: Versions of what time zones come from, by name.
+    """
+
+    stage: ClassVar[str] = "people"
+
+    sites_parameter_hash: str
+    seed: int
+    countries: tuple[str, ...]
+    cards_sha256: str
+    places_sha256: str
+    time_zones: dict[str, str]
+
+    @property
+    def datasets(self) -> tuple[Dataset, ...]:
+        """The datasets of the result."""
+        return (CARDS,)
+
+
 PARAMETERS: dict[str, type[Parameters]] = {
-    kind.stage: kind for kind in (TileParameters, WeightParameters, SiteParameters)
+    kind.stage: kind
+    for kind in (TileParameters, WeightParameters, SiteParameters, PeopleParameters)
 }
 """Parameters of every stage, by its name."""
 
@@ -240,6 +270,23 @@ class SiteTotals(Stated):
     sites: int
     sites_on_map: int
     summaries: tuple[SiteSummary, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class PeopleTotals(Stated):
+    """Figures of cards.
+
+    Attributes:
+        countries: Countries of the cards.
+        cards: Cards.
+        persons: Their holders.
+        summaries: What is reported of each country, ascending by code.
+    """
+
+    countries: int
+    cards: int
+    persons: int
+    summaries: tuple[CardSummary, ...]
 
 
 @dataclass(frozen=True, slots=True)

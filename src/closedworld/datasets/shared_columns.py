@@ -39,9 +39,18 @@ LAT = Column(
     "latitude of the site, or of the centre of the circle that it must lie in, degrees",
     nullable=True,
 )
-PLACE = Column("place", pa.string(), "town that the site belongs to, or must lie in", nullable=True)
+PLACE = Column(
+    "place", pa.string(), "town that the site or home belongs to, or must lie in", nullable=True
+)
 ADMIN1 = Column("admin1", pa.string(), "first-level division of the town", nullable=True)
 CATEGORY = Column("category", pa.string(), "kind of merchant, such as `grocery`", nullable=True)
 MCC = Column("mcc", pa.int32(), "merchant category code (ISO 18245), 0 for none")
+TZID = Column(
+    "tzid", pa.string(), "time zone in the tz database, such as `Europe/Berlin`", nullable=True
+)
+URBAN = Column(
+    "urban", pa.string(), "`core` of a town, `town` around it, or `rural`", nullable=True
+)
+CARD_ID = Column("card_id", pa.string(), "card, as given or numbered within its country")
 
 DELTA = "DELTA_BINARY_PACKED"

@@ -20,6 +20,8 @@ from closedworld.datasets.shared_columns import (
     PLACE,
     SITE_ORDER,
     TILE_ID,
+    TZID,
+    URBAN,
 )
 
 SITES = Dataset(
@@ -38,20 +40,13 @@ SITES = Dataset(
         LON.encoded("PLAIN"),
         LAT.encoded("PLAIN"),
         TILE_ID.encoded("PLAIN"),
-        Column(
-            "tzid",
-            pa.string(),
-            "time zone in the tz database, such as `Europe/Berlin`",
-            nullable=True,
-        ),
+        TZID,
         PLACE,
         Column(
             "place_km", pa.float64(), "distance from the centre of the place, km", nullable=True
         ),
         ADMIN1,
-        Column(
-            "urban", pa.string(), "`core` of a town, `town` around it, or `rural`", nullable=True
-        ),
+        URBAN,
         CATEGORY,
         MCC,
         Column(

@@ -35,6 +35,7 @@ ERROR_CODES: dict[type[ClosedWorldError], dict[str, str]] = {
         "countries-none-selected": "The list of countries is empty.",
         "countries-unusable": "Several options do not match the polygon file; the message lists all.",
         "country-unknown": "The polygon file has no country with that code.",
+        "cards-number": "That many cards cannot be made, or shared by people.",
         "country-without-tiles": "The world has no tiles of a requested country.",
         "coverage-missing": "Weights by coverage were requested, but the tiles were built without coverage.",
         "coverage-rule": "Coverage needs rule `any_overlap`.",
@@ -92,6 +93,7 @@ ERROR_CODES: dict[type[ClosedWorldError], dict[str, str]] = {
         "sample-memory": "More points were requested than memory holds.",
         "sample-too-many": "More distinct tiles were requested than have a weight.",
         "sample-unclear": "Points were requested both by country and by table, or by neither.",
+        "people-missing": "The world has no cards.",
         "sites-missing": "The world has no sites.",
         "demo-regions": "The demonstration's merchants were requested in a world of regions that are not countries.",
         "stage-unknown": "There is no stage of that name, or it does not start from a published result.",
@@ -132,6 +134,7 @@ ERROR_CODES: dict[type[ClosedWorldError], dict[str, str]] = {
         "iso-column-missing": "No column has a common name for country codes; `--iso-column` names it.",
         "layer-ambiguous": "The file has several layers with geometries; `--layer` names one.",
         "layer-none": "The file has no layer with geometries.",
+        "cards-unplaceable": "Rows of the table of cards cannot be used; the message lists them.",
         "merchants-unplaceable": "Rows of the table of merchants cannot be used; the message lists them.",
         "place-ambiguous": "A country has several places of that name; the message lists them.",
         "place-unknown": "A country has no place of that name, or none in that admin1.",
@@ -201,6 +204,7 @@ ERROR_CODES: dict[type[ClosedWorldError], dict[str, str]] = {
         "receipt-seal": "The receipt was changed after it was sealed.",
         "receipt-unreadable": "The receipt is damaged.",
         "report-unreadable": "The report of the run is damaged.",
+        "people-invalid": "Cards failed the checks of their own stage; nothing was published.",
         "sites-invalid": "Sites failed the checks of their own stage; nothing was published.",
         "weights-damaged": "Weights are inconsistent with themselves or with the tiles.",
     },
@@ -225,6 +229,7 @@ ERROR_CODES: dict[type[ClosedWorldError], dict[str, str]] = {
 """Code and meaning (Markdown) of the errors of each class."""
 
 WARNING_CODES = {
+    "cards-columns-unused": "Columns of the table of cards decide nothing; they are left out.",
     "countries-assumed": "Coordinates were taken for WGS 84, as `--assume-wgs84` asks for.",
     "countries-cut": "Countries lie partly outside the grid, where they have no tiles.",
     "countries-filled": "Invalid polygons were taken as they are, as `--fill` asks for.",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 from closedworld.config.run import RunConfig
 from closedworld.datasets.parameters import TileParameters
@@ -14,6 +15,7 @@ from closedworld.inputs.lock import InputLock
 from closedworld.kernels.grid import Grid
 from closedworld.published.lineage import open_lineage
 from closedworld.published.polygons import polygons_of
+from closedworld.published.results import choose_published
 from closedworld.stages import STAGES, Stage
 from closedworld.stages.protocol import RunContext, Upstream
 from closedworld.store.reading import Published
@@ -96,10 +98,11 @@ def wanted_inputs(
 
 
 def _stages_of(config: RunConfig, until: str | None) -> tuple[Stage, ...]:
-    """Return the stages of a run: one that builds on a published result, or all up to one.
+    """Return the stages of a run up to one: all that are asked for or needed, or those that a result lacks.
 
     Raises:
-        ConfigError: ``stage-unknown``.
+        ConfigError: ``stage-unknown``, or as ``choose_published``.
+        IntegrityError: As ``choose_published``.
     """
     choices = [stage for stage in STAGES if stage.needs or config.result is None]
     names = [stage.name for stage in choices]
@@ -111,7 +114,29 @@ def _stages_of(config: RunConfig, until: str | None) -> tuple[Stage, ...]:
             f"there is no stage {until!r}{' to build on a result' * (config.result is not None)}.",
             f"Choose one of {', '.join(names)}.",
         )
-    last = names.index(until)
+    last = choices[names.index(until)]
+    chain = [stage for stage in choices if stage.name in last.needs]
     if config.result is not None:
-        return (choices[last],)
-    return (*(stage for stage in choices[:last] if stage.is_asked(config)), choices[last])
+        return (*_lacking(config, config.result, chain), last)
+    asked = [stage for stage in choices[: names.index(until)] if stage.is_asked(config)]
+    return (*(stage for stage in choices if stage in [*chain, *asked]), last)
+
+
+def _lacking(config: RunConfig, result: Path, chain: Sequence[Stage]) -> list[Stage]:
+    """Return the stages to build first: from the first that is asked for by an option of its own, or is not there.
+
+    A stage without such an option, such as the weights, must be there.
+
+    Args:
+        config: What was asked for.
+        result: The published result.
+        chain: Stages that the last one needs, in order.
+    """
+    optional = [stage for stage in chain if stage.asked_by]
+    if not optional:
+        return []
+    there = {one.receipt.stage for one in choose_published(result)}
+    for position, stage in enumerate(optional):
+        if stage.is_asked(config) or stage.name not in there:
+            return optional[position:]
+    return []

@@ -122,4 +122,13 @@ SITE_STAGE = Stage(
     "S9", "sites", ("tiles", "weights"), "sites", "site_summaries.jsonl", asked_by="merchants"
 )
 
-STAGES = (TILES, WEIGHTS, SITE_STAGE)
+PEOPLE = Stage(
+    "S10",
+    "people",
+    ("tiles", "weights", "sites"),
+    "cards",
+    "people_summaries.jsonl",
+    asked_by="cards",
+)
+
+STAGES = (TILES, WEIGHTS, SITE_STAGE, PEOPLE)

@@ -107,15 +107,16 @@ def deviations(chi_square: float, freedom: int) -> float:
 
 
 def stage_validation(
-    folder: Storage, stage: str, counts: CheckCounts, claims: Mapping[str, str]
+    folder: Storage, stage: str, counts: CheckCounts, claims: Mapping[str, str], code: str
 ) -> FileEntry:
     """Write ``validation.json``: what was checked.
 
     Args:
         folder: Staging folder.
-        stage: Name of the stage; an error has the code ``<stage>-invalid``.
+        stage: Name of the stage.
         counts: What was counted.
         claims: What each check claims.
+        code: Code of the error, such as ``sites-invalid``.
 
     Raises:
         IntegrityError: A check has failed.
@@ -128,7 +129,7 @@ def stage_validation(
             f"{one['claim']}: wrong for {one['failed']:,} of {one['checked']:,}" for one in wrong
         )
         raise IntegrityError(
-            f"{stage}-invalid",
+            code,
             f"the {stage} failed their own checks, and nothing was published: {what}.",
             "Check the world with `closedworld verify`; if it is sound, please report this.",
         )

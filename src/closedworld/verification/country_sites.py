@@ -17,12 +17,11 @@ from numpy.typing import NDArray
 
 from closedworld.inputs.regions.country_set import Country
 from closedworld.verification.country_files import CountryFiles
+from closedworld.verification.points_on_map import of_other_zone, off_tile, outside_of
 from closedworld.verification.site_law import TOLERANCE_DEGREES
 from closedworld.verification.site_numbers import WantedSite
 from closedworld.verification.tile_checks import TileIndex
-
-IN_COUNTRY = "sites in their country, by GEOS"
-"""What is checked with polygons."""
+from closedworld.verification.whole_tables import IN_COUNTRY
 
 ZONES = "time zones of sites are their country's"
 """What is checked with the places of the country."""
@@ -101,40 +100,26 @@ class CountrySiteChecks:
 
     def check_zones(self, tzids: tuple[str, ...]) -> None:
         """Find time zones that are not the country's."""
-        zones = self.sites["tzid"]
-        known = pc.or_(pc.is_in(zones, pa.array(tzids, pa.string())), zones.is_null()).to_numpy()
-        self._note(~known, "site-zone", f"tzid is none of {self.files.country_iso}.")
-        self._count(ZONES, len(known))
+        wrong = of_other_zone(self.sites["tzid"], tzids)
+        self._note(wrong, "site-zone", f"tzid is none of {self.files.country_iso}.")
+        self._count(ZONES, len(wrong))
 
     def check_tiles(self, index: TileIndex, iso: str) -> None:
         """Find sites that are not on their tile, and tiles that the country does not have."""
-        grid = index.parameters.grid
         lon, lat, tile = (self.sites[name].to_numpy() for name in ("lon", "lat", "tile_id"))
-        here = np.flatnonzero(tile >= 0)
-        here = here[tile[here] < grid.n_tiles]
-        row, col = np.divmod(tile[here], grid.n_cols)
-        across = (lon[here] - (grid.west + (col + 0.5) * grid.cell_width) + 180.0) % 360.0 - 180.0
-        down = lat[here] - (grid.north - (row + 0.5) * grid.cell_height)
-        on_tile = np.abs(across) <= grid.cell_width / 2 + TOLERANCE_DEGREES
-        on_tile &= np.abs(down) <= grid.cell_height / 2 + TOLERANCE_DEGREES
-        wrong = tile >= grid.n_tiles
-        wrong[here] |= ~on_tile | ~index.countries[iso].ids.holds(tile[here])
+        wrong = off_tile(index, iso, lon, lat, tile)
         self._note(
             wrong, "site-tile", "the point is not on its tile, or the country does not have it."
         )
-        self._count("sites on their tiles, tiles of their country", len(here))
+        self._count(
+            "sites on their tiles, tiles of their country", int(np.count_nonzero(tile >= 0))
+        )
 
     def check_polygons(self, country: Country) -> None:
         """Find sites outside their country."""
         lon, lat = self.sites["lon"].to_numpy(), self.sites["lat"].to_numpy()
-        left = np.flatnonzero(~np.isnan(lon))
-        self._count(IN_COUNTRY, len(left))
-        for polygon in shapely.get_parts(list(country.features)):
-            shapely.prepare(polygon)
-            for turn in (0.0, 360.0, -360.0):
-                left = left[~shapely.intersects_xy(polygon, lon[left] + turn, lat[left])]
-        outside = np.zeros(len(lon), np.bool_)
-        outside[left] = True
+        self._count(IN_COUNTRY, int(np.count_nonzero(~np.isnan(lon))))
+        outside = outside_of(country, lon, lat)
         self._note(outside, "site-outside", "the point is not in its country.")
 
     def drawn(self, seed: int) -> tuple[list[WantedSite], list[int]]:

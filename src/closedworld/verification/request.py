@@ -63,15 +63,22 @@ class Request:
         opened = open_sealed(storage_at(folder), findings)
         return None if opened is None else read_tile_index(opened, findings)
 
-    def weights_of(
-        self, published: Published, weights_parameter_hash: str, findings: Findings
+    def source_of(
+        self, published: Published, stage: str, parameter_hash: str, findings: Findings
     ) -> Published | None:
-        """Return the weights that sites belong to; None, with a finding, when there are none."""
-        folder = self._folder_of(published, WeightParameters.stage, weights_parameter_hash)
+        """Return the result of an earlier stage that one was made from; None, with a finding, when there is none.
+
+        Args:
+            published: The later result.
+            stage: The earlier stage, such as ``weights``.
+            parameter_hash: Its hash, as the parameters of the later one have it.
+            findings: Where findings go.
+        """
+        folder = self._folder_of(published, stage, parameter_hash)
         if folder is None:
             where = self.index or published.output
-            message = f"no weights of parameter_hash {weights_parameter_hash} in {where}."
-            findings.add("weights-missing", message)
+            message = f"no {stage} of parameter_hash {parameter_hash} in {where}."
+            findings.add(f"{stage}-missing", message)
             return None
         return open_sealed(storage_at(folder), findings)
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import random
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -14,17 +13,14 @@ from numpy.typing import NDArray
 
 from closedworld.datasets import MERCHANTS, SITES, TILE_WEIGHTS
 from closedworld.datasets.parameters import SiteParameters
-from closedworld.errors import ConfigError, IntegrityError
-from closedworld.inputs.reference.places import CountryPlaces, country_places
+from closedworld.errors import IntegrityError
+from closedworld.inputs.reference.places import CountryPlaces
 from closedworld.inputs.reference.registry import bundled
 from closedworld.inputs.reference.time_zones import zones_of
 from closedworld.inputs.regions.country_set import Country, CountrySet
-from closedworld.published.polygons import polygons_of
-from closedworld.sanitize import library_message
 from closedworld.store.paths import VALIDATION_NAME
 from closedworld.store.reading import Published
-from closedworld.verification.country_files import CountryFiles
-from closedworld.verification.country_sites import IN_COUNTRY, ZONES, CountrySiteChecks
+from closedworld.verification.country_sites import ZONES, CountrySiteChecks
 from closedworld.verification.file_checks import check_countries, check_schemas
 from closedworld.verification.findings import Findings
 from closedworld.verification.membership import placed_polygons
@@ -32,7 +28,13 @@ from closedworld.verification.receipt_checks import PARAMETER_ERRORS, bad_parame
 from closedworld.verification.request import Request
 from closedworld.verification.site_law import SiteLaw, Towns
 from closedworld.verification.tile_checks import TileIndex
-from closedworld.verification.value_digests import ValueDigests, digest_of_columns
+from closedworld.verification.value_digests import ValueDigests
+from closedworld.verification.whole_tables import (
+    check_validation,
+    places_at_hand,
+    polygons_at_hand,
+    read_whole,
+)
 
 _LAW = "sites by the law, placed again one by one"
 _BATCH_TILES = 1 << 20
@@ -76,14 +78,14 @@ class SiteChecks:
         )
         for name in (SITES.name, MERCHANTS.name):
             check_countries(table, name, set(self.parameters.countries), self.findings)
-        self._check_validation()
-        countries = self._polygons()
+        check_validation(self.published, self.findings)
+        countries = polygons_at_hand(self.index, self.request, self.findings)
         drawn = self._drawn()
         sites_on_map = sites = 0
         merchants: set[str] = set()
         for iso in self.parameters.countries:
             files = [table[name].get(iso) for name in (SITES.name, MERCHANTS.name)]
-            rows = [None if one is None else self._rows(one) for one in files]
+            rows = [None if one is None else read_whole(one, self._digests) for one in files]
             if files[0] is None or rows[0] is None or rows[1] is None:
                 self._digests.unknown.add(iso)
                 continue
@@ -109,49 +111,6 @@ class SiteChecks:
             message = "merchants_sha256 is not the digest of the values of merchants."
             self.findings.add("merchants-digest", message, MERCHANTS.name)
 
-    def _rows(self, files: CountryFiles) -> pa.Table | None:
-        """Return all rows of a country; None, with a finding, when they cannot be read."""
-        schema = files.dataset.schema
-        batches = list(files.batches(files.columns, with_footers=True))
-        if not files.is_whole:
-            return None
-        try:
-            table = pa.Table.from_batches(batches).cast(schema) if batches else schema.empty_table()
-        except (pa.ArrowException, UnicodeDecodeError) as error:
-            files.add("schema", f"rows cannot be understood: {library_message(error)}.")
-            return None
-        table = table.combine_chunks()
-        if table.num_rows:
-            (batch,) = table.to_batches()
-            self._digests.add(files, table.num_rows, digest_of_columns(batch, files.dataset))
-        return table
-
-    def _check_validation(self) -> None:
-        """Read what the stage says that it checked; the receipt seals its bytes."""
-        try:
-            (entry,) = (one for one in self.published.receipt.files if one.path == VALIDATION_NAME)
-            with self.published.open(entry) as file:
-                content = json.loads(file.read())
-            passed = content["passed"] is True and all(one["passed"] for one in content["checks"])
-        except (OSError, ValueError, KeyError, TypeError) as error:
-            message = f"{VALIDATION_NAME} cannot be read: {type(error).__name__}."
-            self.findings.add("validation", message)
-            return
-        if not passed:
-            self.findings.add("validation", f"{VALIDATION_NAME} has a check that failed.")
-        self.findings.add_check("checks in validation.json", len(content["checks"]), "checks")
-
-    def _polygons(self) -> CountrySet | None:
-        if self.index is None:
-            self.findings.add_unchecked(IN_COUNTRY, "no index of the tiles")
-            return None
-        try:
-            return polygons_of(self.index.published, self.request.polygons)
-        except ConfigError:
-            reason = "the world was built from other polygons; give them"
-            self.findings.add_unchecked(IN_COUNTRY, reason)
-            return None
-
     def _check_where(
         self,
         check: CountrySiteChecks,
@@ -161,7 +120,7 @@ class SiteChecks:
         is_drawn: bool,
     ) -> None:
         """Compare sites with time zones, tiles and polygons of their country."""
-        places = self._places(iso, countries)
+        places = places_at_hand(self.index, iso, countries)
         if places is None:
             self.findings.add_unchecked(ZONES, "the polygons of the regions are not at hand")
         else:
@@ -172,13 +131,6 @@ class SiteChecks:
             check.check_polygons(countries[iso])
             if is_drawn:
                 self._check_law(check, countries[iso], places)
-
-    def _places(self, iso: str, countries: CountrySet | None) -> CountryPlaces | None:
-        """Return the places of a country, or those in a region, which needs its polygons."""
-        if countries is not None and iso in countries:
-            return countries.places(iso)
-        is_region = self.index is None or self.index.parameters.own_codes is not None
-        return None if is_region else country_places(iso)
 
     def _drawn(self) -> set[str]:
         """Return the countries in which the sites of some merchants are placed again."""

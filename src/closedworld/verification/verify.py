@@ -6,18 +6,19 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Literal
 
-from closedworld.datasets.parameters import WeightParameters
+from closedworld.datasets.parameters import SiteParameters, WeightParameters
 from closedworld.errors import ConfigError, InputError
 from closedworld.inputs.regions.country_set import CountrySet
 from closedworld.published.polygons import polygons_of
 from closedworld.store.reading import Published
 from closedworld.verification.file_checks import check_files, open_sealed, sealed_and_bare
 from closedworld.verification.findings import Findings, Verification
+from closedworld.verification.people_checks import PeopleChecks, read_people_parameters
 from closedworld.verification.polygon_checks import check_polygons, note_cut_countries
 from closedworld.verification.receipt_checks import PARAMETER_ERRORS
 from closedworld.verification.request import Request
 from closedworld.verification.site_checks import SiteChecks, read_site_parameters
-from closedworld.verification.tile_checks import check_tile_index
+from closedworld.verification.tile_checks import TileIndex, check_tile_index
 from closedworld.verification.weight_checks import WeightChecks, read_weight_parameters
 
 
@@ -130,12 +131,36 @@ def _check_sites(published: Published, request: Request, findings: Findings) -> 
     parameters = read_site_parameters(published, findings)
     if parameters is None:
         return
-    weights = request.weights_of(published, parameters.weights_parameter_hash, findings)
-    own = None if weights is None else read_weight_parameters(weights, findings)
-    index = None
-    if weights is not None and own is not None:
-        index = request.index_of(weights, own.tiles_parameter_hash, findings)
+    weights, index = _weights_and_index(
+        published, parameters.weights_parameter_hash, request, findings
+    )
     SiteChecks(published, parameters, weights, index, request, findings).run()
+
+
+def _check_people(published: Published, request: Request, findings: Findings) -> None:
+    """Check cards against tiles, polygons and sites."""
+    parameters = read_people_parameters(published, findings)
+    if parameters is None:
+        return
+    hash_of_sites = parameters.sites_parameter_hash
+    sites = request.source_of(published, SiteParameters.stage, hash_of_sites, findings)
+    own = None if sites is None else read_site_parameters(sites, findings)
+    index = None
+    if sites is not None and own is not None:
+        _, index = _weights_and_index(sites, own.weights_parameter_hash, request, findings)
+    PeopleChecks(published, parameters, sites, index, request, findings).run()
+
+
+def _weights_and_index(
+    published: Published, weights_parameter_hash: str, request: Request, findings: Findings
+) -> tuple[Published | None, TileIndex | None]:
+    """Return the weights that a result was made from, and their tiles; None where they are not at hand."""
+    stage = WeightParameters.stage
+    weights = request.source_of(published, stage, weights_parameter_hash, findings)
+    own = None if weights is None else read_weight_parameters(weights, findings)
+    if weights is None or own is None:
+        return weights, None
+    return weights, request.index_of(weights, own.tiles_parameter_hash, findings)
 
 
 def _check_unknown(_: Published, __: Request, findings: Findings) -> None:
@@ -146,5 +171,6 @@ CHECKS: dict[str, Callable[[Published, Request, Findings], None]] = {
     "tiles": _check_tiles,
     "weights": _check_weights,
     "sites": _check_sites,
+    "people": _check_people,
 }
 """How the content of each stage is checked, in this order: a check may use those before it."""

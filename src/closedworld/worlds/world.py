@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pyarrow as pa
 from numpy.typing import ArrayLike
 
-from closedworld.datasets.parameters import SiteParameters, TileParameters, WeightParameters
+from closedworld.datasets.parameters import TileParameters, WeightParameters
 from closedworld.errors import ConfigError
 from closedworld.execution.observers import LogObserver
 from closedworld.inputs.regions.country_codes import wanted_codes
@@ -23,7 +23,7 @@ from closedworld.published.lineage import open_source
 from closedworld.published.results import choose_published, open_published
 from closedworld.published.tile_index import PublishedIndex, read_index
 from closedworld.sanitize import html_table
-from closedworld.stages import SITE_STAGE, TILES, WEIGHTS
+from closedworld.stages import STAGES, TILES, WEIGHTS
 from closedworld.stages.weights.outcome import persons_of
 from closedworld.store.reading import Published
 from closedworld.worlds.locating import TileLocator, lon_lat, on_globe
@@ -36,20 +36,23 @@ from closedworld.worlds.world_tiles import WorldTiles
 if TYPE_CHECKING:
     import pyarrow.dataset as pads
 
+_MISSING = {"sites": "sites-missing", "people": "people-missing"}
+"""Code of the error for a stage without a result."""
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class PublishedWorld:
-    """A published tile index, its weights and the sites in it, if any.
+    """A published tile index, its weights, and the sites, people and purchases in it, if any.
 
     Attributes:
         index: The tiles.
         weights: Folder and receipt of the weights; None for a world without weights.
-        site_results: Folders and receipts of sites placed by these weights; empty for a world without.
+        later: Folders and receipts of later results that build on these weights, by stage.
     """
 
     index: PublishedIndex
     weights: Published | None
-    site_results: tuple[Published, ...] = ()
+    later: Mapping[str, tuple[Published, ...]] = field(default_factory=dict)
     _locators: dict[tuple[str, ...], TileLocator] = field(
         default_factory=dict, init=False, repr=False
     )
@@ -61,7 +64,7 @@ class PublishedWorld:
         Raises:
             ConfigError: ``sites-missing``, ``published-several``.
         """
-        return self._require_sites().dataset("sites")
+        return self.result("sites").dataset("sites")
 
     @property
     def merchants(self) -> pads.Dataset:
@@ -70,24 +73,38 @@ class PublishedWorld:
         Raises:
             ConfigError: ``sites-missing``, ``published-several``.
         """
-        return self._require_sites().dataset("merchants")
+        return self.result("sites").dataset("merchants")
 
-    def _require_sites(self) -> Published:
-        folder = self.index.published.output
-        if not self.site_results:
+    @property
+    def cards(self) -> pads.Dataset:
+        """Payment cards, and where their holders live and work: dataset ``cards``.
+
+        Raises:
+            ConfigError: ``people-missing``, ``published-several``.
+        """
+        return self.result("people").dataset("cards")
+
+    def result(self, stage: str) -> Published:
+        """Return the result of a stage after the weights, such as ``sites``.
+
+        Raises:
+            ConfigError: ``sites-missing``, ``people-missing``, ``published-several``.
+        """
+        folder, found = self.index.published.output, self.later.get(stage, ())
+        if not found:
             raise ConfigError(
-                "sites-missing",
-                f"{folder} has no sites of this world.",
-                "Place some with `closedworld sites`.",
+                _MISSING[stage],
+                f"{folder} has no {stage} of this world.",
+                f"Make them with `closedworld {stage}`.",
             )
-        if len(self.site_results) > 1:
-            folders = "; ".join(str(one.folder) for one in self.site_results)
+        if len(found) > 1:
+            folders = "; ".join(str(one.folder) for one in found)
             raise ConfigError(
                 "published-several",
-                f"{folder} holds {len(self.site_results)} results of sites.",
+                f"{folder} holds {len(found)} results of {stage}.",
                 f"Open one of them instead: {folders}.",
             )
-        return self.site_results[0]
+        return found[0]
 
     def cumulative_weights(self) -> Mapping[str, CumulativeWeights]:
         """Return the cumulative weights of every country; those of single tiles are not read yet.
@@ -335,7 +352,7 @@ def open_world(path: Path | str, *, index: Path | str | None = None) -> Publishe
 
     Args:
         path: An output folder, for its latest world; a name, ``<out>/names/<name>``; or the
-            ``parameter_hash=...`` folder of weights, or of tiles to open only these.
+            ``parameter_hash=...`` folder of weights or of a later result, or of tiles to open only these.
         index: Folder of the tile index, if it is not next to the weights.
 
     Raises:
@@ -343,14 +360,32 @@ def open_world(path: Path | str, *, index: Path | str | None = None) -> Publishe
         IntegrityError: ``receipt-missing``, or the files differ from the receipt.
     """
     found = choose_published(path)
-    sites = tuple(one for one in found if one.receipt.stage == SITE_STAGE.name)
-    stages = {one.receipt.stage for one in found}
-    if WEIGHTS.name in stages:
+    stages = [stage for stage in STAGES if stage.name in {one.receipt.stage for one in found}]
+    if WEIGHTS in stages:
         weights = open_published(path, WEIGHTS.name)
-    elif sites:
-        weights = open_source(open_published(path, SITE_STAGE.name), WEIGHTS.name)
+    elif stages and stages[0] is not TILES:
+        last = open_published(path, stages[0].name)
+        for needed in reversed(stages[0].needs[1:]):
+            last = open_source(last, needed)
+            found.append(last)
+        weights = last
     else:
         return PublishedWorld(read_index(open_published(index or path, TILES.name)), None)
-    needed = weights.receipt.parameter_hash
-    own = [s for s in sites if s.parameters(SiteParameters).weights_parameter_hash == needed]
-    return PublishedWorld(read_index(open_source(weights, TILES.name, index)), weights, tuple(own))
+    return PublishedWorld(
+        read_index(open_source(weights, TILES.name, index)), weights, _later(found, weights)
+    )
+
+
+def _later(found: Sequence[Published], weights: Published) -> Mapping[str, tuple[Published, ...]]:
+    """Return the results that build on weights, by stage."""
+    later: dict[str, tuple[Published, ...]] = {WEIGHTS.name: (weights,)}
+    for stage in STAGES[STAGES.index(WEIGHTS) + 1 :]:
+        before = stage.needs[-1]
+        hashes = {one.receipt.parameter_hash for one in later[before]}
+        name = f"{before}_parameter_hash"
+        later[stage.name] = tuple(
+            one
+            for one in found
+            if one.receipt.stage == stage.name and one.receipt.parameters.get(name) in hashes
+        )
+    return later

@@ -43,13 +43,22 @@ def demo_merchants(own_codes: Sequence[str] | None = None) -> MerchantTable:
         ConfigError: ``demo-regions``: the world is made of regions.
         IntegrityError: A bundled file was changed.
     """
+    refuse_regions(own_codes)
+    return _demo_merchants()
+
+
+def refuse_regions(own_codes: Sequence[str] | None) -> None:
+    """Refuse a demonstration in a world of regions.
+
+    Raises:
+        ConfigError: ``demo-regions``.
+    """
     if own_codes is not None:
         raise ConfigError(
             "demo-regions",
-            "the demonstration's merchants are in countries, and this world is made of regions.",
-            "Give a table of merchants with the codes of the regions in column country_iso.",
+            "the demonstration's merchants and cards are in countries, and this world is made of regions.",
+            "Give a table of your own with the codes of the regions in column country_iso.",
         )
-    return _demo_merchants()
 
 
 @functools.cache
@@ -62,11 +71,17 @@ def _demo_merchants() -> MerchantTable:
     Raises:
         IntegrityError: A bundled file was changed.
     """
-    figures = tomllib.loads(Path(__file__).with_name("demo.toml").read_text(encoding="utf-8"))
+    figures = demo_figures()
     rows = [*_outlets(figures), *_online(figures)]
     columns = ("merchant_id", "country_iso", "n", "brand", "mcc")
     table = pa.table(dict(zip(columns, map(list, zip(*rows, strict=True)), strict=True)))
     return replace(read_merchants(table), source=DEMO, for_any_world=True)
+
+
+@functools.cache
+def demo_figures() -> Mapping[str, Any]:
+    """Return the bundled figures of a high street."""
+    return tomllib.loads(Path(__file__).with_name("demo.toml").read_text(encoding="utf-8"))
 
 
 Row = tuple[str, str, int, str | None, int]
@@ -79,7 +94,7 @@ def _outlets(figures: Mapping[str, Any]) -> Iterator[Row]:
     levels = figures["price_level"]
     income = {iso: name for name, isos in figures["income"].items() for iso in isos.split()}
     size = figures["size"]
-    for iso, persons in _persons().items():
+    for iso, persons in demo_persons().items():
         level = levels[income.get(iso, "upper_middle")]
         sites = max(size["least_sites"], persons * level // (100 * size["persons_per_site"]))
         done = upto = 0
@@ -108,11 +123,11 @@ def _merchants(iso: str, category: Mapping[str, Any], sites: int, level: int) ->
         singles = int(sites > 0 and _number(iso, name) % 8 == 0)
         of_world = sites - singles
         chains = chains or [1]
-    for chain, n in zip(chains, _zipf(of_world, len(chains)), strict=True):
+    for chain, n in zip(chains, zipf(of_world, len(chains)), strict=True):
         if n:
             yield f"{name}-{chain}", iso, n, f"{name} {chain}", mcc
     national = sites - of_world - singles
-    for chain, n in enumerate(_zipf(national, max(1, math.isqrt(national) // 9)), 1):
+    for chain, n in enumerate(zipf(national, max(1, math.isqrt(national) // 9)), 1):
         if n:
             yield f"{name}-{iso}-{chain}", iso, n, f"{name} {iso} {chain}", mcc
     for shop in range(1, singles + 1):
@@ -121,7 +136,7 @@ def _merchants(iso: str, category: Mapping[str, Any], sites: int, level: int) ->
 
 def _online(figures: Mapping[str, Any]) -> Iterator[Row]:
     """Yield merchants without outlets on the map, one row for each country."""
-    online, persons = figures["online"], _persons()
+    online, persons = figures["online"], demo_persons()
     mccs = online["mccs"]
     for number in range(online["world"]):
         for iso in persons:
@@ -131,7 +146,7 @@ def _online(figures: Mapping[str, Any]) -> Iterator[Row]:
         yield f"online-{iso}", iso, 1, f"online {iso}", mccs[number % len(mccs)]
 
 
-def _zipf(sites: int, chains: int) -> list[int]:
+def zipf(sites: int, chains: int) -> list[int]:
     """Return sizes in proportion to 1, 1/2, 1/3 and so on that add up."""
     shares = [_ZIPF // rank for rank in range(1, chains + 1)]
     upto = done = 0
@@ -149,8 +164,8 @@ def _number(*words: object) -> int:
     return int.from_bytes(hashlib.sha256("\n".join(map(str, words)).encode()).digest()[:8], "big")
 
 
-def _persons() -> dict[str, int]:
-    """Return the persons of each country, by code."""
+def demo_persons() -> dict[str, int]:
+    """Return the persons of each country in the bundled population, by code."""
     path = verify_bundled(DEMO_PERSONS).path
     with path.open(encoding="utf-8", newline="") as stream:
         return {row["country_iso"]: int(row["population"]) for row in csv.DictReader(stream)}

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from closedworld.config.stage_options import DEMO, SiteOptions
+from closedworld.config.stage_options import DEMO, DEMO_TOWNS, SiteOptions
 from closedworld.execution.events import Observer
 from closedworld.inputs.input_reading import InputReading
 from closedworld.inputs.merchants.demo import DEMO_PERSONS, demo_merchants
+from closedworld.inputs.merchants.demo_towns import TOWNS_PATH, town_merchants
 from closedworld.inputs.merchants.reading import read_merchants
 from closedworld.inputs.merchants.table import MerchantTable
 from closedworld.inputs.reference.registry import verify_bundled
@@ -16,9 +17,10 @@ from closedworld.sanitize import number_of
 
 
 def merchant_file(options: SiteOptions) -> Path | None:
-    """Return the file of the merchants; None for the demonstration's."""
+    """Return the file of the merchants; None for those of a demonstration."""
     path = options.merchants
-    return None if path is None or (path.name == DEMO and not path.exists()) else path
+    is_demo = path is None or (path.name in {DEMO, DEMO_TOWNS} and not path.exists())
+    return None if is_demo else path
 
 
 def load_merchants(
@@ -37,7 +39,9 @@ def load_merchants(
         IntegrityError: A bundled file was changed.
     """
     reading, path = InputReading("merchants", observer), merchant_file(options)
-    if path is None:
+    if path is None and options.merchants is not None and options.merchants.name == DEMO_TOWNS:
+        merchants, file = town_merchants(own_codes), TOWNS_PATH
+    elif path is None:
         merchants, file = demo_merchants(own_codes), verify_bundled(DEMO_PERSONS).path
     else:
         merchants = read_merchants(

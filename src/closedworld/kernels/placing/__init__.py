@@ -3,6 +3,7 @@
 from closedworld.kernels.placing.block_lattice import BlockLattice
 from closedworld.kernels.placing.block_tree import GAMMA_ONE, Blocks
 from closedworld.kernels.placing.circles import Circle, on_tile, tiles_of_shape, within_circle
+from closedworld.kernels.placing.commuting import work_sites
 from closedworld.kernels.placing.sites import (
     PlacingDomain,
     SiteRequest,
@@ -28,4 +29,5 @@ __all__ = [
     "site_keys",
     "tiles_of_shape",
     "within_circle",
+    "work_sites",
 ]

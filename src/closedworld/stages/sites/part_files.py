@@ -2,59 +2,27 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from typing import Any, Self
-
 import numpy as np
 
 from closedworld.datasets import SITES
 from closedworld.datasets.part_encoder import PartEncoder
 from closedworld.kernels.counting import counted
-from closedworld.stages.checking import CheckCounts
+from closedworld.stages.checked_results import CheckedResult
 from closedworld.stages.sites.checks import check_sites
 from closedworld.stages.sites.placed import PlacedSites
 from closedworld.stages.sites.site_rows import rows_of
 from closedworld.stages.sites.task import SiteTask
 from closedworld.stages.task_runner import PhaseClock, stage_part, staged_part
-from closedworld.stages.tasks import TaskResult
-from closedworld.store.journal import FinishedTask
 
 
-@dataclass(slots=True)
-class SiteResult(TaskResult):
-    """What was written.
-
-    Attributes:
-        digests: Digest of the rows of each dataset, lower-case hex; of ``sites`` only those of the task.
-        checks: What was counted.
-    """
-
-    digests: dict[str, str] = field(default_factory=dict)
-    checks: CheckCounts = field(default_factory=CheckCounts)
-
-    def metadata(self) -> dict[str, Any]:
-        """Return what another run has to know besides the files, as JSON holds it."""
-        return {"digests": self.digests, "checks": self.checks.to_dict()}
-
-    @classmethod
-    def resumed(cls, finished: FinishedTask) -> Self:
-        """Return the result of a task that a run before this one has finished."""
-        metadata = finished.metadata
-        return cls(
-            files=list(finished.files),
-            digests=metadata["digests"],
-            checks=CheckCounts.from_dict(metadata["checks"]),
-        )
-
-
-def write_sites(task: SiteTask) -> SiteResult:
+def write_sites(task: SiteTask) -> CheckedResult:
     """Place the outlets of a task and write them.
 
     Raises:
         PublishError: ``output-not-writable``.
         IntegrityError: Weights are damaged.
     """
-    result = SiteResult()
+    result = CheckedResult()
     clock = PhaseClock(result)
     places = task.source.places()
     domain = task.source.domain(places, task.seed)

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar
 
 import numpy as np
-import pyarrow.parquet as pq
 
 from closedworld.config.run import RunConfig
 from closedworld.datasets import SITES, Partition
@@ -33,6 +32,7 @@ from closedworld.kernels.weights import Mixture
 from closedworld.published.cumulative_weights import CumulativeWeights, read_cumulative_weights
 from closedworld.published.tile_index import PublishedIndex
 from closedworld.stages import SITE_STAGE, Stage
+from closedworld.stages.checked_results import CheckedResult, partition_digests, staged_parts
 from closedworld.stages.checking import CheckCounts, stage_validation
 from closedworld.stages.country_source import TILES_IN_MEMORY, CountrySource
 from closedworld.stages.memory import MEBIBYTE, StageMemory
@@ -40,10 +40,10 @@ from closedworld.stages.protocol import Folded, RunContext, StagePlan
 from closedworld.stages.runner import timed
 from closedworld.stages.sites.checks import CLAIMS
 from closedworld.stages.sites.outcome import PublishedSites
-from closedworld.stages.sites.part_files import SiteResult, write_sites
+from closedworld.stages.sites.part_files import write_sites
 from closedworld.stages.sites.requirements import CountryMerchants, Requirements, require_sites
 from closedworld.stages.sites.task import SiteTask
-from closedworld.stages.task_runner import TaskRunner, staged_part
+from closedworld.stages.task_runner import TaskRunner
 from closedworld.store.protocol import Storage
 from closedworld.store.reading import Published
 from closedworld.store.receipt import FileEntry
@@ -67,7 +67,7 @@ HELD_BYTES_PER_TILE = 4
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class SitePlan(StagePlan[SiteTask, SiteResult, PublishedSites]):
+class SitePlan(StagePlan[SiteTask, CheckedResult, PublishedSites]):
     """What there is to place, and by what.
 
     Attributes:
@@ -80,7 +80,7 @@ class SitePlan(StagePlan[SiteTask, SiteResult, PublishedSites]):
     """
 
     stage: ClassVar[Stage] = SITE_STAGE
-    task_result: ClassVar[type[SiteResult]] = SiteResult
+    task_result: ClassVar[type[CheckedResult]] = CheckedResult
 
     requirements: Requirements
     countries: CountrySet
@@ -120,7 +120,7 @@ class SitePlan(StagePlan[SiteTask, SiteResult, PublishedSites]):
         return StageMemory(0, DOMAIN_BYTES + held + largest * SITE_BYTES)
 
     @property
-    def write(self) -> Callable[[SiteTask], SiteResult]:
+    def write(self) -> Callable[[SiteTask], CheckedResult]:
         """The function that does a task."""
         return write_sites
 
@@ -161,7 +161,7 @@ class SitePlan(StagePlan[SiteTask, SiteResult, PublishedSites]):
         return [(first, min(first + self.task_sites, sites)) for first in firsts]
 
     def fold(
-        self, runner: TaskRunner, written: Iterable[tuple[SiteTask, SiteResult, bool]]
+        self, runner: TaskRunner, written: Iterable[tuple[SiteTask, CheckedResult, bool]]
     ) -> Folded:
         """Return what all results come to, once every check has passed.
 
@@ -169,7 +169,7 @@ class SitePlan(StagePlan[SiteTask, SiteResult, PublishedSites]):
             IntegrityError: ``sites-invalid``: a check has failed.
         """
         folded = Folded()
-        results: dict[tuple[str, int], SiteResult] = {}
+        results: dict[tuple[str, int], CheckedResult] = {}
         for task, result, _ in written:
             results[task.partition.value, task.number] = result
             folded.files += result.files
@@ -181,11 +181,10 @@ class SitePlan(StagePlan[SiteTask, SiteResult, PublishedSites]):
             _check_ids(folder, folded.files, counts)
         for iso in self.requirements.by_country:
             own = [result for (code, _), result in sorted(results.items()) if code == iso]
-            digests = {name: bytes.fromhex(digest) for name, digest in own[0].digests.items()}
-            if len(own) > 1:
-                digests[SITES.name] = _digest(folder, own)
-            folded.digests[iso] = digests
-        folded.files.append(stage_validation(folder, self.stage.name, counts, CLAIMS))
+            folded.digests[iso] = partition_digests(folder, self.parameters.datasets, own)
+        folded.files.append(
+            stage_validation(folder, self.stage.name, counts, CLAIMS, "sites-invalid")
+        )
         folded.summaries = Records.of(map(_summary, self.requirements.by_country.values()))
         folded.totals = SiteTotals(
             countries=len(folded.summaries),
@@ -211,32 +210,14 @@ def _summary(own: CountryMerchants) -> SiteSummary:
     return SiteSummary(own.country_iso, own.rows.num_rows, own.site_count, on_map)
 
 
-def _part_files(folder: Storage, files: Iterable[FileEntry]) -> Iterator[pq.ParquetFile]:
-    """Yield the staged part files of ``sites``, in order."""
-    for entry in sorted(files):
-        if entry.dataset == SITES.name:
-            yield staged_part(folder, entry)
-
-
 def _check_ids(folder: Storage, files: Sequence[FileEntry], counts: CheckCounts) -> None:
     """Count ids that several sites have, as they were written."""
     ids = [
         file.read(["site_id"], use_threads=False)["site_id"].to_numpy()
-        for file in _part_files(folder, files)
+        for file in staged_parts(folder, files, SITES)
     ]
     every = np.concatenate([np.empty(0, np.int64), *ids])
     counts.add("site_ids", len(every), len(every) - len(np.unique(every)))
-
-
-def _digest(folder: Storage, results: Sequence[SiteResult]) -> bytes:
-    """Return the digest of a country's rows, which lie in several files."""
-    files = [entry for result in results for entry in result.files]
-    batches = (
-        batch.cast(SITES.schema)
-        for file in _part_files(folder, files)
-        for batch in file.iter_batches(use_threads=False)
-    )
-    return SITES.digest_of(batches)
 
 
 def plan_run(context: RunContext) -> SitePlan:

@@ -1,0 +1,75 @@
+"""``cards``: payment cards, and where their holders live and work, one row each."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import ClassVar
+
+import pyarrow as pa
+
+from closedworld.datasets.dataset import Column, Dataset
+from closedworld.datasets.shared_columns import (
+    ADMIN1,
+    CARD_ID,
+    COUNTRY_ISO,
+    PLACE,
+    TILE_ID,
+    TZID,
+    URBAN,
+)
+
+CARDS = Dataset(
+    "cards",
+    (
+        replace(CARD_ID, encoding="PLAIN"),
+        Column(
+            "person_id", pa.string(), "holder of the card; `card_id` where none is given", "PLAIN"
+        ),
+        COUNTRY_ISO,
+        Column("home_lon", pa.float64(), "longitude of the home, degrees in -180..180", "PLAIN"),
+        Column("home_lat", pa.float64(), "latitude of the home, degrees", "PLAIN"),
+        TILE_ID.encoded("PLAIN"),
+        TZID,
+        PLACE,
+        ADMIN1,
+        URBAN,
+        Column(
+            "work_lon",
+            pa.float64(),
+            "longitude of the place of work, a site of the country, degrees; missing where it has no sites",
+            "PLAIN",
+            nullable=True,
+        ),
+        Column(
+            "work_lat",
+            pa.float64(),
+            "latitude of the place of work, degrees",
+            "PLAIN",
+            nullable=True,
+        ),
+    ),
+    key=("country_iso", "card_id"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class CardSummary:
+    """Counts of one country's cards.
+
+    Attributes:
+        country_iso: ISO 3166-1 alpha-2 code.
+        cards: Its cards.
+        persons: Their holders.
+    """
+
+    ARROW_SCHEMA: ClassVar[pa.Schema] = pa.schema(
+        [
+            ("country_iso", pa.string()),
+            ("cards", pa.int64()),
+            ("persons", pa.int64()),
+        ]
+    )
+
+    country_iso: str
+    cards: int
+    persons: int

@@ -1,0 +1,163 @@
+"""The cards that are asked for: a number of them, numbers by country, or a table."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+
+from closedworld.errors import ConfigError
+from closedworld.sanitize import listed, quoted
+
+COLUMNS: dict[str, pa.DataType] = {
+    "country_iso": pa.string(),
+    "card_id": pa.string(),
+    "person_id": pa.string(),
+    "place": pa.string(),
+    "admin1": pa.string(),
+}
+"""Columns that mean something, and their types."""
+
+KEY = (("country_iso", "ascending"), ("card_id", "ascending"))
+"""Columns that rows are sorted by; ``card_id`` alone is unique."""
+
+MAX_CARDS = 10**8
+_ALPHA_2 = 2
+_NUMBER = re.compile(r"\d{1,9}")
+_BY_COUNTRY = re.compile(r"[\w.-]+=\d{1,9}(,[\w.-]+=\d{1,9})*", re.ASCII)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class CardTable:
+    """Cards and their countries.
+
+    Attributes:
+        source: Where the table is from, for messages.
+        rows: ``COLUMNS``, sorted by ``KEY``.
+        own_columns: Columns of the source that decide nothing.
+    """
+
+    source: str
+    rows: pa.Table
+    own_columns: tuple[str, ...] = ()
+
+    @property
+    def countries(self) -> tuple[str, ...]:
+        """Codes of the countries, ascending."""
+        return tuple(self.rows["country_iso"].unique().to_pylist())
+
+
+@dataclass(frozen=True, slots=True)
+class CardCounts:
+    """How many cards there are to be.
+
+    Attributes:
+        total: Of all countries, which share it by their people; 0 where ``by_country`` says it.
+        by_country: Of each country.
+
+    Raises:
+        ConfigError: ``cards-number``.
+    """
+
+    total: int
+    by_country: Mapping[str, int]
+
+    def __post_init__(self) -> None:
+        """Refuse none, and more than there can be."""
+        count = self.total or sum(self.by_country.values())
+        if not 0 < count <= MAX_CARDS or min(self.by_country.values(), default=0) < 0:
+            raise ConfigError(
+                "cards-number", f"{count} cards cannot be made.", f"Take 1 to {MAX_CARDS:,}."
+            )
+
+    @classmethod
+    def parse(cls, text: str) -> CardCounts | None:
+        """Return what ``10000`` or ``DE=1000,FR=500`` means; None for any other text.
+
+        Raises:
+            ConfigError: ``cards-number``.
+        """
+        if _NUMBER.fullmatch(text):
+            return cls(int(text), {})
+        if not _BY_COUNTRY.fullmatch(text):
+            return None
+        pairs = [one.split("=") for one in text.split(",")]
+        counts: dict[str, int] = {}
+        for code, number in pairs:
+            iso = code.upper() if len(code) == _ALPHA_2 else code
+            if iso in counts:
+                raise ConfigError("cards-number", f"{quoted(text)} names {iso} twice.")
+            counts[iso] = int(number)
+        return cls(0, counts)
+
+    def table(self, persons: Mapping[str, float]) -> CardTable:
+        """Return the cards, numbered from 1 in each country.
+
+        Args:
+            persons: People of each country of the world.
+
+        Raises:
+            ConfigError: ``country-without-tiles``; ``cards-number``: nobody lives there.
+        """
+        counts = self.by_country
+        if self.total:
+            counts = shared_by_largest_remainder(self.total, persons)
+        elif unknown := sorted(counts.keys() - persons.keys()):
+            raise ConfigError(
+                "country-without-tiles",
+                f"cards are asked for in {listed(tuple(unknown))}, where the world has no tiles.",
+                f"It has {listed(tuple(sorted(persons)))}.",
+            )
+        ids = [one for iso in sorted(counts) for one in _ids(iso, counts[iso])]
+        isos = [iso for iso in sorted(counts) for _ in range(counts[iso])]
+        none = pa.nulls(len(ids), pa.string())
+        return CardTable("the cards", pa.table([isos, ids, ids, none, none], schema=_SCHEMA))
+
+
+CardRequest = CardTable | CardCounts
+
+_SCHEMA = pa.schema(list(COLUMNS.items()))
+
+
+def _ids(iso: str, count: int) -> Iterator[str]:
+    return (f"{iso}-{number:08d}" for number in range(1, count + 1))
+
+
+def shared_by_largest_remainder(total: int, persons: Mapping[str, float]) -> dict[str, int]:
+    """Return a number that is shared by people; what is left goes to the largest remainders, ties by code.
+
+    Raises:
+        ConfigError: ``cards-number``: there are no people.
+    """
+    masses = {iso: round(number) for iso, number in persons.items()}
+    whole = sum(masses.values())
+    if not whole:
+        raise ConfigError(
+            "cards-number",
+            "nobody lives in this world, so cards cannot be shared by people.",
+            "Say how many each country has, such as DE=1000,FR=500.",
+        )
+    shares = {iso: divmod(total * mass, whole) for iso, mass in masses.items()}
+    left = total - sum(share for share, _ in shares.values())
+    first = sorted(shares, key=lambda iso: (-shares[iso][1], iso))[:left]
+    counts = {iso: share + (iso in first) for iso, (share, _) in shares.items()}
+    return {iso: count for iso, count in counts.items() if count}
+
+
+def card_counts_of(cards: Any) -> CardCounts | None:
+    """Return a number, or numbers by country, that a caller gave in place of a table; None for a table.
+
+    Raises:
+        ConfigError: ``cards-number``.
+    """
+    if isinstance(cards, int):
+        return CardCounts(cards, {})
+    if isinstance(cards, Mapping):
+        return CardCounts(0, dict(cards))
+    if isinstance(cards, str | Path) and not Path(cards).exists():
+        return CardCounts.parse(Path(cards).name)
+    return None

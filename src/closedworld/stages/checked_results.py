@@ -1,0 +1,79 @@
+"""Results of tasks that write rows, digest them and check them; and what those of all tasks come to."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Self
+
+import pyarrow.parquet as pq
+
+from closedworld.datasets import Dataset
+from closedworld.stages.checking import CheckCounts
+from closedworld.stages.task_runner import staged_part
+from closedworld.stages.tasks import TaskResult
+from closedworld.store.journal import FinishedTask
+from closedworld.store.protocol import Storage
+from closedworld.store.receipt import FileEntry
+
+
+@dataclass(slots=True)
+class CheckedResult(TaskResult):
+    """What was written.
+
+    Attributes:
+        digests: Digest of the rows of each dataset, lower-case hex; only those of the task.
+        checks: What was counted.
+    """
+
+    digests: dict[str, str] = field(default_factory=dict)
+    checks: CheckCounts = field(default_factory=CheckCounts)
+
+    def metadata(self) -> dict[str, Any]:
+        """Return what another run has to know besides the files, as JSON holds it."""
+        return {"digests": self.digests, "checks": self.checks.to_dict()}
+
+    @classmethod
+    def resumed(cls, finished: FinishedTask) -> Self:
+        """Return the result of a task that a run before this one has finished."""
+        metadata = finished.metadata
+        return cls(
+            files=list(finished.files),
+            digests=metadata["digests"],
+            checks=CheckCounts.from_dict(metadata["checks"]),
+        )
+
+
+def partition_digests(
+    folder: Storage, datasets: Iterable[Dataset], results: Sequence[CheckedResult]
+) -> dict[str, bytes]:
+    """Return the digest of a partition's rows in each dataset.
+
+    Args:
+        folder: Staging folder; rows that lie in several files are read again.
+        datasets: The datasets of the stage.
+        results: Results of the tasks of the partition, in order.
+    """
+    digests = {}
+    for dataset in datasets:
+        own = [one.digests[dataset.name] for one in results if dataset.name in one.digests]
+        if len(own) == 1:
+            digests[dataset.name] = bytes.fromhex(own[0])
+        elif own:
+            files = [entry for one in results for entry in one.files]
+            batches = (
+                batch.cast(dataset.schema)
+                for file in staged_parts(folder, files, dataset)
+                for batch in file.iter_batches(use_threads=False)
+            )
+            digests[dataset.name] = dataset.digest_of(batches)
+    return digests
+
+
+def staged_parts(
+    folder: Storage, files: Iterable[FileEntry], dataset: Dataset
+) -> Iterator[pq.ParquetFile]:
+    """Yield the staged part files of a dataset, in order."""
+    for entry in sorted(files):
+        if entry.dataset == dataset.name:
+            yield staged_part(folder, entry)

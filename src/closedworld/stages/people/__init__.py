@@ -1,0 +1,1 @@
+"""S10: cards, and where their holders live and work."""

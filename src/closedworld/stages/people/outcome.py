@@ -1,0 +1,40 @@
+"""What the people give: a published result and what is reported of each country."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from closedworld.datasets.cards import CardSummary
+from closedworld.datasets.parameters import PeopleTotals
+from closedworld.kernels.records import Records
+from closedworld.sanitize import number_of
+from closedworld.stages.protocol import StageOutcome
+
+
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
+class PublishedPeople(StageOutcome):
+    """Published cards and where their holders live and work.
+
+    Attributes:
+        published: Their folder and receipt.
+        reused: Whether they had been published before.
+        summaries: Summary of each country for the report, ascending by code.
+    """
+
+    summaries: Records[CardSummary]
+
+    def summary_lines(self, seconds: Mapping[str, float]) -> list[dict[str, Any]]:
+        """Return what the run report says of each country; ``seconds`` is not part of it."""
+        del seconds
+        return [asdict(one) for one in self.summaries]
+
+    def describe(self) -> str:
+        """Return a short description of the result."""
+        totals = self.published.totals(PeopleTotals)
+        return (
+            f"{number_of(totals.cards, 'card', 'cards')} of "
+            f"{number_of(totals.persons, 'person', 'people')} in "
+            f"{number_of(len(self.summaries), 'country', 'countries')}"
+        )

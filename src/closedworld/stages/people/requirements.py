@@ -1,0 +1,103 @@
+"""The cards of each country, checked against the world."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from closedworld.datasets import Column, Dataset
+from closedworld.execution.events import Observer, Warned
+from closedworld.inputs.cards.reading import refuse_unplaceable
+from closedworld.inputs.cards.request import COLUMNS, CardTable
+from closedworld.inputs.regions.country_set import CountrySet
+from closedworld.inputs.tables.columns import RowProblems
+from closedworld.kernels.digests import digest_of_dataset
+from closedworld.kernels.spans import RowSpans
+from closedworld.sanitize import one_line
+from closedworld.stages.asked_areas import check_circles, check_codes, fill_circles_of_places
+
+ASKED = Dataset(
+    "cards",
+    tuple(
+        Column(name, kind, "as given", nullable=name in {"place", "admin1"})
+        for name, kind in COLUMNS.items()
+    ),
+    key=("country_iso", "card_id"),
+)
+"""The cards as they were asked for."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class CountryCards:
+    """Cards of a country.
+
+    Attributes:
+        country_iso: Its code.
+        rows: ``ASKED``, sorted by card.
+        circles: Longitude and latitude of the centre, degrees, and radius, km, of the circle that each home must lie
+            in; NaN for none; float64 (rows, 3).
+    """
+
+    country_iso: str
+    rows: pa.Table
+    circles: NDArray[np.float64]
+
+    def __len__(self) -> int:
+        return int(self.rows.num_rows)
+
+    @property
+    def person_count(self) -> int:
+        """Their holders."""
+        return len(set(self.rows["person_id"].to_pylist()))
+
+    def slice(self, first: int, stop: int) -> CountryCards:
+        """Return some of them."""
+        rows = self.rows.slice(first, stop - first).combine_chunks()
+        return CountryCards(self.country_iso, rows, self.circles[first:stop])
+
+
+def require_cards(
+    cards: CardTable, spans: Mapping[str, RowSpans], countries: CountrySet, observer: Observer
+) -> dict[str, CountryCards]:
+    """Return the cards of each country, ascending by code, checked against the world.
+
+    Args:
+        cards: The cards.
+        spans: Tiles of each country that has any.
+        countries: Their polygons.
+        observer: Told of unused columns.
+
+    Raises:
+        InputError: ``cards-unplaceable``.
+    """
+    rows, problems = cards.rows, RowProblems()
+    circles = np.full((rows.num_rows, 3), np.nan)
+    check_codes(rows, spans, problems)
+    fill_circles_of_places(rows, circles, countries, problems)
+    check_circles(rows, circles, spans, countries, problems)
+    refuse_unplaceable(cards.source, rows, problems)
+    if cards.own_columns:
+        names = ", ".join(one_line(name, 40) for name in cards.own_columns)
+        observer.on_event(
+            Warned(
+                "cards-columns-unused",
+                f"columns of {cards.source} that decide nothing, and are left out: {names}.",
+            )
+        )
+    rows = rows.cast(ASKED.schema).combine_chunks()
+    codes = rows["country_iso"].to_numpy(zero_copy_only=False)
+    bounds = {iso: np.searchsorted(codes, [iso, iso + "\0"]).tolist() for iso in cards.countries}
+    return {
+        iso: CountryCards(iso, rows.slice(first, stop - first), circles[first:stop])
+        for iso, (first, stop) in bounds.items()
+    }
+
+
+def digest_of_cards(by_country: Mapping[str, CountryCards]) -> str:
+    """Return the digest of what was asked for, lower-case hex."""
+    digests = {iso: ASKED.digest_of(own.rows.to_batches()) for iso, own in by_country.items()}
+    return digest_of_dataset(ASKED.name, digests)

@@ -1,0 +1,164 @@
+"""A result of people: its files, its receipt, and every card in it."""
+
+from __future__ import annotations
+
+import itertools
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from closedworld.datasets import CARDS, SITES
+from closedworld.datasets.parameters import PeopleParameters
+from closedworld.inputs.reference.time_zones import zones_of
+from closedworld.inputs.regions.country_set import CountrySet
+from closedworld.store.paths import VALIDATION_NAME
+from closedworld.store.reading import Published
+from closedworld.verification.country_files import READ_ERRORS, CountryFiles
+from closedworld.verification.file_checks import check_countries, check_schemas
+from closedworld.verification.findings import Findings
+from closedworld.verification.points_on_map import of_other_zone, off_tile, outside_of
+from closedworld.verification.receipt_checks import PARAMETER_ERRORS, bad_parameters, check_totals
+from closedworld.verification.request import Request
+from closedworld.verification.tile_checks import TileIndex
+from closedworld.verification.value_digests import ValueDigests
+from closedworld.verification.whole_tables import (
+    IN_COUNTRY,
+    check_validation,
+    places_at_hand,
+    polygons_at_hand,
+    read_whole,
+)
+
+ZONES = "time zones of homes are their country's"
+
+
+def read_people_parameters(published: Published, findings: Findings) -> PeopleParameters | None:
+    """Return the parameters of people; None, with a finding, when they make no sense."""
+    try:
+        return PeopleParameters.from_dict(published.receipt.parameters)
+    except PARAMETER_ERRORS as error:
+        bad_parameters(error, findings)
+        return None
+
+
+@dataclass(slots=True, eq=False)
+class PeopleChecks:
+    """Checks one result of people.
+
+    Attributes:
+        published: The result.
+        parameters: Its parameters.
+        sites: The sites where people work; None when they are not at hand.
+        index: The tiles that they live on; None when they are not at hand.
+        request: What was asked for.
+        findings: Where findings go.
+    """
+
+    published: Published
+    parameters: PeopleParameters
+    sites: Published | None
+    index: TileIndex | None
+    request: Request
+    findings: Findings
+    _digests: ValueDigests = field(default_factory=ValueDigests)
+
+    def run(self) -> None:
+        """Check everything."""
+        table = check_schemas(
+            self.published, self.parameters.datasets, self.findings, (VALIDATION_NAME,)
+        )
+        check_countries(table, CARDS.name, set(self.parameters.countries), self.findings)
+        check_validation(self.published, self.findings)
+        countries = polygons_at_hand(self.index, self.request, self.findings)
+        cards, persons, ids = 0, 0, []
+        for iso in self.parameters.countries:
+            files = table[CARDS.name].get(iso)
+            rows = None if files is None else read_whole(files, self._digests)
+            if files is None or rows is None:
+                self._digests.unknown.add(iso)
+                continue
+            self._check_country(files, rows, countries)
+            ids += rows["card_id"].to_pylist()
+            cards += rows.num_rows
+            persons += len(set(rows["person_id"].to_pylist()))
+        if len(set(ids)) < len(ids):
+            self.findings.add("card-keys", "several cards have one card_id.", CARDS.name)
+        if not self._digests.unknown:
+            totals = {
+                "countries": len(self.parameters.countries),
+                "cards": cards,
+                "persons": persons,
+            }
+            check_totals(self.published.receipt, totals, self.findings)
+        self._digests.compare(self.published.receipt, self.findings)
+
+    def _check_country(
+        self, files: CountryFiles, rows: pa.Table, countries: CountrySet | None
+    ) -> None:
+        iso = files.country_iso
+        ids = rows["card_id"].to_pylist()
+        falls = [one >= other for one, other in itertools.pairwise(ids)]
+        _note(
+            files, rows, np.array([False, *falls][: len(ids)]), "order", "card_id is not ascending."
+        )
+        other = np.array([one != iso for one in rows["country_iso"].to_pylist()], np.bool_)
+        _note(files, rows, other, "country-differs", f"country_iso is not {iso}.")
+        self.findings.add_check("cards in order", len(ids), "cards")
+        places = places_at_hand(self.index, iso, countries)
+        if places is None:
+            self.findings.add_unchecked(ZONES, "the polygons of the regions are not at hand")
+        else:
+            zones = of_other_zone(rows["tzid"], zones_of(places.countries).tzids)
+            _note(files, rows, zones, "home-zone", f"tzid is none of {iso}.")
+            self.findings.add_check(ZONES, len(ids), "cards")
+        lon, lat = (rows[name].to_numpy() for name in ("home_lon", "home_lat"))
+        if self.index is not None and iso in self.index.countries:
+            wrong = off_tile(self.index, iso, lon, lat, rows["tile_id"].to_numpy())
+            wrong |= rows["tile_id"].to_numpy() < 0
+            message = "the home is not on its tile, or the country does not have it."
+            _note(files, rows, wrong, "home-tile", message)
+            self.findings.add_check(
+                "homes on their tiles, tiles of their country", len(ids), "cards"
+            )
+        if countries is not None and iso in countries:
+            outside = outside_of(countries[iso], lon, lat)
+            _note(files, rows, outside, "home-outside", "the home is not in its country.")
+            self.findings.add_check(IN_COUNTRY, len(ids), "cards")
+        self._check_work(files, rows)
+
+    def _check_work(self, files: CountryFiles, rows: pa.Table) -> None:
+        """Find places of work that are no site of the country."""
+        what = "places of work are sites of the country"
+        if self.sites is None:
+            self.findings.add_unchecked(what, "no sites at hand")
+            return
+        known: set[tuple[Any, Any]] = set()
+        try:
+            for entry in self.sites.files(SITES.name).get(files.country_iso, ()):
+                with self.sites.open_parquet(entry) as file:
+                    known |= _points(file.read(["lon", "lat"]), "lon", "lat")
+        except READ_ERRORS:
+            self.findings.add_unchecked(what, "the sites cannot be read", files.country_iso)
+            return
+        known.discard((None, None))
+        wanted = known or {(None, None)}
+        works = zip(rows["work_lon"].to_pylist(), rows["work_lat"].to_pylist(), strict=True)
+        wrong = np.array([one not in wanted for one in works], np.bool_)
+        _note(files, rows, wrong, "work-site", "the place of work is no site of the country.")
+        self.findings.add_check(what, rows.num_rows, "cards")
+
+
+def _points(table: pa.Table, lon: str, lat: str) -> set[tuple[Any, Any]]:
+    return set(zip(table[lon].to_pylist(), table[lat].to_pylist(), strict=True))
+
+
+def _note(
+    files: CountryFiles, rows: pa.Table, wrong: NDArray[np.bool_], code: str, message: str
+) -> None:
+    found = np.flatnonzero(wrong)
+    if len(found):
+        example = rows.slice(int(found[0]), 1).to_pylist()[0]
+        files.add(code, message, example=example, rows=len(found))

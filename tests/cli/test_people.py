@@ -1,0 +1,40 @@
+"""``closedworld people`` as a user sees it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from closedworld.worlds import open_world
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from click.testing import Result
+
+    Call = Callable[..., Result]
+
+pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("no_pictures")]
+
+
+def test_sites_that_a_world_lacks_are_made_first(call: Call, tmp_path: Path) -> None:
+    out = tmp_path / "world"
+    assert call("run", "--countries", "LU,MT", "--out", out, "--quiet").exit_code == 0
+    done = call("people", out, "--cards", "LU=30,MT=10")
+    assert done.exit_code == 0
+    assert "Built 40 cards of 40 people in 2 countries" in done.stdout
+    assert open_world(out).cards.count_rows() == 40
+    again = call("people", out, "--cards", "50", "--quiet")
+    assert len(again.stdout.splitlines()) == 1
+    assert str(out / "people") in again.stdout
+
+
+def test_one_command_gives_the_same_as_several(call: Call, tmp_path: Path) -> None:
+    one, two = tmp_path / "one", tmp_path / "two"
+    assert call("run", "--countries", "LU", "--cards", "20", "--out", one).exit_code == 0
+    assert call("run", "--countries", "LU", "--out", two).exit_code == 0
+    assert call("people", two, "--cards", "20").exit_code == 0
+    ours, theirs = (open_world(out).result("people").receipt for out in (one, two))
+    assert ours == theirs

@@ -1,0 +1,146 @@
+"""People: homes by population and in the towns that are asked for, work at sites near; nobody depends on others."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+from effort import ANY_EXECUTOR
+from site_worlds import SiteWorld, small_world
+
+from closedworld.datasets import CARDS
+from closedworld.errors import ConfigError, InputError
+from closedworld.execution import open_worker_pool
+from closedworld.kernels.placing.commuting import DISTANCES_KM, work_sites
+from closedworld.kernels.sampling import stream_keys
+from closedworld.kernels.sphere import arc_km, chord_km, to_xyz
+from closedworld.stages.people.build import build_people
+from closedworld.verification import verify
+from closedworld.worlds import PublishedWorld, open_world
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from closedworld.stages.people.outcome import PublishedPeople
+
+SHOPS = [
+    {"merchant_id": "mart", "country_iso": "LU", "n": 40, "mcc": 5411},
+    {"merchant_id": "mart", "country_iso": "MT", "n": 10, "mcc": 5411},
+]
+
+
+class World(PublishedWorld):
+    """A world with sites, and what builds people in it."""
+
+    def people(self, out: Path, cards: Any, **options: Any) -> PublishedPeople:
+        options.setdefault("executor", "serial")
+        return build_people(self, out, cards=cards, countries=COUNTRIES[0], **options)
+
+
+COUNTRIES: list[Any] = []
+
+
+@pytest.fixture(scope="module")
+def world(tmp_path_factory: pytest.TempPathFactory) -> World:
+    small: SiteWorld = small_world(tmp_path_factory.mktemp("people-world"), ("FJ", "LU", "MT"))
+    COUNTRIES[:] = [small.countries]
+    sites = small.build(small.index.published.output, SHOPS)
+    return World(small.index, small.weights, {"sites": (sites.published,)})
+
+
+def rows_of(people: PublishedPeople) -> list[dict[str, Any]]:
+    rows: list[dict[str, Any]] = people.published.dataset("cards").to_table().to_pylist()
+    return rows
+
+
+def by_card(people: PublishedPeople) -> dict[str, dict[str, Any]]:
+    return {row["card_id"]: row for row in rows_of(people)}
+
+
+def test_a_home_depends_on_no_other_card(world: World, tmp_path: Path) -> None:
+    many = by_card(world.people(tmp_path / "many", {"LU": 60, "MT": 7}, task_cards=13))
+    few = by_card(world.people(tmp_path / "few", {"LU": 5}))
+    assert few == {card: many[card] for card in few}
+    other = by_card(world.people(tmp_path / "seed", {"LU": 5}, seed=1))
+    assert all(other[card]["home_lon"] != row["home_lon"] for card, row in few.items())
+
+
+def test_cards_of_one_holder_share_home_and_work(world: World, tmp_path: Path) -> None:
+    table = pa.table(
+        {"card_id": ["a", "b", "c"], "country_iso": ["LU"] * 3, "person_id": ["p", "p", "q"]}
+    )
+    people = world.people(tmp_path, table)
+    a, b, c = (by_card(people)[card] for card in "abc")
+    assert a | {"card_id": "b"} == b
+    assert c["home_lon"] != a["home_lon"]
+    assert people.describe() == "3 cards of 2 people in 1 country"
+
+
+def test_work_is_at_a_site_of_the_country_and_missing_where_there_is_none(
+    world: World, tmp_path: Path
+) -> None:
+    rows = rows_of(world.people(tmp_path, {"FJ": 5, "LU": 50}))
+    sites = world.sites.to_table().to_pylist()
+    points = {(one["lon"], one["lat"]) for one in sites if one["country_iso"] == "LU"}
+    for row in rows:
+        work = row["work_lon"], row["work_lat"]
+        assert work in points if row["country_iso"] == "LU" else work == (None, None)
+
+
+def test_a_town_holds_the_homes_that_ask_for_it(world: World, tmp_path: Path) -> None:
+    table = pa.table(
+        {"card_id": ["1", "2"], "country_iso": ["LU", "LU"], "place": ["Luxembourg", None]}
+    )
+    one = by_card(world.people(tmp_path, table))["1"]
+    away = arc_km(
+        chord_km(
+            to_xyz(np.array([one["home_lon"]]), np.array([one["home_lat"]])),
+            to_xyz(np.array([6.13]), np.array([49.61])),
+        )
+    )
+    assert away[0] < 6
+    with pytest.raises(InputError, match="no place called 'Nowhere'"):
+        world.people(tmp_path, table.set_column(2, "place", [["Nowhere", None]]))
+
+
+@pytest.mark.parametrize("executor", ANY_EXECUTOR)
+def test_every_executor_gives_the_same_bytes(world: World, tmp_path: Path, executor: str) -> None:
+    expected = world.people(tmp_path / "serial", {"FJ": 9, "LU": 40}, task_cards=11)
+    with open_worker_pool(executor, None) as pool:
+        found = world.people(tmp_path / "other", {"FJ": 9, "LU": 40}, task_cards=11, executor=pool)
+    assert found.published.receipt.to_bytes() == expected.published.receipt.to_bytes()
+
+
+def test_a_world_opens_with_its_people_and_holds_up_to_verification(world: World) -> None:
+    out = world.index.published.output
+    with pytest.raises(ConfigError, match="people-missing"):
+        _ = open_world(out).cards
+    people = world.people(out, {"LU": 20})
+    assert not people.reused
+    assert world.people(out, {"LU": 20}).reused
+    assert open_world(out).cards.count_rows() == 20
+    assert open_world(people.published.folder).cards.count_rows() == 20
+    found = verify(people.published.folder, polygons=COUNTRIES[0])
+    assert found.ok, found.findings
+    assert any("places of work" in one.what for one in found.checks)
+    file = next(people.published.folder.glob("cards/LU-*.parquet"))
+    rows = pq.read_table(file)
+    moved = rows.set_column(3, "home_lon", pa.array(rows["home_lon"].to_numpy() + 1.0))
+    pq.write_table(moved.cast(CARDS.schema), file)
+    codes = {one.code for one in verify(people.published.folder, polygons=COUNTRIES[0]).findings}
+    assert {"home-tile", "home-outside"} <= codes
+
+
+def test_people_work_rather_where_sites_are_dense() -> None:
+    """Of two places equally far from home, the one with a hundred times as many sites gets most of the work."""
+    across, down = np.meshgrid(np.arange(15) * 0.007, np.arange(15) * 0.005)
+    many = np.stack([10.15 + across.ravel(), 49.965 + down.ravel()], axis=1)
+    few = many[[0, 112, 224]] - [0.2, 0.0]
+    sites = np.concatenate([few, many])
+    keys = stream_keys(map(str, range(500)), "DE", 1)
+    work = work_sites(np.full(500, 10.1), np.full(500, 50.0), keys, *sites.T)
+    assert np.count_nonzero(work >= len(few)) > 300
+    assert max(DISTANCES_KM) < 100
