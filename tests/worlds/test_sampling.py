@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+from datetime import date
+from decimal import Decimal
 from typing import TYPE_CHECKING
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
+import pyarrow.csv as pacsv
+import pyarrow.parquet as pq
+import pyogrio
 import pytest
 import shapely
 from scipy import stats
 
-from closedworld.errors import ConfigError
+from closedworld.errors import ConfigError, InputError
 from closedworld.inputs.reference.registry import bundled
 from closedworld.inputs.regions.country_reading import countries_from_features, read_countries
 from closedworld.kernels.grid import Grid
@@ -196,16 +201,22 @@ def test_without_replacement_no_tile_comes_twice(real: Built) -> None:
 
 def test_columns_and_types(real: Built) -> None:
     points = draw(real, country="de, fj", n=2)
-    assert points.schema.names == ["lon", "lat", "country_iso", "tile_id"]
+    assert points.schema.names == ["point_order", "lon", "lat", "country_iso", "tile_id"]
     assert points["country_iso"].to_pylist() == ["DE", "DE", "FJ", "FJ"]
-    assert [str(kind) for kind in points.schema.types] == ["double", "double", "string", "int64"]
+    assert [str(kind) for kind in points.schema.types] == [
+        "int64",
+        "double",
+        "double",
+        "string",
+        "int64",
+    ]
 
 
 @pytest.mark.parametrize("n", [0, 1])
 def test_few_points(real: Built, n: int) -> None:
     assert draw(real, country="DE", n=n).num_rows == n
     empty = draw(real, request_table([("a", "DE", 1)]).slice(0, 0))
-    assert empty.schema.names == ["id", "lon", "lat", "country_iso", "tile_id"]
+    assert empty.schema.names == ["id", "point_order", "lon", "lat", "country_iso", "tile_id"]
     assert empty.num_rows == 0
 
 
@@ -281,14 +292,76 @@ def test_points_of_a_whole_country_by_people_come_without(
     assert [one for one in caplog.records if one.levelname == "WARNING"] == []
 
 
-def test_columns_that_decide_nothing_are_named(
+OWN = pa.table(
+    {
+        "id": ["a", "b"],
+        "country": ["VA", "VA"],
+        "n": [2, 3],
+        "segment": pa.array(["x", "=y"]).dictionary_encode(),
+        "since": pa.array([2019, None], pa.int16()),
+        "fid": [7, 7],
+        "large": pa.array([2**64 - 1, 1], pa.uint64()),
+        "price": pa.array([Decimal("1.10"), None]),
+        "ok": [True, None],
+        "day": pa.array([date(2020, 2, 29), None]),
+        "Lat": [1.0, 2.0],
+    }
+)
+KEPT: dict[str, Sequence[object]] = {
+    "segment": ["x", "x", "=y", "=y", "=y"],
+    "since": [2019, 2019, None, None, None],
+    "fid": [7, 7, 7, 7, 7],
+    "large": [str(2**64 - 1)] * 2 + ["1"] * 3,
+    "price": ["1.10", "1.10", None, None, None],
+    "ok": [True, True, None, None, None],
+    "day": [date(2020, 2, 29)] * 2 + [None] * 3,
+}
+
+
+def test_the_columns_of_a_table_go_through_to_its_points(
     real: Built, caplog: pytest.LogCaptureFixture
 ) -> None:
-    table = pa.table({"id": ["a"], "country": ["VA"], "segment": ["x"], "since": [2019]})
-    open_world(real.root).sample(table, countries=real.countries)
+    points = open_world(real.root).sample(OWN, countries=real.countries).table
+    assert points["id"].to_pylist() == ["a", "a", "b", "b", "b"]
+    assert points["point_order"].to_pylist() == [1, 2, 1, 2, 3]
+    assert points.select(list(KEPT)).to_pydict() == KEPT
+    assert points.column_names[6:] == list(KEPT)
     (warning,) = (one for one in caplog.records if one.levelname == "WARNING")
-    assert "segment, since" in warning.message
-    assert "sample-columns-unused" in warning.message
+    assert "sample-columns-left-out" in warning.message
+    assert "names: Lat." in warning.message
+    alone = open_world(real.root).sample(
+        OWN.select(["id", "country", "n"]), countries=real.countries
+    )
+    assert alone.table.equals(points.select(alone.table.column_names))
+
+
+@pytest.mark.parametrize("suffix", ["parquet", "geoparquet", "csv", "geojson", "gpkg"])
+def test_every_format_has_the_columns_of_the_table(
+    real: Built, tmp_path: Path, suffix: str
+) -> None:
+    path = tmp_path / f"points.{suffix}"
+    open_world(real.root).sample(OWN, countries=real.countries).write(path)
+    if suffix.endswith("parquet"):
+        found = pq.read_table(path)
+    elif suffix == "csv":
+        types = dict.fromkeys(KEPT, pa.string())
+        found = pacsv.read_csv(path, convert_options=pacsv.ConvertOptions(column_types=types))
+    else:
+        found = pa.table(pyogrio.read_arrow(path, layer="points")[1])
+    assert found.num_rows == 5
+    for name, values in KEPT.items():
+        texts = [None if value is None else str(value).lower() for value in values]
+        got = ["" if one is None else str(one).lower() for one in found[name].to_pylist()]
+        wanted = ["" if one is None else one for one in texts]
+        same = {"true": "1", "2020-02-29": "2020-02-29 00:00:00"}
+        assert [same.get(one, one) for one in got] == [same.get(one, one) for one in wanted], name
+
+
+def test_a_column_without_a_form_as_text_is_refused(real: Built) -> None:
+    table = pa.table({"country": ["VA"], "raw": pa.array([[b"\xff"]])})
+    with pytest.raises(InputError) as caught:
+        open_world(real.root).sample(table, countries=real.countries)
+    assert caught.value.code == "table-column"
 
 
 @pytest.mark.parametrize("n", [-1, 2**31 + 1, 99999999999999999999])

@@ -256,7 +256,7 @@ WARNING_CODES = {
     "raster-sidecar": "A file next to the raster is ignored.",
     "raster-too-small": "A tenth or more of the values above zero round to 0 micro-persons.",
     "raster-value-limit": "Cells hold the largest number of an integer type, often an undeclared NODATA value.",
-    "sample-columns-unused": "A table of points to draw has columns that decide nothing.",
+    "sample-columns-left-out": "A table of points to draw has columns that the points have themselves.",
     "sample-without-people": "Points were drawn by weights that are not by population.",
     "sites-without-people": "Sites were placed by weights that do not follow the population.",
     "tiles-shared": "Tiles belong to two countries or more.",

@@ -22,6 +22,7 @@ _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 _ROW_GROUP_ROWS = 1 << 20
 # 15 digits keep all that float64 does but some nanometres.
+_FID_NAMES = ("fid", "ogc_fid", "closedworld_fid")
 _GEOJSON_OPTIONS = {"COORDINATE_PRECISION": "15", "RFC7946": "NO"}
 
 
@@ -106,7 +107,11 @@ def _write_by_gdal(table: pa.Table, staged: Path, driver: str, path: Path) -> No
 
     geometry = point_wkb(table["lon"].to_numpy(), table["lat"].to_numpy())
     columns = {name: table[name] for name in table.column_names}
-    options: dict[str, Any] = _GEOJSON_OPTIONS if driver == "GeoJSON" else {}
+    options: dict[str, Any] = _GEOJSON_OPTIONS
+    if driver == "GPKG":
+        # The number of a row must not go into a column of the user's.
+        taken = {name.casefold() for name in columns}
+        options = {"FID": next(name for name in _FID_NAMES if name not in taken)}
     try:
         pyogrio.write_arrow(
             pa.table({**columns, GEOMETRY: geometry}),

@@ -73,19 +73,20 @@ def sample_points(
     codes = request.isos.dictionary_encode()
     isos = codes.dictionary.to_pylist()
     refuse_without_tiles(isos, weights)
-    _refuse_beyond_memory(int(request.counts.sum()))
+    _refuse_beyond_memory(int(request.counts.sum()), request.own)
     checked = polygons_of(index.published, countries)
     shares = {iso: outside_share(checked[iso].features, index.grid) for iso in isos}
     if warning := warn_of_cut(shares):
         observer.on_event(warning)
     if warning := _warn_of_area(weights):
         observer.on_event(warning)
-    if request.unused:
-        names = ", ".join(one_line(name, 40) for name in request.unused)
+    if request.left_out:
+        names = ", ".join(one_line(name, 40) for name in request.left_out)
         message = (
-            f"columns that decide nothing, and are not in the points: {names}. Join them by id."
+            f"columns of the table that are left out, because the points have columns of these names: {names}. "
+            "Rename them to keep them."
         )
-        observer.on_event(Warned("sample-columns-unused", message))
+        observer.on_event(Warned("sample-columns-left-out", message))
     texts = request.keys.to_pylist()
     code = codes.indices.to_numpy()
     order = np.argsort(code, kind="stable")
@@ -144,13 +145,16 @@ def _too_many(iso: str, tiles: int, asked: int) -> ConfigError:
     )
 
 
-def _refuse_beyond_memory(points: int) -> None:
-    """Refuse more points than memory holds, before any is drawn.
+def _refuse_beyond_memory(points: int, own: pa.Table) -> None:
+    """Refuse more points than memory holds with the user's own columns, before any is drawn.
 
     Raises:
         ConfigError: ``sample-memory``.
     """
-    available, needed = available_memory_bytes(), points * _POINT_BYTES
+    available, needed = (
+        available_memory_bytes(),
+        points * (_POINT_BYTES + own.nbytes // max(own.num_rows, 1)),
+    )
     if available is not None and needed > available:
         raise ConfigError(
             "sample-memory",
@@ -172,10 +176,12 @@ def _table(request: SampleRequest, tasks: list[_CountryTask], drawn: list[Points
         lons[at], lats[at], tile_ids[at] = points.lons, points.lats, points.tile_ids
     row = np.repeat(np.arange(len(counts)), counts)
     columns = {} if request.ids is None else {"id": request.ids.take(pa.array(row))}
-    columns |= {"lon": pa.array(lons), "lat": pa.array(lats)}
+    order = np.arange(total) - np.repeat(first, counts) + 1
+    columns |= {"point_order": pa.array(order), "lon": pa.array(lons), "lat": pa.array(lats)}
     columns |= {"country_iso": request.isos.take(pa.array(row)), "tile_id": pa.array(tile_ids)}
     fields = [pa.field(name, column.type, nullable=False) for name, column in columns.items()]
-    return pa.table(list(columns.values()), schema=pa.schema(fields))
+    own = request.own.take(pa.array(row))
+    return pa.table([*columns.values(), *own.columns], schema=pa.schema([*fields, *own.schema]))
 
 
 def refuse_without_tiles(isos: Iterable[str], found: Mapping[str, object]) -> None:

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from closedworld.errors import ConfigError, InputError
 from closedworld.inputs.regions.country_codes import wanted_codes
-from closedworld.inputs.tables.columns import RowProblems, name_columns
+from closedworld.inputs.tables.columns import RowProblems, name_columns, own_columns
 from closedworld.inputs.tables.countries import country_codes
 from closedworld.inputs.tables.reading import read_table, table_of
 from closedworld.kernels.limits import MAX_POINTS
@@ -31,6 +31,10 @@ _MISTAKEN = {
     "count": "n",
 }
 _PROBLEMS_SHOWN = 20
+_PANDAS_INDEX = "__index_level_"
+
+POINT_COLUMNS = ("id", "point_order", "lon", "lat", "country_iso", "tile_id", "geometry")
+"""Columns that points have themselves."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -41,13 +45,15 @@ class SampleRequest:
         isos: Alpha-2 code of each row, upper case, string (rows,).
         counts: Points of each row, 0..2^31, int64 (rows,).
         ids: Id of each row as given; None when the rows have none.
-        unused: Names of the columns that decide nothing.
+        own: The user's own columns, which go through to the points, (rows,) each.
+        left_out: Names of columns that do not, because the points have columns of these names.
     """
 
     isos: pa.Array
     counts: NDArray[np.int64]
     ids: pa.Array | None
-    unused: tuple[str, ...] = ()
+    own: pa.Table
+    left_out: tuple[str, ...] = ()
 
     @property
     def keys(self) -> pa.Array:
@@ -116,7 +122,7 @@ class SampleRequest:
 
         Args:
             source: Anything with an Arrow stream: column ``country_iso`` (or ``country``), and optionally ``id``
-                and ``n``; other columns decide nothing, and are told of.
+                and ``n``; other columns go through to the points.
             own_codes: As in ``of``.
 
         Raises:
@@ -147,7 +153,14 @@ class SampleRequest:
         else:
             counts = np.ones(table.num_rows, np.int64)
         _refuse_problems(problems)
-        request = cls(isos, counts, ids, named.others)
+        left_out = tuple(name for name in named.others if name.casefold() in POINT_COLUMNS)
+        kept = [
+            name
+            for name in named.others
+            if name not in left_out and not name.startswith(_PANDAS_INDEX)
+        ]
+        own = own_columns(named, kept)
+        request = cls(isos, counts, ids, own, left_out)
         _refuse_twice(request)
         return request
 

@@ -22,8 +22,9 @@ class SampledPoints:
     """Points drawn from a world; pandas, Polars, DuckDB and others take them as a table.
 
     Attributes:
-        table: Columns ``id`` (if the request has it), ``lon``, ``lat`` (degrees, WGS 84, longitudes in
-            -180..180), ``country_iso`` and ``tile_id``.
+        table: Columns ``id`` (if the request has it), ``point_order`` (1, 2, ... in each row of the request),
+            ``lon``, ``lat`` (degrees, WGS 84, longitudes in -180..180), ``country_iso``, ``tile_id``, and the
+            request's other columns.
     """
 
     table: pa.Table

@@ -309,11 +309,12 @@ class PublishedWorld:
 
         The k-th point of an id depends only on seed, id, country and k, not on the other ids, their
         order, ``n`` or the number of workers. Log records of level WARNING say when countries are cut by
-        the grid's edge, when weights are not by population, and which columns of a table decide nothing.
+        the grid's edge, when weights are not by population, and which columns of a table are left out.
 
         Args:
             request: One row per id and country: column ``country`` (or ``country_iso``), and
-                optionally ``id`` (text or integers) and ``n`` (1 without it). A table of any library
+                optionally ``id`` (text or integers) and ``n`` (1 without it); other columns go through to
+                the points. A table of any library
                 (pandas, Polars, DuckDB, pyarrow), or a path of a CSV or Parquet file.
             country: Instead of ``request``: an alpha-2 code, or several.
             n: With ``country``: points in each country.

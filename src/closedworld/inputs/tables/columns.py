@@ -13,10 +13,22 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from closedworld.errors import InputError
-from closedworld.sanitize import library_message, listed, quoted
+from closedworld.sanitize import library_message, listed, one_line, quoted
 
 _ALIKE = 0.8
 """Share of letters that two names have in common, in order, when one may be a slip of the other."""
+
+_MAX_INT64 = 2**63 - 1
+
+_PLAIN_KINDS = (
+    pa.types.is_integer,
+    pa.types.is_float32,
+    pa.types.is_float64,
+    pa.types.is_boolean,
+    pa.types.is_date32,
+    pa.types.is_timestamp,
+    pa.types.is_string,
+)
 
 _INTEGER = r"^[+-]?[0-9]{1,18}$"
 _REAL = r"^[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]{1,3})?$"
@@ -184,6 +196,35 @@ def name_columns(
             f"Known columns: {listed(tuple(known))}.",
         )
     return NamedColumns(table, names, tuple(others))
+
+
+def own_columns(named: NamedColumns, names: Sequence[str]) -> pa.Table:
+    """Return columns of the user's own as every format of points can hold them.
+
+    Numbers, truth values, dates, times and texts keep their type, and all else becomes text.
+
+    Raises:
+        InputError: ``table-column``: a column has no form as text.
+    """
+    columns = {}
+    for name in names:
+        kind = named.table.schema.field(name).type
+        if pa.types.is_dictionary(kind):
+            kind = kind.value_type
+        if pa.types.is_uint64(kind):
+            # Formats without such integers would round them.
+            fits = (pc.max(named.table[name]).as_py() or 0) <= _MAX_INT64
+            kind = pa.int64() if fits else pa.string()
+        keeps = any(is_kind(kind) for is_kind in _PLAIN_KINDS)
+        try:
+            columns[name] = named.table[name].cast(kind if keeps else pa.string())
+        except (pa.ArrowInvalid, pa.ArrowNotImplementedError) as error:
+            raise InputError(
+                "table-column",
+                f"column {quoted(name)} of the table is {one_line(str(kind), 60)}, which has no form as text.",
+                "Drop the column, or make it text or numbers.",
+            ) from error
+    return pa.table(columns)
 
 
 def _plain(name: str) -> str:
