@@ -1,0 +1,63 @@
+"""Lives of card holders: where they are, what they buy when and where, and what thieves do with their cards."""
+
+from closedworld.kernels.lives.fraud_plan import (
+    FraudMix,
+    FraudPlan,
+    SkimCampaigns,
+    TestingCampaigns,
+    no_fraud,
+)
+from closedworld.kernels.lives.habits import CATEGORIES, Habits, default_habits
+from closedworld.kernels.lives.live import LifeOptions, Market, expected_visits, live, plan_fraud
+from closedworld.kernels.lives.outcome import (
+    NONE,
+    Channel,
+    FraudType,
+    HardNegative,
+    Lives,
+    Purchases,
+    StayKind,
+    Stays,
+    Truth,
+)
+from closedworld.kernels.lives.places import (
+    Cards,
+    Countries,
+    OnlineMerchants,
+    Period,
+    Sites,
+    Zones,
+    card_keys,
+)
+
+__all__ = [
+    "CATEGORIES",
+    "NONE",
+    "Cards",
+    "Channel",
+    "Countries",
+    "FraudMix",
+    "FraudPlan",
+    "FraudType",
+    "Habits",
+    "HardNegative",
+    "LifeOptions",
+    "Lives",
+    "Market",
+    "OnlineMerchants",
+    "Period",
+    "Purchases",
+    "Sites",
+    "SkimCampaigns",
+    "StayKind",
+    "Stays",
+    "TestingCampaigns",
+    "Truth",
+    "Zones",
+    "card_keys",
+    "default_habits",
+    "expected_visits",
+    "live",
+    "no_fraud",
+    "plan_fraud",
+]

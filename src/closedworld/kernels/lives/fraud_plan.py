@@ -1,0 +1,96 @@
+"""How much fraud of which kind, and the campaigns that hit many cards."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from closedworld.kernels.lives.places import Ints
+
+
+@dataclass(frozen=True, slots=True)
+class FraudMix:
+    """How much fraud there is.
+
+    Attributes:
+        share: Share of purchases that are fraud, 0 to 0.1.
+        clone: Weight of cards copied and used elsewhere while the holder goes on.
+        skim: Weight of cards copied at a site and used later, far away.
+        lost: Weight of cards lost, used soon and near.
+        testing: Weight of many cards tried at one online merchant with small sums.
+    """
+
+    share: float = 0.002
+    clone: float = 4.0
+    skim: float = 3.0
+    lost: float = 2.0
+    testing: float = 1.0
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class SkimCampaigns:
+    """Sites that copy cards; arrays of one length, by start.
+
+    Attributes:
+        key: A number of each campaign that no other has, int64.
+        site: Row of ``Sites``, int64.
+        start: Seconds since 1970 UTC, int64.
+        end: The second after the last, int64.
+    """
+
+    key: Ints
+    site: Ints
+    start: Ints
+    end: Ints
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class TestingCampaigns:
+    """Online merchants where cards are tried; arrays of one length, by start.
+
+    Attributes:
+        key: A number of each campaign that no other has, int64.
+        online: Row of ``OnlineMerchants``, int64.
+        start: Seconds since 1970 UTC, int64.
+        end: The second after the last, int64.
+    """
+
+    key: Ints
+    online: Ints
+    start: Ints
+    end: Ints
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class FraudPlan:
+    """The fraud of a run, the same for all blocks of cards.
+
+    Attributes:
+        clone: Probability that a card is cloned in 30 days.
+        lost: Probability that a card is lost in 30 days.
+        skim: Campaigns of skimming.
+        skim_used: Probability that a card copied in a campaign is used.
+        testing: Campaigns of testing.
+        testing_used: Probability that a card is tried in one campaign.
+    """
+
+    clone: float
+    lost: float
+    skim: SkimCampaigns
+    skim_used: float
+    testing: TestingCampaigns
+    testing_used: float
+
+
+def no_fraud() -> FraudPlan:
+    """Return a plan without any fraud."""
+    none = np.zeros(0, np.int64)
+    return FraudPlan(
+        0.0,
+        0.0,
+        SkimCampaigns(none, none, none, none),
+        0.0,
+        TestingCampaigns(none, none, none, none),
+        0.0,
+    )
