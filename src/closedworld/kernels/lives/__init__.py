@@ -8,7 +8,8 @@ from closedworld.kernels.lives.fraud_plan import (
     no_fraud,
 )
 from closedworld.kernels.lives.habits import CATEGORIES, Habits, default_habits
-from closedworld.kernels.lives.live import LifeOptions, Market, expected_visits, live, plan_fraud
+from closedworld.kernels.lives.live import LifeOptions, live
+from closedworld.kernels.lives.market import Market
 from closedworld.kernels.lives.outcome import (
     NONE,
     Channel,
@@ -29,6 +30,7 @@ from closedworld.kernels.lives.places import (
     Zones,
     card_keys,
 )
+from closedworld.kernels.lives.planning import expected_visits, plan_fraud
 
 __all__ = [
     "CATEGORIES",

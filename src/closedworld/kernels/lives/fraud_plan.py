@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from closedworld.kernels.lives.places import Ints
+from closedworld.kernels.lives.places import Floats, Ints
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,16 +33,18 @@ class SkimCampaigns:
     """Sites that copy cards; arrays of one length, by start.
 
     Attributes:
-        key: A number of each campaign that no other has, int64.
+        key: A number of each campaign that no other of its kind has, int64, below 2^32.
         site: Row of ``Sites``, int64.
         start: Seconds since 1970 UTC, int64.
         end: The second after the last, int64.
+        used: Probability that thieves use a card copied there, float64.
     """
 
     key: Ints
     site: Ints
     start: Ints
     end: Ints
+    used: Floats
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -50,16 +52,18 @@ class TestingCampaigns:
     """Online merchants where cards are tried; arrays of one length, by start.
 
     Attributes:
-        key: A number of each campaign that no other has, int64.
+        key: A number of each campaign that no other of its kind has, int64, below 2^32.
         online: Row of ``OnlineMerchants``, int64.
         start: Seconds since 1970 UTC, int64.
         end: The second after the last, int64.
+        used: Probability that a card is tried, float64.
     """
 
     key: Ints
     online: Ints
     start: Ints
     end: Ints
+    used: Floats
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -70,27 +74,21 @@ class FraudPlan:
         clone: Probability that a card is cloned in 30 days.
         lost: Probability that a card is lost in 30 days.
         skim: Campaigns of skimming.
-        skim_used: Probability that a card copied in a campaign is used.
         testing: Campaigns of testing.
-        testing_used: Probability that a card is tried in one campaign.
     """
 
     clone: float
     lost: float
     skim: SkimCampaigns
-    skim_used: float
     testing: TestingCampaigns
-    testing_used: float
 
 
 def no_fraud() -> FraudPlan:
     """Return a plan without any fraud."""
-    none = np.zeros(0, np.int64)
+    none, never = np.zeros(0, np.int64), np.zeros(0)
     return FraudPlan(
         0.0,
         0.0,
-        SkimCampaigns(none, none, none, none),
-        0.0,
-        TestingCampaigns(none, none, none, none),
-        0.0,
+        SkimCampaigns(none, none, none, none, never),
+        TestingCampaigns(none, none, none, none, never),
     )

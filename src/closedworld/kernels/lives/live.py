@@ -4,49 +4,44 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from closedworld.kernels.lives.fraud_plan import FraudMix, FraudPlan
-from closedworld.kernels.lives.habits import Habits
-from closedworld.kernels.lives.outcome import Lives
-from closedworld.kernels.lives.places import (
-    Cards,
-    Countries,
-    Ints,
-    OnlineMerchants,
-    Period,
-    Sites,
-    Zones,
+import numpy as np
+from numpy.typing import NDArray
+
+from closedworld.kernels.lives.choosing import Drafts, amounts_of, drafts_of
+from closedworld.kernels.lives.clock import offsets_at
+from closedworld.kernels.lives.draws import CardDraws
+from closedworld.kernels.lives.fraud_plan import FraudPlan
+from closedworld.kernels.lives.market import Market
+from closedworld.kernels.lives.mishaps import head_office_sites, late_by, mishaps_of
+from closedworld.kernels.lives.outcome import (
+    NONE,
+    Channel,
+    FraudType,
+    HardNegative,
+    Lives,
+    Purchases,
+    StayKind,
+    Truth,
 )
+from closedworld.kernels.lives.places import Cards, Floats, Ints, Period
+from closedworld.kernels.lives.sessions import Anchors, Sessions, flight_sessions, holder_sessions
+from closedworld.kernels.lives.stays import stays_of
+from closedworld.kernels.lives.thefts import (
+    THEFT_SESSIONS,
+    Incidents,
+    cloned_cards,
+    lost_cards,
+    skimmed_cards,
+    tested_cards,
+    thief_sessions,
+    thief_sites,
+    with_losses,
+)
+from closedworld.kernels.lives.trips import Homes, Trips, trips_of
+from closedworld.kernels.lives.ways import holder_times, thief_times
+from closedworld.kernels.sphere import to_xyz
 
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Market:
-    """Everything that lives have in common, indexed once; it is the same for all blocks and may be shared by processes.
-
-    Attributes:
-        sites: All sites.
-        online: All online merchants.
-        zones: All time zones.
-        countries: All countries.
-        habits: What holders buy.
-    """
-
-    sites: Sites
-    online: OnlineMerchants
-    zones: Zones
-    countries: Countries
-    habits: Habits
-
-    @classmethod
-    def of(
-        cls,
-        sites: Sites,
-        online: OnlineMerchants,
-        zones: Zones,
-        countries: Countries,
-        habits: Habits,
-    ) -> Market:
-        """Index sites for searches."""
-        raise NotImplementedError
+_THIEF = 3  # kind of an anchor, after the kinds of stays
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +57,15 @@ class LifeOptions:
     trips_abroad: float = 0.05
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class _Made:
+    """Purchases with their times, and the sessions they are from; arrays of one length."""
+
+    drafts: Drafts
+    sessions: Sessions
+    ts: Ints
+
+
 def live(
     market: Market, cards: Cards, period: Period, options: LifeOptions, fraud: FraudPlan
 ) -> Lives:
@@ -70,31 +74,186 @@ def live(
     A card's life does not depend on the other cards, and a longer period with the same first day begins with the same
     purchases. Memory is about 1 KiB for each purchase: take some thousand cards at a time.
     """
-    raise NotImplementedError
+    draws = CardDraws.of(cards.keys)
+    homes = Homes.of(
+        draws, to_xyz(cards.home_lons, cards.home_lats), market.activity, options.noise
+    )
+    trips = trips_of(
+        market, draws, cards, homes, period, abroad=options.trips_abroad, noise=options.noise
+    )
+    anchors = _anchors(market, cards, homes, trips)
+    sessions = holder_sessions(
+        draws, cards, homes, trips, market.schedule, market.zones, period, anchors
+    )
+    lost = lost_cards(draws, len(cards), fraud, period)
+    sessions = with_losses(sessions, lost, len(cards))
+    sessions = sessions.then(flight_sessions(trips, len(cards), _most_common(market)))
+    drafts = drafts_of(market, draws, cards, anchors, sessions, market.schedule)
+    ts, turns = holder_times(market, trips, anchors, sessions, drafts)
+    honest = _Made(drafts, sessions, ts)
+    stolen, incidents = _thefts(market, draws, cards, period, fraud, honest, lost)
+    stays = stays_of(market, cards, trips, anchors, sessions, drafts, ts, turns, period)
+    purchases, truth = _assembled(market, period, options, honest, stolen, incidents)
+    return Lives(purchases, truth, stays)
 
 
-def expected_visits(market: Market, cards: Cards) -> Ints:
-    """Return how many purchases a day the cards will make at each site that may be skimmed.
-
-    Returns:
-        int64 (sites,), in 2^-20; blocks of cards add up. 0 at sites that are never skimmed.
-    """
-    raise NotImplementedError
+def _most_common(market: Market) -> int:
+    """Return the category that is bought most at tills."""
+    at_till = market.habits.channel == Channel.POS
+    return int(np.argmax(np.cumsum(market.habits.per_day, axis=1)[:, -1] * at_till))
 
 
-def plan_fraud(
-    market: Market, mix: FraudMix, period: Period, *, visits: Ints, n_cards: int, seed: int
-) -> FraudPlan:
-    """Return rates and campaigns that give about the share of fraud asked for.
+def _anchors(market: Market, cards: Cards, homes: Homes, trips: Trips) -> Anchors:
+    """Return homes, then work places (home without work), then goals of trips."""
+    n = np.arange(len(cards))
+    has_work = ~np.isnan(cards.work_lons)
+    work_lons = np.where(has_work, cards.work_lons, cards.home_lons)
+    work_lats = np.where(has_work, cards.work_lats, cards.home_lats)
+    sites = market.sites
+    return Anchors(
+        np.concatenate([n, n, trips.card]),
+        np.repeat(
+            [int(StayKind.HOME), int(StayKind.WORK), int(StayKind.TRIP)],
+            [len(n), len(n), len(trips)],
+        ),
+        np.concatenate([n * 0, n * 0, trips.window]),
+        np.concatenate([cards.home_lons, work_lons, sites.lons[trips.site]]),
+        np.concatenate([cards.home_lats, work_lats, sites.lats[trips.site]]),
+        np.concatenate(
+            [homes.xyz, to_xyz(work_lons, work_lats), market.index.xyz[:, trips.site]], axis=1
+        ),
+        np.concatenate([cards.zone, cards.zone, sites.zone[trips.site]]),
+    )
 
-    Campaigns are drawn for each 30 days since 1970, so those of a longer period begin with those of a shorter one.
 
-    Args:
-        market: The world.
-        mix: How much of what.
-        period: Which days.
-        visits: Sums of `expected_visits` over all cards, int64 (sites,).
-        n_cards: How many cards there are.
-        seed: Any integer.
-    """
-    raise NotImplementedError
+def _thefts(
+    market: Market,
+    draws: CardDraws,
+    cards: Cards,
+    period: Period,
+    fraud: FraudPlan,
+    honest: _Made,
+    lost: Incidents,
+) -> tuple[list[_Made], Incidents]:
+    """Return what thieves buy who do not stand where the holder stands, and all incidents, lost cards first."""
+    drafts, sessions = honest.drafts, honest.sessions
+    at_site = (drafts.site != NONE) & (sessions.incident.take(drafts.session) == NONE)
+    row = np.flatnonzero(at_site)
+    far = cloned_cards(draws, len(cards), fraud, period).then(
+        skimmed_cards(
+            draws, fraud, sessions.card.take(drafts.session[row]), drafts.site[row], honest.ts[row]
+        )
+    )
+    far = far.take(thief_sites(market, cards, far) != NONE)
+    tested = tested_cards(draws, len(cards), fraud)
+    site = thief_sites(market, cards, far)
+    sites = market.sites
+    far_anchors = Anchors(
+        far.card, np.full(len(far), _THIEF), far.turn, sites.lons[site], sites.lats[site],
+        market.index.xyz[:, site], sites.zone[site],
+    )  # fmt: skip
+    home_anchors = Anchors(
+        tested.card, np.full(len(tested), _THIEF), tested.turn, cards.home_lons[tested.card],
+        cards.home_lats[tested.card], np.zeros((3, len(tested))), cards.zone[tested.card],
+    )  # fmt: skip
+    made = []
+    first = len(lost)
+    for incidents, anchors, schedule, each in (
+        (far, far_anchors, market.thieves, THEFT_SESSIONS),
+        (tested, home_anchors, market.testers, 1),
+    ):
+        thieves = thief_sessions(draws, incidents, schedule, sessions_each=each)
+        bought = drafts_of(market, draws, cards, anchors, thieves, schedule)
+        ts = thief_times(market, thieves, bought)
+        made.append(_Made(bought, thieves.of_incidents(first), ts))
+        first += len(incidents)
+    return made, lost.then(far).then(tested)
+
+
+def _assembled(
+    market: Market,
+    period: Period,
+    options: LifeOptions,
+    honest: _Made,
+    stolen: list[_Made],
+    incidents: Incidents,
+) -> tuple[Purchases, Truth]:
+    """Return the purchases of the period by card and time, and the truth about them."""
+    parts = [honest, *stolen]
+    drafts = Drafts.joined([one.drafts for one in parts])
+    card, incident, hard = (
+        np.concatenate([getattr(one.sessions, name).take(one.drafts.session) for one in parts])
+        for name in ("card", "incident", "hard_negative")
+    )
+    ts = np.concatenate([one.ts for one in parts])
+    hard = mishaps_of(market, drafts, hard, incident != NONE, options.noise)
+    late = np.flatnonzero(hard == HardNegative.LATE_POSTING)
+    ts[late] += late_by(drafts.mishap[late], options.noise)
+    inside = np.flatnonzero((ts >= period.start) & (ts < period.end))
+    inside = inside[np.argsort(card[inside] * (period.end + 1) + ts[inside], kind="stable")]
+    drafts, card, incident, hard, ts = (
+        drafts.take(inside), card[inside], incident[inside], hard[inside], ts[inside],
+    )  # fmt: skip
+    return (
+        _purchases(market, drafts, card, ts, hard, _of(incidents.fraud_type, incident, 0)),
+        Truth(
+            _of(incidents.fraud_type, incident, 0).astype(np.int8),
+            _of(incidents.campaign, incident, NONE),
+            _of(incidents.source_site, incident, NONE),
+            _of(incidents.reported, incident, NONE),
+            hard.astype(np.int8),
+        ),
+    )
+
+
+def _of(values: Ints, incident: Ints, otherwise: int) -> Ints:
+    """Return the value of each purchase's incident, something else for those without."""
+    if not len(values):
+        return np.full(len(incident), otherwise)
+    return np.where(incident == NONE, otherwise, values.take(incident, mode="clip"))
+
+
+def _purchases(
+    market: Market, drafts: Drafts, card: Ints, ts: Ints, hard: Ints, fraud_type: Ints
+) -> Purchases:
+    sites, online = market.sites, market.online
+    at_site = drafts.site != NONE
+    shown = np.where(
+        hard == HardNegative.HEAD_OFFICE, head_office_sites(market, drafts), drafts.site
+    )
+    first = np.searchsorted(card, card, "left")
+    country = _either(at_site, sites.country, drafts.site, online.country, drafts.online)
+    is_test: NDArray[np.bool_] = fraud_type == FraudType.TESTING
+    return Purchases(
+        card,
+        np.arange(len(card)) - first,
+        drafts.key,
+        ts,
+        offsets_at(market.zones, drafts.zone, ts),
+        drafts.zone,
+        drafts.site,
+        _either(at_site, sites.merchant, drafts.site, online.merchant, drafts.online),
+        market.habits.channel.take(drafts.category),
+        drafts.category,
+        country,
+        amounts_of(market, drafts, country, is_test),
+        _coordinates(sites.lons, shown),
+        _coordinates(sites.lats, shown),
+    )
+
+
+def _either(
+    at_site: NDArray[np.bool_], of_site: Ints, site: Ints, of_online: Ints, online: Ints
+) -> Ints:
+    """Return a property of each purchase's site or online merchant."""
+    found = np.zeros(len(at_site), np.int64)
+    found[at_site] = of_site.take(site[at_site])
+    found[~at_site] = of_online.take(online[~at_site])
+    return found
+
+
+def _coordinates(of_site: Floats, site: Ints) -> Floats:
+    found = np.full(len(site), np.nan)
+    at_site = site != NONE
+    found[at_site] = of_site.take(site[at_site])
+    return found

@@ -80,12 +80,12 @@ class Texture:
         size = np.full(len(rows), self._cells << level, np.uint64)
         k0, k1, k2, _ = self._key
         words = philox4x32((row, col, size, np.broadcast_to(k2, size.shape)), (k0, k1))
-        table = _table(sigma_eighths)
+        table = lognormal_quantiles(sigma_eighths)
         return np.stack([table[word & np.uint64(255)] for word in words])
 
 
 @cache
-def _table(sigma_eighths: int) -> NDArray[np.float64]:
+def lognormal_quantiles(sigma_eighths: int) -> NDArray[np.float64]:
     """Return 256 quantiles of a lognormal distribution with this sigma, ascending."""
     upper = np.array(_UPPER_HALF) * _UNIT
     power = np.ones_like(upper)

@@ -1,0 +1,139 @@
+"""Random numbers of cards: each follows from a card's key, what it is for, and a counter."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import IntEnum
+from typing import TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from closedworld.kernels.lives.places import Floats, Ints
+from closedworld.kernels.sampling.philox import Words, philox4x32
+from closedworld.kernels.sampling.random_streams import Keys
+
+FourWords: TypeAlias = "tuple[Words, Words, Words, Words]"
+
+WORD = 1 << 32
+_BITS = np.uint64(32)
+
+
+class Purpose(IntEnum):
+    """What a draw is for. The order is public: the same seed gives the same lives in every version of a FORMAT."""
+
+    CARD = 0
+    DAY = 1
+    SESSION = 2
+    CHOICE = 3
+    PAYMENT = 4
+    FAVOURITE = 5
+    TRIP = 6
+    GOAL = 7
+    LOST = 8
+    CLONE = 9
+    SKIM = 10
+    TESTING = 11
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class CardDraws:
+    """Draws of some cards.
+
+    Attributes:
+        keys: Four words of each card's key, uint64 (n,) each.
+    """
+
+    keys: FourWords
+
+    @classmethod
+    def of(cls, keys: Keys) -> CardDraws:
+        """Return the draws of cards with these keys, uint32 (n, 4)."""
+        first, second, third, fourth = (keys[:, word].astype(np.uint64) for word in range(4))
+        return cls((first, second, third, fourth))
+
+    def words(
+        self,
+        purpose: Purpose,
+        card: Ints,
+        turn: Ints | int = 0,
+        source: Ints | int = 0,
+        item: Ints | int = 0,
+    ) -> FourWords:
+        """Return four words for each draw.
+
+        Args:
+            purpose: What for.
+            card: Row of the card, int64 (m,).
+            turn: Day, window or campaign, 0 or more, below 2^32.
+            source: Which of the turn, 0 or more, below 2^16.
+            item: Which of the source, 0 or more, below 2^8.
+        """
+        first, second, third, fourth = (key.take(card) for key in self.keys)
+        counter = np.asarray(turn, np.int64).astype(np.uint64)
+        number = np.asarray(item, np.int64) | np.asarray(source, np.int64) << 8 | purpose << 24
+        return philox4x32((counter, number.astype(np.uint64), third, fourth), (first, second))
+
+
+def below(words: Words, probability: Floats | float) -> NDArray[np.bool_]:
+    """Return whether a word says yes, bool (n,), to a probability in 0..1."""
+    return words.astype(np.float64) < np.asarray(probability) * WORD
+
+
+def scaled(words: Words, totals: Ints | int) -> Ints:
+    """Return integers in 0..totals - 1, int64 (n,), as even as words are; totals up to 2^32."""
+    return (words * np.asarray(totals, np.int64).astype(np.uint64) >> _BITS).astype(np.int64)
+
+
+def parted(words: Words) -> tuple[Words, Words]:
+    """Return the upper and the lower 16 bits of words as two words."""
+    return words >> np.uint64(16) << np.uint64(16), words << np.uint64(16) & np.uint64(WORD - 1)
+
+
+def interpolated(words: Words, quantiles: Floats) -> Floats:
+    """Return a number for each word from 2^b quantiles in the middle of equal shares, float64 (n,)."""
+    position = words.astype(np.float64) * (len(quantiles) / WORD) - 0.5
+    left = np.clip(np.floor(position), 0, len(quantiles) - 2).astype(np.int64)
+    part = np.clip(position - left, 0.0, 1.0)
+    return quantiles.take(left) * (1.0 - part) + quantiles.take(left + 1) * part
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Tables:
+    """Discrete distributions over 0..m - 1, one in each row.
+
+    Attributes:
+        cumulative: Cumulative shares of 2^32, each row raised by 2^32 times its number, int64 (r * m,).
+        width: m.
+    """
+
+    cumulative: Ints
+    width: int
+
+    @classmethod
+    def of(cls, weights: Floats) -> Tables:
+        """Return the tables of weights, float64 (r, m), 0 or more; a row of zeros is never asked."""
+        sums = np.cumsum(weights, axis=1)
+        totals = np.maximum(sums[:, -1:], np.finfo(np.float64).tiny)
+        shares = np.floor(sums / totals * WORD).astype(np.int64)
+        return cls((shares + np.arange(len(weights))[:, None] * WORD).ravel(), weights.shape[1])
+
+    def draw(self, rows: Ints, words: Words) -> Ints:
+        """Return a number from each row, int64 (n,)."""
+        targets = rows * WORD + words.astype(np.int64)
+        return np.searchsorted(self.cumulative, targets, "right") - rows * self.width
+
+
+def whole_weights(weights: Floats, starts: Ints, counts: Ints, scale: int) -> Ints:
+    """Return weights of lists as integers, the greatest of each list ``scale``, none below 1, int64 (n,).
+
+    Their sums are exact, so a list's draws do not depend on the lists beside it.
+
+    Args:
+        weights: float64 (n,), above 0, one list after the other.
+        starts: Where each list begins, int64 (l,).
+        counts: How many each has, int64 (l,), 1 or more.
+        scale: 2^20 at most, with no more than 4,096 in a list.
+    """
+    greatest = np.maximum.reduceat(weights, starts)
+    return np.maximum(np.rint(weights * np.repeat(scale / greatest, counts)), 1.0).astype(np.int64)

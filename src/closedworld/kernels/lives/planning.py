@@ -1,0 +1,189 @@
+"""How a share of fraud becomes rates and campaigns."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from closedworld.kernels.lives.clock import DAY
+from closedworld.kernels.lives.draws import FourWords, scaled
+from closedworld.kernels.lives.fraud_plan import (
+    FraudMix,
+    FraudPlan,
+    SkimCampaigns,
+    TestingCampaigns,
+)
+from closedworld.kernels.lives.market import Market
+from closedworld.kernels.lives.outcome import Channel
+from closedworld.kernels.lives.places import Cards, Floats, Ints, Period
+from closedworld.kernels.lives.thefts import (
+    MEAN_LOST_DAYS,
+    MONTH_DAYS,
+    PURCHASES_PER_SESSION,
+    THEFT_SESSION_SHARE,
+    THEFT_SESSIONS,
+)
+from closedworld.kernels.sampling.philox import philox4x32
+from closedworld.kernels.sampling.random_streams import Keys, stream_keys
+from closedworld.kernels.sphere import to_xyz
+
+VISIT = 1 << 20
+"""Units of `expected_visits` that are one purchase a day."""
+
+ENOUGH_EXPOSED = 100.0
+"""Cards that a skimming site copies at least, where there are such sites: fewer are not found by anybody."""
+
+_THEFT_PURCHASES = THEFT_SESSIONS * THEFT_SESSION_SHARE * PURCHASES_PER_SESSION
+_SKIM_DAYS, _LATEST_SKIM_DAY = 7, 16
+_USED = 0.3
+_DISTINCT = 0.6  # cards per visit in a week; the others come again
+_FROM_WORK = 0.2
+_TESTING_DAYS, _LATEST_TESTING_DAY = 2, 27
+_TESTED = 150.0  # purchases of a campaign
+_MOST_CAMPAIGNS = 1 << 12
+_FRAUD_KEY = b"fraud"
+_SKIM, _TESTING = 0, 1
+
+
+def expected_visits(market: Market, cards: Cards) -> Ints:
+    """Return how many purchases a day the cards will make at each site that may be skimmed.
+
+    Returns:
+        int64 (sites,), in ``VISIT``; blocks of cards add up. 0 at sites that are never skimmed.
+    """
+    visits = np.zeros(len(market.sites), np.int64)
+    habits = market.habits
+    kinds = np.flatnonzero((habits.skimmed > 0) & (habits.channel != Channel.ONLINE))
+    has_work = ~np.isnan(cards.work_lons)
+    per_day = np.cumsum(habits.per_day, axis=1)[:, -1] / habits.per_day.shape[1]
+    for lons, lats, chosen, share in (
+        (cards.home_lons, cards.home_lats, has_work, 1 - _FROM_WORK),
+        (cards.home_lons, cards.home_lats, ~has_work, 1.0),
+        (cards.work_lons, cards.work_lats, has_work, _FROM_WORK),
+    ):
+        x, y = lons[chosen], lats[chosen]
+        xyz = to_xyz(x, y)
+        for kind in kinds.tolist():
+            lists = market.index.lists(np.full(len(x), kind), x, y, xyz)
+            each = np.rint(lists.shares() * (share * per_day[kind] * VISIT)).astype(np.int64)
+            np.add.at(visits, lists.site, each)
+    return visits
+
+
+def plan_fraud(
+    market: Market, mix: FraudMix, period: Period, *, visits: Ints, n_cards: int, seed: int
+) -> FraudPlan:
+    """Return rates and campaigns that give about the share of fraud asked for.
+
+    Campaigns are drawn for each 30 days of the period, so those of a longer one begin with those of a shorter one.
+
+    Args:
+        market: The world.
+        mix: How much of what.
+        period: Which days.
+        visits: Sums of `expected_visits` over all cards, int64 (sites,).
+        n_cards: How many cards there are.
+        seed: Any integer.
+    """
+    per_day = market.habits.purchases_per_day
+    target = mix.share / (1.0 - mix.share) * per_day * MONTH_DAYS * n_cards
+    weights = mix.clone + mix.skim + mix.lost + mix.testing
+    each = target / weights if weights > 0 else 0.0
+    cards = max(n_cards, 1)
+    key = stream_keys([""], "", seed, kind=_FRAUD_KEY)
+    months = range(-(-period.days // MONTH_DAYS))
+    eligible = _eligible(market, visits)
+    skim = [
+        _skim(eligible, each * mix.skim, period, month, key)
+        for month in months
+        if each * mix.skim > 0 and len(eligible.site)
+    ]
+    testing = [
+        _testing(market, each * mix.testing, cards, period, month, key)
+        for month in months
+        if each * mix.testing > 0 and len(market.online)
+    ]
+    return FraudPlan(
+        min(each * mix.clone / (_THEFT_PURCHASES * cards), 1.0),
+        min(each * mix.lost / (MEAN_LOST_DAYS * per_day * cards), 1.0),
+        SkimCampaigns(
+            *_joined([(one.key, one.site, one.start, one.end) for one in skim]),
+            np.concatenate([np.zeros(0), *(one.used for one in skim)]),
+        ),
+        TestingCampaigns(
+            *_joined([(one.key, one.online, one.start, one.end) for one in testing]),
+            np.concatenate([np.zeros(0), *(one.used for one in testing)]),
+        ),
+    )
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Eligible:
+    """Sites that may be skimmed: cards that each copies in a campaign, and sums of the weights from the first on."""
+
+    site: Ints
+    exposed: Floats
+    sums: Ints
+
+
+def _eligible(market: Market, visits: Ints) -> _Eligible:
+    exposed = visits.astype(np.float64) * (_SKIM_DAYS * _DISTINCT / VISIT)
+    site = np.flatnonzero(exposed >= ENOUGH_EXPOSED)
+    if not len(site):
+        site = np.flatnonzero((visits > 0) & (visits * 2 >= visits.max(initial=0)))
+    weight = exposed[site] * market.habits.skimmed[market.sites.category[site]]
+    return _Eligible(site, exposed[site], np.cumsum(np.rint(weight * 64).astype(np.int64)))
+
+
+def _skim(
+    eligible: _Eligible, purchases: float, period: Period, month: int, key: Keys
+) -> SkimCampaigns:
+    """Return campaigns of 30 days whose cards make this many purchases, each site at most once."""
+    words = _words(key, _SKIM, month)
+    total = min(int(eligible.sums[-1]), (1 << 32) - 1)
+    drawn = np.searchsorted(eligible.sums, scaled(words[0], total), "right")
+    _, first = np.unique(drawn, return_index=True)
+    rank = np.sort(first)
+    expected = np.cumsum(eligible.exposed[drawn[rank]] * (_USED * _THEFT_PURCHASES))
+    rank = rank[: int(np.searchsorted(expected, purchases)) + 1]
+    site = drawn[rank]
+    whole = float(np.cumsum(eligible.exposed[site])[-1]) * _THEFT_PURCHASES
+    start = period.first_day + month * MONTH_DAYS + scaled(words[1][rank], _LATEST_SKIM_DAY + 1)
+    used = np.full(len(rank), min(purchases / whole, 1.0))
+    campaigns = month * _MOST_CAMPAIGNS + rank
+    return SkimCampaigns(
+        campaigns, eligible.site[site], start * DAY, (start + _SKIM_DAYS) * DAY, used
+    )
+
+
+def _testing(
+    market: Market, purchases: float, n_cards: int, period: Period, month: int, key: Keys
+) -> TestingCampaigns:
+    """Return campaigns of 30 days that try cards with this many purchases."""
+    words = _words(key, _TESTING, month)
+    rank = np.arange(min(max(round(purchases / _TESTED), 1), _MOST_CAMPAIGNS))
+    online = scaled(words[0][rank], len(market.online))
+    start = period.first_day + month * MONTH_DAYS + scaled(words[1][rank], _LATEST_TESTING_DAY + 1)
+    used = np.full(len(rank), min(purchases / (len(rank) * n_cards * PURCHASES_PER_SESSION), 1.0))
+    campaigns = month * _MOST_CAMPAIGNS + rank
+    return TestingCampaigns(campaigns, online, start * DAY, (start + _TESTING_DAYS) * DAY, used)
+
+
+def _words(key: Keys, purpose: int, month: int) -> FourWords:
+    first, second, third, fourth = key[0].astype(np.uint64)
+    rank = np.arange(_MOST_CAMPAIGNS, dtype=np.uint64)
+    turn = np.full(len(rank), month << 8 | purpose, np.uint64)
+    return philox4x32(
+        (rank, turn, np.full(len(rank), third), np.full(len(rank), fourth)),
+        (np.full(len(rank), first), np.full(len(rank), second)),
+    )
+
+
+def _joined(columns: list[tuple[Ints, Ints, Ints, Ints]]) -> tuple[Ints, Ints, Ints, Ints]:
+    """Return four columns of some tables, one table after the other."""
+    none = np.zeros(0, np.int64)
+    first, second, third, fourth = (
+        np.concatenate([none, *(table[column] for table in columns)]) for column in range(4)
+    )
+    return first, second, third, fourth

@@ -1,0 +1,220 @@
+"""When holders go out to buy, and from where: sessions of a few purchases."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from closedworld.kernels.lives.clock import DAY, HOUR, to_utc, weekday
+from closedworld.kernels.lives.draws import CardDraws, Purpose, below, parted, scaled
+from closedworld.kernels.lives.habits import HOURS, SESSION_SHARES, Schedule
+from closedworld.kernels.lives.outcome import NONE, HardNegative
+from closedworld.kernels.lives.places import Cards, Floats, Ints, Period, Zones
+from closedworld.kernels.lives.trips import FLIGHT_KM_H, Homes, Trips
+from closedworld.kernels.sampling.philox import Words
+
+SLOTS = 4
+"""Sessions of a day that there may be."""
+
+FLIGHT_SOURCE, THIEF_SOURCE = 8, 16
+STAGES = 6
+"""Steps of a window: at home, leaving, arriving, on the trip, leaving, arriving at home."""
+
+_MOST = 0.95  # probability of a slot of the busiest cards
+_ON_TRIP = 2.0  # sessions a day on a trip, per session at home
+WORK_HOURS = (8, 17)
+_FROM_WORK = 0.8
+_PARTNER = 0.5
+_FRIDAY = 4
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Anchors:
+    """Where sessions start from; arrays of one length.
+
+    Attributes:
+        card: Row of the card, int64.
+        kind: ``StayKind``, or 3 for a thief, int64.
+        turn: Window of the trip or another number that tells a card's anchors of a kind apart, int64.
+        lons: Degrees, float64.
+        lats: Degrees, float64.
+        xyz: On the sphere, km, float64 (3, a).
+        zone: Row of ``Zones``, int64.
+    """
+
+    card: Ints
+    kind: Ints
+    turn: Ints
+    lons: Floats
+    lats: Floats
+    xyz: Floats
+    zone: Ints
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Sessions:
+    """Sessions by card; arrays of one length.
+
+    Attributes:
+        card: Row of the card, int64.
+        turn: Day, window or campaign of its draws, int64.
+        source: Which of the turn, int64.
+        local: Begin on the clocks there, seconds since 1970, int64.
+        utc: Begin in UTC where it is given, else ``NONE``, int64.
+        category: Of the first purchase, int64.
+        size: How many purchases, int64.
+        anchor: Row of ``Anchors``, int64.
+        traveller: Who goes: purchases of one traveller are possible one after another, int64.
+        stage: Its place in the traveller's way, int64.
+        has_habits: Whether known sites are preferred, bool.
+        incident: Row of the incident of fraud, else ``NONE``, int64.
+        online: Row of the online merchant where it is given, else ``NONE``, int64.
+        hard_negative: ``HardNegative``, int64.
+    """
+
+    card: Ints
+    turn: Ints
+    source: Ints
+    local: Ints
+    utc: Ints
+    category: Ints
+    size: Ints
+    anchor: Ints
+    traveller: Ints
+    stage: Ints
+    has_habits: NDArray[np.bool_]
+    incident: Ints
+    online: Ints
+    hard_negative: Ints
+
+    def __len__(self) -> int:
+        return len(self.card)
+
+    def take(self, which: NDArray[np.generic]) -> Sessions:
+        """Return some of the sessions."""
+        return Sessions(*(getattr(self, field.name)[which] for field in fields(self)))
+
+    def of_incidents(self, first: int) -> Sessions:
+        """Return these with their incidents counted from another first one."""
+        return replace(self, incident=self.incident + first)
+
+    def then(self, other: Sessions) -> Sessions:
+        """Return these and others."""
+        return Sessions(
+            *(
+                np.concatenate([getattr(self, field.name), getattr(other, field.name)])
+                for field in fields(self)
+            )
+        )
+
+
+def sizes_of(words: Words) -> Ints:
+    """Return how many purchases sessions have, int64 (n,)."""
+    share = words.astype(np.float64) * 2.0**-32
+    size = np.ones(len(words), np.int64)
+    total = 0.0
+    for one in SESSION_SHARES[:-1]:
+        total += one
+        size += share >= total
+    return size
+
+
+def holder_sessions(
+    draws: CardDraws,
+    cards: Cards,
+    homes: Homes,
+    trips: Trips,
+    schedule: Schedule,
+    zones: Zones,
+    period: Period,
+    anchors: Anchors,
+) -> Sessions:
+    """Return what holders do in the local days that the period touches, without what falls into journeys.
+
+    Anchors are homes, work places and goals of trips, in this order.
+    """
+    card, day, slot = _slots(draws, homes, trips, schedule, period)
+    words = draws.words(Purpose.SESSION, card, day, slot)
+    cell = schedule.first.draw(weekday(day), words[0])
+    category, hour = np.divmod(cell, HOURS)
+    local = day * DAY + hour * HOUR + scaled(words[1], HOUR)
+    work_word, partner_word = parted(words[3])
+    window = trips.window_of(card, day)
+    trip = trips.at(card, window)
+    has_trip = trip >= 0
+    is_after = has_trip & (local >= _of(trips.end_local, trip))
+    is_away = has_trip & ~is_after & (local >= _of(trips.leave_local, trip))
+    is_partner = is_away & homes.is_shared[card] & below(partner_word, _PARTNER)
+    on_trip = is_away & ~is_partner
+    at_work = (
+        ~is_away
+        & (weekday(day) <= _FRIDAY)
+        & (hour >= WORK_HOURS[0])
+        & (hour < WORK_HOURS[1])
+        & ~np.isnan(cards.work_lons[card])
+        & below(work_word, _FROM_WORK)
+    )
+    n = len(cards)
+    anchor = np.where(on_trip, 2 * n + trip, np.where(at_work, n + card, card))
+    utc = to_utc(zones, anchors.zone[anchor], local, np.zeros(len(card), np.bool_))
+    at_home = (utc < _of(trips.leave, trip)) | (utc >= _of(trips.back, trip))
+    at_goal = (utc >= _of(trips.arrive, trip)) & (utc < _of(trips.end, trip))
+    stage = STAGES * (window - trips.first_window) + np.where(
+        is_after, STAGES, np.where(on_trip, 3, 0)
+    )
+    none = np.full(len(card), NONE)
+    sessions = Sessions(
+        card, day, slot, local, none, category, sizes_of(words[2]), anchor,
+        2 * card + is_partner, np.where(is_partner, 0, stage), np.ones(len(card), np.bool_), none, none,
+        np.where(is_partner, HardNegative.TWO_HOLDERS, HardNegative.NONE).astype(np.int64),
+    )  # fmt: skip
+    return sessions.take(~has_trip | is_partner | np.where(is_away, at_goal, at_home))
+
+
+def _of(times: Ints, trip: Ints) -> Ints:
+    """Return the time of each trip, anything without one."""
+    return times.take(trip, mode="clip") if len(times) else np.zeros(len(trip), np.int64)
+
+
+def _slots(
+    draws: CardDraws, homes: Homes, trips: Trips, schedule: Schedule, period: Period
+) -> tuple[Ints, Ints, Ints]:
+    """Return card, local day and number of each session."""
+    n, n_days = len(homes.phase), period.days + 2
+    days = period.first_day - 1 + np.arange(n_days)
+    card, day = np.repeat(np.arange(n), n_days), np.tile(days, n)
+    trip = trips.at(card, trips.window_of(card, day))
+    away = (
+        (trip >= 0)
+        & (day * DAY < _of(trips.end_local, trip))
+        & ((day + 1) * DAY > _of(trips.leave_local, trip))
+    )
+    rate = np.tile(schedule.sessions[weekday(days)], n) * homes.activity[card]
+    rate *= np.where(away, _ON_TRIP / SLOTS, 1.0 / SLOTS)
+    np.minimum(rate, _MOST, out=rate)
+    words = draws.words(Purpose.DAY, card, day)
+    chosen = np.flatnonzero(np.stack([below(word, rate) for word in words], axis=1))
+    row, slot = np.divmod(chosen, SLOTS)
+    return card[row], day[row], slot
+
+
+def flight_sessions(trips: Trips, n_cards: int, category: int) -> Sessions:
+    """Return a purchase right before and one right after each long flight.
+
+    Args:
+        trips: All trips.
+        n_cards: How many cards there are.
+        category: What is bought.
+    """
+    trip = np.repeat(np.flatnonzero(trips.is_flight), 2)
+    landed = np.tile([0, 1], len(trip) // 2)
+    flown: Ints = np.ceil(trips.km[trip] * (3_600.0 / FLIGHT_KM_H)).astype(np.int64)
+    card, none = trips.card[trip], np.full(len(trip), NONE)
+    return Sessions(
+        card, trips.window[trip], FLIGHT_SOURCE + landed, np.zeros(len(trip), np.int64),
+        trips.leave[trip] + np.where(landed == 1, flown, 0), np.full(len(trip), category), np.ones(len(trip), np.int64),
+        np.where(landed == 1, 2 * n_cards + trip, card), 2 * n_cards + np.arange(len(trip)), none * 0,
+        np.zeros(len(trip), np.bool_), none, none, np.full(len(trip), int(HardNegative.LONG_FLIGHT)),
+    )  # fmt: skip

@@ -1,0 +1,243 @@
+"""What thieves do with cards: incidents, each of one card, and the sessions in which they buy."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from closedworld.kernels.counting import counted
+from closedworld.kernels.lives.clock import DAY, HOUR, weekday
+from closedworld.kernels.lives.draws import CardDraws, Purpose, below, scaled
+from closedworld.kernels.lives.fraud_plan import FraudPlan
+from closedworld.kernels.lives.goals import Errand
+from closedworld.kernels.lives.habits import HOURS, SESSION_SHARES, Schedule
+from closedworld.kernels.lives.market import Market
+from closedworld.kernels.lives.outcome import NONE, FraudType, HardNegative
+from closedworld.kernels.lives.places import Cards, Ints, Period
+from closedworld.kernels.lives.sessions import THIEF_SOURCE, Sessions, sizes_of
+from closedworld.kernels.sampling.philox import Words
+
+MONTH_DAYS = 30
+THEFT_SESSIONS = 3
+"""A thief far away goes out on this many days one after another."""
+
+THEFT_SESSION_SHARE = 0.85
+"""Probability of each of them."""
+
+PURCHASES_PER_SESSION = sum(size * share for size, share in enumerate(SESSION_SHARES, 1))
+MEAN_LOST_DAYS = 2.0
+
+_SKIM_DAYS = 10  # after the campaign, within which a card is first used
+_SOURCES = 4
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Incidents:
+    """Incidents of fraud; arrays of one length.
+
+    Attributes:
+        card: Row of the card, int64.
+        fraud_type: ``FraudType``, int64.
+        turn: Window or campaign that the card's draws are counted by, int64.
+        campaign: Row of the campaign in the plan, else ``NONE``, int64.
+        source_site: Where the card was skimmed, else ``NONE``, int64.
+        day: First day of its use, int64.
+        begin: Of a lost card: when it is lost on the clocks there, seconds since 1970, int64.
+        end: Of a lost card: when it is no more used, int64.
+        reported: Seconds since 1970 UTC, int64.
+        goal: What the thief's place is drawn with, uint64 (2, n).
+        online: Row of the merchant where cards are tried, else ``NONE``, int64.
+    """
+
+    card: Ints
+    fraud_type: Ints
+    turn: Ints
+    campaign: Ints
+    source_site: Ints
+    day: Ints
+    begin: Ints
+    end: Ints
+    reported: Ints
+    goal: Words
+    online: Ints
+
+    def __len__(self) -> int:
+        return len(self.card)
+
+    def take(self, which: NDArray[np.generic]) -> Incidents:
+        """Return some of the incidents."""
+        return Incidents(*(getattr(self, field.name)[..., which] for field in fields(self)))
+
+    def then(self, other: Incidents) -> Incidents:
+        """Return these and others."""
+        return Incidents(
+            *(
+                np.concatenate([getattr(self, field.name), getattr(other, field.name)], axis=-1)
+                for field in fields(self)
+            )
+        )
+
+
+def _incidents(
+    fraud_type: FraudType,
+    card: Ints,
+    turn: Ints,
+    day: Ints,
+    words: tuple[Words, Words, Words],
+    *,
+    campaign: Ints | None = None,
+    source_site: Ints | None = None,
+    online: Ints | None = None,
+) -> Incidents:
+    """Return incidents that are reported 5 to 15 days after their first day; words for goal, site and report."""
+    none = np.full(len(card), NONE)
+    return Incidents(
+        card, np.full(len(card), int(fraud_type)), turn,
+        none if campaign is None else campaign,
+        none if source_site is None else source_site,
+        day, none, none,
+        (day + 5) * DAY + scaled(words[2], 10 * DAY),
+        np.stack(words[:2]),
+        none if online is None else online,
+    )  # fmt: skip
+
+
+def _months(period: Period) -> range:
+    """Return the 30 days since 1970 that a period touches, and those before them."""
+    first, last = period.first_day - 3, period.first_day + period.days + 1
+    return range(first // MONTH_DAYS, last // MONTH_DAYS + 1)
+
+
+def lost_cards(draws: CardDraws, n_cards: int, plan: FraudPlan, period: Period) -> Incidents:
+    """Return the losses of cards: a thief nearby uses each for one to three days."""
+    card = np.repeat(np.arange(n_cards), len(_months(period)))
+    month = np.tile(np.array(_months(period)), n_cards)
+    words = draws.words(Purpose.LOST, card, month)
+    happens = below(words[0], plan.lost)
+    card, month = card[happens], month[happens]
+    when, lasts, report = (word[happens] for word in words[1:])
+    begin = month * MONTH_DAYS * DAY + scaled(when, MONTH_DAYS * DAY)
+    end = begin + DAY + scaled(lasts, int(2 * (MEAN_LOST_DAYS - 1) * DAY))
+    made = _incidents(FraudType.LOST, card, month, begin // DAY, (when, when, when))
+    return replace(made, begin=begin, end=end, reported=end + DAY + scaled(report, 4 * DAY))
+
+
+def with_losses(sessions: Sessions, lost: Incidents, n_cards: int) -> Sessions:
+    """Return the holder's sessions, those with a lost card as the thief's: near as before, but without habits."""
+    if not len(lost):
+        return sessions
+    low = int(lost.turn.min())
+    table = np.full((n_cards, int(lost.turn.max()) - low + 2), NONE)
+    table[lost.card, lost.turn - low] = np.arange(len(lost))
+    incident = sessions.incident.copy()
+    is_holder = sessions.traveller == 2 * sessions.card
+    month = sessions.local // (MONTH_DAYS * DAY) - low
+    for back in (0, 1):
+        column = month - back
+        inside = np.flatnonzero(is_holder & (column >= 0) & (column < table.shape[1] - 1))
+        row = table[sessions.card[inside], column[inside]]
+        local = sessions.local[inside]
+        hit = (row != NONE) & (local >= lost.begin[row]) & (local < lost.end[row])
+        incident[inside[hit]] = row[hit]
+    return replace(sessions, incident=incident, has_habits=sessions.has_habits & (incident == NONE))
+
+
+def cloned_cards(draws: CardDraws, n_cards: int, plan: FraudPlan, period: Period) -> Incidents:
+    """Return the cards that are copied, nobody knows where, and used far away."""
+    card = np.repeat(np.arange(n_cards), len(_months(period)))
+    month = np.tile(np.array(_months(period)), n_cards)
+    words = draws.words(Purpose.CLONE, card, month)
+    happens = below(words[0], plan.clone)
+    card, month = card[happens], month[happens]
+    when, goal, report = (word[happens] for word in words[1:])
+    day = month * MONTH_DAYS + scaled(when, MONTH_DAYS)
+    within = when * np.uint64(1 << 16) & np.uint64(0xFFFFFFFF)
+    return _incidents(FraudType.CLONE, card, month, day, (goal, within, report))
+
+
+def skimmed_cards(draws: CardDraws, plan: FraudPlan, card: Ints, site: Ints, ts: Ints) -> Incidents:
+    """Return the cards that were used at a skimming site during its campaign, and are used by thieves later.
+
+    Args:
+        draws: Draws of the cards.
+        plan: The campaigns.
+        card: Card of each purchase at a site, int64.
+        site: Where it was made, int64.
+        ts: When, seconds since 1970 UTC, int64.
+    """
+    skim = plan.skim
+    order = np.argsort(skim.site, kind="stable")
+    low = np.searchsorted(skim.site[order], site, "left")
+    counts = np.searchsorted(skim.site[order], site, "right") - low
+    campaign = order[counted(low, counts)]
+    card, ts = np.repeat(card, counts), np.repeat(ts, counts)
+    inside = (ts >= skim.start[campaign]) & (ts < skim.end[campaign])
+    pairs = np.unique(card[inside] * max(len(order), 1) + campaign[inside])
+    card, campaign = np.divmod(pairs, max(len(order), 1))
+    words = draws.words(Purpose.SKIM, card, skim.key[campaign])
+    used = below(words[0], skim.used[campaign])
+    card, campaign = card[used], campaign[used]
+    when, goal, report = (word[used] for word in words[1:])
+    day = skim.end[campaign] // DAY + 1 + scaled(when, _SKIM_DAYS)
+    within = when * np.uint64(1 << 16) & np.uint64(0xFFFFFFFF)
+    return _incidents(
+        FraudType.SKIM, card, skim.key[campaign], day, (goal, within, report),
+        campaign=campaign, source_site=skim.site[campaign],
+    )  # fmt: skip
+
+
+def tested_cards(draws: CardDraws, n_cards: int, plan: FraudPlan) -> Incidents:
+    """Return the cards that are tried in campaigns."""
+    n = len(plan.testing.key)
+    card, campaign = np.repeat(np.arange(n_cards), n), np.tile(np.arange(n), n_cards)
+    words = draws.words(Purpose.TESTING, card, plan.testing.key[campaign])
+    used = below(words[0], plan.testing.used[campaign])
+    card, campaign = card[used], campaign[used]
+    when, report = words[1][used], words[2][used]
+    start, end = plan.testing.start[campaign] // DAY, plan.testing.end[campaign] // DAY
+    return _incidents(
+        FraudType.TESTING, card, plan.testing.key[campaign], start + scaled(when, end - start),
+        (when, when, report), campaign=campaign, online=plan.testing.online[campaign],
+    )  # fmt: skip
+
+
+def thief_sites(market: Market, cards: Cards, incidents: Incidents) -> Ints:
+    """Return the site around which each thief buys, int64 (i,), ``NONE`` if there is none far away."""
+    home = cards.take(incidents.card)
+    errand = np.full(len(incidents), int(Errand.THEFT))
+    return market.goals.choose(
+        errand, home.home_lons, home.home_lats, home.country, incidents.goal[0], incidents.goal[1]
+    )
+
+
+def thief_sessions(
+    draws: CardDraws, incidents: Incidents, schedule: Schedule, *, sessions_each: int
+) -> Sessions:
+    """Return the sessions of thieves, begun as those of holders; anchor and traveller are the incident's row.
+
+    Args:
+        draws: Draws of the cards.
+        incidents: Not of lost cards.
+        schedule: When thieves buy, and what.
+        sessions_each: Sessions of an incident, one a day, each left out at times; a single one never.
+    """
+    row = np.repeat(np.arange(len(incidents)), sessions_each)
+    number = np.tile(np.arange(sessions_each), len(incidents))
+    card, turn = incidents.card[row], incidents.turn[row]
+    source = THIEF_SOURCE + _SOURCES * incidents.fraud_type[row] + number
+    words = draws.words(Purpose.SESSION, card, turn, source)
+    day = incidents.day[row] + number
+    category, hour = np.divmod(schedule.first.draw(weekday(day), words[0]), HOURS)
+    local = day * DAY + hour * HOUR + scaled(words[1], HOUR)
+    none = np.full(len(row), NONE)
+    sessions = Sessions(
+        card, turn, source, local, none, category, sizes_of(words[2]), row, row, none * 0,
+        np.zeros(len(row), np.bool_), row, incidents.online[row],
+        np.full(len(row), int(HardNegative.NONE)),
+    )  # fmt: skip
+    if sessions_each == 1:
+        return sessions
+    kept: NDArray[np.bool_] = below(words[3], THEFT_SESSION_SHARE)
+    return sessions.take(kept)

@@ -1,0 +1,84 @@
+"""The ways of holders and thieves from purchase to purchase, and the times at which they get there."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from closedworld.kernels.lives.choosing import Drafts
+from closedworld.kernels.lives.journey import possible_times, seconds_needed
+from closedworld.kernels.lives.market import Market
+from closedworld.kernels.lives.outcome import NONE
+from closedworld.kernels.lives.places import Floats, Ints
+from closedworld.kernels.lives.sessions import STAGES, Anchors, Sessions
+from closedworld.kernels.lives.trips import Trips
+from closedworld.kernels.sphere import arc_km, chord_km
+
+TURNS = 4
+"""Turning points of a trip: leaving home, arriving, leaving the goal, arriving at home."""
+
+_STAGE_OF_TURN = (1, 2, 4, 5)
+
+
+def holder_times(
+    market: Market, trips: Trips, anchors: Anchors, sessions: Sessions, drafts: Drafts
+) -> tuple[Ints, Ints]:
+    """Return when holders buy, and when they come to the turning points of their trips.
+
+    Returns:
+        Seconds since 1970 UTC of each purchase, int64 (n,), and of the turning points of each trip, int64 (t, 4).
+    """
+    located = np.flatnonzero(drafts.site != NONE)
+    session = drafts.session[located]
+    stage = STAGES * (trips.window - trips.first_window)
+    home, goal = trips.card, 2 * _n_cards(trips) + np.arange(len(trips))
+    turning = np.stack([home, goal, goal, home], axis=1).ravel()
+    traveller = np.concatenate([sessions.traveller[session], np.repeat(2 * trips.card, TURNS)])
+    stages = np.concatenate(
+        [sessions.stage[session], (stage[:, None] + np.array(_STAGE_OF_TURN)).ravel()]
+    )
+    turns = np.stack([trips.leave, trips.arrive, trips.end, trips.back], axis=1).ravel()
+    planned = np.concatenate([drafts.planned[located], turns])
+    xyz = np.concatenate(
+        [
+            market.index.xyz.take(drafts.site[located], axis=1),
+            anchors.xyz.take(turning, axis=1),
+        ],
+        axis=1,
+    )
+    times = _times(traveller, stages, planned, xyz)
+    ts = drafts.planned.copy()
+    ts[located] = times[: len(located)]
+    return ts, times[len(located) :].reshape(-1, TURNS)
+
+
+def thief_times(market: Market, sessions: Sessions, drafts: Drafts) -> Ints:
+    """Return when thieves buy, seconds since 1970 UTC, int64 (n,); each incident has a thief of its own."""
+    located = np.flatnonzero(drafts.site != NONE)
+    ts = drafts.planned.copy()
+    ts[located] = _times(
+        sessions.traveller.take(drafts.session[located]),
+        np.zeros(len(located), np.int64),
+        drafts.planned[located],
+        market.index.xyz.take(drafts.site[located], axis=1),
+    )
+    return ts
+
+
+def _n_cards(trips: Trips) -> int:
+    return len(trips.phase)
+
+
+def _times(traveller: Ints, stage: Ints, planned: Ints, xyz: Floats) -> Ints:
+    """Return possible times of things done by travellers in order of stage, then plan, in the order given."""
+    if not len(traveller):
+        return planned
+    low = int(planned.min())
+    width = int(planned.max()) - low + 1
+    stages = int(stage.max()) + 1
+    order = np.argsort((traveller * stages + stage) * width + (planned - low), kind="stable")
+    xyz = xyz.take(order, axis=1)
+    needed = np.zeros(len(order), np.int64)
+    needed[1:] = seconds_needed(arc_km(chord_km(xyz[:, :-1], xyz[:, 1:])))
+    times = np.empty(len(order), np.int64)
+    times[order] = possible_times(traveller[order], planned[order], needed)
+    return times
