@@ -93,7 +93,7 @@ class Goals:
     ) -> Ints:
         """Return a site to stay at, int64 (n,), -1 where no goal fits.
 
-        Trips are drawn by ``mass / (distance + 100 km)^1.5``, thefts by mass alone, from the middle of the home's cell.
+        Trips are drawn by ``mass / (distance + 100 km)^1.5``, thefts by ``mass^2``, from the middle of the home's cell.
 
         Args:
             errand: ``Errand`` of each, int64 (n,).
@@ -125,7 +125,7 @@ class Goals:
             fits = away >= THIEF_KM
             if not fits.any():
                 fits = away >= TRIP_KM
-            pull = self.mass
+            pull = self.mass * self.mass
         else:
             inside = self.country == country
             fits = (away >= TRIP_KM) & (inside if errand == Errand.TRIP_INSIDE else ~inside)

@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
 from closedworld.kernels.lives.draws import Tables
 from closedworld.kernels.lives.outcome import Bytes, Channel
@@ -63,10 +62,10 @@ class Schedule:
     next: Tables
 
     @classmethod
-    def of(cls, habits: Habits, categories: NDArray[np.bool_]) -> Schedule:
-        """Return the schedule of some categories, bool (c,)."""
+    def of(cls, habits: Habits, share: Floats) -> Schedule:
+        """Return the schedule of those who make a share of the purchases of each category, float64 (c,)."""
         hours = habits.hours / np.cumsum(habits.hours, axis=1)[:, -1:]
-        joint = (habits.per_day * categories[:, None]).T[:, :, None] * hours
+        joint = (habits.per_day * share[:, None]).T[:, :, None] * hours
         return cls(
             np.cumsum(habits.per_day, axis=0)[-1] / _MEAN_SIZE,
             Tables.of(joint.reshape(DAYS, -1)),

@@ -91,7 +91,7 @@ def live(
     drafts = drafts_of(market, draws, cards, anchors, sessions, market.schedule)
     ts, turns = holder_times(market, trips, anchors, sessions, drafts)
     honest = _Made(drafts, sessions, ts)
-    stolen, incidents = _thefts(market, draws, cards, period, fraud, honest, lost)
+    stolen, incidents = _thefts(market, draws, cards, homes.activity, period, fraud, honest, lost)
     stays = stays_of(market, cards, trips, anchors, sessions, drafts, ts, turns, period)
     purchases, truth = _assembled(market, period, options, honest, stolen, incidents)
     return Lives(purchases, truth, stays)
@@ -130,6 +130,7 @@ def _thefts(
     market: Market,
     draws: CardDraws,
     cards: Cards,
+    activity: Floats,
     period: Period,
     fraud: FraudPlan,
     honest: _Made,
@@ -139,13 +140,13 @@ def _thefts(
     drafts, sessions = honest.drafts, honest.sessions
     at_site = (drafts.site != NONE) & (sessions.incident.take(drafts.session) == NONE)
     row = np.flatnonzero(at_site)
-    far = cloned_cards(draws, len(cards), fraud, period).then(
+    far = cloned_cards(draws, activity, fraud, period).then(
         skimmed_cards(
             draws, fraud, sessions.card.take(drafts.session[row]), drafts.site[row], honest.ts[row]
         )
     )
     far = far.take(thief_sites(market, cards, far) != NONE)
-    tested = tested_cards(draws, len(cards), fraud)
+    tested = tested_cards(draws, activity, fraud)
     site = thief_sites(market, cards, far)
     sites = market.sites
     far_anchors = Anchors(

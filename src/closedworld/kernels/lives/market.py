@@ -20,6 +20,7 @@ _SCALE = 1 << 16
 _AT_HOME = 13  # of 16 online purchases go to merchants of the card's country, if there are any
 _GAP_MEDIAN_SECONDS, _GAP_EIGHTHS = 720.0, 6
 _ACTIVITY_EIGHTHS = 4
+_ONLINE_THEFTS = 0.2  # of what holders buy online thieves buy with a card in their hand
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -81,7 +82,7 @@ class Market:
         online_index: Online merchants by category and country.
         head_office: Site of the head office of each site's merchant, int64 (sites,).
         schedule: When holders buy.
-        thieves: When thieves with a card in their hand buy: the same without what is online.
+        thieves: When thieves with a card in their hand buy: the same with little online.
         testers: When thieves try cards online.
         amounts: Quantiles of amounts over their median, float64 (categories, 256).
         gaps: Quantiles of seconds between purchases of a session, float64 (256,).
@@ -124,9 +125,9 @@ class Market:
             Goals.of(sites),
             OnlineIndex.of(online, len(habits), len(countries.price)),
             first[merchant].astype(np.int64),
-            Schedule.of(habits, np.ones(len(habits), np.bool_)),
-            Schedule.of(habits, ~is_online),
-            Schedule.of(habits, is_online),
+            Schedule.of(habits, np.ones(len(habits))),
+            Schedule.of(habits, np.where(is_online, _ONLINE_THEFTS, 1.0)),
+            Schedule.of(habits, np.where(is_online, 1.0, 0.0)),
             np.stack([lognormal_quantiles(sigma) for sigma in habits.sigma_eighths.tolist()]),
             _GAP_MEDIAN_SECONDS * lognormal_quantiles(_GAP_EIGHTHS),
             activity / (np.cumsum(activity)[-1] / len(activity)),

@@ -49,7 +49,7 @@ class _Level:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class NearLists:
-    """Sites near some points; list i is ``site[starts[i] : starts[i] + counts[i]]``.
+    """Sites near some points; list i is ``site[starts[i] : starts[i] + counts[i]]``; lists do not follow each other in order.
 
     Attributes:
         site: Rows of sites, int64 (m,).
@@ -75,6 +75,7 @@ class NearLists:
     def shares(self) -> Floats:
         """Return the probability of each site in its list, float64 (m,)."""
         some = np.flatnonzero(self.counts)
+        some = some[np.argsort(self.starts[some])]
         weights = np.diff(self.cumulative, prepend=0)
         totals = np.add.reduceat(weights, self.starts[some])
         shares: Floats = weights / np.repeat(totals, self.counts[some])
@@ -107,6 +108,11 @@ class SiteIndex:
         They are those in the 3 x 3 cells around the point, of the smallest cells in which there are ``ENOUGH``
         of them; if there never are, of the largest.
         """
+        # In the order of sites, so that searches of neighbours touch the same memory.
+        middle = self.levels[len(self.levels) // 2]
+        row = middle.row_of(lats)
+        order = np.argsort(middle.key_of(group, row, middle.column_of(row, lons)), kind="stable")
+        group, lons, lats = group[order], lons[order], lats[order]
         starts, counts = np.zeros((2, 3, len(group)), np.int64)
         level_of = np.zeros(len(group), np.int64)
         left = np.arange(len(group))
@@ -121,7 +127,10 @@ class SiteIndex:
             left = left[~enough]
             if not len(left):
                 break
-        return self._weighted(level_of, starts, counts, xyz)
+        lists = self._weighted(level_of, starts, counts, xyz[:, order])
+        back = np.empty_like(order)
+        back[order] = np.arange(len(order))
+        return NearLists(lists.site, lists.cumulative, lists.starts[back], lists.counts[back])
 
     def _weighted(self, level_of: Ints, starts: Ints, counts: Ints, xyz: Floats) -> NearLists:
         counts = _cut(counts)

@@ -35,12 +35,12 @@ ENOUGH_EXPOSED = 100.0
 """Cards that a skimming site copies at least, where there are such sites: fewer are not found by anybody."""
 
 _THEFT_PURCHASES = THEFT_SESSIONS * THEFT_SESSION_SHARE * PURCHASES_PER_SESSION
-_SKIM_DAYS, _LATEST_SKIM_DAY = 7, 16
+_SKIM_DAYS, _LATEST_SKIM_DAY = 7, 20
 _USED = 0.3
 _DISTINCT = 0.6  # cards per visit in a week; the others come again
 _FROM_WORK = 0.2
 _TESTING_DAYS, _LATEST_TESTING_DAY = 2, 27
-_TESTED = 150.0  # purchases of a campaign
+_TESTED, _LEAST_TESTING = 150.0, 4  # purchases of a campaign; campaigns of 30 days
 _MOST_CAMPAIGNS = 1 << 12
 _FRAUD_KEY = b"fraud"
 _SKIM, _TESTING = 0, 1
@@ -149,7 +149,10 @@ def _skim(
     rank = rank[: int(np.searchsorted(expected, purchases)) + 1]
     site = drawn[rank]
     whole = float(np.cumsum(eligible.exposed[site])[-1]) * _THEFT_PURCHASES
-    start = period.first_day + month * MONTH_DAYS + scaled(words[1][rank], _LATEST_SKIM_DAY + 1)
+    # One after another, so that fraud does not come all at once.
+    begun = np.arange(len(rank)) + words[1][rank] * 2.0**-32
+    day = np.floor(begun * ((_LATEST_SKIM_DAY + 1) / len(rank))).astype(np.int64)
+    start = period.first_day + month * MONTH_DAYS + day
     used = np.full(len(rank), min(purchases / whole, 1.0))
     campaigns = month * _MOST_CAMPAIGNS + rank
     return SkimCampaigns(
@@ -162,7 +165,7 @@ def _testing(
 ) -> TestingCampaigns:
     """Return campaigns of 30 days that try cards with this many purchases."""
     words = _words(key, _TESTING, month)
-    rank = np.arange(min(max(round(purchases / _TESTED), 1), _MOST_CAMPAIGNS))
+    rank = np.arange(min(max(round(purchases / _TESTED), _LEAST_TESTING), _MOST_CAMPAIGNS))
     online = scaled(words[0][rank], len(market.online))
     start = period.first_day + month * MONTH_DAYS + scaled(words[1][rank], _LATEST_TESTING_DAY + 1)
     used = np.full(len(rank), min(purchases / (len(rank) * n_cards * PURCHASES_PER_SESSION), 1.0))

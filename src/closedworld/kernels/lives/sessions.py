@@ -23,7 +23,7 @@ STAGES = 6
 """Steps of a window: at home, leaving, arriving, on the trip, leaving, arriving at home."""
 
 _MOST = 0.95  # probability of a slot of the busiest cards
-_ON_TRIP = 2.0  # sessions a day on a trip, per session at home
+_ON_TRIP = 2.4  # sessions a day on a trip, per session at home
 WORK_HOURS = (8, 17)
 _FROM_WORK = 0.8
 _PARTNER = 0.5

@@ -15,13 +15,14 @@ from closedworld.kernels.lives.goals import Errand
 from closedworld.kernels.lives.habits import HOURS, SESSION_SHARES, Schedule
 from closedworld.kernels.lives.market import Market
 from closedworld.kernels.lives.outcome import NONE, FraudType, HardNegative
-from closedworld.kernels.lives.places import Cards, Ints, Period
+from closedworld.kernels.lives.places import Cards, Floats, Ints, Period
 from closedworld.kernels.lives.sessions import THIEF_SOURCE, Sessions, sizes_of
 from closedworld.kernels.sampling.philox import Words
 
 MONTH_DAYS = 30
 THEFT_SESSIONS = 3
-"""A thief far away goes out on this many days one after another."""
+THEFT_STEP_DAYS = 2
+"""A thief far away goes out on every second day, this many times."""
 
 THEFT_SESSION_SHARE = 0.85
 """Probability of each of them."""
@@ -91,14 +92,14 @@ def _incidents(
     source_site: Ints | None = None,
     online: Ints | None = None,
 ) -> Incidents:
-    """Return incidents that are reported 5 to 15 days after their first day; words for goal, site and report."""
+    """Return incidents that are reported 7 to 17 days after their first day; words for goal, site and report."""
     none = np.full(len(card), NONE)
     return Incidents(
         card, np.full(len(card), int(fraud_type)), turn,
         none if campaign is None else campaign,
         none if source_site is None else source_site,
         day, none, none,
-        (day + 5) * DAY + scaled(words[2], 10 * DAY),
+        (day + 7) * DAY + scaled(words[2], 10 * DAY),
         np.stack(words[:2]),
         none if online is None else online,
     )  # fmt: skip
@@ -144,12 +145,12 @@ def with_losses(sessions: Sessions, lost: Incidents, n_cards: int) -> Sessions:
     return replace(sessions, incident=incident, has_habits=sessions.has_habits & (incident == NONE))
 
 
-def cloned_cards(draws: CardDraws, n_cards: int, plan: FraudPlan, period: Period) -> Incidents:
-    """Return the cards that are copied, nobody knows where, and used far away."""
-    card = np.repeat(np.arange(n_cards), len(_months(period)))
-    month = np.tile(np.array(_months(period)), n_cards)
+def cloned_cards(draws: CardDraws, activity: Floats, plan: FraudPlan, period: Period) -> Incidents:
+    """Return the cards that are copied, nobody knows where, and used far away; the more a card is used, the likelier."""
+    card = np.repeat(np.arange(len(activity)), len(_months(period)))
+    month = np.tile(np.array(_months(period)), len(activity))
     words = draws.words(Purpose.CLONE, card, month)
-    happens = below(words[0], plan.clone)
+    happens = below(words[0], plan.clone * activity[card])
     card, month = card[happens], month[happens]
     when, goal, report = (word[happens] for word in words[1:])
     day = month * MONTH_DAYS + scaled(when, MONTH_DAYS)
@@ -188,12 +189,12 @@ def skimmed_cards(draws: CardDraws, plan: FraudPlan, card: Ints, site: Ints, ts:
     )  # fmt: skip
 
 
-def tested_cards(draws: CardDraws, n_cards: int, plan: FraudPlan) -> Incidents:
-    """Return the cards that are tried in campaigns."""
+def tested_cards(draws: CardDraws, activity: Floats, plan: FraudPlan) -> Incidents:
+    """Return the cards that are tried in campaigns; the more a card is used, the likelier."""
     n = len(plan.testing.key)
-    card, campaign = np.repeat(np.arange(n_cards), n), np.tile(np.arange(n), n_cards)
+    card, campaign = np.repeat(np.arange(len(activity)), n), np.tile(np.arange(n), len(activity))
     words = draws.words(Purpose.TESTING, card, plan.testing.key[campaign])
-    used = below(words[0], plan.testing.used[campaign])
+    used = below(words[0], plan.testing.used[campaign] * activity[card])
     card, campaign = card[used], campaign[used]
     when, report = words[1][used], words[2][used]
     start, end = plan.testing.start[campaign] // DAY, plan.testing.end[campaign] // DAY
@@ -228,7 +229,7 @@ def thief_sessions(
     card, turn = incidents.card[row], incidents.turn[row]
     source = THIEF_SOURCE + _SOURCES * incidents.fraud_type[row] + number
     words = draws.words(Purpose.SESSION, card, turn, source)
-    day = incidents.day[row] + number
+    day = incidents.day[row] + THEFT_STEP_DAYS * number
     category, hour = np.divmod(schedule.first.draw(weekday(day), words[0]), HOURS)
     local = day * DAY + hour * HOUR + scaled(words[1], HOUR)
     none = np.full(len(row), NONE)
