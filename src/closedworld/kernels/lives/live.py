@@ -92,7 +92,7 @@ def live(
     ts, turns = holder_times(market, trips, anchors, sessions, drafts)
     honest = _Made(drafts, sessions, ts)
     stolen, incidents = _thefts(market, draws, cards, homes.activity, period, fraud, honest, lost)
-    stays = stays_of(market, cards, trips, anchors, sessions, drafts, ts, turns, period)
+    stays = stays_of(market, cards, trips, anchors, sessions, drafts, turns, period)
     purchases, truth = _assembled(market, period, options, honest, stolen, incidents)
     return Lives(purchases, truth, stays)
 

@@ -13,13 +13,13 @@ from closedworld.kernels.sampling.philox import Words
 from closedworld.kernels.sphere import sine_cosine
 
 ENOUGH = 8
-"""Sites from which a choice is made, if there are so many within 200 km."""
+"""Sites from which a choice is made, if there are so many within 50 km."""
 
 NEAR_KM = 1.5
 """A site this far away draws a quarter as many people as one next door."""
 
 _KM_PER_DEGREE = 111.195
-_CELL_KM = (1.5, 3.0, 6.0, 12.0, 25.0, 50.0, 100.0, 200.0)
+_CELL_KM = (1.5, 3.0, 6.0, 12.0, 25.0, 50.0)
 _SCALE = 1 << 20
 _LEAST_COLUMNS = 4
 _CUT = 4096  # sites of a list that count, so that its sum fits 32 bits

@@ -117,7 +117,7 @@ class Stays:
     """Where holders were, by card, then start; arrays of one length.
 
     Stays at home and on trips follow each other with the journeys between them left out; a stay at work lies within
-    one at home, and is listed on days with a purchase near work.
+    one at home, and is listed on days on which something is bought near work.
 
     Attributes:
         card: Row of ``Cards``, int64, ascending.

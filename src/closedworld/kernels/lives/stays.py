@@ -1,4 +1,4 @@
-"""Where holders were: at home and on trips by turns, and at work on days with a purchase there."""
+"""Where holders were: at home and on trips by turns, and at work on days with a purchase planned there."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import numpy as np
 from closedworld.kernels.lives.choosing import Drafts
 from closedworld.kernels.lives.clock import DAY, HOUR, to_utc
 from closedworld.kernels.lives.market import Market
-from closedworld.kernels.lives.outcome import StayKind, Stays
+from closedworld.kernels.lives.outcome import NONE, StayKind, Stays
 from closedworld.kernels.lives.places import Cards, Ints, Period
 from closedworld.kernels.lives.sessions import WORK_HOURS, Anchors, Sessions
 from closedworld.kernels.lives.trips import Trips
@@ -22,7 +22,6 @@ def stays_of(
     anchors: Anchors,
     sessions: Sessions,
     drafts: Drafts,
-    ts: Ints,
     turns: Ints,
     period: Period,
 ) -> Stays:
@@ -35,7 +34,7 @@ def stays_of(
     is_last = np.append(card[1:] != card[:-1], True)
     home_end = np.full(len(card), _ALWAYS)
     home_end[~is_last] = turns[:, 0]  # trips are in order of card and time as well
-    work, day = _work_days(sessions, drafts, anchors, ts, period)
+    work, day = _work_days(sessions, drafts, anchors, period)
     zone, shut = cards.zone[work], np.zeros(len(work), np.bool_)
     hours = [to_utc(market.zones, zone, day * DAY + hour * HOUR, shut) for hour in WORK_HOURS]
     anchor = np.concatenate([card, 2 * n + np.arange(len(trips)), n + work])
@@ -60,14 +59,12 @@ def stays_of(
 
 
 def _work_days(
-    sessions: Sessions, drafts: Drafts, anchors: Anchors, ts: Ints, period: Period
+    sessions: Sessions, drafts: Drafts, anchors: Anchors, period: Period
 ) -> tuple[Ints, Ints]:
-    """Return card and local day of each day with a purchase in the period that was made from work."""
-    inside = (ts >= period.start) & (ts < period.end)
-    session = drafts.session[inside]
+    """Return card and local day of each day with a purchase that was planned from work."""
+    session = drafts.session[drafts.site != NONE]
     session = session[anchors.kind.take(sessions.anchor.take(session)) == StayKind.WORK]
-    low = period.first_day - 2
-    width = period.days + 4
+    low, width = period.first_day - 2, period.days + 4
     code = sessions.card.take(session) * width + sessions.local.take(session) // DAY - low
     card, day = np.divmod(np.unique(code), width)
     return card, day + low

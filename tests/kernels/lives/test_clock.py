@@ -1,0 +1,45 @@
+"""Clocks are those of zoneinfo, at every hour of years in which they change."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+import numpy as np
+import pytest
+from small_towns import offset_of, period, zones
+
+from closedworld.kernels.lives.clock import offsets_at, to_utc, weekday
+
+TZIDS = ("Europe/Berlin", "America/New_York", "Australia/Lord_Howe", "Africa/Casablanca", "UTC")
+YEAR = period(400, first_day=20_450)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("row", range(len(TZIDS)), ids=TZIDS)
+@pytest.mark.parametrize("fold", [0, 1])
+def test_local_times_become_the_moments_of_zoneinfo(row: int, fold: int) -> None:
+    """Times that clocks skip and times that they show twice included."""
+    clocks, zone = zones(YEAR, TZIDS), ZoneInfo(TZIDS[row])
+    local = np.arange(YEAR.start, YEAR.end, 1_747)
+    begin = datetime(1970, 1, 1)  # noqa: DTZ001 -- clocks on a wall
+    expected = [
+        (begin + timedelta(seconds=int(one))).replace(tzinfo=zone, fold=fold) for one in local
+    ]
+    found = to_utc(clocks, np.full(len(local), row), local, np.full(len(local), fold == 1))
+    assert found.tolist() == [round(one.timestamp()) for one in expected]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("row", range(len(TZIDS)), ids=TZIDS)
+def test_offsets_are_those_of_zoneinfo(row: int) -> None:
+    clocks, zone = zones(YEAR, TZIDS), ZoneInfo(TZIDS[row])
+    utc = np.arange(YEAR.start, YEAR.end, 1_747)
+    found = offsets_at(clocks, np.full(len(utc), row), utc)
+    assert found.tolist() == [offset_of(zone, int(one)) for one in utc]
+
+
+def test_weekdays() -> None:
+    days = np.arange(-400, 25_000, 333)
+    expected = [(datetime(1970, 1, 1, tzinfo=UTC) + timedelta(int(day))).weekday() for day in days]
+    assert weekday(days).tolist() == expected
