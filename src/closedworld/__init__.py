@@ -69,6 +69,8 @@ if TYPE_CHECKING:
     from closedworld.worlds.duckdb_views import world_sql
     from closedworld.worlds.plotting import Picture
     from closedworld.worlds.sampled_points import SampledPoints
+    from closedworld.worlds.scoring.result import Score
+    from closedworld.worlds.scoring.score import score
     from closedworld.worlds.world_tiles import WorldTiles
 
 _HOMES = {
@@ -104,6 +106,7 @@ _HOMES = {
     "RunConfig": "config.run",
     "RunOutcome": "run.outcome",
     "SampledPoints": "worlds.sampled_points",
+    "Score": "worlds.scoring.result",
     "TileIndex": "stages.tiles.outcome",
     "TileWeights": "stages.weights.outcome",
     "UnitError": "errors",
@@ -135,6 +138,7 @@ _HOMES = {
     "region_spans": "kernels.spans",
     "remote_files": "inputs.reference.registry",
     "run_world": "run.pipeline",
+    "score": "worlds.scoring.score",
     "tile_areas_cm2": "kernels.grid",
     "tile_areas_m2": "kernels.grid",
     "verify": "verification",
@@ -175,6 +179,7 @@ __all__ = [
     "RunConfig",
     "RunOutcome",
     "SampledPoints",
+    "Score",
     "TileIndex",
     "TileWeights",
     "UnitError",
@@ -207,6 +212,7 @@ __all__ = [
     "region_spans",
     "remote_files",
     "run_world",
+    "score",
     "tile_areas_cm2",
     "tile_areas_m2",
     "verify",

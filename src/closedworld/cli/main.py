@@ -28,6 +28,7 @@ from closedworld.cli.plan import plan
 from closedworld.cli.report import report
 from closedworld.cli.run import people, run, sites, tiles, weights
 from closedworld.cli.sample import sample
+from closedworld.cli.score import score
 from closedworld.cli.sql import sql
 from closedworld.cli.verify import verify
 from closedworld.errors import ClosedWorldError, ConfigError, PublishError
@@ -166,6 +167,7 @@ main.add_command(sql)
 main.add_command(verify)
 main.add_command(report)
 main.add_command(sample)
+main.add_command(score)
 main.add_command(diff)
 main.add_command(export)
 

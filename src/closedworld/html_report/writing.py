@@ -49,13 +49,14 @@ def write_page(
     contents = contents_of(record, report, draw_all(record, report, closeups))
     path = report / PAGE_NAME if out is None else Path(out)
     try:
-        replace_file(path, _render(contents))
+        replace_file(path, render("page.html.j2", contents))
     except OSError as error:
         raise not_writable(path, error) from error
     return path
 
 
-def _render(contents: Mapping[str, Any]) -> str:
+def render(template: str, contents: Mapping[str, Any]) -> str:
+    """Return a page: a template with its contents, style, script and policy."""
     environment = Environment(
         loader=PackageLoader("closedworld.html_report", _TEMPLATES),
         autoescape=True,
@@ -66,7 +67,7 @@ def _render(contents: Mapping[str, Any]) -> str:
     )
     environment.filters.update(FILTERS)
     style, script = _own("page.css"), _own("page.js")
-    return environment.get_template("page.html.j2").render(
+    return environment.get_template(template).render(
         **contents, style=style, script=script, policy=_policy(style, script)
     )
 

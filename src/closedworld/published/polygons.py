@@ -16,7 +16,7 @@ from closedworld.store.reading import Published
 
 
 @cache
-def _bundled_countries() -> CountrySet:
+def bundled_countries() -> CountrySet:
     """Return the bundled countries, read once: a process that verifies many worlds asks for them each time."""
     return read_countries(verify_bundled(BUNDLED_COUNTRIES).path)
 
@@ -36,7 +36,7 @@ def polygons_of(published: Published, countries: CountrySet | Path | str | None)
     parameters = published.parameters(TileParameters)
     which = "these polygons" if countries is not None else "the bundled polygons"
     if countries is None:
-        countries = _bundled_countries()
+        countries = bundled_countries()
     if isinstance(countries, Path | str):
         countries = read_countries(countries, regions=parameters.regions)
     if all(iso in countries for iso in parameters.countries):

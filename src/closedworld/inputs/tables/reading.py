@@ -19,7 +19,7 @@ SUFFIXES = (".csv", ".tsv", ".txt", ".parquet")
 _DELIMITERS = ",;\t|"
 _HEADER_BYTES = 1 << 20
 _UTF_16 = (b"\xff\xfe", b"\xfe\xff")
-_BLOCK_BYTES = 1 << 24
+BLOCK_BYTES = 1 << 24
 
 
 def read_table(path: Path) -> pa.Table:
@@ -79,18 +79,26 @@ def table_of(source: Any) -> pa.Table:
     )
 
 
-def _read_csv(path: Path) -> pa.Table:
+def csv_header(path: Path) -> tuple[str, str, list[str]]:
+    """Return encoding, delimiter and names of the columns of a CSV file, from its first line.
+
+    Raises:
+        OSError, UnicodeError, csv.Error: It cannot be read.
+    """
     with path.open("rb") as file:
         head = file.read(_HEADER_BYTES)
     encoding = "utf-16" if head.startswith(_UTF_16) else "utf-8-sig"
     text = head.decode(encoding, "ignore" if len(head) == _HEADER_BYTES else "strict")
     delimiter = _delimiter_of(text)
     names = next(csv.reader(io.StringIO(text, newline=""), delimiter=delimiter), [])
+    return encoding.removesuffix("-sig"), delimiter, names
+
+
+def _read_csv(path: Path) -> pa.Table:
+    encoding, delimiter, names = csv_header(path)
     return pacsv.read_csv(
         path,
-        read_options=pacsv.ReadOptions(
-            encoding=encoding.removesuffix("-sig"), block_size=_BLOCK_BYTES
-        ),
+        read_options=pacsv.ReadOptions(encoding=encoding, block_size=BLOCK_BYTES),
         parse_options=pacsv.ParseOptions(delimiter=delimiter, newlines_in_values=True),
         convert_options=pacsv.ConvertOptions(
             column_types={name: pa.string() for name in names},

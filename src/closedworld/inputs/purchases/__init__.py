@@ -1,0 +1,1 @@
+"""Tables of purchases: those of public generators, closedworld's own, and any whose columns are named."""

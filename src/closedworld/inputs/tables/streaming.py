@@ -1,0 +1,159 @@
+"""Tables read batch by batch, however long they are."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.csv as pacsv
+import pyarrow.dataset as pads
+import pyarrow.ipc as paipc
+import pyarrow.parquet as pq
+
+from closedworld.errors import InputError
+from closedworld.inputs.tables.reading import BLOCK_BYTES, csv_header
+from closedworld.sanitize import library_message, listed
+
+CSV_SUFFIXES = (".csv", ".tsv", ".txt")
+_SUFFIXES = (*CSV_SUFFIXES, ".parquet", ".arrow", ".feather")
+_PICKLES = (".pkl", ".pickle")
+_BATCH_ROWS = 1 << 18
+
+
+@dataclass(frozen=True, slots=True)
+class TableStream:
+    """A table that is read batch by batch.
+
+    Attributes:
+        name: Where it is from, for messages.
+        columns: Names of its columns.
+        size_bytes: About as many bytes as all its rows have, to divide work by.
+        read: Yields batches of the named columns, in the order of the rows.
+    """
+
+    name: str
+    columns: tuple[str, ...]
+    size_bytes: int
+    read: Callable[[Sequence[str]], Iterator[pa.RecordBatch]]
+
+    def batches(self, columns: Sequence[str]) -> Iterator[pa.RecordBatch]:
+        """Yield batches of some columns.
+
+        Raises:
+            InputError: ``input-unreadable``.
+        """
+        try:
+            yield from self.read(columns)
+        except (OSError, pa.ArrowException, UnicodeError) as error:
+            raise _unreadable(self.name, error) from error
+
+
+def open_stream(path: Path) -> TableStream:
+    """Open a CSV, Parquet or Arrow file, or a folder of such files, which are read by name.
+
+    All columns of CSV are text. Pickles are refused: opening one runs what its author put in.
+
+    Raises:
+        InputError: ``input-missing``, ``input-format``, ``input-pickle``, ``input-unreadable``.
+    """
+    if not path.exists():
+        raise InputError("input-missing", f"{path} does not exist.", "Check the path.")
+    files = sorted(one for one in path.iterdir() if _wanted(one)) if path.is_dir() else [path]
+    suffixes = {one.suffix.lower() for one in files}
+    if suffixes & set(_PICKLES):
+        raise _pickled(path)
+    if len(suffixes) != 1 or not suffixes <= set(_SUFFIXES) or not all(map(Path.is_file, files)):
+        what = "the files in it are" if path.is_dir() else "it is"
+        raise InputError(
+            "input-format",
+            f"{path} cannot be read as purchases: {what} not all {listed(_SUFFIXES)}.",
+            "Give a file, or a folder of files of one of these formats.",
+        )
+    try:
+        return _open(path, files, suffixes.pop())
+    except (OSError, pa.ArrowException, UnicodeError) as error:
+        raise _unreadable(str(path), error) from error
+
+
+def of_dataset(dataset: pads.Dataset, name: str, size_bytes: int) -> TableStream:
+    """Return a dataset of Arrow as a stream, in the order of its files."""
+
+    def read(columns: Sequence[str]) -> Iterator[pa.RecordBatch]:
+        return dataset.to_batches(  # type: ignore[no-any-return]
+            columns=list(columns), batch_size=_BATCH_ROWS, batch_readahead=2, fragment_readahead=1
+        )
+
+    return TableStream(name, tuple(dataset.schema.names), size_bytes, read)
+
+
+def _open(path: Path, files: Sequence[Path], suffix: str) -> TableStream:
+    sizes = sum(one.stat().st_size for one in files)
+    if suffix in CSV_SUFFIXES:
+        names = csv_header(files[0])[2]
+
+        def read_csv(columns: Sequence[str]) -> Iterator[pa.RecordBatch]:
+            for file in files:
+                yield from _csv_batches(file, columns)
+
+        return TableStream(str(path), tuple(names), sizes, read_csv)
+    if suffix == ".parquet":
+        schema = pq.read_schema(files[0])
+
+        def read_parquet(columns: Sequence[str]) -> Iterator[pa.RecordBatch]:
+            for file in files:
+                with pq.ParquetFile(file) as opened:
+                    yield from opened.iter_batches(_BATCH_ROWS, columns=list(columns))
+
+        return TableStream(str(path), tuple(schema.names), 3 * sizes, read_parquet)
+    with paipc.open_file(files[0]) as first:
+        names = first.schema.names
+
+    def read_arrow(columns: Sequence[str]) -> Iterator[pa.RecordBatch]:
+        for file in files:
+            with pa.memory_map(str(file)) as source, paipc.open_file(source) as opened:
+                for number in range(opened.num_record_batches):
+                    yield opened.get_batch(number).select(list(columns))
+
+    return TableStream(str(path), tuple(names), sizes, read_arrow)
+
+
+def _csv_batches(path: Path, columns: Sequence[str]) -> Iterator[pa.RecordBatch]:
+    encoding, delimiter, _ = csv_header(path)
+    options = pacsv.ConvertOptions(
+        include_columns=list(columns),
+        column_types={name: pa.string() for name in columns},
+        null_values=[""],
+        strings_can_be_null=True,
+    )
+    with pacsv.open_csv(
+        path,
+        read_options=pacsv.ReadOptions(encoding=encoding, block_size=BLOCK_BYTES),
+        parse_options=pacsv.ParseOptions(delimiter=delimiter, newlines_in_values=True),
+        convert_options=options,
+    ) as reader:
+        yield from reader
+
+
+def _wanted(path: Path) -> bool:
+    return not path.name.startswith((".", "_"))
+
+
+def _pickled(path: Path) -> InputError:
+    where = "sorted(pathlib.Path(sys.argv[1]).glob('*.pkl'))" if path.is_dir() else "[sys.argv[1]]"
+    return InputError(
+        "input-pickle",
+        f"{path} holds pickles, which closedworld does not open: reading one runs what its author put in.",
+        "If you trust them, convert them in the environment that wrote them, then give purchases.parquet: "
+        'python -c "import pandas, pathlib, sys; '
+        f"pandas.concat(map(pandas.read_pickle, {where})).to_parquet('purchases.parquet')\" {path}",
+    )
+
+
+def _unreadable(name: str, error: Exception) -> InputError:
+    return InputError(
+        "input-unreadable",
+        f"{name} cannot be read: {library_message(error)}.",
+        "Write it again as Parquet, or as CSV in UTF-8 with as many columns in each row as in the first.",
+    )

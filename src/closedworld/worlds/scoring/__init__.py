@@ -1,0 +1,1 @@
+"""Figures of a table of purchases: what it says about geography, clocks and fraud."""

@@ -1,0 +1,155 @@
+"""The figures of a score: names, meanings, and what could not be asked."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Meaning:
+    """What a figure says.
+
+    Attributes:
+        title: In a few words.
+        unit: ``share``, ``km``, or empty for a number.
+        needs: Columns without which it cannot be asked.
+        what: In a sentence.
+    """
+
+    title: str
+    unit: str
+    needs: str
+    what: str
+
+
+FIGURES: Mapping[str, Meaning] = {
+    "fraud": Meaning("fraud", "share", "a label", "Share of purchases labelled as fraud."),
+    "places_per_merchant": Meaning(
+        "places per merchant, median",
+        "",
+        "merchant and place",
+        "Distinct places of a merchant, told apart to a metre. A shop has one; a chain has some that return.",
+    ),
+    "new_place_each_time": Meaning(
+        "merchants with a new place each time",
+        "share",
+        "merchant and place",
+        "Of the merchants with at least two purchases, those with no place twice.",
+    ),
+    "at_sea": Meaning(
+        "at sea",
+        "share",
+        "longitude and latitude",
+        "Places in no country's polygons. Coasts are good to about a kilometre.",
+    ),
+    "abroad": Meaning(
+        "abroad",
+        "share",
+        "longitude and latitude",
+        "Legitimate purchases in another country than the card's home; without homes, than its median place.",
+    ),
+    "fast_within_hour": Meaning(
+        "over 150 km/h, within an hour",
+        "share",
+        "longitude, latitude and time",
+        "Of consecutive legitimate purchases of a card at most an hour apart, those faster than 150 km/h.",
+    ),
+    "fast": Meaning(
+        "over 150 km/h",
+        "share",
+        "longitude, latitude and time",
+        "Of all consecutive legitimate purchases of a card, those faster than 150 km/h.",
+    ),
+    "flight": Meaning(
+        "over 900 km/h",
+        "share",
+        "longitude, latitude and time",
+        "Of all consecutive legitimate purchases of a card, those faster than an airliner.",
+    ),
+    "flight_precision": Meaning(
+        "alarms over 900 km/h that are right",
+        "share",
+        "a label, longitude, latitude and time",
+        "Of all consecutive purchases faster than 900 km/h, those with fraud at either end.",
+    ),
+    "home_km": Meaning(
+        "distance from home, median",
+        "km",
+        "longitude and latitude",
+        "Legitimate purchases; without homes, from the card's median place.",
+    ),
+    "home_far": Meaning(
+        "over 100 km from home",
+        "share",
+        "longitude and latitude",
+        "Legitimate purchases; without homes, from the card's median place.",
+    ),
+    "night": Meaning(
+        "at night, 0 to 5 h",
+        "share",
+        "time",
+        "Legitimate purchases by the local clock if times are UTC, else by the file's own clock.",
+    ),
+    "night_worst_zone": Meaning(
+        "at night in the worst zone",
+        "share",
+        "time, longitude and latitude",
+        "The highest share among time zones with at least 1,000 legitimate purchases.",
+    ),
+    "zone_agrees": Meaning(
+        "time zone fits the place",
+        "share",
+        "time zone, longitude and latitude",
+        "Zones that the table gives and that are those of the coordinates.",
+    ),
+    "local_time_agrees": Meaning(
+        "local time fits the zone",
+        "share",
+        "UTC, local time and time zone",
+        "Local times that the table gives and that follow from UTC and the zone.",
+    ),
+    "country_agrees": Meaning(
+        "country fits the place",
+        "share",
+        "country, longitude and latitude",
+        "Countries that the table gives and whose polygons hold the place.",
+    ),
+}
+"""Meaning of each figure by name, in the order of the page."""
+
+FEATURE_TITLES: Mapping[str, str] = {
+    "speed": "speed since the last place",
+    "distance_from_home": "distance from home",
+    "amount": "amount",
+    "hour": "hour",
+    "category": "category",
+    "gap": "time since the last purchase",
+    "merchant_frequency": "purchases of the merchant",
+    "id": "id",
+    "order": "order in the file",
+}
+GEOGRAPHIC = ("speed", "distance_from_home")
+"""Features that may say a lot; of all others, a high AUC is a leak."""
+
+LEAK = 0.1
+"""An AUC farther than this from 0.5 is a leak, where the feature is none of geography."""
+
+
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """A figure of a table.
+
+    Attributes:
+        value: None where it cannot be asked.
+        of: How many purchases, pairs or merchants it rests on.
+        why: Why it cannot be asked; empty where it can.
+    """
+
+    value: float | None
+    of: int = 0
+    why: str = ""
+
+    def to_dict(self) -> dict[str, float | int | str | None]:
+        """Return it as JSON holds it."""
+        return {"value": self.value, "of": self.of, "why": self.why}

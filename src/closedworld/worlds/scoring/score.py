@@ -1,0 +1,276 @@
+"""Scoring a table of purchases, in memory that does not grow with their number."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from closedworld.errors import ConfigError, InputError
+from closedworld.execution.events import Warned
+from closedworld.inputs.purchases.formats import PLACE, Clock, PurchaseFormat, format_of
+from closedworld.inputs.purchases.side_tables import SideTables, read_homes, read_sites, read_truth
+from closedworld.inputs.tables.streaming import TableStream, of_dataset, open_stream
+from closedworld.kernels.scoring.merchant_places import places_of
+from closedworld.kernels.scoring.polygon_owners import PolygonOwners
+from closedworld.published.polygons import bundled_countries
+from closedworld.published.results import find_published, open_holding
+from closedworld.sanitize import number_of
+from closedworld.store.reading import Published
+from closedworld.store.row_buckets import RowBuckets
+from closedworld.worlds.scoring.card_figures import AucCounts, CardFigures, CardRows
+from closedworld.worlds.scoring.encoding import MERCHANT_PLACE, PURCHASE, Encoder
+from closedworld.worlds.scoring.figures import FIGURES, Figure
+from closedworld.worlds.scoring.result import Score
+
+_BUCKET_BYTES = 1 << 25
+_MOST_BUCKETS = 64
+_PURCHASES, _CARDS, _TRUTH = "purchases", "cards", "truth"
+_ZONE_LEAST = 1000
+
+
+def score(
+    path: Path | str,
+    columns: Mapping[str, str] | None = None,
+    *,
+    clock: Clock | None = None,
+    homes: Path | str | None = None,
+    sites: Path | str | None = None,
+    truth: Path | str | None = None,
+) -> Score:
+    """Return what a table of purchases says about geography, clocks and fraud.
+
+    Read batch by batch; memory grows with cards, merchants and frauds (some 100 bytes each), temporary disk with
+    purchases (some 100 bytes each).
+
+    Args:
+        path: A CSV, Parquet or Arrow file or a folder of such files, in the layout of Sparkov, TabFormer, SynCCFD, the
+            Fraud Detection Handbook or closedworld; or a result with purchases.
+        columns: Names of columns by role, such as ``{"card": "customer"}``, for other layouts or instead of a
+            layout's own; the roles are those of ``closedworld score --help``.
+        clock: ``"utc"`` when times are UTC, ``"file"`` when they are on one clock of the file's own; None for what the
+            layout has.
+        homes: A table of cards with their homes.
+        sites: A table of merchants with their places, where purchases have none.
+        truth: A table of labels by id of the purchase.
+
+    Raises:
+        ConfigError: ``purchases-column``, ``purchases-clock``, or as ``find_published``.
+        InputError: ``input-missing``, ``input-format``, ``input-pickle``, ``input-unreadable``, ``table-column``,
+            ``purchases-format``, ``purchases-value``, ``purchases-none``.
+        PublishError: ``output-not-writable``: temporary disk is full.
+    """
+    if clock not in (None, "utc", "file"):
+        raise ConfigError("purchases-clock", f"clock {clock!r} is neither utc nor file.")
+    path = Path(path)
+    published = _published(path)
+    stream = open_stream(path) if published is None else _stream_of(published, _PURCHASES)
+    home_stream = _side_stream(homes, published, _CARDS)
+    site_stream = None if sites is None else open_stream(Path(sites))
+    truth_stream = _side_stream(truth, published, _TRUTH)
+    side = SideTables(
+        homes=None if home_stream is None else read_homes(home_stream),
+        sites=None if site_stream is None else read_sites(site_stream),
+        truth=None if truth_stream is None else read_truth(truth_stream),
+    )
+    form = format_of(stream.columns, columns or {}, clock, stream.name)
+    return _score(stream, Encoder(form, _bundled_owners(), side))
+
+
+@cache
+def _bundled_owners() -> PolygonOwners:
+    return PolygonOwners.of({one.iso: one.features for one in bundled_countries()})
+
+
+def _published(path: Path) -> Published | None:
+    """Return the result with purchases at a path; None where a path is of files of others."""
+    is_own = path.is_dir() and find_published(path)
+    return open_holding(path, _PURCHASES) if is_own else None
+
+
+def _stream_of(published: Published, name: str) -> TableStream:
+    total = published.receipt.datasets()[name]
+    where = str(published.folder_of(name))
+    return of_dataset(published.dataset(name), where, 3 * int(total["size_bytes"]))
+
+
+def _side_stream(
+    given: Path | str | None, published: Published | None, name: str
+) -> TableStream | None:
+    """Return a table that was given, or the one that a result holds."""
+    if given is not None:
+        return open_stream(Path(given))
+    if published is not None and name in published.receipt.datasets():
+        return _stream_of(published, name)
+    return None
+
+
+def _score(stream: TableStream, encoder: Encoder) -> Score:
+    n_buckets = min(max(stream.size_bytes // _BUCKET_BYTES, 1), _MOST_BUCKETS)
+    with (
+        RowBuckets(PURCHASE, n_buckets) as by_card,
+        RowBuckets(MERCHANT_PLACE, n_buckets) as by_merchant,
+    ):
+        for batch in stream.batches(encoder.columns()):
+            rows, places = encoder.rows(batch)
+            by_card.add(rows, rows["card"])
+            by_merchant.add(places, places["merchant"])
+        if encoder.counts["rows"] == encoder.counts["incomplete"]:
+            raise InputError(
+                "purchases-none",
+                f"{stream.name} has no purchase with a card and a time.",
+                "Check which columns have them; --card and --time name others.",
+            )
+        merchants = _merchants(by_merchant, len(encoder.merchants))
+        cards, auc = _cards(by_card, encoder)
+    kinds = encoder.kinds.names
+    fraud_counts = auc.kind_counts() if cards.counts["frauds"] else {}
+    return Score(
+        source=stream.name,
+        form=encoder.form.name,
+        title=encoder.form.title,
+        clock=encoder.form.clock,
+        counts=_counts(encoder, cards),
+        kinds={kinds[number]: count for number, count in fraud_counts.items()},
+        figures=_figures(encoder, cards, merchants),
+        auc=auc.results(kinds) if fraud_counts else {},
+        hours=cards.hours.sum(axis=0).tolist(),
+        zones=_zones(encoder, cards),
+        warnings=_warnings(encoder),
+    )
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Merchants:
+    """Places and purchases of all merchants with a place, int64 (m,) each."""
+
+    places: NDArray[np.int64]
+    purchases: NDArray[np.int64]
+
+
+def _merchants(buckets: RowBuckets, n_merchants: int) -> _Merchants:
+    places, purchases = np.zeros((2, n_merchants), np.int64)
+    for number in range(len(buckets)):
+        rows = buckets.read(number)
+        found = places_of(rows["merchant"].astype(np.int64), rows["place"].astype(np.int64))
+        places[found.merchant], purchases[found.merchant] = found.places, found.purchases
+    some = purchases > 0
+    return _Merchants(places[some], purchases[some])
+
+
+def _cards(buckets: RowBuckets, encoder: Encoder) -> tuple[CardFigures, AucCounts]:
+    """Return the figures of all cards: one walk that gathers frauds, one that compares all others with them."""
+    figures = CardFigures(len(encoder.zones))
+    auc = AucCounts(len(encoder.categories), len(encoder.kinds))
+
+    def bucket(number: int) -> CardRows:
+        return CardRows.of(
+            buckets.read(number), encoder.homes, encoder.owners, plane=encoder.form.plane
+        )
+
+    for number in range(len(buckets)):
+        some = bucket(number)
+        figures.add(some)
+        auc.gather(some, some.features(encoder.per_merchant))
+    if figures.counts["frauds"]:
+        for number in range(len(buckets)):
+            some = bucket(number)
+            auc.compare(some, some.features(encoder.per_merchant))
+    return figures, auc
+
+
+def _counts(encoder: Encoder, cards: CardFigures) -> dict[str, int]:
+    seen = encoder.counts
+    return {
+        "purchases": seen["rows"] - seen["incomplete"],
+        "cards": len(encoder.cards),
+        "merchants": len(encoder.merchants),
+        "frauds": cards.counts["frauds"],
+        "unlabelled": cards.counts["unlabelled"],
+        "listed_as_noise": cards.counts["listed"],
+        "with_a_place": seen["located"],
+        "online": seen["online"],
+        "left_out": seen["incomplete"],
+        "off_the_globe": seen["off_globe"],
+    }
+
+
+def _figures(encoder: Encoder, cards: CardFigures, merchants: _Merchants) -> dict[str, Figure]:
+    form, seen, counts = encoder.form, encoder.counts, cards.counts
+    rows = seen["rows"] - seen["incomplete"]
+    several = merchants.purchases > 1
+    is_new = merchants.places[several] == merchants.purchases[several]
+    night, worst = cards.night_share(), _zones(encoder, cards)
+    shares = {
+        "fraud": (counts["frauds"], rows - counts["unlabelled"]),
+        "new_place_each_time": (int(is_new.sum()), int(several.sum())),
+        "at_sea": (counts["at_sea"], counts["placed"]),
+        "abroad": (counts["abroad"], counts["abroad_of"]),
+        "fast_within_hour": (counts["pairs_hour_fast"], counts["pairs_hour"]),
+        "fast": (counts["pairs_fast"], counts["pairs"]),
+        "flight": (counts["pairs_flight"], counts["pairs"]),
+        "flight_precision": (
+            counts["alarms_fraud"],
+            counts["alarms"] if counts["frauds"] else 0,
+        ),
+        "home_far": (counts["home_far"], 0 if form.plane else counts["home_of"]),
+        "zone_agrees": (seen["zone_agrees"], seen["zone_checked"]),
+        "local_time_agrees": (seen["local_agrees"], seen["local_checked"]),
+        "country_agrees": (seen["country_agrees"], seen["country_checked"]),
+    }
+    found = {name: Figure(part / of, of) for name, (part, of) in shares.items() if of}
+    n_merchants = len(merchants.places)
+    if n_merchants:
+        found["places_per_merchant"] = Figure(float(np.median(merchants.places)), n_merchants)
+    if cards.median_km is not None and not form.plane:
+        found["home_km"] = Figure(cards.median_km, counts["home_of"])
+    if night is not None:
+        found["night"] = Figure(night, int(cards.hours.sum()))
+    large = [share for purchases, share in worst.values() if purchases >= _ZONE_LEAST]
+    if large:
+        found["night_worst_zone"] = Figure(max(large), len(large))
+    return {name: found.get(name) or _missing(name, form) for name in FIGURES}
+
+
+def _missing(name: str, form: PurchaseFormat) -> Figure:
+    """Return why a figure cannot be asked."""
+    needs = FIGURES[name].needs
+    if form.plane and "longitude" in needs:
+        return Figure(None, 0, "coordinates are those of a square without a place on Earth")
+    if PLACE in form.columns and "longitude" in needs:
+        return Figure(None, 0, "places have names and no coordinates")
+    return Figure(None, 0, f"needs {needs}")
+
+
+def _zones(encoder: Encoder, cards: CardFigures) -> dict[str, tuple[int, float]]:
+    found = {}
+    for number, name in enumerate(encoder.zones.names):
+        share = cards.night_share(number)
+        if share is not None:
+            found[name] = int(cards.hours[number].sum()), share
+    return dict(sorted(found.items(), key=lambda one: (-one[1][0], one[0])))
+
+
+def _warnings(encoder: Encoder) -> list[Warned]:
+    seen = encoder.counts
+    found = []
+    if seen["incomplete"]:
+        which = number_of(seen["incomplete"], "purchase has", "purchases have")
+        message = f"{which} no card or no time and were left out."
+        found.append(Warned("purchases-incomplete", message))
+    if seen["off_globe"]:
+        which = number_of(seen["off_globe"], "place lies", "places lie")
+        message = (
+            f"{which} off the globe and counted as missing; are longitude and latitude exchanged?"
+        )
+        found.append(Warned("purchases-off-globe", message))
+    if encoder.side.truth is not None and "id" not in encoder.form.columns:
+        message = (
+            "the purchases have no id, so the table of truth labels none of them; --id names one."
+        )
+        found.append(Warned("purchases-unlabelled", message))
+    return found

@@ -1,0 +1,111 @@
+"""Small tables of purchases in the layouts of others, by their documented columns."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+
+SEED = 11
+HOMES = np.array([[-74.0, 40.7], [-118.2, 34.1], [-87.6, 41.9], [-105.0, 39.7], [-122.3, 47.6]])
+FRAUD_SHARE = 0.08
+
+
+def sparkov(rows: int = 600, cards: int = 20) -> pd.DataFrame:
+    """Return purchases as Kaggle's fraudTrain.csv has them: each at home plus up to a degree."""
+    rng = np.random.default_rng(SEED)
+    card = rng.integers(0, cards, rows)
+    home = HOMES[card % len(HOMES)] + (card // len(HOMES))[:, None] * 0.1
+    clock = np.sort(rng.integers(0, 20 * 86_400, rows)) + 1_546_300_800
+    is_fraud = rng.random(rows) < FRAUD_SHARE
+    when = pd.to_datetime(clock, unit="s").strftime("%Y-%m-%d %H:%M:%S")
+    place = home + rng.uniform(-1, 1, (rows, 2))
+    table = {
+        "trans_date_trans_time": when,
+        "cc_num": 4_000_000_000_000 + card * 7919,
+        "merchant": [f"fraud_Shop, Son and {k}" for k in rng.integers(0, 15, rows)],
+        "category": rng.choice(["grocery_pos", "misc_net", "travel"], rows),
+        "amt": np.round(rng.lognormal(3, 1, rows) * np.where(is_fraud, 6, 1), 2),
+        "first": "A", "last": "B", "gender": "F", "street": "1 Road", "city": "Town", "state": "NY", "zip": 10001,
+        "lat": home[:, 1], "long": home[:, 0], "city_pop": 1000, "job": "Clerk", "dob": "1980-01-01",
+        "trans_num": [f"{k:032x}" for k in rng.integers(0, 2**63, rows)],
+        "unix_time": clock - 220_924_800,
+        "merch_lat": place[:, 1], "merch_long": place[:, 0],
+        "is_fraud": is_fraud.astype(int),
+    }  # fmt: skip
+    return pd.DataFrame(table)
+
+
+def handbook(rows: int = 300) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:
+    """Return transactions, customers and terminals as the Fraud Detection Handbook has them."""
+    rng = np.random.default_rng(SEED)
+    seconds = np.sort(rng.integers(0, 10 * 86_400, rows))
+    scenario = rng.choice([0, 0, 0, 0, 1, 2, 3], rows)
+    transactions = pd.DataFrame(
+        {
+            "TRANSACTION_ID": np.arange(rows),
+            "TX_DATETIME": pd.Timestamp("2018-04-01") + pd.to_timedelta(seconds, unit="s"),
+            "CUSTOMER_ID": rng.integers(0, 30, rows).astype(str),
+            "TERMINAL_ID": rng.integers(0, 40, rows).astype(str),
+            "TX_AMOUNT": np.round(rng.uniform(1, 300, rows), 2),
+            "TX_TIME_SECONDS": seconds.astype(str),
+            "TX_TIME_DAYS": (seconds // 86_400).astype(str),
+            "TX_FRAUD": (scenario > 0).astype(int),
+            "TX_FRAUD_SCENARIO": scenario,
+        }
+    )
+    customers = pd.DataFrame(
+        {
+            "CUSTOMER_ID": range(30),
+            "x_customer_id": rng.uniform(0, 100, 30),
+            "y_customer_id": rng.uniform(0, 100, 30),
+        }
+    )
+    terminals = pd.DataFrame(
+        {
+            "TERMINAL_ID": range(40),
+            "x_terminal_id": rng.uniform(0, 100, 40),
+            "y_terminal_id": rng.uniform(0, 100, 40),
+        }
+    )
+    return transactions, customers, terminals
+
+
+def tabformer(rows: int = 200) -> pd.DataFrame:
+    """Return purchases as TabFormer's card_transaction.v1.csv has them."""
+    rng = np.random.default_rng(SEED)
+    when = pd.to_datetime(np.sort(rng.integers(0, 400 * 86_400, rows)) + 1_030_000_000, unit="s")
+    online = rng.random(rows) < 0.2
+    number = rng.integers(0, 12, rows)
+    table = {
+        "User": rng.integers(0, 5, rows), "Card": rng.integers(0, 2, rows),
+        "Year": when.year, "Month": when.month, "Day": when.day, "Time": when.strftime("%H:%M"),
+        "Amount": [f"${value:.2f}" for value in rng.normal(40, 30, rows)],
+        "Use Chip": np.where(online, "Online Transaction", "Swipe Transaction"),
+        "Merchant Name": 3527213246127876953 - number,
+        "Merchant City": np.where(online, "ONLINE", [f"City {k % 3}" for k in number]),
+        "Merchant State": [None if one else "CA" for one in online], "Zip": np.where(online, np.nan, 91750.0 + number),
+        "MCC": rng.choice([5300, 5411], rows), "Errors?": None,
+        "Is Fraud?": np.where(rng.random(rows) < FRAUD_SHARE, "Yes", "No"),
+    }  # fmt: skip
+    return pd.DataFrame(table)
+
+
+def synccfd(rows: int = 300) -> pd.DataFrame:
+    """Return purchases as SynCCFD has them: places in Brazil, and card-not-present ones."""
+    rng = np.random.default_rng(SEED)
+    transactions, _, _ = handbook(rows)
+    customer = transactions["CUSTOMER_ID"].astype(int).to_numpy()
+    terminal = transactions["TERMINAL_ID"].astype(int).to_numpy()
+    home, site = (
+        np.column_stack([-46.6 + k[:, None] % 7 * 0.1, -23.5 - k[:, None] % 5 * 0.1])
+        for k in (customer, terminal)
+    )
+    table = transactions.drop(
+        columns=["TX_TIME_SECONDS", "TX_TIME_DAYS", "TX_FRAUD", "TX_FRAUD_SCENARIO"]
+    )
+    table["TX_TYPE"] = rng.choice(["CP", "CNP"], rows)
+    for name, at in (("SHIPP", site), ("BILL", home), ("TERM", site)):
+        table[f"TX_{name}_LAT"], table[f"TX_{name}_LONG"] = at[:, 1], at[:, 0]
+    return table.assign(
+        **transactions[["TX_TIME_SECONDS", "TX_TIME_DAYS", "TX_FRAUD", "TX_FRAUD_SCENARIO"]]
+    )
