@@ -19,7 +19,7 @@ SUFFIXES = (".csv", ".tsv", ".txt", ".parquet")
 _DELIMITERS = ",;\t|"
 _HEADER_BYTES = 1 << 20
 _UTF_16 = (b"\xff\xfe", b"\xfe\xff")
-BLOCK_BYTES = 1 << 24
+_BLOCK_BYTES = 1 << 24
 
 
 def read_table(path: Path) -> pa.Table:
@@ -98,7 +98,7 @@ def _read_csv(path: Path) -> pa.Table:
     encoding, delimiter, names = csv_header(path)
     return pacsv.read_csv(
         path,
-        read_options=pacsv.ReadOptions(encoding=encoding, block_size=BLOCK_BYTES),
+        read_options=pacsv.ReadOptions(encoding=encoding, block_size=_BLOCK_BYTES),
         parse_options=pacsv.ParseOptions(delimiter=delimiter, newlines_in_values=True),
         convert_options=pacsv.ConvertOptions(
             column_types={name: pa.string() for name in names},

@@ -13,13 +13,15 @@ import pyarrow.ipc as paipc
 import pyarrow.parquet as pq
 
 from closedworld.errors import InputError
-from closedworld.inputs.tables.reading import BLOCK_BYTES, csv_header
+from closedworld.inputs.tables.reading import csv_header
 from closedworld.sanitize import library_message, listed
 
 CSV_SUFFIXES = (".csv", ".tsv", ".txt")
 _SUFFIXES = (*CSV_SUFFIXES, ".parquet", ".arrow", ".feather")
 _PICKLES = (".pkl", ".pickle")
-_BATCH_ROWS = 1 << 18
+_BATCH_ROWS = 1 << 16
+BLOCK_BYTES = 1 << 23
+"""Bytes of CSV that are read at a time; several blocks are in memory, as threads read ahead."""
 
 
 @dataclass(frozen=True, slots=True)
