@@ -11,6 +11,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
+from closedworld.inputs.reference.places import country_places
 from closedworld.inputs.reference.time_zones import time_zones
 from closedworld.worlds.scoring.numbering import Numbering
 
@@ -36,7 +37,7 @@ def zones_at(
     found = np.full(len(lons), -1, np.int32)
     for number in np.unique(country[country >= 0]).tolist():
         here = np.flatnonzero(country == number)
-        names = time_zones(isos[number], lons[here], lats[here])
+        names = time_zones(country_places(isos[number]), lons[here], lats[here])
         found[here] = zones.of(pa.chunked_array([names]))
     return found
 
