@@ -14,7 +14,7 @@ NEWEST = $(shell for minor in 15 14 13 12; do \
 		"$$python" -c '' 2> /dev/null && echo "$$python" && exit; done; done)
 
 .DEFAULT_GOAL := help
-.PHONY: help world test quick quick-newest thorough faults alone floors mutate readers check format docs bench bench-quick reference clean
+.PHONY: help world test quick quick-newest thorough faults alone floors mutate readers check script format docs bench bench-quick reference clean
 
 help: ## Show the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -72,6 +72,9 @@ check: $(VENV)/.installed-dev ## Lint, formatting and types
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+
+script: ## Check the types of the map's script (needs Node 20 and npm)
+	cd src/closedworld/explore/page && npm install --no-package-lock --no-audit --no-fund --silent && npm run --silent check
 
 format: $(VENV)/.installed-dev ## Put the code in its format
 	$(BIN)/ruff check --fix .

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
         UnitError,
     )
     from closedworld.execution.progress import Progress
+    from closedworld.explore.writing import MapPage
     from closedworld.inputs.loading import PopulationRaster, load_population
     from closedworld.inputs.raster.info import read_raster_info
     from closedworld.inputs.reference.fetching.fetch import Fetched, fetch
@@ -89,6 +90,7 @@ _HOMES = {
     "GridError": "errors",
     "InputError": "errors",
     "IntegrityError": "errors",
+    "MapPage": "explore.writing",
     "Mixture": "kernels.weights",
     "Picture": "worlds.plotting",
     "PopulationRaster": "inputs.loading",
@@ -162,6 +164,7 @@ __all__ = [
     "GridError",
     "InputError",
     "IntegrityError",
+    "MapPage",
     "Mixture",
     "Picture",
     "PopulationRaster",

@@ -72,7 +72,7 @@ def test_help_imports_no_heavy_library() -> None:
         "from closedworld.cli import main\n"
         "for words in (['--help'], ['run', '--help'], ['tiles', '--help'], ['inputs', '--help'],\n"
         "              ['inspect', '--help'], ['report', '--help'], ['sample', '--help'],\n"
-        "              ['diff', '--help'], ['export', '--help'], ['fetch', '--help'],\n"
+        "              ['diff', '--help'], ['export', '--help'], ['explore', '--help'], ['fetch', '--help'],\n"
         "              ['fetch'], ['--version']):\n"
         "    assert CliRunner().invoke(main, words).exit_code == 0, words\n"
         "heavy = {'numpy', 'requests', 'pyarrow', 'shapely', 'rasterio', 'pyproj', 'pyogrio', 'PIL', 'rich', 'jinja2'}\n"

@@ -19,6 +19,7 @@ import click
 
 from closedworld._version import __version__
 from closedworld.cli.diff import diff
+from closedworld.cli.explore import explore
 from closedworld.cli.export import export
 from closedworld.cli.fetch import fetch
 from closedworld.cli.inputs import inputs
@@ -166,6 +167,7 @@ main.add_command(path)
 main.add_command(sql)
 main.add_command(verify)
 main.add_command(report)
+main.add_command(explore)
 main.add_command(sample)
 main.add_command(score)
 main.add_command(diff)

@@ -14,7 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from closedworld.kernels.grid import Grid
-from closedworld.kernels.spans import RowSpans, joined_runs
+from closedworld.kernels.spans import RowSpans
+from closedworld.maps.block_sums import block_sums
 from closedworld.maps.pixel_shares import slabs_of
 from closedworld.maps.views import View
 
@@ -61,23 +62,12 @@ class Mosaic:
         grid = spans[0].grid
         rows, slot_of_col, n_slots = _blocks_in(grid, view, block)
         sums = np.zeros((rows.stop - rows.start, n_slots))
-        run_rows, starts, stops = joined_runs(spans)
-        upto = np.concatenate([[0], np.cumsum(stops - starts)])
-        runs = _Runs(run_rows, starts, stops, upto)
-        done = 0
-        for batch in weights:
-            if done + len(batch) > runs.upto[-1]:
-                raise ValueError(f"more weights than the {runs.upto[-1]:,} tiles")
-            if len(batch):
-                row, col, added = _add_up(runs, batch, done, block)
-                slot = slot_of_col[col]
-                seen = (slot >= 0) & (row >= rows.start) & (row < rows.stop)
-                at = (row[seen] - rows.start) * n_slots + slot[seen]
-                # With a flat index and equal types NumPy adds seven times as fast.
-                np.add.at(sums.reshape(-1), at, added[seen].astype(np.float64))
-            done += len(batch)
-        if done < runs.upto[-1]:
-            raise ValueError(f"{done:,} weights for {runs.upto[-1]:,} tiles")
+        for row, col, added in block_sums(spans, weights, block):
+            slot = slot_of_col[col]
+            seen = (slot >= 0) & (row >= rows.start) & (row < rows.stop)
+            at = (row[seen] - rows.start) * n_slots + slot[seen]
+            # With a flat index and equal types NumPy adds seven times as fast.
+            np.add.at(sums.reshape(-1), at, added[seen].astype(np.float64))
         row_edges = np.minimum(np.arange(rows.start, rows.stop + 1) * block, grid.n_rows)
         cols = np.flatnonzero(slot_of_col >= 0)
         return cls(
@@ -137,23 +127,6 @@ class Mosaic:
         return edges, np.repeat(slots, 2), opens
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class _Runs:
-    """The runs of several sets, one after another.
-
-    Attributes:
-        rows: Raster row, int64 (n,).
-        starts: First column, int64 (n,).
-        stops: Column after the last, int64 (n,).
-        upto: Tiles before each run, int64 (n + 1,); the last entry counts all.
-    """
-
-    rows: NDArray[np.int64]
-    starts: NDArray[np.int64]
-    stops: NDArray[np.int64]
-    upto: NDArray[np.int64]
-
-
 def _blocks_in(grid: Grid, view: View, block: int) -> tuple[range, NDArray[np.int64], int]:
     """Return the blocks that meet a view, and few besides.
 
@@ -174,29 +147,3 @@ def _blocks_in(grid: Grid, view: View, block: int) -> tuple[range, NDArray[np.in
         inside = np.mod(east - (view.lon_center - half), _TURN_DEGREES) <= 2 * half + width
     slot_of_col = np.where(inside, np.cumsum(inside) - 1, -1)
     return range(top, max(top, bottom)), slot_of_col, int(inside.sum())
-
-
-def _add_up(
-    runs: _Runs, weights: NDArray[np.uint64], done: int, block: int
-) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.uint64]]:
-    """Cut the runs of a batch, which begins at rank ``done``, at the sides of blocks.
-
-    Returns:
-        ``(rows, cols, sums)``: of each piece the row and the column of its block, and its weight.
-    """
-    end = done + len(weights)
-    run = slice(
-        int(np.searchsorted(runs.upto, done, side="right")) - 1,
-        int(np.searchsorted(runs.upto, end, side="left")),
-    )
-    upto, starts = runs.upto[:-1][run], runs.starts[run]
-    # Only the first run may have begun in the batch before, only the last may end in the next one.
-    begin: NDArray[np.int64] = np.maximum(upto, done)
-    first: NDArray[np.int64] = starts + (begin - upto)
-    after: NDArray[np.int64] = np.maximum(runs.upto[1:][run] - end, 0)
-    first_block = first // block
-    counts: NDArray[np.int64] = (runs.stops[run] - after - 1) // block - first_block + 1
-    ends = np.cumsum(counts)
-    cols = np.arange(ends[-1]) + np.repeat(first_block - (ends - counts), counts)
-    at = np.maximum(cols * block, np.repeat(first, counts)) + np.repeat(begin - first, counts)
-    return np.repeat(runs.rows[run] // block, counts), cols, np.add.reduceat(weights, at - done)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tempfile
+from base64 import b64encode
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -28,6 +29,10 @@ class Picture:
 
     def _repr_png_(self) -> bytes:
         return self.png
+
+    def as_html(self) -> str:
+        """Return an image element that holds the picture."""
+        return f'<img alt="Map" src="data:image/png;base64,{b64encode(self.png).decode("ascii")}">'
 
     def save(self, path: Path | str) -> None:
         """Write the picture to a file named .png; replaced if there.

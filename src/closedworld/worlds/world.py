@@ -13,6 +13,8 @@ from numpy.typing import ArrayLike
 from closedworld.datasets.parameters import TileParameters, WeightParameters
 from closedworld.errors import ConfigError
 from closedworld.execution.observers import LogObserver
+from closedworld.explore.contents import BUDGET, Shown
+from closedworld.explore.writing import MapPage, map_page
 from closedworld.inputs.regions.country_codes import wanted_codes
 from closedworld.inputs.regions.country_set import CountrySet
 from closedworld.inputs.tables.geometry import points_of
@@ -20,6 +22,7 @@ from closedworld.kernels.spans import RowSpans
 from closedworld.kernels.weights import Basis, basis_in_words
 from closedworld.published.cumulative_weights import CumulativeWeights, read_cumulative_weights
 from closedworld.published.lineage import open_source
+from closedworld.published.polygons import polygons_of
 from closedworld.published.results import choose_published, open_published
 from closedworld.published.tile_index import PublishedIndex, read_index
 from closedworld.sanitize import html_table
@@ -284,7 +287,48 @@ class PublishedWorld:
     def _repr_html_(self) -> str:
         rows = [(iso, own.tile_count) for iso, own in self.index.spans.items()]
         rows.sort(key=lambda row: (-row[1], row[0]))
-        return html_table(repr(self), ("country_iso", "tiles"), rows)
+        return (
+            html_table(repr(self), ("country_iso", "tiles"), rows) + self.plot(width=480).as_html()
+        )
+
+    def explore(
+        self,
+        *,
+        country: str | Iterable[str] = (),
+        beside: PublishedWorld | None = None,
+        countries: CountrySet | Path | str | None = None,
+        budget: int = BUDGET,
+    ) -> MapPage:
+        """Return a map to walk through, from the globe to single tiles, as a page for notebooks and browsers.
+
+        Args:
+            country: Countries whose tiles keep their weights; none for as many as fit, the smallest first.
+            beside: Another world on the same grid, to compare with.
+            countries: The polygons that the tiles were built from, or their file; None for the bundled
+                ones, and no borders if the tiles are of others.
+            budget: Bytes of the page without points; tiles, borders and a picture of weights are always there.
+
+        Returns:
+            The page, which notebooks show; ``save`` writes it.
+
+        Raises:
+            ConfigError: ``country-without-tiles``, ``grids-differ``, ``weights-missing``, ``polygons-differ``,
+                ``published-several``.
+            IntegrityError: The files differ from their receipts.
+        """
+        chosen = list(self.spans_of(country)) if country else None
+        other = None if beside is None else beside._shown(None)  # noqa: SLF001 -- another world of its kind
+        return map_page(self._shown(countries), beside=other, chosen=chosen, budget=budget)
+
+    def _shown(self, countries: CountrySet | Path | str | None) -> Shown:
+        try:
+            polygons = polygons_of(self.index.published, countries)
+        except ConfigError as error:
+            if countries is not None or error.code != "polygons-differ":
+                raise
+            polygons = None
+        sites = self._require_sites() if self.site_results else None
+        return Shown(self.index, self.weights, sites, polygons)
 
     def _locator(self, country: str | Iterable[str]) -> TileLocator:
         """Return the locator of some countries, made once."""

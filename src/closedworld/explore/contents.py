@@ -1,0 +1,236 @@
+"""What the page of a world holds, as plain data, and what was left out of it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from closedworld.datasets.parameters import TileParameters, WeightParameters
+from closedworld.errors import ConfigError
+from closedworld.explore.borders import packed_borders
+from closedworld.explore.places import packed_places
+from closedworld.explore.points import packed_sites
+from closedworld.explore.tile_runs import packed_runs
+from closedworld.explore.weights import packed_cells, packed_overview
+from closedworld.inputs.reference.iso import iso_table
+from closedworld.inputs.regions.country_set import CountrySet
+from closedworld.kernels.spans import RowSpans
+from closedworld.kernels.weights import Basis, basis_in_words
+from closedworld.maps.canvas import COUNTRY_COLOURS
+from closedworld.maps.colouring import choose_colours, neighbour_weights
+from closedworld.published.cumulative_weights import CumulativeWeights, read_cumulative_weights
+from closedworld.published.tile_index import PublishedIndex
+from closedworld.sanitize import number_of, one_line
+from closedworld.stages.weights.outcome import persons_of
+from closedworld.store.reading import Published
+
+BUDGET = 3_000_000
+"""Bytes of a page without points."""
+
+_MOST_PLACES = 10_000
+_BYTES_PER_TILE = 2.0
+_NEAR_DEGREES = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """A world to show.
+
+    Attributes:
+        index: Its tiles.
+        weights: Its weights; None for none.
+        sites: Its sites; None for none.
+        countries: The polygons that the tiles were built from; None if they are not at hand.
+    """
+
+    index: PublishedIndex
+    weights: Published | None = None
+    sites: Published | None = None
+    countries: CountrySet | None = None
+
+
+@dataclass(slots=True)
+class Contents:
+    """The data of a page.
+
+    Attributes:
+        data: What the script reads.
+        notes: One sentence for each thing that was left out.
+    """
+
+    data: dict[str, Any]
+    notes: list[str] = field(default_factory=list)
+
+
+def contents_of(
+    world: Shown, beside: Shown | None, chosen: Sequence[str] | None, budget: int
+) -> Contents:
+    """Return the data of a page.
+
+    Args:
+        world: The world.
+        beside: Another one to compare it with.
+        chosen: Codes of the countries whose cells keep their weights; None for as many as fit, the smallest first.
+        budget: Bytes of all but points at most; what is always there may exceed it.
+
+    Raises:
+        ConfigError: ``grids-differ``, ``country-without-tiles``, ``weights-missing``.
+        IntegrityError: The files differ from their receipts.
+    """
+    if beside is not None and not beside.index.grid.is_same_lattice(world.index.grid):
+        raise ConfigError(
+            "grids-differ",
+            f"{world.index.published.folder} and {beside.index.published.folder} have different grids.",
+            "Show worlds of one grid side by side.",
+        )
+    codes = sorted({*world.index.spans, *(beside.index.spans if beside else ())})
+    contents = Contents({
+        "grid": world.index.grid.to_dict(),
+        "countries": _countries(world, beside, codes),
+        "worlds": [_tiles(one, codes) for one in (world, beside) if one is not None],
+    })  # fmt: skip
+    if beside is not None:
+        contents.data["differences"] = packed_runs(_differences(world.index, beside.index))
+    _add_borders(contents, world)
+    # Codes of other regions may be those of countries elsewhere.
+    own_codes = world.index.published.parameters(TileParameters).own_codes
+    contents.data["places"] = packed_places(codes if own_codes is None else (), _MOST_PLACES)
+    _say_places(contents)
+    _add_weights(contents, world, codes, chosen, budget)
+    if world.sites is not None:
+        contents.data["sites"] = packed_sites(world.sites, codes)
+        without = contents.data["sites"]["without_point"]
+        if without:
+            contents.notes.append(f"{without:,} sites have no coordinates and are not on the map.")
+    return contents
+
+
+def _countries(world: Shown, beside: Shown | None, codes: Sequence[str]) -> dict[str, Any]:
+    """Return code, name and colour of each country."""
+    known = iso_table().by_alpha_2
+    own_names = world.index.published.parameters(TileParameters).own_codes is not None
+    polygons = world.countries
+    names = []
+    for iso in codes:
+        if polygons is not None and iso in polygons:
+            names.append(one_line(polygons[iso].name))
+        else:
+            names.append(iso if own_names or iso not in known else known[iso].name)
+    spans = dict(beside.index.spans if beside else {}) | dict(world.index.spans)
+    sets = [spans[iso] for iso in codes]
+    reach = max(1, round(_NEAR_DEGREES / world.index.grid.cell_width))
+    sizes = np.array([one.tile_count for one in sets], np.int64)
+    colours = choose_colours(neighbour_weights(sets, reach), sizes, len(COUNTRY_COLOURS))
+    return {"codes": list(codes), "names": names, "colours": colours.tolist()}
+
+
+def _tiles(world: Shown, codes: Sequence[str]) -> dict[str, Any]:
+    index = world.index
+    none = RowSpans.empty(index.grid)
+    return {
+        "name": one_line(index.published.output.name),
+        "hash": index.parameter_hash[:8],
+        "rule": index.rule.value,
+        "tiles": packed_runs([index.spans.get(iso, none) for iso in codes]),
+    }
+
+
+def _differences(a: PublishedIndex, b: PublishedIndex) -> list[RowSpans]:
+    """Return the tiles that a country has in A alone, then those in B alone, the countries together."""
+    found = []
+    for own, other in ((a, b), (b, a)):
+        none = RowSpans.empty(own.grid)
+        lost = [
+            RowSpans(own.grid, one.rows, one.col_starts, one.col_stops)
+            - RowSpans.from_runs(own.grid, *_runs_of(other.spans.get(iso, none)))
+            for iso, one in own.spans.items()
+        ]
+        runs = (np.concatenate([_runs_of(one)[i] for one in lost] or [none.rows]) for i in range(3))
+        found.append(RowSpans.from_runs(own.grid, *runs))
+    return found
+
+
+def _runs_of(spans: RowSpans) -> tuple[Any, Any, Any]:
+    return spans.rows, spans.col_starts, spans.col_stops
+
+
+def _add_borders(contents: Contents, world: Shown) -> None:
+    if world.countries is None:
+        contents.notes.append(
+            "Borders are left out: the polygons are not at hand; give them with --polygons."
+        )
+        return
+    grid = world.index.grid
+    contents.data["borders"] = packed_borders(
+        world.countries, min(grid.cell_width, grid.cell_height)
+    )
+
+
+def _say_places(contents: Contents) -> None:
+    places = contents.data["places"]
+    left = places["known"] - _MOST_PLACES
+    if left > 0:
+        contents.notes.append(
+            f"The search knows the {_MOST_PLACES:,} largest of {places['known']:,} places."
+        )
+
+
+def _add_weights(
+    contents: Contents,
+    world: Shown,
+    codes: Sequence[str],
+    chosen: Sequence[str] | None,
+    budget: int,
+) -> None:
+    if world.weights is None:
+        if chosen:
+            raise ConfigError(
+                "weights-missing",
+                f"{world.index.published.folder} has no weights.",
+                "Make them with `closedworld weights`.",
+            )
+        return
+    by_country = read_cumulative_weights(world.weights, world.index)
+    basis = world.weights.parameters(WeightParameters).basis
+    is_people = basis == Basis.POPULATION.value
+    persons = persons_of(world.weights) if is_people else {}
+    scales = {iso: persons.get(iso, 1.0) / own.total for iso, own in by_country.items()}
+    overview = packed_overview(by_country, scales, world.index.grid)
+    weights: dict[str, Any] = {
+        "basis": basis_in_words(basis),
+        "is_people": is_people,
+        "dp": world.weights.parameters(WeightParameters).dp,
+        "scales": [scales.get(iso, 0.0) for iso in codes],
+        "overview": overview,
+    }
+    contents.data["weights"] = weights
+    cells = _cells(by_country, chosen, budget - len(json.dumps(contents.data)))
+    weights["cells"] = cells
+    missing = len(by_country) - len(cells)
+    if missing:
+        contents.notes.append(
+            f"Single tiles have their weights in {number_of(len(cells), 'country', 'countries')}; "
+            f"{missing:,} others have only the picture of the world."
+        )
+
+
+def _cells(
+    by_country: Mapping[str, CumulativeWeights], chosen: Sequence[str] | None, left: int
+) -> dict[str, str]:
+    if chosen is not None:
+        return {iso: packed_cells(by_country[iso]) for iso in chosen}
+    found: dict[str, str] = {}
+    for own in sorted(by_country.values(), key=lambda one: (one.spans.tile_count, one.country_iso)):
+        # Not worked out where it would hardly fit.
+        if own.spans.tile_count * _BYTES_PER_TILE / 4 > left:
+            break
+        text = packed_cells(own)
+        left -= len(text)
+        if left < 0:
+            break
+        found[own.country_iso] = text
+    return found

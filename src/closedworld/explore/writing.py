@@ -1,0 +1,115 @@
+"""Writing the page."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from importlib.resources import files
+from pathlib import Path
+
+from markupsafe import escape
+
+from closedworld.explore.contents import BUDGET, Shown, contents_of
+from closedworld.sanitize import byte_size
+from closedworld.store.atomic import replace_file
+from closedworld.store.durable import not_writable
+
+MODULES = (
+    "codec", "grid", "tiles", "view", "colours", "raster", "painter", "borders", "points", "places", "search", "table", "page",
+)  # fmt: skip
+"""Modules of the script, each after those it imports."""
+
+_LINKS = re.compile(r"^import .*?;\n|^export ", re.MULTILINE | re.DOTALL)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class MapPage:
+    """The map of a world as an HTML page, shown by notebooks.
+
+    Attributes:
+        html: The page, complete in itself.
+        notes: One sentence for each thing that was left out.
+    """
+
+    html: str
+    notes: tuple[str, ...]
+
+    def __repr__(self) -> str:
+        return f"<MapPage: HTML of {byte_size(len(self.html.encode()))}>"
+
+    def _repr_html_(self) -> str:
+        frame = "width: 100%; height: 640px; border: 0"
+        return (
+            f'<iframe title="Map of a world" style="{frame}" srcdoc="{escape(self.html)}"></iframe>'
+        )
+
+    def save(self, path: Path | str) -> None:
+        """Write the page to a file; replaced if there.
+
+        Raises:
+            PublishError: ``output-not-writable``.
+        """
+        path = Path(path)
+        try:
+            replace_file(path, self.html)
+        except OSError as error:
+            raise not_writable(path, error) from error
+
+
+def map_page(
+    world: Shown,
+    *,
+    beside: Shown | None = None,
+    chosen: Sequence[str] | None = None,
+    budget: int = BUDGET,
+) -> MapPage:
+    """Return the map of a world.
+
+    Args:
+        world: The world.
+        beside: Another world on the same grid, to compare.
+        chosen: Codes of the countries whose tiles keep their weights; None for as many as fit, the smallest first.
+        budget: Bytes of the page without points at most; tiles, borders and the picture of weights are
+            always there.
+
+    Raises:
+        ConfigError: ``grids-differ``, ``weights-missing``.
+        IntegrityError: The files differ from their receipts.
+    """
+    style, script = _own("page.css"), assembled_script()
+    frame = _own("page.html")
+    bare = len(style) + len(script) + len(frame)
+    contents = contents_of(world, beside, chosen, budget - bare)
+    policy = "; ".join((
+        "default-src 'none'", "img-src data: blob:", f"style-src {_digest(style)}", f"script-src {_digest(script)}",
+        "base-uri 'none'", "form-action 'none'",
+    ))  # fmt: skip
+    # Within a script element, only a "<" could end it.
+    data = json.dumps({**contents.data, "notes": contents.notes}).replace("<", "\\u003c")
+    parts = {
+        "title": escape(contents.data["worlds"][0]["name"]),
+        "policy": policy,
+        "style": style,
+        "script": script,
+        "data": data,
+    }
+    html = re.sub(r"\{\{ (\w+) \}\}", lambda match: parts[match[1]], frame)
+    return MapPage(html, tuple(contents.notes))
+
+
+def assembled_script() -> str:
+    """Return the modules as one script: one after another, without what links them."""
+    return "".join(_LINKS.sub("", _own(f"{name}.js")) for name in MODULES)
+
+
+def _own(name: str) -> str:
+    return (files("closedworld.explore") / "page" / name).read_text(encoding="utf-8")
+
+
+def _digest(text: str) -> str:
+    """Return the SHA-256 of an inline text as the policy states it."""
+    return f"'sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode('ascii')}'"

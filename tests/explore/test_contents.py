@@ -1,0 +1,197 @@
+"""What the page holds: every run, borders to their tolerance, weights to theirs, and what was left out."""
+
+from __future__ import annotations
+
+import base64
+import json
+import re
+import zlib
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pytest
+import shapely
+from hypothesis import given
+from hypothesis import strategies as st
+
+import closedworld as cw
+from closedworld.errors import ConfigError
+from closedworld.explore.borders import STEPS_PER_CELL, packed_borders
+from closedworld.explore.packing import packed
+from closedworld.explore.tile_runs import packed_runs
+from closedworld.kernels.grid import Grid
+from closedworld.kernels.spans import RowSpans
+from closedworld.published.polygons import polygons_of
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+pytestmark = pytest.mark.slow
+
+GRID = Grid.from_resolution("10deg")
+
+
+def unpacked(text: str) -> NDArray[np.int64]:
+    """Return integers as ``page/codec.js`` reads them, written another way."""
+    raw = zlib.decompress(base64.b64decode(text))
+    n_bytes, planes = raw[0], raw[1:]
+    count = len(planes) // n_bytes
+    zigzag = [
+        int.from_bytes(planes[i::count][:n_bytes], "little") if count else 0 for i in range(count)
+    ]
+    return np.array([z // 2 if z % 2 == 0 else -(z + 1) // 2 for z in zigzag], np.int64)
+
+
+def data_of(html: str) -> Any:
+    found = re.search(r'<script type="application/json" id="data">(.*?)</script>', html, re.DOTALL)
+    assert found is not None
+    return json.loads(found[1])
+
+
+@given(st.lists(st.integers(-(2**31) + 1, 2**31 - 1)))
+def test_integers_come_back(values: list[int]) -> None:
+    assert unpacked(packed(np.array(values, np.int64))).tolist() == values
+
+
+def test_an_integer_too_large_is_refused() -> None:
+    with pytest.raises(ValueError, match="31 bits"):
+        packed(np.array([2**31]))
+
+
+@given(st.lists(st.sets(st.integers(0, GRID.n_tiles - 1)), min_size=1, max_size=4))
+def test_runs_come_back(sets: list[set[int]]) -> None:
+    """Read as ``page/tiles.js`` does."""
+    spans = [
+        RowSpans.from_runs(GRID, np.array([i // 36 for i in ids]), np.array([i % 36 for i in ids]), np.array([i % 36 + 1 for i in ids]))
+        for ids in sets
+    ]  # fmt: skip
+    text = packed_runs(spans)
+    counts, rows, starts, lengths = (
+        unpacked(text[name]).tolist() for name in ("runs", "rows", "starts", "lengths")
+    )
+    run = 0
+    for own, count in zip(spans, counts, strict=True):
+        row = above = stop = 0
+        found = []
+        for i in range(count):
+            if i == 0 or rows[run] > 0:
+                start = above = above + starts[run]
+            else:
+                start = stop + starts[run]
+            row, stop = row + rows[run], start + lengths[run]
+            found.append((row, start, stop))
+            run += 1
+        expected = zip(own.rows.tolist(), own.col_starts.tolist(), own.col_stops.tolist(), strict=True)  # fmt: skip
+        assert found == list(expected)
+    assert run == len(rows)
+
+
+def test_borders_are_where_they_are_said_to_be(center: cw.PublishedWorld) -> None:
+    """Every vertex of the polygons but those on the seam lies within the tolerance of a line, and the other way."""
+    countries = polygons_of(center.index.published, None)
+    cell = 1 / 120
+    content = packed_borders(countries, cell)
+    xs, ys = (np.cumsum(unpacked(content[name])) * content["step"] for name in ("xs", "ys"))
+    sizes = unpacked(content["lines"])
+    lines = shapely.linestrings(
+        np.column_stack([xs, ys]), indices=np.repeat(np.arange(len(sizes)), sizes)
+    )
+    features = [feature for one in countries for feature in one.features]
+    rings = shapely.get_rings(shapely.get_parts(features))
+    vertices = shapely.get_coordinates(rings)
+    vertices = vertices[np.abs(np.abs(vertices[:, 0]) - 180) > cell]
+    tolerance = cell / 27
+    points = shapely.points(vertices[::60])
+    _, distance = shapely.STRtree(lines).query_nearest(points, return_distance=True, all_matches=False)  # fmt: skip
+    assert distance.max() <= tolerance
+    mids = shapely.points(np.column_stack([xs, ys])[::60])
+    _, distance = shapely.STRtree(rings).query_nearest(mids, return_distance=True, all_matches=False)  # fmt: skip
+    assert distance.max() <= tolerance
+    assert STEPS_PER_CELL >= 27
+
+
+def test_a_border_of_two_countries_is_drawn_once() -> None:
+    left, right = shapely.box(0, 0, 1, 1), shapely.box(1, 0, 2, 1)
+    countries = cw.countries_from_features([("DE", "", left), ("FR", "", right)])
+    content = packed_borders(countries, 0.1)
+    xs, ys = (np.cumsum(unpacked(content[name])) * content["step"] for name in ("xs", "ys"))
+    sizes = unpacked(content["lines"])
+    lines = shapely.linestrings(np.column_stack([xs, ys]), indices=np.repeat(np.arange(len(sizes)), sizes))  # fmt: skip
+    assert shapely.length(lines).sum() == pytest.approx(7)
+
+
+def test_weights_come_back_to_the_precision_that_is_stated(center: cw.PublishedWorld) -> None:
+    data = data_of(center.explore(country="LS").html)
+    codes = np.frombuffer(zlib.decompress(base64.b64decode(data["weights"]["cells"]["LS"])), np.uint8)  # fmt: skip
+    half = len(codes) // 2
+    code = codes[:half].astype(float) * 256 + codes[half:]
+    weights = np.exp((code - 1) / 65534 * np.log(10.0 ** data["weights"]["dp"]))
+    truth = np.concatenate(list(center.cumulative_weights()["LS"].tile_weights()))
+    np.testing.assert_allclose(weights, truth, rtol=3e-4)
+    assert list(data["weights"]["cells"]) == ["LS"]
+
+
+def test_the_picture_of_weights_has_the_mean_of_each_block(center: cw.PublishedWorld) -> None:
+    """In blocks of one tile here: the share of its country per km2, to the step of a byte."""
+    data = data_of(center.explore().html)
+    overview = data["weights"]["overview"]
+    codes = np.frombuffer(zlib.decompress(base64.b64decode(overview["codes"])), np.uint8)
+    assert overview["block"] == 1
+    assert len(codes) == center.index.grid.n_tiles
+    spans = center.index.spans["LS"]
+    weights = np.concatenate(list(center.cumulative_weights()["LS"].tile_weights()))
+    rows, _ = center.index.grid.row_col(spans.tile_ids())
+    km2 = cw.tile_areas_m2(center.index.grid)[rows] / 1e6
+    truth = weights / 10.0 ** data["weights"]["dp"] / km2
+    code = codes[spans.tile_ids().astype(int)]
+    step = (overview["highest"] - overview["lowest"]) / 254
+    found = 10 ** (overview["lowest"] + (code - 1.0) * step)
+    np.testing.assert_allclose(np.log10(found), np.log10(truth), atol=step)
+
+
+def test_a_budget_leaves_out_weights_and_says_so(center: cw.PublishedWorld) -> None:
+    page = center.explore(budget=0)
+    assert data_of(page.html)["weights"]["cells"] == {}
+    assert any("0 countries" in note for note in page.notes)
+    assert len(center.explore(budget=2_000_000).html) > len(page.html)
+
+
+def test_sites_are_all_there(center: cw.PublishedWorld) -> None:
+    """Coordinates to half a step; every fact as the dataset has it."""
+    sites = data_of(center.explore(budget=0).html)["sites"]
+    table = center.sites.to_table().sort_by(
+        [(name, "ascending") for name in ("country_iso", "merchant_id", "site_order")]
+    )
+    table = table.filter(table["lon"].is_valid())
+    assert sites["count"] == len(table)
+    for name in ("lon", "lat"):
+        found = np.cumsum(unpacked(sites[f"{name}s"])) * sites["degrees"]
+        np.testing.assert_allclose(found, table[name].to_numpy(), atol=0.51e-5)
+    for name, column in sites["texts"].items():
+        names = [None, *column["names"]]
+        numbers = np.cumsum(unpacked(column["numbers"]))
+        assert [names[i] for i in numbers] == table[name].to_pylist()
+
+
+def test_two_worlds_differ_where_their_tiles_do(
+    center: cw.PublishedWorld, overlap: cw.PublishedWorld
+) -> None:
+    data = data_of(overlap.explore(beside=center, budget=0).html)
+    counts = unpacked(data["differences"]["runs"])
+    lengths = unpacked(data["differences"]["lengths"])
+    gained = sum(
+        (own - center.index.spans.get(iso, RowSpans.empty(own.grid))).tile_count
+        for iso, own in overlap.index.spans.items()
+    )
+    # A tile that two countries gained is one on the map.
+    assert 0 < lengths[: counts[0]].sum() <= gained
+    assert counts[1] == 0
+
+
+def test_worlds_of_two_grids_cannot_be_compared(
+    center: cw.PublishedWorld, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    out = tmp_path_factory.mktemp("coarse") / "world"
+    cw.run_world(cw.RunConfig(out=out, resolution="1deg", countries=("DE",), basis="uniform"))
+    with pytest.raises(ConfigError, match="different grids"):
+        center.explore(beside=cw.open_world(out))

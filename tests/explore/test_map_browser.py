@@ -1,0 +1,305 @@
+"""The map in a real browser: silent, on its own, right about every cell, usable by keyboard and on a phone."""
+
+from __future__ import annotations
+
+import json
+import random
+from typing import TYPE_CHECKING, Any
+
+import pyarrow as pa
+import pytest
+from tabs import listened_to, needs_browser
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+    from playwright.sync_api import Browser
+    from playwright.sync_api import Page as Tab
+    from tabs import Heard
+
+    import closedworld as cw
+
+pytestmark = [needs_browser, pytest.mark.slow]
+
+HOVER = """(points) => points.map(([lat, lon]) => {
+  const { view } = window.closedworld;
+  view.scale = 40;
+  [view.lat, view.lon] = [lat, lon];
+  view.settle();
+  const canvas = document.getElementById("canvas");
+  const at = { clientX: view.width / 2, clientY: view.yOf(lat), bubbles: true };
+  canvas.dispatchEvent(new PointerEvent("pointermove", at));
+  const card = document.getElementById("card");
+  const facts = [...card.querySelectorAll("dt")].map((dt) => [dt.textContent, dt.nextElementSibling.textContent]);
+  return { title: card.querySelector("h2").textContent, ...Object.fromEntries(facts) };
+})"""
+
+
+@pytest.fixture
+def open_map(browser: Browser, tmp_path: Path) -> Iterator[Callable[..., tuple[Tab, Heard]]]:
+    """Open a page in a tab of its own, listening to what it does."""
+    tabs: list[Tab] = []
+
+    def open_in(
+        page: cw.MapPage, link: str = "", *, width: int = 1280, dark: bool = False
+    ) -> tuple[Tab, Heard]:
+        path = tmp_path / "map.html"
+        page.save(path)
+        tab, heard = listened_to(browser, width, dark=dark)
+        tabs.append(tab)
+        tab.goto(f"{path.as_uri()}#{link}")
+        tab.wait_for_selector("html[data-done=true]")
+        heard.requests = [url for url in heard.requests if not url.startswith("data:")]
+        return tab, heard
+
+    yield open_in
+    for tab in tabs:
+        tab.close()
+
+
+@pytest.mark.parametrize("rule", ["center", "overlap"])
+def test_the_cell_under_the_pointer_is_the_right_one(
+    rule: str, request: pytest.FixtureRequest, open_map: Callable[..., tuple[Tab, Heard]]
+) -> None:
+    """A thousand cells of 20 countries, and some of none, as the Parquet files have them."""
+    world: cw.PublishedWorld = request.getfixturevalue(rule)
+    rows = pa.table(world.tiles()).to_pylist()
+    by_country: dict[str, list[dict[str, Any]]] = {}
+    owners: dict[int, set[str]] = {}
+    for row in rows:
+        by_country.setdefault(row["country_iso"], []).append(row)
+        owners.setdefault(row["tile_id"], set()).add(row["country_iso"])
+    assert len(by_country) == 20
+    draw = random.Random(5)
+    # The first and the last row of each country as well: edges of the grid and of islands.
+    chosen = [row for own in by_country.values() for row in (own[0], own[-1])]
+    chosen += [draw.choice(own) for own in by_country.values() for _ in range(48)]
+    assert len(chosen) == 1000
+    half = world.index.grid.cell_width / 2
+    points = [
+        (row["centroid_lat"] + draw.uniform(-0.95, 0.95) * half, row["centroid_lon"] + draw.uniform(-0.95, 0.95) * half)
+        for row in chosen
+    ]  # fmt: skip
+    tab, heard = open_map(world.explore(budget=0))
+    for row, card in zip(chosen, tab.evaluate(HOVER, points), strict=True):
+        assert card["tile_id"] == str(row["tile_id"])
+        assert card["Row, column"] == f"{row['raster_row']}, {row['raster_col']}"
+        assert {iso for iso in by_country if f"({iso})" in card["title"]} == owners[row["tile_id"]]
+        lat, lon = map(float, card["Centroid"].split(", "))
+        assert (lat, lon) == pytest.approx((row["centroid_lat"], row["centroid_lon"]), abs=1e-6)
+        area = float(card["Area"].split()[0].replace(",", ""))
+        assert area == pytest.approx(row["pixel_area_m2"] / 1e6, abs=1e-4)
+    free = [(draw.uniform(-90, 90), draw.uniform(-180, 180)) for _ in range(300)]
+    for (lat, lon), card in zip(free, tab.evaluate(HOVER, free), strict=True):
+        table = world.locate([lon], [lat])
+        assert card["tile_id"] == str(table["tile_id"][0].as_py())
+        assert (card["title"] == "No country") == (table["country_iso"][0].as_py() is None)
+    assert heard.messages == []
+
+
+def test_the_antimeridian_and_the_poles_are_no_edges(
+    center: cw.PublishedWorld, open_map: Callable[..., tuple[Tab, Heard]]
+) -> None:
+    tab, _ = open_map(center.explore(budget=0))
+    points = [(65.3, 179.99), (65.3, -179.99), (65.3, 180.0), (-89.99, 12.3), (89.99, 12.3), (-89.99, 180.0)]  # fmt: skip
+    n_cols, n_rows = center.index.grid.n_cols, center.index.grid.n_rows
+    cards = tab.evaluate(HOVER, points)
+    cols = [int(card["Row, column"].split(", ")[1]) for card in cards]
+    rows = [int(card["Row, column"].split(", ")[0]) for card in cards]
+    assert cols[:3] == [n_cols - 1, 0, 0]
+    assert rows[3:] == [n_rows - 1, 0, n_rows - 1]
+    assert "(RU)" in cards[0]["title"]
+    assert "(AQ)" in cards[3]["title"]
+    assert cards[4]["title"] == "No country"
+
+
+@pytest.mark.parametrize("dark", [False, True])
+@pytest.mark.parametrize("kind", ["center", "hostile"])
+def test_nothing_is_said_and_nothing_is_asked_for(
+    kind: str,
+    dark: bool,  # noqa: FBT001 -- a parameter of the test
+    request: pytest.FixtureRequest,
+    open_map: Callable[..., tuple[Tab, Heard]],
+) -> None:
+    """No line on the console, no request but the page itself; hostile text runs nowhere."""
+    world = request.getfixturevalue(kind)
+    page = world.explore(budget=0) if kind == "center" else world
+    tab, heard = open_map(page, "by=weight", dark=dark)
+    for key in ("+", "ArrowLeft", "ArrowUp", "-", "Enter"):
+        tab.locator("#canvas").press(key)
+    tab.wait_for_selector("html[data-done=true]")
+    assert heard.messages == []
+    assert len(heard.requests) == 1
+    assert tab.evaluate("window.hacked === undefined")
+    assert tab.evaluate("document.images.length") == 0
+
+
+def test_hostile_names_are_shown_as_text(
+    hostile: cw.MapPage, open_map: Callable[..., tuple[Tab, Heard]]
+) -> None:
+    tab, heard = open_map(hostile)
+    assert tab.locator("#title").inner_text().startswith("<\\script><script>window.hacked=1")
+    tab.locator("#countries summary").click()
+    assert "</script><script>window.hacked=1</script>\"'>" in tab.locator("#countries td").first.inner_text()  # fmt: skip
+    tab.locator("#search").fill("</script")
+    assert tab.locator("#found li").count() == 2
+    for text in tab.locator("#found li").all_inner_texts():
+        assert "</script><script>window.hacked=1</script>\"'><img src=x onerror=window.hacked=1>" in text  # fmt: skip
+        assert "\u202e" not in text
+    tab.locator("#found button").last.click()
+    assert heard.messages == []
+    assert tab.evaluate("window.hacked === undefined")
+
+
+def test_the_search_goes_there(
+    center: cw.PublishedWorld, open_map: Callable[..., tuple[Tab, Heard]]
+) -> None:
+    """A country, a place, coordinates, a tile."""
+    tab, heard = open_map(center.explore(budget=0))
+
+    def middle() -> tuple[float, float]:
+        found = tab.evaluate(
+            "(() => { const { view } = closedworld; return [view.latAt(view.height / 2), view.lonAt((view.width + view.covered) / 2)]; })()"
+        )
+        return found[0], (found[1] + 180) % 360 - 180
+
+    def search(text: str) -> None:
+        tab.locator("#search").fill(text)
+        tab.locator("#search").press("Enter")
+
+    search("leso")
+    assert middle() == pytest.approx((-29.6, 28.25), abs=1)
+    search("Wellington")
+    assert middle() == pytest.approx((-41.28, 174.78), abs=0.05)
+    search("48.5, 2.25")
+    assert middle() == pytest.approx((48.5, 2.25), abs=1e-6)
+    assert "(FR)" in tab.locator("#card h2").inner_text()
+    assert "row" in tab.locator("#said").inner_text().lower()
+    search("tile 0")
+    assert middle() == pytest.approx((89.75, -179.75), abs=1e-6)
+    search("nowhere at all")
+    assert "Nothing found" in tab.locator("#found").inner_text()
+    assert heard.messages == []
+
+
+def test_the_table_sorts_and_goes_there(
+    center: cw.PublishedWorld, open_map: Callable[..., tuple[Tab, Heard]]
+) -> None:
+    tab, _ = open_map(center.explore(budget=0))
+    tab.locator("#countries summary").click()
+    tab.locator("#countries th button", has_text="Tiles").click()
+    codes = tab.locator("#countries tbody td:nth-child(2)").all_inner_texts()
+    counts = {iso: own.tile_count for iso, own in center.index.spans.items()}
+    assert codes == sorted(counts, key=lambda iso: (-counts[iso], iso))
+    tab.locator("#countries td button", has_text="Lesotho").click()
+    tab.wait_for_url("**country=LS*")
+    assert tab.locator("#csv").inner_text() == "Save LS as CSV"
+    with tab.expect_download() as download:
+        tab.locator("#csv").click()
+    lines = download.value.path().read_text().splitlines()
+    assert len(lines) == counts["LS"] + 1
+    ids = [int(line.split(",")[1]) for line in lines[1:]]
+    assert ids == center.index.spans["LS"].tile_ids().tolist()
+
+
+def test_a_link_brings_back_what_was_seen(
+    center: cw.PublishedWorld, open_map: Callable[..., tuple[Tab, Heard]]
+) -> None:
+    link = "at=-41.25,174.5,80&by=weight&scale=linear&country=NZ"
+    tab, _ = open_map(center.explore(budget=0), link)
+    view = tab.evaluate("[closedworld.view.lat, closedworld.view.lon, closedworld.view.scale]")
+    assert view == pytest.approx([-41.25, 174.5, 80])
+    assert tab.locator("input[name=by][value=weight]").is_checked()
+    assert tab.locator("input[name=scale][value=linear]").is_checked()
+    tab.locator("#canvas").press("ArrowRight")
+    tab.wait_for_url("**country=NZ*")
+    assert "by=weight&scale=linear&country=NZ" in tab.url
+    assert "at=-41.25" in tab.url
+
+
+def test_a_site_says_what_it_is_and_its_merchant_can_be_shown_alone(
+    center: cw.PublishedWorld, open_map: Callable[..., tuple[Tab, Heard]]
+) -> None:
+    site = next(
+        row for row in center.sites.to_table().to_pylist() if row["country_iso"] == "NZ" and row["lon"]
+    )  # fmt: skip
+    tab, heard = open_map(
+        center.explore(budget=0), f"at={site['lat']:.6f},{site['lon']:.6f},100000"
+    )
+    tab.mouse.click(640, 450)
+    card = tab.locator("#card").inner_text()
+    assert site["merchant_id"] in card
+    assert site["tzid"] in card
+    assert " now in " in card
+    tab.get_by_role("button", name="Show all its outlets").click()
+    tab.wait_for_url("**merchant=*")
+    with tab.expect_download() as download:
+        tab.locator("#csv").click()
+    lines = download.value.path().read_text().splitlines()
+    own = center.sites.to_table(columns=["merchant_id", "lon"]).to_pylist()
+    expected = [row for row in own if row["merchant_id"] == site["merchant_id"] and row["lon"] is not None]  # fmt: skip
+    assert len(lines) == len(expected) + 1
+    assert heard.messages == []
+
+
+def test_two_worlds_are_swiped_and_told_apart(
+    center: cw.PublishedWorld,
+    overlap: cw.PublishedWorld,
+    open_map: Callable[..., tuple[Tab, Heard]],
+) -> None:
+    tab, heard = open_map(overlap.explore(beside=center, budget=0), "at=-29.6,28.25,40")
+    assert tab.locator("#swipe").is_visible()
+    tab.get_by_label("only what differs").check()
+    tab.wait_for_selector("html[data-done=true]")
+    assert not tab.locator("#swipe").is_visible()
+    # The legend names both sides.
+    assert "in A alone" in tab.locator("#legend").inner_text()
+    assert heard.messages == []
+
+
+def test_the_keyboard_is_enough(
+    center: cw.PublishedWorld, open_map: Callable[..., tuple[Tab, Heard]]
+) -> None:
+    """Arrows move, plus and minus zoom, slash searches, Enter picks, and the live region says the cell."""
+    tab, heard = open_map(center.explore(budget=0), "at=-29.6,28.25,40")
+    canvas = tab.locator("#canvas")
+    canvas.focus()
+    before = tab.evaluate("[closedworld.view.lon, closedworld.view.scale]")
+    canvas.press("ArrowRight")
+    canvas.press("+")
+    after = tab.evaluate("[closedworld.view.lon, closedworld.view.scale]")
+    assert after[0] > before[0]
+    assert after[1] > before[1]
+    canvas.press("Enter")
+    assert "tile_id" in tab.locator("#said").inner_text()
+    canvas.press("/")
+    assert tab.evaluate("document.activeElement.id") == "search"
+    tab.keyboard.press("Escape")
+    assert not tab.locator("#card").is_visible()
+    assert heard.messages == []
+
+
+@pytest.mark.parametrize("width", [320, 390, 1280])
+def test_no_width_makes_the_page_scroll_sideways(
+    width: int, center: cw.PublishedWorld, open_map: Callable[..., tuple[Tab, Heard]]
+) -> None:
+    tab, _ = open_map(center.explore(budget=0), width=width)
+    assert tab.evaluate("document.documentElement.scrollWidth") <= width
+    assert tab.locator("#title").is_visible()
+    if width < 640:
+        assert not tab.locator("#search").is_visible()
+        tab.locator("#fold").click()
+        assert tab.locator("#search").is_visible()
+
+
+def test_fields_and_regions_have_names(
+    center: cw.PublishedWorld, open_map: Callable[..., tuple[Tab, Heard]]
+) -> None:
+    tab, _ = open_map(center.explore(budget=0))
+    unnamed = (
+        "[...document.querySelectorAll('canvas[tabindex],[role=region],section,aside,input:not([type=radio]):not([type=checkbox])')]"
+        ".filter(e => !e.getAttribute('aria-label')).map(e => e.id)"
+    )
+    assert tab.evaluate(unnamed) == []
+    assert json.loads(tab.locator("#data").inner_text() or "{}") is not None
