@@ -81,6 +81,6 @@ def hostile(tmp_path_factory: pytest.TempPathFactory) -> cw.MapPage:
     merchants.write_text(f'merchant_id,country,n\n"{quoted}",CH,5\n', encoding="utf-8")
     out = folder / HOSTILE.replace("/", "\\")
     world = built(
-        out, polygons=polygons, merchants=merchants, countries=None, basis="uniform", seed=1
+        out, polygons=polygons, merchants=merchants, countries=(), basis="uniform", seed=1
     )
     return world.explore(countries=polygons)
