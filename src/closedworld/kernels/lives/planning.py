@@ -35,7 +35,7 @@ ENOUGH_EXPOSED = 100.0
 """Cards that a skimming site copies at least, where there are such sites: fewer are not found by anybody."""
 
 _THEFT_PURCHASES = THEFT_SESSIONS * THEFT_SESSION_SHARE * PURCHASES_PER_SESSION
-_SKIM_DAYS, _LATEST_SKIM_DAY = 7, 20
+_SKIM_DAYS, _LATEST_SKIM_DAY = 7, 14
 _USED = 0.3
 _DISTINCT = 0.6  # cards per visit in a week; the others come again
 _FROM_WORK = 0.2

@@ -30,7 +30,10 @@ THEFT_SESSION_SHARE = 0.85
 PURCHASES_PER_SESSION = sum(size * share for size, share in enumerate(SESSION_SHARES, 1))
 MEAN_LOST_DAYS = 2.0
 
-_SKIM_DAYS = 10  # after the campaign, within which a card is first used
+_SKIM_REST_DAYS, _SKIM_DAYS = (
+    2,
+    10,
+)  # from a card's copy until it is used at the earliest; and from then
 _SOURCES = 4
 
 
@@ -174,14 +177,16 @@ def skimmed_cards(draws: CardDraws, plan: FraudPlan, card: Ints, site: Ints, ts:
     counts = np.searchsorted(skim.site[order], site, "right") - low
     campaign = order[counted(low, counts)]
     card, ts = np.repeat(card, counts), np.repeat(ts, counts)
-    inside = (ts >= skim.start[campaign]) & (ts < skim.end[campaign])
-    pairs = np.unique(card[inside] * max(len(order), 1) + campaign[inside])
-    card, campaign = np.divmod(pairs, max(len(order), 1))
+    inside = np.flatnonzero((ts >= skim.start[campaign]) & (ts < skim.end[campaign]))
+    inside = inside[np.argsort(ts[inside], kind="stable")]
+    card, campaign, copied = card[inside], campaign[inside], ts[inside]
+    _, first = np.unique(card * max(len(order), 1) + campaign, return_index=True)
+    card, campaign, copied = card[first], campaign[first], copied[first]
     words = draws.words(Purpose.SKIM, card, skim.key[campaign])
     used = below(words[0], skim.used[campaign])
-    card, campaign = card[used], campaign[used]
+    card, campaign, copied = card[used], campaign[used], copied[used]
     when, goal, report = (word[used] for word in words[1:])
-    day = skim.end[campaign] // DAY + 1 + scaled(when, _SKIM_DAYS)
+    day = copied // DAY + _SKIM_REST_DAYS + scaled(when, _SKIM_DAYS)
     within = when * np.uint64(1 << 16) & np.uint64(0xFFFFFFFF)
     return _incidents(
         FraudType.SKIM, card, skim.key[campaign], day, (goal, within, report),

@@ -144,7 +144,9 @@ def trips_of(
         where.take(np.flatnonzero(fits)),
     )
     fraction = length[fits].astype(np.float64) / 2.0**32
-    lasts = _SHORTEST + ((_LONGEST - _SHORTEST) * (fraction * fraction)).astype(np.int64)
+    lasts = _SHORTEST + ((_LONGEST - _SHORTEST) * ((fraction + fraction * fraction) / 2)).astype(
+        np.int64
+    )
     slack_days = (_LATEST_END - (_FIRST_HOUR + _HOURS) * HOUR - lasts) // DAY
     day = window * WINDOW_DAYS - homes.phase.take(card) + scaled(start[fits], slack_days + 1)
     minute = scaled(happens[fits] * np.uint64(1 << 16) & np.uint64(0xFFFFFFFF), _HOURS * 60)
