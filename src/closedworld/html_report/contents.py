@@ -2,33 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from closedworld._version import __version__
-from closedworld.datasets.parameters import (
-    SiteParameters,
-    TileParameters,
-    WeightParameters,
-    WeightTotals,
-)
+from closedworld.datasets.parameters import TileParameters, WeightParameters
 from closedworld.execution.events import InputLoaded, RasterRead, Warned
 from closedworld.html_report import charts
 from closedworld.html_report.country_rows import CountryRow, read_country_rows
 from closedworld.html_report.figures import seconds, setting, share, size, thousands
 from closedworld.html_report.finding import find_results
 from closedworld.html_report.pictures import Pictures
-from closedworld.html_report.site_figures import SiteFigures, site_figures
 from closedworld.inputs.reference.registry import bundled_files
 from closedworld.kernels.weights import basis_in_words
-from closedworld.published.cumulative_weights import read_cumulative_weights
-from closedworld.published.tile_index import read_index
 from closedworld.run.record.model import RunRecord, TaskRecord
 from closedworld.run.record.report import UNITS_NAME, read_lines, refuse_damage
 from closedworld.sanitize import number_of
-from closedworld.store.reading import Published
 
 # Most important first; other warnings follow in the order given.
 _FIRST = (
@@ -91,7 +82,6 @@ def contents_of(record: RunRecord, report: Path, pictures: Pictures) -> dict[str
             "dots": dots,
             "dot_ticks": dot_ticks,
             "rows": rows,
-            "sites": _site_figures(results, are_regions=are_regions),
             "timeline": charts.timeline_of(read_lines(report / UNITS_NAME, TaskRecord)),
             "phases": charts.phases_of(record.performance),
             "inputs": [_card(one) for one in record.inputs],
@@ -100,19 +90,6 @@ def contents_of(record: RunRecord, report: Path, pictures: Pictures) -> dict[str
             "machine": [(name, setting(value)) for name, value in record.machine.items()],
             "version": __version__,
         }
-
-
-def _site_figures(results: Mapping[str, Published], *, are_regions: bool) -> SiteFigures | None:
-    """Return what there is to say of sites; None for a run without any, or whose results are gone."""
-    if not {SiteParameters.stage, WeightParameters.stage, TileParameters.stage} <= set(results):
-        return None
-    sites, weights = results[SiteParameters.stage], results[WeightParameters.stage]
-    index = read_index(results[TileParameters.stage])
-    summaries = weights.totals(WeightTotals).summaries
-    persons = {one.country_iso: one.persons for one in summaries if one.persons is not None}
-    return site_figures(
-        sites, read_cumulative_weights(weights, index), persons, are_regions=are_regions
-    )
 
 
 def _title(rows: Sequence[CountryRow]) -> str:

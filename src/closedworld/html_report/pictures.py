@@ -17,7 +17,8 @@ from closedworld.datasets.parameters import (
 from closedworld.errors import ClosedWorldError, IntegrityError
 from closedworld.html_report.closeups import CloseUp, choose_countries, close_ups
 from closedworld.html_report.finding import find_results
-from closedworld.html_report.site_pictures import draw_sites, draw_town
+from closedworld.html_report.picture import Picture
+from closedworld.html_report.stage_sections import StageSection, stage_sections
 from closedworld.inputs.isolated import read_in_subprocess
 from closedworld.inputs.loading import BUNDLED_COUNTRIES, BUNDLED_RASTER
 from closedworld.inputs.reference.registry import bundled
@@ -30,7 +31,7 @@ from closedworld.published.polygons import polygons_of
 from closedworld.published.tile_index import PublishedIndex, read_index
 from closedworld.run.record.model import RunRecord
 from closedworld.sanitize import number_of
-from closedworld.stages import SITE_STAGE, TILES, WEIGHTS
+from closedworld.stages import TILES, WEIGHTS
 from closedworld.store.reading import Published
 
 _PNG = b"\x89PNG\r\n\x1a\n"
@@ -53,44 +54,19 @@ _READING = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Picture:
-    """A picture with its description.
-
-    Attributes:
-        png: The file.
-        title: A few words.
-        description: Its text alternative.
-    """
-
-    png: bytes
-    title: str
-    description: str
-
-    @property
-    def width(self) -> int:
-        """Width in px, from the header of the file."""
-        return int.from_bytes(self.png[16:20], "big")
-
-    @property
-    def height(self) -> int:
-        """Height in px."""
-        return int.from_bytes(self.png[20:24], "big")
-
-
 @dataclass(slots=True)
 class Pictures:
     """The pictures that could be drawn, and why others could not.
 
     Attributes:
         maps: Map of the tiles by country, then that of the weights.
-        sites: Map of the sites, then that of a town.
+        sections: Sections that a stage of the run fills.
         closeups: Close-ups of countries.
         notes: One sentence for each that is missing.
     """
 
     maps: list[Picture] = field(default_factory=list)
-    sites: list[Picture] = field(default_factory=list)
+    sections: list[StageSection] = field(default_factory=list)
     closeups: list[Picture] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
 
@@ -132,8 +108,7 @@ def draw_all(record: RunRecord, report: Path, wanted: Sequence[str] | None) -> P
         pictures.maps.append(_tile_map(report, index, credit, path))
         if WEIGHTS.name in results:
             pictures.maps.append(_weight_map(results[WEIGHTS.name], index, path))
-        if SITE_STAGE.name in results:
-            pictures.sites += _site_maps(results[SITE_STAGE.name], index, countries, path)
+        pictures.sections += stage_sections(results, index, countries, path)
         if isos and countries is not None:
             pictures.closeups += [
                 _closeup(one, credit, path)
@@ -191,17 +166,6 @@ def _weight_map(published: Published, index: PublishedIndex, path: Path) -> Pict
         f"share of its country's weight that lies in a pixel. {zero:,} tiles have no weight and are "
         "grey.",
     )
-
-
-def _site_maps(
-    sites: Published, index: PublishedIndex, countries: CountrySet | None, path: Path
-) -> list[Picture]:
-    description = draw_sites(sites, index, path)
-    found = [Picture(path.read_bytes(), "Sites", description)]
-    town = draw_town(sites, index, countries, path)
-    if town is not None:
-        found.append(Picture(path.read_bytes(), town[0].name, town[1]))
-    return found
 
 
 def _chosen(index: PublishedIndex) -> list[str]:

@@ -1,0 +1,80 @@
+"""Sections of the page that one stage fills, each with a template of the stage's name."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from closedworld.datasets.parameters import TileParameters, WeightTotals
+from closedworld.html_report.picture import Picture
+from closedworld.html_report.site_figures import site_figures
+from closedworld.html_report.site_pictures import draw_sites, draw_town
+from closedworld.inputs.regions.country_set import CountrySet
+from closedworld.published.cumulative_weights import read_cumulative_weights
+from closedworld.published.tile_index import PublishedIndex
+from closedworld.stages import SITE_STAGE, WEIGHTS, Stage
+from closedworld.store.reading import Published
+
+
+@dataclass(frozen=True, slots=True)
+class StageSection:
+    """A section of the page.
+
+    Attributes:
+        stage: Name of the stage; its heading, and the name of its template.
+        figures: What the template shows.
+        pictures: What stands above them.
+    """
+
+    stage: str
+    figures: Any
+    pictures: tuple[Picture, ...]
+
+
+def stage_sections(
+    results: Mapping[str, Published],
+    index: PublishedIndex,
+    countries: CountrySet | None,
+    path: Path,
+) -> Iterator[StageSection]:
+    """Yield the sections of the stages whose results, and those that they need, are there.
+
+    Args:
+        results: What the stages of a run published, by stage.
+        index: The tiles.
+        countries: The polygons; None where they cannot be had.
+        path: File for a picture while it is drawn.
+
+    Raises:
+        IntegrityError: A published result is damaged.
+    """
+    for stage, fill in _FILLED.items():
+        if {stage.name, *stage.needs} <= results.keys():
+            figures, pictures = fill(results, index, countries, path)
+            yield StageSection(stage.name, figures, tuple(pictures))
+
+
+def _sites(
+    results: Mapping[str, Published],
+    index: PublishedIndex,
+    countries: CountrySet | None,
+    path: Path,
+) -> tuple[Any, list[Picture]]:
+    sites, weights = results[SITE_STAGE.name], results[WEIGHTS.name]
+    summaries = weights.totals(WeightTotals).summaries
+    persons = {one.country_iso: one.persons for one in summaries if one.persons is not None}
+    are_regions = index.published.parameters(TileParameters).own_codes is not None
+    figures = site_figures(
+        sites, read_cumulative_weights(weights, index), persons, are_regions=are_regions
+    )
+    description = draw_sites(sites, index, path)
+    pictures = [Picture(path.read_bytes(), "Sites", description)]
+    town = draw_town(sites, index, countries, path)
+    if town is not None:
+        pictures.append(Picture(path.read_bytes(), town[0].name, town[1]))
+    return figures, pictures
+
+
+_FILLED: Mapping[Stage, Callable[..., tuple[Any, list[Picture]]]] = {SITE_STAGE: _sites}
