@@ -52,6 +52,7 @@ TESTS = {
     "kernels/tiles": "tests/kernels/tiles tests/kernels/grid",
     "kernels/typed_json.py": "tests/kernels/test_typed_json.py",
     "kernels/weights": "tests/kernels/weights tests/kernels/tiles",
+    "published": "tests/published",
     "store": "tests/store tests/stages/test_resume.py",
     "stages": "tests/stages",
 }
@@ -201,7 +202,7 @@ def survives(mutant: Mutant, tests: str, copied: Path, seconds: float) -> bool:
 def main() -> None:
     """Try the mutants of some files or folders and exit with 1 when too many survive."""
     parser = argparse.ArgumentParser(description=str(__doc__).partition("\n")[0])
-    parser.add_argument("modules", nargs="*", default=["kernels", "store", "stages"])
+    parser.add_argument("modules", nargs="*", default=["kernels", "store", "stages", "published"])
     parser.add_argument("--per-file", type=int, default=8)
     given = parser.parse_args()
     listed = tomllib.loads(EQUIVALENT.read_text(encoding="utf-8"))["equivalent"]

@@ -100,7 +100,7 @@ def nearest(group: Ints, xyz: Floats, discs: Discs) -> tuple[Ints, Floats]:
         Numbers of discs, int64 (n,), -1 where the group has none, and straight-line distances to their centres
         in km, float64 (n,), NaN there. They have the same bits on every machine.
     """
-    found, distance = np.full(group.size, -1, dtype=np.int64), np.full(group.size, np.nan)
+    found, distance = np.empty(group.size, np.int64), np.empty(group.size)
     for batch, points, cube, lists in _batches(group, xyz, discs, None):
         found[batch], distance[batch] = _compare_all(points, lists, cube, discs)
     return found, distance
@@ -117,7 +117,7 @@ def nearest_label(group: Ints, xyz: Floats, discs: Discs, labels: Ints) -> Ints:
         discs: What to look for.
         labels: int64 (m,), a label of each disc, 0 or more.
     """
-    found = np.full(group.size, -1, dtype=np.int64)
+    found = np.empty(group.size, np.int64)
     for batch, points, cube, lists in _batches(group, xyz, discs, labels):
         disc, _ = _compare_all(points, lists, cube, discs)
         found[batch] = np.where(disc < 0, -1, labels[disc] if labels.size else -1)

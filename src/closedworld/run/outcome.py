@@ -8,8 +8,6 @@ from typing import TypeVar
 
 from closedworld.run.rates import Rate
 from closedworld.run.record.model import RunRecord
-from closedworld.run.record.recorder import Recorder
-from closedworld.run.record.report import StageResult
 from closedworld.stages import STAGES, Stage
 from closedworld.stages.protocol import StageOutcome
 
@@ -52,17 +50,3 @@ class RunOutcome:
     def by_stage(self) -> list[tuple[Stage, StageOutcome]]:
         """Return the stages that produced a result, in order, with their results."""
         return [(stage, self.results[stage.name]) for stage in STAGES if stage.name in self.results]
-
-    def stages(self, recorder: Recorder) -> list[StageResult]:
-        """Return the results of the stages for the report."""
-        return [
-            StageResult(
-                stage.number,
-                result.published,
-                result.reused,
-                stage.summaries_name,
-                result.summary_lines(recorder.seconds_by_partition(stage.number)),
-                result.report_files(),
-            )
-            for stage, result in self.by_stage()
-        ]

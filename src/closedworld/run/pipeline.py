@@ -216,14 +216,12 @@ def _reported(
             # Ctrl-C and unforeseen errors are reported, too, and raised again.
             LOGGER.debug("run ended early: %s: %s", type(error).__name__, error)
             try:
-                write_report(folder, config, recorder, outcome.stages(recorder), metrics, error)
+                write_report(folder, config, recorder, outcome.by_stage(), metrics, error)
             except PublishError as second:
                 # The first error is the one to fix; a full disk often causes both.
                 error.add_note(f"The report could not be written either: {second.message}")
             raise
-        outcome.record = write_report(
-            folder, config, recorder, outcome.stages(recorder), metrics, None
-        )
+        outcome.record = write_report(folder, config, recorder, outcome.by_stage(), metrics, None)
         if outcome.cell_width is not None:
             written = {
                 stage.number: result.published

@@ -20,7 +20,7 @@ from closedworld.verification.country_files import READ_ERRORS, CountryFiles
 from closedworld.verification.file_checks import check_countries, check_schemas
 from closedworld.verification.findings import Findings
 from closedworld.verification.points_on_map import of_other_zone, off_tile, outside_of
-from closedworld.verification.receipt_checks import PARAMETER_ERRORS, bad_parameters, check_totals
+from closedworld.verification.receipt_checks import check_totals
 from closedworld.verification.request import Request
 from closedworld.verification.tile_checks import TileIndex
 from closedworld.verification.value_digests import ValueDigests
@@ -33,15 +33,6 @@ from closedworld.verification.whole_tables import (
 )
 
 ZONES = "time zones of homes are their country's"
-
-
-def read_people_parameters(published: Published, findings: Findings) -> PeopleParameters | None:
-    """Return the parameters of people; None, with a finding, when they make no sense."""
-    try:
-        return PeopleParameters.from_dict(published.receipt.parameters)
-    except PARAMETER_ERRORS as error:
-        bad_parameters(error, findings)
-        return None
 
 
 @dataclass(slots=True, eq=False)

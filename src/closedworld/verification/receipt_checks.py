@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Callable, Mapping
+from typing import Any, TypeVar
 
 from closedworld.datasets import TILE_WEIGHTS
+from closedworld.datasets.parameters import Parameters
 from closedworld.errors import GridError
 from closedworld.sanitize import quoted
+from closedworld.store.reading import Published
 from closedworld.store.receipt import Receipt
 from closedworld.verification.findings import Findings
+
+P = TypeVar("P", bound=Parameters)
 
 PARAMETER_ERRORS = (KeyError, TypeError, ValueError, OverflowError, GridError)
 """What parameters that make no sense raise when they are read."""
@@ -70,13 +74,28 @@ def check_summaries(
     findings.add_check("summaries of the countries in the receipt", figures, "figures")
 
 
-def bad_parameters(error: Exception, findings: Findings) -> None:
-    """Add the finding for parameters that make no sense."""
-    findings.add(
-        "receipt-parameters",
-        f"the parameters cannot be parsed: {type(error).__name__}: {quoted(str(error))}.",
-    )
-    findings.add_unchecked("content", "the parameters cannot be parsed")
+def read_parameters(
+    published: Published, kind: type[P], findings: Findings, check: Callable[[P], object] = repr
+) -> P | None:
+    """Return the parameters of a result; None, with a finding, when they make no sense.
+
+    Args:
+        published: The result.
+        kind: Their type.
+        findings: Where findings go.
+        check: Raises when values that have the right types make no sense all the same.
+    """
+    try:
+        parameters = kind.from_dict(published.receipt.parameters)
+        check(parameters)
+    except PARAMETER_ERRORS as error:
+        findings.add(
+            "receipt-parameters",
+            f"the parameters cannot be parsed: {type(error).__name__}: {quoted(str(error))}.",
+        )
+        findings.add_unchecked("content", "the parameters cannot be parsed")
+        return None
+    return parameters
 
 
 def _is_same(stated: Any, true: Any) -> bool:

@@ -24,7 +24,7 @@ from closedworld.verification.country_sites import ZONES, CountrySiteChecks
 from closedworld.verification.file_checks import check_countries, check_schemas
 from closedworld.verification.findings import Findings
 from closedworld.verification.membership import placed_polygons
-from closedworld.verification.receipt_checks import PARAMETER_ERRORS, bad_parameters, check_totals
+from closedworld.verification.receipt_checks import check_totals
 from closedworld.verification.request import Request
 from closedworld.verification.site_law import SiteLaw, Towns
 from closedworld.verification.tile_checks import TileIndex
@@ -39,15 +39,6 @@ from closedworld.verification.whole_tables import (
 _LAW = "sites by the law, placed again one by one"
 _BATCH_TILES = 1 << 20
 _PLACES = "places.parquet"
-
-
-def read_site_parameters(published: Published, findings: Findings) -> SiteParameters | None:
-    """Return the parameters of sites; None, with a finding, when they make no sense."""
-    try:
-        return SiteParameters.from_dict(published.receipt.parameters)
-    except PARAMETER_ERRORS as error:
-        bad_parameters(error, findings)
-        return None
 
 
 @dataclass(slots=True, eq=False)

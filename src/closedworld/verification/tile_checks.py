@@ -14,11 +14,7 @@ from closedworld.verification.file_checks import check_countries, check_schemas,
 from closedworld.verification.findings import Findings
 from closedworld.verification.grid_columns import BorderTiles, GridColumns
 from closedworld.verification.id_runs import RunCollector, shared_tiles
-from closedworld.verification.receipt_checks import (
-    PARAMETER_ERRORS,
-    bad_parameters,
-    check_totals,
-)
+from closedworld.verification.receipt_checks import check_totals, read_parameters
 from closedworld.verification.row_checks import column
 from closedworld.verification.zone_areas import zone_areas_m2
 
@@ -57,7 +53,7 @@ class TileIndex:
 
 def check_tile_index(published: Published, findings: Findings) -> TileIndex | None:
     """Check a tile index; return it for the checks of others, or None when nothing can be said."""
-    parameters = _parameters(published, findings)
+    parameters = read_parameters(published, TileParameters, findings)
     if parameters is None:
         return None
     table = check_schemas(published, parameters.datasets, findings)
@@ -79,7 +75,7 @@ def check_tile_index(published: Published, findings: Findings) -> TileIndex | No
 
 def read_tile_index(published: Published, findings: Findings) -> TileIndex | None:
     """Return an index for comparison, only its tile ids and coverage read."""
-    parameters = _parameters(published, findings)
+    parameters = read_parameters(published, TileParameters, findings)
     if parameters is None:
         return None
     names, countries = ["tile_id", *(["coverage"] if parameters.coverage else [])], {}
@@ -96,14 +92,6 @@ def read_tile_index(published: Published, findings: Findings) -> TileIndex | Non
         f"{published.folder} was read for comparison only; verify it by its own path",
     )
     return TileIndex(published, parameters, countries)
-
-
-def _parameters(published: Published, findings: Findings) -> TileParameters | None:
-    try:
-        return TileParameters.from_dict(published.receipt.parameters)
-    except PARAMETER_ERRORS as error:
-        bad_parameters(error, findings)
-        return None
 
 
 def _totals(index: TileIndex) -> dict[str, Any]:

@@ -6,18 +6,18 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Literal
 
-from closedworld.datasets.parameters import SiteParameters, WeightParameters
+from closedworld.datasets.parameters import PeopleParameters, SiteParameters, WeightParameters
 from closedworld.errors import ConfigError, InputError
 from closedworld.inputs.regions.country_set import CountrySet
 from closedworld.published.polygons import polygons_of
 from closedworld.store.reading import Published
 from closedworld.verification.file_checks import check_files, open_sealed, sealed_and_bare
 from closedworld.verification.findings import Findings, Verification
-from closedworld.verification.people_checks import PeopleChecks, read_people_parameters
+from closedworld.verification.people_checks import PeopleChecks
 from closedworld.verification.polygon_checks import check_polygons, note_cut_countries
-from closedworld.verification.receipt_checks import PARAMETER_ERRORS
+from closedworld.verification.receipt_checks import PARAMETER_ERRORS, read_parameters
 from closedworld.verification.request import Request
-from closedworld.verification.site_checks import SiteChecks, read_site_parameters
+from closedworld.verification.site_checks import SiteChecks
 from closedworld.verification.tile_checks import TileIndex, check_tile_index
 from closedworld.verification.weight_checks import WeightChecks, read_weight_parameters
 
@@ -128,7 +128,7 @@ def _check_weights(published: Published, request: Request, findings: Findings) -
 
 def _check_sites(published: Published, request: Request, findings: Findings) -> None:
     """Check sites against merchants, tiles, polygons and the law."""
-    parameters = read_site_parameters(published, findings)
+    parameters = read_parameters(published, SiteParameters, findings)
     if parameters is None:
         return
     weights, index = _weights_and_index(
@@ -139,12 +139,12 @@ def _check_sites(published: Published, request: Request, findings: Findings) -> 
 
 def _check_people(published: Published, request: Request, findings: Findings) -> None:
     """Check cards against tiles, polygons and sites."""
-    parameters = read_people_parameters(published, findings)
+    parameters = read_parameters(published, PeopleParameters, findings)
     if parameters is None:
         return
     hash_of_sites = parameters.sites_parameter_hash
     sites = request.source_of(published, SiteParameters.stage, hash_of_sites, findings)
-    own = None if sites is None else read_site_parameters(sites, findings)
+    own = None if sites is None else read_parameters(sites, SiteParameters, findings)
     index = None
     if sites is not None and own is not None:
         _, index = _weights_and_index(sites, own.weights_parameter_hash, request, findings)

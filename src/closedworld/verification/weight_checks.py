@@ -34,10 +34,9 @@ from closedworld.verification.findings import Findings
 from closedworld.verification.population_raster import PopulationRaster, ValueTooLargeError
 from closedworld.verification.raster_folder import RasterFolder
 from closedworld.verification.receipt_checks import (
-    PARAMETER_ERRORS,
-    bad_parameters,
     check_summaries,
     check_totals,
+    read_parameters,
 )
 from closedworld.verification.tile_checks import TileIndex
 
@@ -54,13 +53,12 @@ _PYTHON_LAW = "weights recomputed in Python integers"
 
 def read_weight_parameters(published: Published, findings: Findings) -> WeightParameters | None:
     """Return the parameters of weights; None, with a finding, when they make no sense."""
-    try:
-        parameters = WeightParameters.from_dict(published.receipt.parameters)
-        split_units(bases_of(parameters.basis), parameters.dp)
-    except PARAMETER_ERRORS as error:
-        bad_parameters(error, findings)
-        return None
-    return parameters
+    return read_parameters(
+        published,
+        WeightParameters,
+        findings,
+        lambda stated: split_units(bases_of(stated.basis), stated.dp),
+    )
 
 
 @dataclass(slots=True, eq=False)
@@ -159,14 +157,11 @@ class WeightChecks:
         with ExitStack() as stack:
             people: PopulationRaster | RasterFolder | None = None
             if needs_raster and self.raster is not None:
-                if self.raster.is_dir():
-                    people = stack.enter_context(
-                        RasterFolder(self.raster, self.parameters.raster_band)
-                    )
-                else:
-                    people = stack.enter_context(
-                        PopulationRaster(self.raster, self.parameters.raster_band)
-                    )
+                kind: type[PopulationRaster | RasterFolder] = (
+                    RasterFolder if self.raster.is_dir() else PopulationRaster
+                )
+                people = kind(self.raster, self.parameters.raster_band)
+                stack.enter_context(people)
                 if not people.lies_on(grid):
                     self.findings.add("raster-grid", f"{self.raster} is not on the grid {grid}.")
                     reason = "the raster is not on the grid of the index"

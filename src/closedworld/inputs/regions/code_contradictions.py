@@ -7,12 +7,11 @@ of the states of large federations whose two-letter codes people use without the
 from __future__ import annotations
 
 import functools
-import unicodedata
 from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 
 from closedworld.errors import InputError
-from closedworld.inputs.regions.country_codes import name_of
+from closedworld.inputs.regions.country_codes import folded, name_of
 from closedworld.inputs.regions.problems import Problem, RowLabel
 from closedworld.sanitize import quoted
 
@@ -63,9 +62,9 @@ def contradictions(labels: Sequence[RowLabel]) -> tuple[Problem, ...]:
         for label in labels
         if label.iso
         and label.name
-        and (countries := _countries_of().get(_folded(label.name)))
+        and (countries := _countries_of().get(folded(label.name)))
         and label.iso not in countries
-        and _folded(label.name) != _folded(name_of(label.iso))
+        and folded(label.name) != folded(name_of(label.iso))
     ]
     named = sum(bool(label.iso and label.name) for label in labels)
     if len(found) <= _TOLERATED * named:
@@ -92,11 +91,5 @@ def _countries_of() -> Mapping[str, frozenset[str]]:
     countries: dict[str, set[str]] = {}
     for iso, names in _STATES.items():
         for name in names.split():
-            countries.setdefault(_folded(name.replace("_", " ")), set()).add(iso)
+            countries.setdefault(folded(name.replace("_", " ")), set()).add(iso)
     return MappingProxyType({name: frozenset(isos) for name, isos in countries.items()})
-
-
-def _folded(name: str) -> str:
-    """Return a name without accents and letter case."""
-    parts = unicodedata.normalize("NFKD", name)
-    return "".join(c for c in parts if not unicodedata.combining(c)).casefold().strip()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 import functools
 import re
+import unicodedata
 from collections.abc import Iterable, Mapping
 from types import MappingProxyType
 
@@ -63,6 +64,12 @@ def country_of(value: object) -> tuple[str | None, str | None]:
 def name_of(iso: str) -> str:
     """Return the name of a country in the ISO table."""
     return one_line(iso_table().by_alpha_2[iso].name)
+
+
+def folded(name: str) -> str:
+    """Return a name without accents and letter case."""
+    parts = unicodedata.normalize("NFKD", name)
+    return "".join(c for c in parts if not unicodedata.combining(c)).casefold().strip()
 
 
 def wanted_codes(asked: str | Iterable[str], known: Iterable[str]) -> dict[str, str]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import difflib
 import functools
-import unicodedata
 from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 
@@ -13,7 +12,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from closedworld.inputs.reference.iso import iso_table
-from closedworld.inputs.regions.country_codes import alpha_2_of
+from closedworld.inputs.regions.country_codes import alpha_2_of, folded
 from closedworld.inputs.tables.columns import RowProblems
 from closedworld.sanitize import quoted
 
@@ -52,14 +51,14 @@ def country_codes(
 
 
 def _code_of(text: str) -> str | None:
-    return alpha_2_of(text) or _by_name().get(_folded(text))
+    return alpha_2_of(text) or _by_name().get(folded(text))
 
 
 def _advice(text: str) -> str:
-    close = _MEANT.get(_folded(text)) or next(
+    close = _MEANT.get(folded(text)) or next(
         (
             _by_name()[name]
-            for name in difflib.get_close_matches(_folded(text), _by_name(), 1, _ALIKE)
+            for name in difflib.get_close_matches(folded(text), _by_name(), 1, _ALIKE)
         ),
         None,
     )
@@ -70,10 +69,4 @@ def _advice(text: str) -> str:
 
 @functools.cache
 def _by_name() -> Mapping[str, str]:
-    return MappingProxyType({_folded(one.name): one.alpha_2 for one in iso_table().entries})
-
-
-def _folded(name: str) -> str:
-    """Return a name without accents and letter case."""
-    parts = unicodedata.normalize("NFKD", name)
-    return "".join(c for c in parts if not unicodedata.combining(c)).casefold().strip()
+    return MappingProxyType({folded(one.name): one.alpha_2 for one in iso_table().entries})

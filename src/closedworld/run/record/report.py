@@ -7,7 +7,7 @@ import os
 import platform
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -19,9 +19,10 @@ from closedworld.run.record.model import DatasetTotals, Metric, RunError, RunRec
 from closedworld.run.record.performance import performance_of, task_records, worker_records
 from closedworld.run.record.recorder import Recorder
 from closedworld.sanitize import one_line
+from closedworld.stages import Stage
+from closedworld.stages.protocol import StageOutcome
 from closedworld.store.atomic import replace_file
 from closedworld.store.durable import not_writable
-from closedworld.store.reading import Published
 
 REPORTS_NAME = "reports"
 REPORT_NAME = "run_report.json"
@@ -29,27 +30,6 @@ UNITS_NAME = "units.jsonl"
 LOG_NAME = "run.log"
 
 T = TypeVar("T")
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class StageResult:
-    """What a stage of a run made.
-
-    Attributes:
-        number: Stage number, such as ``S1``.
-        published: The result.
-        reused: Whether it was published before.
-        summaries_name: Name of the file of summaries in the folder of the report.
-        summary_lines: Its lines, one for each country.
-        files: Further files of the report, content by name.
-    """
-
-    number: str
-    published: Published
-    reused: bool
-    summaries_name: str
-    summary_lines: Sequence[Mapping[str, Any]]
-    files: Mapping[str, str] = field(default_factory=dict)
 
 
 def make_report_folder(out: Path, run_id: str) -> Path:
@@ -70,7 +50,7 @@ def write_report(
     folder: Path,
     config: RunConfig,
     recorder: Recorder,
-    stages: Sequence[StageResult],
+    stages: Sequence[tuple[Stage, StageOutcome]],
     metrics: Sequence[Metric],
     error: BaseException | None,
 ) -> RunRecord:
@@ -80,7 +60,7 @@ def write_report(
         folder: Folder of the report.
         config: The options of the run.
         recorder: What happened.
-        stages: Results of the stages, in order.
+        stages: Stages that the run finished, in order, and what they made.
         metrics: Figures and limits.
         error: What ended the run early, if anything.
 
@@ -96,7 +76,7 @@ def write_report(
         inputs=tuple(recorder.inputs),
         rasters_read=tuple(recorder.rasters),
         warnings=tuple(recorder.warnings),
-        stages=tuple(_stage_record(one) for one in stages),
+        stages=tuple(_stage_record(stage, made) for stage, made in stages),
         performance=performance_of(recorder),
         workers=worker_records(recorder),
         acceptance=tuple(metrics),
@@ -111,9 +91,10 @@ def write_report(
         text = json.dumps(record.to_dict(), indent=1) + "\n"
         replace_file(folder / REPORT_NAME, text)
         _write_lines(folder / UNITS_NAME, map(asdict, task_records(recorder)))
-        for stage in stages:
-            _write_lines(folder / stage.summaries_name, stage.summary_lines)
-            for name, content in stage.files.items():
+        for stage, made in stages:
+            lines = made.summary_lines(recorder.seconds_by_partition(stage.number))
+            _write_lines(folder / stage.summaries_name, lines)
+            for name, content in made.report_files().items():
                 replace_file(folder / name, content)
     except OSError as problem:
         raise not_writable(folder, problem) from problem
@@ -174,14 +155,14 @@ def _run_error(error: BaseException) -> RunError:
     return RunError(code="unexpected", message=f"{type(error).__name__}: {error}", notes=notes)
 
 
-def _stage_record(result: StageResult) -> StageRecord:
-    receipt = result.published.receipt
+def _stage_record(stage: Stage, made: StageOutcome) -> StageRecord:
+    receipt = made.published.receipt
     return StageRecord(
-        number=result.number,
+        number=stage.number,
         name=receipt.stage,
         parameter_hash=receipt.parameter_hash,
-        folder=str(result.published.folder),
-        reused=result.reused,
+        folder=str(made.published.folder),
+        reused=made.reused,
         parameters=dict(receipt.parameters),
         # Summaries of countries have a file of their own.
         totals={name: total for name, total in receipt.totals.items() if name != "summaries"},
