@@ -131,7 +131,6 @@ def _show(one: Fetched) -> None:
 
 
 def _show_use(fetched: Sequence[Fetched]) -> None:
-    """Print commands that use the files, the first of each role."""
     first = {one.file.role: one for one in reversed(fetched)}
     chosen = [first[role] for role in ("polygons", "raster") if role in first]
     paths = [word for one in chosen for word in (f"--{one.file.role}", str(one.path))]

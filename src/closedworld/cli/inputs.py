@@ -119,7 +119,6 @@ def _write_lock(
 
 
 def _list_bundled() -> _Found:
-    """Check the digest of every bundled file and return its entry."""
     from closedworld.inputs.reference.registry import bundled_files, verify_bundled  # noqa: PLC0415
 
     files = bundled_files()

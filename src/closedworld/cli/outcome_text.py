@@ -62,7 +62,6 @@ def _input(one: InputLoaded) -> str:
 
 
 def _next(outcome: RunOutcome) -> Iterator[str]:
-    """Yield commands to go on with."""
     out, polygons = shlex.quote(str(_output(outcome))), _polygon_words(outcome)
     yield "Next:"
     yield f"  closedworld report {out}"

@@ -158,7 +158,6 @@ def _tasks(count: int) -> str:
 
 
 def _partition_line(event: events.PartitionFinished) -> str:
-    """Return how far the writing is."""
     rate = event.rows_done / max(event.seconds, 1e-9) / 1e6
     return (
         f"{event.done}/{event.total} partitions, {event.rows_done:,} of {event.rows_total:,} "
@@ -167,7 +166,6 @@ def _partition_line(event: events.PartitionFinished) -> str:
 
 
 def _raster_line(event: events.RasterRead) -> str:
-    """Return what was read from a raster."""
     read = "" if event.bytes_read is None else f"{byte_size(event.bytes_read)} of "
     found = [
         f"{count:,} {what}"
@@ -182,7 +180,6 @@ def _raster_line(event: events.RasterRead) -> str:
 
 
 def _basis_line(basis: dict[str, Any]) -> str:
-    """Return how a basis apportioned its units."""
     fallback = " (no mass: counts as uniform)" if basis["fallback"] else ""
     return (
         f"{basis['basis']} mass {basis['mass_sum']:,}{fallback}, {basis['floor_sum']:,} units in "

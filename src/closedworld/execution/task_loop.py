@@ -124,7 +124,6 @@ def _submitted(
     task: Task,
     under_way: Sequence[str],
 ) -> Future[Done[Result]]:
-    """Return the future of a task that was handed out."""
     try:
         return executor.submit(perform, work, task, this_process())
     except BrokenExecutor as error:

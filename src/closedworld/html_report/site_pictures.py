@@ -143,7 +143,6 @@ def _points(published: Published, box: tuple[float, float, float, float] | None)
 
 
 def _batches(published: Published, columns: list[str]) -> Iterator[pa.RecordBatch]:
-    """Yield the sites that are on the map."""
     names = list(dict.fromkeys([*columns, "lon"]))
     for batch in published.dataset(SITES.name).to_batches(columns=names):
         yield batch.filter(batch["lon"].is_valid())

@@ -250,7 +250,6 @@ def load_countries(config: RunConfig, observer: Observer) -> CountrySet:
 
 
 def _grid_of(config: RunConfig, observer: Observer) -> Grid:
-    """Return the grid of a resolution or of a raster."""
     if config.resolution is None:
         reading = InputReading("raster", observer)
         info = read_raster_info(config.raster or verify_bundled(BUNDLED_RASTER).path)

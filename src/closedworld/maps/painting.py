@@ -159,7 +159,6 @@ def _tile_lines(view: View, band: _Band, grid: Grid) -> NDArray[np.float64] | No
 
 
 def _stripes(band: _Band, width: int, line_px: float) -> NDArray[np.float64]:
-    """Return diagonal stripes over a band, 0..1."""
     period = _STRIPE_PX * line_px
     phase = _off_multiple(band.ys[:, None] + np.arange(width), period)
     return _line(phase / np.sqrt(2), period / 4) * _STRIPE_SHARE

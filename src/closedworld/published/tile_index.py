@@ -121,7 +121,6 @@ def read_index(published: Published) -> PublishedIndex:
 
 
 def _by_country(table: pa.Table) -> dict[str, pa.Table]:
-    """Return the rows of each country."""
     runs = pc.run_end_encode(table["country_iso"].combine_chunks())
     ends = runs.run_ends.to_numpy()
     starts = np.append(0, ends[:-1])

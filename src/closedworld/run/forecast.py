@@ -120,7 +120,6 @@ def forecast(
 def _stage(
     plan: StagePlan[Any, Any, Any], config: RunConfig, held: int, rate: Rate | None
 ) -> StageForecast:
-    """Return what a stage would do."""
     asked = 1 if config.executor == "serial" else workers_of(config, plan.stage)
     count = capped(plan.memory, asked, config.memory_limit, held, in_processes=config.in_processes)
     count = count or usable_cores()

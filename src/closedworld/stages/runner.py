@@ -152,12 +152,10 @@ def _identity(parameters: Parameters) -> str:
 
 
 def _versions() -> dict[str, str]:
-    """Return the versions of what writes the bytes."""
     return {"closedworld": __version__, "pyarrow": version("pyarrow")}
 
 
 def _emit_reused(stage: Stage, published: Published, seconds: float, observer: Observer) -> None:
-    """Tell that nothing had to be written."""
     observer.on_event(
         events.StageReused(
             stage.number, str(published.folder), published.receipt.parameter_hash, seconds
@@ -166,7 +164,6 @@ def _emit_reused(stage: Stage, published: Published, seconds: float, observer: O
 
 
 def _emit_published(published: Published, seconds: float, observer: Observer) -> None:
-    """Tell of each dataset that readers see now."""
     for name, total in published.receipt.datasets().items():
         observer.on_event(
             events.DatasetPublished(

@@ -240,7 +240,6 @@ def _differing(ours: Mapping[str, Any], theirs: Mapping[str, Any]) -> list[str]:
 
 
 def _named(names: Sequence[str]) -> str:
-    """Return the first of some names."""
     more = f" and {len(names) - 3} more" if len(names) > 3 else ""  # noqa: PLR2004 -- as below
     return ", ".join(map(one_line, names[:3])) + more
 

@@ -172,7 +172,6 @@ class Staging:
             _remove_all(self._storage, dead)
 
     def _move(self, dead: str, task: FinishedTask) -> None:
-        """Move the files of a finished task here."""
         for entry in task.files:
             self._storage.move(f"{dead}/{entry.path}", f"{self._name}/{entry.path}")
         self._found[task.name] = task
@@ -274,7 +273,6 @@ def _remove_all(storage: Storage, name: str) -> bool:
 
 
 def _new_name(storage: Storage, stage: str) -> tuple[str, Lock]:
-    """Return the name of a new staging folder, and its lock."""
     while True:
         name = f"{STAGING_NAME}/{stage}-{secrets.token_hex(8)}"
         lock = storage.lock(name + _LOCK)

@@ -167,7 +167,6 @@ def _counts_as(country: CountryMasses, own: CountrySummary) -> tuple[list[str], 
 
 
 def _sums(country: CountryMasses, bases: list[str]) -> list[int]:
-    """Return the sum of the masses of each basis."""
     sums = [0] * len(bases)
     for _, _, masses in country.chunks(bases):
         sums = [before + exact_sum(each) for before, each in zip(sums, masses, strict=True)]

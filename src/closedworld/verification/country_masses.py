@@ -160,7 +160,6 @@ class CountryMasses:
     def _covered(
         self, tile_ids: NDArray[np.uint64], basis: str, masses: NDArray[np.int64]
     ) -> NDArray[np.int64]:
-        """Return masses with coverage counted in."""
         if self.coverage is None:
             return masses
         at, shares = self.coverage.within(tile_ids)

@@ -214,7 +214,6 @@ def _constants(files: CountryFiles, parameters: TileParameters) -> Mapping[str, 
 
 
 def _first_difference(listed: BorderTiles, borders: BorderTiles) -> dict[str, Any]:
-    """Return the first tile that two lists do not agree on."""
     here = dict(zip(listed.tile_ids.tolist(), listed.coverage.tolist(), strict=True))
     there = dict(zip(borders.tile_ids.tolist(), borders.coverage.tolist(), strict=True))
     for tile_id in sorted(here.keys() | there.keys()):

@@ -78,7 +78,6 @@ def check_exactly(
 
 
 def _allocation(country: CountryMasses, basis: str, units: int, few: int) -> Allocation:
-    """Return what a basis allocates in a country."""
     counts_as, total = basis, _mass_sum(country, basis)
     if not total:
         # Every tile counts at least 1, also with its coverage.

@@ -203,7 +203,6 @@ def _check_columns(entry: FileEntry, files: CountryFiles) -> None:
 
 
 def _difference(found: pa.Schema, expected: pa.Schema) -> str:
-    """Describe the first column in which two schemas differ."""
     for position, field in enumerate(expected):
         if position >= len(found) or not found.field(position).equals(field):
             there = quoted(str(found.field(position))) if position < len(found) else "none"

@@ -71,7 +71,6 @@ def covered_shares(
 
 
 def _cells(grid: Grid, tile_ids: NDArray[np.int64]) -> NDArray[np.object_]:
-    """Return the cells of tiles as polygons, object (n,)."""
     rows, cols = tile_ids // grid.n_cols, tile_ids % grid.n_cols
     lon, lat = grid.lon_edges(), grid.lat_edges()
     return np.asarray(shapely.box(lon[cols], lat[rows + 1], lon[cols + 1], lat[rows]))

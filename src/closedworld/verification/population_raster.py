@@ -168,7 +168,6 @@ class PopulationRaster:
     def _pixel_micro_persons(
         self, rows: NDArray[np.int64], cols: NDArray[np.int64]
     ) -> NDArray[np.int64]:
-        """Return the masses of pixels, int64 (n,)."""
         masses = np.zeros(len(rows), np.int64)
         bands = rows // self._band_rows
         cuts = [0, *(np.flatnonzero(np.diff(bands)) + 1).tolist(), len(rows)]

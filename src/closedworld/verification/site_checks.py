@@ -173,7 +173,6 @@ class SiteChecks:
 def _tile_weights(
     weights: Published, iso: str
 ) -> Iterator[tuple[NDArray[np.int64], NDArray[np.int64]]]:
-    """Yield tiles and weights of a country."""
     for entry in weights.files(TILE_WEIGHTS.name)[iso]:
         with weights.open_parquet(entry) as file:
             for batch in file.iter_batches(_BATCH_TILES, columns=["tile_id", "weight_fp"]):

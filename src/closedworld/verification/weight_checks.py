@@ -118,7 +118,6 @@ class WeightChecks:
             self.findings.add_unchecked("totals of the receipt", "countries are missing")
 
     def _check_totals(self, summaries: Mapping[str, CountrySummary]) -> None:
-        """Check the totals and summaries of the receipt against the weights."""
         own = summaries.values()
         totals: dict[str, Any] = {
             "countries": len(summaries),
@@ -142,7 +141,6 @@ class WeightChecks:
         weights: Mapping[str, CountryWeights],
         summaries: Mapping[str, CountrySummary],
     ) -> None:
-        """Check the weights of every country against its masses."""
         needs_raster = any(basis in OF_PEOPLE for basis in bases_of(self.parameters.basis))
         if self.index is None or (needs_raster and self.raster is None):
             reason = "no index" if self.index is None else "no raster at hand; give --raster"

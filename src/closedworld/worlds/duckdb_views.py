@@ -119,5 +119,4 @@ def _real(value: float) -> str:
 
 
 def _text(value: str) -> str:
-    """Return a text as SQL writes it."""
     return "'" + value.replace("'", "''") + "'"

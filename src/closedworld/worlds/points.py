@@ -106,7 +106,6 @@ def sample_points(
 
 
 def _draw(task: _CountryTask) -> Points:
-    """Return the points of one country."""
     weights, features = task.weights, task.country.features
     spans = weights.spans
     border = border_tiles(features, spans.grid)
@@ -119,7 +118,6 @@ def _draw(task: _CountryTask) -> Points:
 
 
 def _warn_of_area(weights: Mapping[str, CumulativeWeights]) -> Warned | None:
-    """Return the warning that points are not where people live; None where they are."""
     published = next(iter(weights.values())).published
     basis = published.parameters(WeightParameters).basis
     if Mixture.parse(basis).needs_population:
@@ -132,7 +130,6 @@ def _warn_of_area(weights: Mapping[str, CumulativeWeights]) -> Warned | None:
 
 
 def _refuse_beyond_tiles(iso: str, asked: int, tiles: int) -> None:
-    """Refuse more different tiles than there are, before any is drawn."""
     if asked > tiles:
         raise _too_many(iso, tiles, asked)
 

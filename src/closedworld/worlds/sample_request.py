@@ -166,7 +166,6 @@ class SampleRequest:
 
 
 def _refuse_problems(problems: RowProblems) -> None:
-    """Raise with all rows that have a problem."""
     found = sorted(problems.found, key=lambda one: one.row)
     if found:
         shown = "; ".join(f"row {one.row + 1}: {one.what}" for one in found[:_PROBLEMS_SHOWN])
@@ -176,7 +175,6 @@ def _refuse_problems(problems: RowProblems) -> None:
 
 
 def _refuse_twice(request: SampleRequest) -> None:
-    """Raise when two rows would get the same points."""
     pairs = pa.table({"id": request.keys, "country": request.isos})
     counted = pairs.group_by(["id", "country"]).aggregate([([], "count_all")])
     if counted.num_rows < pairs.num_rows:

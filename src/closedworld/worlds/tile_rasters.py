@@ -148,7 +148,6 @@ def _shares(weights: CumulativeWeights, rows: range) -> NDArray[np.float32]:
 
 
 def _write(raster: DatasetWriter, rows: range, cells: NDArray[Any]) -> None:
-    """Write rows of cells unless all of them are empty."""
     from rasterio.windows import Window  # noqa: PLC0415
 
     empty = raster.nodata

@@ -328,7 +328,6 @@ class PublishedWorld:
         return Shown(self.index, self.weights, sites, polygons)
 
     def _locator(self, country: str | Iterable[str]) -> TileLocator:
-        """Return the locator of some countries, made once."""
         spans = self.spans_of(country)
         key = tuple(spans)
         if key not in self._locators:

@@ -108,7 +108,6 @@ def _outlets(figures: Mapping[str, Any]) -> Iterator[Row]:
 
 
 def _merchants(iso: str, category: Mapping[str, Any], sites: int, level: int) -> Iterator[Row]:
-    """Yield the merchants of a category in a country."""
     name, mcc = category["name"], category["mcc"]
     chains = [
         chain
@@ -160,7 +159,6 @@ def zipf(sites: int, chains: int) -> list[int]:
 
 
 def _number(*words: object) -> int:
-    """Return a number that words decide."""
     return int.from_bytes(hashlib.sha256("\n".join(map(str, words)).encode()).digest()[:8], "big")
 
 

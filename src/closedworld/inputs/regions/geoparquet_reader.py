@@ -88,7 +88,6 @@ class GeoParquetReader:
         return Rows(geometry.to_pylist(), _listed(table, columns))
 
     def _table(self, columns: tuple[str, ...]) -> pa.Table:
-        """Return columns of all files, one after another."""
         tables = []
         try:
             for path in self.paths:

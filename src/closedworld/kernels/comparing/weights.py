@@ -57,7 +57,6 @@ def units_moved(before: Iterator[Weighed], after: Iterator[Weighed]) -> int:
 
 
 def _gained(old: Weighed, new: Weighed) -> int:
-    """Return the sum of what tiles have gained."""
     before = old.weights
     if not np.array_equal(old.tile_ids, new.tile_ids):
         before = np.zeros(len(new.tile_ids), np.uint64)

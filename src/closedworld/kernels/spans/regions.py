@@ -101,7 +101,6 @@ def _wound_spans(
 def _parts(
     regions: Sequence[Sequence[shapely.Polygon | shapely.MultiPolygon]],
 ) -> tuple[NDArray[np.object_], NDArray[np.int64]]:
-    """Return the single polygons of all regions and the region of each."""
     features = np.array([feature for region in regions for feature in region], object)
     region_of_feature = np.repeat(np.arange(len(regions)), [len(region) for region in regions])
     polygons, feature_of = shapely.get_parts(features, return_index=True)

@@ -202,7 +202,6 @@ def _kinds_of(merchants: MerchantTable, observer: Observer) -> list[Kind | None]
 def _published_rows(
     merchants: MerchantTable, kinds: list[Kind | None], own_columns: tuple[OwnColumn, ...]
 ) -> pa.Table:
-    """Return the rows as ``merchants`` publishes them."""
     rows = merchants.rows
     filled: dict[str, Any] = {
         "category": pa.array([None if kind is None else kind.name for kind in kinds], pa.string()),

@@ -58,7 +58,6 @@ def rows_of(merchants: CountryMerchants, placed: PlacedSites, places: CountryPla
 
 
 def _spread(values: pa.Array, where: NDArray[np.int64], count: int) -> pa.Array:
-    """Return values of some rows, null in the others."""
     index = np.full(count, -1)
     index[where] = np.arange(len(where))
     return values.take(pa.array(index, mask=index < 0))

@@ -312,7 +312,6 @@ def plan_tile_index(
 
 
 def _require_tiles(world: World) -> None:
-    """Refuse a world in which no country has a tile."""
     if len(world.without_tiles) == len(world.spans):
         raise ConfigError(
             "world-empty",
@@ -326,7 +325,6 @@ def _require_tiles(world: World) -> None:
 
 
 def _tell_findings(plan: TilePlan, seconds: float, observer: Observer) -> None:
-    """Tell what the enumeration found."""
     world = plan.world
     observer.on_event(
         events.EnumerationFinished(
