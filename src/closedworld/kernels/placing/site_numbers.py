@@ -57,7 +57,7 @@ class SiteNumbers:
         taken._spaced, taken._carried = self._spaced[which], self._carried[which]
         return taken
 
-    def words(self, step: int, attempt: int = 0) -> tuple[Words, Words, Words, Words]:
+    def words(self, step: int, attempt: int) -> tuple[Words, Words, Words, Words]:
         """Return four words of 32 bits for a step."""
         turn = np.full(len(self), attempt * _STEPS + step, np.uint64)
         k = self._keys
