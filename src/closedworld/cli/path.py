@@ -54,7 +54,7 @@ def path(
     else:
         results = require_any(choose_published(where), where)
         found = {held: one for one in results for held in one.receipt.datasets()}
-    places = {held: _places(one, held) for held, one in found.items()}
+    places = {held: _place_of(one, held) for held, one in found.items()}
     if as_json:
         click.echo(json.dumps(places, indent=1))
         return
@@ -64,6 +64,6 @@ def path(
         click.echo(text if dataset or quiet else printable(f"{held:<14} {text}"))
 
 
-def _places(published: Published, dataset: str) -> dict[str, str]:
+def _place_of(published: Published, dataset: str) -> dict[str, str]:
     folder = published.folder_of(dataset)
     return {"folder": str(folder), "glob": str(folder / "*.parquet")}

@@ -183,7 +183,7 @@ def _missing(path: Path | str, what: str) -> IntegrityError:
 def _only(found: Sequence[Published], path: Path | str, several: str) -> Published:
     if len(found) > 1:
         choices = "; ".join(
-            f"{one.folder} ({told})" for one, told in zip(found, _told_apart(found), strict=True)
+            f"{one.folder} ({what})" for one, what in zip(found, _distinctions(found), strict=True)
         )
         raise ConfigError(
             "published-several",
@@ -193,7 +193,7 @@ def _only(found: Sequence[Published], path: Path | str, several: str) -> Publish
     return found[0]
 
 
-def _told_apart(found: Sequence[Published]) -> list[str]:
+def _distinctions(found: Sequence[Published]) -> list[str]:
     """Return, for each of several results, the parameters in which they differ, in words."""
     flat = [_flat(one.receipt.parameters, "") | {"stage": one.receipt.stage} for one in found]
     names = sorted({name for one in flat for name in one})

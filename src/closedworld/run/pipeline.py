@@ -68,8 +68,8 @@ def run_world(
     # A place that cannot hold results is refused before there is a report, too.
     storage_at(out)
     reading = _ReaderMemory()
-    told = [reading, *observers, *([ProgressObserver(progress)] if progress else [])]
-    with _reported(replace(config, out=out), out, told) as (outcome, observer):
+    everybody = [reading, *observers, *([ProgressObserver(progress)] if progress else [])]
+    with _reported(replace(config, out=out), out, everybody) as (outcome, observer):
         context = start.load(observer)
         _require_read_within(config.memory_limit, reading)
         outcome.cell_width = context.inputs.grid.cell_width

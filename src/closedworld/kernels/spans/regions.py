@@ -88,7 +88,7 @@ def _wound_spans(
     regions: Sequence[Sequence[shapely.Polygon | shapely.MultiPolygon]], grid: Grid
 ) -> list[RowSpans]:
     """Return the tiles of each region by ``Fill.NONZERO``: of each polygon's outer ring, without its holes'."""
-    polygons, region_of = _parts(regions)
+    polygons, region_of = _single_polygons(regions)
     rings, polygon_of = shapely.get_rings(polygons, return_index=True)
     is_hole = np.diff(polygon_of, prepend=-1) == 0
     index = RowMajorIndex.of(grid)
@@ -98,7 +98,7 @@ def _wound_spans(
     return _split(runs, len(regions), grid)
 
 
-def _parts(
+def _single_polygons(
     regions: Sequence[Sequence[shapely.Polygon | shapely.MultiPolygon]],
 ) -> tuple[NDArray[np.object_], NDArray[np.int64]]:
     features = np.array([feature for region in regions for feature in region], object)

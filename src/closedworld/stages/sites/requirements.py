@@ -138,7 +138,7 @@ def require_sites(
     )
     rows = _published_rows(merchants, kinds, own_columns)
     on_map = np.array([kind is None or kind.has_site for kind in kinds], np.bool_)
-    _tell(merchants, observer)
+    _emit_findings(merchants, observer)
     by_country = {}
     codes = rows["country_iso"].to_numpy(zero_copy_only=False)
     for iso in merchants.countries:
@@ -221,7 +221,7 @@ def _published_rows(
     return table.cast(schema).combine_chunks()
 
 
-def _tell(merchants: MerchantTable, observer: Observer) -> None:
+def _emit_findings(merchants: MerchantTable, observer: Observer) -> None:
     """Tell of columns that mean nothing here and of rows that were left out."""
     if merchants.own_columns:
         names = ", ".join(one_line(name, 40) for name in merchants.own_columns)

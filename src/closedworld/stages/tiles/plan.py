@@ -307,7 +307,7 @@ def plan_tile_index(
     )
     part_ranges = plan_part_ranges(world.tile_counts, task_tiles, sizes)
     plan = TilePlan(countries, world, summaries, shared, part_ranges, parameters, observer)
-    _tell_findings(plan, time.perf_counter() - began, observer)
+    _emit_findings(plan, time.perf_counter() - began, observer)
     return plan
 
 
@@ -324,7 +324,7 @@ def _require_tiles(world: World) -> None:
         )
 
 
-def _tell_findings(plan: TilePlan, seconds: float, observer: Observer) -> None:
+def _emit_findings(plan: TilePlan, seconds: float, observer: Observer) -> None:
     world = plan.world
     observer.on_event(
         events.EnumerationFinished(
