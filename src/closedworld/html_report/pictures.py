@@ -19,7 +19,7 @@ from closedworld.html_report.closeups import CloseUp, choose_countries, close_up
 from closedworld.html_report.finding import find_results
 from closedworld.html_report.picture import Picture
 from closedworld.html_report.stage_sections import StageSection, stage_sections
-from closedworld.inputs.isolated import read_in_subprocess
+from closedworld.inputs.isolated import READ_ARGUMENTS, read_in_subprocess
 from closedworld.inputs.loading import BUNDLED_COUNTRIES, BUNDLED_RASTER
 from closedworld.inputs.reference.registry import bundled
 from closedworld.inputs.regions.country_set import CountrySet
@@ -35,23 +35,6 @@ from closedworld.stages import TILES, WEIGHTS
 from closedworld.store.reading import Published
 
 _PNG = b"\x89PNG\r\n\x1a\n"
-
-# Options of a run that say how its polygons are read.
-_READING = (
-    "input_time_limit",
-    "iso_column",
-    "code_column",
-    "regions",
-    "name_column",
-    "layer",
-    "countries",
-    "except_countries",
-    "fill",
-    "repair_geometry",
-    "skip_unknown_codes",
-    "skip_bad_rows",
-    "assume_wgs84",
-)
 
 
 @dataclass(slots=True)
@@ -210,5 +193,5 @@ def _polygons_of(tiles: Published, config: Mapping[str, Any]) -> tuple[CountrySe
     if given is None:
         # The options of a run of weights alone name no polygons; most tiles are of the bundled ones.
         return polygons_of(tiles, None), bundled(BUNDLED_COUNTRIES).attribution
-    options = {name: config[name] for name in _READING if name in config}
+    options = {name: config[name] for name in READ_ARGUMENTS if name in config}
     return polygons_of(tiles, read_in_subprocess(str(given), **options)), ""

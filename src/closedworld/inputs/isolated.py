@@ -12,7 +12,7 @@ import signal
 import subprocess
 import sys
 import tempfile
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import BinaryIO, Unpack, cast
 
@@ -25,6 +25,9 @@ from closedworld.inputs.regions.problems import CountryCheck, Problem
 from closedworld.inputs.regions.read_options import ReadArguments, ReadOptions
 from closedworld.inputs.regions.repair import Progress, unobserved
 from closedworld.sanitize import one_line
+
+READ_ARGUMENTS = ("input_time_limit", *(one.name for one in fields(ReadOptions)))
+"""Options of a run that say how its polygons are read."""
 
 _CODE = "from closedworld.inputs.isolated import serve; serve()"
 

@@ -18,7 +18,7 @@ from closedworld.execution.events import (
     Warned,
 )
 from closedworld.inputs.input_reading import InputReading
-from closedworld.inputs.isolated import check_in_subprocess
+from closedworld.inputs.isolated import READ_ARGUMENTS, check_in_subprocess
 from closedworld.inputs.raster.info import raster_files, read_raster_info
 from closedworld.inputs.raster.pixels import PixelLayout, read_pixel_layout
 from closedworld.inputs.raster.spreading import Spreading
@@ -227,20 +227,8 @@ def load_countries(config: RunConfig, observer: Observer) -> CountrySet:
     else:
         isolated = check_in_subprocess(
             path,
-            input_time_limit=config.input_time_limit,
             progress=lambda done, total: observer.on_event(PolygonsRepaired(done, total)),
-            iso_column=config.iso_column,
-            code_column=config.code_column,
-            name_column=config.name_column,
-            layer=config.layer,
-            regions=config.regions,
-            countries=config.countries,
-            except_countries=config.except_countries,
-            fill=config.fill,
-            repair_geometry=config.repair_geometry,
-            skip_unknown_codes=config.skip_unknown_codes,
-            skip_bad_rows=config.skip_bad_rows,
-            assume_wgs84=config.assume_wgs84,
+            **{name: getattr(config, name) for name in READ_ARGUMENTS},
         )
         countries = isolated.check.require()
     reading.emit(input_files(path), len(countries), f"{len(countries)} countries", isolated)

@@ -299,14 +299,7 @@ def values_of(
         pixels: As stored, (n,).
         is_valid: The mask, (n,); None without one.
     """
-    is_missing = _is_nodata(layout, pixels)
-    if is_valid is not None:
-        is_missing = ~is_valid if is_missing is None else is_missing | ~is_valid
-    values = pixels
-    if layout.is_scaled:
-        # NODATA may overflow; a value that does is refused later as too large.
-        with np.errstate(over="ignore", invalid="ignore"):
-            values = pixels.astype(np.float64) * layout.scale + layout.offset
+    is_missing, values = _is_missing(layout, pixels, is_valid), _scaled(layout, pixels)
     if values.dtype.kind == "f":
         is_nan = np.isnan(values)
         is_missing = is_nan if is_missing is None else is_missing | is_nan
@@ -323,25 +316,35 @@ def values_of(
     if negative:
         below = values[~keep] if is_missing is None else values[~keep & ~is_missing]
         lowest = float(below.min())
-    return Values(_zeroed(values, keep), missing, negative, lowest, np.flatnonzero(is_limit))
+    values = np.where(keep, values, np.zeros(1, values.dtype))
+    return Values(values, missing, negative, lowest, np.flatnonzero(is_limit))
 
 
 def _with_nan(
     layout: PixelLayout, pixels: NDArray[Any], is_valid: NDArray[np.bool_] | None
 ) -> NDArray[Any]:
     """Return the values of pixels as real numbers, NaN where they hold none."""
-    is_missing = _is_nodata(layout, pixels)
-    if is_valid is not None:
-        is_missing = ~is_valid if is_missing is None else is_missing | ~is_valid
-    values = pixels.astype(np.result_type(layout.value_dtype, np.float32))
-    if layout.is_scaled:
-        with np.errstate(over="ignore", invalid="ignore"):
-            values = values * layout.scale + layout.offset
+    is_missing = _is_missing(layout, pixels, is_valid)
+    values = _scaled(layout, pixels).astype(np.result_type(layout.value_dtype, np.float32))
     return values if is_missing is None else np.where(is_missing, np.nan, values)
 
 
-def _zeroed(values: NDArray[Any], keep: NDArray[np.bool_]) -> NDArray[Any]:
-    return np.where(keep, values, np.zeros(1, values.dtype))
+def _scaled(layout: PixelLayout, pixels: NDArray[Any]) -> NDArray[Any]:
+    if not layout.is_scaled:
+        return pixels
+    # NODATA may overflow; a value that does is refused later as too large.
+    with np.errstate(over="ignore", invalid="ignore"):
+        return pixels.astype(np.float64) * layout.scale + layout.offset
+
+
+def _is_missing(
+    layout: PixelLayout, pixels: NDArray[Any], is_valid: NDArray[np.bool_] | None
+) -> NDArray[np.bool_] | None:
+    """Return where pixels are NODATA or masked; None for nowhere."""
+    is_nodata = _is_nodata(layout, pixels)
+    if is_valid is None:
+        return is_nodata
+    return ~is_valid if is_nodata is None else is_nodata | ~is_valid
 
 
 def _is_nodata(layout: PixelLayout, pixels: NDArray[Any]) -> NDArray[np.bool_] | None:

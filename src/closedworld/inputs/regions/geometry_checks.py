@@ -155,7 +155,7 @@ def _unwrapped(rows: RowChecks, *, close_round_pole: bool) -> None:
             if closed is not None:
                 rows.geometries[at] = closed
                 what = "a ring that goes round a pole was closed along a meridian and the pole."
-                rows.note("repaired", at, what, ())
+                rows.note("repaired", at, what)
                 continue
             lon, lat = result.round_pole
             what = (
@@ -193,15 +193,11 @@ def _valid(rows: RowChecks, options: ReadOptions, progress: Progress) -> None:
         same = without_touches(rows.geometries[at])
         if same is not None:
             rows.geometries[at] = same
-            rows.note(
-                "touching",
-                at,
-                f"touches itself, so it was written as a valid polygon of the same vertices: {reasons.pop(at)}.",
-                (),
-            )
+            same_as = "so it was written as a valid polygon of the same vertices"
+            rows.note("touching", at, f"touches itself, {same_as}: {reasons.pop(at)}.")
         elif options.fill is not None:
             rows.invalid[at] = True
-            rows.note("filled", at, f"taken as it is by {options.fill}: {reasons.pop(at)}.", ())
+            rows.note("filled", at, f"taken as it is by {options.fill}: {reasons.pop(at)}.")
         elif not options.repair_geometry:
             what = f"is not a valid polygon: {reasons.pop(at)}."
             rows.refuse(at, "geometry-invalid", what, REPAIR_HINT)
@@ -211,17 +207,12 @@ def _valid(rows: RowChecks, options: ReadOptions, progress: Progress) -> None:
         rows.geometries[at] = repair.geometry
         if repair.geometry is None:
             what = f"has no area left after repair of: {reasons[at]}."
-            rows.refuse(
-                at, "geometry-unrepairable", what, "Replace the row's geometry in the file."
-            )
+            hint = "Replace the row's geometry in the file."
+            rows.refuse(at, "geometry-unrepairable", what, hint)
         else:
             count = number_of(repair.n_polygons, "polygon", "polygons")
-            rows.note(
-                "repaired",
-                at,
-                f"repaired {count}, first {reasons[at]}; {repair}.",
-                repair.figures(),
-            )
+            what = f"repaired {count}, first {reasons[at]}; {repair}."
+            rows.note("repaired", at, what, repair.figures())
 
 
 def _reason(geometry: shapely.MultiPolygon) -> str:

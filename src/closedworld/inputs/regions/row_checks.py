@@ -53,7 +53,7 @@ class RowChecks:
         self.geometries[at] = None
 
     def note(
-        self, kind: NoteKind, at: int, what: str, figures: tuple[tuple[str, float], ...]
+        self, kind: NoteKind, at: int, what: str, figures: tuple[tuple[str, float], ...] = ()
     ) -> None:
         """Note ``what`` was done to the geometry of row ``at``."""
         label = self.labels[at]
