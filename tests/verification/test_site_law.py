@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 import shapely
+import shapely.affinity
 
 from closedworld.kernels.grid import Grid
 from closedworld.kernels.placing import (
@@ -46,22 +47,27 @@ GRIDS = {
     "20m": Grid.from_resolution("20m"),
     "0..360": Grid(0.0, 90.0, 1 / 40, 1 / 40, 360 * 40, 180 * 40),
     "a region": Grid(179.0, -16.0, 0.0083333333, 0.0083333333, 240, 240),
+    "far north": Grid.from_resolution("1deg"),
 }
+"""Far north, a tile is much wider in the south, and everything lies 97 degrees farther up."""
 
 
-@pytest.mark.parametrize("grid", GRIDS.values(), ids=GRIDS)
+@pytest.mark.parametrize("name", GRIDS)
 @pytest.mark.parametrize("seed", [7, 8])
-def test_each_site_lies_where_the_plain_law_says(grid: Grid, seed: int) -> None:
-    spans = RowSpans.from_polygon(SHAPE, grid, "any_overlap")
+def test_each_site_lies_where_the_plain_law_says(name: str, seed: int) -> None:
+    grid, up = GRIDS[name], 97.0 if name == "far north" else 0.0
+    shape = shapely.affinity.translate(SHAPE, 0, up)
+    lons, lats, persons = TOWNS[0], TOWNS[1] + up, TOWNS[2]
+    spans = RowSpans.from_polygon(shape, grid, "any_overlap")
     weights = np.random.default_rng(1).pareto(1, len(spans)).astype(np.uint64) * np.uint64(1000)
     weights[0] += np.uint64(1)
     domain = PlacingDomain(
         spans,
-        border_tiles([SHAPE], grid),
-        CountryShape([SHAPE]),
+        border_tiles([shape], grid),
+        CountryShape([shape]),
         Blocks.of(spans, [weights]),
         in_memory(weights),
-        PlacingTowns.of(*TOWNS),
+        PlacingTowns.of(lons, lats, persons),
         PlacingDomain.texture_of(grid, "FJ", seed),
     )
     wanted = [
@@ -79,8 +85,8 @@ def test_each_site_lies_where_the_plain_law_says(grid: Grid, seed: int) -> None:
         for some in np.array_split(np.arange(len(ids)), 3):
             yield ids[some], weights[some].astype(np.int64)
 
-    some = TOWNS[2] > 0
-    towns = Towns(TOWNS[0][some], TOWNS[1][some], TOWNS[2][some])
+    some = persons > 0
+    towns = Towns(lons[some], lats[some], persons[some])
     law = SiteLaw(grid, "FJ", seed, batches, towns)
     recomputed = 0
     for (tile, points), own, lon, lat in zip(
@@ -88,7 +94,7 @@ def test_each_site_lies_where_the_plain_law_says(grid: Grid, seed: int) -> None:
     ):
         assert tile == own
         for x, y in points:
-            if shapely.contains_xy(SHAPE, (x + 180) % 360 - 180, y):
+            if any(shapely.contains_xy(shape, x + turn, y) for turn in (-360, 0, 360)):
                 assert abs((lon - x + 180) % 360 - 180) < TOLERANCE_DEGREES
                 assert abs(lat - y) < TOLERANCE_DEGREES
                 recomputed += 1
