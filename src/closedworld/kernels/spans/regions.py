@@ -62,7 +62,7 @@ def _overlapping_spans(
 ) -> list[RowSpans]:
     """Return the tiles of each region by ``Rule.ANY_OVERLAP`` and a fill rule."""
     if fill is Fill.NONZERO:
-        polygons, region_of = _parts(regions)
+        polygons, region_of = _single_polygons(regions)
     else:
         polygons = np.array([feature for region in regions for feature in region], object)
         region_of = np.repeat(np.arange(len(regions)), [len(region) for region in regions])

@@ -1,0 +1,77 @@
+"""How a tile is halved into cells: by area, by towns and by the texture of streets."""
+
+from __future__ import annotations
+
+import math
+from statistics import NormalDist
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pytest
+
+from closedworld.kernels.grid import Grid
+from closedworld.kernels.placing import Towns, sites
+from closedworld.kernels.placing.cells_in_tiles import cell_levels, cells_in_tiles
+from closedworld.kernels.placing.texture import _UPPER_HALF
+from closedworld.kernels.sampling.area_density import area_density
+from closedworld.verification import site_law
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    Reals = NDArray[np.float64]
+
+
+class Recorded:
+    """Takes note of the shares of the north, and goes south and east at every step."""
+
+    def __init__(self) -> None:
+        self.north_shares: list[float] = []
+
+    def steps(self, step: int, attempt: int) -> Recorded:
+        del step, attempt
+        return self
+
+    def north(self, shares: Reals) -> NDArray[np.bool_]:
+        self.north_shares += shares.tolist()
+        return np.zeros(len(shares), np.bool_)
+
+    def west(self, shares: Reals) -> NDArray[np.bool_]:
+        return np.zeros(len(shares), np.bool_)
+
+
+class Even:
+    """A texture that is the same everywhere."""
+
+    def quarters(self, rows: NDArray[np.int64], *_: object) -> Reals:
+        return np.ones((4, len(rows)))
+
+
+@pytest.mark.parametrize("row", [5, 100, 170])
+def test_without_towns_and_texture_a_cell_is_halved_by_area(row: int) -> None:
+    """Area is linear in latitude within a tile; the numbers lead into its south-eastern corner."""
+    grid, numbers = Grid.from_resolution("1deg"), Recorded()
+    none = np.empty(0)
+    towns = Towns.of(none, none, np.empty(0, np.int64))
+    down, across = cells_in_tiles(
+        grid, np.array([row]), np.array([7]), np.ones(1), numbers, Even(), towns, 0  # type: ignore[arg-type]
+    )  # fmt: skip
+    levels = cell_levels(grid)
+    assert (down.tolist(), across.tolist()) == ([2**levels - 1], [2**levels - 1])
+    north, south = area_density(np.array([90.0 - row, 89.0 - row])).tolist()
+    expected = []
+    for level in range(levels):
+        # The last cell of 2^level; its halves have their middles a quarter and three quarters down.
+        middles = [1 - (1 - at) / 2**level for at in (0.25, 0.75)]
+        upper, lower = (north + (south - north) * at for at in middles)
+        expected.append(upper / (upper + lower))
+    assert numbers.north_shares == pytest.approx(expected, rel=1e-12)
+
+
+def test_the_table_of_the_texture_has_the_quantiles_of_a_lognormal_distribution() -> None:
+    quantiles = [NormalDist().inv_cdf((128.5 + k) / 256) for k in range(128)]
+    assert list(_UPPER_HALF) == [round(math.exp(z / 8) * 2**30) for z in quantiles]
+
+
+def test_the_plain_law_tries_as_many_points_in_a_tile() -> None:
+    assert sites.ATTEMPTS == site_law.ATTEMPTS
