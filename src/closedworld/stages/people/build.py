@@ -16,23 +16,15 @@ from closedworld.inputs.cards.reading import read_cards
 from closedworld.inputs.cards.request import card_counts_of
 from closedworld.inputs.regions.country_set import CountrySet
 from closedworld.published.polygons import polygons_of
-from closedworld.published.tile_index import PublishedIndex
 from closedworld.stages.alone import build_alone
 from closedworld.stages.people.outcome import PublishedPeople
 from closedworld.stages.people.plan import TASK_CARDS, plan_people
+from closedworld.stages.sites.build import WeightedWorld
 from closedworld.store.reading import Published
 
 
-class WorldWithSites(Protocol):
-    """A published world, as ``open_world`` returns it."""
-
-    @property
-    def index(self) -> PublishedIndex:
-        """The tiles."""
-
-    @property
-    def weights(self) -> Published | None:
-        """The weights."""
+class WorldWithSites(WeightedWorld, Protocol):
+    """A published world with sites, as ``open_world`` returns it."""
 
     def result(self, stage: str) -> Published:
         """Return the result of a later stage."""

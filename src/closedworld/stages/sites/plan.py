@@ -10,13 +10,8 @@ from typing import ClassVar
 import numpy as np
 
 from closedworld.config.run import RunConfig
-from closedworld.datasets import SITES, Partition
-from closedworld.datasets.parameters import (
-    SiteParameters,
-    SiteTotals,
-    TileParameters,
-    WeightParameters,
-)
+from closedworld.datasets import SITES
+from closedworld.datasets.parameters import SiteParameters, SiteTotals, WeightParameters
 from closedworld.datasets.sites import SiteSummary
 from closedworld.execution.events import Observer, Warned
 from closedworld.inputs.loading import Inputs
@@ -29,19 +24,16 @@ from closedworld.kernels.digests import digest_of_dataset
 from closedworld.kernels.records import Records
 from closedworld.kernels.spans import RowSpans
 from closedworld.kernels.weights import Mixture
-from closedworld.published.cumulative_weights import CumulativeWeights, read_cumulative_weights
 from closedworld.published.tile_index import PublishedIndex
 from closedworld.stages import SITE_STAGE, Stage
-from closedworld.stages.checked_results import CheckedResult, partition_digests, staged_parts
-from closedworld.stages.checking import CheckCounts, stage_validation
-from closedworld.stages.country_source import TILES_IN_MEMORY, CountrySource
-from closedworld.stages.memory import MEBIBYTE, StageMemory
-from closedworld.stages.protocol import Folded, RunContext, StagePlan
-from closedworld.stages.runner import timed
+from closedworld.stages.checked_results import CheckedResult, staged_parts
+from closedworld.stages.checking import CheckCounts
+from closedworld.stages.placing_plan import PlacingPlan, index_of, weights_at_hand
+from closedworld.stages.protocol import Folded, RunContext
 from closedworld.stages.sites.checks import CLAIMS
 from closedworld.stages.sites.outcome import PublishedSites
 from closedworld.stages.sites.part_files import write_sites
-from closedworld.stages.sites.requirements import CountryMerchants, Requirements, require_sites
+from closedworld.stages.sites.requirements import Requirements, require_sites
 from closedworld.stages.sites.task import SiteTask
 from closedworld.stages.task_runner import TaskRunner
 from closedworld.store.protocol import Storage
@@ -54,70 +46,28 @@ FORMAT = 5
 TASK_SITES = 1 << 17
 """Outlets of a task, and so of a part file."""
 
-SEED_TASKS = 16
-"""The heaviest tasks, which place some outlets with another seed: for small ones it would take as long as placing."""
-
-SITE_BYTES = 900
-"""Of an outlet that is placed, described, encoded and checked, measured."""
-
-DOMAIN_BYTES = 96 * MEBIBYTE
-"""Polygons, blocks, towns and a row group of weights of the largest country, measured."""
-
-HELD_BYTES_PER_TILE = 4
-
 
 @dataclass(frozen=True, slots=True, eq=False)
-class SitePlan(StagePlan[SiteTask, CheckedResult, PublishedSites]):
+class SitePlan(PlacingPlan[SiteTask, PublishedSites]):
     """What there is to place, and by what.
 
     Attributes:
         requirements: Whose outlets, how many and where.
-        countries: Polygons of the world.
-        weights: Tiles and weights of each country; empty in a forecast.
         parameters: Everything that decides the content.
-        observer: Told of what takes time.
-        task_sites: Outlets of a task.
     """
 
     stage: ClassVar[Stage] = SITE_STAGE
-    task_result: ClassVar[type[CheckedResult]] = CheckedResult
+    row_bytes: ClassVar[int] = 900
+    claims: ClassVar[Mapping[str, str]] = CLAIMS
+    invalid_code: ClassVar[str] = "sites-invalid"
 
     requirements: Requirements
-    countries: CountrySet
-    weights: Mapping[str, CumulativeWeights]
     parameters: SiteParameters
-    observer: Observer
-    task_sites: int
 
     @property
-    def partitions(self) -> tuple[Partition, ...]:
-        """The countries of the merchants."""
-        return tuple(map(Partition.of_country, self.requirements.by_country))
-
-    @property
-    def row_count(self) -> int:
-        """Outlets of all countries."""
-        return sum(own.site_count for own in self.requirements.by_country.values())
-
-    @property
-    def task_count(self) -> int:
-        """Tasks that write."""
-        return sum(
-            len(self._ranges(own.site_count)) for own in self.requirements.by_country.values()
-        )
-
-    @property
-    def memory(self) -> StageMemory:
-        """What the stage takes beside what the run holds anyway."""
-        counts = [own.site_count for own in self.requirements.by_country.values()]
-        largest = min(self.task_sites, max(counts, default=0))
-        tiles = [
-            len(own.spans)
-            for iso, own in self.weights.items()
-            if iso in self.requirements.by_country
-        ]
-        held = min(max(tiles, default=TILES_IN_MEMORY), TILES_IN_MEMORY) * HELD_BYTES_PER_TILE
-        return StageMemory(0, DOMAIN_BYTES + held + largest * SITE_BYTES)
+    def rows_by_country(self) -> Mapping[str, int]:
+        """Outlets of each country."""
+        return {iso: own.site_count for iso, own in self.requirements.by_country.items()}
 
     @property
     def write(self) -> Callable[[SiteTask], CheckedResult]:
@@ -126,74 +76,52 @@ class SitePlan(StagePlan[SiteTask, CheckedResult, PublishedSites]):
 
     def tasks(self, runner: TaskRunner) -> Sequence[SiteTask]:
         """Return the tasks that write, heaviest first."""
-        ranges = [
-            (first - stop, iso, number, first, stop)
-            for iso, own in self.requirements.by_country.items()
-            for number, (first, stop) in enumerate(self._ranges(own.site_count))
-        ]
         tasks = []
-        for position, (_, iso, number, first, stop) in enumerate(sorted(ranges)):
-            own = self.requirements.by_country[iso]
-            part, before = own.slice(first, stop)
+        for rows in self.ranges():
+            own = self.requirements.by_country[rows.country_iso]
+            part, before = own.slice(rows.first, rows.stop)
             tasks.append(
                 SiteTask(
-                    CountrySource(
-                        self.countries[iso],
-                        self.weights[iso],
-                        self.countries.own_codes is not None,
-                    ),
+                    self.source(rows.country_iso),
                     part,
                     before,
-                    stop - first,
-                    number,
-                    None if number else own,
+                    rows.stop - rows.first,
+                    rows.number,
+                    None if rows.number else own,
                     self.requirements.dataset,
                     self.parameters.seed,
-                    position < SEED_TASKS,
+                    rows.tries_seed,
                     runner.staging.folder,
                 )
             )
         return tasks
 
-    def _ranges(self, sites: int) -> list[tuple[int, int]]:
-        """Return the outlets of each task of a country: first, and after the last."""
-        firsts = range(0, max(sites, 1), self.task_sites)
-        return [(first, min(first + self.task_sites, sites)) for first in firsts]
+    def check_written(
+        self, folder: Storage, files: Sequence[FileEntry], counts: CheckCounts
+    ) -> None:
+        """Count ids that several sites have, as they were written."""
+        ids = [
+            file.read(["site_id"], use_threads=False)["site_id"].to_numpy()
+            for file in staged_parts(folder, files, SITES)
+        ]
+        every = np.concatenate([np.empty(0, np.int64), *ids])
+        counts.add("site_ids", len(every), len(every) - len(np.unique(every)))
 
-    def fold(
-        self, runner: TaskRunner, written: Iterable[tuple[SiteTask, CheckedResult, bool]]
-    ) -> Folded:
-        """Return what all results come to, once every check has passed.
+    def summaries(self) -> Iterable[SiteSummary]:
+        """Return what is reported of each country."""
+        for iso, own in self.requirements.by_country.items():
+            on_map = int(own.counts[own.on_map].sum())
+            yield SiteSummary(iso, own.rows.num_rows, own.site_count, on_map)
 
-        Raises:
-            IntegrityError: ``sites-invalid``: a check has failed.
-        """
-        folded = Folded()
-        results: dict[tuple[str, int], CheckedResult] = {}
-        for task, result, _ in written:
-            results[task.partition.value, task.number] = result
-            folded.files += result.files
-        folder = runner.staging.folder
-        with timed(self.stage, "checks", self.observer):
-            counts = CheckCounts()
-            for _, result in sorted(results.items()):
-                counts.merge(result.checks)
-            _check_ids(folder, folded.files, counts)
-        for iso in self.requirements.by_country:
-            own = [result for (code, _), result in sorted(results.items()) if code == iso]
-            folded.digests[iso] = partition_digests(folder, self.parameters.datasets, own)
-        folded.files.append(
-            stage_validation(folder, self.stage.name, counts, CLAIMS, "sites-invalid")
-        )
-        folded.summaries = Records.of(map(_summary, self.requirements.by_country.values()))
-        folded.totals = SiteTotals(
-            countries=len(folded.summaries),
+    def totals(self, summaries: Sequence[SiteSummary]) -> SiteTotals:
+        """Return the totals of the receipt."""
+        return SiteTotals(
+            countries=len(summaries),
             merchants=len(set(self.requirements.table.rows["merchant_id"].to_pylist())),
             sites=self.row_count,
-            sites_on_map=sum(one.sites_on_map for one in folded.summaries),
-            summaries=tuple(folded.summaries),
+            sites_on_map=sum(one.sites_on_map for one in summaries),
+            summaries=tuple(summaries),
         )
-        return folded
 
     def outcome(self, published: Published, folded: Folded | None) -> PublishedSites:
         """Return the published sites."""
@@ -203,21 +131,6 @@ class SitePlan(StagePlan[SiteTask, CheckedResult, PublishedSites]):
             summaries=Records(published.totals(SiteTotals).summaries),
             skipped=self.requirements.table.skipped,
         )
-
-
-def _summary(own: CountryMerchants) -> SiteSummary:
-    on_map = int(own.counts[own.on_map].sum())
-    return SiteSummary(own.country_iso, own.rows.num_rows, own.site_count, on_map)
-
-
-def _check_ids(folder: Storage, files: Sequence[FileEntry], counts: CheckCounts) -> None:
-    """Count ids that several sites have, as they were written."""
-    ids = [
-        file.read(["site_id"], use_threads=False)["site_id"].to_numpy()
-        for file in staged_parts(folder, files, SITES)
-    ]
-    every = np.concatenate([np.empty(0, np.int64), *ids])
-    counts.add("site_ids", len(every), len(every) - len(np.unique(every)))
 
 
 def plan_run(context: RunContext) -> SitePlan:
@@ -230,14 +143,9 @@ def plan_run(context: RunContext) -> SitePlan:
     if inputs.countries is None:
         raise TypeError("sites are planned from countries")
     tiles, weights = context.upstream["tiles"], context.upstream["weights"]
-    index = None
-    if tiles.published is not None:
-        parameters = tiles.published.parameters(TileParameters)
-        spans = tiles.source.spans
-        index = PublishedIndex(tiles.published, parameters.grid, parameters.rule, spans)
     return plan_sites(
         tiles.source.spans,
-        index,
+        index_of(tiles),
         weights.published,
         inputs.countries.made_valid(),
         inputs.own[SITE_STAGE.name],
@@ -279,9 +187,7 @@ def plan_sites(
     requirements = require_sites(
         merchants, spans, countries, observer, skip_unplaceable=skip_unplaceable
     )
-    own_weights: Mapping[str, CumulativeWeights] = {}
-    if index is not None and weights is not None:
-        own_weights = read_cumulative_weights(weights, index)
+    own_weights = weights_at_hand(weights, index)
     _warn_of_area(weights, observer)
     dataset = requirements.dataset
     digests = {
@@ -298,7 +204,7 @@ def plan_sites(
         places_sha256=bundled("places.parquet").sha256,
         time_zones=time_zone_versions(),
     )
-    return SitePlan(requirements, countries, own_weights, parameters, observer, task_sites)
+    return SitePlan(countries, own_weights, observer, task_sites, requirements, parameters)
 
 
 def _warn_of_area(weights: Published | None, observer: Observer) -> None:

@@ -1,0 +1,198 @@
+"""What plans have in common that place points in countries: ranges of rows as tasks, memory, and checks."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, ClassVar, NamedTuple, Protocol, TypeVar
+
+from closedworld.datasets import Partition
+from closedworld.datasets.parameters import Stated, TileParameters
+from closedworld.execution.events import Observer
+from closedworld.inputs.regions.country_set import CountrySet
+from closedworld.kernels.records import Records
+from closedworld.published.cumulative_weights import CumulativeWeights, read_cumulative_weights
+from closedworld.published.tile_index import PublishedIndex
+from closedworld.stages.checked_results import CheckedResult, partition_digests
+from closedworld.stages.checking import CheckCounts, stage_validation
+from closedworld.stages.country_source import TILES_IN_MEMORY, CountrySource
+from closedworld.stages.memory import MEBIBYTE, StageMemory
+from closedworld.stages.protocol import Folded, Outcome_co, StagePlan, Upstream
+from closedworld.stages.runner import timed
+from closedworld.stages.task_runner import TaskRunner
+from closedworld.stages.tasks import Task
+from closedworld.store.protocol import Storage
+from closedworld.store.reading import Published
+from closedworld.store.receipt import FileEntry
+
+SEED_TASKS = 16
+"""The heaviest tasks, which place some points with another seed: for small ones it would take as long as placing."""
+
+DOMAIN_BYTES = 96 * MEBIBYTE
+"""Polygons, blocks, towns, sites and a row group of weights of the largest country, measured."""
+
+HELD_BYTES_PER_TILE = 4
+
+
+class CountryTask(Task, Protocol):
+    """A task that places some rows of a country."""
+
+    @property
+    def partition(self) -> Partition:
+        """Its country."""
+
+    @property
+    def number(self) -> int:
+        """Which of the country's tasks, from 0."""
+
+
+class RowRange(NamedTuple):
+    """The rows of a task.
+
+    Attributes:
+        country_iso: Country.
+        number: Which of the country's tasks, from 0.
+        first: First row in the country.
+        stop: Row after the last.
+        tries_seed: Whether some of them are placed with another seed as well, to see that it matters.
+    """
+
+    country_iso: str
+    number: int
+    first: int
+    stop: int
+    tries_seed: bool
+
+
+T = TypeVar("T", bound=CountryTask)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class PlacingPlan(StagePlan[T, CheckedResult, Outcome_co]):
+    """Points to place in countries.
+
+    Attributes:
+        countries: Polygons of the world.
+        weights: Tiles and weights of each country; empty in a forecast.
+        observer: Told of what takes time.
+        task_rows: Rows of a task, and so of a part file.
+        row_bytes: Of a row that is placed, described, encoded and checked, measured.
+        claims: What each check claims.
+        invalid_code: Code of the error when a check has failed.
+    """
+
+    task_result: ClassVar[type[CheckedResult]] = CheckedResult
+    row_bytes: ClassVar[int]
+    claims: ClassVar[Mapping[str, str]]
+    invalid_code: ClassVar[str]
+
+    countries: CountrySet
+    weights: Mapping[str, CumulativeWeights]
+    observer: Observer
+    task_rows: int
+
+    @property
+    @abstractmethod
+    def rows_by_country(self) -> Mapping[str, int]:
+        """Rows of each country, ascending by code."""
+
+    @abstractmethod
+    def summaries(self) -> Iterable[Any]:
+        """Return what is reported of each country, in the same order."""
+
+    @abstractmethod
+    def totals(self, summaries: Sequence[Any]) -> Stated:
+        """Return the totals of the receipt."""
+
+    def check_written(
+        self, folder: Storage, files: Sequence[FileEntry], counts: CheckCounts
+    ) -> None:
+        """Check what only the files of all tasks together show."""
+
+    @property
+    def partitions(self) -> tuple[Partition, ...]:
+        """The countries of the rows."""
+        return tuple(map(Partition.of_country, self.rows_by_country))
+
+    @property
+    def row_count(self) -> int:
+        """Rows of all countries."""
+        return sum(self.rows_by_country.values())
+
+    @property
+    def task_count(self) -> int:
+        """Tasks that write."""
+        return sum(1 for _ in self.ranges())
+
+    @property
+    def memory(self) -> StageMemory:
+        """What the stage takes beside what the run holds anyway."""
+        rows = self.rows_by_country
+        largest = min(self.task_rows, max(rows.values(), default=0))
+        tiles = [len(own.spans) for iso, own in self.weights.items() if iso in rows]
+        held = min(max(tiles, default=TILES_IN_MEMORY), TILES_IN_MEMORY) * HELD_BYTES_PER_TILE
+        return StageMemory(0, DOMAIN_BYTES + held + largest * self.row_bytes)
+
+    def ranges(self) -> Iterator[RowRange]:
+        """Yield the rows of each task, the heaviest first; one task at least for each country."""
+        found = [
+            (first - min(first + self.task_rows, rows), iso, number, first)
+            for iso, rows in self.rows_by_country.items()
+            for number, first in enumerate(range(0, max(rows, 1), self.task_rows))
+        ]
+        for position, (weight, iso, number, first) in enumerate(sorted(found)):
+            yield RowRange(iso, number, first, first - weight, position < SEED_TASKS)
+
+    def source(self, country_iso: str) -> CountrySource:
+        """Return what the points of a country are placed by."""
+        is_region = self.countries.own_codes is not None
+        return CountrySource(self.countries[country_iso], self.weights[country_iso], is_region)
+
+    def fold(self, runner: TaskRunner, written: Iterable[tuple[T, CheckedResult, bool]]) -> Folded:
+        """Return what all results come to, once every check has passed.
+
+        Raises:
+            IntegrityError: ``sites-invalid``, ``people-invalid``: a check has failed.
+        """
+        folded, folder = Folded(), runner.staging.folder
+        results: dict[tuple[str, int], CheckedResult] = {}
+        for task, result, _ in written:
+            results[task.partition.value, task.number] = result
+            folded.files += result.files
+        with timed(self.stage, "checks", self.observer):
+            counts = CheckCounts()
+            for _, result in sorted(results.items()):
+                counts.merge(result.checks)
+            self.check_written(folder, folded.files, counts)
+        for iso in self.rows_by_country:
+            own = [result for (code, _), result in sorted(results.items()) if code == iso]
+            folded.digests[iso] = partition_digests(folder, self.parameters.datasets, own)
+        validation = stage_validation(
+            folder, self.stage.name, counts, self.claims, self.invalid_code
+        )
+        folded.files.append(validation)
+        folded.summaries = Records.of(self.summaries())
+        folded.totals = self.totals(tuple(folded.summaries))
+        return folded
+
+
+def index_of(tiles: Upstream) -> PublishedIndex | None:
+    """Return the published tiles that a stage before has in memory; None in a forecast."""
+    if tiles.published is None:
+        return None
+    parameters = tiles.published.parameters(TileParameters)
+    return PublishedIndex(tiles.published, parameters.grid, parameters.rule, tiles.source.spans)
+
+
+def weights_at_hand(
+    weights: Published | None, index: PublishedIndex | None
+) -> Mapping[str, CumulativeWeights]:
+    """Return tiles and weights of each country; none in a forecast.
+
+    Raises:
+        IntegrityError: The published files are damaged.
+    """
+    if weights is None or index is None:
+        return {}
+    return read_cumulative_weights(weights, index)
