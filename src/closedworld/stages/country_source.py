@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from threading import Lock
 
 from closedworld.inputs.reference.places import CountryPlaces
 from closedworld.inputs.regions.country_set import Country
@@ -15,6 +17,29 @@ TILES_IN_MEMORY = 1 << 26
 """Weights of so many tiles, 256 MiB, are held; Russia has 42 million of 30 arc-seconds."""
 
 
+class HeldDomain:
+    """The country that was asked for last: its other tasks need not read the weights again, nor hold them twice.
+
+    Threads share it; another process begins with none.
+    """
+
+    def __init__(self) -> None:
+        self._lock = Lock()
+        self._iso = ""
+        self._domain: PlacingDomain | None = None
+
+    def __reduce__(self) -> tuple[type[HeldDomain], tuple[()]]:
+        return HeldDomain, ()
+
+    def get(self, iso: str, make: Callable[[], PlacingDomain]) -> PlacingDomain:
+        """Return a country, made if it is not the one that was asked for last."""
+        with self._lock:
+            if self._domain is None or self._iso != iso:
+                self._domain = None
+                self._iso, self._domain = iso, make()
+            return self._domain
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class CountrySource:
     """A country of a published world.
@@ -23,11 +48,13 @@ class CountrySource:
         country: Its polygons.
         weights: Its tiles and their weights.
         is_region: Whether its code is its own, so that its places are those in its polygons.
+        held: What keeps the country for its next task; None if it has only one.
     """
 
     country: Country
     weights: CumulativeWeights
     is_region: bool
+    held: HeldDomain | None = None
 
     def places(self) -> CountryPlaces:
         """Return its places."""
@@ -43,6 +70,13 @@ class CountrySource:
         Raises:
             IntegrityError: ``weights-damaged``, ``file-unreadable``.
         """
+        if self.held is None:
+            return self._domain(towns, seed)
+        domain = self.held.get(self.country.iso, lambda: self._domain(towns, seed))
+        # Threads must not share prepared polygons.
+        return replace(domain, shape=CountryShape(self.country.features))
+
+    def _domain(self, towns: CountryPlaces, seed: int) -> PlacingDomain:
         spans, features = self.weights.spans, self.country.features
         # Reading weights takes longer than placing sites: once, where memory allows.
         every = self.weights.tile_weights()

@@ -16,7 +16,7 @@ from closedworld.published.cumulative_weights import CumulativeWeights, read_cum
 from closedworld.published.tile_index import PublishedIndex
 from closedworld.stages.checked_results import CheckedResult, partition_digests
 from closedworld.stages.checking import CheckCounts, stage_validation
-from closedworld.stages.country_source import TILES_IN_MEMORY, CountrySource
+from closedworld.stages.country_source import TILES_IN_MEMORY, CountrySource, HeldDomain
 from closedworld.stages.memory import MEBIBYTE, StageMemory
 from closedworld.stages.protocol import Folded, Outcome_co, StagePlan, Upstream
 from closedworld.stages.runner import timed
@@ -135,19 +135,32 @@ class PlacingPlan(StagePlan[T, CheckedResult, Outcome_co]):
         return StageMemory(0, DOMAIN_BYTES + held + largest * self.row_bytes)
 
     def ranges(self) -> Iterator[RowRange]:
-        """Yield the rows of each task, the heaviest first; one task at least for each country."""
+        """Yield the rows of each task: the countries of most rows first, one task at least for each."""
+        rows = self.rows_by_country
         found = [
-            (first - min(first + self.task_rows, rows), iso, number, first)
-            for iso, rows in self.rows_by_country.items()
-            for number, first in enumerate(range(0, max(rows, 1), self.task_rows))
+            (first - min(first + self.task_rows, count), iso, number, first)
+            for iso, count in rows.items()
+            for number, first in enumerate(range(0, max(count, 1), self.task_rows))
         ]
-        for position, (weight, iso, number, first) in enumerate(sorted(found)):
-            yield RowRange(iso, number, first, first - weight, position < SEED_TASKS)
+        heaviest = set(sorted(found)[:SEED_TASKS])
+        # The tasks of a country one after another, as it is held for them.
+        for one in sorted(found, key=lambda one: (-rows[one[1]], one[1:])):
+            weight, iso, number, first = one
+            yield RowRange(iso, number, first, first - weight, one in heaviest)
 
-    def source(self, country_iso: str) -> CountrySource:
-        """Return what the points of a country are placed by."""
-        is_region = self.countries.own_codes is not None
-        return CountrySource(self.countries[country_iso], self.weights[country_iso], is_region)
+    def source(self, country_iso: str, held: HeldDomain) -> CountrySource:
+        """Return what the points of a country are placed by.
+
+        Args:
+            country_iso: The country.
+            held: What keeps a country of several tasks.
+        """
+        return CountrySource(
+            self.countries[country_iso],
+            self.weights[country_iso],
+            self.countries.own_codes is not None,
+            held if self.rows_by_country[country_iso] > self.task_rows else None,
+        )
 
     def fold(self, runner: TaskRunner, written: Iterable[tuple[T, CheckedResult, bool]]) -> Folded:
         """Return what all results come to, once every check has passed.

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,6 +26,9 @@ _RADIANS_PER_DEGREE = Fraction("3.1415926535897932384626433832795028841971693993
 _SINE_TERMS = 17
 _ZONE_TERMS = 17
 
+_BLOCK_ROWS = 1 << 13
+"""Rows whose areas are computed together and kept, 64 KiB."""
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class RowAreas:
@@ -41,14 +45,11 @@ class RowAreas:
     @classmethod
     def between(cls, grid: Grid, first_row: int, stop_row: int) -> RowAreas:
         """Return the areas for ``first_row <= row < stop_row``, as ``tile_areas_cm2`` has them."""
-        edges = grid.lat_edge(np.arange(first_row, stop_row + 1))
-        latitude = DoubleDouble.exact(np.clip(edges, -90.0, 90.0))
-        zones = _zone(_sine(latitude * DoubleDouble.of(_RADIANS_PER_DEGREE)))
-        north = DoubleDouble(zones.high[:-1], zones.low[:-1])
-        south = DoubleDouble(zones.high[1:], zones.low[1:])
-        width = Fraction(grid.cell_width) * _RADIANS_PER_DEGREE
-        scale = DoubleDouble.of(width * _SEMI_MINOR_M**2 * CM2_PER_M2)
-        return cls(first_row, ((north - south) * scale).rounded())
+        first = first_row // _BLOCK_ROWS
+        blocks = [_block(grid, one) for one in range(first, -(-stop_row // _BLOCK_ROWS))]
+        begin = first * _BLOCK_ROWS
+        every = np.concatenate([np.empty(0, np.int64), *blocks])
+        return cls(first_row, every[first_row - begin : stop_row - begin])
 
     def slice(self, first_row: int, stop_row: int) -> RowAreas:
         """Return the areas of some of the rows, ``first_row`` included."""
@@ -63,6 +64,21 @@ class RowAreas:
     def of(self, rows: NDArray[np.int64]) -> NDArray[np.int64]:
         """Return the area of a tile of each row, square centimetres, int64 in the argument's shape."""
         return self.cm2[rows - self.first_row]
+
+
+@lru_cache(maxsize=128)
+def _block(grid: Grid, number: int) -> NDArray[np.int64]:
+    """Return the areas of a block of rows, square centimetres, int64 (rows,)."""
+    first_row = number * _BLOCK_ROWS
+    stop_row = min(first_row + _BLOCK_ROWS, grid.n_rows)
+    edges = grid.lat_edge(np.arange(first_row, stop_row + 1))
+    latitude = DoubleDouble.exact(np.clip(edges, -90.0, 90.0))
+    zones = _zone(_sine(latitude * DoubleDouble.of(_RADIANS_PER_DEGREE)))
+    north = DoubleDouble(zones.high[:-1], zones.low[:-1])
+    south = DoubleDouble(zones.high[1:], zones.low[1:])
+    width = Fraction(grid.cell_width) * _RADIANS_PER_DEGREE
+    scale = DoubleDouble.of(width * _SEMI_MINOR_M**2 * CM2_PER_M2)
+    return ((north - south) * scale).rounded()
 
 
 def tile_areas_cm2(grid: Grid) -> NDArray[np.int64]:

@@ -36,12 +36,14 @@ def philox4x32(
         Four words, uint64 (n,) with values below 2^32 each. Other counters or keys give other,
         independent words; the same ones give the same everywhere.
     """
-    words = tuple(np.array(word, np.uint64) for word in np.broadcast_arrays(*counter))
-    keys = tuple(np.broadcast_to(word, words[0].shape) for word in key)
-    for begin in range(0, len(words[0]), _CHUNK):
-        chunk = slice(begin, begin + _CHUNK)
-        _encrypt([word[chunk] for word in words], [np.array(word[chunk]) for word in keys])
-    return words[0], words[1], words[2], words[3]
+    # Half the time of np.broadcast_arrays for the few words of a small country.
+    every = np.empty((6, max(map(len, counter))), np.uint64)
+    for own, word in zip(every, (*counter, *key), strict=True):
+        own[:] = word
+    for begin in range(0, every.shape[1], _CHUNK):
+        chunk = every[:, begin : begin + _CHUNK]
+        _encrypt(list(chunk[:4]), list(chunk[4:]))
+    return every[0], every[1], every[2], every[3]
 
 
 def _encrypt(words: list[Words], keys: list[Words]) -> None:

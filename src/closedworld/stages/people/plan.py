@@ -23,6 +23,7 @@ from closedworld.kernels.spans import RowSpans
 from closedworld.published.tile_index import PublishedIndex
 from closedworld.stages import PEOPLE, Stage
 from closedworld.stages.checked_results import CheckedResult
+from closedworld.stages.country_source import HeldDomain
 from closedworld.stages.people.checks import CLAIMS
 from closedworld.stages.people.outcome import PublishedPeople
 from closedworld.stages.people.part_files import write_people
@@ -71,12 +72,13 @@ class PeoplePlan(PlacingPlan[PeopleTask, PublishedPeople]):
         return write_people
 
     def tasks(self, runner: TaskRunner) -> Sequence[PeopleTask]:
-        """Return the tasks that write, heaviest first."""
+        """Return the tasks that write."""
         if self.sites is None:
             raise TypeError("a forecast has no tasks")
+        held = HeldDomain()
         return [
             PeopleTask(
-                self.source(rows.country_iso),
+                self.source(rows.country_iso, held),
                 self.sites,
                 self.by_country[rows.country_iso].slice(rows.first, rows.stop),
                 rows.number,

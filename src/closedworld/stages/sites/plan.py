@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import ClassVar
 
 import numpy as np
+import pyarrow.compute as pc
 
 from closedworld.config.run import RunConfig
 from closedworld.datasets import SITES
@@ -28,6 +29,7 @@ from closedworld.published.tile_index import PublishedIndex
 from closedworld.stages import SITE_STAGE, Stage
 from closedworld.stages.checked_results import CheckedResult, staged_parts
 from closedworld.stages.checking import CheckCounts
+from closedworld.stages.country_source import HeldDomain
 from closedworld.stages.placing_plan import PlacingPlan, index_of, weights_at_hand
 from closedworld.stages.protocol import Folded, RunContext
 from closedworld.stages.sites.checks import CLAIMS
@@ -75,14 +77,14 @@ class SitePlan(PlacingPlan[SiteTask, PublishedSites]):
         return write_sites
 
     def tasks(self, runner: TaskRunner) -> Sequence[SiteTask]:
-        """Return the tasks that write, heaviest first."""
-        tasks = []
+        """Return the tasks that write."""
+        tasks, held = [], HeldDomain()
         for rows in self.ranges():
             own = self.requirements.by_country[rows.country_iso]
             part, before = own.slice(rows.first, rows.stop)
             tasks.append(
                 SiteTask(
-                    self.source(rows.country_iso),
+                    self.source(rows.country_iso, held),
                     part,
                     before,
                     rows.stop - rows.first,
@@ -100,12 +102,14 @@ class SitePlan(PlacingPlan[SiteTask, PublishedSites]):
         self, folder: Storage, files: Sequence[FileEntry], counts: CheckCounts
     ) -> None:
         """Count ids that several sites have, as they were written."""
-        ids = [
-            file.read(["site_id"], use_threads=False)["site_id"].to_numpy()
-            for file in staged_parts(folder, files, SITES)
-        ]
-        every = np.concatenate([np.empty(0, np.int64), *ids])
-        counts.add("site_ids", len(every), len(every) - len(np.unique(every)))
+        ids = np.empty(sum(one.rows for one in files if one.dataset == SITES.name), np.int64)
+        done = 0
+        for file in staged_parts(folder, files, SITES):
+            column = file.read(["site_id"], use_threads=False)["site_id"]
+            ids[done : done + len(column)] = column.to_numpy()
+            done += len(column)
+        ids.sort()
+        counts.add("site_ids", len(ids), np.count_nonzero(ids[1:] == ids[:-1]))
 
     def summaries(self) -> Iterable[SiteSummary]:
         """Return what is reported of each country."""
@@ -117,7 +121,7 @@ class SitePlan(PlacingPlan[SiteTask, PublishedSites]):
         """Return the totals of the receipt."""
         return SiteTotals(
             countries=len(summaries),
-            merchants=len(set(self.requirements.table.rows["merchant_id"].to_pylist())),
+            merchants=pc.count_distinct(self.requirements.table.rows["merchant_id"]).as_py(),
             sites=self.row_count,
             sites_on_map=sum(one.sites_on_map for one in summaries),
             summaries=tuple(summaries),
