@@ -148,8 +148,8 @@ def _rows_with_times() -> pa.Buffer:
         "times",
         (
             Column("country_iso", pa.string(), ""),
-            Column("ts_utc", pa.timestamp("us", "UTC"), "", "DELTA_BINARY_PACKED"),
-            Column("ts_local", pa.timestamp("us"), "", "DELTA_BINARY_PACKED"),
+            Column("ts_utc", pa.timestamp("us", "UTC"), "", "PLAIN"),
+            Column("ts_local", pa.timestamp("us"), "", "PLAIN"),
             Column("reported_ts_utc", pa.timestamp("us", "UTC"), "", "PLAIN", nullable=True),
             Column("is_fraud", pa.bool_(), "", "PLAIN"),
         ),
