@@ -16,12 +16,16 @@ from site_worlds import SiteWorld, sites_of
 from closedworld.errors import InputError, IntegrityError
 from closedworld.execution import events
 from closedworld.kernels.placing import Sites, place_sites, site_keys
+from closedworld.published.cumulative_weights import CumulativeWeights
 from closedworld.published.results import open_published
 from closedworld.stages.sites import checks, placed
 from closedworld.stages.weights.build import build_tile_weights
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
+
+    from numpy.typing import NDArray
 
     from closedworld.kernels.placing import PlacingDomain, SiteRequest
 
@@ -124,6 +128,21 @@ def test_a_site_depends_on_nothing_else(site_world: SiteWorld, tmp_path: Path) -
     ]
     single = site_world.build(tmp_path / "outlet", by_outlet, seed=7)
     assert where(sites_of(single)).items() <= whole.items()
+
+
+def test_weights_of_a_country_are_read_once_for_all_its_tasks(
+    site_world: SiteWorld, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    reads: list[str] = []
+    read = CumulativeWeights.tile_weights
+
+    def counted(self: CumulativeWeights) -> Iterator[NDArray[np.uint64]]:
+        reads.append(self.country_iso)
+        return read(self)
+
+    monkeypatch.setattr(CumulativeWeights, "tile_weights", counted)
+    site_world.build(tmp_path, TABLE, task_sites=7)
+    assert sorted(reads) == ["FJ", "LU", "MT", "NA"]
 
 
 def test_another_seed_moves_sites_and_keeps_their_ids(
