@@ -5,8 +5,8 @@ import { test } from "node:test";
 import { pathToFileURL } from "node:url";
 
 const from = (name) => import(pathToFileURL(`${process.env.PAGE_MODULES}/${name}.js`).href);
-const [{ integers, summed }, { Grid }, { Tiles }, { View }, { paintTiles }, { pixel }, { Points }, { Places, folded }, { search }, { sortedRows }] =
-  await Promise.all(["codec", "grid", "tiles", "view", "raster", "colours", "points", "places", "search", "table"].map(from));
+const [{ integers, summed }, { Grid }, { Tiles }, { View }, { paintTiles }, { pixel }, { Points }, { Places, folded }, { search }, { sortedRows }, { Lives, kilometres }] =
+  await Promise.all(["codec", "grid", "tiles", "view", "raster", "colours", "points", "places", "search", "table", "lives"].map(from));
 
 const grid = new Grid({ west: -180, north: 90, cell_width: 10, cell_height: 10, n_cols: 36, n_rows: 18 });
 const random = (seed) => () => ((seed = (seed * 1103515245 + 12345) % 2147483648) / 2147483648);
@@ -140,7 +140,7 @@ test("the point under the pointer is the nearest one that is shown, across the a
   const wrapped = lons.map((lon) => (lon > 18e6 ? lon - 36e6 : lon));
   const lats = Int32Array.from({ length: 500 }, () => Math.round((next() * 20 - 10) * 1e5));
   const points = new Points(1e-5, wrapped, lats);
-  points.texts = { category: { numbers: new Int32Array(500) }, merchant_id: { numbers: new Int32Array(500) } };
+  points.groups.numbers = new Int32Array(500);
   const view = new View(400, 400, 0.01);
   Object.assign(view, { lon: 180, lat: 0, scale: 20, scaleY: 20 });
   view.place();
@@ -155,7 +155,7 @@ test("the point under the pointer is the nearest one that is shown, across the a
 
 test("what people type is understood", () => {
   const places = new Places(["São Paulo", "Paris", "Parma"], Int32Array.from([1, 0, 0]), Float64Array.of(-46, 2, 10), Float64Array.of(-23, 48, 44));
-  const among = { grid, codes: ["FR", "BR"], names: ["France", "Brazil"], places, merchants: ["M1", "</script>"] };
+  const among = { grid, codes: ["FR", "BR"], names: ["France", "Brazil"], places, merchants: ["M1", "</script>"], cards: ["C7"] };
   const first = (text) => search(text, among)[0];
   assert.deepEqual(first("48.5, 2.25"), { kind: "point", text: "latitude 48.5, longitude 2.25", lon: 2.25, lat: 48.5 });
   assert.equal(search("95, 2", among).length, 0);
@@ -167,6 +167,7 @@ test("what people type is understood", () => {
   assert.equal(first("SAO-PAU").place, 0);
   assert.deepEqual(search("par", among).map((one) => one.place), [1, 2]);
   assert.equal(first("m1").merchant, 1);
+  assert.equal(first("c7").card, 0);
   assert.deepEqual(search("  ", among), []);
   assert.equal(folded("Łódź (Æ)"), "lodz ae");
 });
@@ -176,4 +177,17 @@ test("columns sort both ways, and what has no number stays at the end", () => {
   assert.deepEqual(sortedRows(numbers, true), [0, 2, 1]);
   assert.deepEqual(sortedRows(numbers, false), [2, 0, 1]);
   assert.deepEqual(sortedRows({ ...numbers, values: ["b", "a"] }, false), [1, 0]);
+});
+
+test("a trip is impossible when it is faster than a flight, over purchases without a place", () => {
+  const degrees = (list) => Int32Array.from(list, (value) => Math.round(value * 1e5));
+  // London, online, Paris after an hour; then New York an hour later, and back after eight.
+  const [lons, lats] = [[-0.13, 0, 2.35, -74.0, 2.35], [51.5, 180, 48.86, 40.7, 48.86]].map(degrees);
+  const seconds = Int32Array.from([0, 1800, 3600, 7200, 36000]);
+  const lives = new Lives(["a", "b"], Int32Array.from([5, 0]), 1e-5, seconds, lons, lats);
+  assert.deepEqual(lives.trips(0).map(({ from, to, isImpossible }) => [from, to, isImpossible]), [[0, 2, false], [2, 3, true], [3, 4, false]]);
+  assert.deepEqual(lives.trips(1), []);
+  assert.deepEqual(lives.suspicious(5), [{ card: 0, count: 1 }]);
+  assert.ok(Math.abs(kilometres({ lon: 7, lat: 50 }, { lon: 7, lat: 51 }) - 111.195) < 0.001);
+  assert.ok(Math.abs(kilometres({ lon: 179, lat: 0 }, { lon: -179, lat: 0 }) - 222.39) < 0.01);
 });

@@ -12,8 +12,9 @@ import numpy as np
 from closedworld.datasets.parameters import TileParameters, WeightParameters
 from closedworld.errors import ConfigError
 from closedworld.explore.borders import packed_borders
+from closedworld.explore.lives import packed_lives
 from closedworld.explore.places import packed_places
-from closedworld.explore.points import packed_sites
+from closedworld.explore.points import packed_homes, packed_sites
 from closedworld.explore.tile_runs import packed_runs
 from closedworld.explore.weights import packed_cells, packed_overview
 from closedworld.inputs.reference.iso import iso_table
@@ -43,14 +44,14 @@ class Shown:
     Attributes:
         index: Its tiles.
         weights: Its weights; None for none.
-        sites: Its sites; None for none.
         countries: The polygons that the tiles were built from; None if they are not at hand.
+        later: Its results of sites, people and purchases, as far as there are any, by stage.
     """
 
     index: PublishedIndex
     weights: Published | None = None
-    sites: Published | None = None
     countries: CountrySet | None = None
+    later: Mapping[str, Published] = field(default_factory=dict)
 
 
 @dataclass(slots=True)
@@ -101,12 +102,24 @@ def contents_of(
     contents.data["places"] = packed_places(codes if own_codes is None else (), _MOST_PLACES)
     _say_places(contents)
     _add_weights(contents, world, codes, chosen, budget)
-    if world.sites is not None:
-        contents.data["sites"] = packed_sites(world.sites, codes)
-        without = contents.data["sites"]["without_point"]
+    _add_points(contents, world, codes)
+    return contents
+
+
+def _add_points(contents: Contents, world: Shown, codes: Sequence[str]) -> None:
+    data, later = contents.data, world.later
+    if "sites" in later:
+        data["sites"] = packed_sites(later["sites"], codes)
+        without = data["sites"]["without_point"]
         if without:
             contents.notes.append(f"{without:,} sites have no coordinates and are not on the map.")
-    return contents
+    if "people" in later:
+        data["homes"] = packed_homes(later["people"], codes)
+    if "purchases" in later:
+        data["lives"] = packed_lives(later["purchases"])
+        shown, every = data["lives"]["cards"], data["lives"]["all_cards"]
+        if shown < every:
+            contents.notes.append(f"The purchases are those of {shown:,} of {every:,} cards.")
 
 
 def _countries(world: Shown, beside: Shown | None, codes: Sequence[str]) -> dict[str, Any]:

@@ -17,7 +17,8 @@ from closedworld.store.reading import Published
 DEGREES = 1e-5
 """Steps of coordinates, 1.1 m at the equator."""
 
-_TEXTS = ("merchant_id", "category", "tzid", "place", "admin1", "urban", "precision")
+_SITE_TEXTS = ("merchant_id", "category", "tzid", "place", "admin1", "urban", "precision")
+_HOME_TEXTS = ("card_id", "tzid", "place", "admin1", "urban")
 
 
 def packed_sites(published: Published, countries: Sequence[str]) -> dict[str, Any]:
@@ -28,32 +29,58 @@ def packed_sites(published: Published, countries: Sequence[str]) -> dict[str, An
         countries: Codes of the countries of the page, in its order; sites of others are left out.
 
     Returns:
-        ``count``, ``without_point``; ``lons`` and ``lats``: differences, steps of ``DEGREES``; ``countries``:
-        differences of numbers of countries; ``orders``: differences of ``site_order``; for each text a table
-        and a number per site, as differences, 0 for null.
+        As ``packed_homes``, with ``without_point``, the number of sites left out, and ``orders`` and ``mccs``,
+        differences of ``site_order`` and ``mcc``.
     """
-    columns = ["country_iso", "site_order", "lon", "lat", "mcc", *_TEXTS]
-    table = published.dataset("sites").to_table(columns=columns)
-    table = table.filter(pc.is_in(table["country_iso"], pa.array(countries, pa.string())))
+    columns = ["country_iso", "site_order", "lon", "lat", "mcc", *_SITE_TEXTS]
+    table = _rows(published, "sites", columns, countries)
     table = table.sort_by(
         [(name, "ascending") for name in ("country_iso", "merchant_id", "site_order")]
     )
     located = table.filter(pc.is_valid(table["lon"]))
-    country = pc.index_in(located["country_iso"], pa.array(countries, pa.string()))
     return {
-        "count": len(located),
+        **_packed(located, ("lon", "lat"), _SITE_TEXTS, countries),
         "without_point": len(table) - len(located),
-        "degrees": DEGREES,
-        "lons": packed(deltas(_steps(located["lon"]))),
-        "lats": packed(deltas(_steps(located["lat"]))),
-        "countries": packed(deltas(_integers(country))),
         "orders": packed(deltas(_integers(located["site_order"]))),
         "mccs": packed(deltas(_integers(located["mcc"]))),
-        "texts": {name: _packed_texts(located[name]) for name in _TEXTS},
     }
 
 
-def _packed_texts(column: pa.ChunkedArray) -> dict[str, Any]:
+def packed_homes(published: Published, countries: Sequence[str]) -> dict[str, Any]:
+    """Return the homes of card holders, in the order of the dataset.
+
+    Returns:
+        ``count``; ``lons`` and ``lats``: differences, steps of ``degrees``; ``countries``: differences of numbers of
+        countries; for each text a table and a number per point, as differences, 0 for null.
+    """
+    columns = ["country_iso", "home_lon", "home_lat", *_HOME_TEXTS]
+    table = _rows(published, "cards", columns, countries)
+    table = table.sort_by([("country_iso", "ascending"), ("card_id", "ascending")])
+    return _packed(table, ("home_lon", "home_lat"), _HOME_TEXTS, countries)
+
+
+def _rows(
+    published: Published, dataset: str, columns: list[str], countries: Sequence[str]
+) -> pa.Table:
+    table = published.dataset(dataset).to_table(columns=columns)
+    return table.filter(pc.is_in(table["country_iso"], pa.array(countries, pa.string())))
+
+
+def _packed(
+    table: pa.Table, point: tuple[str, str], texts: Sequence[str], countries: Sequence[str]
+) -> dict[str, Any]:
+    country = pc.index_in(table["country_iso"], pa.array(countries, pa.string()))
+    return {
+        "count": len(table),
+        "degrees": DEGREES,
+        "lons": packed(deltas(steps(table[point[0]]))),
+        "lats": packed(deltas(steps(table[point[1]]))),
+        "countries": packed(deltas(_integers(country))),
+        "texts": {name: packed_texts(table[name]) for name in texts},
+    }
+
+
+def packed_texts(column: pa.ChunkedArray) -> dict[str, Any]:
     """Return a column's distinct texts, and the number of each row's, 0 for null, as differences."""
     coded = column.cast(pa.string()).combine_chunks().dictionary_encode()
     numbers = pc.fill_null(coded.indices, -1)
@@ -61,9 +88,10 @@ def _packed_texts(column: pa.ChunkedArray) -> dict[str, Any]:
     return {"names": names, "numbers": packed(deltas(_integers(numbers) + 1))}
 
 
-def _steps(column: pa.ChunkedArray) -> NDArray[np.int64]:
-    steps: NDArray[np.int64] = np.rint(column.to_numpy() / DEGREES).astype(np.int64)
-    return steps
+def steps(column: pa.ChunkedArray) -> NDArray[np.int64]:
+    """Return coordinates, degrees, in steps of ``DEGREES``, int64 (n,)."""
+    whole: NDArray[np.int64] = np.rint(column.to_numpy() / DEGREES).astype(np.int64)
+    return whole
 
 
 def _integers(column: pa.ChunkedArray | pa.Array) -> NDArray[np.int64]:

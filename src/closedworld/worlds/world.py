@@ -24,6 +24,7 @@ from closedworld.published.cumulative_weights import CumulativeWeights, read_cum
 from closedworld.published.polygons import polygons_of
 from closedworld.published.tile_index import PublishedIndex
 from closedworld.sanitize import html_table
+from closedworld.stages import WEIGHTS
 from closedworld.stages.weights.outcome import persons_of
 from closedworld.store.reading import Published
 from closedworld.worlds.locating import TileLocator, lon_lat, on_globe
@@ -324,8 +325,12 @@ class PublishedWorld:
             if countries is not None or error.code != "polygons-differ":
                 raise
             polygons = None
-        sites = self.result("sites") if self.later.get("sites") else None
-        return Shown(self.index, self.weights, sites, polygons)
+        later = {
+            name: self.result(name)
+            for name, found in self.later.items()
+            if found and name != WEIGHTS.name
+        }
+        return Shown(self.index, self.weights, polygons, later)
 
     def _locator(self, country: str | Iterable[str]) -> TileLocator:
         spans = self.spans_of(country)

@@ -25,6 +25,9 @@ export const POINTS = [
   [90, 90, 90],
 ];
 
+/** @type {Rgb} Of homes. */
+export const HOMES = [40, 40, 90];
+
 /** @type {Rgb[]} In the first world alone, in the second alone. */
 export const SIDES = [[213, 94, 0], [0, 114, 178]];
 

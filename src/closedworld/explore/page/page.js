@@ -1,8 +1,9 @@
 // The page: what is shown, how people move through it, and what they are told.
 
 import { Borders } from "./borders.js";
-import { css, mixed, pixel, POINTS, rampPixels, SIDES, THEMES } from "./colours.js";
+import { css, HOMES, mixed, pixel, POINTS, rampPixels, SIDES, THEMES } from "./colours.js";
 import { Grid } from "./grid.js";
+import { Lives } from "./lives.js";
 import { Painter } from "./painter.js";
 import { Places } from "./places.js";
 import { Points } from "./points.js";
@@ -18,6 +19,7 @@ const RESTING_MS = 40;
 const GRID_LINES_PX = 7;
 const MOST_ROWS = 2e6;
 const RAMP_LEVELS = 256;
+const SUSPICIOUS = 12;
 
 /** @template {HTMLElement} T @param {string} id @param {new () => T} kind @returns {T} */
 function element(id, kind) {
@@ -39,12 +41,14 @@ async function start(data) {
   const { codes, names } = data.countries;
   /** @type {(packed: any) => Promise<Tiles>} */
   const read = (packed) => Tiles.read(grid, packed);
-  const [worlds, differences, borders, places, points] = await Promise.all([
+  const [worlds, differences, borders, places, points, homes, lives] = await Promise.all([
     /** @type {Promise<Tiles[]>} */ (Promise.all(data.worlds.map((/** @type {any} */ world) => read(world.tiles)))),
     data.differences ? read(data.differences) : null,
     data.borders ? Borders.read(data.borders) : null,
     Places.read(data.places),
-    data.sites ? Points.read(data.sites) : null,
+    data.sites ? Points.read(data.sites, "category", "merchant_id") : null,
+    data.homes ? Points.read(data.homes, "urban", "card_id") : null,
+    data.lives ? Lives.read(data.lives) : null,
   ]);
   const weights = data.weights ? await Weights.read(data.weights, worlds[0], codes) : null;
 
@@ -62,6 +66,9 @@ async function start(data) {
     /** @type {import("./grid.js").Cell | null} */
     cell: null,
     site: -1,
+    showsHomes: false,
+    card: -1,
+    until: Infinity,
     isPinned: false,
     movedAt: -1e9,
     isDue: false,
@@ -126,7 +133,9 @@ async function start(data) {
       if (cut > 0) yield* paintTiles(picture, own, worlds[0], ofCountry, palette, { from: 0, to: cut }, recolour);
       if (cut < own.width) yield* paintTiles(picture, own, worlds[1] ?? worlds[0], ofCountry, palette, { from: cut, to: own.width });
     }
-    if (points) yield* points.paint(picture, own, category.colours, palette.off, isWorld ? 0.5 : radius() * (own.width / view.width), cut ? { from: 0, to: cut } : whole);
+    const dots = isWorld ? 0.5 : radius() * (own.width / view.width);
+    if (homes && state.showsHomes) yield* homes.paint(picture, own, [HOMES], palette.off, dots, whole);
+    if (points) yield* points.paint(picture, own, category.colours, palette.off, dots, cut ? { from: 0, to: cut } : whole);
   }
 
   function radius() {
@@ -179,6 +188,7 @@ async function start(data) {
       to.lineWidth = 2.5;
       to.stroke();
     }
+    if (lives && state.card >= 0) lives.draw(to, view, state.card, state.until, { ...theme(), red: css(theme().accent) });
     if (state.mode === "swipe") {
       const x = (Number(swipe.value) / 1000) * view.width;
       to.fillStyle = theme().ink;
@@ -236,13 +246,6 @@ async function start(data) {
   /** Facts of a site. @param {Points} all @param {number} i @returns {[string, [string, string][]]} */
   function siteFacts(all, i) {
     const text = (/** @type {string} */ name) => all.texts[name].at(i);
-    const zone = text("tzid");
-    let local = zone;
-    try {
-      if (zone) local = `${new Intl.DateTimeFormat("en-GB", { timeZone: zone, weekday: "short", hour: "2-digit", minute: "2-digit" }).format()} now in ${zone}`;
-    } catch {
-      // A zone that this browser does not know.
-    }
     /** @type {[string, string][]} */
     const facts = [
       ["Merchant", text("merchant_id")],
@@ -250,11 +253,61 @@ async function start(data) {
       ["Category", text("category") + (all.numbers.mccs[i] ? ` (MCC ${all.numbers.mccs[i]})` : "")],
       ["Place", [text("place"), text("admin1")].filter(Boolean).join(", ")],
       ["Lies in", { core: "the core of a town", town: "or around a town", rural: "the country" }[text("urban")] ?? text("urban")],
-      ["Local time", local],
+      ["Local time", localTime(text("tzid"))],
       ["Latitude, longitude", `${(all.lats[i] * all.degrees).toFixed(5)}, ${(all.lons[i] * all.degrees).toFixed(5)}`],
       ["Known of it", text("precision")],
     ];
     return [`Site of ${text("merchant_id")}`, facts.filter(([, value]) => value)];
+  }
+
+  /** Facts of the home of a card holder. @param {Points} all @param {number} i @returns {[string, [string, string][]]} */
+  function homeFacts(all, i) {
+    const text = (/** @type {string} */ name) => all.texts[name].at(i);
+    return [`Home of ${text("card_id")}`, [["Country", names[all.numbers.countries[i]]], ["Place", [text("place"), text("admin1")].filter(Boolean).join(", ")], ["Local time", localTime(text("tzid"))]]];
+  }
+
+  /** Show the life of a card, all of it. @param {number} card -1 for none. */
+  function pickCard(card) {
+    if (!lives) return;
+    Object.assign(state, { card, until: Infinity });
+    const slider = element("until", HTMLInputElement);
+    element("life", HTMLElement).hidden = card < 0;
+    if (card < 0) return request();
+    const [first, last] = [lives.firsts[card], lives.firsts[card + 1] - 1];
+    Object.assign(slider, { min: String(first), max: String(last), value: String(last) });
+    const found = Array.from({ length: last - first + 1 }, (_, i) => lives.placeOf(first + i)).filter((place) => place !== null);
+    if (found.length) {
+      // As seen from the first place, so that a life across the antimeridian stays together.
+      const lons = found.map(({ lon }) => lon - 360 * Math.round((lon - found[0].lon) / 360));
+      const lats = found.map(({ lat }) => lat);
+      view.fit({ west: Math.min(...lons) - 0.05, east: Math.max(...lons) + 0.05, south: Math.min(...lats) - 0.05, north: Math.max(...lats) + 0.05 });
+      moved();
+    }
+    tellLife(last);
+  }
+
+  /** Say what the slider stands at. @param {number} i */
+  function tellLife(i) {
+    if (!lives) return;
+    state.until = lives.seconds[i];
+    const text = (/** @type {string} */ name) => lives.texts[name].at(i);
+    const trips = lives.trips(state.card);
+    const trip = trips.find(({ to }) => to === i);
+    const impossible = trips.filter(({ isImpossible }) => isImpossible).length;
+    /** @type {[string, string][]} */
+    const facts = [
+      ["When", `${new Date(lives.seconds[i] * 1000).toISOString().replace("T", " ").slice(0, 19)} UTC`],
+      ["Paid", `${number(lives.cents[i] / 100, 2)} ${text("currency")} · ${text("channel")} · ${text("category")}`],
+      ["Merchant", text("merchant_id")],
+      ["From the last", trip ? `${number(trip.km, 1)} km in ${number((lives.seconds[trip.to] - lives.seconds[trip.from]) / 3600, 2)} h${trip.isImpossible ? ": impossible" : ""}` : ""],
+      ["Truth", [text("fraud_type") && `fraud: ${text("fraud_type")}`, text("hard_negative")].filter(Boolean).join(", ")],
+      ["All its life", `${lives.firsts[state.card + 1] - lives.firsts[state.card]} purchases, ${impossible} impossible trips`],
+    ];
+    Object.assign(state, { site: -1, cell: null, isPinned: true });
+    const shown = /** @type {[string, [string, string][]]} */ ([`Card ${lives.names[state.card]}`, facts.filter(([, value]) => value)]);
+    showCard(shown, true);
+    sayFacts(shown);
+    request();
   }
 
   /** @param {[string, [string, string][]]} facts @param {boolean} isPinned */
@@ -339,6 +392,7 @@ async function start(data) {
   function goToFound(found) {
     if (found.kind === "country") goToCountry(found.country);
     else if (found.kind === "merchant") pickMerchant(found.merchant);
+    else if (found.kind === "card") pickCard(found.card);
     else if (found.kind === "place") goTo(places.lons[found.place], places.lats[found.place], Math.min(view.width / 2, 12 / grid.cellWidth));
     else {
       const cell = found.kind === "tile" ? grid.cellOf(found.id) : grid.cellAt(found.lon, found.lat);
@@ -505,6 +559,32 @@ async function start(data) {
     }
   }
 
+  function buildPeople() {
+    if (!homes && !lives) return;
+    element("people", HTMLDetailsElement).hidden = false;
+    const box = /** @type {HTMLElement} */ (document.querySelector("#people .choices"));
+    if (homes) {
+      const [label, input] = [document.createElement("label"), document.createElement("input")];
+      input.type = "checkbox";
+      input.addEventListener("change", () => {
+        state.showsHomes = input.checked;
+        changed();
+      });
+      label.append(input, swatch(css(HOMES)), `homes of ${number(homes.count)} cards`);
+      box.append(label);
+    }
+    if (!lives) return;
+    for (const { card: own, count } of lives.suspicious(SUSPICIOUS)) {
+      const button = document.createElement("button");
+      button.type = "button";
+      button.append(isolated(lives.names[own]), ` · ${count} impossible ${count === 1 ? "trip" : "trips"}`);
+      button.addEventListener("click", () => pickCard(own));
+      box.append(button);
+    }
+    element("until", HTMLInputElement).addEventListener("input", (event) => tellLife(Number(/** @type {HTMLInputElement} */ (event.target).value)));
+    element("none", HTMLButtonElement).addEventListener("click", closeCard);
+  }
+
   function build() {
     const tiles = worlds[0];
     const total = tiles.counts.reduce((sum, count) => sum + count, 0);
@@ -542,6 +622,7 @@ async function start(data) {
     fillTable(/** @type {HTMLTableElement} */ (document.querySelector("#countries table")), columns, goToCountry);
     element("notes", HTMLElement).replaceChildren(...data.notes.map((/** @type {string} */ note) => Object.assign(document.createElement("li"), { textContent: note })));
     buildSites();
+    buildPeople();
     writeLegend();
     updateCsv();
     if (innerWidth < 640) fold(true);
@@ -612,6 +693,11 @@ async function start(data) {
       showCard(siteFacts(points, site), true);
       sayFacts(siteFacts(points, site));
       request();
+    } else if (homes && state.showsHomes && homes.nearest(view, x, y, 8) >= 0) {
+      const home = homes.nearest(view, x, y, 8);
+      const life = lives ? lives.names.indexOf(homes.owners.at(home)) : -1;
+      if (life >= 0) pickCard(life);
+      else showCard(homeFacts(homes, home), true);
     } else pick(cellAt(x, y), worldAt(x));
   }
 
@@ -647,11 +733,12 @@ async function start(data) {
   function closeCard() {
     card.hidden = true;
     Object.assign(state, { isPinned: false, cell: null, site: -1 });
+    pickCard(-1);
     chooseCountry(-1);
   }
 
   const field = element("search", HTMLInputElement);
-  const matches = () => search(field.value, { grid, codes, names, places, merchants: points ? points.texts.merchant_id.names : [] });
+  const matches = () => search(field.value, { grid, codes, names, places, merchants: points ? points.texts.merchant_id.names : [], cards: lives ? lives.names : [] });
   const listFound = () => {
     const found = matches();
     const items = found.map((one) => {
@@ -708,6 +795,16 @@ async function start(data) {
   document.documentElement.dataset.ready = "true";
   // For those who measure it: what it takes to draw once, and the view.
   Object.assign(window, { closedworld: { view, moved, worlds, grid, points, frames: () => redraws } });
+}
+
+/** @param {string} zone Of the tz database. */
+function localTime(zone) {
+  try {
+    return zone && `${new Intl.DateTimeFormat("en-GB", { timeZone: zone, weekday: "short", hour: "2-digit", minute: "2-digit" }).format()} now in ${zone}`;
+  } catch {
+    // A zone that this browser does not know.
+    return zone;
+  }
 }
 
 /** Categories of points by frequency, and the colour of each number. @param {Points | null} points */

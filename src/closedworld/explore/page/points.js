@@ -9,10 +9,9 @@ import { pixel } from "./colours.js";
 /** @typedef {import("./colours.js").Rgb} Rgb */
 
 const SQUARES = 720;
-const TEXTS = ["merchant_id", "category", "tzid", "place", "admin1", "urban", "precision"];
 
 /** A column of texts: number 0 is none. */
-class Texts {
+export class Texts {
   /** @param {string[]} names @param {Int32Array} numbers */
   constructor(names, numbers) {
     this.names = names;
@@ -25,6 +24,14 @@ class Texts {
   }
 }
 
+/** @param {Record<string, {names: string[], numbers: string}>} packed */
+export async function readTexts(packed) {
+  /** @type {Record<string, Texts>} */
+  const texts = {};
+  for (const [name, { names, numbers }] of Object.entries(packed)) texts[name] = new Texts(names, summed(await unpack(numbers)));
+  return texts;
+}
+
 export class Points {
   /** @param {number} degrees Steps of the coordinates. @param {Int32Array} lons @param {Int32Array} lats */
   constructor(degrees, lons, lats) {
@@ -34,6 +41,9 @@ export class Points {
     this.count = lons.length;
     /** @type {Record<string, Texts>} */
     this.texts = {};
+    /** What they are coloured by, and what they belong to. */
+    this.groups = new Texts([], lons);
+    this.owners = new Texts([], lons);
     /** Country, number of the outlet, category code of each. @type {{countries: Int32Array, orders: Int32Array, mccs: Int32Array}} */
     this.numbers = { countries: lons, orders: lons, mccs: lons };
     /** Number of the merchant to show alone, 0 for all. */
@@ -54,7 +64,7 @@ export class Points {
     const next = this.firsts.slice();
     for (let i = 0; i < this.count; i++) this.order[next[square[i]]++] = i;
     /** Coordinates in this order: painting reads memory from one end to the other. */
-    this.near = { lons: this.inOrder(lons), lats: this.inOrder(lats), category: lons, merchant: lons };
+    this.near = { lons: this.inOrder(lons), lats: this.inOrder(lats), group: lons, owner: lons };
   }
 
   /** @param {Int32Array} values */
@@ -62,29 +72,24 @@ export class Points {
     return Int32Array.from(this.order, (i) => values[i]);
   }
 
-  /** @param {any} packed As explore/points.py writes it. */
-  static async read(packed) {
+  /** @param {any} packed As explore/points.py writes it. @param {string} group What they are coloured by. @param {string} owner */
+  static async read(packed, group, owner) {
     const [lons, lats, countries, orders, mccs] = await Promise.all(
-      [packed.lons, packed.lats, packed.countries, packed.orders, packed.mccs].map(unpack),
+      ["lons", "lats", "countries", "orders", "mccs"].map(async (name) => summed(await unpack(packed[name] ?? packed.countries))),
     );
-    const points = new Points(packed.degrees, summed(lons), summed(lats));
-    points.numbers = { countries: summed(countries), orders: summed(orders), mccs: summed(mccs) };
-    await Promise.all(
-      TEXTS.map(async (name) => {
-        const { names, numbers } = packed.texts[name];
-        points.texts[name] = new Texts(names, summed(await unpack(numbers)));
-      }),
-    );
-    const { category, merchant_id } = points.texts;
-    points.near.category = points.inOrder(category.numbers);
-    points.near.merchant = points.inOrder(merchant_id.numbers);
+    const points = new Points(packed.degrees, lons, lats);
+    points.numbers = { countries, orders, mccs };
+    points.texts = await readTexts(packed.texts);
+    [points.groups, points.owners] = [points.texts[group], points.texts[owner]];
+    points.near.group = points.inOrder(points.groups.numbers);
+    points.near.owner = points.inOrder(points.owners.numbers);
     return points;
   }
 
   /** Whether a point is shown. @param {number} i */
   isShown(i) {
-    if (this.merchant) return this.texts.merchant_id.numbers[i] === this.merchant;
-    return !this.hidden.has(this.texts.category.numbers[i]);
+    if (this.merchant) return this.owners.numbers[i] === this.merchant;
+    return !this.hidden.has(this.groups.numbers[i]);
   }
 
   /** Stretches of ``order`` that may be seen, with the longitude of their turn. @param {View} view @param {number} marginPx */
@@ -111,7 +116,7 @@ export class Points {
   *paint(picture, view, colours, rim, radius, strip) {
     const { pixels, width, height } = picture;
     const { lons, lats } = this.near;
-    const { category, merchant } = this.near;
+    const { group, owner } = this.near;
     const fill = Uint32Array.from(colours, (colour, i) => (this.hidden.has(i) && !this.merchant ? 0 : pixel(colour)));
     const dots = discOffsets(radius, width);
     const rimPixel = pixel(rim);
@@ -122,8 +127,8 @@ export class Points {
     for (const { from, to, turn } of this.seen(view, reach)) {
       const ox = (turn - view.west) * view.scale;
       for (let k = from; k < to; k++) {
-        const colour = fill[category[k]];
-        if (colour === 0 || (this.merchant && merchant[k] !== this.merchant)) continue;
+        const colour = fill[group[k]];
+        if (colour === 0 || (this.merchant && owner[k] !== this.merchant)) continue;
         const x = Math.floor(ox + lons[k] * sx);
         const y = Math.floor(oy - lats[k] * sy);
         if (dots.length === 1) {

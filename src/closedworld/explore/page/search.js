@@ -6,7 +6,7 @@ import { folded } from "./places.js";
 /**
  * @typedef {{kind: "point", text: string, lon: number, lat: number} | {kind: "tile", text: string, id: number}
  *   | {kind: "country", text: string, country: number} | {kind: "place", text: string, place: number}
- *   | {kind: "merchant", text: string, merchant: number}} Found
+ *   | {kind: "merchant", text: string, merchant: number} | {kind: "card", text: string, card: number}} Found
  */
 
 const NUMBER = "([-+]?\\d+(?:\\.\\d*)?)";
@@ -15,10 +15,10 @@ const MOST = 8;
 
 /**
  * What a text may mean, the likeliest first. @param {string} text
- * @param {{grid: Grid, codes: string[], names: string[], places: import("./places.js").Places | null, merchants: string[]}} among
+ * @param {{grid: Grid, codes: string[], names: string[], places: import("./places.js").Places | null, merchants: string[], cards: string[]}} among
  * @returns {Found[]}
  */
-export function search(text, { grid, codes, names, places, merchants }) {
+export function search(text, { grid, codes, names, places, merchants, cards }) {
   /** @type {Found[]} */
   const found = [];
   const point = POINT.exec(text);
@@ -43,6 +43,9 @@ export function search(text, { grid, codes, names, places, merchants }) {
   }
   for (let i = 0; i < merchants.length && found.length < 2 * MOST; i++) {
     if (folded(merchants[i]).startsWith(wanted)) found.push({ kind: "merchant", text: `merchant ${merchants[i]}`, merchant: i + 1 });
+  }
+  for (let i = 0; i < cards.length && found.length < 2 * MOST; i++) {
+    if (folded(cards[i]).startsWith(wanted)) found.push({ kind: "card", text: `card ${cards[i]}`, card: i });
   }
   return found.slice(0, 2 * MOST);
 }
