@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import json
 import shutil
-from typing import TYPE_CHECKING
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any
 
+import pyarrow as pa
+import pyarrow.dataset as pads
 import pytest
 from tabs import launched
 
@@ -62,6 +65,57 @@ def center(tmp_path_factory: pytest.TempPathFactory) -> cw.PublishedWorld:
 def overlap(tmp_path_factory: pytest.TempPathFactory) -> cw.PublishedWorld:
     """Read only."""
     return built(tmp_path_factory.mktemp("overlap") / "world", rule="any_overlap")
+
+
+class Purchases:
+    """Datasets of purchases in memory, as a published result has them."""
+
+    def __init__(self) -> None:
+        places = [(-0.13, 51.5), (None, None), (2.35, 48.86), (-74.0, 40.7), (2.35, 48.86)]
+        hours = [0.0, 0.5, 1.0, 2.0, 10.0]
+        kinds = [None, None, None, "clone", None]
+        # Not in the order of cards or of time; the second card buys once.
+        order = [3, 0, 5, 4, 1, 2]
+        rows = [
+            {
+                "purchase_id": 100 + i,
+                "ts_utc": datetime(2026, 1, 1, tzinfo=UTC) + timedelta(hours=hour),
+                "card_id": "traveller",
+                "merchant_id": HOSTILE if i == 2 else "shop",
+                "channel": "online" if place[0] is None else "pos",
+                "category": "grocery",
+                "amount": 12.5 + i,
+                "currency": "EUR",
+                "lon": place[0],
+                "lat": place[1],
+            }
+            for i, (place, hour) in enumerate(zip(places, hours, strict=True))
+        ]
+        rows.append({**rows[0], "purchase_id": 105, "card_id": "at home"})
+        truth = [
+            {"purchase_id": 100 + i, "fraud_type": kind, "hard_negative": None}
+            for i, kind in enumerate([*kinds, None])
+        ]
+        schema = pa.schema(
+            [("purchase_id", pa.int64()), ("ts_utc", pa.timestamp("us", "UTC"))]
+            + [(name, pa.string()) for name in ("card_id", "merchant_id", "channel", "category", "currency")]
+            + [(name, pa.float64()) for name in ("amount", "lon", "lat")]
+        )  # fmt: skip
+        negative = pa.schema(
+            [("purchase_id", pa.int64()), ("fraud_type", pa.string()), ("hard_negative", pa.string())]
+        )  # fmt: skip
+        self.tables = {
+            "purchases": pa.Table.from_pylist([rows[i] for i in order], schema),
+            "truth": pa.Table.from_pylist(truth, negative),
+        }
+
+    def dataset(self, name: str) -> pads.Dataset:
+        return pads.dataset(self.tables[name])
+
+
+@pytest.fixture
+def purchases() -> Any:
+    return Purchases()
 
 
 @pytest.fixture(scope="session")

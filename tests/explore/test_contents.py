@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 import closedworld as cw
 from closedworld.errors import ConfigError
 from closedworld.explore.borders import STEPS_PER_CELL, packed_borders
+from closedworld.explore.lives import packed_lives
 from closedworld.explore.packing import packed
 from closedworld.explore.tile_runs import packed_runs
 from closedworld.kernels.grid import Grid
@@ -195,3 +196,26 @@ def test_worlds_of_two_grids_cannot_be_compared(
     cw.run_world(cw.RunConfig(out=out, resolution="1deg", countries=("DE",), basis="uniform"))
     with pytest.raises(ConfigError, match="different grids"):
         center.explore(beside=cw.open_world(out))
+
+
+def test_lives_go_card_by_card_in_the_order_of_time(purchases: Any) -> None:
+    content = packed_lives(purchases)
+    assert content["names"] == ["at home", "traveller"]
+    assert unpacked(content["sizes"]).tolist() == [1, 5]
+    seconds = np.cumsum(unpacked(content["seconds"]))
+    assert (seconds[1:] - seconds[1]).tolist() == [0, 1800, 3600, 7200, 36000]
+    lats = np.cumsum(unpacked(content["lats"])) * content["degrees"]
+    np.testing.assert_allclose(lats, [51.5, 51.5, 180, 48.86, 40.7, 48.86])
+    assert unpacked(content["cents"]).tolist() == [1250, 1250, 1350, 1450, 1550, 1650]
+    fraud = content["texts"]["fraud_type"]
+    assert np.cumsum(unpacked(fraud["numbers"])).tolist() == [0, 0, 0, 0, 1, 0]
+    assert fraud["names"] == ["clone"]
+
+
+def test_where_purchases_do_not_fit_whole_cards_are_left_out(
+    purchases: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("closedworld.explore.lives.MOST_PURCHASES", 5)
+    content = packed_lives(purchases)
+    assert (content["cards"], content["all_cards"]) == (1, 2)
+    assert unpacked(content["sizes"]).tolist() == [1]

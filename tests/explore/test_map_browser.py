@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import json
 import random
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 import pytest
 from tabs import listened_to, needs_browser
+
+from closedworld.explore.writing import map_page
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -240,6 +243,34 @@ def test_a_site_says_what_it_is_and_its_merchant_can_be_shown_alone(
     own = center.sites.to_table(columns=["merchant_id", "lon"]).to_pylist()
     expected = [row for row in own if row["merchant_id"] == site["merchant_id"] and row["lon"] is not None]  # fmt: skip
     assert len(lines) == len(expected) + 1
+    assert heard.messages == []
+
+
+def test_a_card_s_life_is_told_purchase_by_purchase(
+    center: cw.PublishedWorld, purchases: Any, open_map: Callable[..., tuple[Tab, Heard]]
+) -> None:
+    """One trip is impossible: it is listed, drawn, and said when the slider stands there."""
+    shown = replace(center._shown(None), later={"purchases": purchases})
+    tab, heard = open_map(map_page(shown, budget=0))
+    (card,) = tab.locator("#people .choices button").all()
+    assert card.inner_text() == "traveller · 1 impossible trip"
+    card.click()
+    slider = tab.locator("#until")
+    assert (slider.get_attribute("min"), slider.get_attribute("max")) == ("1", "5")
+    facts = tab.locator("#card")
+    assert "5 purchases, 1 impossible trips" in facts.inner_text()
+    slider.press("ArrowLeft")
+    assert "impossible" in facts.inner_text().split("All its life")[0]
+    assert "fraud: clone" in facts.inner_text()
+    assert "2026-01-01 02:00:00 UTC" in facts.inner_text()
+    slider.press("ArrowLeft")
+    # Markup in the name of a merchant is text.
+    assert "</script><script>window.hacked=1" in facts.inner_text()
+    tab.locator("#none").click()
+    assert not slider.is_visible()
+    tab.locator("#search").fill("trav")
+    tab.locator("#search").press("Enter")
+    assert slider.is_visible()
     assert heard.messages == []
 
 

@@ -134,8 +134,9 @@ async function start(data) {
       if (cut < own.width) yield* paintTiles(picture, own, worlds[1] ?? worlds[0], ofCountry, palette, { from: cut, to: own.width });
     }
     const dots = isWorld ? 0.5 : radius() * (own.width / view.width);
-    if (homes && state.showsHomes) yield* homes.paint(picture, own, [HOMES], palette.off, dots, whole);
-    if (points) yield* points.paint(picture, own, category.colours, palette.off, dots, cut ? { from: 0, to: cut } : whole);
+    if (homes && state.showsHomes && state.card < 0) yield* homes.paint(picture, own, [HOMES], palette.off, dots, whole);
+    // The life of a card is shown by itself.
+    if (points && state.card < 0) yield* points.paint(picture, own, category.colours, palette.off, dots, cut ? { from: 0, to: cut } : whole);
   }
 
   function radius() {
@@ -272,7 +273,8 @@ async function start(data) {
     Object.assign(state, { card, until: Infinity });
     const slider = element("until", HTMLInputElement);
     element("life", HTMLElement).hidden = card < 0;
-    if (card < 0) return request();
+    changed();
+    if (card < 0) return;
     const [first, last] = [lives.firsts[card], lives.firsts[card + 1] - 1];
     Object.assign(slider, { min: String(first), max: String(last), value: String(last) });
     const found = Array.from({ length: last - first + 1 }, (_, i) => lives.placeOf(first + i)).filter((place) => place !== null);
