@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING
 
 import geopandas as gpd
@@ -41,6 +42,47 @@ def test_boxes_of_one_country(call: Call, world: Path, tmp_path: Path) -> None:
     assert f"{len(frame)} tiles as boxes written to" in done.output
     assert frame["weight_fp"].sum() == 10**12
     assert set(frame.geometry.geom_type) == {"Polygon"}
+
+
+@pytest.mark.parametrize(("suffix", "kind"), [("gpkg", "box"), ("geojson", "point")])
+def test_tiles_for_other_programs_are_those_of_geoparquet(
+    suffix: str, kind: str, call: Call, world: Path, tmp_path: Path
+) -> None:
+    frames = []
+    for name in ("tiles.parquet", f"tiles.{suffix}"):
+        done = call("export", world, "--geometry", kind, "--out", tmp_path / name)
+        assert done.exit_code == 0, done.output
+        read = gpd.read_parquet if name.endswith("parquet") else gpd.read_file
+        frames.append(read(tmp_path / name))
+    columns = ["country_iso", "tile_id", "weight_fp"]
+    assert frames[0][columns].to_numpy().tolist() == frames[1][columns].to_numpy().tolist()
+    assert frames[1].crs == "EPSG:4326"
+    assert frames[0].geometry.geom_equals_exact(frames[1].geometry, 1e-12, align=False).all()
+
+
+def test_tiles_on_standard_output_are_geojson_and_nothing_else(call: Call, world: Path) -> None:
+    done = call("export", world, "--geometry", "point", "--countries", "LU", "--out", "-")
+    content = json.loads(done.stdout)
+    assert sum(one["properties"]["weight_fp"] for one in content["features"]) == 10**12
+    refused = call("export", world, "--cog", "--out", "-")
+    assert (refused.exit_code, "name a folder" in refused.output) == (2, True)
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("export", "--cog", "--out", "rasters.tif"),
+        ("weights", "--basis", "area_m2", "--out", "w.parquet"),
+        ("report", "--out", "page.pdf"),
+    ],
+)
+def test_the_suffix_of_a_file_makes_no_folder(
+    words: tuple[str, ...], call: Call, world: Path, tmp_path: Path
+) -> None:
+    command, *options, name = words
+    refused = call(command, world, *options, tmp_path / name)
+    assert (refused.exit_code, "output-format" in refused.output) == (2, True)
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_rasters(call: Call, world: Path, tmp_path: Path) -> None:

@@ -46,6 +46,14 @@ def test_points_of_a_country(call: Call, world: Path, tmp_path: Path) -> None:
     assert points["country_iso"].tolist() == ["NL"] * 50 + ["LU"] * 50
 
 
+def test_points_on_standard_output_are_csv_and_nothing_else(
+    call: Call, world: Path, tmp_path: Path
+) -> None:
+    words = "sample", world, "--country", "LU,NA", "--n", 3
+    call(*words, "--out", tmp_path / "points.csv")
+    assert call(*words, "--out", "-").stdout == (tmp_path / "points.csv").read_text()
+
+
 @pytest.mark.slow
 def test_the_same_command_gives_the_same_bytes(call: Call, world: Path, tmp_path: Path) -> None:
     for name, workers in (("a", 1), ("b", 2)):

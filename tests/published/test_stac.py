@@ -21,7 +21,7 @@ from closedworld.stages.tiles.build import build_tile_index
 from closedworld.testing import tiny_grid
 from closedworld.verification import verify
 from closedworld.worlds import open_world
-from closedworld.worlds.tile_geoparquet import export_tiles
+from closedworld.worlds.tile_geometry import export_tiles
 from closedworld.worlds.tile_rasters import export_rasters
 
 if TYPE_CHECKING:

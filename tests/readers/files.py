@@ -18,7 +18,7 @@ from closedworld.datasets import DATASETS, TILE_INDEX, Column, Dataset
 from closedworld.datasets.part_encoder import PartEncoder, part_writer
 from closedworld.kernels.spans import RowSpans, Rule
 from closedworld.kernels.tiles import RowGroup, Tiles, areas_of
-from closedworld.worlds.tile_geoparquet import export_tiles
+from closedworld.worlds.tile_geometry import export_tiles
 
 COUNTRIES = ("FJ", "LU", "MT", "NA", "VA")
 """Vatican City has no tile of 5 minutes; Namibia is no missing value."""

@@ -16,7 +16,7 @@ import shapely
 from closedworld.errors import ConfigError, PublishError
 from closedworld.published.results import open_dataset
 from closedworld.worlds import open_world
-from closedworld.worlds.tile_geoparquet import export_tiles
+from closedworld.worlds.tile_geometry import export_tiles
 from closedworld.worlds.tile_rasters import COUNTRY_NAME, KEY_NAME, WEIGHT_NAME, export_rasters
 
 if TYPE_CHECKING:

@@ -31,7 +31,7 @@ from closedworld.stages.weights.build import build_tile_weights
 from closedworld.worlds import open_world
 from closedworld.worlds.diff import compare_worlds
 from closedworld.worlds.sample_request import SampleRequest
-from closedworld.worlds.tile_geoparquet import export_tiles
+from closedworld.worlds.tile_geometry import export_tiles
 
 if TYPE_CHECKING:
     from collections.abc import Callable

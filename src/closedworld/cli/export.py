@@ -7,7 +7,15 @@ from typing import Literal
 
 import click
 
-from closedworld.cli.options import FILES_OPTIONS, INDEX_OPTION, PATH, show_files, with_options
+from closedworld.cli.options import (
+    FILES_OPTIONS,
+    INDEX_OPTION,
+    PATH,
+    STDOUT,
+    file_for,
+    show_files,
+    with_options,
+)
 from closedworld.config.options import split_codes
 from closedworld.sanitize import byte_size, number_of
 
@@ -17,7 +25,7 @@ from closedworld.sanitize import byte_size, number_of
 @click.option(
     "--geometry",
     type=click.Choice(["point", "box"]),
-    help="Write one GeoParquet 1.1 file of all tiles, as their centres or as boxes.",
+    help="Write one file of all tiles, as their centres or as boxes.",
 )
 @click.option(
     "--cog",
@@ -31,7 +39,8 @@ from closedworld.sanitize import byte_size, number_of
     "--out",
     type=PATH,
     required=True,
-    help="With --geometry a file, .parquet or .geoparquet; with --cog a folder.",
+    help="With --geometry a file, .parquet, .geoparquet (1.1), .gpkg or .geojson, or - for GeoJSON on standard "
+    "output; with --cog a folder.",
 )
 @with_options(INDEX_OPTION, *FILES_OPTIONS)
 def export(
@@ -57,13 +66,18 @@ def export(
     """
     if (geometry is None) != cog:
         raise click.UsageError("Give either --geometry or --cog.")
+    if cog and out == STDOUT:
+        raise click.UsageError("--cog writes several files; name a folder.")
     from closedworld.worlds import open_world  # noqa: PLC0415
 
     world = open_world(path, index=index)
     if geometry is not None:
-        from closedworld.worlds.tile_geoparquet import export_tiles  # noqa: PLC0415
+        from closedworld.worlds.tile_geometry import export_tiles  # noqa: PLC0415
 
-        tiles = export_tiles(world, out, geometry, countries or ())
+        with file_for(out, ".geojson") as file:
+            tiles = export_tiles(world, file, geometry, countries or ())
+        if out == STDOUT:
+            return
         kind = "points" if geometry == "point" else "boxes"
         size = byte_size(out.stat().st_size)
         text = f"{number_of(tiles, 'tile', 'tiles')} as {kind} written to {out} ({size})"

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping, Sequence
+import tempfile
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -104,6 +106,11 @@ INDEX_OPTION = click.option(
     "--index", type=PATH, help="Tile index of the weights, when it is not next to them."
 )
 
+_CHUNK_BYTES = 1 << 20
+
+STDOUT = Path("-")
+"""What stands for standard output in place of a file."""
+
 LOG_OPTIONS = (
     click.option(
         "--log-format",
@@ -144,6 +151,25 @@ FILES_OPTIONS = (
 QUIET_OPTION = click.option(
     "--quiet", "-q", is_flag=True, help="Print nothing; the exit status says it."
 )
+
+
+@contextmanager
+def file_for(out: Path, suffix: str) -> Iterator[Path]:
+    """Yield the file to write for ``--out``; for ``-``, one that goes to standard output when it is whole.
+
+    Args:
+        out: What was given.
+        suffix: Format on standard output, such as ``.csv``.
+    """
+    if out != STDOUT:
+        yield out
+        return
+    with tempfile.TemporaryDirectory(prefix="closedworld-") as folder:
+        path = Path(folder) / f"output{suffix}"
+        yield path
+        with path.open("rb") as file:
+            for chunk in iter(lambda: file.read(_CHUNK_BYTES), b""):
+                click.echo(chunk, nl=False)
 
 
 def show_files(

@@ -14,8 +14,10 @@ from closedworld.cli.options import (
     PATH,
     POLYGON_OPTIONS,
     SELECTION_OPTIONS,
+    STDOUT,
     WORKERS_OPTION,
     countries_of,
+    file_for,
     show_files,
     with_options,
 )
@@ -50,7 +52,8 @@ if TYPE_CHECKING:
     "--out",
     type=PATH,
     required=True,
-    help="File to write, in the format of its suffix: .parquet, .geoparquet, .csv, .geojson or .gpkg.",
+    help="File to write, in the format of its suffix: .parquet, .geoparquet, .csv, .geojson or .gpkg; "
+    "- for CSV on standard output.",
 )
 @click.option(
     "--escape-csv",
@@ -97,7 +100,8 @@ def sample(
         raise click.UsageError("Give either --country or --table.")
     if table is not None and n is not None:
         raise click.UsageError("--n goes with --country; with --table, use column n.")
-    require_point_suffix(out)
+    if out != STDOUT:
+        require_point_suffix(out)
     world = open_world(path, index=index)
     parameters = world.index.published.parameters(TileParameters)
     request = SampleRequest.of(table, country, 1 if n is None else n, parameters.own_codes)
@@ -111,8 +115,10 @@ def sample(
         workers=workers,
         observer=EchoedWarnings(),
     )
-    write_points(points, out, escape_csv=escape_csv)
-    _show(points, out, time.perf_counter() - began, quiet=quiet, as_json=as_json)
+    with file_for(out, ".csv") as file:
+        write_points(points, file, escape_csv=escape_csv)
+    if out != STDOUT:
+        _show(points, out, time.perf_counter() - began, quiet=quiet, as_json=as_json)
 
 
 def _show(points: pa.Table, out: Path, seconds: float, *, quiet: bool, as_json: bool) -> None:

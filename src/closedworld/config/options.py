@@ -22,6 +22,27 @@ _BYTES_PER_UNIT = {
 }
 
 
+_FILE_SUFFIXES = frozenset(
+    [
+        ".csv",
+        ".geojson",
+        ".geoparquet",
+        ".gpkg",
+        ".html",
+        ".json",
+        ".parquet",
+        ".pdf",
+        ".png",
+        ".shp",
+        ".tif",
+        ".tiff",
+        ".toml",
+        ".tsv",
+        ".txt",
+        ".zip",
+    ]
+)
+
 _ADDRESS = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+:/")
 
 NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,63}")
@@ -206,6 +227,20 @@ def refuse_address(name: str, given: str) -> None:
             "path-address",
             f"{name} is the address {quoted(given)}; only local files and folders are read and written.",
             "Copy the file here first, or mount the storage; for a folder of that very name write ./ before it.",
+        )
+
+
+def refuse_file_name(folder: Path) -> None:
+    """Refuse a new output folder whose name has the suffix of a file.
+
+    Raises:
+        ConfigError: ``output-format``.
+    """
+    if folder.suffix.lower() in _FILE_SUFFIXES and not folder.is_dir():
+        raise ConfigError(
+            "output-format",
+            f"the output is a folder, and {folder} is named like a file.",
+            "Leave out the suffix.",
         )
 
 

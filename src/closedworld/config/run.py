@@ -10,7 +10,13 @@ from pathlib import Path
 from typing import Any, Self
 
 from closedworld.bounded_read import read_small_file
-from closedworld.config.options import CodesField, PathField, options, require_name
+from closedworld.config.options import (
+    CodesField,
+    PathField,
+    options,
+    refuse_file_name,
+    require_name,
+)
 from closedworld.config.stage_options import (
     Options,
     PeopleOptions,
@@ -177,7 +183,7 @@ class RunConfig(
         lock: File that pins the inputs by digest; None to use them unchecked.
 
     Raises:
-        ConfigError: ``name-invalid``, ``fill-coverage``, ``coverage-missing``, ``result-and-inputs``, or as the
+        ConfigError: ``name-invalid``, ``output-format``, ``fill-coverage``, ``coverage-missing``, ``result-and-inputs``, or as the
             options.
     """
 
@@ -191,6 +197,8 @@ class RunConfig(
         super().__post_init__()
         if self.name is not None:
             require_name(self.name)
+        if self.out is not None:
+            refuse_file_name(self.out)
         if self.result is not None:
             self._require_no_inputs()
         elif self.fill is not None and self.coverage:

@@ -17,7 +17,7 @@ from closedworld.html_report.figures import FILTERS, safe_text
 from closedworld.html_report.finding import find_report
 from closedworld.html_report.pictures import draw_all
 from closedworld.run.record.report import read_record
-from closedworld.store.atomic import replace_file
+from closedworld.store.atomic import replace_file, require_suffix
 from closedworld.store.durable import not_writable
 
 PAGE_NAME = "report.html"
@@ -39,11 +39,13 @@ def write_page(
         closeups: Codes of the countries to show in close-ups, empty for none; None to choose some.
 
     Raises:
-        ConfigError: ``path-missing``, ``report-missing``; ``country-unknown`` or
+        ConfigError: ``output-format``, ``path-missing``, ``report-missing``; ``country-unknown`` or
             ``closeup-off-grid`` for the countries of close-ups.
         IntegrityError: ``report-unreadable``, or a published result is damaged.
         PublishError: ``output-not-writable``.
     """
+    if out is not None:
+        require_suffix(Path(out), (".html", ".htm"))
     report = find_report(Path(run))
     record = read_record(report)
     contents = contents_of(record, report, draw_all(record, report, closeups))

@@ -22,6 +22,8 @@ from closedworld.worlds.world import PublishedWorld
 _KINDS = {
     ".tif": "image/tiff; application=geotiff; profile=cloud-optimized",
     ".csv": "text/csv",
+    ".gpkg": "application/geopackage+sqlite3",
+    ".geojson": "application/geo+json",
 }
 
 
@@ -52,8 +54,8 @@ def write_export_collection(world: PublishedWorld, files: Sequence[Path], path: 
 
 def _asset(file: Path) -> dict[str, Any]:
     own = file_asset(file.name, file.stat().st_size, sha256_of_file(file))
-    if file.suffix in _KINDS:
-        return {**own, "type": _KINDS[file.suffix]}
+    if file.suffix.lower() in _KINDS:
+        return {**own, "type": _KINDS[file.suffix.lower()]}
     import pyarrow.parquet as pq  # noqa: PLC0415 -- rasters need none
 
     metadata = pq.read_metadata(file)
@@ -63,10 +65,10 @@ def _asset(file: Path) -> dict[str, Any]:
 
 
 def _bbox(files: Sequence[Path]) -> list[float] | None:
-    """Return the box that a GeoParquet file states; None for rasters."""
+    """Return the box that a GeoParquet file states; None for other formats."""
     import pyarrow.parquet as pq  # noqa: PLC0415
 
-    if files[0].suffix in _KINDS:
+    if files[0].suffix.lower() in _KINDS:
         return None
     geo = json.loads(pq.read_metadata(files[0]).metadata[b"geo"])
     bounds: list[float] = geo["columns"][geo["primary_column"]]["bbox"]

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from closedworld.config.options import refuse_file_name
 from closedworld.datasets.parameters import TileParameters
 from closedworld.errors import PublishError
 from closedworld.inputs.reference.iso import iso_table
@@ -82,10 +83,11 @@ def export_rasters(world: PublishedWorld, folder: Path, countries: Sequence[str]
         countries: Alpha-2 codes; none for all.
 
     Raises:
-        ConfigError: ``country-without-tiles``.
+        ConfigError: ``output-format``, ``country-without-tiles``.
         PublishError: ``output-not-writable``.
         IntegrityError: The files differ from their receipts.
     """
+    refuse_file_name(folder)
     spans, grid, ids = world.spans_of(countries), world.index.grid, _ids_of(world)
     weights = {} if world.weights is None else world.cumulative_weights()
     first, taken = {}, RowSpans.empty(grid)

@@ -1,8 +1,8 @@
-"""Tiles with geometry: one GeoParquet file of points or boxes."""
+"""Tiles with geometry: one file of points or boxes."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Literal, TypeAlias
 
@@ -16,6 +16,7 @@ from closedworld.kernels.spans import RowSpans
 from closedworld.kernels.tiles import Tiles
 from closedworld.store.atomic import refuse_folder, require_suffix, whole_file
 from closedworld.worlds.export_collection import write_export_collection
+from closedworld.worlds.gdal_writers import DRIVERS, write_by_gdal
 from closedworld.worlds.geoparquet import (
     COVERING,
     COVERING_TYPE,
@@ -30,20 +31,21 @@ from closedworld.worlds.world import PublishedWorld
 from closedworld.worlds.world_tiles import BATCH_TILES, box_sides, tile_batches, turn_of
 
 Kind: TypeAlias = Literal["point", "box"]
-SUFFIXES = (".parquet", ".geoparquet")
+_SHAPES: Mapping[Kind, Literal["Point", "Polygon"]] = {"point": "Point", "box": "Polygon"}
+TILE_SUFFIXES = (".parquet", ".geoparquet", *DRIVERS)
 
 
 def export_tiles(
     world: PublishedWorld, path: Path, kind: Kind, countries: Sequence[str] = ()
 ) -> int:
-    """Write tiles with their geometry as one GeoParquet 1.1 file; return how many.
+    """Write tiles with their geometry as one GeoParquet 1.1, GeoPackage or GeoJSON file; return how many.
 
-    Rows are in the order of the index. The column ``bbox`` is the file's covering: readers that look
+    Rows are in the order of the index. GeoParquet has a column ``bbox``, the file's covering: readers that look
     for a window skip row groups outside it. ``<stem>.collection.json`` beside it is its STAC collection.
 
     Args:
         world: The world; its weights become column ``weight_fp``, when it has any.
-        path: The file, ``.parquet`` or ``.geoparquet``; replaced if there.
+        path: The file, ``.parquet``, ``.geoparquet``, ``.gpkg`` or ``.geojson``; replaced if there.
         kind: ``point`` for centres, ``box`` for the tiles' sides.
         countries: Alpha-2 codes; none for all.
 
@@ -52,19 +54,25 @@ def export_tiles(
         PublishError: ``output-not-writable``.
         IntegrityError: The files differ from their receipts.
     """
-    require_suffix(path, SUFFIXES)
+    require_suffix(path, TILE_SUFFIXES)
     refuse_folder(path)
     spans = world.spans_of(countries)
     weights = {} if world.weights is None else world.cumulative_weights()
-    rows = 0
-    with whole_file(path) as staged, _opened(staged, kind, spans, weighed=bool(weights)) as writer:
-        for iso, own in spans.items():
-            for _, tiles, numbers in tile_batches(own, weights.get(iso)):
-                batch = _batch(iso, tiles, numbers, kind, writer.schema)
-                writer.write_batch(batch, BATCH_TILES)
-                rows += tiles.tile_count
+    by_gdal = path.suffix.lower() in DRIVERS
+    schema = _schema(kind, spans, weighed=bool(weights), has_covering=not by_gdal)
+    batches = (
+        _batch(iso, tiles, numbers, kind, schema)
+        for iso, own in spans.items()
+        for _, tiles, numbers in tile_batches(own, weights.get(iso))
+    )
+    with whole_file(path) as staged:
+        if by_gdal:
+            shape = _SHAPES[kind]
+            write_by_gdal(batches, schema, staged, path, layer="tiles", shape=shape)
+        else:
+            _write_parquet(batches, schema, staged)
     write_export_collection(world, [path], path.with_suffix(".collection.json"))
-    return rows
+    return sum(own.tile_count for own in spans.values())
 
 
 def _sides(
@@ -80,14 +88,18 @@ def _sides(
     return (center + turn_of(center), grid.lat_center(rows)) * 2
 
 
-def _opened(
-    path: Path, kind: Kind, spans: Mapping[str, RowSpans], *, weighed: bool
-) -> pq.ParquetWriter:
-    """Return a writer of the file, its metadata with the bounds of all tiles."""
+def _schema(
+    kind: Kind, spans: Mapping[str, RowSpans], *, weighed: bool, has_covering: bool
+) -> pa.Schema:
+    """Return the columns; with a covering, the metadata of GeoParquet with the bounds of all tiles."""
     numbers = ["tile_id", "weight_fp"] if weighed else ["tile_id"]
     types = {"country_iso": pa.string(), **dict.fromkeys(numbers, pa.int64())}
-    types |= {GEOMETRY: pa.binary(), COVERING: COVERING_TYPE}
-    fields = [pa.field(name, of, nullable=False) for name, of in types.items()]
+    types[GEOMETRY] = pa.binary()
+    if has_covering:
+        types[COVERING] = COVERING_TYPE
+    schema = pa.schema([pa.field(name, of, nullable=False) for name, of in types.items()])
+    if not has_covering:
+        return schema
     # The outermost columns are at the ends of runs.
     ends = [
         _sides(own.grid, own.rows, cols, kind)
@@ -96,15 +108,20 @@ def _opened(
     ]
     west, south, east, north = (np.concatenate(side) for side in zip(*ends, strict=True))
     bounds = [float(side) for side in (west.min(), south.min(), east.max(), north.max())]
-    shape: Literal["Point", "Polygon"] = "Point" if kind == "point" else "Polygon"
-    return pq.ParquetWriter(
+    return schema.with_metadata(geo_metadata(_SHAPES[kind], bounds, has_covering=True))
+
+
+def _write_parquet(batches: Iterable[pa.RecordBatch], schema: pa.Schema, path: Path) -> None:
+    with pq.ParquetWriter(
         path,
-        pa.schema(fields, geo_metadata(shape, bounds, has_covering=True)),
+        schema,
         compression="zstd",
         use_dictionary=["country_iso", *(f"{COVERING}.{side}" for side in SIDES)],
         column_encoding={"tile_id": "DELTA_BINARY_PACKED"},
         write_page_checksum=True,
-    )
+    ) as writer:
+        for batch in batches:
+            writer.write_batch(batch, BATCH_TILES)
 
 
 def _batch(
@@ -117,5 +134,7 @@ def _batch(
     columns += [
         numbers.view(np.int64) for numbers in (tiles.tile_ids(), weights) if numbers is not None
     ]
-    columns += [wkb, covering(sides)]
+    columns.append(wkb)
+    if COVERING in schema.names:
+        columns.append(covering(sides))
     return pa.RecordBatch.from_arrays([pa.array(one) for one in columns], schema=schema)
