@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from closedworld.errors import ConfigError, InputError
 from closedworld.inputs.regions.country_codes import wanted_codes
-from closedworld.inputs.tables.columns import RowProblems, name_columns, own_columns
+from closedworld.inputs.tables.columns import RowProblems, name_columns, own_columns, rows_where
 from closedworld.inputs.tables.countries import country_codes
 from closedworld.inputs.tables.reading import read_table, table_of
 from closedworld.kernels.limits import MAX_POINTS
@@ -141,9 +141,7 @@ class SampleRequest:
         ids = None
         if "id" in named:
             texts = named.texts("id")
-            problems.add(
-                np.flatnonzero(texts.is_null().to_numpy(zero_copy_only=False)), "it has no id"
-            )
+            problems.add(rows_where(texts.is_null()), "it has no id")
             is_number = pa.types.is_integer(table[named.names["id"]].type)
             ids = texts.cast(pa.int64()) if is_number else texts
         counts, _ = named.integers("n", problems, required=True)

@@ -6,15 +6,14 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from closedworld.errors import InputError
 from closedworld.inputs.cards.request import COLUMNS, KEY, CardTable
-from closedworld.inputs.tables.columns import RowProblems, name_columns
+from closedworld.inputs.tables.columns import RowProblems, name_columns, rows_where
 from closedworld.inputs.tables.countries import country_codes
-from closedworld.inputs.tables.reading import read_table, table_of
+from closedworld.inputs.tables.reading import read_or_take
 from closedworld.sanitize import number_of, one_line, quoted
 
 _SYNONYMS = {"country": "country_iso"}
@@ -48,20 +47,12 @@ def read_cards(source: Path | str | Any, *, own_codes: Sequence[str] | None = No
     Raises:
         InputError: ``table-...``, ``input-...``; ``cards-unplaceable`` with all rows that have a problem.
     """
-    is_file = isinstance(source, Path | str)
-    table = read_table(Path(source)) if is_file else table_of(source)
-    where = str(source) if is_file else "the table of cards"
+    table, where = read_or_take(source, "the table of cards")
     named = name_columns(table, tuple(COLUMNS), _SYNONYMS, _MISTAKEN)
-    missing = [name for name in ("card_id", "country_iso") if name not in named]
-    if missing:
-        raise InputError(
-            "table-column",
-            f"the table of cards has no column {' and no column '.join(missing)}; it has "
-            f"{quoted(table.column_names)}.",
-        )
+    named.require("cards", "card_id", "country_iso")
     problems = RowProblems()
     ids = named.texts("card_id")
-    problems.add(_where(ids.is_null()), "it has no card_id")
+    problems.add(rows_where(ids.is_null()), "it has no card_id")
     persons = pc.coalesce(named.texts("person_id"), ids)
     columns = {
         "country_iso": country_codes(named.texts("country_iso"), problems, own_codes),
@@ -71,7 +62,7 @@ def read_cards(source: Path | str | Any, *, own_codes: Sequence[str] | None = No
     }
     rows = pa.table({name: columns[name].cast(kind) for name, kind in COLUMNS.items()})
     alone = pc.and_(rows["admin1"].is_valid(), rows["place"].is_null())
-    problems.add(_where(alone), "it has an admin1 without a place")
+    problems.add(rows_where(alone), "it has an admin1 without a place")
     _find_twice(rows, problems)
     refuse_unplaceable(where, rows, problems)
     if not rows.num_rows:
@@ -113,8 +104,3 @@ def _find_twice(rows: pa.Table, problems: RowProblems) -> None:
         person, *home = one.values()
         if person is not None and homes.setdefault(person, tuple(home)) != tuple(home):
             problems.add([row], f"person {quoted(person)} has another home in a row before")
-
-
-def _where(mask: pa.Array) -> list[int]:
-    found: list[int] = np.flatnonzero(mask.to_numpy(zero_copy_only=False)).tolist()
-    return found

@@ -19,9 +19,9 @@ from closedworld.inputs.merchants.table import (
     SkippedRow,
     skipped_rows,
 )
-from closedworld.inputs.tables.columns import NamedColumns, RowProblems, name_columns
+from closedworld.inputs.tables.columns import NamedColumns, RowProblems, name_columns, rows_where
 from closedworld.inputs.tables.countries import country_codes
-from closedworld.inputs.tables.reading import read_table, table_of
+from closedworld.inputs.tables.reading import read_or_take
 from closedworld.sanitize import number_of, one_line, quoted
 
 MAX_SITES = 1 << 31
@@ -76,9 +76,7 @@ def read_merchants(
     Raises:
         InputError: ``table-...``, ``input-...``; ``merchants-unplaceable`` with all rows that have a problem.
     """
-    is_file = isinstance(source, Path | str)
-    table = read_table(Path(source)) if is_file else table_of(source)
-    where = str(source) if is_file else "the table of merchants"
+    table, where = read_or_take(source, "the table of merchants")
     named = name_columns(table, tuple(COLUMNS), _SYNONYMS, _MISTAKEN)
     _require_columns(named)
     problems = RowProblems()
@@ -131,13 +129,7 @@ def _shown(bad: list[SkippedRow]) -> str:
 
 
 def _require_columns(named: NamedColumns) -> None:
-    missing = [name for name in ("merchant_id", "country_iso") if name not in named]
-    if missing:
-        raise InputError(
-            "table-column",
-            f"the table of merchants has no column {' and no column '.join(missing)}; it has "
-            f"{quoted(named.table.column_names)}.",
-        )
+    named.require("merchants", "merchant_id", "country_iso")
     if "n" in named and "site_order" in named:
         raise InputError(
             "table-column",
@@ -149,7 +141,7 @@ def _require_columns(named: NamedColumns) -> None:
 def _rows(named: NamedColumns, problems: RowProblems, own_codes: Sequence[str] | None) -> pa.Table:
     """Return the columns in their types; what cannot be read is null, and a problem of its row."""
     ids = named.texts("merchant_id")
-    problems.add(_where(ids.is_null()), "it has no merchant_id")
+    problems.add(rows_where(ids.is_null()), "it has no merchant_id")
     columns = {
         "country_iso": country_codes(named.texts("country_iso"), problems, own_codes),
         "merchant_id": ids,
@@ -176,7 +168,7 @@ def _rows(named: NamedColumns, problems: RowProblems, own_codes: Sequence[str] |
     columns["gamma"] = pa.array(gammas, mask=~has_gamma | is_odd)
     spacing = pc.utf8_lower(named.texts("spacing"))
     is_known = pc.is_in(spacing, pa.array([*SPACINGS, None], pa.string()))
-    problems.add(_where(pc.invert(is_known)), f"spacing is not {' or '.join(SPACINGS)}")
+    problems.add(rows_where(pc.invert(is_known)), f"spacing is not {' or '.join(SPACINGS)}")
     columns["spacing"] = spacing
     columns |= {name: named.texts(name) for name in ("place", "admin1")}
     for name in ("lon", "lat", "radius_km"):
@@ -278,10 +270,3 @@ def _sorted(merchants: MerchantTable, problems: RowProblems) -> MerchantTable:
     problems.found = [type(one)(int(place_of[one.row]), one.what) for one in problems.found]
     rows = merchants.rows.take(pa.array(order)).combine_chunks()
     return MerchantTable(merchants.source, rows, order)
-
-
-def _where(mask: pa.Array) -> NDArray[np.int64]:
-    rows: NDArray[np.int64] = np.flatnonzero(
-        pc.fill_null(mask, fill_value=False).to_numpy(zero_copy_only=False)
-    )
-    return rows

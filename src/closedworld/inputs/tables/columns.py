@@ -34,6 +34,14 @@ _INTEGER = r"^[+-]?[0-9]{1,18}$"
 _REAL = r"^[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]{1,3})?$"
 
 
+def rows_where(mask: pa.Array) -> NDArray[np.int64]:
+    """Return the rows where a mask holds, ascending, int64 (n,); null does not."""
+    rows: NDArray[np.int64] = np.flatnonzero(
+        pc.fill_null(mask, fill_value=False).to_numpy(zero_copy_only=False)
+    )
+    return rows
+
+
 @dataclass(frozen=True, slots=True)
 class RowProblem:
     """What is wrong with a row.
@@ -79,6 +87,24 @@ class NamedColumns:
     def __contains__(self, name: str) -> bool:
         return name in self.names
 
+    def require(self, what: str, *names: str) -> None:
+        """Refuse a table without some columns.
+
+        Args:
+            what: What the rows are, such as ``merchants``.
+            names: The columns.
+
+        Raises:
+            InputError: ``table-column``.
+        """
+        missing = [name for name in names if name not in self.names]
+        if missing:
+            raise InputError(
+                "table-column",
+                f"the table of {what} has no column {' and no column '.join(missing)}; it has "
+                f"{quoted(self.table.column_names)}.",
+            )
+
     def texts(self, name: str) -> pa.Array:
         """Return a column as text without blanks around it; null where it is empty or not there.
 
@@ -105,8 +131,7 @@ class NamedColumns:
         """
         values, given = self._numbers(name, _INTEGER, pa.int64(), "an integer", problems)
         if required and name in self.names:
-            is_empty = self.texts(name).is_null().to_numpy(zero_copy_only=False)
-            problems.add(np.flatnonzero(is_empty), f"it has no {name}")
+            problems.add(rows_where(self.texts(name).is_null()), f"it has no {name}")
         return values.astype(np.int64), given
 
     def reals(self, name: str, problems: RowProblems) -> tuple[NDArray[np.float64], NDArray[Any]]:
@@ -135,10 +160,7 @@ class NamedColumns:
         else:
             texts = self.texts(name)
             fits = pc.match_substring_regex(texts, pattern)
-            wrong = np.flatnonzero(
-                pc.fill_null(pc.invert(fits), fill_value=False).to_numpy(zero_copy_only=False)
-            )
-            for row in wrong.tolist():
+            for row in rows_where(pc.invert(fits)).tolist():
                 problems.add([row], f"{name} is {quoted(texts[row].as_py())}, not {what}")
             bare = pc.utf8_ltrim(texts, "+")
             numbers = pc.cast(pc.if_else(fits, bare, pa.scalar(None, pa.string())), kind)

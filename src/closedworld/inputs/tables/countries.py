@@ -7,13 +7,12 @@ import functools
 from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 
-import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from closedworld.inputs.reference.iso import iso_table
 from closedworld.inputs.regions.country_codes import alpha_2_of, folded
-from closedworld.inputs.tables.columns import RowProblems
+from closedworld.inputs.tables.columns import RowProblems, rows_where
 from closedworld.sanitize import quoted
 
 # What people write for the code or the name of the ISO table; suggested, never assumed.
@@ -38,13 +37,11 @@ def country_codes(
         for text in encoded.dictionary.to_pylist()
     ]
     codes = pa.array(meant, pa.string()).take(encoded.indices)
-    problems.add(
-        np.flatnonzero(texts.is_null().to_numpy(zero_copy_only=False)), "it has no country"
-    )
-    unknown = pc.and_(codes.is_null(), texts.is_valid()).to_numpy(zero_copy_only=False)
+    problems.add(rows_where(texts.is_null()), "it has no country")
+    unknown = rows_where(pc.and_(codes.is_null(), texts.is_valid()))
     advice = functools.cache(_advice if own_codes is None else lambda _: "")
     what = "country" if own_codes is None else "region"
-    for row in np.flatnonzero(unknown).tolist():
+    for row in unknown.tolist():
         text = texts[row].as_py()
         problems.add([row], f"unknown {what} {quoted(text)}{advice(text)}")
     return codes
