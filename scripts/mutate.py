@@ -45,7 +45,7 @@ TESTS = {
     "kernels/nearest.py": "tests/kernels/test_nearest.py",
     "kernels/parquet": "tests/kernels/parquet tests/kernels/tiles",
     "kernels/placing": "tests/kernels/placing tests/verification/test_site_law.py -m ''",
-    "kernels/records.py": "tests/worlds/test_tables.py",
+    "kernels/records.py": "tests/kernels/test_records.py tests/worlds/test_tables.py",
     "kernels/sampling": "tests/kernels/sampling",
     "kernels/sizes.py": "tests/store/test_parts.py",
     "kernels/spans": "tests/kernels/spans",

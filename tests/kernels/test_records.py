@@ -1,0 +1,32 @@
+"""Records as text: the first few, and how many more there are."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+import pyarrow as pa
+import pytest
+
+from closedworld.kernels.records import Records
+
+
+@dataclass(frozen=True)
+class Row:
+    ARROW_SCHEMA: ClassVar[pa.Schema] = pa.schema([("n", pa.int64())])
+
+    n: int
+
+
+@pytest.mark.parametrize(
+    ("count", "expected"),
+    [
+        (0, "<0 records: >"),
+        (3, "<3 records: Row(n=0), Row(n=1), Row(n=2)>"),
+        (5, "<5 records: Row(n=0), Row(n=1), Row(n=2) and 2 more>"),
+    ],
+)
+def test_three_are_shown_and_the_rest_counted(count: int, expected: str) -> None:
+    records = Records.of(Row(n) for n in range(count))
+    assert repr(records) == expected
+    assert pa.table(records).num_rows == count
