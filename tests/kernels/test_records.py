@@ -22,6 +22,7 @@ class Row:
     ("count", "expected"),
     [
         (0, "<0 records: >"),
+        (1, "<1 records: Row(n=0)>"),
         (3, "<3 records: Row(n=0), Row(n=1), Row(n=2)>"),
         (5, "<5 records: Row(n=0), Row(n=1), Row(n=2) and 2 more>"),
     ],
