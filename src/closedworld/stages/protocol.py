@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, ClassVar, Generic, Protocol, TypeVar
 
@@ -56,13 +56,13 @@ class StageOutcome(ABC):
     def __repr__(self) -> str:
         return f"<{type(self).__name__}: {self.describe()} in {self.published.folder}>"
 
-    @abstractmethod
-    def summary_lines(self, seconds: Mapping[str, float]) -> list[dict[str, Any]]:
+    def summary_lines(self, seconds: Mapping[str, float]) -> list[dict[str, Any]]:  # noqa: ARG002 -- for those that tell it
         """Return what the run report says of each partition.
 
         Args:
             seconds: Time of all workers by partition.
         """
+        return [asdict(one) for one in self.summaries]
 
     def report_files(self) -> Mapping[str, str]:
         """Return further files of the run report, content by name."""

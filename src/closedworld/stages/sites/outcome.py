@@ -5,8 +5,7 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
-from typing import Any
+from dataclasses import dataclass
 
 from closedworld.datasets.parameters import SiteTotals
 from closedworld.datasets.sites import SiteSummary
@@ -32,11 +31,6 @@ class PublishedSites(StageOutcome):
 
     summaries: Records[SiteSummary]
     skipped: tuple[SkippedRow, ...] = ()
-
-    def summary_lines(self, seconds: Mapping[str, float]) -> list[dict[str, Any]]:
-        """Return what the run report says of each country; ``seconds`` is not part of it."""
-        del seconds
-        return [asdict(one) for one in self.summaries]
 
     def report_files(self) -> Mapping[str, str]:
         """Return the list of rows that were left out, if any were."""
