@@ -16,6 +16,7 @@ from referencing import Registry, Resource
 from closedworld.config.run import RunConfig
 from closedworld.kernels.grid import Grid
 from closedworld.published.results import find_published
+from closedworld.published.stac import bbox_of
 from closedworld.run.pipeline import run_world
 from closedworld.stages.tiles.build import build_tile_index
 from closedworld.testing import tiny_grid
@@ -160,3 +161,20 @@ def test_exports_have_collections_with_the_licences_of_their_source(
             "LicenseRef-public-domain",
             "CC-BY-4.0",
         ]
+
+
+@pytest.mark.parametrize(
+    ("west", "expected"),
+    [
+        (0.0, (170.0, -20.0, -170.0, -15.0)),
+        (-360.0, (170.0, -20.0, -170.0, -15.0)),
+        (-180.0, (-180.0, -20.0, 180.0, -15.0)),
+    ],
+)
+def test_a_box_beyond_the_antimeridian_is_named_on_the_globe(
+    tmp_path: Path, tiny: CountrySet, west: float, expected: tuple[float, ...]
+) -> None:
+    """On a grid that cuts the country in two, the box goes round."""
+    grid = Grid(west, 60.0, 0.5, 0.5, 720, 240)
+    built = build_tile_index(tiny.select("FJ"), grid, tmp_path, executor="serial")
+    assert bbox_of(built.published) == expected
