@@ -120,6 +120,24 @@ def test_the_table_is_searched_and_filtered(
     assert heard.messages == []
 
 
+def test_the_map_is_one_to_walk_through(
+    newer: Path, open_page: Callable[..., tuple[Tab, Heard]]
+) -> None:
+    """Instead of the pictures, which readers without scripts see."""
+    tab, heard = open_page(newer)
+    tab.locator("iframe.live").scroll_into_view_if_needed()
+    inside = tab.frame_locator("iframe.live")
+    inside.locator("html[data-done=true]").wait_for(state="attached")
+    assert tab.locator("figure.map").count() == 0
+    inside.locator("#search").fill("Luxembourg")
+    inside.locator("#search").press("Enter")
+    assert "Luxembourg" in inside.locator("#said").inner_text()
+    assert heard.messages == []
+    assert [url for url in heard.requests if not url.startswith(("data:", "about:"))] == [
+        newer.as_uri()
+    ]
+
+
 def test_the_table_is_whole_without_scripts(newer: Path, browser: Browser) -> None:
     """Then there is nothing to search with, and all rows are there."""
     context = browser.new_context(java_script_enabled=False)
@@ -127,6 +145,8 @@ def test_the_table_is_whole_without_scripts(newer: Path, browser: Browser) -> No
     tab.goto(newer.as_uri())
     assert column(tab, 2) == ["LU", "MT", "MC"]
     assert not tab.locator(".controls").is_visible()
+    assert tab.locator("figure.map").count() == 2
+    assert not tab.locator("iframe.live").is_visible()
     context.close()
 
 

@@ -102,15 +102,23 @@ def test_every_section_of_the_contents_is_there(newer: Path) -> None:
 
 
 def test_the_policy_forbids_all_but_the_page_s_own_style_and_script(newer: Path) -> None:
-    """Its digests are those of the very text between the tags."""
+    """Its digests are those of the very text between the tags, and of the map inside it."""
     page = Page(newer)
     (policy,) = [one["content"] for one in page.tags("meta") if "http-equiv" in one]
     assert policy.startswith("default-src 'none'; img-src data:; ")
     assert "unsafe" not in policy
     for tag, kind in (("style", "style-src"), ("script", "script-src")):
-        (text,) = re.findall(rf"<{tag}>(.*?)</{tag}>", page.html, re.DOTALL)
-        digest = base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()
-        assert f"{kind} 'sha256-{digest}'" in policy
+        (frame,) = page.tags("iframe")
+        texts = [
+            text
+            for html in (page.html, frame["srcdoc"])
+            for text in re.findall(rf"<{tag}>(.*?)</{tag}>", html, re.DOTALL)
+        ]
+        digests = [
+            base64.b64encode(hashlib.sha256(text.encode()).digest()).decode() for text in texts
+        ]
+        assert len(digests) == 2
+        assert f"{kind} " + " ".join(f"'sha256-{one}'" for one in digests) + ";" in policy
 
 
 def test_hostile_text_is_text(hostile: Path, newer: Path) -> None:

@@ -80,25 +80,40 @@ def map_page(
         ConfigError: ``grids-differ``, ``weights-missing``.
         IntegrityError: The files differ from their receipts.
     """
-    style, script = _own("page.css"), assembled_script()
+    style, script = own_style(), assembled_script()
     frame = _own("page.html")
     bare = len(style) + len(script) + len(frame)
     contents = contents_of(world, beside, chosen, budget - bare)
-    policy = "; ".join((
-        "default-src 'none'", "img-src data: blob:", f"style-src {_digest(style)}", f"script-src {_digest(script)}",
-        "base-uri 'none'", "form-action 'none'",
-    ))  # fmt: skip
     # Within a script element, only a "<" could end it.
     data = json.dumps({**contents.data, "notes": contents.notes}).replace("<", "\\u003c")
     parts = {
         "title": escape(contents.data["worlds"][0]["name"]),
-        "policy": policy,
+        "policy": policy_of([style], [script]),
         "style": style,
         "script": script,
         "data": data,
     }
     html = re.sub(r"\{\{ (\w+) \}\}", lambda match: parts[match[1]], frame)
     return MapPage(html, tuple(contents.notes))
+
+
+def policy_of(styles: Sequence[str], scripts: Sequence[str]) -> str:
+    """Return a content security policy: a page's own styles, scripts and pictures, nothing else."""
+    return "; ".join(
+        (
+            "default-src 'none'",
+            "img-src data:",
+            " ".join(["style-src", *map(_digest, styles)]),
+            " ".join(["script-src", *map(_digest, scripts)]),
+            "base-uri 'none'",
+            "form-action 'none'",
+        )
+    )
+
+
+def own_style() -> str:
+    """Return the style of the page."""
+    return _own("page.css")
 
 
 def assembled_script() -> str:

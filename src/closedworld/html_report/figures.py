@@ -6,7 +6,7 @@ import base64
 import math
 from typing import Any
 
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from closedworld.sanitize import byte_size, one_line
 
@@ -111,6 +111,11 @@ def setting(value: Any) -> str:
     return one_line(str(value), _VALUE_LENGTH)
 
 
+def srcdoc(html: str) -> Markup:
+    """Return a whole page as the value of an attribute."""
+    return Markup(escape(html))  # noqa: S704 -- escaped here; it is too long for ``safe_text``
+
+
 FILTERS = {
     "thousands": thousands,
     "two_digits": two_digits,
@@ -121,4 +126,5 @@ FILTERS = {
     "sortable": sortable,
     "percent_width": percent_width,
     "data_uri": data_uri,
+    "srcdoc": srcdoc,
 }

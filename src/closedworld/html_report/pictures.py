@@ -15,6 +15,8 @@ from closedworld.datasets.parameters import (
     WeightTotals,
 )
 from closedworld.errors import ClosedWorldError, IntegrityError
+from closedworld.explore.contents import Shown
+from closedworld.explore.writing import map_page
 from closedworld.html_report.closeups import CloseUp, choose_countries, close_ups
 from closedworld.html_report.finding import find_results
 from closedworld.html_report.picture import Picture
@@ -42,12 +44,14 @@ class Pictures:
     """The pictures that could be drawn, and why others could not.
 
     Attributes:
-        maps: Map of the tiles by country, then that of the weights.
+        live: The map to walk through, an HTML page; None for a run without tiles.
+        maps: Map of the tiles by country, then that of the weights, for readers without scripts.
         sections: Sections that a stage of the run fills.
         closeups: Close-ups of countries.
         notes: One sentence for each that is missing.
     """
 
+    live: str | None = None
     maps: list[Picture] = field(default_factory=list)
     sections: list[StageSection] = field(default_factory=list)
     closeups: list[Picture] = field(default_factory=list)
@@ -86,6 +90,8 @@ def draw_all(record: RunRecord, report: Path, wanted: Sequence[str] | None) -> P
     except ClosedWorldError as error:
         if isos:
             pictures.notes.append(f"No close-ups: {error.message}")
+    shown = Shown(index, results.get(WEIGHTS.name), countries)
+    pictures.live = map_page(shown, budget=0).html
     with tempfile.TemporaryDirectory(prefix="closedworld-report-") as scratch:
         path = Path(scratch) / "picture.png"
         pictures.maps.append(_tile_map(report, index, credit, path))

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import base64
-import hashlib
 from collections.abc import Mapping, Sequence
 from importlib.resources import files
 from pathlib import Path
@@ -12,6 +10,7 @@ from typing import Any
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
+from closedworld.explore.writing import assembled_script, own_style, policy_of
 from closedworld.html_report.contents import contents_of
 from closedworld.html_report.figures import FILTERS, safe_text
 from closedworld.html_report.finding import find_report
@@ -69,30 +68,13 @@ def render(template: str, contents: Mapping[str, Any]) -> str:
     )
     environment.filters.update(FILTERS)
     style, script = _own("page.css"), _own("page.js")
+    # The map inside the page has its own, which the policy of the page around it must allow.
+    policy = policy_of([style, own_style()], [script, assembled_script()])
     return environment.get_template(template).render(
-        **contents, style=style, script=script, policy=_policy(style, script)
+        **contents, style=style, script=script, policy=policy
     )
 
 
 def _own(name: str) -> Markup:
     text = (files("closedworld.html_report") / _TEMPLATES / name).read_text(encoding="utf-8")
     return Markup(text)  # noqa: S704 -- our own file, nothing of a run is in it
-
-
-def _policy(style: str, script: str) -> str:
-    """Return the content security policy: the page's own style, script and pictures, nothing else."""
-    return "; ".join(
-        (
-            "default-src 'none'",
-            "img-src data:",
-            f"style-src {_digest(style)}",
-            f"script-src {_digest(script)}",
-            "base-uri 'none'",
-            "form-action 'none'",
-        )
-    )
-
-
-def _digest(text: str) -> str:
-    """Return the SHA-256 of an inline text as the policy states it."""
-    return f"'sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode('ascii')}'"

@@ -1,5 +1,6 @@
 "use strict";
 (() => {
+  document.documentElement.classList.add("scripted");
   const table = document.getElementById("country-table");
   if (!table) return;
   const body = table.tBodies[0];
