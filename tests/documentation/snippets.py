@@ -45,8 +45,12 @@ LOGGER = logging.getLogger("closedworld")
 """A page may make it louder for the rest of the page."""
 
 NOT_RUN = "# not run by the tests: "
-MADE_ELSEWHERE = {"make world": "closedworld run --out world -q", "make test": ""}
-"""Commands of the README that tests of their own run, ``test_make.py``, and what gives the page the same."""
+MADE_ELSEWHERE = {
+    "make world": "closedworld run --merchants demo --out world",
+    "make test": "",
+    "source .venv/bin/activate": "",
+}
+"""Commands that tests of their own run, ``test_make.py``, or that are done already, and what gives the page the same."""
 
 OPTIONAL = ("duckdb", "geopandas", "pandas", "polars")
 """Packages that a page has only if it says ``pip install`` with their name or with an extra that has them."""
@@ -227,7 +231,7 @@ SITE = Sybil(
     parsers=[regions],
     path=str(ROOT),
     patterns=["README.md", "docs/*.md", "docs/*/*.md"],
-    excludes=["docs/README.md", "docs/index.md", "docs/decisions/*.md"],
+    excludes=["docs/index.md", "docs/decisions/*.md"],
     setup=begin,
     teardown=end,
     fixtures=["own_cache"],
