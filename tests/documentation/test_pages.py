@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 from markdown_it import MarkdownIt
-from snippets import MADE_ELSEWHERE, NOT_RUN, RUNNERS, SITE, packages_of, steps
+from snippets import NOT_RUN, RUNNERS, SITE, packages_of, steps
 
 import closedworld
 from closedworld.cli import main
