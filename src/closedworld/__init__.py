@@ -66,6 +66,8 @@ if TYPE_CHECKING:
     from closedworld.store.reading import Published
     from closedworld.verification import Finding, Verification, verify
     from closedworld.worlds import PublishedWorld, open_world
+    from closedworld.worlds.converting.convert import Converted, convert
+    from closedworld.worlds.converting.relocate import Relocated, relocate
     from closedworld.worlds.diff import CountryDifference, WorldDifference, compare_worlds
     from closedworld.worlds.duckdb_views import world_sql
     from closedworld.worlds.plotting import Picture
@@ -78,6 +80,7 @@ _HOMES = {
     "Basis": "kernels.weights",
     "ClosedWorldError": "errors",
     "ConfigError": "errors",
+    "Converted": "worlds.converting.convert",
     "Country": "inputs.regions.country_set",
     "CountryDifference": "worlds.diff",
     "CountrySet": "inputs.regions.country_set",
@@ -102,6 +105,7 @@ _HOMES = {
     "PublishedSites": "stages.sites.outcome",
     "PublishedWorld": "worlds",
     "Records": "kernels.records",
+    "Relocated": "worlds.converting.relocate",
     "RemoteFile": "inputs.reference.registry",
     "RowSpans": "kernels.spans",
     "Rule": "kernels.spans",
@@ -126,6 +130,7 @@ _HOMES = {
     "bundled_files": "inputs.reference.registry",
     "check_countries": "inputs.regions.country_reading",
     "compare_worlds": "worlds.diff",
+    "convert": "worlds.converting.convert",
     "countries_from_features": "inputs.regions.country_reading",
     "enumerate_tiles": "kernels.tiles",
     "fetch": "inputs.reference.fetching.fetch",
@@ -138,6 +143,7 @@ _HOMES = {
     "read_countries": "inputs.regions.country_reading",
     "read_raster_info": "inputs.raster.info",
     "region_spans": "kernels.spans",
+    "relocate": "worlds.converting.relocate",
     "remote_files": "inputs.reference.registry",
     "run_world": "run.pipeline",
     "score": "worlds.scoring.score",
@@ -152,6 +158,7 @@ __all__ = [
     "Basis",
     "ClosedWorldError",
     "ConfigError",
+    "Converted",
     "Country",
     "CountryDifference",
     "CountrySet",
@@ -176,6 +183,7 @@ __all__ = [
     "PublishedSites",
     "PublishedWorld",
     "Records",
+    "Relocated",
     "RemoteFile",
     "RowSpans",
     "Rule",
@@ -201,6 +209,7 @@ __all__ = [
     "bundled_files",
     "check_countries",
     "compare_worlds",
+    "convert",
     "countries_from_features",
     "enumerate_tiles",
     "fetch",
@@ -213,6 +222,7 @@ __all__ = [
     "read_countries",
     "read_raster_info",
     "region_spans",
+    "relocate",
     "remote_files",
     "run_world",
     "score",

@@ -19,11 +19,12 @@ def sparkov(rows: int = 600, cards: int = 20) -> pd.DataFrame:
     is_fraud = rng.random(rows) < FRAUD_SHARE
     when = pd.to_datetime(clock, unit="s").strftime("%Y-%m-%d %H:%M:%S")
     place = home + rng.uniform(-1, 1, (rows, 2))
+    merchant = rng.integers(0, 15, rows)
     table = {
         "trans_date_trans_time": when,
         "cc_num": 4_000_000_000_000 + card * 7919,
-        "merchant": [f"fraud_Shop, Son and {k}" for k in rng.integers(0, 15, rows)],
-        "category": rng.choice(["grocery_pos", "misc_net", "travel"], rows),
+        "merchant": [f"fraud_Shop, Son and {k}" for k in merchant],
+        "category": np.array(["grocery_pos", "misc_net", "travel", "misc_pos"])[merchant % 4],
         "amt": np.round(rng.lognormal(3, 1, rows) * np.where(is_fraud, 6, 1), 2),
         "first": "A", "last": "B", "gender": "F", "street": "1 Road", "city": "Town", "state": "NY", "zip": 10001,
         "lat": home[:, 1], "long": home[:, 0], "city_pop": 1000, "job": "Clerk", "dob": "1980-01-01",
@@ -109,3 +110,54 @@ def synccfd(rows: int = 300) -> pd.DataFrame:
     return table.assign(
         **transactions[["TX_TIME_SECONDS", "TX_TIME_DAYS", "TX_FRAUD", "TX_FRAUD_SCENARIO"]]
     )
+
+
+def own_world(rows: int = 500) -> dict[str, pd.DataFrame]:
+    """Return purchases, truth, cards and sites as closedworld publishes them, of two countries."""
+    rng = np.random.default_rng(SEED)
+    cards = pd.DataFrame(
+        {
+            "card_id": [f"c{k}" for k in range(12)], "person_id": [f"p{k // 2}" for k in range(12)],
+            "home_lon": np.where(np.arange(12) < 6, 2.35, 13.4) + rng.uniform(-0.1, 0.1, 12),
+            "home_lat": np.where(np.arange(12) < 6, 48.85, 52.5) + rng.uniform(-0.1, 0.1, 12),
+            "place": ["Paris"] * 6 + ["Berlin"] * 6, "admin1": ["Ile-de-France"] * 6 + ["Berlin, Land"] * 6,
+        }
+    )  # fmt: skip
+    sites = pd.DataFrame(
+        {
+            "site_id": np.arange(10, dtype=np.int64) + 10**15,
+            "place": ["Paris"] * 5 + ["Berlin"] * 5,
+            "admin1": [None] * 10,
+        }
+    )
+    card = rng.integers(0, 12, rows)
+    site = np.where(card < 6, 0, 5) + rng.integers(0, 5, rows)
+    channel = rng.choice(["pos", "pos", "pos", "atm", "online"], rows)
+    online = channel == "online"
+    utc = pd.to_datetime(
+        1_740_000_000 + np.sort(rng.integers(0, 20 * 86_400, rows)), unit="s", utc=True
+    )
+    kind = rng.choice(["grocery", "fuel", "hotel", "bank"], rows)
+    place = cards[["home_lon", "home_lat"]].to_numpy()[card] + rng.uniform(-0.05, 0.05, (rows, 2))
+    purchases = pd.DataFrame(
+        {
+            "purchase_id": rng.permutation(rows) + 2**61, "ts_utc": utc.astype("datetime64[us, UTC]"),
+            "ts_local": utc.tz_convert("Europe/Paris").tz_localize(None).astype("datetime64[us]"),
+            "tzid": np.where(card < 6, "Europe/Paris", "Europe/Berlin"), "card_id": cards["card_id"].to_numpy()[card],
+            "merchant_id": [f"shop, {k % 4}" for k in site], "site_id": np.where(online, -1, sites["site_id"].to_numpy()[site]),
+            "channel": channel, "category": kind, "mcc": np.int32(5411), "amount": np.round(rng.lognormal(3, 1, rows), 2),
+            "currency": "EUR", "lon": np.where(online, np.nan, place[:, 0]), "lat": np.where(online, np.nan, place[:, 1]),
+            "country_iso": np.where(card < 6, "FR", "DE"),
+        }
+    )  # fmt: skip
+    is_fraud = rng.random(rows) < FRAUD_SHARE
+    types = pd.Series(rng.choice(["clone", "skim", "lost", "testing"], rows)).where(is_fraud)
+    truth = pd.DataFrame(
+        {
+            "purchase_id": purchases["purchase_id"],
+            "is_fraud": is_fraud,
+            "fraud_type": types,
+            "hard_negative": None,
+        }
+    )
+    return {"purchases": purchases, "truth": truth, "cards": cards, "sites": sites}

@@ -18,6 +18,7 @@ from typing import Any
 import click
 
 from closedworld._version import __version__
+from closedworld.cli.convert import convert
 from closedworld.cli.diff import diff
 from closedworld.cli.explore import explore
 from closedworld.cli.export import export
@@ -170,6 +171,7 @@ main.add_command(report)
 main.add_command(explore)
 main.add_command(sample)
 main.add_command(score)
+main.add_command(convert)
 main.add_command(diff)
 main.add_command(export)
 

@@ -12,7 +12,7 @@ from closedworld.cli.options import PATH, with_options
 from closedworld.inputs.purchases.formats import ROLES
 from closedworld.sanitize import printable
 
-_COLUMN_OPTIONS = tuple(
+COLUMN_OPTIONS = tuple(
     click.option(f"--{role.replace('_', '-')}", role, metavar="COLUMN", help=f"Column: {what}.")
     for role, what in ROLES.items()
 )
@@ -37,7 +37,7 @@ _COLUMN_OPTIONS = tuple(
     "--sites", type=PATH, help="Table of merchants with their places, where purchases have none."
 )
 @click.option("--truth", type=PATH, help="Table of labels by purchase, where purchases have none.")
-@with_options(*_COLUMN_OPTIONS)
+@with_options(*COLUMN_OPTIONS)
 @click.option("--json", "as_json", is_flag=True, help="Print all figures as JSON instead.")
 @click.option("--quiet", "-q", is_flag=True, help="Print nothing but the name of the page.")
 def score(

@@ -182,9 +182,7 @@ def _is_listed(column: pa.ChunkedArray) -> NDArray[np.bool_]:
 
 def _points(stream: TableStream, layouts: tuple[tuple[str, ...], ...], what: str) -> Points:
     columns = _columns(stream, layouts, what)
-    batches = list(stream.batches(columns))
-    schema = pa.schema([(name, pa.string()) for name in columns])
-    table = pa.Table.from_batches(batches) if batches else schema.empty_table()
+    table = stream.table(columns)
     lons, lats = (reals(table[name], name) for name in columns[1:])
     return Points(table[columns[0]].cast(pa.string()).combine_chunks(), lons, lats)
 

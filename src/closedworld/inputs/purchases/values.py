@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -105,10 +107,10 @@ def _timestamps(column: pa.ChunkedArray) -> pa.ChunkedArray:
         return column.cast(kind, safe=False)
     texts = pc.utf8_trim_whitespace(column)
     texts = pc.if_else(pc.equal(texts, ""), pa.scalar(None, texts.type), texts)
-    try:
-        return texts.cast(kind)
-    except pa.ArrowInvalid:
-        return texts.cast(pa.timestamp("us", "UTC")).cast(kind)
+    for wanted in (kind, pa.timestamp("ns")):
+        with contextlib.suppress(pa.ArrowInvalid):
+            return texts.cast(wanted).cast(kind, safe=False)
+    return texts.cast(pa.timestamp("us", "UTC")).cast(kind)
 
 
 def _unix(numbers: NDArray[np.float64], name: str) -> NDArray[np.float64]:

@@ -51,6 +51,16 @@ class TableStream:
         except (OSError, pa.ArrowException, UnicodeError) as error:
             raise _unreadable(self.name, error) from error
 
+    def table(self, columns: Sequence[str]) -> pa.Table:
+        """Return all rows of some columns; of a table without rows, as columns of text.
+
+        Raises:
+            InputError: ``input-unreadable``.
+        """
+        batches = list(self.batches(columns))
+        empty = pa.schema([(name, pa.string()) for name in columns]).empty_table()
+        return pa.Table.from_batches(batches) if batches else empty
+
 
 def open_stream(path: Path) -> TableStream:
     """Open a CSV, Parquet or Arrow file, or a folder of such files, which are read by name.

@@ -14,14 +14,13 @@ from closedworld.errors import ConfigError, InputError
 from closedworld.execution.events import Warned
 from closedworld.inputs.purchases.formats import PLACE, Clock, PurchaseFormat, format_of
 from closedworld.inputs.purchases.side_tables import SideTables, read_homes, read_sites, read_truth
-from closedworld.inputs.tables.streaming import TableStream, of_dataset, open_stream
+from closedworld.inputs.tables.streaming import TableStream, open_stream
 from closedworld.kernels.scoring.merchant_places import places_of
 from closedworld.kernels.scoring.polygon_owners import PolygonOwners
 from closedworld.published.polygons import bundled_countries
-from closedworld.published.results import find_published, open_holding
 from closedworld.sanitize import number_of
-from closedworld.store.reading import Published
 from closedworld.store.row_buckets import RowBuckets
+from closedworld.worlds.own_streams import find_own
 from closedworld.worlds.scoring.card_figures import AucCounts, CardFigures, CardRows
 from closedworld.worlds.scoring.encoding import MERCHANT_PLACE, PURCHASE, Encoder
 from closedworld.worlds.scoring.figures import FIGURES, Figure
@@ -29,7 +28,6 @@ from closedworld.worlds.scoring.result import Score
 
 _BUCKET_BYTES = 1 << 25
 _MOST_BUCKETS = 64
-_PURCHASES, _CARDS, _TRUTH = "purchases", "cards", "truth"
 _ZONE_LEAST = 1000
 
 
@@ -67,15 +65,15 @@ def score(
     if clock not in (None, "utc", "file"):
         raise ConfigError("purchases-clock", f"clock {clock!r} is neither utc nor file.")
     path = Path(path)
-    published = _published(path)
-    stream = open_stream(path) if published is None else _stream_of(published, _PURCHASES)
-    home_stream = _side_stream(homes, published, _CARDS)
-    site_stream = None if sites is None else open_stream(Path(sites))
-    truth_stream = _side_stream(truth, published, _TRUTH)
+    own = find_own(path)
+    stream = open_stream(path) if own is None else own.purchases
+    cards = _given(homes, None if own is None else own.cards)
+    verdicts = _given(truth, None if own is None else own.truth)
+    shops = _given(sites, None)
     side = SideTables(
-        homes=None if home_stream is None else read_homes(home_stream),
-        sites=None if site_stream is None else read_sites(site_stream),
-        truth=None if truth_stream is None else read_truth(truth_stream),
+        homes=None if cards is None else read_homes(cards),
+        sites=None if shops is None else read_sites(shops),
+        truth=None if verdicts is None else read_truth(verdicts),
     )
     form = format_of(stream.columns, columns or {}, clock, stream.name)
     return _score(stream, Encoder(form, _bundled_owners(), side))
@@ -86,27 +84,8 @@ def _bundled_owners() -> PolygonOwners:
     return PolygonOwners.of({one.iso: one.features for one in bundled_countries()})
 
 
-def _published(path: Path) -> Published | None:
-    """Return the result with purchases at a path; None where a path is of files of others."""
-    is_own = path.is_dir() and find_published(path)
-    return open_holding(path, _PURCHASES) if is_own else None
-
-
-def _stream_of(published: Published, name: str) -> TableStream:
-    total = published.receipt.datasets()[name]
-    where = str(published.folder_of(name))
-    return of_dataset(published.dataset(name), where, 3 * int(total["size_bytes"]))
-
-
-def _side_stream(
-    given: Path | str | None, published: Published | None, name: str
-) -> TableStream | None:
-    """Return a table that was given, or the one that a result holds."""
-    if given is not None:
-        return open_stream(Path(given))
-    if published is not None and name in published.receipt.datasets():
-        return _stream_of(published, name)
-    return None
+def _given(path: Path | str | None, own: TableStream | None) -> TableStream | None:
+    return own if path is None else open_stream(Path(path))
 
 
 def _score(stream: TableStream, encoder: Encoder) -> Score:

@@ -1,0 +1,1 @@
+"""Purchases in the files of others, and files of others in our places."""

@@ -1,0 +1,414 @@
+"""Other people's purchases in our places: their amounts, times and labels, at outlets that merchants really could have."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+from numpy.typing import NDArray
+
+from closedworld.errors import ConfigError
+from closedworld.inputs.purchases.formats import PurchaseFormat, format_of
+from closedworld.inputs.tables.streaming import TableStream, open_stream
+from closedworld.kernels.relocating import (
+    CANDIDATES,
+    HABIT,
+    Outlets,
+    choose_outlets,
+    outlets_near,
+    preferences,
+)
+from closedworld.kernels.sampling.random_streams import (
+    Purpose,
+    StreamDraws,
+    fractions,
+    stream_keys,
+)
+from closedworld.kernels.scoring.consecutive import steps_of
+from closedworld.sanitize import number_of, quoted
+from closedworld.stages.sites.build import build_sites
+from closedworld.store.atomic import require_suffix, whole_file
+from closedworld.worlds.converting.csv_text import decimals, write_csv
+from closedworld.worlds.converting.their_purchases import TheirPurchases, read_theirs
+from closedworld.worlds.world import PublishedWorld
+
+OUTLETS_PER_MILLION = 10.0
+"""Outlets of a merchant of average size for a million people."""
+
+_KINDS = {
+    "grocery_pos": "grocery",
+    "gas_transport": "fuel",
+    "food_dining": "restaurant",
+    "entertainment": "restaurant",
+    "shopping_pos": "fashion",
+    "health_fitness": "pharmacy",
+    "personal_care": "pharmacy",
+    "home": "big_box",
+    "kids_pets": "discount",
+    "travel": "hotel",
+    "misc_pos": "convenience",
+}
+"""Kind of merchant for a category of Sparkov; other categories are taken for kinds or codes as they are."""
+
+_FLIGHT_KM_H, _FAST_KM_H, _HOUR_SECONDS = 900.0, 150.0, 3600.0
+_DIGITS = 6
+_HABITS, _TURNS = b"habits", b"turns"
+
+Thief = Literal["near", "far"]
+
+
+@dataclass(frozen=True, slots=True)
+class Relocated:
+    """What came of a relocation.
+
+    Attributes:
+        file: The file that was written.
+        purchases: Rows.
+        online: Rows of online merchants, which are at the card's home.
+        merchants: Merchants with outlets.
+        sites: Their outlets.
+        pairs: Consecutive legitimate purchases in shops.
+        fast: Of those at most an hour apart, the share above 150 km/h; None without any.
+        flight: The share of all above 900 km/h; None without any: times of the file that no place makes possible.
+    """
+
+    file: Path
+    purchases: int
+    online: int
+    merchants: int
+    sites: int
+    pairs: int
+    fast: float | None
+    flight: float | None
+
+    def figures(self) -> dict[str, Any]:
+        """Return all figures by name, as JSON holds them."""
+        return {name: value for name, value in asdict(self).items() if name != "file"}
+
+    def describe(self) -> str:
+        """Return the figures in lines for people."""
+        shares = {"above 150 km/h within an hour": self.fast, "above 900 km/h": self.flight}
+        left = ", ".join(
+            f"{share:.2%} {what}" for what, share in shares.items() if share is not None
+        )
+        moved = number_of(self.purchases, "purchase", "purchases")
+        sites, merchants = (
+            number_of(count, one, f"{one}s")
+            for count, one in ((self.sites, "outlet"), (self.merchants, "merchant"))
+        )
+        return (
+            f"{moved} at {sites} of {merchants} written to {self.file}; {self.online:,} of them online, at home\n"
+            f"impossible by their times, of {self.pairs:,} legitimate trips: {left or 'none'}"
+        )
+
+
+def relocate(
+    world: PublishedWorld,
+    table: Path | str,
+    out: Path | str,
+    columns: Mapping[str, str] | None = None,
+    *,
+    seed: int = 0,
+    outlets_per_million: float = OUTLETS_PER_MILLION,
+    thief: Thief = "far",
+    workers: int | None = None,
+) -> Relocated:
+    """Write a table of purchases with new places, everything else as it was.
+
+    A merchant gets fixed outlets by the law of sites: in each country, by its people and the merchant's share of
+    purchases. A purchase is at one of the four outlets nearest to the card's home, mostly the one that its holder is
+    used to, which can be reached from the place before at 60 km/h. Where none can, it is at the nearest of them.
+
+    Args:
+        world: A world of the countries where the cards live, with weights by population.
+        table: A CSV or Parquet file in a layout that ``score`` knows, or whose columns are named.
+        out: File to write, .csv or .parquet.
+        columns: Names of columns by role, as for ``score``.
+        seed: Any integer.
+        outlets_per_million: Outlets of a merchant of average size for a million people.
+        thief: Whether fraud is around a home drawn elsewhere in the country (``far``) or around the card's (``near``).
+        workers: Workers that place outlets; None for one per core.
+
+    Raises:
+        ConfigError: ``output-format``, ``purchases-column``, ``relocate-columns``, ``relocate-thief``,
+            ``weights-missing``, ``population-missing``, ``polygons-differ``.
+        InputError: As ``score``.
+        PublishError: ``output-not-writable``.
+        UnitError: As ``build_sites``.
+    """
+    out = Path(out)
+    require_suffix(out, (".csv", ".parquet"))
+    if thief not in ("near", "far"):
+        raise ConfigError("relocate-thief", f"a thief is {quoted(thief)}, neither near nor far.")
+    stream = open_stream(Path(table))
+    form = format_of(stream.columns, columns or {}, None, stream.name)
+    missing = [
+        role
+        for role in ("merchant", "lon", "lat", "home_lon", "home_lat")
+        if role not in form.columns
+    ]
+    if missing or form.plane:
+        raise ConfigError(
+            "relocate-columns",
+            f"{stream.name} cannot be relocated: no column is known for {', '.join(missing) or 'places on Earth'}.",
+            "Name columns of the merchant, of the places to replace and of the homes: --merchant, --lon, --lat, "
+            "--home-lon and --home-lat.",
+        )
+    theirs = read_theirs(stream, form, world)
+    sites = _place_outlets(world, theirs, seed, outlets_per_million, workers)
+    number = _choose(world, theirs, sites, seed, thief)
+    in_shop = number >= 0
+    lons, lats = theirs.home_lon[theirs.card], theirs.home_lat[theirs.card]
+    lons = np.where(in_shop, sites.lons[number], lons)
+    lats = np.where(in_shop, sites.lats[number], lats)
+    _write(stream, form, out, lons, lats)
+    return _report(out, theirs, sites, in_shop, lons, lats)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Sites:
+    """Outlets sorted by merchant and country; those of key k are ``starts[k]`` to ``starts[k + 1]``.
+
+    Attributes:
+        lons: Degrees, float64 (sites,).
+        lats: Degrees, float64 (sites,).
+        ranges: First and last outlet of each merchant number and country code.
+    """
+
+    lons: NDArray[np.float64]
+    lats: NDArray[np.float64]
+    ranges: Mapping[tuple[int, str], tuple[int, int]]
+
+
+def _place_outlets(
+    world: PublishedWorld,
+    theirs: TheirPurchases,
+    seed: int,
+    per_million: float,
+    workers: int | None,
+) -> _Sites:
+    """Return the outlets of all merchants in the countries where their cards live."""
+    people = world.population()
+    persons = dict(
+        zip(people["country_iso"].to_pylist(), people["persons"].to_pylist(), strict=True)
+    )
+    keys = theirs.merchant_countries()
+    sold = np.bincount(theirs.merchant, minlength=len(theirs.merchants))
+    mean = sold[~theirs.is_online].mean() if (~theirs.is_online).any() else 1.0
+    kinds = [_KINDS.get(one, one) for one in theirs.categories]
+    rows = []
+    for merchant, iso in keys:
+        size = np.sqrt(sold[merchant] / mean)
+        count = max(1, round(per_million * float(persons[iso]) / 1e6 * size))
+        rows.append((theirs.outlet_id(merchant), iso, count, kinds[merchant] or None))
+    names = ("merchant_id", "country_iso", "n", "category")
+    table = pa.table(
+        {name: list(column) for name, column in zip(names, zip(*rows, strict=True), strict=True)}
+    )
+    with tempfile.TemporaryDirectory() as folder:
+        built = build_sites(world, folder, merchants=table, seed=seed, workers=workers)
+        placed = built.published.dataset("sites").to_table(
+            columns=["merchant_id", "country_iso", "lon", "lat"]
+        )
+    placed = placed.filter(placed["lon"].is_valid())
+    placed = placed.sort_by([("merchant_id", "ascending"), ("country_iso", "ascending")])
+    return _Sites(placed["lon"].to_numpy(), placed["lat"].to_numpy(), _ranges(placed, theirs))
+
+
+def _ranges(placed: pa.Table, theirs: TheirPurchases) -> dict[tuple[int, str], tuple[int, int]]:
+    number_of_id = {theirs.outlet_id(number): number for number in range(len(theirs.merchants))}
+    grouped = placed.append_column("row", pa.array(np.arange(placed.num_rows))).group_by(
+        ["merchant_id", "country_iso"], use_threads=False
+    )
+    found = grouped.aggregate([("row", "min"), ("row", "max")]).to_pylist()
+    return {
+        (number_of_id[one["merchant_id"]], one["country_iso"]): (one["row_min"], one["row_max"] + 1)
+        for one in found
+    }
+
+
+def _choose(
+    world: PublishedWorld, theirs: TheirPurchases, sites: _Sites, seed: int, thief: Thief
+) -> NDArray[np.int32]:
+    """Return the outlet of each purchase, int32 (n,), -1 online."""
+    n_cards = len(theirs.cards)
+    # A thief walks apart from the holder: number card + n_cards.
+    walker = theirs.card + np.where(theirs.is_fraud, n_cards, 0)
+    home_lon, home_lat = np.tile(theirs.home_lon, 2), np.tile(theirs.home_lat, 2)
+    if thief == "far":
+        home_lon[n_cards:], home_lat[n_cards:] = _thieves(world, theirs, seed)
+    countries = theirs.country * 2
+    shops = np.flatnonzero(~theirs.is_online[theirs.merchant])
+    pairs, pair_of = np.unique(
+        walker[shops].astype(np.int64) * len(theirs.merchants) + theirs.merchant[shops],
+        return_inverse=True,
+    )
+    walkers, merchants = np.divmod(pairs, len(theirs.merchants))
+    near = _near(walkers, merchants, countries, home_lon, home_lat, sites)
+    liked = _liked(theirs, walkers, merchants, near, shops, pair_of, walker, seed)
+    chosen = choose_outlets(
+        walker[shops].astype(np.int32),
+        theirs.time[shops],
+        near.number[pair_of],
+        liked,
+        sites.lons,
+        sites.lats,
+    )
+    number = np.full(len(walker), -1, np.int32)
+    number[shops] = chosen
+    return number
+
+
+def _thieves(
+    world: PublishedWorld, theirs: TheirPurchases, seed: int
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Return where the thief of each card lives: drawn by population in the country of the card."""
+    table = pa.table(
+        {"id": [f"thief of {card}" for card in theirs.cards], "country": list(theirs.country)}
+    )
+    drawn = world.sample(table, seed=seed).table
+    return drawn["lon"].to_numpy(), drawn["lat"].to_numpy()
+
+
+def _near(
+    walkers: NDArray[np.int64],
+    merchants: NDArray[np.int64],
+    countries: Sequence[str],
+    lons: NDArray[np.float64],
+    lats: NDArray[np.float64],
+    sites: _Sites,
+) -> Outlets:
+    """Return the outlets of a merchant near the home of each pair of walker and merchant."""
+    number = np.empty((len(walkers), CANDIDATES), np.int32)
+    km = np.empty((len(walkers), CANDIDATES))
+    codes, code_of = np.unique(np.array(countries), return_inverse=True)
+    key = merchants * len(codes) + code_of[walkers]
+    order = np.argsort(key, kind="stable")
+    starts = np.flatnonzero(np.diff(key[order], prepend=-1))
+    for rows in np.split(order, starts[1:]):
+        merchant, code = divmod(int(key[rows[0]]), len(codes))
+        begin, end = sites.ranges[merchant, str(codes[code])]
+        home = walkers[rows]
+        found = outlets_near(lons[home], lats[home], sites.lons[begin:end], sites.lats[begin:end])
+        number[rows], km[rows] = found.number + begin, found.km
+    return Outlets(number, km)
+
+
+def _liked(
+    theirs: TheirPurchases,
+    walkers: NDArray[np.int64],
+    merchants: NDArray[np.int64],
+    near: Outlets,
+    shops: NDArray[np.int64],
+    pair_of: NDArray[np.int64],
+    walker: NDArray[np.int64],
+    seed: int,
+) -> NDArray[np.float64]:
+    """Return how much each candidate of a purchase is liked: out of habit, or as of today.
+
+    Both depend on card, merchant and how many purchases the card has made before, not on other cards.
+    """
+    names = [
+        f"{'thief of ' if one >= len(theirs.cards) else ''}{theirs.cards[one % len(theirs.cards)]}"
+        for one in range(2 * len(theirs.cards))
+    ]
+    habit_ids = (
+        f"{names[w]}\n{theirs.merchants[m]}"
+        for w, m in zip(walkers.tolist(), merchants.tolist(), strict=True)
+    )
+    habits = StreamDraws(
+        stream_keys(habit_ids, "", seed, kind=_HABITS), np.zeros(len(walkers), np.int64)
+    )
+    usual = preferences(near.km, _four(habits, 0))
+    turns = StreamDraws(
+        stream_keys(names, "", seed, kind=_TURNS)[walker[shops]],
+        _ranks(walker[shops], theirs.time[shops]),
+    )
+    today = preferences(near.km[pair_of], _four(turns, 0))
+    is_usual = fractions(turns.words(Purpose.POINT, 1)[0]) < HABIT
+    return np.where(is_usual[:, None], usual[pair_of], today)
+
+
+def _four(draws: StreamDraws, number: int) -> NDArray[np.float64]:
+    return np.column_stack([fractions(word) for word in draws.words(Purpose.POINT, number)])
+
+
+def _ranks(walker: NDArray[np.int64], time: NDArray[np.float64]) -> NDArray[np.int64]:
+    """Return the number of each purchase among those of its walker, from 0, in the order of time."""
+    order = np.lexsort((time, walker))
+    ordered = walker[order]
+    starts = np.flatnonzero(np.diff(ordered, prepend=-1))
+    counts = np.diff(starts, append=len(ordered))
+    ranks = np.empty(len(walker), np.int64)
+    ranks[order] = np.arange(len(walker)) - np.repeat(starts, counts)
+    return ranks
+
+
+def _write(
+    stream: TableStream,
+    form: PurchaseFormat,
+    out: Path,
+    lons: NDArray[np.float64],
+    lats: NDArray[np.float64],
+) -> None:
+    """Write all columns of the table, in its order, the places replaced."""
+    columns = [(form.columns["lon"][0], lons), (form.columns["lat"][0], lats)]
+    is_csv = out.suffix.lower() == ".csv"
+
+    def rows() -> Iterator[pa.Table]:
+        start = 0
+        for batch in stream.batches(stream.columns):
+            table = pa.Table.from_batches([batch])
+            here = slice(start, start + table.num_rows)
+            for name, values in columns:
+                at = table.column_names.index(name)
+                column = decimals(values[here], _DIGITS) if is_csv else pa.array(values[here])
+                table = table.set_column(at, name, column)
+            start += table.num_rows
+            yield table
+
+    tables = rows()
+    first = next(tables)
+    with whole_file(out) as staged:
+        if is_csv:
+            write_csv(staged, first, tables)
+            return
+        with pq.ParquetWriter(staged, first.schema) as writer:
+            for table in (first, *tables):
+                writer.write_table(table)
+
+
+def _report(
+    out: Path,
+    theirs: TheirPurchases,
+    sites: _Sites,
+    in_shop: NDArray[np.bool_],
+    lons: NDArray[np.float64],
+    lats: NDArray[np.float64],
+) -> Relocated:
+    legit = np.flatnonzero(in_shop & ~theirs.is_fraud)
+    time = theirs.time[legit]
+    steps = steps_of(theirs.card[legit].astype(np.int32), time, lons[legit], lats[legit])
+    pair = np.isfinite(steps.km_h)
+    pair |= np.isinf(steps.km_h)
+    hour = pair & (time - time[steps.located] <= _HOUR_SECONDS)
+    return Relocated(
+        file=out,
+        purchases=len(theirs.card),
+        online=int((~in_shop).sum()),
+        merchants=int((~theirs.is_online).sum()),
+        sites=len(sites.lons),
+        pairs=int(pair.sum()),
+        fast=_share(hour & (steps.km_h > _FAST_KM_H), hour),
+        flight=_share(pair & (steps.km_h > _FLIGHT_KM_H), pair),
+    )
+
+
+def _share(some: NDArray[np.bool_], of: NDArray[np.bool_]) -> float | None:
+    return float(some.sum() / of.sum()) if of.any() else None

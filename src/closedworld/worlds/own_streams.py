@@ -1,0 +1,70 @@
+"""The datasets of a published result of purchases, and those of the cards and sites that it was made from."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from closedworld.errors import ConfigError
+from closedworld.inputs.tables.streaming import TableStream, of_dataset
+from closedworld.published.results import find_published, open_holding
+from closedworld.store.reading import Published
+
+_COMPRESSION = 3
+"""Bytes of a row in memory for each in Parquet, about."""
+
+
+@dataclass(frozen=True, slots=True)
+class OwnStreams:
+    """Tables of a payment world.
+
+    Attributes:
+        purchases: What cards paid.
+        truth: Which purchases are fraud.
+        cards: Homes of the cards.
+        sites: Places of the sites.
+    """
+
+    purchases: TableStream
+    truth: TableStream
+    cards: TableStream
+    sites: TableStream
+
+
+def find_own(path: Path) -> OwnStreams | None:
+    """Return the tables of the latest result of purchases at a path; None where nothing is published.
+
+    Raises:
+        ConfigError: ``dataset-unknown``, ``index-missing``, or as ``find_published``.
+    """
+    if not path.is_dir() or not find_published(path):
+        return None
+    purchases = open_holding(path, "purchases")
+    people = _upstream(purchases, "people")
+    sites = _upstream(people, "sites")
+    return OwnStreams(
+        stream_of(purchases, "purchases"),
+        stream_of(purchases, "truth"),
+        stream_of(people, "cards"),
+        stream_of(sites, "sites"),
+    )
+
+
+def stream_of(published: Published, name: str) -> TableStream:
+    """Return a published dataset as a stream, in the order of its files."""
+    size = int(published.receipt.datasets()[name]["size_bytes"])
+    where = str(published.folder_of(name))
+    return of_dataset(published.dataset(name), where, _COMPRESSION * size)
+
+
+def _upstream(published: Published, stage: str) -> Published:
+    """Return the result of a stage that a result was made from, in the same output folder."""
+    wanted = published.receipt.parameters[f"{stage}_parameter_hash"]
+    for one in find_published(published.output):
+        if one.receipt.parameter_hash == wanted:
+            return one
+    raise ConfigError(
+        "index-missing",
+        f"{published.output} lacks the {stage} that {published.folder} was made from.",
+        f"Put {stage}/parameter_hash={wanted} back, or make it again with `closedworld {stage}`.",
+    )
