@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -32,29 +31,15 @@ from closedworld.kernels.sampling.random_streams import (
 )
 from closedworld.kernels.scoring.consecutive import steps_of
 from closedworld.sanitize import number_of, quoted
-from closedworld.stages.sites.build import build_sites
 from closedworld.store.atomic import require_suffix, whole_file
 from closedworld.worlds.converting.csv_text import decimals, write_csv
+from closedworld.worlds.converting.placed_outlets import (
+    OUTLETS_PER_MILLION,
+    PlacedOutlets,
+    place_outlets,
+)
 from closedworld.worlds.converting.their_purchases import TheirPurchases, read_theirs
 from closedworld.worlds.world import PublishedWorld
-
-OUTLETS_PER_MILLION = 10.0
-"""Outlets of a merchant of average size for a million people."""
-
-_KINDS = {
-    "grocery_pos": "grocery",
-    "gas_transport": "fuel",
-    "food_dining": "restaurant",
-    "entertainment": "restaurant",
-    "shopping_pos": "fashion",
-    "health_fitness": "pharmacy",
-    "personal_care": "pharmacy",
-    "home": "big_box",
-    "kids_pets": "discount",
-    "travel": "hotel",
-    "misc_pos": "convenience",
-}
-"""Kind of merchant for a category of Sparkov; other categories are taken for kinds or codes as they are."""
 
 _FLIGHT_KM_H, _FAST_KM_H, _HOUR_SECONDS = 900.0, 150.0, 3600.0
 _DIGITS = 6
@@ -161,7 +146,7 @@ def relocate(
             "--home-lon and --home-lat.",
         )
     theirs = read_theirs(stream, form, world)
-    sites = _place_outlets(world, theirs, seed, outlets_per_million, workers)
+    sites = place_outlets(world, theirs, seed, outlets_per_million, workers)
     number = _choose(world, theirs, sites, seed, thief)
     in_shop = number >= 0
     lons, lats = theirs.home_lon[theirs.card], theirs.home_lat[theirs.card]
@@ -171,70 +156,8 @@ def relocate(
     return _report(out, theirs, sites, in_shop, lons, lats)
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class _Sites:
-    """Outlets sorted by merchant and country; those of key k are ``starts[k]`` to ``starts[k + 1]``.
-
-    Attributes:
-        lons: Degrees, float64 (sites,).
-        lats: Degrees, float64 (sites,).
-        ranges: First and last outlet of each merchant number and country code.
-    """
-
-    lons: NDArray[np.float64]
-    lats: NDArray[np.float64]
-    ranges: Mapping[tuple[int, str], tuple[int, int]]
-
-
-def _place_outlets(
-    world: PublishedWorld,
-    theirs: TheirPurchases,
-    seed: int,
-    per_million: float,
-    workers: int | None,
-) -> _Sites:
-    """Return the outlets of all merchants in the countries where their cards live."""
-    people = world.population()
-    persons = dict(
-        zip(people["country_iso"].to_pylist(), people["persons"].to_pylist(), strict=True)
-    )
-    keys = theirs.merchant_countries()
-    sold = np.bincount(theirs.merchant, minlength=len(theirs.merchants))
-    mean = sold[~theirs.is_online].mean() if (~theirs.is_online).any() else 1.0
-    kinds = [_KINDS.get(one, one) for one in theirs.categories]
-    rows = []
-    for merchant, iso in keys:
-        size = np.sqrt(sold[merchant] / mean)
-        count = max(1, round(per_million * float(persons[iso]) / 1e6 * size))
-        rows.append((theirs.outlet_id(merchant), iso, count, kinds[merchant] or None))
-    names = ("merchant_id", "country_iso", "n", "category")
-    table = pa.table(
-        {name: list(column) for name, column in zip(names, zip(*rows, strict=True), strict=True)}
-    )
-    with tempfile.TemporaryDirectory() as folder:
-        built = build_sites(world, folder, merchants=table, seed=seed, workers=workers)
-        placed = built.published.dataset("sites").to_table(
-            columns=["merchant_id", "country_iso", "lon", "lat"]
-        )
-    placed = placed.filter(placed["lon"].is_valid())
-    placed = placed.sort_by([("merchant_id", "ascending"), ("country_iso", "ascending")])
-    return _Sites(placed["lon"].to_numpy(), placed["lat"].to_numpy(), _ranges(placed, theirs))
-
-
-def _ranges(placed: pa.Table, theirs: TheirPurchases) -> dict[tuple[int, str], tuple[int, int]]:
-    number_of_id = {theirs.outlet_id(number): number for number in range(len(theirs.merchants))}
-    grouped = placed.append_column("row", pa.array(np.arange(placed.num_rows))).group_by(
-        ["merchant_id", "country_iso"], use_threads=False
-    )
-    found = grouped.aggregate([("row", "min"), ("row", "max")]).to_pylist()
-    return {
-        (number_of_id[one["merchant_id"]], one["country_iso"]): (one["row_min"], one["row_max"] + 1)
-        for one in found
-    }
-
-
 def _choose(
-    world: PublishedWorld, theirs: TheirPurchases, sites: _Sites, seed: int, thief: Thief
+    world: PublishedWorld, theirs: TheirPurchases, sites: PlacedOutlets, seed: int, thief: Thief
 ) -> NDArray[np.int32]:
     """Return the outlet of each purchase, int32 (n,), -1 online."""
     n_cards = len(theirs.cards)
@@ -282,7 +205,7 @@ def _near(
     countries: Sequence[str],
     lons: NDArray[np.float64],
     lats: NDArray[np.float64],
-    sites: _Sites,
+    sites: PlacedOutlets,
 ) -> Outlets:
     """Return the outlets of a merchant near the home of each pair of walker and merchant."""
     number = np.empty((len(walkers), CANDIDATES), np.int32)
@@ -387,7 +310,7 @@ def _write(
 def _report(
     out: Path,
     theirs: TheirPurchases,
-    sites: _Sites,
+    sites: PlacedOutlets,
     in_shop: NDArray[np.bool_],
     lons: NDArray[np.float64],
     lats: NDArray[np.float64],
