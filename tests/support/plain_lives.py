@@ -215,7 +215,7 @@ class PlainLife:
 
             found.sort(key=cell)
             pulls = [
-                float(sites.size[site]) / (chord_between(self.point_of(site), point) + 1.5) ** 2
+                float(sites.size[site]) / (chord_between(self.point_of(site), point) + 1.0) ** 2
                 for site in found
             ]
             self.lists[point, category] = found, integers(pulls, 1 << 20) if found else []
@@ -340,7 +340,7 @@ class PlainLife:
                     FAVOURITE, 0 if is_online else turn, 0 if is_online else kind, category
                 )
                 share = (known & 65_535) / 65_536
-                word = four[(share >= 0.5) + (share >= 0.75) + (share >= 0.9)]
+                word = four[(share >= 0.6) + (share >= 0.85) + (share >= 0.95)]
             amount_word, high, low, _ = self.words(PAYMENT, day, slot, item)
             site, merchant, zone, country = -1, -1, home_zone, -1
             if is_online:

@@ -19,7 +19,7 @@ from closedworld.kernels.sampling.philox import Words
 HABIT = 0.7
 """Probability of going back to a known site."""
 
-_FAVOURITES = (0.5, 0.75, 0.9)  # cumulative shares of the first three of four known sites
+_FAVOURITES = (0.6, 0.85, 0.95)  # cumulative shares of the first three of four known sites
 _TEST_SHARE = 0.15  # of a usual amount is what thieves try a card with
 
 

@@ -15,7 +15,7 @@ from closedworld.kernels.sphere import sine_cosine
 ENOUGH = 8
 """Sites from which a choice is made, if there are so many within 50 km."""
 
-NEAR_KM = 1.5
+NEAR_KM = 1.0
 """A site this far away draws a quarter as many people as one next door."""
 
 _KM_PER_DEGREE = 111.195

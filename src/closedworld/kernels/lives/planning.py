@@ -26,7 +26,7 @@ from closedworld.kernels.lives.thefts import (
 )
 from closedworld.kernels.sampling.philox import philox4x32
 from closedworld.kernels.sampling.random_streams import Keys, stream_keys
-from closedworld.kernels.sphere import to_xyz
+from closedworld.kernels.sphere import chord_km, to_xyz
 
 VISIT = 1 << 20
 """Units of `expected_visits` that are one purchase a day."""
@@ -36,8 +36,11 @@ ENOUGH_EXPOSED = 100.0
 
 _THEFT_PURCHASES = THEFT_SESSIONS * THEFT_SESSION_SHARE * PURCHASES_PER_SESSION
 _SKIM_DAYS, _LATEST_SKIM_DAY = 7, 14
-_USED = 0.3
-_DISTINCT = 0.6  # cards per visit in a week; the others come again
+_BATCH = 40.0  # cards that thieves use of a campaign
+_APART_KM = (
+    25.0  # between the sites of 30 days, while there are others: two in one town hide each other
+)
+_AGAIN = 0.3  # visits of the same card again, for each purchase a week of that category
 _FROM_WORK = 0.2
 _TESTING_DAYS, _LATEST_TESTING_DAY = 2, 27
 _TESTED, _LEAST_TESTING = 150.0, 4  # purchases of a campaign; campaigns of 30 days
@@ -123,17 +126,20 @@ class _Eligible:
     """Sites that may be skimmed: cards that each copies in a campaign, and sums of the weights from the first on."""
 
     site: Ints
+    xyz: Floats
     exposed: Floats
     sums: Ints
 
 
 def _eligible(market: Market, visits: Ints) -> _Eligible:
-    exposed = visits.astype(np.float64) * (_SKIM_DAYS * _DISTINCT / VISIT)
+    again = 1.0 + _AGAIN * np.cumsum(market.habits.per_day, axis=1)[:, -1]
+    exposed = visits * (_SKIM_DAYS / VISIT) / again[market.sites.category]
     site = np.flatnonzero(exposed >= ENOUGH_EXPOSED)
     if not len(site):
         site = np.flatnonzero((visits > 0) & (visits * 2 >= visits.max(initial=0)))
     weight = exposed[site] * market.habits.skimmed[market.sites.category[site]]
-    return _Eligible(site, exposed[site], np.cumsum(np.rint(weight * 64).astype(np.int64)))
+    xyz = market.index.xyz[:, site]
+    return _Eligible(site, xyz, exposed[site], np.cumsum(np.rint(weight * 64).astype(np.int64)))
 
 
 def _skim(
@@ -141,23 +147,35 @@ def _skim(
 ) -> SkimCampaigns:
     """Return campaigns of 30 days whose cards make this many purchases, each site at most once."""
     words = _words(key, _SKIM, month)
-    total = min(int(eligible.sums[-1]), (1 << 32) - 1)
-    drawn = np.searchsorted(eligible.sums, scaled(words[0], total), "right")
-    _, first = np.unique(drawn, return_index=True)
-    rank = np.sort(first)
-    expected = np.cumsum(eligible.exposed[drawn[rank]] * (_USED * _THEFT_PURCHASES))
-    rank = rank[: int(np.searchsorted(expected, purchases)) + 1]
+    target = np.floor(words[0] * 2.0**-32 * int(eligible.sums[-1]))
+    drawn = np.searchsorted(eligible.sums, target, "right")
+    rank = _apart(eligible, drawn, max(round(purchases / (_BATCH * _THEFT_PURCHASES)), 1))
     site = drawn[rank]
-    whole = float(np.cumsum(eligible.exposed[site])[-1]) * _THEFT_PURCHASES
     # One after another, so that fraud does not come all at once.
     begun = np.arange(len(rank)) + words[1][rank] * 2.0**-32
     day = np.floor(begun * ((_LATEST_SKIM_DAY + 1) / len(rank))).astype(np.int64)
     start = period.first_day + month * MONTH_DAYS + day
-    used = np.full(len(rank), min(purchases / whole, 1.0))
+    # About as many cards of each campaign, however many it copies, or the greatest hides all others.
+    cards = purchases / (len(rank) * _THEFT_PURCHASES)
+    used = np.minimum(cards / eligible.exposed[site], 1.0)
     campaigns = month * _MOST_CAMPAIGNS + rank
     return SkimCampaigns(
         campaigns, eligible.site[site], start * DAY, (start + _SKIM_DAYS) * DAY, used
     )
+
+
+def _apart(eligible: _Eligible, drawn: Ints, wanted: int) -> Ints:
+    """Return the ranks of the first different sites, ascending: those far from each other first, then others."""
+    kept: list[int] = []
+    near: list[int] = []
+    _, firsts = np.unique(drawn, return_index=True)
+    for rank in np.sort(firsts).tolist():
+        if len(kept) == wanted:
+            break
+        xyz = eligible.xyz[:, drawn[kept]]
+        away = chord_km(xyz, eligible.xyz[:, drawn[[rank]]])
+        (kept if (away >= _APART_KM).all() else near).append(rank)
+    return np.sort(np.array([*kept, *near][:wanted], np.int64))
 
 
 def _testing(
