@@ -70,9 +70,12 @@ class CardDraws:
             item: Which of the source, 0 or more, below 2^8.
         """
         first, second, third, fourth = (key.take(card) for key in self.keys)
-        counter = np.asarray(turn, np.int64).astype(np.uint64)
-        number = np.asarray(item, np.int64) | np.asarray(source, np.int64) << 8 | purpose << 24
-        return philox4x32((counter, number.astype(np.uint64), third, fourth), (first, second))
+        item = np.asarray(item, np.int64) | np.asarray(source, np.int64) << 8 | purpose << 24
+        counter, number = (
+            np.broadcast_to(np.asarray(one, np.int64), card.shape).astype(np.uint64)
+            for one in (turn, item)
+        )
+        return philox4x32((counter, number, third, fourth), (first, second))
 
 
 def below(words: Words, probability: Floats | float) -> NDArray[np.bool_]:
