@@ -289,7 +289,7 @@ WRITES_ITSELF = {
     # Values of a raster, each written to its place; the file goes with its staging folder.
     "stages/weights/population.py": {"path.open"},
     # Inside ``whole_file``: GDAL fills what takes its place once it is finished.
-    "worlds/tile_rasters.py": {"rasterio.open"},
+    "worlds/cloud_optimized.py": {"rasterio.open"},
 }
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from typing import TYPE_CHECKING
 
 import geopandas as gpd
@@ -66,6 +67,27 @@ def test_tiles_on_standard_output_are_geojson_and_nothing_else(call: Call, world
     assert sum(one["properties"]["weight_fp"] for one in content["features"]) == 10**12
     refused = call("export", world, "--cog", "--out", "-")
     assert (refused.exit_code, "name a folder" in refused.output) == (2, True)
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("export", "--cog", "--out", "rasters"),
+        ("export", "--geometry", "box", "--out", "tiles.parquet"),
+        ("sample", "--country", "LU", "--out", "points.csv"),
+        ("sample", "--country", "LU", "--out", "points.gpkg"),
+        ("report", "--out", "page.html"),
+    ],
+)
+def test_folders_whose_names_are_not_utf_8_are_refused(
+    words: tuple[str, ...], call: Call, world: Path, tmp_path: Path
+) -> None:
+    command, *options, name = words
+    folder = tmp_path / os.fsdecode(b"\xff")
+    folder.mkdir()
+    refused = call(command, world, *options, folder / name)
+    assert (refused.exit_code, "path-not-utf-8" in refused.output) == (2, True)
+    assert list(folder.iterdir()) == []
 
 
 @pytest.mark.parametrize(

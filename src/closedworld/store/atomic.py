@@ -80,11 +80,28 @@ def require_suffix(path: Path, suffixes: Sequence[str]) -> None:
     """Raise unless a file of ``--out`` has a name whose suffix says a format that can be written.
 
     Raises:
-        ConfigError: ``output-format``.
+        ConfigError: ``output-format``, ``path-not-utf-8``.
     """
+    require_utf8(path)
     if path.suffix.lower() not in suffixes:
         names = ", ".join(suffixes)
         raise ConfigError("output-format", f"cannot write {path}.", f"Name it with one of {names}.")
+
+
+def require_utf8(path: Path | str) -> None:
+    """Refuse a path that libraries cannot open.
+
+    Raises:
+        ConfigError: ``path-not-utf-8``.
+    """
+    try:
+        str(path).encode()
+    except UnicodeEncodeError as error:
+        raise ConfigError(
+            "path-not-utf-8",
+            f"the name of {str(path)!a} is not UTF-8, and Parquet libraries cannot open what lies in it.",
+            "Rename the folder, or choose another one.",
+        ) from error
 
 
 def refuse_folder(path: Path) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from closedworld.errors import ConfigError
+from closedworld.store.atomic import require_utf8
 from closedworld.store.local import LocalStorage
 from closedworld.store.protocol import Storage
 
@@ -15,12 +15,5 @@ def storage_at(place: Path | str) -> Storage:
     Raises:
         ConfigError: ``path-not-utf-8``.
     """
-    try:
-        str(place).encode()
-    except UnicodeEncodeError as error:
-        raise ConfigError(
-            "path-not-utf-8",
-            f"the name of {str(place)!a} is not UTF-8, and Parquet libraries cannot open what lies in it.",
-            "Rename the folder, or choose another one.",
-        ) from error
+    require_utf8(place)
     return LocalStorage(Path(place))

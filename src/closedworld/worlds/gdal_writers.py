@@ -17,6 +17,7 @@ DRIVERS = {".geojson": "GeoJSON", ".gpkg": "GPKG"}
 
 # 15 digits keep all that float64 does but some nanometres.
 _GEOJSON_OPTIONS = {"COORDINATE_PRECISION": "15", "RFC7946": "NO"}
+_END_BYTES = 16
 _FID_NAMES = ("fid", "ogc_fid", "closedworld_fid")
 
 
@@ -62,7 +63,23 @@ def write_by_gdal(
             crs="EPSG:4326",
             layer_options=options,
         )
+        is_whole = _ends_well(staged) if driver == "GeoJSON" else pyogrio.read_info(staged)
     except (DataSourceError, DataLayerError) as error:
-        raise PublishError(
-            "output-not-writable", f"cannot write {path}: {library_message(error)}."
-        ) from error
+        raise _not_written(path, library_message(error)) from error
+    if not is_whole:
+        raise _not_written(path, "its end is not there")
+
+
+def _ends_well(file: Path) -> bool:
+    """Return whether GeoJSON has its end: on a full disk, GDAL closes a file that lacks it without a word."""
+    with file.open("rb") as stream:
+        stream.seek(max(file.stat().st_size - _END_BYTES, 0))
+        return stream.read().split()[-2:] == [b"]", b"}"]
+
+
+def _not_written(path: Path, reason: str) -> PublishError:
+    return PublishError(
+        "output-not-writable",
+        f"cannot write {path}: {reason}.",
+        "Free some space or choose another --out.",
+    )

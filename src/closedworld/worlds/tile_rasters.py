@@ -5,35 +5,28 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from closedworld.config.options import refuse_file_name
 from closedworld.datasets.parameters import TileParameters
-from closedworld.errors import PublishError
 from closedworld.inputs.reference.iso import iso_table
 from closedworld.kernels.grid import Grid
 from closedworld.kernels.spans import RowSpans
 from closedworld.kernels.tiles import Tiles
 from closedworld.published.cumulative_weights import CumulativeWeights
-from closedworld.sanitize import library_message
-from closedworld.store.atomic import replace_file, whole_file
+from closedworld.store.atomic import replace_file, require_utf8, whole_file
 from closedworld.store.paths import COLLECTION_NAME
+from closedworld.worlds.cloud_optimized import BLOCK, opened_cog
 from closedworld.worlds.export_collection import write_export_collection
 from closedworld.worlds.world import PublishedWorld
 
-if TYPE_CHECKING:
-    from rasterio.io import DatasetWriter
-
 COUNTRY_NAME, WEIGHT_NAME, KEY_NAME = "country_id.tif", "weight.tif", "country_ids.csv"
 
-_BLOCK = 512
-_CACHE_MB = 256
 """Blocks that GDAL keeps; by default it takes a twentieth of the machine's memory."""
 
 _KOSOVO = 983
@@ -83,11 +76,12 @@ def export_rasters(world: PublishedWorld, folder: Path, countries: Sequence[str]
         countries: Alpha-2 codes; none for all.
 
     Raises:
-        ConfigError: ``output-format``, ``country-without-tiles``.
+        ConfigError: ``output-format``, ``path-not-utf-8``, ``country-without-tiles``.
         PublishError: ``output-not-writable``.
         IntegrityError: The files differ from their receipts.
     """
     refuse_file_name(folder)
+    require_utf8(folder)
     spans, grid, ids = world.spans_of(countries), world.index.grid, _ids_of(world)
     weights = {} if world.weights is None else world.cumulative_weights()
     first, taken = {}, RowSpans.empty(grid)
@@ -95,21 +89,21 @@ def export_rasters(world: PublishedWorld, folder: Path, countries: Sequence[str]
         first[iso] = own - taken
         taken |= own
     paths = [folder / COUNTRY_NAME]
-    with _cog(folder / COUNTRY_NAME, grid, "uint16", 0, "nearest") as raster:
+    with opened_cog(folder / COUNTRY_NAME, grid, "uint16", 0, "nearest") as write:
         for rows, cells in _bands(grid, np.uint16(0)):
             for iso, own in first.items():
                 cells[_flat(own, rows)] = ids[iso]
-            _write(raster, rows, cells)
+            write(rows, cells)
     if weights:
         paths.append(folder / WEIGHT_NAME)
-        with _cog(folder / WEIGHT_NAME, grid, "float32", np.nan, "average") as raster:
+        with opened_cog(folder / WEIGHT_NAME, grid, "float32", np.nan, "average") as write:
             for rows, cells in _bands(grid, np.float32(np.nan)):
                 # The first by code is written last, so it is the one that shows.
                 for iso in reversed(spans):
                     at = _flat(spans[iso], rows)
                     if len(at):
                         cells[at] = _shares(weights[iso], rows)
-                _write(raster, rows, cells)
+                write(rows, cells)
     _write_key(folder / KEY_NAME, {iso: ids[iso] for iso in spans})
     shared = sum(own.tile_count for own in spans.values()) - taken.tile_count
     files = (*paths, folder / KEY_NAME)
@@ -119,8 +113,8 @@ def export_rasters(world: PublishedWorld, folder: Path, countries: Sequence[str]
 
 def _bands(grid: Grid, empty: np.generic) -> Iterator[tuple[range, NDArray[Any]]]:
     """Yield rows of the grid from north to south, and their cells, flat and empty."""
-    for top in range(0, grid.n_rows, _BLOCK):
-        rows = range(top, min(top + _BLOCK, grid.n_rows))
+    for top in range(0, grid.n_rows, BLOCK):
+        rows = range(top, min(top + BLOCK, grid.n_rows))
         yield rows, np.full(len(rows) * grid.n_cols, empty)
 
 
@@ -147,65 +141,6 @@ def _shares(weights: CumulativeWeights, rows: range) -> NDArray[np.float32]:
         own = group.weights[begin - group.rank : end - group.rank]
         shares[begin - first[0] : end - first[0]] = own / np.float64(weights.total)
     return shares
-
-
-def _write(raster: DatasetWriter, rows: range, cells: NDArray[Any]) -> None:
-    from rasterio.windows import Window  # noqa: PLC0415
-
-    empty = raster.nodata
-    if (np.isnan(cells) if np.isnan(empty) else cells == empty).all():
-        return
-    width = raster.width
-    raster.write(cells.reshape(-1, width), 1, window=Window(0, rows.start, width, len(rows)))
-
-
-@contextmanager
-def _cog(
-    path: Path, grid: Grid, dtype: str, nodata: float, resampling: str
-) -> Iterator[DatasetWriter]:
-    """Yield a raster to fill; it becomes a Cloud Optimized GeoTIFF at the end of the block."""
-    import rasterio  # noqa: PLC0415 -- 0.2 s that other commands do not need
-    from rasterio.errors import RasterioError  # noqa: PLC0415
-    from rasterio.shutil import copy  # noqa: PLC0415
-    from rasterio.transform import Affine  # noqa: PLC0415
-
-    profile = {
-        "driver": "GTiff",
-        "width": grid.n_cols,
-        "height": grid.n_rows,
-        "count": 1,
-        "dtype": dtype,
-        "nodata": nodata,
-        "crs": "EPSG:4326",
-        "transform": Affine(grid.cell_width, 0.0, grid.west, 0.0, -grid.cell_height, grid.north),
-    }
-    # GDAL makes a COG only from a finished raster, so a plain one is filled row by row first.
-    draft = {"tiled": True, "blockxsize": _BLOCK, "blockysize": _BLOCK, "sparse_ok": True}
-    try:
-        with whole_file(path) as staged, rasterio.Env(GDAL_CACHEMAX=_CACHE_MB):
-            filled = staged.with_suffix(".draft.tif")
-            try:
-                with rasterio.open(
-                    filled, "w", **profile, **draft, compress="zstd", zstd_level=1, bigtiff="yes"
-                ) as raster:
-                    yield raster
-                copy(
-                    filled,
-                    staged,
-                    driver="COG",
-                    compress="deflate",
-                    predictor="yes",
-                    bigtiff="if_safer",
-                    overview_resampling=resampling,
-                    sparse_ok=True,
-                    num_threads="all_cpus",
-                )
-            finally:
-                filled.unlink(missing_ok=True)
-    except RasterioError as error:
-        raise PublishError(
-            "output-not-writable", f"cannot write {path}: {library_message(error)}."
-        ) from error
 
 
 def _write_key(path: Path, ids: Mapping[str, int]) -> None:
