@@ -74,6 +74,11 @@ test("the runs of a cell are those that hold it", () => {
 test("a country across the antimeridian is found there, not round the globe", () => {
   const tiles = new Tiles(grid, ...[[2], [4, 4], [0, 34], [2, 2]].map((list) => Int32Array.from(list)));
   assert.deepEqual(tiles.boundsOf(0), { west: 160, east: 200, north: 50, south: 40 });
+  assert.deepEqual(tiles.boundsOf(), tiles.boundsOf(0));
+  const apart = new Tiles(grid, ...[[2, 1, 0], [4, 6, 3], [5, 9, 7], [2, 2, 1]].map((list) => Int32Array.from(list)));
+  assert.deepEqual(apart.boundsOf(), { west: -130, east: -70, north: 60, south: 20 });
+  assert.deepEqual(apart.boundsOf(1), { west: -110, east: -100, north: 60, south: 50 });
+  assert.equal(apart.boundsOf(2), null);
 });
 
 test("a view shows each point where it says, and zooming keeps the point below", () => {

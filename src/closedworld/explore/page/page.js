@@ -20,6 +20,7 @@ const GRID_LINES_PX = 7;
 const MOST_ROWS = 2e6;
 const RAMP_LEVELS = 256;
 const SUSPICIOUS = 12;
+const MOST_REGION_DEGREES = 200;
 
 /** @template {HTMLElement} T @param {string} id @param {new () => T} kind @returns {T} */
 function element(id, kind) {
@@ -438,6 +439,8 @@ async function start(data) {
   }
 
   const home = () => {
+    const bounds = worlds[0].boundsOf();
+    if (bounds && bounds.east - bounds.west < MOST_REGION_DEGREES) return view.fit(bounds);
     view.scale = 0;
     view.centre(8, 0);
   };

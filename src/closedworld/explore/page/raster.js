@@ -110,7 +110,7 @@ function blend(line, cover, sums, sea, seaPixel, { from: left, to: right }) {
       const land = c > 1 ? 1 / c : 1;
       const water = c > 1 ? 0 : 1 - c;
       line[x] =
-        (0xff000000 | ((b * land + sea[2] * water) << 16) | ((g * land + sea[1] * water) << 8) | (r * land + sea[0] * water)) >>> 0;
+        (0xff000000 | ((b * land + sea[2] * water + 0.5) << 16) | ((g * land + sea[1] * water + 0.5) << 8) | (r * land + sea[0] * water + 0.5)) >>> 0;
     }
   }
 }

@@ -78,30 +78,37 @@ export class Tiles {
   }
 
   /**
-   * Where a country lies, with its widest gap left out. @param {number} country
-   * @returns {{west: number, east: number, south: number, north: number} | null} null for one without tiles.
+   * Where a country lies, with its widest gap left out; null for one without tiles.
+   * @param {number} [country] Without one, all tiles. @returns {{west: number, east: number, south: number, north: number} | null}
    */
   boundsOf(country) {
-    const [first, stop] = [this.firsts[country], this.firsts[country + 1]];
+    const { grid, rows, starts, lengths } = this;
+    const [first, stop] = country === undefined ? [0, rows.length] : [this.firsts[country], this.firsts[country + 1]];
     if (first === stop) return null;
-    const { grid } = this;
-    const runs = Array.from({ length: stop - first }, (_, i) => first + i);
-    runs.sort((a, b) => this.starts[a] - this.starts[b]);
-    let reach = this.starts[runs[0]];
-    let gap = { size: -1, from: 0, to: 0 };
-    for (const run of runs) {
-      const size = this.starts[run] - reach;
-      if (size > gap.size && size > 0) gap = { size, from: reach, to: this.starts[run] };
-      reach = Math.max(reach, this.starts[run] + this.lengths[run]);
+    const changes = new Int32Array(grid.nCols + 1);
+    let [top, bottom] = [grid.nRows, 0];
+    for (let run = first; run < stop; run++) {
+      changes[starts[run]]++;
+      changes[starts[run] + lengths[run]]--;
+      top = Math.min(top, rows[run]);
+      bottom = Math.max(bottom, rows[run] + 1);
     }
-    let [west, east] = [this.starts[runs[0]], reach];
+    let [west, east, depth] = [-1, 0, 0];
+    let gap = { from: 0, to: 0 };
+    for (let col = 0; col < grid.nCols; col++) {
+      depth += changes[col];
+      if (depth === 0) continue;
+      if (west < 0) west = col;
+      else if (col - east > gap.to - gap.from) gap = { from: east, to: col };
+      east = col + 1;
+    }
     const turn = Math.round(360 / grid.cellWidth);
-    if (gap.size > turn - (east - west)) [west, east] = [gap.to, gap.from + turn];
+    if (gap.to - gap.from > turn - (east - west)) [west, east] = [gap.to, gap.from + turn];
     return {
       west: grid.west + west * grid.cellWidth,
       east: grid.west + east * grid.cellWidth,
-      north: grid.north - this.rows[first] * grid.cellHeight,
-      south: grid.north - (this.rows[stop - 1] + 1) * grid.cellHeight,
+      north: grid.north - top * grid.cellHeight,
+      south: grid.north - bottom * grid.cellHeight,
     };
   }
 }
