@@ -9,72 +9,89 @@ import sys
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from closedworld._version import __version__
-
 if sys.platform == "win32":
     # Results appear by locks and renames that only POSIX has.
     raise ImportError("closedworld runs on Linux and macOS; on Windows, install and run it in WSL.")
 
 if TYPE_CHECKING:
-    from closedworld.config.run import RunConfig
-    from closedworld.errors import (
-        ClosedWorldError,
-        ConfigError,
-        FetchError,
-        GeometryError,
-        GridError,
-        InputError,
-        IntegrityError,
-        PublishError,
-        UnitError,
-    )
-    from closedworld.execution.progress import Progress
-    from closedworld.explore.writing import MapPage
-    from closedworld.inputs.loading import PopulationRaster, load_population
-    from closedworld.inputs.raster.info import read_raster_info
-    from closedworld.inputs.reference.fetching.fetch import Fetched, fetch
-    from closedworld.inputs.reference.registry import (
-        RemoteFile,
-        bundled,
-        bundled_files,
-        remote_files,
-        verify_bundled,
-    )
+    from closedworld._version import __version__ as __version__
+    from closedworld.config.run import RunConfig as RunConfig
+    from closedworld.errors import ClosedWorldError as ClosedWorldError
+    from closedworld.errors import ConfigError as ConfigError
+    from closedworld.errors import FetchError as FetchError
+    from closedworld.errors import GeometryError as GeometryError
+    from closedworld.errors import GridError as GridError
+    from closedworld.errors import InputError as InputError
+    from closedworld.errors import IntegrityError as IntegrityError
+    from closedworld.errors import PublishError as PublishError
+    from closedworld.errors import UnitError as UnitError
+    from closedworld.execution.progress import Progress as Progress
+    from closedworld.explore.writing import MapPage as MapPage
+    from closedworld.inputs.loading import PopulationRaster as PopulationRaster
+    from closedworld.inputs.loading import load_population as load_population
+    from closedworld.inputs.raster.info import read_raster_info as read_raster_info
+    from closedworld.inputs.reference.fetching.fetch import Fetched as Fetched
+    from closedworld.inputs.reference.fetching.fetch import fetch as fetch
+    from closedworld.inputs.reference.registry import RemoteFile as RemoteFile
+    from closedworld.inputs.reference.registry import bundled as bundled
+    from closedworld.inputs.reference.registry import bundled_files as bundled_files
+    from closedworld.inputs.reference.registry import remote_files as remote_files
+    from closedworld.inputs.reference.registry import verify_bundled as verify_bundled
+    from closedworld.inputs.regions.country_reading import check_countries as check_countries
     from closedworld.inputs.regions.country_reading import (
-        check_countries,
-        countries_from_features,
-        read_countries,
+        countries_from_features as countries_from_features,
     )
-    from closedworld.inputs.regions.country_set import Country, CountrySet
-    from closedworld.kernels.grid import Grid, tile_areas_cm2, tile_areas_m2
-    from closedworld.kernels.records import Records
-    from closedworld.kernels.spans import RowSpans, Rule, region_spans
-    from closedworld.kernels.tiles import CountrySummary, World, enumerate_tiles
-    from closedworld.kernels.weights import Basis, Mixture, WeightSummary, apportion
-    from closedworld.published.results import find_published, open_dataset, open_published
-    from closedworld.published.tile_index import PublishedIndex, open_index
-    from closedworld.run.outcome import RunOutcome
-    from closedworld.run.pipeline import run_world
-    from closedworld.stages.people.build import build_people
-    from closedworld.stages.people.outcome import PublishedPeople
-    from closedworld.stages.sites.build import build_sites
-    from closedworld.stages.sites.outcome import PublishedSites
-    from closedworld.stages.tiles.build import build_tile_index
-    from closedworld.stages.tiles.outcome import TileIndex
-    from closedworld.stages.weights.build import build_tile_weights
-    from closedworld.stages.weights.outcome import TileWeights
-    from closedworld.store.reading import Published
-    from closedworld.verification import Finding, Verification, verify
-    from closedworld.worlds import PublishedWorld, open_world
-    from closedworld.worlds.converting.convert import Converted, convert
-    from closedworld.worlds.converting.relocate import Relocated, relocate
-    from closedworld.worlds.diff import CountryDifference, WorldDifference, compare_worlds
-    from closedworld.worlds.duckdb_views import world_sql
-    from closedworld.worlds.plotting import Picture
-    from closedworld.worlds.sampled_points import SampledPoints
-    from closedworld.worlds.scoring.result import Score
-    from closedworld.worlds.scoring.score import score
-    from closedworld.worlds.world_tiles import WorldTiles
+    from closedworld.inputs.regions.country_reading import read_countries as read_countries
+    from closedworld.inputs.regions.country_set import Country as Country
+    from closedworld.inputs.regions.country_set import CountrySet as CountrySet
+    from closedworld.kernels.grid import Grid as Grid
+    from closedworld.kernels.grid import tile_areas_cm2 as tile_areas_cm2
+    from closedworld.kernels.grid import tile_areas_m2 as tile_areas_m2
+    from closedworld.kernels.records import Records as Records
+    from closedworld.kernels.spans import RowSpans as RowSpans
+    from closedworld.kernels.spans import Rule as Rule
+    from closedworld.kernels.spans import region_spans as region_spans
+    from closedworld.kernels.tiles import CountrySummary as CountrySummary
+    from closedworld.kernels.tiles import World as World
+    from closedworld.kernels.tiles import enumerate_tiles as enumerate_tiles
+    from closedworld.kernels.weights import Basis as Basis
+    from closedworld.kernels.weights import Mixture as Mixture
+    from closedworld.kernels.weights import WeightSummary as WeightSummary
+    from closedworld.kernels.weights import apportion as apportion
+    from closedworld.published.results import find_published as find_published
+    from closedworld.published.results import open_dataset as open_dataset
+    from closedworld.published.results import open_published as open_published
+    from closedworld.published.tile_index import PublishedIndex as PublishedIndex
+    from closedworld.published.tile_index import open_index as open_index
+    from closedworld.run.outcome import RunOutcome as RunOutcome
+    from closedworld.run.pipeline import run_world as run_world
+    from closedworld.stages.people.build import build_people as build_people
+    from closedworld.stages.people.outcome import PublishedPeople as PublishedPeople
+    from closedworld.stages.sites.build import build_sites as build_sites
+    from closedworld.stages.sites.outcome import PublishedSites as PublishedSites
+    from closedworld.stages.tiles.build import build_tile_index as build_tile_index
+    from closedworld.stages.tiles.outcome import TileIndex as TileIndex
+    from closedworld.stages.weights.build import build_tile_weights as build_tile_weights
+    from closedworld.stages.weights.outcome import TileWeights as TileWeights
+    from closedworld.store.reading import Published as Published
+    from closedworld.verification import Finding as Finding
+    from closedworld.verification import Verification as Verification
+    from closedworld.verification import verify as verify
+    from closedworld.worlds import PublishedWorld as PublishedWorld
+    from closedworld.worlds import open_world as open_world
+    from closedworld.worlds.converting.convert import Converted as Converted
+    from closedworld.worlds.converting.convert import convert as convert
+    from closedworld.worlds.converting.relocate import Relocated as Relocated
+    from closedworld.worlds.converting.relocate import relocate as relocate
+    from closedworld.worlds.diff import CountryDifference as CountryDifference
+    from closedworld.worlds.diff import WorldDifference as WorldDifference
+    from closedworld.worlds.diff import compare_worlds as compare_worlds
+    from closedworld.worlds.duckdb_views import world_sql as world_sql
+    from closedworld.worlds.plotting import Picture as Picture
+    from closedworld.worlds.sampled_points import SampledPoints as SampledPoints
+    from closedworld.worlds.scoring.result import Score as Score
+    from closedworld.worlds.scoring.score import score as score
+    from closedworld.worlds.world_tiles import WorldTiles as WorldTiles
 
 _HOMES = {
     "Basis": "kernels.weights",
@@ -121,6 +138,7 @@ _HOMES = {
     "World": "kernels.tiles",
     "WorldDifference": "worlds.diff",
     "WorldTiles": "worlds.world_tiles",
+    "__version__": "_version",
     "apportion": "kernels.weights",
     "build_people": "stages.people.build",
     "build_sites": "stages.sites.build",
@@ -154,84 +172,7 @@ _HOMES = {
     "world_sql": "worlds.duckdb_views",
 }
 
-__all__ = [
-    "Basis",
-    "ClosedWorldError",
-    "ConfigError",
-    "Converted",
-    "Country",
-    "CountryDifference",
-    "CountrySet",
-    "CountrySummary",
-    "FetchError",
-    "Fetched",
-    "Finding",
-    "GeometryError",
-    "Grid",
-    "GridError",
-    "InputError",
-    "IntegrityError",
-    "MapPage",
-    "Mixture",
-    "Picture",
-    "PopulationRaster",
-    "Progress",
-    "PublishError",
-    "Published",
-    "PublishedIndex",
-    "PublishedPeople",
-    "PublishedSites",
-    "PublishedWorld",
-    "Records",
-    "Relocated",
-    "RemoteFile",
-    "RowSpans",
-    "Rule",
-    "RunConfig",
-    "RunOutcome",
-    "SampledPoints",
-    "Score",
-    "TileIndex",
-    "TileWeights",
-    "UnitError",
-    "Verification",
-    "WeightSummary",
-    "World",
-    "WorldDifference",
-    "WorldTiles",
-    "__version__",
-    "apportion",
-    "build_people",
-    "build_sites",
-    "build_tile_index",
-    "build_tile_weights",
-    "bundled",
-    "bundled_files",
-    "check_countries",
-    "compare_worlds",
-    "convert",
-    "countries_from_features",
-    "enumerate_tiles",
-    "fetch",
-    "find_published",
-    "load_population",
-    "open_dataset",
-    "open_index",
-    "open_published",
-    "open_world",
-    "read_countries",
-    "read_raster_info",
-    "region_spans",
-    "relocate",
-    "remote_files",
-    "run_world",
-    "score",
-    "tile_areas_cm2",
-    "tile_areas_m2",
-    "verify",
-    "verify_bundled",
-    "world_sql",
-]
+__all__ = list(_HOMES)
 
 
 def __getattr__(name: str) -> Any:
