@@ -55,7 +55,7 @@ TESTS = {
     "kernels/tiles": "tests/kernels/tiles tests/kernels/grid",
     "kernels/typed_json.py": "tests/kernels/test_typed_json.py",
     "kernels/weights": "tests/kernels/weights tests/kernels/tiles",
-    "published": "tests/published tests/worlds/test_opening.py tests/store/test_reading.py tests/cli/test_inspect.py -m ''",
+    "published": "tests/published tests/worlds/test_opening.py tests/worlds/test_sampling.py tests/store/test_reading.py tests/cli/test_inspect.py -m ''",
     "store": "tests/store tests/stages/test_resume.py",
     "stages": "tests/stages",
 }
