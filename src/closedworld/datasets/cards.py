@@ -7,32 +7,24 @@ from typing import ClassVar
 
 import pyarrow as pa
 
+from closedworld.datasets import shared_columns as shared
 from closedworld.datasets.dataset import Column, Dataset
-from closedworld.datasets.shared_columns import (
-    ADMIN1,
-    CARD_ID,
-    COUNTRY_ISO,
-    PLACE,
-    TILE_ID,
-    TZID,
-    URBAN,
-)
 
 CARDS = Dataset(
     "cards",
     (
-        replace(CARD_ID, encoding="PLAIN"),
+        replace(shared.CARD_ID, encoding="PLAIN"),
         Column(
             "person_id", pa.string(), "holder of the card; `card_id` where none is given", "PLAIN"
         ),
-        COUNTRY_ISO,
+        shared.COUNTRY_ISO,
         Column("home_lon", pa.float64(), "longitude of the home, degrees in -180..180", "PLAIN"),
         Column("home_lat", pa.float64(), "latitude of the home, degrees", "PLAIN"),
-        TILE_ID.encoded("PLAIN"),
-        TZID,
-        PLACE,
-        ADMIN1,
-        URBAN,
+        shared.TILE_ID.encoded("PLAIN"),
+        shared.TZID,
+        shared.PLACE,
+        shared.ADMIN1,
+        shared.URBAN,
         Column(
             "work_lon",
             pa.float64(),

@@ -7,19 +7,8 @@ from dataclasses import dataclass
 
 import pyarrow as pa
 
+from closedworld.datasets import shared_columns as shared
 from closedworld.datasets.dataset import Column, Dataset
-from closedworld.datasets.shared_columns import (
-    ADMIN1,
-    CATEGORY,
-    COUNTRY_ISO,
-    LAT,
-    LON,
-    MCC,
-    MERCHANT_ID,
-    PLACE,
-    SITE_ORDER,
-    TILE_ID,
-)
 
 OWN_TYPES = {"int64": pa.int64(), "double": pa.float64(), "string": pa.string()}
 """Types of a user's own columns, by name."""
@@ -49,30 +38,30 @@ class OwnColumn:
 MERCHANTS = Dataset(
     "merchants",
     (
-        COUNTRY_ISO,
-        MERCHANT_ID,
-        SITE_ORDER,
+        shared.COUNTRY_ISO,
+        shared.MERCHANT_ID,
+        shared.SITE_ORDER,
         Column("n", pa.int32(), "outlets of this row: `site_order` and the n - 1 after it"),
         Column("brand", pa.string(), "brand, as given", nullable=True),
-        CATEGORY,
-        MCC,
+        shared.CATEGORY,
+        shared.MCC,
         Column(
             "gamma",
             pa.float64(),
             "exponent of population density by which the outlets were placed, a multiple of 1/8",
         ),
         Column("spacing", pa.string(), "`catchment` where outlets keep apart, else `none`"),
-        PLACE,
-        ADMIN1,
-        LON,
-        LAT,
+        shared.PLACE,
+        shared.ADMIN1,
+        shared.LON,
+        shared.LAT,
         Column(
             "radius_km",
             pa.float64(),
             "radius of the circle that the outlets lie in, km",
             nullable=True,
         ),
-        TILE_ID,
+        shared.TILE_ID,
     ),
     key=("country_iso", "merchant_id", "site_order"),
 )

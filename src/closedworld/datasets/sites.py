@@ -7,22 +7,8 @@ from typing import ClassVar
 
 import pyarrow as pa
 
+from closedworld.datasets import shared_columns as shared
 from closedworld.datasets.dataset import Column, Dataset
-from closedworld.datasets.shared_columns import (
-    ADMIN1,
-    CATEGORY,
-    COUNTRY_ISO,
-    DELTA,
-    LAT,
-    LON,
-    MCC,
-    MERCHANT_ID,
-    PLACE,
-    SITE_ORDER,
-    TILE_ID,
-    TZID,
-    URBAN,
-)
 
 SITES = Dataset(
     "sites",
@@ -34,21 +20,21 @@ SITES = Dataset(
             "unique in the dataset",
             "PLAIN",
         ),
-        MERCHANT_ID,
-        COUNTRY_ISO,
-        SITE_ORDER.encoded(DELTA),
-        LON.encoded("PLAIN"),
-        LAT.encoded("PLAIN"),
-        TILE_ID.encoded("PLAIN"),
-        TZID,
-        PLACE,
+        shared.MERCHANT_ID,
+        shared.COUNTRY_ISO,
+        shared.SITE_ORDER.encoded(shared.DELTA),
+        shared.LON.encoded("PLAIN"),
+        shared.LAT.encoded("PLAIN"),
+        shared.TILE_ID.encoded("PLAIN"),
+        shared.TZID,
+        shared.PLACE,
         Column(
             "place_km", pa.float64(), "distance from the centre of the place, km", nullable=True
         ),
-        ADMIN1,
-        URBAN,
-        CATEGORY,
-        MCC,
+        shared.ADMIN1,
+        shared.URBAN,
+        shared.CATEGORY,
+        shared.MCC,
         Column(
             "precision",
             pa.string(),
