@@ -10,7 +10,13 @@ import pytest
 
 from closedworld.config.run import RunConfig
 from closedworld.errors import ConfigError, IntegrityError, PublishError
-from closedworld.published.names import give_name, named_results, names_in, read_name
+from closedworld.published.names import (
+    give_name,
+    named_results,
+    names_in,
+    names_of,
+    read_name,
+)
 from closedworld.published.results import choose_published, find_published, open_published
 from closedworld.stages.tiles.build import build_tile_index
 from closedworld.stages.weights.build import build_tile_weights
@@ -49,6 +55,12 @@ def test_the_latest_weights_come_with_their_tiles(
     assert choose_published(out) == [two[0], weights]
     build_tile_index(tiny, tiny_grid(1.0), out)
     assert choose_published(out) == [two[1]]
+
+
+def test_a_result_knows_its_names(two: tuple[Published, Published]) -> None:
+    give_name(LocalStorage(two[0].output), "coarse", [two[0]])
+    assert names_of(two[0]) == ["coarse"]
+    assert names_of(two[1]) == ["latest"]
 
 
 def test_a_name_stands_for_what_it_was_given_last(two: tuple[Published, Published]) -> None:
