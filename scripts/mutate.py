@@ -35,31 +35,27 @@ if TYPE_CHECKING:
 ROOT = Path(__file__).parents[1]
 PACKAGE = ROOT / "src" / "closedworld"
 EQUIVALENT = ROOT / "tests" / "mutation" / "equivalent.toml"
-TESTS = {
-    "kernels/counting.py": "tests/kernels/test_counting.py",
-    "kernels/comparing": "tests/kernels/comparing",
+OTHER_TESTS = {
     "kernels/digests.py": "tests/verification/test_value_digests.py",
-    "kernels/grid": "tests/kernels/grid",
     "kernels/inclusion.py": "tests/kernels/spans/test_rowspans.py",
-    "kernels/lives": "tests/kernels/lives",
     "kernels/limits.py": "tests/kernels/weights/test_basis.py",
-    "kernels/nearest.py": "tests/kernels/test_nearest.py",
     "kernels/parquet": "tests/kernels/parquet tests/kernels/tiles",
     "kernels/placing": "tests/kernels/placing tests/verification/test_site_law.py -m ''",
     "kernels/records.py": "tests/kernels/test_records.py tests/worlds/test_tables.py",
-    "kernels/sampling": "tests/kernels/sampling",
-    "kernels/scoring": "tests/kernels/scoring",
     "kernels/sizes.py": "tests/store/test_parts.py",
-    "kernels/spans": "tests/kernels/spans",
-    "kernels/sphere.py": "tests/kernels/test_sphere.py",
     "kernels/tiles": "tests/kernels/tiles tests/kernels/grid",
-    "kernels/typed_json.py": "tests/kernels/test_typed_json.py",
     "kernels/weights": "tests/kernels/weights tests/kernels/tiles",
     "published": "tests/published tests/worlds/test_opening.py tests/worlds/test_sampling.py tests/store/test_reading.py tests/cli/test_inspect.py -m ''",
     "store": "tests/store tests/stages/test_resume.py",
     "stages": "tests/stages",
 }
-"""Tests by folder, slow ones left out. What passes those must pass the golden test as well."""
+TESTS = {
+    path.relative_to(PACKAGE).as_posix(): own.relative_to(ROOT).as_posix()
+    for path in sorted((PACKAGE / "kernels").iterdir())
+    for own in (ROOT / "tests/kernels" / path.name, ROOT / "tests/kernels" / f"test_{path.name}")
+    if own.exists() and path.name != "__pycache__"
+} | OTHER_TESTS
+"""Tests by folder, slow ones left out; by default those of the kernel's own name. What passes those must pass the golden test as well."""
 
 GOLDEN = "tests/golden/test_golden.py::test_every_executor_gives_the_literals[serial]"
 HEAVY = ("numpy", "pyarrow.dataset", "rasterio", "scipy.stats", "shapely")
