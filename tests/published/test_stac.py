@@ -164,17 +164,18 @@ def test_exports_have_collections_with_the_licences_of_their_source(
 
 
 @pytest.mark.parametrize(
-    ("west", "expected"),
+    ("west", "cols", "expected"),
     [
-        (0.0, (170.0, -20.0, -170.0, -15.0)),
-        (-360.0, (170.0, -20.0, -170.0, -15.0)),
-        (-180.0, (-180.0, -20.0, 180.0, -15.0)),
+        (0.0, 720, (170.0, -20.0, -170.0, -15.0)),
+        (0.0, 361, (170.0, -20.0, -179.5, -15.0)),
+        (-360.0, 720, (170.0, -20.0, -170.0, -15.0)),
+        (-180.0, 720, (-180.0, -20.0, 180.0, -15.0)),
     ],
 )
 def test_a_box_beyond_the_antimeridian_is_named_on_the_globe(
-    tmp_path: Path, tiny: CountrySet, west: float, expected: tuple[float, ...]
+    tmp_path: Path, tiny: CountrySet, west: float, cols: int, expected: tuple[float, ...]
 ) -> None:
     """On a grid that cuts the country in two, the box goes round."""
-    grid = Grid(west, 60.0, 0.5, 0.5, 720, 240)
+    grid = Grid(west, 60.0, 0.5, 0.5, cols, 240)
     built = build_tile_index(tiny.select("FJ"), grid, tmp_path, executor="serial")
     assert bbox_of(built.published) == expected
