@@ -23,6 +23,8 @@ from closedworld.errors import ConfigError, InputError
 from closedworld.inputs.tables import streaming
 from closedworld.published.polygons import bundled_countries
 from closedworld.worlds.scoring import score as scoring
+from closedworld.worlds.scoring.figures import Figure
+from closedworld.worlds.scoring.result import figure_text
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -357,3 +359,11 @@ def test_a_score_is_json_and_says_what_it_is(found: Score) -> None:
     assert repr(found).startswith("<Score of ")
     assert len(found.text().splitlines()) <= 20
     assert closedworld.score is score
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [(0.0, "0%"), (0.00001, "< 0.01%"), (0.5, "50.00%"), (0.99999, "> 99.99%"), (1.0, "100%")],
+)
+def test_neither_a_little_reads_nothing_nor_almost_all_reads_all(value: float, text: str) -> None:
+    assert figure_text(Figure(value, 100_000), "share") == text

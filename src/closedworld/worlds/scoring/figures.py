@@ -23,6 +23,9 @@ class Meaning:
     what: str
 
 
+SEVERAL_PURCHASES = 10
+"""A merchant with fewer may well have a new place each time."""
+
 FIGURES: Mapping[str, Meaning] = {
     "fraud": Meaning("fraud", "share", "a label", "Share of purchases labelled as fraud."),
     "places_per_merchant": Meaning(
@@ -35,7 +38,7 @@ FIGURES: Mapping[str, Meaning] = {
         "merchants with a new place each time",
         "share",
         "merchant and place",
-        "Of the merchants with at least two purchases, those with no place twice.",
+        "Of the merchants with at least ten purchases, those with no place twice.",
     ),
     "at_sea": Meaning(
         "at sea",

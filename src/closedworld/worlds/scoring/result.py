@@ -150,6 +150,8 @@ def figure_text(figure: Figure, unit: str) -> str:
         percent = 100 * figure.value
         if 0 < percent < 0.01:  # noqa: PLR2004 -- what would read 0.00%
             return "< 0.01%"
+        if 99.99 < percent < 100:  # noqa: PLR2004 -- what would read 100.00%
+            return "> 99.99%"
         return f"{percent:.0f}%" if percent in {0, 100} else f"{percent:.2f}%"
     text = f"{figure.value:,.0f}" if figure.value == int(figure.value) else f"{figure.value:,.1f}"
     return f"{text} {unit}".rstrip()

@@ -23,7 +23,7 @@ from closedworld.store.row_buckets import RowBuckets
 from closedworld.worlds.own_streams import find_own
 from closedworld.worlds.scoring.card_figures import AucCounts, CardFigures, CardRows
 from closedworld.worlds.scoring.encoding import MERCHANT_PLACE, PURCHASE, Encoder
-from closedworld.worlds.scoring.figures import FIGURES, Figure
+from closedworld.worlds.scoring.figures import FIGURES, SEVERAL_PURCHASES, Figure
 from closedworld.worlds.scoring.result import Score
 
 _BUCKET_BYTES = 1 << 25
@@ -181,7 +181,7 @@ def _counts(encoder: Encoder, cards: CardFigures) -> dict[str, int]:
 def _figures(encoder: Encoder, cards: CardFigures, merchants: _Merchants) -> dict[str, Figure]:
     form, seen, counts = encoder.form, encoder.counts, cards.counts
     rows = seen["rows"] - seen["incomplete"]
-    several = merchants.purchases > 1
+    several = merchants.purchases >= SEVERAL_PURCHASES
     is_new = merchants.places[several] == merchants.purchases[several]
     night, worst = cards.night_share(), _zones(encoder, cards)
     shares = {
