@@ -26,7 +26,7 @@ from exactextract.feature import JSONFeatureSource
 from exactextract.raster import NumPyRasterSource
 from rasterio.io import MemoryFile
 from rasterio.transform import from_origin
-from settle import EARTH_KM, SUBCELLS, Floats, Ints, Land, Places, settle
+from settle import EARTH_KM, SUBCELLS, Floats, Ints, Land, Places, relative_density, settle
 from shapely.geometry import mapping
 from source import DATA, NO_CODE, Feature, read_features, write_rows
 
@@ -181,7 +181,7 @@ def build(
     for code, land in lands:
         total, source_total = totals[code]
         own = places.get(code, empty)
-        persons[code], dropped = settle(own, land, total)
+        persons[code], dropped = settle(own, land, total, relative_density(code))
         row, col = np.divmod(land.cells, land.area_km2.shape[1])
         cells[code] = (land.row + row) * N_COLS + land.col + col
         grid[cells[code]] += persons[code]

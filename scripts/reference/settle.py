@@ -14,6 +14,15 @@ from scipy.spatial import cKDTree
 
 EARTH_KM = 6371.0
 CITY_DENSITY = 4000.0  # persons per km2; turns a city's population into the radius of its footprint
+# How dense cities are beside that: half as dense in the developed countries with much land, twice as dense in developing
+# ones as in Europe and Japan (S. Angel, "Making Room for a Planet of Cities", Lincoln Institute of Land Policy, 2011).
+LAND_RICH, DEVELOPING = 0.5, 2.0
+LAND_RICH_COUNTRIES = frozenset({"AU", "CA", "NZ", "US"})
+EUROPE_AND_JAPAN = frozenset((
+    "AD", "AL", "AT", "AX", "BA", "BE", "BG", "BY", "CH", "CZ", "DE", "DK", "EE", "ES", "FI", "FO", "FR", "GB",
+    "GG", "GI", "GR", "HR", "HU", "IE", "IM", "IS", "IT", "JE", "JP", "LI", "LT", "LU", "LV", "MC", "MD", "ME",
+    "MK", "MT", "NL", "NO", "PL", "PT", "RO", "RS", "RU", "SE", "SI", "SJ", "SK", "SM", "UA", "VA", "XK",
+))  # fmt: skip
 LARGEST_SECTION = 0.5  # of the persons of its city; a larger neighbour is a town of its own
 KEPT_IN_CENTRE = 0.1  # share of a city that stays at its own point when its sections hold the rest
 SUBCELLS = 10  # of 30 arc-seconds along a side of a cell of 5 arc-minutes
@@ -91,9 +100,16 @@ def to_xyz(lon: Floats, lat: Floats) -> Floats:
     return EARTH_KM * np.stack([flat * np.cos(lam), flat * np.sin(lam), np.sin(phi)], axis=-1)
 
 
-def footprint_km(persons: Floats) -> Floats:
+def footprint_km(persons: Floats, relative_density: float = 1.0) -> Floats:
     """Return the radius in km of the disc that ``persons`` fill at the density of a city."""
-    return np.sqrt(persons / (np.pi * CITY_DENSITY))
+    return np.sqrt(persons / (np.pi * CITY_DENSITY * relative_density))
+
+
+def relative_density(country_iso: str) -> float:
+    """Return how dense the cities of a country are, beside those of Europe and Japan."""
+    if country_iso in LAND_RICH_COUNTRIES:
+        return LAND_RICH
+    return 1.0 if country_iso in EUROPE_AND_JAPAN else DEVELOPING
 
 
 def without_sections(places: Places) -> Places:
@@ -129,8 +145,16 @@ def people_round(places: Places, people: float) -> Floats:
     return np.asarray(grown + max(people - grown.sum(), 0.0) * root / root.sum())
 
 
-def spread_places(places: Places, people: Floats, land: Land) -> tuple[Floats, int]:
+def spread_places(
+    places: Places, people: Floats, land: Land, density: float = 1.0
+) -> tuple[Floats, int]:
     """Lay the people of every place, float64 (n,), over the subcells around it, never outside the country.
+
+    Args:
+        places: The places.
+        people: float64 (n,), people of each.
+        land: The country.
+        density: How dense its cities are, see ``relative_density``.
 
     Returns:
         Persons per cell with land, float64 (cells,), and the number of places dropped because no cell of
@@ -143,7 +167,7 @@ def spread_places(places: Places, people: Floats, land: Land) -> tuple[Floats, i
     blocks = land.inside.reshape(land.area_km2.shape[0], SUBCELLS, -1, SUBCELLS)
     per_subcell = land.area_km2 / np.maximum(blocks.sum(axis=(1, 3)), 1)
     nearest_km, nearest = cKDTree(land.xyz).query(places.xyz)
-    decay = KERNEL_BASE_KM + KERNEL_PER_RADIUS * footprint_km(places.persons)
+    decay = KERNEL_BASE_KM + KERNEL_PER_RADIUS * footprint_km(places.persons, density)
     dropped = 0
     for i, count in enumerate(people):
         row, col, distance = subcells_within(
@@ -224,14 +248,14 @@ def whole_persons(weights: Floats, total: int) -> Ints:
     return counts
 
 
-def settle(places: Places, land: Land, total: int) -> tuple[Ints, int]:
+def settle(places: Places, land: Land, total: int, density: float = 1.0) -> tuple[Ints, int]:
     """Return persons per cell with land, int64 (cells,), whose sum is ``total``, and how many places are dropped.
 
     The countryside has 5 % of them; of a country of one to three places 20 %, 10 % and 7 %, for their lists lack hamlets.
     """
     outside = max(COUNTRYSIDE, COUNTRYSIDE_OF_ONE_PLACE / max(places.persons.size, 1))
     people = people_round(places, (1.0 - outside) * total)
-    in_places, dropped = spread_places(places, people, land)
+    in_places, dropped = spread_places(places, people, land, density)
     rural = countryside(places, land)
     weights = rural / rural.sum()
     if in_places.any():

@@ -135,7 +135,7 @@ class SiteLaw:
         left = np.flatnonzero(weights)
         for level in range(levels):
             shift = levels - 1 - level
-            left = numbers.halve(
+            left = numbers.quarter(
                 _LEVELS + level, left, down >> shift & 1, across >> shift & 1, weights
             )
         (tile,) = left.tolist()
@@ -285,7 +285,7 @@ class _Blocks:
         left = np.flatnonzero(masses)
         for level in range(_LEVELS):
             shift = _LEVELS - 1 - level
-            left = numbers.halve(level, left, self.rows >> shift & 1, col >> shift & 1, masses)
+            left = numbers.quarter(level, left, self.rows >> shift & 1, col >> shift & 1, masses)
         (block,) = left.tolist()
         return int(self.rows[block]), int(self.cols[block])
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import math
 from typing import NamedTuple
 
 import numpy as np
@@ -43,16 +44,7 @@ class SiteNumbers:
         a, b, c, d = self._words(self._order, attempt * _STEPS + step)
         return (a << 21 | b >> 11) / 2**53, (c << 21 | d >> 11) / 2**53
 
-    def decide(self, fresh: float, share: float, step: int) -> bool:
-        """Return whether the site goes to the first side."""
-        if not self._spaced or step >= _BLOCK_STEPS:
-            return fresh < share
-        first = self._carried < share
-        left = self._carried / share if first else (self._carried - share) / (1 - share)
-        self._carried = min(max(left, 0.0), 1 - 2.0**-53)
-        return first
-
-    def halve(
+    def quarter(
         self,
         step: int,
         left: NDArray[np.int64],
@@ -61,11 +53,29 @@ class SiteNumbers:
         masses: NDArray[np.int64],
     ) -> NDArray[np.int64]:
         """Return those of the squares that are left which lie in the quarter that the site goes to."""
-        for fresh, side in zip(self.fresh(step), (is_south, is_east), strict=True):
-            first = left[side[left] == 0]
-            share = float(int(masses[first].sum())) / float(int(masses[left].sum()))
-            left = first if self.decide(fresh, share, step) else left[side[left] == 1]
-        return left
+        own: NDArray[np.int64] = 2 * is_south[left] + is_east[left]
+        of_quarter = [int(masses[left[own == quarter]].sum()) for quarter in range(4)]
+        if self._spaced and step < _BLOCK_STEPS:
+            south = self._carry(sum(of_quarter[:2]), sum(of_quarter))
+            west, east = of_quarter[2 * south : 2 * south + 2]
+            chosen = 2 * south + self._carry(west, west + east)
+        else:
+            words = self._words(self._order, step)
+            times = [
+                -math.log((word + 0.5) / 2**32) / mass if mass else math.inf
+                for word, mass in zip(words, of_quarter, strict=True)
+            ]
+            chosen = times.index(min(times))
+        chosen_squares: NDArray[np.int64] = left[own == chosen]
+        return chosen_squares
+
+    def _carry(self, first: int, both: int) -> bool:
+        """Return whether the site goes to the second side, by the number that it carries."""
+        share = float(first) / float(both)
+        second = self._carried >= share
+        left = (self._carried - share) / (1 - share) if second else self._carried / share
+        self._carried = min(max(left, 0.0), 1 - 2.0**-53)
+        return second
 
     def _words(self, order: int, turn: int) -> Words:
         k0, k1, k2, k3 = self._key

@@ -35,7 +35,7 @@ def test_a_code_belongs_to_one_kind() -> None:
 @pytest.mark.parametrize(
     ("mcc", "name", "gamma8", "spaced", "has_site"),
     [
-        (5411, "grocery", 8, True, True),
+        (5411, "grocery", 9, True, True),
         (5912, "pharmacy", 9, False, True),
         (6011, "bank", 10, False, True),
         (5817, "online", 8, False, False),

@@ -140,14 +140,12 @@ class BlockTree:
 
     Attributes:
         first_level: Level of the root: above it there is no choice.
-        north: Share of the north of each node, by level, float64 (gammas, nodes of the level).
-        west: Share of the west in north and south, by level, float64 (gammas, nodes of the level, 2).
-        children: Node of the next level in each quarter (NW, NE, SW, SE), by level, int64 (nodes, 4).
+        masses: Masses of the quarters of each node (NW, NE, SW, SE), by level, float64 (4, gammas, nodes of the level).
+        children: Node of the next level in each quarter, by level, int64 (nodes, 4).
     """
 
     first_level: int
-    north: list[NDArray[np.float64]] = field(default_factory=list)
-    west: list[NDArray[np.float64]] = field(default_factory=list)
+    masses: list[NDArray[np.float64]] = field(default_factory=list)
     children: list[NDArray[np.int64]] = field(default_factory=list)
 
     @classmethod
@@ -165,16 +163,14 @@ class BlockTree:
             is_first = np.append(True, parents[1:] != parents[:-1])
             parent, quarter = np.cumsum(is_first) - 1, ids & 3
             ids = parents[is_first]
-            four = np.zeros((len(masses), len(ids), 4), np.uint64)
-            four[:, parent, quarter] = masses
+            four = np.zeros((4, len(masses), len(ids)), np.uint64)
+            four[quarter, :, parent] = masses.T
             children = np.zeros((len(ids), 4), np.int64)
             children[parent, quarter] = np.arange(len(parent))
-            halves = four[:, :, 0::2] + four[:, :, 1::2]
-            masses = halves[:, :, 0] + halves[:, :, 1]
-            tree.north.append(_share(halves[:, :, 0], masses))
-            tree.west.append(_share(four[:, :, 0::2], halves))
+            masses = four.sum(axis=0, dtype=np.uint64)
+            tree.masses.append(four.astype(np.float64))
             tree.children.append(children)
-        for levels in (tree.north, tree.west, tree.children):
+        for levels in (tree.masses, tree.children):
             levels.reverse()
         return tree
 
@@ -186,20 +182,10 @@ class BlockTree:
             numbers: Numbers of the sites.
         """
         node = np.zeros(len(numbers), np.int64)
-        levels = zip(self.north, self.west, self.children, strict=True)
-        for level, (north, west, children) in enumerate(levels, self.first_level):
-            step = numbers.steps(level)
-            south = 1 - step.north(north[gamma, node])
-            east = 1 - step.west(west[gamma, node, south])
-            node = children[node, 2 * south + east]
+        levels = zip(self.masses, self.children, strict=True)
+        for level, (masses, children) in enumerate(levels, self.first_level):
+            node = children[node, numbers.quarters(level, masses[:, gamma, node])]
         return node
-
-
-def _share(part: NDArray[np.uint64], whole: NDArray[np.uint64]) -> NDArray[np.float64]:
-    """Return parts of wholes, 0 of nothing, float64."""
-    divisor = np.maximum(whole, np.uint64(1)).astype(np.float64)
-    share: NDArray[np.float64] = part.astype(np.float64) / divisor
-    return share
 
 
 def _numbered(

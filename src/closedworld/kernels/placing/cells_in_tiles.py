@@ -79,12 +79,12 @@ def cells_in_tiles(
             (middle - slope) * (shares[0] + shares[1]),
             (middle + slope) * (shares[2] + shares[3]),
         )
-        step = numbers.steps(CELL_STEP + level, attempt)
-        south = ~step.north(halves[0] / (halves[0] + halves[1]))
+        fresh = numbers.halves(CELL_STEP + level, attempt)
+        south = fresh[0] >= halves[0] / (halves[0] + halves[1])
         west = np.where(south, shares[2], shares[0])
         east = np.where(south, shares[3], shares[1])
         down = down << 1 | south
-        across = across << 1 | ~step.west(west / (west + east))
+        across = across << 1 | (fresh[1] >= west / (west + east))
     return down, across
 
 

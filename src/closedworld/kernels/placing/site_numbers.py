@@ -1,7 +1,8 @@
-"""The numbers that lead a site down the tree: a fresh one for each step, or one carried along to its block."""
+"""The numbers that lead a site down the tree: fresh ones for each step, or one carried along to its block."""
 
 from __future__ import annotations
 
+import math
 from typing import TypeAlias
 
 import numpy as np
@@ -24,6 +25,10 @@ _STEPS = 64
 _WORD_BITS = np.uint64(32)
 _LOW = np.uint64(0xFFFFFFFF)
 _BELOW_ONE = 1 - 2.0**-53
+_EXPONENT_BITS, _ONE = np.uint64(52), np.uint64(1023 << 52)
+_MANTISSA = np.uint64((1 << 52) - 1)
+_ARTANH = [1 / (2 * k + 1) for k in range(6)]
+"""Series of the inverse hyperbolic tangent; the next term is below 1e-11 where logarithms use it."""
 
 
 class SiteNumbers:
@@ -63,26 +68,38 @@ class SiteNumbers:
         k = self._keys
         return philox4x32((self._orders, turn, k[2], k[3]), (k[0], k[1]))
 
-    def steps(self, step: int, attempt: int = 0) -> Step:
-        """Return the two decisions of a step: north or south, then west or east."""
-        carries = attempt == 0 and step < BLOCK_LEVELS
-        return Step(self, self.words(step, attempt), carries=carries)
+    def halves(self, step: int, attempt: int) -> tuple[Shares, Shares]:
+        """Return the two fresh numbers of a step, in 0..1."""
+        words = self.words(step, attempt)
+        return uniform(*words[:2]), uniform(*words[2:])
 
-    def decide(self, fresh: Shares, shares: Shares, *, carries: bool) -> NDArray[np.bool_]:
-        """Return whether each site goes to the first side, bool (n,).
+    def quarters(self, step: int, masses: NDArray[np.float64]) -> NDArray[np.int64]:
+        """Return the quarter that each site goes to: 0 to 3 for NW, NE, SW, SE, int64 (n,).
+
+        By a race, see `first_of_race`; a number that is carried gives each half its share instead.
 
         Args:
-            fresh: A fresh number of each, in 0..1.
-            shares: Share of the first side, in 0..1; at 0 and 1 there is no choice.
-            carries: Whether sites with spacing use the number that they carry.
+            step: Step of the random numbers.
+            masses: Masses of the quarters, >= 0, not all 0, float64 (4, n).
         """
-        if not carries:
-            return fresh < shares
-        first = np.where(self._spaced, self._carried, fresh) < shares
-        left = np.where(first, self._carried, self._carried - shares)
-        left = left / np.where(first, shares, 1 - shares)
-        self._carried = np.clip(left, 0.0, _BELOW_ONE)
-        return first
+        carries = self._spaced if step < BLOCK_LEVELS else np.zeros(len(self), np.bool_)
+        if carries.all():
+            return self._carry(np.arange(len(self)), masses)
+        quarter = first_of_race(self.words(step), masses)
+        if carries.any():
+            spaced = np.flatnonzero(carries)
+            quarter[spaced] = self._carry(spaced, masses[:, spaced])
+        return quarter
+
+    def _carry(self, which: NDArray[np.intp], masses: NDArray[np.float64]) -> NDArray[np.int64]:
+        """Return the quarters of sites with spacing: each half takes its share of the number that they carry."""
+        north = masses[0] + masses[1]
+        carried = self._carried[which]
+        south, carried = _side(carried, north / (north + (masses[2] + masses[3])))
+        west = np.where(south, masses[2], masses[0])
+        east, carried = _side(carried, west / (west + np.where(south, masses[3], masses[1])))
+        self._carried[which] = carried
+        return 2 * south + east
 
     def _first_carried(self, which: NDArray[np.intp]) -> Shares:
         k = [key[which] for key in self._keys]
@@ -95,27 +112,54 @@ class SiteNumbers:
         return bits.astype(np.float64) * 2.0**-53
 
 
-class Step:
-    """The two decisions of a step.
+def _side(carried: Shares, shares: Shares) -> tuple[NDArray[np.int64], Shares]:
+    """Return which sites go to the second side, 0 or 1, and their numbers, rescaled to the side that they go to."""
+    second = carried >= shares
+    left = np.where(second, carried - shares, carried) / np.where(second, 1 - shares, shares)
+    return second.astype(np.int64), np.clip(left, 0.0, _BELOW_ONE)
+
+
+def first_of_race(
+    words: tuple[Words, Words, Words, Words], masses: NDArray[np.float64]
+) -> NDArray[np.int64]:
+    """Return which of four comes first in a race, each with a probability in proportion to its mass, int64 (n,).
+
+    The times are ``-log((word + 1/2) / 2^32) / mass``: exponentially distributed, at the rate of the mass. So where masses
+    change, few change the winner, whatever the order of the four. Logarithms are made of sums, products and
+    quotients, so that they are the same on every machine.
 
     Args:
-        numbers: Who decides.
-        words: Four words of each site.
-        carries: Whether sites with spacing use the number that they carry.
+        words: A word of 32 bits for each of the four, uint64 (n,).
+        masses: Masses, >= 0, not all 0, float64 (4, n).
     """
-
-    def __init__(
-        self, numbers: SiteNumbers, words: tuple[Words, Words, Words, Words], *, carries: bool
-    ) -> None:
-        self._numbers, self._words, self._carries = numbers, words, carries
-
-    def north(self, shares: Shares) -> NDArray[np.bool_]:
-        """Return which sites go north, given the share of the north."""
-        return self._numbers.decide(uniform(*self._words[:2]), shares, carries=self._carries)
-
-    def west(self, shares: Shares) -> NDArray[np.bool_]:
-        """Return which sites go west, given the share of the west in the half that was chosen."""
-        return self._numbers.decide(uniform(*self._words[2:]), shares, carries=self._carries)
+    values = np.stack(words, dtype=np.float64)
+    values += 0.5
+    bits = values.view(np.uint64)
+    times = (bits >> _EXPONENT_BITS).astype(np.float64)
+    times -= 1023 + 32 - 0.5
+    times *= -math.log(2.0)
+    # The rest is a number in 1..2: log(x / sqrt 2) = 2 artanh((x - sqrt 2) / (x + sqrt 2)).
+    bits &= _MANTISSA
+    bits |= _ONE
+    ratio = values - math.sqrt(2.0)
+    values += math.sqrt(2.0)
+    ratio /= values
+    square = np.multiply(ratio, ratio, out=values)
+    series = square * _ARTANH[-1]
+    for term in _ARTANH[-2:0:-1]:
+        series += term
+        series *= square
+    series += _ARTANH[0]
+    series *= ratio
+    series *= 2.0
+    times -= series
+    with np.errstate(divide="ignore"):
+        times /= masses
+    north, south = np.minimum(times[0], times[1]), np.minimum(times[2], times[3])
+    first: NDArray[np.int64] = np.where(
+        south < north, 2 + (times[3] < times[2]), times[1] < times[0]
+    )
+    return first
 
 
 def uniform(high: Words, low: Words) -> Shares:

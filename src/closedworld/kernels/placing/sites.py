@@ -110,7 +110,10 @@ def place_sites(domain: PlacingDomain, request: SiteRequest) -> Sites:
     gammas, gamma = np.unique(request.gamma8, return_inverse=True)
     blocks = domain.blocks
     masses = np.stack([blocks.masses(one) for one in gammas.tolist()])
-    chosen = BlockTree.of(blocks.ids, masses).find(gamma, numbers)
+    tree, chosen = BlockTree.of(blocks.ids, masses), np.empty(len(request), np.int64)
+    for begin in range(0, len(request), _CHUNK_SITES):
+        some = np.arange(begin, min(begin + _CHUNK_SITES, len(request)))
+        chosen[some] = tree.find(gamma[some], numbers.take(some))
     tiles, lons, lats = np.empty(len(request), np.uint64), *np.empty((2, len(request)))
     # In order of blocks from north to south, so that a chunk reads few row groups of weights.
     order = np.lexsort((blocks.col_blocks[chosen], blocks.row_blocks[chosen]))

@@ -42,21 +42,19 @@ def tiles_in_blocks(
         rows = [lattice.row_starts[above + part * half] - first_row for part in range(3)]
         cols = [lattice.col_starts[beside + part * half] - first_col for part in range(3)]
         sums = [[before[block, row, col] for col in cols] for row in rows]
-        north = [sums[1][col] - sums[0][col] for col in range(3)]
-        south = [sums[2][col] - sums[1][col] for col in range(3)]
-        step = numbers.steps(BLOCK_LEVELS + level)
-        is_north = step.north(_share(north[2] - north[0], south[2] - south[0]))
-        strip = [np.where(is_north, *both) for both in zip(north, south, strict=True)]
-        is_west = step.west(_share(strip[1] - strip[0], strip[2] - strip[1]))
-        above, beside = above + half * ~is_north, beside + half * ~is_west
-    first, second = strip[1] - strip[0], strip[2] - strip[1]
-    weight = np.where(is_west, first, second)
+        masses = np.stack(
+            [
+                sums[down + 1][across + 1]
+                - sums[down + 1][across]
+                - (sums[down][across + 1] - sums[down][across])
+                for down in range(2)
+                for across in range(2)
+            ]
+        )
+        quarter = numbers.quarters(BLOCK_LEVELS + level, masses.astype(np.float64))
+        above, beside = above + half * (quarter >> 1), beside + half * (quarter & 1)
+    weight = masses[quarter, np.arange(len(quarter))]
     return lattice.row_starts[above], lattice.col_starts[beside], weight
-
-
-def _share(first: NDArray[np.uint64], second: NDArray[np.uint64]) -> NDArray[np.float64]:
-    share: NDArray[np.float64] = first.astype(np.float64) / (first + second).astype(np.float64)
-    return share
 
 
 def _summed(
