@@ -167,7 +167,9 @@ def spread_places(
     blocks = land.inside.reshape(land.area_km2.shape[0], SUBCELLS, -1, SUBCELLS)
     per_subcell = land.area_km2 / np.maximum(blocks.sum(axis=(1, 3)), 1)
     nearest_km, nearest = cKDTree(land.xyz).query(places.xyz)
-    decay = KERNEL_BASE_KM + KERNEL_PER_RADIUS * footprint_km(places.persons, density)
+    decay = KERNEL_BASE_KM + KERNEL_PER_RADIUS * footprint_km(
+        places.persons * min(people.sum() / places.persons.sum(), MOST_GROWTH), density
+    )
     dropped = 0
     for i, count in enumerate(people):
         row, col, distance = subcells_within(
