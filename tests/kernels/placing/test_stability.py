@@ -85,7 +85,7 @@ def noise(spans: RowSpans, persons: Floats) -> tuple[RowSpans, Floats]:
 def tiles_go(spans: RowSpans, persons: Floats) -> tuple[RowSpans, Floats]:
     """Return the country without 1% of its tiles."""
     kept = np.random.default_rng(3).random(len(persons)) > 0.01
-    row, col = spans.grid.row_col(spans.tile_ids()[kept])
+    row, col = (one.astype(np.int64) for one in spans.grid.row_col(spans.tile_ids()[kept]))
     return RowSpans.from_runs(spans.grid, row, col, col + 1), persons[kept]
 
 

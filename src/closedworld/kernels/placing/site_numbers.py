@@ -85,7 +85,7 @@ class SiteNumbers:
         carries = self._spaced if step < BLOCK_LEVELS else np.zeros(len(self), np.bool_)
         if carries.all():
             return self._carry(np.arange(len(self)), masses)
-        quarter = first_of_race(self.words(step), masses)
+        quarter = first_of_race(self.words(step, 0), masses)
         if carries.any():
             spaced = np.flatnonzero(carries)
             quarter[spaced] = self._carry(spaced, masses[:, spaced])
