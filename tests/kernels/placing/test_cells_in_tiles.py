@@ -28,16 +28,13 @@ class Recorded:
     def __init__(self) -> None:
         self.north_shares: list[float] = []
 
-    def steps(self, step: int, attempt: int) -> Recorded:
+    def halves(self, step: int, attempt: int) -> tuple[Recorded, Reals]:
         del step, attempt
-        return self
+        return self, np.ones(1)
 
-    def north(self, shares: Reals) -> NDArray[np.bool_]:
+    def __ge__(self, shares: Reals) -> NDArray[np.bool_]:
         self.north_shares += shares.tolist()
-        return np.zeros(len(shares), np.bool_)
-
-    def west(self, shares: Reals) -> NDArray[np.bool_]:
-        return np.zeros(len(shares), np.bool_)
+        return np.ones(len(shares), np.bool_)
 
 
 class Even:
