@@ -179,7 +179,9 @@ def test_outlets_keep_to_circle_place_and_tile(site_world: SiteWorld, tmp_path: 
     ]
     found = sites_of(site_world.build(tmp_path, rows))
     assert {row["tile_id"] for row in found if row["merchant_id"] == "tile"} == {tile}
-    assert {row["place"] for row in found if row["merchant_id"] == "town"} == {"Windhoek"}
+    # Katutura is a township within the circle of Windhoek.
+    town = {row["place"] for row in found if row["merchant_id"] == "town"}
+    assert {"Windhoek"} <= town <= {"Windhoek", "Katutura"}
     assert len({row["lat"] for row in found}) == 120
     near = [row for row in found if row["merchant_id"] == "circle"]
     sphere = pyproj.Geod(a=6_371_008.8, b=6_371_008.8)
