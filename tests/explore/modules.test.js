@@ -5,8 +5,8 @@ import { test } from "node:test";
 import { pathToFileURL } from "node:url";
 
 const from = (name) => import(pathToFileURL(`${process.env.PAGE_MODULES}/${name}.js`).href);
-const [{ integers, summed }, { Grid }, { Tiles }, { View }, { paintTiles }, { pixel }, { Points }, { Places, folded }, { search }, { sortedRows }, { Lives, kilometres }] =
-  await Promise.all(["codec", "grid", "tiles", "view", "raster", "colours", "points", "places", "search", "table", "lives"].map(from));
+const [{ integers, summed }, { Grid }, { Tiles }, { View }, { paintTiles }, { pixel }, { Points }, { Places, folded }, { search }, { sortedRows }, { Lives, kilometres }, { outletsCsv, tilesCsv }, { cellFacts }] =
+  await Promise.all(["codec", "grid", "tiles", "view", "raster", "colours", "points", "places", "search", "table", "lives", "csv", "facts"].map(from));
 
 const grid = new Grid({ west: -180, north: 90, cell_width: 10, cell_height: 10, n_cols: 36, n_rows: 18 });
 const random = (seed) => () => ((seed = (seed * 1103515245 + 12345) % 2147483648) / 2147483648);
@@ -195,4 +195,29 @@ test("a trip is impossible when it is faster than a flight, over purchases witho
   assert.deepEqual(lives.suspicious(5), [{ card: 0, count: 1 }]);
   assert.ok(Math.abs(kilometres({ lon: 7, lat: 50 }, { lon: 7, lat: 51 }) - 111.195) < 0.001);
   assert.ok(Math.abs(kilometres({ lon: 179, lat: 0 }, { lon: -179, lat: 0 }) - 222.39) < 0.01);
+});
+
+test("a selection is CSV that comes back, whatever the names", () => {
+  const points = new Points(1e-5, Int32Array.of(700000, 800000), Int32Array.of(4500000, -100000));
+  const column = (...names) => ({ at: (i) => names[i] });
+  points.groups.numbers = new Int32Array(2);
+  points.numbers = { countries: Int32Array.of(0, 0), orders: Int32Array.of(1, 2), mccs: Int32Array.of(0, 0) };
+  points.texts = Object.fromEntries(["merchant_id", "category", "tzid", "place", "admin1"].map((name) => [name, column('say "hi", you', "plain")]));
+  const lines = outletsCsv(points, ["CH"]).split("\n");
+  const odd = '"say ""hi"", you"';
+  assert.equal(lines[1], `${odd},CH,1,7.00000,45.00000,${odd},${odd},${odd},${odd}`);
+  assert.equal(lines[2], "plain,CH,2,8.00000,-1.00000,plain,plain,plain,plain");
+  const tiles = new Tiles(grid, ...[[0, 1], [4], [34], [2]].map((list) => Int32Array.from(list)));
+  assert.deepEqual(tilesCsv(tiles, 1, "RU").split("\n").slice(1), ["RU,178,4,34,165,45", "RU,179,4,35,175,45", ""]);
+  assert.equal(tilesCsv(tiles, 0, "FJ").split("\n").length, 2);
+});
+
+test("a cell of two countries names both, and one of none says so", () => {
+  const tiles = new Tiles(grid, ...[[1, 1], [4, 4], [3, 3], [2, 1], [0]].map((list) => Int32Array.from(list)));
+  const countries = { names: ["France", "Spain"], codes: ["FR", "ES"] };
+  assert.equal(cellFacts({ row: 4, col: 3 }, tiles, null, countries)[0], "France (FR) and Spain (ES)");
+  assert.equal(cellFacts({ row: 4, col: 5 }, tiles, null, countries)[0], "No country");
+  assert.equal(cellFacts(null, tiles, null, countries)[0], "Off the grid");
+  const facts = Object.fromEntries(cellFacts({ row: 4, col: 4 }, tiles, null, countries)[1]);
+  assert.deepEqual([facts["Row, column"], facts.tile_id, facts.Centroid], ["4, 4", "148", "45.000000, -135.000000"]);
 });

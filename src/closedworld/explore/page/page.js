@@ -2,6 +2,8 @@
 
 import { Borders } from "./borders.js";
 import { css, HOMES, mixed, pixel, POINTS, rampPixels, SIDES, THEMES } from "./colours.js";
+import { outletsCsv, tilesCsv } from "./csv.js";
+import { cellFacts, homeFacts, number, purchaseFacts, short, siteFacts } from "./facts.js";
 import { Grid } from "./grid.js";
 import { Lives } from "./lives.js";
 import { Painter } from "./painter.js";
@@ -28,13 +30,6 @@ function element(id, kind) {
   if (!(found instanceof kind)) throw new Error(`no ${id}`);
   return found;
 }
-
-/** @param {number} value @param {number} [digits] */
-const number = (value, digits = 0) => value.toLocaleString("en", { maximumFractionDigits: digits });
-/** @param {number} value */
-const short = (value) => (value === 0 ? "0" : value >= 1e-3 && value < 1e6 ? value.toLocaleString("en", { maximumSignificantDigits: 3 }) : value.toExponential(1));
-/** @param {number} degrees */
-const angle = (degrees) => degrees.toFixed(6);
 
 /** @param {any} data */
 async function start(data) {
@@ -211,62 +206,8 @@ async function start(data) {
   /** The world that is shown at a px of the page. @param {number} x */
   const worldAt = (x) => (state.mode === "b" || (state.mode === "swipe" && x > (Number(swipe.value) / 1000) * view.width) ? 1 : 0);
 
-  /** Facts of a cell. @param {import("./grid.js").Cell | null} cell @param {number} world @returns {[string, [string, string][]]} */
-  function factsOf(cell, world) {
-    if (!cell) return ["Off the grid", []];
-    const runs = worlds[world].runsAt(cell);
-    const owners = runs.map((run) => worlds[world].countries[run]);
-    const { lon, lat } = grid.centre(cell);
-    const { west, east, south, north } = grid.bounds(cell);
-    const areaM2 = grid.areaM2(cell.row);
-    /** @type {[string, string][]} */
-    const facts = [
-      ["Row, column", `${cell.row}, ${cell.col}`],
-      ["tile_id", String(grid.tileId(cell))],
-      ["Centroid", `${angle(lat)}, ${angle(lon)}`],
-      ["Latitudes", `${angle(south)} to ${angle(north)}`],
-      ["Longitudes", `${angle(west)} to ${angle(east)}`],
-      ["Area", areaM2 >= 1e6 ? `${number(areaM2 / 1e6, 4)} km²` : `${number(areaM2, 1)} m²`],
-    ];
-    if (weights && world === 0) for (const run of runs) facts.push(weightFact(run, cell, owners.length > 1));
-    const title = owners.map((owner) => `${names[owner]} (${codes[owner]})`).join(" and ");
-    return [title || "No country", facts];
-  }
-
-  /** @param {number} run @param {import("./grid.js").Cell} cell @param {boolean} isShared @returns {[string, string]} */
-  function weightFact(run, cell, isShared) {
-    const tiles = worlds[0];
-    const country = tiles.countries[run];
-    const own = /** @type {Weights} */ (weights);
-    const weight = own.weightOf(country, tiles.ranks[run] + cell.col - tiles.starts[run]);
-    const label = isShared ? `Weight, ${codes[country]}` : "Weight";
-    if (weight === null) return [label, `not in this page for ${codes[country]}`];
-    const people = own.isPeople ? ` · ${short(weight * own.scales[country])} people` : "";
-    return [label, `${short((weight / own.total) * 100)}% of ${codes[country]}${people}`];
-  }
-
-  /** Facts of a site. @param {Points} all @param {number} i @returns {[string, [string, string][]]} */
-  function siteFacts(all, i) {
-    const text = (/** @type {string} */ name) => all.texts[name].at(i);
-    /** @type {[string, string][]} */
-    const facts = [
-      ["Merchant", text("merchant_id")],
-      ["Outlet", `number ${all.numbers.orders[i]} in ${names[all.numbers.countries[i]]}`],
-      ["Category", text("category") + (all.numbers.mccs[i] ? ` (MCC ${all.numbers.mccs[i]})` : "")],
-      ["Place", [text("place"), text("admin1")].filter(Boolean).join(", ")],
-      ["Lies in", { core: "the core of a town", town: "or around a town", rural: "the country" }[text("urban")] ?? text("urban")],
-      ["Local time", localTime(text("tzid"))],
-      ["Latitude, longitude", `${(all.lats[i] * all.degrees).toFixed(5)}, ${(all.lons[i] * all.degrees).toFixed(5)}`],
-      ["Known of it", text("precision")],
-    ];
-    return [`Site of ${text("merchant_id")}`, facts.filter(([, value]) => value)];
-  }
-
-  /** Facts of the home of a card holder. @param {Points} all @param {number} i @returns {[string, [string, string][]]} */
-  function homeFacts(all, i) {
-    const text = (/** @type {string} */ name) => all.texts[name].at(i);
-    return [`Home of ${text("card_id")}`, [["Country", names[all.numbers.countries[i]]], ["Place", [text("place"), text("admin1")].filter(Boolean).join(", ")], ["Local time", localTime(text("tzid"))]]];
-  }
+  /** @param {import("./grid.js").Cell | null} cell @param {number} world */
+  const factsOf = (cell, world) => cellFacts(cell, worlds[world], world === 0 ? weights : null, data.countries);
 
   /** Show the life of a card, all of it. @param {number} card -1 for none. */
   function pickCard(card) {
@@ -293,21 +234,8 @@ async function start(data) {
   function tellLife(i) {
     if (!lives) return;
     state.until = lives.seconds[i];
-    const text = (/** @type {string} */ name) => lives.texts[name].at(i);
-    const trips = lives.trips(state.card);
-    const trip = trips.find(({ to }) => to === i);
-    const impossible = trips.filter(({ isImpossible }) => isImpossible).length;
-    /** @type {[string, string][]} */
-    const facts = [
-      ["When", `${new Date(lives.seconds[i] * 1000).toISOString().replace("T", " ").slice(0, 19)} UTC`],
-      ["Paid", `${number(lives.cents[i] / 100, 2)} ${text("currency")} · ${text("channel")} · ${text("category")}`],
-      ["Merchant", text("merchant_id")],
-      ["From the last", trip ? `${number(trip.km, 1)} km in ${number((lives.seconds[trip.to] - lives.seconds[trip.from]) / 3600, 2)} h${trip.isImpossible ? ": impossible" : ""}` : ""],
-      ["Truth", [text("fraud_type") && `fraud: ${text("fraud_type")}`, text("hard_negative")].filter(Boolean).join(", ")],
-      ["All its life", `${lives.firsts[state.card + 1] - lives.firsts[state.card]} purchases, ${impossible} impossible trips`],
-    ];
     Object.assign(state, { site: -1, cell: null, isPinned: true });
-    const shown = /** @type {[string, [string, string][]]} */ ([`Card ${lives.names[state.card]}`, facts.filter(([, value]) => value)]);
+    const shown = purchaseFacts(lives, state.card, i);
     showCard(shown, true);
     sayFacts(shown);
     request();
@@ -455,35 +383,12 @@ async function start(data) {
   }
 
   function saveCsv() {
-    const quote = (/** @type {unknown} */ value) => (/[",\r\n]/.test(String(value)) ? `"${String(value).replaceAll('"', '""')}"` : String(value));
-    /** @type {string[]} */
-    const lines = [];
-    if (points && points.merchant) {
-      lines.push("merchant_id,country_iso,site_order,lon,lat,category,tzid,place,admin1");
-      for (let i = 0; i < points.count; i++) {
-        if (!points.isShown(i)) continue;
-        const text = (/** @type {string} */ name) => /** @type {Points} */ (points).texts[name].at(i);
-        const [lon, lat] = [points.lons[i] * points.degrees, points.lats[i] * points.degrees].map((v) => v.toFixed(5));
-        lines.push([text("merchant_id"), codes[points.numbers.countries[i]], points.numbers.orders[i], lon, lat, text("category"), text("tzid"), text("place"), text("admin1")].map(quote).join(","));
-      }
-      save(new Blob([`${lines.join("\n")}\n`], { type: "text/csv" }), "outlets.csv");
-      return;
-    }
     const tiles = worlds[state.mode === "b" ? 1 : 0];
-    if (tiles.counts[state.country] > MOST_ROWS) {
-      say(`${names[state.country]} has more than ${number(MOST_ROWS)} tiles: read the Parquet files instead.`);
+    if (points && points.merchant) save(new Blob([outletsCsv(points, codes)], { type: "text/csv" }), "outlets.csv");
+    else if (tiles.counts[state.country] > MOST_ROWS) {
       showCard([`${names[state.country]} has more than ${number(MOST_ROWS)} tiles`, [["Instead", "read the Parquet files"]]], true);
-      return;
-    }
-    lines.push("country_iso,tile_id,raster_row,raster_col,centroid_lon,centroid_lat");
-    for (let run = tiles.firsts[state.country]; run < tiles.firsts[state.country + 1]; run++) {
-      for (let i = 0; i < tiles.lengths[run]; i++) {
-        const cell = { row: tiles.rows[run], col: tiles.starts[run] + i };
-        const { lon, lat } = grid.centre(cell);
-        lines.push(`${codes[state.country]},${grid.tileId(cell)},${cell.row},${cell.col},${lon},${lat}`);
-      }
-    }
-    save(new Blob([`${lines.join("\n")}\n`], { type: "text/csv" }), `${codes[state.country]}.csv`);
+      say(`${names[state.country]} has more than ${number(MOST_ROWS)} tiles: read the Parquet files instead.`);
+    } else save(new Blob([tilesCsv(tiles, state.country, codes[state.country])], { type: "text/csv" }), `${codes[state.country]}.csv`);
   }
 
   // ---- Building the panel ----
@@ -695,14 +600,14 @@ async function start(data) {
     const site = points ? points.nearest(view, x, y, Math.max(6, radius() + 3)) : -1;
     if (points && site >= 0) {
       Object.assign(state, { site, cell: null, isPinned: true });
-      showCard(siteFacts(points, site), true);
-      sayFacts(siteFacts(points, site));
+      showCard(siteFacts(points, site, data.countries), true);
+      sayFacts(siteFacts(points, site, data.countries));
       request();
     } else if (homes && state.showsHomes && homes.nearest(view, x, y, 8) >= 0) {
       const home = homes.nearest(view, x, y, 8);
       const life = lives ? lives.names.indexOf(homes.owners.at(home)) : -1;
       if (life >= 0) pickCard(life);
-      else showCard(homeFacts(homes, home), true);
+      else showCard(homeFacts(homes, home, data.countries), true);
     } else pick(cellAt(x, y), worldAt(x));
   }
 
@@ -800,16 +705,6 @@ async function start(data) {
   document.documentElement.dataset.ready = "true";
   // For those who measure it: what it takes to draw once, and the view.
   Object.assign(window, { closedworld: { view, moved, worlds, grid, points, frames: () => redraws } });
-}
-
-/** @param {string} zone Of the tz database. */
-function localTime(zone) {
-  try {
-    return zone && `${new Intl.DateTimeFormat("en-GB", { timeZone: zone, weekday: "short", hour: "2-digit", minute: "2-digit" }).format()} now in ${zone}`;
-  } catch {
-    // A zone that this browser does not know.
-    return zone;
-  }
 }
 
 /** Categories of points by frequency, and the colour of each number. @param {Points | null} points */
