@@ -55,6 +55,10 @@ class LocalStorage:
 
     root: Path
 
+    def __reduce__(self) -> tuple[type[LocalStorage], tuple[Path]]:
+        """Pickle an absolute path: a worker may have another working folder."""
+        return LocalStorage, (self.root.absolute(),)
+
     def below(self, folder: str) -> LocalStorage:
         """Return the storage of a folder."""
         return LocalStorage(self.root / folder)

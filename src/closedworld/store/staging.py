@@ -198,6 +198,12 @@ def stage_file(folder: Storage, path: PurePosixPath, content: Content, rows: int
     """
     try:
         folder.put(str(path), content)
+    except FileNotFoundError as error:
+        raise PublishError(
+            "output-not-writable",
+            f"cannot write {folder.root / path}: this worker does not see its folder, or its run has ended.",
+            "With --executor dask, --out must lie on a file system that all workers share.",
+        ) from error
     except OSError as error:
         raise not_writable(folder.root / path, error) from error
     view = memoryview(content)

@@ -6,7 +6,7 @@ import math
 import warnings
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -70,6 +70,11 @@ class RasterInfo:
     notes: tuple[Warned, ...] = ()
     band: int = 1
     members: tuple[Member, ...] = ()
+
+    def __reduce__(self) -> tuple[type[RasterInfo], tuple[Any, ...]]:
+        """Pickle an absolute path: a worker may have another working folder."""
+        path, *others = (getattr(self, one.name) for one in fields(self))
+        return RasterInfo, (path.absolute(), *others)
 
 
 @dataclass(frozen=True, slots=True)
