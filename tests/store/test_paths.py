@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from closedworld.datasets import Partition
-from closedworld.store.paths import hash_of_folder, part_path, stage_folder
+from closedworld.store.paths import hash_of_folder, hash_of_key, part_path, result_key, stage_folder
 from closedworld.store.receipt import FileEntry
 
 HASH = "0123456789abcdef" * 4
@@ -65,3 +65,17 @@ def test_a_result_is_named_by_its_stage_and_hash() -> None:
 )  # fmt: skip
 def test_other_names_state_no_hash(name: str) -> None:
     assert hash_of_folder(Path("world") / name) is None
+
+
+def test_a_key_is_that_of_a_result_of_its_stage() -> None:
+    assert hash_of_key("tiles", result_key("tiles", HASH)) == HASH
+    for key in (
+        result_key("weights", HASH),
+        result_key("tiles", HASH[:-1]),
+        result_key("tiles", "../" + HASH),
+        f"../tiles/parameter_hash={HASH}",
+        f"tiles/{HASH}",
+        HASH,
+        "",
+    ):
+        assert hash_of_key("tiles", key) is None, key
