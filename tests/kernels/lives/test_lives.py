@@ -214,6 +214,18 @@ def test_what_thieves_do_leaves_the_holder_alone() -> None:
         np.testing.assert_array_equal(ours[before], theirs[own], name)
 
 
+def test_there_may_be_no_cards_and_no_sites() -> None:
+    """Then nobody buys, or online alone."""
+    nobody = live(market(period(5)), cards(0), period(5), LifeOptions(), plan())
+    assert len(nobody.purchases) == len(nobody.stays) == 0
+    town = market(period(5), per_town=0)
+    visits = expected_visits(town, cards(4))
+    fraud = plan_fraud(town, MUCH, period(5), visits=visits, n_cards=4, seed=3)
+    found = live(town, cards(4), period(5), LifeOptions(), fraud)
+    assert set(found.purchases.channel.tolist()) == {Channel.ONLINE}
+    assert len(found.stays) == 4
+
+
 def test_lives_of_a_seed_are_public() -> None:
     """The same bytes in every version of a FORMAT and on every machine."""
     found, digest = lives(noise=1.0, is_honest=False), hashlib.sha256()

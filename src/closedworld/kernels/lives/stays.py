@@ -31,7 +31,8 @@ def stays_of(
     home_start = np.concatenate([np.full(n, -_ALWAYS), turns[:, 3]])
     order = np.lexsort((home_start, card))
     card, home_start = card[order], home_start[order]
-    is_last = np.append(card[1:] != card[:-1], True)
+    is_last = np.ones(len(card), np.bool_)
+    is_last[:-1] = card[1:] != card[:-1]
     home_end = np.full(len(card), _ALWAYS)
     home_end[~is_last] = turns[:, 0]  # trips are in order of card and time as well
     work, day = _work_days(sessions, drafts, anchors, period)
