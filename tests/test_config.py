@@ -72,6 +72,11 @@ def test_every_option_has_a_default_and_can_be_in_the_file(
         seed = -7
         skip_unplaceable = true
         cards = "cards.csv"
+        first_day = "2026-03-01"
+        days = 31
+        rates = "rates.toml"
+        fraud = "fraud.toml"
+        noise = 2.5
     """
     config = RunConfig.from_toml(run_file(text))
     assert config == RunConfig(
@@ -109,6 +114,11 @@ def test_every_option_has_a_default_and_can_be_in_the_file(
         seed=-7,
         skip_unplaceable=True,
         cards=tmp_path / "cards.csv",
+        first_day="2026-03-01",
+        days=31,
+        rates=tmp_path / "rates.toml",
+        fraud=tmp_path / "fraud.toml",
+        noise=2.5,
     )
     default = RunConfig()
     unchanged = [

@@ -67,6 +67,8 @@ if TYPE_CHECKING:
     from closedworld.run.pipeline import run_world as run_world
     from closedworld.stages.people.build import build_people as build_people
     from closedworld.stages.people.outcome import PublishedPeople as PublishedPeople
+    from closedworld.stages.purchases.build import build_purchases as build_purchases
+    from closedworld.stages.purchases.outcome import PublishedPurchases as PublishedPurchases
     from closedworld.stages.sites.build import build_sites as build_sites
     from closedworld.stages.sites.outcome import PublishedSites as PublishedSites
     from closedworld.stages.tiles.build import build_tile_index as build_tile_index
@@ -119,6 +121,7 @@ _HOMES = {
     "Published": "store.reading",
     "PublishedIndex": "published.tile_index",
     "PublishedPeople": "stages.people.outcome",
+    "PublishedPurchases": "stages.purchases.outcome",
     "PublishedSites": "stages.sites.outcome",
     "PublishedWorld": "worlds",
     "Records": "kernels.records",
@@ -141,6 +144,7 @@ _HOMES = {
     "__version__": "_version",
     "apportion": "kernels.weights",
     "build_people": "stages.people.build",
+    "build_purchases": "stages.purchases.build",
     "build_sites": "stages.sites.build",
     "build_tile_index": "stages.tiles.build",
     "build_tile_weights": "stages.weights.build",

@@ -1,7 +1,8 @@
-"""What the outside sees of a small world: hashes, digests, seals, sampled points and outlets.
+"""What the outside sees of a small world: hashes, digests, seals, sampled points, outlets, homes and
+purchases.
 
 ``python tests/golden/golden.py`` prints it as ``golden.json`` holds it. That file changes only with a
-``FORMAT`` or a version of pyarrow or tzfpy, and the changelog says so.
+``FORMAT`` or a version of pyarrow, tzfpy or tzdata, and the changelog says so.
 """
 
 from __future__ import annotations
@@ -26,6 +27,9 @@ BASES = ("population", "area_m2")
 SLIVER_SEEDS = (29, 41, 106, 375, 383, 507)
 """Seeds whose first point in the Maldives, tile chosen by area or by population under ``any_overlap``,
 lies in a sliver: all points tried over its tile miss the country, so it comes from the triangles."""
+CARDS = "FJ=6,MV=2,ZA=12"
+"""Cards by country."""
+
 SAMPLES = [
     ("FJ", 7, 7),
     ("MV", 6, 7),
@@ -48,6 +52,8 @@ def observe(out: Path, rule: str, basis: str, **options: Any) -> dict[str, Any]:
             coverage=rule == "any_overlap",
             weigh_by_coverage=rule == "any_overlap",
             merchants=MERCHANTS,
+            cards=CARDS,
+            days=2,
             seed=7,
             **options,
         )
@@ -62,12 +68,22 @@ def observe(out: Path, rule: str, basis: str, **options: Any) -> dict[str, Any]:
         ).table.to_pylist()
     ]
     sites = world.sites.to_table().to_pylist()
+    cards = world.cards.to_table().to_pylist()
+    bought = world.purchases.to_table().to_pylist()
     return {
         "tiles": stage_of(outcome.result(cw.TileIndex).published),
         "weights": stage_of(outcome.result(cw.TileWeights).published),
         "sites": stage_of(outcome.result(cw.PublishedSites).published),
+        "people": stage_of(outcome.result(cw.PublishedPeople).published),
+        "purchases": stage_of(outcome.result(cw.PublishedPurchases).published),
         "points": [[one["country_iso"], one["tile_id"], one["lon"], one["lat"]] for one in points],
         "outlets": [[one["country_iso"], one["site_id"], one["lon"], one["lat"]] for one in sites],
+        "homes": [
+            [one["country_iso"], one["tile_id"], one["home_lon"], one["home_lat"]] for one in cards
+        ],
+        "bought": [
+            [one["card_id"], str(one["ts_utc"]), one["site_id"], one["amount"]] for one in bought
+        ],
     }
 
 
@@ -105,13 +121,14 @@ def main() -> None:
         found = {
             "pyarrow": version("pyarrow"),
             "tzfpy": version("tzfpy"),
+            "tzdata": version("tzdata"),
             "worlds": worlds_below(Path(folder), executor="serial"),
             "bundled": bundled_world(Path(folder) / "bundled"),
         }
     text = json.dumps(found, indent=1)
     # A point a line.
     sys.stdout.write(
-        re.sub(r"\[\s+(\S+)\s+(\S+)\s+(\S+)\s+(\S+)\s+\]", r"[\1 \2 \3 \4]", text) + "\n"
+        re.sub(r'\[\s+(\S+)\s+("[^"]*",|\S+)\s+(\S+)\s+(\S+)\s+\]', r"[\1 \2 \3 \4]", text) + "\n"
     )
 
 

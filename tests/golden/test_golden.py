@@ -20,6 +20,8 @@ from closedworld.kernels.placing import site_numbers, texture
 from closedworld.kernels.sampling import random_streams
 from closedworld.kernels.sampling.philox import philox4x32
 from closedworld.run import pipeline
+from closedworld.stages.people import plan as people_plan
+from closedworld.stages.purchases import plan as purchase_plan
 from closedworld.stages.sites import plan as site_plan
 from closedworld.stages.tiles import part_files as tile_files
 from closedworld.stages.tiles import plan as tile_plan
@@ -29,6 +31,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 EXPECTED = json.loads(LITERALS.read_text(encoding="utf-8"))
+STAGES = ("tiles", "weights", "sites", "people", "purchases")
 WORLD = "any_overlap population"
 READ_ONCE = cache(check_in_subprocess)
 
@@ -44,7 +47,7 @@ def polygons_are_read_once(monkeypatch: pytest.MonkeyPatch) -> None:
 def comparable(worlds: dict[str, Any]) -> dict[str, Any]:
     """Return worlds without what states versions of libraries that are other than those of the literals."""
     dropped = {"seal_sha256"} if version("pyarrow") != EXPECTED["pyarrow"] else set[str]()
-    if version("tzfpy") != EXPECTED["tzfpy"]:
+    if any(version(one) != EXPECTED[one] for one in ("tzfpy", "tzdata")):
         dropped |= {"seal_sha256", "parameter_hash"}
     return {
         name: {
@@ -80,18 +83,20 @@ def found_serially(out: Path) -> dict[str, Any]:
 @pytest.mark.parametrize(
     ("stage", "changed"),
     [
-        (tile_plan, {"tiles", "weights", "sites"}),
-        (tile_weights, {"weights", "sites"}),
-        (site_plan, {"sites"}),
+        (tile_plan, set(STAGES)),
+        (tile_weights, set(STAGES) - {"tiles"}),
+        (site_plan, {"sites", "people", "purchases"}),
+        (people_plan, {"people", "purchases"}),
+        (purchase_plan, {"purchases"}),
     ],
-    ids=["tiles", "weights", "sites"],
+    ids=["tiles", "weights", "sites", "people", "purchases"],
 )
 def test_a_raised_format_is_seen(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, stage: Any, changed: set[str]
 ) -> None:
     monkeypatch.setattr(stage, "FORMAT", stage.FORMAT + 1)
     found, expected = found_serially(tmp_path), EXPECTED["worlds"][WORLD]
-    others = {part for part in ("tiles", "weights") if part not in changed}
+    others = set(STAGES) - changed
     assert all(found[one]["parameter_hash"] != expected[one]["parameter_hash"] for one in changed)
     assert all(found[one]["parameter_hash"] == expected[one]["parameter_hash"] for one in others)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
@@ -13,6 +14,7 @@ from closedworld.kernels.grid import Grid
 from closedworld.kernels.sizes import Sizes
 from closedworld.published.tile_index import open_index
 from closedworld.stages.people.build import build_people
+from closedworld.stages.purchases.build import build_purchases
 from closedworld.stages.sites.build import build_sites
 from closedworld.stages.tiles.build import build_tile_index
 from closedworld.stages.weights.build import build_tile_weights
@@ -38,7 +40,7 @@ def real_index(tmp_path_factory: pytest.TempPathFactory) -> TileIndex:
 def real_results(
     real_index: TileIndex, tmp_path_factory: pytest.TempPathFactory
 ) -> dict[str, Published]:
-    """The same countries' results by dataset: tiles, weights, sites, people, and tiles with coverage."""
+    """The same countries' results by dataset: tiles, weights, sites, people, purchases, and tiles with coverage."""
     index = open_index(real_index.published.folder)
     weights = build_tile_weights(index, tmp_path_factory.mktemp("weights"), basis="area_m2")
     countries = read_countries(bundled("countries.parquet").path).select(COUNTRIES)
@@ -63,8 +65,10 @@ def real_results(
         countries=countries,
         task_cards=20,
     )
+    world = replace(world, later={**world.later, "people": (people.published,)})
+    purchases = build_purchases(world, tmp_path_factory.mktemp("purchases"), days=2)
     return {
         name: result.published
-        for result in (covered, real_index, weights, sites, people)
+        for result in (covered, real_index, weights, sites, people, purchases)
         for name in result.published.receipt.datasets()
     }

@@ -40,7 +40,7 @@ ORDER = {
 }
 
 
-@pytest.fixture(params=sorted(DATASETS))
+@pytest.fixture(params=sorted(ORDER))
 def name(request: pytest.FixtureRequest) -> str:
     return str(request.param)
 
@@ -186,3 +186,28 @@ def test_a_filter_on_country_and_id_finds_the_rows(
         f"where country_iso = 'RU' and {column} >= {low} and {column} < {high}"
     )
     assert query(text).fetchall() == [(expected,)]
+
+
+@pytest.mark.parametrize("dated", sorted(DATASETS.keys() - ORDER.keys()))
+def test_datasets_by_day_are_read_with_their_times(
+    real_results: dict[str, Published], dated: str
+) -> None:
+    """Those that are not by country: pandas, Polars and DuckDB see times in UTC, local times and truth values."""
+    assert DATASETS[dated].partition == "date"
+    published = real_results[dated]
+    wanted, folder = published.dataset(dated).to_table(), published.folder / dated
+    key = list(DATASETS[dated].key)
+    order = [(name, "ascending") for name in key]
+    expected = wanted.sort_by(order)
+    found = pl.read_parquet(folder).sort(key).to_arrow()
+    assert found.select(wanted.column_names).cast(wanted.schema).equals(expected)
+    frame = pd.read_parquet(folder).sort_values(key, ignore_index=True)
+    pd.testing.assert_frame_equal(frame, expected.to_pandas())
+    relation = query(f"select * from '{folder}/*.parquet' order by {', '.join(key)}")  # noqa: S608
+    kinds = dict(zip(relation.columns, map(str, relation.types), strict=True))
+    for field in wanted.schema:
+        if pa.types.is_timestamp(field.type):
+            zone = "TIMESTAMP WITH TIME ZONE" if field.type.tz else "TIMESTAMP"
+            assert kinds[field.name] == zone
+    seen = relation.to_arrow_table().select(wanted.column_names)
+    assert seen.cast(wanted.schema).equals(expected)

@@ -28,7 +28,7 @@ from closedworld.cli.inspect import inspect
 from closedworld.cli.path import path
 from closedworld.cli.plan import plan
 from closedworld.cli.report import report
-from closedworld.cli.run import people, run, sites, tiles, weights
+from closedworld.cli.run import people, purchases, run, sites, tiles, weights
 from closedworld.cli.sample import sample
 from closedworld.cli.score import score
 from closedworld.cli.sql import sql
@@ -160,6 +160,7 @@ main.add_command(tiles)
 main.add_command(weights)
 main.add_command(sites)
 main.add_command(people)
+main.add_command(purchases)
 main.add_command(plan)
 main.add_command(inputs)
 main.add_command(fetch)

@@ -45,6 +45,8 @@ def _type_of(option: Option) -> click.ParamType[Any] | Callable[[str], Any]:
             return PATH
         case Kind.NUMBER:
             return click.INT if option.least is None else click.IntRange(option.least, option.most)
+        case Kind.REAL:
+            return click.FLOAT
         case Kind.SIZE:
             return parse_bytes
         case Kind.CODES:
@@ -100,6 +102,7 @@ TILE_OPTIONS = (
     *run_options("polygons", "tiles", "files"),
 )
 LATER_STAGE_OPTIONS = run_options(*(stage.name for stage in STAGES if stage.needs), "random")
+PEOPLE_OPTIONS = run_options("people")
 EXECUTION_OPTIONS = run_options("execution")
 
 INDEX_OPTION = click.option(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ from closedworld.cli.options import (
     LATER_STAGE_OPTIONS,
     LOG_OPTIONS,
     PATH,
+    PEOPLE_OPTIONS,
     POLYGON_OPTIONS,
     TILE_OPTIONS,
     Output,
@@ -23,8 +25,8 @@ from closedworld.cli.options import (
     workers_options,
 )
 from closedworld.config.run import RunConfig
-from closedworld.config.stage_options import DEMO, DEMO_TOWNS
-from closedworld.stages import PEOPLE, SITE_STAGE, STAGES, TILES, WEIGHTS, Stage
+from closedworld.config.stage_options import DEFAULT_DAYS, DEMO, DEMO_TOWNS
+from closedworld.stages import PEOPLE, PURCHASE_STAGE, SITE_STAGE, STAGES, TILES, WEIGHTS, Stage
 
 
 @click.command()
@@ -117,6 +119,27 @@ def people(result: Path | None, **given: Any) -> None:
     """
     output = Output.taken_from(given)
     build(payment_config(result, given), PEOPLE, output)
+
+
+@click.command()
+@click.argument("result", metavar="[PATH]", type=PATH, required=False)
+@with_options(*PEOPLE_OPTIONS, *result_options(PURCHASE_STAGE), *POLYGON_OPTIONS, *LOG_OPTIONS)
+def purchases(result: Path | None, **given: Any) -> None:
+    """Let card holders live and buy (S11): purchases, stays and truth.
+
+    PATH is an output folder with people, or the people/parameter_hash=... folder in it; people and sites that it
+    lacks are made first. Without PATH it builds all that is needed, from bundled data: a world of 12 towns, 10,000
+    cards and 60 days, with 0.2% fraud.
+
+    \b
+    Examples:
+      closedworld purchases --out towns
+      closedworld purchases world --from 2026-03-01 --days 31
+      closedworld purchases world --fraud fraud.toml --noise 3 --seed 7
+    """
+    output = Output.taken_from(given)
+    config = payment_config(result, given)
+    build(replace(config, days=config.days or DEFAULT_DAYS), PURCHASE_STAGE, output)
 
 
 def payment_config(result: Path | None, given: dict[str, Any]) -> RunConfig:

@@ -57,6 +57,7 @@ class Kind(Enum):
 
     FLAG = auto()
     NUMBER = auto()
+    REAL = auto()
     TEXT = auto()
     PATH = auto()
     CODES = auto()
@@ -66,6 +67,7 @@ class Kind(Enum):
 _TOML_TYPES: dict[Kind, tuple[type, ...]] = {
     Kind.FLAG: (bool,),
     Kind.NUMBER: (int,),
+    Kind.REAL: (float, int),
     Kind.TEXT: (str,),
     Kind.PATH: (str,),
     Kind.CODES: (list, str),

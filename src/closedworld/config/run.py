@@ -20,6 +20,7 @@ from closedworld.config.options import (
 from closedworld.config.stage_options import (
     Options,
     PeopleOptions,
+    PurchaseOptions,
     SiteOptions,
     TileOptions,
     WeightOptions,
@@ -170,7 +171,13 @@ class InputOptions(Options):
 
 @options
 class RunConfig(
-    InputOptions, TileOptions, WeightOptions, SiteOptions, PeopleOptions, ExecutionConfig
+    InputOptions,
+    TileOptions,
+    WeightOptions,
+    SiteOptions,
+    PeopleOptions,
+    PurchaseOptions,
+    ExecutionConfig,
 ):
     """What to build, from what, and where to write it: the options of inputs, stages and execution, and these.
 

@@ -21,6 +21,8 @@ DEMO_TOWNS = "demo-towns"
 
 DEFAULT_CARDS = "10000"
 
+DEFAULT_DAYS = 60
+
 
 @options
 class Options:
@@ -105,3 +107,22 @@ class PeopleOptions(Options):
     """
 
     cards: PathField = PathField()
+
+
+@options
+class PurchaseOptions(Options):
+    """What people buy, and what thieves do with their cards.
+
+    Attributes:
+        first_day: First day in UTC, such as ``2026-01-01``.
+        days: How many days; None for no purchases.
+        rates: TOML file of what people buy, by category; None for the bundled rates.
+        fraud: TOML file of how much fraud of which kind; None for 0.2% of purchases.
+        noise: How often honest purchases look impossible; 0 is never, 1 is usual, 10 is often.
+    """
+
+    first_day: str = "2026-01-01"
+    days: int | None = None
+    rates: PathField = PathField()
+    fraud: PathField = PathField()
+    noise: float = 1.0

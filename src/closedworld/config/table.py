@@ -164,6 +164,28 @@ SECTIONS: dict[str, dict[str, Option]] = {
             metavar="N|FILE",
         ),
     },
+    "purchases": {
+        "first_day": Option(
+            Kind.TEXT, "First day of the purchases, in UTC.", metavar="2026-01-01", flag="from"
+        ),
+        "days": Option(Kind.NUMBER, "Days of purchases; most are 3,660.", most=3660),
+        "rates": Option(
+            Kind.PATH,
+            "TOML file of what people buy: per_week and median by category. [default: bundled]",
+            metavar="FILE",
+        ),
+        "fraud": Option(
+            Kind.PATH,
+            "TOML file of fraud: share of the purchases, and weights of clone, skim, lost and testing. "
+            "[default: 0.2%]",
+            metavar="FILE",
+        ),
+        "noise": Option(
+            Kind.REAL,
+            "How often honest purchases look impossible: 0 never, 1 usual, 10 often.",
+            metavar="X",
+        ),
+    },
     "random": {
         "seed": Option(
             Kind.NUMBER, "Determines where outlets and homes lie, and what people buy.", least=None

@@ -4,6 +4,7 @@ from closedworld.datasets.cards import CARDS
 from closedworld.datasets.dataset import Column, Dataset
 from closedworld.datasets.merchants import MERCHANTS
 from closedworld.datasets.partition import Partition
+from closedworld.datasets.purchases import PURCHASES, STAYS, TRUTH
 from closedworld.datasets.sites import SITES
 from closedworld.datasets.span_weights import SPAN_WEIGHTS
 from closedworld.datasets.tile_bounds import TILE_BOUNDS
@@ -24,6 +25,9 @@ DATASETS = {
         SITES,
         MERCHANTS,
         CARDS,
+        PURCHASES,
+        STAYS,
+        TRUTH,
     )
 }
 
@@ -32,14 +36,17 @@ __all__ = [
     "CARDS",
     "DATASETS",
     "MERCHANTS",
+    "PURCHASES",
     "SITES",
     "SPAN_WEIGHTS",
+    "STAYS",
     "TILE_BOUNDS",
     "TILE_COVERAGE",
     "TILE_INDEX",
     "TILE_INDEX_WITH_COVERAGE",
     "TILE_SPANS",
     "TILE_WEIGHTS",
+    "TRUTH",
     "Column",
     "Dataset",
     "Partition",

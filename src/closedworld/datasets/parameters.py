@@ -14,6 +14,7 @@ from typing import Any, ClassVar, Self
 from closedworld.datasets.cards import CARDS, CardSummary
 from closedworld.datasets.dataset import Dataset
 from closedworld.datasets.merchants import OwnColumn, merchants_with
+from closedworld.datasets.purchases import PURCHASES, STAYS, TRUTH, DaySummary
 from closedworld.datasets.sites import SITES, SiteSummary
 from closedworld.datasets.span_weights import SPAN_WEIGHTS
 from closedworld.datasets.tile_bounds import TILE_BOUNDS
@@ -22,6 +23,7 @@ from closedworld.datasets.tile_index import TILE_INDEX, TILE_INDEX_WITH_COVERAGE
 from closedworld.datasets.tile_spans import TILE_SPANS
 from closedworld.datasets.tile_weights import TILE_WEIGHTS
 from closedworld.kernels.grid import Grid
+from closedworld.kernels.lives import FraudMix
 from closedworld.kernels.spans import Fill, Rule
 from closedworld.kernels.typed_json import from_json, to_json
 from closedworld.kernels.weights import RasterFindings, WeightSummary
@@ -223,9 +225,49 @@ class PeopleParameters(Parameters):
         return (CARDS,)
 
 
+@dataclass(frozen=True, slots=True)
+class PurchaseParameters(Parameters):
+    """What decides the content of purchases.
+
+    Attributes:
+        people_parameter_hash: Whose purchases, and so at which sites.
+        seed: Determines what people buy, and what thieves do.
+        first_day: First day in UTC, such as ``2026-01-01``.
+        days: How many.
+        rates: What was asked for of categories: ``<category>.per_week``, ``<category>.median``.
+        fraud: How much fraud of which kind.
+        noise: How often honest purchases look impossible; 1 is usual.
+        currencies_sha256: Digest of the table of currencies, lower-case hex.
+        clocks: Versions of what clocks come from, by name.
+    """
+
+    stage: ClassVar[str] = "purchases"
+
+    people_parameter_hash: str
+    seed: int
+    first_day: str
+    days: int
+    rates: dict[str, float]
+    fraud: FraudMix
+    noise: float
+    currencies_sha256: str
+    clocks: dict[str, str]
+
+    @property
+    def datasets(self) -> tuple[Dataset, ...]:
+        """The datasets of the result."""
+        return (PURCHASES, STAYS, TRUTH)
+
+
 PARAMETERS: dict[str, type[Parameters]] = {
     kind.stage: kind
-    for kind in (TileParameters, WeightParameters, SiteParameters, PeopleParameters)
+    for kind in (
+        TileParameters,
+        WeightParameters,
+        SiteParameters,
+        PeopleParameters,
+        PurchaseParameters,
+    )
 }
 """Parameters of every stage, by its name."""
 
@@ -287,6 +329,27 @@ class PeopleTotals(Stated):
     cards: int
     persons: int
     summaries: tuple[CardSummary, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class PurchaseTotals(Stated):
+    """Figures of purchases.
+
+    Attributes:
+        days: Days.
+        cards: Cards that could buy.
+        purchases: Purchases.
+        fraud: Those that were not the holders'.
+        stays: Stays.
+        summaries: What is reported of each day, ascending.
+    """
+
+    days: int
+    cards: int
+    purchases: int
+    fraud: int
+    stays: int
+    summaries: tuple[DaySummary, ...]
 
 
 @dataclass(frozen=True, slots=True)

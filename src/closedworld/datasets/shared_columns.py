@@ -22,6 +22,12 @@ COVERAGE = Column(
     "share of the tile's area that lies in the country, above 0 and at most 1",
 )
 MERCHANT_ID = Column("merchant_id", pa.string(), "merchant, as given; integers as their digits")
+SITE_ID = Column(
+    "site_id",
+    pa.int64(),
+    "63 bits that follow from merchant_id, country_iso and site_order alone, the same in every world; unique in "
+    "`sites`; of purchases -1 online",
+)
 SITE_ORDER = Column(
     "site_order",
     pa.int32(),

@@ -13,13 +13,7 @@ from closedworld.datasets.dataset import Column, Dataset
 SITES = Dataset(
     "sites",
     (
-        Column(
-            "site_id",
-            pa.int64(),
-            "63 bits that follow from merchant_id, country_iso and site_order alone, the same in every world; "
-            "unique in the dataset",
-            "PLAIN",
-        ),
+        shared.SITE_ID.encoded("PLAIN"),
         shared.MERCHANT_ID,
         shared.COUNTRY_ISO,
         shared.SITE_ORDER.encoded(shared.DELTA),

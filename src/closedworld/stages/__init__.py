@@ -131,4 +131,13 @@ PEOPLE = Stage(
     asked_by="cards",
 )
 
-STAGES = (TILES, WEIGHTS, SITE_STAGE, PEOPLE)
+PURCHASE_STAGE = Stage(
+    "S11",
+    "purchases",
+    ("tiles", "weights", "sites", "people"),
+    "purchases",
+    "purchase_summaries.jsonl",
+    asked_by="days",
+)
+
+STAGES = (TILES, WEIGHTS, SITE_STAGE, PEOPLE, PURCHASE_STAGE)

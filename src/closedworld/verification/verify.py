@@ -6,7 +6,12 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Literal
 
-from closedworld.datasets.parameters import PeopleParameters, SiteParameters, WeightParameters
+from closedworld.datasets.parameters import (
+    PeopleParameters,
+    PurchaseParameters,
+    SiteParameters,
+    WeightParameters,
+)
 from closedworld.errors import ConfigError, InputError
 from closedworld.inputs.regions.country_set import CountrySet
 from closedworld.published.polygons import polygons_of
@@ -15,6 +20,7 @@ from closedworld.verification.file_checks import check_files, open_sealed, seale
 from closedworld.verification.findings import Findings, Verification
 from closedworld.verification.people_checks import PeopleChecks
 from closedworld.verification.polygon_checks import check_polygons, note_cut_countries
+from closedworld.verification.purchase_checks import PurchaseChecks
 from closedworld.verification.receipt_checks import PARAMETER_ERRORS, read_parameters
 from closedworld.verification.request import Request
 from closedworld.verification.site_checks import SiteChecks
@@ -151,6 +157,21 @@ def _check_people(published: Published, request: Request, findings: Findings) ->
     PeopleChecks(published, parameters, sites, index, request, findings).run()
 
 
+def _check_purchases(published: Published, request: Request, findings: Findings) -> None:
+    """Check purchases, labels and stays against people, sites, clocks and physics."""
+    parameters = read_parameters(published, PurchaseParameters, findings)
+    if parameters is None:
+        return
+    stage = PeopleParameters.stage
+    people = request.source_of(published, stage, parameters.people_parameter_hash, findings)
+    own = None if people is None else read_parameters(people, PeopleParameters, findings)
+    sites = None
+    if people is not None and own is not None:
+        stage = SiteParameters.stage
+        sites = request.source_of(people, stage, own.sites_parameter_hash, findings)
+    PurchaseChecks(published, parameters, people, sites, findings).run()
+
+
 def _weights_and_index(
     published: Published, weights_parameter_hash: str, request: Request, findings: Findings
 ) -> tuple[Published | None, TileIndex | None]:
@@ -172,5 +193,6 @@ CHECKS: dict[str, Callable[[Published, Request, Findings], None]] = {
     "weights": _check_weights,
     "sites": _check_sites,
     "people": _check_people,
+    "purchases": _check_purchases,
 }
 """How the content of each stage is checked, in this order: a check may use those before it."""

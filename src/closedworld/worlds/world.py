@@ -27,6 +27,7 @@ from closedworld.sanitize import html_table
 from closedworld.stages import WEIGHTS
 from closedworld.stages.weights.outcome import persons_of
 from closedworld.store.reading import Published
+from closedworld.worlds.later_results import only_result
 from closedworld.worlds.locating import TileLocator, lon_lat, on_globe
 from closedworld.worlds.plotting import Picture, plot_points, plot_tiles
 from closedworld.worlds.points import refuse_without_tiles, sample_points
@@ -36,9 +37,6 @@ from closedworld.worlds.world_tiles import WorldTiles
 
 if TYPE_CHECKING:
     import pyarrow.dataset as pads
-
-_MISSING = {"sites": "sites-missing", "people": "people-missing"}
-"""Code of the error for a stage without a result."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -85,27 +83,22 @@ class PublishedWorld:
         """
         return self.result("people").dataset("cards")
 
+    @property
+    def purchases(self) -> pads.Dataset:
+        """What cards paid: dataset ``purchases``; ``result("purchases")`` has ``stays`` and ``truth``, too.
+
+        Raises:
+            ConfigError: ``purchases-missing``, ``published-several``.
+        """
+        return self.result("purchases").dataset("purchases")
+
     def result(self, stage: str) -> Published:
         """Return the result of a stage after the weights, such as ``sites``.
 
         Raises:
-            ConfigError: ``sites-missing``, ``people-missing``, ``published-several``.
+            ConfigError: ``sites-missing``, ``people-missing``, ``purchases-missing``, ``published-several``.
         """
-        folder, found = self.index.published.output, self.later.get(stage, ())
-        if not found:
-            raise ConfigError(
-                _MISSING[stage],
-                f"{folder} has no {stage} of this world.",
-                f"Make them with `closedworld {stage}`.",
-            )
-        if len(found) > 1:
-            folders = "; ".join(str(one.folder) for one in found)
-            raise ConfigError(
-                "published-several",
-                f"{folder} holds {len(found)} results of {stage}.",
-                f"Open one of them instead: {folders}.",
-            )
-        return found[0]
+        return only_result(self.later.get(stage, ()), stage, self.index.published.output)
 
     def cumulative_weights(self) -> Mapping[str, CumulativeWeights]:
         """Return the cumulative weights of every country; those of single tiles are not read yet.

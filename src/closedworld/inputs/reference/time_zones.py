@@ -63,6 +63,11 @@ def zones_of(countries: Sequence[str]) -> CountryZones:
     return CountryZones(tuple(tzids[k] for k in first), lons[first], lats[first])
 
 
+def country_of_zone(tzid: str) -> str:
+    """Return the first country by code that has a time zone."""
+    return next(code for code, zones in sorted(_zones().items()) if tzid in zones.tzids)
+
+
 def time_zone_versions() -> dict[str, str]:
     """Return the versions on which `time_zones` depends, by name."""
     return {

@@ -29,7 +29,7 @@ def philox4x32(
     """Return four random words for each counter and key.
 
     Args:
-        counter: Four words, uint64 (n,) with values below 2^32 each.
+        counter: Four words, uint64 (n,) with values below 2^32 each; some of them may be one for all, uint64 ().
         key: Two words, likewise.
 
     Returns:
@@ -37,7 +37,7 @@ def philox4x32(
         independent words; the same ones give the same everywhere.
     """
     # Half the time of np.broadcast_arrays for the few words of a small country.
-    every = np.empty((6, max(map(len, counter))), np.uint64)
+    every = np.empty((6, max(len(word) for word in counter if np.ndim(word))), np.uint64)
     for own, word in zip(every, (*counter, *key), strict=True):
         own[:] = word
     for begin in range(0, every.shape[1], _CHUNK):

@@ -1,0 +1,1 @@
+"""What is asked for of purchases: rates by category, and fraud."""

@@ -1,0 +1,146 @@
+"""TOML files of what people buy and of how much fraud there is."""
+
+from __future__ import annotations
+
+import difflib
+import math
+import tomllib
+from collections.abc import Collection, Mapping
+from dataclasses import fields, replace
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from closedworld.bounded_read import read_small_file
+from closedworld.errors import ConfigError
+from closedworld.kernels.lives import CATEGORIES, FraudMix, Habits, Period, default_habits
+from closedworld.sanitize import library_message, listed, quoted
+
+RATE_KEYS = ("per_week", "median")
+MOST_FRAUD = 0.1
+MOST_PER_WEEK, MOST_MEDIAN = 100.0, 1e5
+_EPOCH = date(1970, 1, 1).toordinal()
+_EARLIEST, _LATEST = date(1971, 1, 1), date(2200, 1, 1)
+
+
+def read_rates(path: Path | None) -> dict[str, float]:
+    """Return rates as ``<category>.per_week`` and ``<category>.median``; empty for no file.
+
+    Raises:
+        ConfigError: ``rates-unclear``, ``config-missing``, ``config-syntax``.
+    """
+    rates: dict[str, float] = {}
+    for category, own in sorted(_read(path).items()):
+        _require_known(category, CATEGORIES, path, "rates-unclear", "category")
+        if not isinstance(own, dict):
+            raise _unclear(path, "rates-unclear", f"{category} is {quoted(own)}, not a table")
+        for key, value in sorted(own.items()):
+            _require_known(key, RATE_KEYS, path, "rates-unclear", f"key of {category}")
+            most = MOST_PER_WEEK if key == "per_week" else MOST_MEDIAN
+            least = 0.0 if key == "per_week" else 0.01
+            name = f"{category}.{key}"
+            rates[name] = _number(path, name, value, least, most, "rates-unclear")
+    return rates
+
+
+def habits_of(rates: Mapping[str, float]) -> Habits:
+    """Return the bundled habits with other rates.
+
+    Raises:
+        ConfigError: ``rates-unclear``: nothing is left to buy.
+    """
+    habits = default_habits()
+    per_day, median = habits.per_day.copy(), habits.median.copy()
+    for name, value in rates.items():
+        category, _, key = name.rpartition(".")
+        row = CATEGORIES.index(category)
+        if key == "median":
+            median[row] = value
+        else:
+            per_day[row] *= value / float(np.cumsum(habits.per_day[row])[-1])
+    if not per_day.any():
+        raise _unclear(None, "rates-unclear", "nobody buys anything by these rates")
+    return replace(habits, per_day=per_day, median=median)
+
+
+def read_fraud(path: Path | None) -> FraudMix:
+    """Return how much fraud of which kind; the default for no file.
+
+    Raises:
+        ConfigError: ``fraud-unclear``, ``config-missing``, ``config-syntax``.
+    """
+    known = tuple(one.name for one in fields(FraudMix))
+    given: dict[str, float] = {}
+    for key, value in _read(path).items():
+        _require_known(key, known, path, "fraud-unclear", "key")
+        most = MOST_FRAUD if key == "share" else 1e6
+        given[key] = _number(path, key, value, 0.0, most, "fraud-unclear")
+    return FraudMix(**given)
+
+
+def period_of(first_day: str, days: int) -> Period:
+    """Return the days that are asked for.
+
+    Raises:
+        ConfigError: ``date-unclear``.
+    """
+    try:
+        first = date.fromisoformat(first_day)
+    except ValueError:
+        first = date.min
+    if not _EARLIEST <= first <= _LATEST:
+        raise ConfigError(
+            "date-unclear",
+            f"{quoted(first_day)} is no day between {_EARLIEST} and {_LATEST}.",
+            "Write it as 2026-01-31.",
+        )
+    return Period(first.toordinal() - _EPOCH, days)
+
+
+def require_noise(noise: float) -> None:
+    """Refuse noise that cannot be meant.
+
+    Raises:
+        ConfigError: ``noise-range``.
+    """
+    if not 0.0 <= noise <= 100.0:  # noqa: PLR2004 -- as the message says
+        raise ConfigError("noise-range", f"noise is {noise:g}.", "Take 0 to 100; 1 is usual.")
+
+
+def _read(path: Path | None) -> dict[str, Any]:
+    if path is None:
+        return {}
+    try:
+        return tomllib.loads(read_small_file(path).decode())
+    except OSError as error:
+        raise ConfigError("config-missing", f"{path} cannot be read: {error.strerror}.") from error
+    except (ValueError, RecursionError) as error:
+        raise ConfigError(
+            "config-syntax", f"{path} is not TOML: {library_message(error)}."
+        ) from error
+
+
+def _require_known(
+    name: str, known: Collection[str], path: Path | None, code: str, what: str
+) -> None:
+    if name not in known:
+        close = difflib.get_close_matches(name, known, n=1)
+        meant = f"; did you mean {close[0]}?" if close else f"; there are {listed(tuple(known))}"
+        raise _unclear(path, code, f"there is no {what} {quoted(name)}{meant}")
+
+
+def _number(
+    path: Path | None, name: str, value: Any, least: float, most: float, code: str
+) -> float:
+    is_number = isinstance(value, int | float) and not isinstance(value, bool)
+    if not is_number or not math.isfinite(value) or not least <= value <= most:
+        raise _unclear(
+            path, code, f"{name} is {quoted(value)}, not a number in {least:g}..{most:g}"
+        )
+    return float(value)
+
+
+def _unclear(path: Path | None, code: str, what: str) -> ConfigError:
+    return ConfigError(code, f"{'' if path is None else f'{path}: '}{what}.".replace("?.", "?"))

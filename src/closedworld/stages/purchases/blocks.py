@@ -1,0 +1,151 @@
+"""Blocks of cards: their lives, checked and written to scratch files by day."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from closedworld.kernels.lives import (
+    NONE,
+    FraudPlan,
+    FraudType,
+    LifeOptions,
+    expected_visits,
+    live,
+)
+from closedworld.stages.checking import CheckCounts
+from closedworld.stages.purchases.checks import check_lives
+from closedworld.stages.purchases.market import MarketSource, market_of
+from closedworld.stages.purchases.scratch import DAY, bought_rows, stayed_rows, write_scratch
+from closedworld.stages.task_runner import PhaseClock
+from closedworld.stages.tasks import TaskResult
+
+EXPECTING, LIVING = "expecting", "living"
+"""What the work is called that counts visits to expect, and that makes lives."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class BlockTask:
+    """Some cards.
+
+    Attributes:
+        source: Where they are.
+        first: Row of the first card.
+        stop: Row after the last.
+        number: Which of the blocks, from 0.
+        cost: Purchases to expect.
+        seed: Determines their lives.
+        options: What may be turned.
+        fraud: The fraud of the run; None while visits are counted.
+        folder: Folder of scratch files; None while visits are counted.
+    """
+
+    source: MarketSource
+    first: int
+    stop: int
+    number: int
+    cost: int
+    seed: int
+    options: LifeOptions
+    fraud: FraudPlan | None = None
+    folder: Path | None = None
+
+    @property
+    def partition(self) -> None:
+        """None: it reaches over all days."""
+
+    def __str__(self) -> str:
+        return f"block {self.number}"
+
+
+@dataclass(slots=True)
+class VisitResult(TaskResult):
+    """Visits to expect.
+
+    Attributes:
+        visits: As ``expected_visits`` returns them, int64 (sites,).
+    """
+
+    visits: NDArray[np.int64] = field(default_factory=lambda: np.empty(0, np.int64))
+
+
+@dataclass(slots=True)
+class BlockResult(TaskResult):
+    """What was written to scratch files.
+
+    Attributes:
+        bought: Purchases by day, int64 (days,).
+        stayed: Stays by day, int64 (days,).
+        stolen: Fraud by day, int64 (days,).
+        size_bytes: Size of the files.
+        checks: What was counted of the lives.
+    """
+
+    bought: NDArray[np.int64] = field(default_factory=lambda: np.empty(0, np.int64))
+    stayed: NDArray[np.int64] = field(default_factory=lambda: np.empty(0, np.int64))
+    stolen: NDArray[np.int64] = field(default_factory=lambda: np.empty(0, np.int64))
+    size_bytes: int = 0
+    checks: CheckCounts = field(default_factory=CheckCounts)
+
+
+def count_visits(task: BlockTask) -> VisitResult:
+    """Count the visits of some cards to each site.
+
+    Raises:
+        IntegrityError: Sites or cards are damaged.
+    """
+    result = VisitResult()
+    clock = PhaseClock(result)
+    found = market_of(task.source)
+    clock.ends("market")
+    cards = found.cards_with_keys(task.first, task.stop, task.seed)
+    result.visits = expected_visits(found.market, cards)
+    clock.ends("visits")
+    return result
+
+
+def live_block(task: BlockTask) -> BlockResult:
+    """Make the lives of some cards and write them to scratch files.
+
+    Raises:
+        PublishError: ``output-not-writable``.
+        IntegrityError: Sites or cards are damaged.
+    """
+    if task.fraud is None or task.folder is None:
+        raise TypeError("lives need a plan of fraud and a folder")
+    result, period = BlockResult(), task.source.period
+    clock = PhaseClock(result)
+    found = market_of(task.source)
+    clock.ends("market")
+    cards = found.cards_with_keys(task.first, task.stop, task.seed)
+    lives = live(found.market, cards, period, task.options, task.fraud)
+    clock.ends("live")
+    result.checks = check_lives(found.market, lives)
+    clock.ends("check")
+    none = np.full(0, NONE, np.int64)
+    campaigns = [none] * len(FraudType)
+    campaigns[FraudType.SKIM] = task.fraud.skim.key
+    campaigns[FraudType.TESTING] = task.fraud.testing.key
+    rows = bought_rows(lives, task.first, campaigns)
+    paths = bought_path(task.folder, task.number), stayed_path(task.folder, task.number)
+    result.bought = write_scratch(paths[0], rows, "ts", period)
+    stolen = lives.purchases.ts_utc[lives.truth.fraud_type != FraudType.NONE]
+    day = (stolen - period.start) // DAY
+    result.stolen = np.bincount(day, minlength=period.days).astype(np.int64)
+    result.stayed = write_scratch(paths[1], stayed_rows(lives, task.first), "start", period)
+    result.size_bytes = sum(path.stat().st_size for path in paths)
+    clock.ends("scratch")
+    return result
+
+
+def bought_path(folder: Path, number: int) -> Path:
+    """Return the scratch file of a block's purchases."""
+    return folder / f"bought-{number:05d}.arrow"
+
+
+def stayed_path(folder: Path, number: int) -> Path:
+    """Return the scratch file of a block's stays."""
+    return folder / f"stayed-{number:05d}.arrow"

@@ -1,0 +1,146 @@
+"""Tasks that write: all purchases, stays and labels of a day."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+
+from closedworld.datasets import PURCHASES, STAYS, TRUTH, Dataset, Partition
+from closedworld.datasets.part_encoder import PartEncoder
+from closedworld.errors import PublishError
+from closedworld.sanitize import library_message
+from closedworld.stages.checked_results import CheckedResult
+from closedworld.stages.purchases.blocks import bought_path, stayed_path
+from closedworld.stages.purchases.checks import check_day
+from closedworld.stages.purchases.day_rows import purchase_rows, stay_rows, truth_rows
+from closedworld.stages.purchases.market import MarketSource, market_of
+from closedworld.stages.purchases.scratch import DAY, read_day
+from closedworld.stages.task_runner import PhaseClock, stage_part, staged_part
+from closedworld.store.protocol import Storage
+
+GROUP_ROWS = 1 << 18
+"""Rows of a row group, which are decoded at once."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class DayTask:
+    """Merges what blocks have written of a day, and writes it: one part file of each dataset.
+
+    Attributes:
+        source: What numbers stand for.
+        day: Which day, from 0.
+        date: Its name.
+        purchases: Purchases of it.
+        stays: Stays that begin on it.
+        blocks: How many blocks there are.
+        scratch: Folder of scratch files.
+        folder: Staging folder.
+    """
+
+    source: MarketSource
+    day: int
+    date: str
+    purchases: int
+    stays: int
+    blocks: int
+    scratch: Path
+    folder: Storage
+
+    @property
+    def cost(self) -> int:
+        """How many purchases; a day without any costs something, too."""
+        return max(self.purchases, 1)
+
+    @property
+    def partition(self) -> Partition:
+        """The day."""
+        return Partition(PURCHASES.partition, self.date)
+
+    def __str__(self) -> str:
+        return self.date
+
+
+def write_day(task: DayTask) -> CheckedResult:
+    """Write the purchases, stays and labels of a day.
+
+    Raises:
+        PublishError: ``output-not-writable``: also where scratch files cannot be read.
+        IntegrityError: Sites or cards are damaged.
+    """
+    result = CheckedResult()
+    clock = PhaseClock(result)
+    market = market_of(task.source)
+    clock.ends("market")
+    bought = _read(task, [bought_path(task.scratch, number) for number in range(task.blocks)])
+    order = np.lexsort((bought["key"].to_numpy(), bought["ts"].to_numpy()))
+    clock.ends("merge")
+    groups = (
+        purchase_rows(bought.take(pa.array(order[begin : begin + GROUP_ROWS])), market)
+        for begin in range(0, len(order), GROUP_ROWS)
+    )
+    _write(task, PURCHASES, groups, result)
+    _write(task, TRUTH, [truth_rows(bought, market)] if len(order) else [], result)
+    del bought
+    clock.ends("encode")
+    stayed = _read(task, [stayed_path(task.scratch, number) for number in range(task.blocks)])
+    _write(task, STAYS, [stay_rows(stayed, market)] if stayed.num_rows else [], result)
+    clock.ends("encode")
+    _check(task, result)
+    clock.ends("check")
+    return result
+
+
+def _read(task: DayTask, paths: Sequence[Path]) -> pa.Table:
+    """Return the rows of the day from scratch files.
+
+    Raises:
+        PublishError: ``output-not-writable``: one cannot be read, as another program has removed it.
+    """
+    try:
+        return read_day(paths, task.day)
+    except (OSError, pa.ArrowException) as error:
+        raise PublishError(
+            "output-not-writable",
+            f"a temporary file in {task.scratch} cannot be read: {library_message(error)}.",
+            "Run again.",
+        ) from error
+
+
+def _write(
+    task: DayTask, dataset: Dataset, batches: Iterable[pa.RecordBatch], result: CheckedResult
+) -> None:
+    """Write the part file of a dataset, a row group for each batch; none for no rows."""
+    encoder = PartEncoder(dataset)
+
+    def encoded() -> Iterator[pa.RecordBatch]:
+        for batch in batches:
+            encoder.write([batch])
+            yield batch
+
+    digest = dataset.digest_of(encoded())
+    if encoder.rows:
+        result.digests[dataset.name] = digest.hex()
+        result.files.append(stage_part(task.folder, dataset, task.partition, 0, encoder))
+
+
+def _check(task: DayTask, result: CheckedResult) -> None:
+    """Read back what was written, and count what is wrong with it."""
+    begin = task.source.period.start + task.day * DAY
+    names = {
+        PURCHASES.name: ["purchase_id", "ts_utc", "ts_local", "tzid"],
+        TRUTH.name: ["purchase_id"],
+    }
+    written = {
+        entry.dataset: staged_part(task.folder, entry).read(names[entry.dataset], use_threads=False)
+        for entry in result.files
+        if entry.dataset in names
+    }
+    if written:
+        purchases, truth = written[PURCHASES.name], written[TRUTH.name]
+        check_day(result.checks, purchases, truth, begin, begin + DAY, task.purchases)
+    stays = sum(entry.rows for entry in result.files if entry.dataset == STAYS.name)
+    result.checks.add("rows", task.stays, abs(stays - task.stays))

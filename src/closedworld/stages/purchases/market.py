@@ -1,0 +1,271 @@
+"""The sites and cards of a published world as lives take them, read once in each process."""
+
+from __future__ import annotations
+
+import functools
+import threading
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+from numpy.typing import NDArray
+
+from closedworld.datasets import CARDS, SITES
+from closedworld.errors import InputError, IntegrityError
+from closedworld.inputs.payments.settings import habits_of
+from closedworld.inputs.reference.currencies import Currency, currencies
+from closedworld.inputs.reference.time_zones import country_of_zone
+from closedworld.inputs.reference.zone_clocks import clocks_of
+from closedworld.kernels.lives import (
+    CATEGORIES,
+    Cards,
+    Countries,
+    Market,
+    OnlineMerchants,
+    Period,
+    Sites,
+    card_keys,
+)
+from closedworld.sanitize import library_message
+from closedworld.store.reading import Published
+
+_SITE_COLUMNS = (
+    "site_id", "country_iso", "merchant_id", "lon", "lat", "tzid", "category", "mcc",
+)  # fmt: skip
+_CARD_COLUMNS = (
+    "card_id", "country_iso", "home_lon", "home_lat", "work_lon", "work_lat", "tzid",
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class MarketSource:
+    """What a market is made from; equal ones make equal markets, in any process.
+
+    Attributes:
+        folders: Folders of sites and people, which tell sources apart.
+        rates: Rates by category.
+        period: Which days.
+        is_regions: Whether codes are those of regions, whose money is that of their clocks' country.
+        sites: The published sites.
+        people: The published people.
+    """
+
+    folders: tuple[str, str]
+    rates: tuple[tuple[str, float], ...]
+    period: Period
+    is_regions: bool
+    sites: Published = field(compare=False)
+    people: Published = field(compare=False)
+
+    @classmethod
+    def of(
+        cls,
+        sites: Published,
+        people: Published,
+        rates: dict[str, float],
+        period: Period,
+        *,
+        is_regions: bool,
+    ) -> MarketSource:
+        """Return the source of two published results."""
+        folders = str(sites.folder), str(people.folder)
+        return cls(folders, tuple(sorted(rates.items())), period, is_regions, sites, people)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class PaymentMarket:
+    """A market, and what its numbers stand for.
+
+    Attributes:
+        market: What lives take place among.
+        codes: Codes of the countries.
+        money: Money of each.
+        tzids: Names of the zones.
+        merchant_ids: Merchants by number.
+        site_ids: Ids of the sites, int64 (sites,).
+        site_mccs: Merchant category codes of the sites, int32 (sites,).
+        online_mccs: Those of online merchants, by number of the merchant and row of the country.
+        card_ids: Cards, in the order of their dataset.
+        cards: Countries, homes and work of the cards, without keys.
+        unvisited: Sites of no known category, which nobody visits.
+    """
+
+    market: Market
+    codes: tuple[str, ...]
+    money: tuple[Currency, ...]
+    tzids: tuple[str, ...]
+    merchant_ids: pa.Array
+    site_ids: NDArray[np.int64]
+    site_mccs: NDArray[np.int32]
+    online_mccs: dict[tuple[int, int], int]
+    card_ids: pa.Array
+    cards: Cards
+    unvisited: int
+
+    def cards_with_keys(self, first: int, stop: int, seed: int) -> Cards:
+        """Return some of the cards with the keys that decide their lives."""
+        some = self.cards.take(slice(first, stop))
+        keys = card_keys(self.card_ids.slice(first, stop - first).to_pylist(), seed)
+        return Cards(
+            keys,
+            some.home_lons,
+            some.home_lats,
+            some.work_lons,
+            some.work_lats,
+            some.country,
+            some.zone,
+        )
+
+
+_LOCK = threading.Lock()
+
+
+def market_of(source: MarketSource) -> PaymentMarket:
+    """Return the market of a source, made once in each process.
+
+    Raises:
+        IntegrityError: ``file-unreadable``.
+        InputError: ``purchases-without-sites``.
+    """
+    with _LOCK:
+        return _market_of(source)
+
+
+@functools.lru_cache(maxsize=1)
+def _market_of(source: MarketSource) -> PaymentMarket:
+    here, online, unvisited = _sites_of(source)
+    cards = _read(source.people, CARDS.name, _CARD_COLUMNS)
+    sites = pa.concat_tables([here, online])
+    codes = _sorted_union(sites["country_iso"], cards["country_iso"])
+    tzids = _sorted_union(here["tzid"], cards["tzid"])
+    merchant_ids = pc.unique(sites["merchant_id"])
+    merchant_ids = merchant_ids.take(pc.sort_indices(merchant_ids))
+    money = _money_of(codes, here, cards, is_regions=source.is_regions)
+    placed = Sites(
+        here["site_id"].to_numpy(),
+        here["lon"].to_numpy(),
+        here["lat"].to_numpy(),
+        _rows_in(here["category"], CATEGORIES),
+        _rows_in(here["merchant_id"], merchant_ids),
+        _rows_in(here["country_iso"], codes),
+        _rows_in(here["tzid"], tzids),
+        np.ones(here.num_rows),
+    )
+    shops = OnlineMerchants(
+        _rows_in(online["merchant_id"], merchant_ids),
+        _rows_in(online["category"], CATEGORIES),
+        _rows_in(online["country_iso"], codes),
+        np.ones(online.num_rows),
+    )
+    market = Market.of(
+        placed,
+        shops,
+        clocks_of(tzids, source.period),
+        Countries(
+            np.array([one.price for one in money]),
+            np.array([one.till_step for one in money], np.int64),
+            np.array([one.note for one in money], np.int64),
+        ),
+        habits_of(dict(source.rates)),
+    )
+    mccs = zip(
+        shops.merchant.tolist(), shops.country.tolist(), online["mcc"].to_pylist(), strict=True
+    )
+    return PaymentMarket(
+        market,
+        codes,
+        money,
+        tzids,
+        merchant_ids,
+        placed.keys,
+        here["mcc"].to_numpy(),
+        {(merchant, country): mcc for merchant, country, mcc in mccs},
+        cards["card_id"].combine_chunks(),
+        _cards(cards, codes, tzids),
+        unvisited,
+    )
+
+
+def _sites_of(source: MarketSource) -> tuple[pa.Table, pa.Table, int]:
+    """Return sites on the map, online merchants, and how many sites nobody visits.
+
+    Raises:
+        IntegrityError: ``file-unreadable``.
+        InputError: ``purchases-without-sites``.
+    """
+    sites = _read(source.sites, SITES.name, _SITE_COLUMNS)
+    known = sites.filter(pc.is_in(sites["category"], pa.array(CATEGORIES))).combine_chunks()
+    is_online = pc.equal(known["category"], "online")
+    here = known.filter(pc.and_(known["lon"].is_valid(), pc.invert(is_online))).combine_chunks()
+    if not here.num_rows:
+        raise InputError(
+            "purchases-without-sites",
+            f"{source.sites.folder} has no sites on the map of a category that people visit.",
+            "Place merchants with an mcc or a category that is known; the page on sites lists them.",
+        )
+    online = known.filter(is_online).combine_chunks()
+    return here, online, sites.num_rows - known.num_rows
+
+
+def _cards(cards: pa.Table, codes: Sequence[str], tzids: Sequence[str]) -> Cards:
+    return Cards(
+        np.zeros((cards.num_rows, 4), np.uint32),
+        cards["home_lon"].to_numpy(),
+        cards["home_lat"].to_numpy(),
+        cards["work_lon"].to_numpy(),
+        cards["work_lat"].to_numpy(),
+        _rows_in(cards["country_iso"], codes),
+        _rows_in(cards["tzid"], tzids),
+    )
+
+
+def _money_of(
+    codes: Sequence[str], sites: pa.Table, cards: pa.Table, *, is_regions: bool
+) -> tuple[Currency, ...]:
+    """Return the money of each country; of a region that of the country whose clocks it has."""
+    if not is_regions:
+        return tuple(currencies()[code] for code in codes)
+    zones: dict[str, str] = {}
+    for table in (cards, sites):
+        pairs = (
+            table.select(["country_iso", "tzid"]).group_by(["country_iso", "tzid"]).aggregate([])
+        )
+        zones |= dict(zip(pairs["country_iso"].to_pylist(), pairs["tzid"].to_pylist(), strict=True))
+    # Of online merchants alone there are no clocks.
+    known = {code: country_of_zone(tzid) for code, tzid in sorted(zones.items())}
+    first = next(iter(known.values()))
+    return tuple(currencies()[known.get(code, first)] for code in codes)
+
+
+def _read(published: Published, name: str, columns: Sequence[str]) -> pa.Table:
+    """Return columns of a dataset, file by file in order.
+
+    Raises:
+        IntegrityError: ``file-unreadable``.
+    """
+    tables = []
+    for entries in published.files(name).values():
+        for entry in entries:
+            try:
+                with published.open_parquet(entry) as file:
+                    tables.append(file.read(list(columns), use_threads=False))
+            except (OSError, pa.ArrowException) as error:
+                raise IntegrityError(
+                    "file-unreadable",
+                    f"{published.path_of(entry)} cannot be read: {library_message(error)}.",
+                    "Delete the folder and build it again.",
+                ) from error
+    return pa.concat_tables(tables, promote_options="permissive").combine_chunks()
+
+
+def _sorted_union(one: pa.ChunkedArray, other: pa.ChunkedArray) -> tuple[str, ...]:
+    return tuple(sorted({*pc.unique(one).to_pylist(), *pc.unique(other).to_pylist()} - {None}))
+
+
+def _rows_in(values: pa.ChunkedArray, known: Sequence[str] | pa.Array) -> NDArray[np.int64]:
+    found: NDArray[np.int64] = (
+        pc.index_in(values, pa.array(known, pa.string())).to_numpy().astype(np.int64)
+    )
+    return found

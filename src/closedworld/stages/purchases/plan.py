@@ -1,0 +1,377 @@
+"""The plan of the purchases: whose, when and how; blocks of cards first, then a task for each day."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import closing
+from dataclasses import dataclass, field, replace
+from datetime import date, timedelta
+from pathlib import Path
+from typing import ClassVar
+
+import numpy as np
+
+from closedworld.config.run import RunConfig
+from closedworld.config.stage_options import DEFAULT_DAYS
+from closedworld.datasets import PURCHASES, STAYS, TRUTH, Partition
+from closedworld.datasets.parameters import (
+    PeopleTotals,
+    PurchaseParameters,
+    PurchaseTotals,
+    TileParameters,
+)
+from closedworld.datasets.purchases import DaySummary
+from closedworld.execution.events import Observer, ScratchUsed, Warned
+from closedworld.inputs.loading import Inputs
+from closedworld.inputs.payments.settings import (
+    habits_of,
+    period_of,
+    read_fraud,
+    read_rates,
+    require_noise,
+)
+from closedworld.inputs.reference.currencies import CURRENCIES
+from closedworld.inputs.reference.registry import bundled
+from closedworld.inputs.reference.zone_clocks import clock_versions
+from closedworld.kernels.lives import FraudMix, FraudPlan, LifeOptions, Period, plan_fraud
+from closedworld.kernels.records import Records
+from closedworld.sanitize import number_of
+from closedworld.stages import PURCHASE_STAGE, Stage
+from closedworld.stages.checked_results import CheckedResult, partition_digests
+from closedworld.stages.checking import CheckCounts, stage_validation
+from closedworld.stages.memory import MEBIBYTE, StageMemory
+from closedworld.stages.protocol import Folded, RunContext, StagePlan
+from closedworld.stages.purchases.blocks import (
+    EXPECTING,
+    LIVING,
+    BlockTask,
+    count_visits,
+    live_block,
+)
+from closedworld.stages.purchases.checks import CLAIMS, check_ids
+from closedworld.stages.purchases.day_files import GROUP_ROWS, DayTask, write_day
+from closedworld.stages.purchases.market import MarketSource, market_of
+from closedworld.stages.purchases.outcome import PublishedPurchases
+from closedworld.stages.runner import timed
+from closedworld.stages.task_runner import TaskRunner
+from closedworld.store.reading import Published
+
+FORMAT = 6
+"""Raised when the same parameters would give other content or other files."""
+
+BLOCK_PURCHASES = 1 << 17
+"""Purchases of a block of cards, about; blocks do not depend on workers."""
+
+PURCHASE_BYTES = 1200
+"""Of a purchase while lives are made, measured."""
+
+DAY_BYTES = 220
+"""Of a purchase while its day is merged, sorted and written, measured."""
+
+GROUP_BYTES = 400
+"""Of a purchase whose row group is decoded and encoded, measured."""
+
+MARKET_BYTES = 64 * MEBIBYTE
+SITE_BYTES, CARD_BYTES = 400, 160
+SCRATCH_BYTES = 90
+"""Of a purchase and its stays in scratch files, at most."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Asked:
+    """What is asked for of purchases.
+
+    Attributes:
+        period: Which days.
+        rates: Rates by category, ``<category>.per_week`` and ``<category>.median``.
+        fraud: How much fraud of which kind.
+        noise: How often honest purchases look impossible.
+        seed: Determines everything that is random.
+    """
+
+    period: Period
+    rates: dict[str, float]
+    fraud: FraudMix
+    noise: float
+    seed: int
+
+    @property
+    def dates(self) -> tuple[str, ...]:
+        """The days, such as ``2026-01-01``."""
+        first = date(1970, 1, 1) + timedelta(days=self.period.first_day)
+        return tuple(str(first + timedelta(days=day)) for day in range(self.period.days))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class PurchasePlan(StagePlan[DayTask, CheckedResult, PublishedPurchases]):
+    """Whose purchases, when and how.
+
+    Attributes:
+        asked: What is asked for.
+        source: Sites and cards; None in a forecast.
+        cards: How many cards there are.
+        parameters: Everything that decides the content.
+        observer: Told of what takes time.
+        block_purchases: Purchases of a block of cards, about.
+        checks: What was counted of lives.
+        days: Purchases, fraud and stays of each day, as they were counted.
+    """
+
+    stage: ClassVar[Stage] = PURCHASE_STAGE
+    task_result: ClassVar[type[CheckedResult]] = CheckedResult
+
+    asked: Asked
+    source: MarketSource | None
+    cards: int
+    parameters: PurchaseParameters
+    observer: Observer
+    block_purchases: int
+    checks: CheckCounts = field(default_factory=CheckCounts)
+    days: list[DaySummary] = field(default_factory=list)
+
+    @property
+    def partitions(self) -> tuple[Partition, ...]:
+        """The days."""
+        return tuple(Partition(PURCHASES.partition, one) for one in self.asked.dates)
+
+    @property
+    def _per_card(self) -> float:
+        """Purchases to expect of a card."""
+        return habits_of(self.asked.rates).purchases_per_day * self.asked.period.days
+
+    @property
+    def row_count(self) -> int:
+        """Purchases to expect."""
+        return round(self._per_card * self.cards)
+
+    @property
+    def task_count(self) -> int:
+        """Tasks that write."""
+        return self.asked.period.days
+
+    @property
+    def scratch_bytes(self) -> int:
+        """Scratch files of all blocks."""
+        return self.row_count * SCRATCH_BYTES
+
+    @property
+    def memory(self) -> StageMemory:
+        """What the stage takes beside what the run holds anyway."""
+        sites = 0
+        if self.source is not None:
+            sites = self.source.sites.receipt.datasets()["sites"]["rows"]
+        shared = MARKET_BYTES + sites * SITE_BYTES + self.cards * CARD_BYTES
+        block = min(self.row_count, max(self.block_purchases, round(self._per_card)))
+        day = self.row_count // self.asked.period.days
+        writing = day * DAY_BYTES + min(day, GROUP_ROWS) * GROUP_BYTES
+        return StageMemory(shared, max(block * PURCHASE_BYTES, writing))
+
+    @property
+    def write(self) -> Callable[[DayTask], CheckedResult]:
+        """The function that does a task."""
+        return write_day
+
+    def tasks(self, runner: TaskRunner) -> Sequence[DayTask]:
+        """Make all lives, cut by day, and return the tasks that write the days, the busiest first.
+
+        Raises:
+            PublishError: ``output-not-writable``.
+            IntegrityError: Sites or cards are damaged.
+        """
+        if self.source is None:
+            raise TypeError("a forecast has no tasks")
+        self._warn_of_unvisited(self.source)
+        blocks = self._blocks(self.source)
+        fraud = self._fraud(runner, self.source, blocks)
+        scratch = runner.staging.scratch()
+        bought, stayed, stolen = np.zeros((3, self.asked.period.days), np.int64)
+        size = 0
+        blocks = [replace(one, fraud=fraud, folder=scratch) for one in blocks]
+        with closing(runner.map(live_block, blocks, LIVING)) as lived:
+            for _, result in lived:
+                bought += result.bought
+                stayed += result.stayed
+                stolen += result.stolen
+                size += result.size_bytes
+                self.checks.merge(result.checks)
+        self.observer.on_event(ScratchUsed(self.stage.number, size))
+        columns = self.asked.dates, bought.tolist(), stolen.tolist(), stayed.tolist()
+        self.days[:] = [DaySummary(*one) for one in zip(*columns, strict=True)]
+        tasks = [
+            DayTask(
+                self.source, number, one.date, one.purchases, one.stays, len(blocks), scratch,
+                runner.staging.folder,
+            )
+            for number, one in enumerate(self.days)
+        ]  # fmt: skip
+        return sorted(tasks, key=lambda task: (-task.cost, task.day))
+
+    def _blocks(self, source: MarketSource) -> list[BlockTask]:
+        """Return blocks of as many cards as buy about ``block_purchases``."""
+        size = max(1, round(self.block_purchases / max(self._per_card, 1.0)))
+        options = LifeOptions(noise=self.asked.noise)
+        ranges = [(first, min(first + size, self.cards)) for first in range(0, self.cards, size)]
+        return [
+            BlockTask(
+                source, first, stop, number, max(1, round((stop - first) * self._per_card)),
+                self.asked.seed, options,
+            )
+            for number, (first, stop) in enumerate(ranges)
+        ]  # fmt: skip
+
+    def _fraud(
+        self, runner: TaskRunner, source: MarketSource, blocks: Sequence[BlockTask]
+    ) -> FraudPlan:
+        """Return the fraud of the run, from the visits to expect at each site."""
+        market = market_of(source).market
+        visits = np.zeros(len(market.sites), np.int64)
+        if self.asked.fraud.share > 0 and self.asked.fraud.skim > 0:
+            with closing(runner.map(count_visits, blocks, EXPECTING)) as counted:
+                for _, result in counted:
+                    visits += result.visits
+        return plan_fraud(
+            market,
+            self.asked.fraud,
+            self.asked.period,
+            visits=visits,
+            n_cards=self.cards,
+            seed=self.asked.seed,
+        )
+
+    def _warn_of_unvisited(self, source: MarketSource) -> None:
+        unvisited = market_of(source).unvisited
+        if unvisited:
+            self.observer.on_event(
+                Warned(
+                    "purchases-sites-unvisited",
+                    f"{number_of(unvisited, 'site has', 'sites have')} no known category, so nobody buys there.",
+                )
+            )
+
+    def fold(
+        self, runner: TaskRunner, written: Iterable[tuple[DayTask, CheckedResult, bool]]
+    ) -> Folded:
+        """Return what all results come to, once every check has passed.
+
+        Raises:
+            IntegrityError: ``purchases-invalid``: a check has failed.
+        """
+        folded, folder = Folded(), runner.staging.folder
+        counts = CheckCounts()
+        counts.merge(self.checks)
+        results: dict[str, CheckedResult] = {}
+        for task, result, _ in written:
+            results[task.date] = result
+            folded.files += result.files
+        with timed(self.stage, "checks", self.observer):
+            for day, result in sorted(results.items()):
+                counts.merge(result.checks)
+                folded.digests[day] = partition_digests(folder, (PURCHASES, STAYS, TRUTH), [result])
+            check_ids(folder, folded.files, counts)
+        folded.files.append(
+            stage_validation(folder, self.stage.name, counts, CLAIMS, "purchases-invalid")
+        )
+        folded.summaries = Records.of(self.days)
+        folded.totals = PurchaseTotals(
+            days=len(self.days),
+            cards=self.cards,
+            purchases=sum(one.purchases for one in self.days),
+            fraud=sum(one.fraud for one in self.days),
+            stays=sum(one.stays for one in self.days),
+            summaries=tuple(self.days),
+        )
+        return folded
+
+    def outcome(self, published: Published, folded: Folded | None) -> PublishedPurchases:
+        """Return the published purchases."""
+        totals = published.totals(PurchaseTotals)
+        return PublishedPurchases(published, folded is None, Records(totals.summaries))
+
+
+def plan_run(context: RunContext) -> PurchasePlan:
+    """Return the plan of a run's purchases.
+
+    Raises:
+        ConfigError, IntegrityError: As ``plan_purchases``.
+    """
+    sites, people = (context.upstream[name] for name in ("sites", "people"))
+    tiles = context.upstream["tiles"].published
+    return plan_purchases(
+        sites.published,
+        people.published,
+        context.inputs.own[PURCHASE_STAGE.name],
+        cards=people.source.row_count if people.published is None else None,
+        is_regions=tiles is not None and tiles.parameters(TileParameters).own_codes is not None,
+        observer=context.observer,
+    )
+
+
+def plan_purchases(
+    sites: Published | None,
+    people: Published | None,
+    asked: Asked,
+    *,
+    cards: int | None = None,
+    is_regions: bool,
+    observer: Observer,
+    block_purchases: int = BLOCK_PURCHASES,
+) -> PurchasePlan:
+    """Return the plan of the purchases of some people; see ``build_purchases``.
+
+    Args:
+        sites: The published sites; None in a forecast.
+        people: The published people; None in a forecast.
+        asked: What is asked for.
+        cards: How many cards, in a forecast.
+        is_regions: Whether codes are those of regions.
+        observer: Told of what planning finds.
+        block_purchases: Purchases of a block of cards, about.
+
+    Raises:
+        ConfigError: ``rates-unclear``.
+        IntegrityError: The published people are damaged.
+    """
+    source = None
+    if sites is not None and people is not None:
+        source = MarketSource.of(sites, people, asked.rates, asked.period, is_regions=is_regions)
+    parameters = PurchaseParameters(
+        format=FORMAT,
+        people_parameter_hash="" if people is None else people.receipt.parameter_hash,
+        seed=asked.seed,
+        first_day=asked.dates[0],
+        days=asked.period.days,
+        rates=asked.rates,
+        fraud=asked.fraud,
+        noise=float(asked.noise),
+        currencies_sha256=bundled(CURRENCIES).sha256,
+        clocks=clock_versions(),
+    )
+    count = cards or 0
+    if people is not None:
+        count = people.totals(PeopleTotals).cards
+    return PurchasePlan(asked, source, count, parameters, observer, block_purchases)
+
+
+def own_files(config: RunConfig) -> tuple[Path, ...]:
+    """Return the files of rates and fraud that are given."""
+    return tuple(path for path in (config.rates, config.fraud) if path is not None)
+
+
+def load_own(config: RunConfig, inputs: Inputs, observer: Observer) -> Asked:
+    """Return what is asked for of purchases.
+
+    Raises:
+        ConfigError: ``date-unclear``, ``noise-range``, ``rates-unclear``, ``fraud-unclear``, ``config-missing``,
+            ``config-syntax``.
+    """
+    del inputs, observer
+    require_noise(config.noise)
+    rates = read_rates(config.rates)
+    habits_of(rates)
+    return Asked(
+        period_of(config.first_day, config.days or DEFAULT_DAYS),
+        rates,
+        read_fraud(config.fraud),
+        config.noise,
+        config.seed,
+    )

@@ -1,0 +1,48 @@
+"""``closedworld purchases`` as a user sees it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from closedworld.worlds import open_world
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from click.testing import Result
+
+    Call = Callable[..., Result]
+
+pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("no_pictures")]
+
+
+def test_what_a_world_lacks_is_made_first(call: Call, tmp_path: Path) -> None:
+    out = tmp_path / "world"
+    assert call("run", "--countries", "LU,MT", "--out", out, "--quiet").exit_code == 0
+    done = call("purchases", out, "--cards", "LU=40,MT=10", "--days", "2", "--noise", "2")
+    assert done.exit_code == 0
+    assert "purchases with 50 cards in 2 days" in done.stdout
+    world = open_world(out)
+    assert world.purchases.count_rows() > 50
+    again = call("purchases", out, "--days", "2", "--noise", "2", "--quiet")
+    assert again.stdout.strip() == str(world.result("purchases").folder)
+    path = call("path", out, "truth").stdout.strip()
+    assert path == str(world.result("purchases").folder / "truth")
+
+
+def test_options_that_cannot_be_meant_end_the_command(call: Call, tmp_path: Path) -> None:
+    fraud = tmp_path / "fraud.toml"
+    fraud.write_text("share = 2\n")
+    for options in (("--from", "soon"), ("--noise", "-1"), ("--fraud", fraud)):
+        assert call("purchases", "--out", tmp_path / "w", *options).exit_code == 2
+
+
+def test_one_command_from_inputs_to_purchases(call: Call, tmp_path: Path) -> None:
+    out = tmp_path / "world"
+    command = "run", "--countries", "LU", "--cards", "20", "--days", "2", "--out", out
+    done = call(*command)
+    assert done.exit_code == 0
+    assert open_world(out).purchases.count_rows() > 0

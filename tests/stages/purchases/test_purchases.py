@@ -1,0 +1,198 @@
+"""Purchases by day: from every executor and in any blocks the same bytes; nobody depends on others; possible."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC
+from typing import TYPE_CHECKING, Any
+from zoneinfo import ZoneInfo
+
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+import pytest
+from effort import ANY_EXECUTOR
+from site_worlds import small_world
+
+from closedworld.datasets import TRUTH
+from closedworld.errors import UnitError
+from closedworld.execution import open_worker_pool
+from closedworld.execution.events import TasksResumed
+from closedworld.stages.people.build import build_people
+from closedworld.stages.purchases import plan as purchase_plan
+from closedworld.stages.purchases.build import build_purchases
+from closedworld.stages.purchases.day_files import write_day
+from closedworld.verification import verify
+from closedworld.worlds import PublishedWorld, open_world
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from closedworld.execution.events import Event
+    from closedworld.stages.checked_results import CheckedResult
+    from closedworld.stages.purchases.day_files import DayTask
+    from closedworld.stages.purchases.outcome import PublishedPurchases
+    from closedworld.store.reading import Published
+
+SHOPS = [
+    {"merchant_id": f"{name}-{iso}", "country_iso": iso, "n": n, "mcc": mcc}
+    for iso in ("LU", "MT")
+    for name, mcc, n in (
+        ("mart", 5411, 12), ("cafe", 5812, 8), ("fuel", 5541, 5), ("bank", 6011, 4), ("inn", 7011, 3),
+        ("web", 5815, 1),
+    )
+]  # fmt: skip
+DAYS = 4
+FROM = "2026-03-27"
+"""Clocks of Europe change on the third day."""
+
+
+@pytest.fixture(scope="module")
+def world(tmp_path_factory: pytest.TempPathFactory) -> PublishedWorld:
+    out = tmp_path_factory.mktemp("purchases-world")
+    small = small_world(out, ("LU", "MT"))
+    sites = small.build(out, SHOPS)
+    found = PublishedWorld(small.index, small.weights, {"sites": (sites.published,)})
+    people = build_people(
+        found, out, cards={"LU": 90, "MT": 30}, countries=small.countries, executor="serial"
+    )
+    return replace(found, later={**found.later, "people": (people.published,)})
+
+
+def build(world: PublishedWorld, out: Path, **options: Any) -> PublishedPurchases:
+    options = {"first_day": FROM, "days": DAYS, "executor": "serial", **options}
+    return build_purchases(world, out, **options)
+
+
+def table(published: Published, name: str) -> pa.Table:
+    return published.dataset(name).to_table()
+
+
+def fraudless(folder: Path) -> Path:
+    path = folder / "fraud.toml"
+    path.write_text("share = 0\n")
+    return path
+
+
+def lives_of(published: Published, cards: pa.Array) -> list[dict[str, Any]]:
+    rows = table(published, "purchases")
+    return [
+        row
+        for row in rows.filter(pc.is_in(rows["card_id"], cards)).to_pylist()
+        if row["ts_utc"].strftime("%Y-%m-%d") < "2026-03-29"
+    ]
+
+
+@pytest.mark.parametrize("executor", ANY_EXECUTOR)
+def test_every_executor_and_any_blocks_give_the_same_bytes(
+    world: PublishedWorld, tmp_path: Path, executor: str
+) -> None:
+    expected = build(world, tmp_path / "serial")
+    assert expected.summaries[0].purchases > 100
+    with open_worker_pool(executor, None) as pool:
+        found = build(world, tmp_path / "other", executor=pool, block_purchases=200)
+    assert found.published.receipt.to_bytes() == expected.published.receipt.to_bytes()
+    assert build(world, tmp_path / "other").reused
+
+
+def test_a_life_depends_on_no_other_card_and_not_on_the_last_day(
+    world: PublishedWorld, tmp_path: Path
+) -> None:
+    fraud = fraudless(tmp_path)
+    many = build(world, tmp_path / "many", fraud=fraud)
+    small = build_people(
+        world, tmp_path / "few", cards={"LU": 20}, countries=_countries(world), executor="serial"
+    )
+    few_people = replace(world, later={**world.later, "people": (small.published,)})
+    few = build(few_people, tmp_path / "few", fraud=fraud, days=2)
+    cards = table(small.published, "cards")["card_id"].combine_chunks()
+    ours, theirs = (lives_of(one.published, cards) for one in (few, many))
+    assert len(ours) > 20
+    assert ours == theirs
+    other = build(few_people, tmp_path / "seed", fraud=fraud, days=2, seed=1)
+    assert lives_of(other.published, cards) != ours
+
+
+def _countries(world: PublishedWorld) -> Any:
+    from closedworld.inputs.reference.registry import bundled  # noqa: PLC0415
+    from closedworld.inputs.regions.country_reading import read_countries  # noqa: PLC0415
+
+    return read_countries(bundled("countries.parquet").path).select(tuple(world.index.spans))
+
+
+def test_a_killed_run_goes_on_with_the_days_that_are_left(
+    world: PublishedWorld, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    expected = build(world, tmp_path / "whole").published.receipt.to_bytes()
+    done: list[str] = []
+
+    def failing(task: DayTask) -> CheckedResult:
+        if len(done) == 2:
+            raise OSError("the power went")
+        done.append(task.date)
+        return write_day(task)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(purchase_plan, "write_day", failing)
+        with pytest.raises(UnitError):
+            build(world, tmp_path / "cut")
+    events: list[Event] = []
+
+    class Watcher:
+        def on_event(self, event: Event) -> None:
+            events.append(event)
+
+    again = build(world, tmp_path / "cut", observer=Watcher())
+    assert [one.units for one in events if isinstance(one, TasksResumed)] == [2]
+    assert again.published.receipt.to_bytes() == expected
+
+
+def test_times_amounts_and_labels_are_what_they_say(world: PublishedWorld, tmp_path: Path) -> None:
+    fraud = tmp_path / "fraud.toml"
+    fraud.write_text("share = 0.05\n")
+    published = build(world, tmp_path, fraud=fraud).published
+    rows, truth = table(published, "purchases").to_pylist(), table(published, "truth").to_pylist()
+    assert {row["purchase_id"] for row in rows} == {row["purchase_id"] for row in truth}
+    assert len(rows) == len(truth) == len({row["purchase_id"] for row in rows})
+    for row in rows:
+        local = row["ts_utc"].astimezone(ZoneInfo(row["tzid"])).replace(tzinfo=None)
+        assert row["ts_local"] == local
+        assert row["amount"] == round(row["amount"], 2) > 0
+        assert row["currency"] == "EUR"
+        assert (row["site_id"] == -1) == (row["channel"] == "online") == (row["lon"] is None)
+    assert any(row["is_fraud"] for row in truth)
+    for row in truth:
+        assert row["is_fraud"] == (row["fraud_type"] is not None)
+        assert not (row["is_fraud"] and row["hard_negative"])
+    files = sorted(path.name for path in published.folder.glob("purchases/*.parquet"))
+    assert files == [f"2026-03-{day}-00000.parquet" for day in (27, 28, 29, 30)]
+    for name in files:
+        times = pq.read_table(published.folder / "purchases" / name)["ts_utc"].to_pylist()
+        assert times == sorted(times)
+        assert all(one.astimezone(UTC).strftime("%Y-%m-%d") == name[:10] for one in times)
+
+
+def test_verification_finds_no_fault_and_each_that_is_made(world: PublishedWorld) -> None:
+    out = world.index.published.output
+    published = build(world, out).published
+    assert open_world(out).purchases.count_rows() == table(published, "purchases").num_rows
+    found = verify(published.folder)
+    assert found.ok, found.findings
+    file = published.folder / "truth" / "2026-03-28-00000.parquet"
+    truth = pq.read_table(file)
+    turned = truth.set_column(1, "is_fraud", pc.invert(truth["is_fraud"]))
+    pq.write_table(turned.cast(TRUTH.schema), file)
+    assert "truth-label" in {one.code for one in verify(published.folder).findings}
+    pq.write_table(truth.slice(1).cast(TRUTH.schema), file)
+    assert "truth-ids" in {one.code for one in verify(published.folder).findings}
+    file = published.folder / "purchases" / "2026-03-29-00000.parquet"
+    rows = pq.read_table(file)
+    hour = pa.scalar(3_600_000_000, pa.duration("us"))
+    late = rows.set_column(2, rows.schema.field("ts_local"), pc.add(rows["ts_local"], hour))
+    pq.write_table(late, file)
+    assert "purchase-clock" in {one.code for one in verify(published.folder).findings}
+    signs = pa.array([1.0, -1.0] * rows.num_rows).slice(0, rows.num_rows)
+    far = rows.set_column(12, rows.schema.field("lon"), pc.multiply(rows["lon"], signs))
+    pq.write_table(far, file)
+    codes = {one.code for one in verify(published.folder).findings}
+    assert {"purchase-site", "holder-speed"} <= codes
