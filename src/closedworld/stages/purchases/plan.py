@@ -63,13 +63,13 @@ BLOCK_PURCHASES = 1 << 17
 """Purchases of a block of cards, about; blocks do not depend on workers."""
 
 PURCHASE_BYTES = 1200
-"""Of a purchase while lives are made, measured."""
+"""Of a purchase while lives are made, as the kernel states it, and some."""
 
 DAY_BYTES = 220
-"""Of a purchase while its day is merged, sorted and written, measured."""
+"""Of a purchase while its day is merged, sorted and written: rows, their order, and the encoded file."""
 
 GROUP_BYTES = 400
-"""Of a purchase whose row group is decoded and encoded, measured."""
+"""Of a purchase whose row group is decoded and encoded, an estimate."""
 
 MARKET_BYTES = 64 * MEBIBYTE
 SITE_BYTES, CARD_BYTES = 400, 160
