@@ -100,7 +100,14 @@ def write_files(folder: Path) -> dict[str, Table]:
     world, shops = folder / "world", folder / "shops.csv"
     shops.write_text(SHOPS, encoding="utf-8")
     cw.run_world(
-        cw.RunConfig(out=world, countries=COUNTRIES, executor="serial", merchants=shops, seed=7)
+        cw.RunConfig(
+            out=world,
+            countries=COUNTRIES,
+            executor="serial",
+            merchants=shops,
+            cards="FJ=20,NA=30",
+            seed=7,
+        )
     )
     covered = folder / "covered"
     config = cw.RunConfig(out=covered, countries=COUNTRIES, rule="any_overlap", coverage=True)
