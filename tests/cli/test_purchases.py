@@ -40,9 +40,21 @@ def test_options_that_cannot_be_meant_end_the_command(call: Call, tmp_path: Path
         assert call("purchases", "--out", tmp_path / "w", *options).exit_code == 2
 
 
-def test_one_command_from_inputs_to_purchases(call: Call, tmp_path: Path) -> None:
-    out = tmp_path / "world"
-    command = "run", "--countries", "LU", "--cards", "20", "--days", "2", "--out", out
-    done = call(*command)
+def test_one_command_from_inputs_to_purchases_and_what_it_says_to_do_next(
+    call: Call, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    done = call("run", "--countries", "LU", "--cards", "20", "--days", "2", "--out", "world")
     assert done.exit_code == 0
-    assert open_world(out).purchases.count_rows() > 0
+    assert "merchants of the demonstration" in done.stdout
+    assert open_world("world").purchases.count_rows() > 0
+    steps = done.stdout.partition("Next:\n")[2].splitlines()
+    assert [step.split()[1] for step in steps] == [
+        "report",
+        "score",
+        "explore",
+        "sample",
+        "inspect",
+    ]
+    for step in steps:
+        assert call(*step.split()[1:]).exit_code == 0

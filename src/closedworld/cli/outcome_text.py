@@ -9,12 +9,13 @@ from pathlib import Path
 from closedworld.config.run import RunConfig
 from closedworld.config.table import REGIONS, SECTIONS
 from closedworld.execution.events import InputLoaded
-from closedworld.inputs.reference.registry import bundled_files
 from closedworld.run.outcome import RunOutcome
 from closedworld.run.record.report import LOG_NAME
 from closedworld.sanitize import byte_size, number_of, printable
-from closedworld.stages import SITE_STAGE, TILES, WEIGHTS
+from closedworld.stages import PURCHASE_STAGE, SITE_STAGE, TILES, WEIGHTS
 from closedworld.stages.weights.outcome import TileWeights
+
+_PACKAGE = Path(__file__).parents[1]
 
 
 def outcome_text(outcome: RunOutcome) -> str:
@@ -54,8 +55,11 @@ def _rows(outcome: RunOutcome) -> Iterator[tuple[str, str]]:
 
 def _input(one: InputLoaded) -> str:
     """Return an input in a few words; the log has its grid."""
-    bundled = {str(file.path): file.name for file in bundled_files()}
-    name = f"{bundled[one.path]} (bundled)" if one.path in bundled else one.path
+    path = Path(one.path)
+    is_bundled = path.is_relative_to(_PACKAGE)
+    if is_bundled and one.role in {"merchants", "cards"}:
+        return f"{one.role} of the demonstration"
+    name = f"{path.name} (bundled)" if is_bundled else one.path
     if one.role == "countries":
         return f"{number_of(one.rows, 'country', 'countries')} of {name}"
     return f"{one.role} {name}"
@@ -66,6 +70,10 @@ def _next(outcome: RunOutcome) -> Iterator[str]:
     yield "Next:"
     yield f"  closedworld report {out}"
     results = dict(outcome.by_stage())
+    if PURCHASE_STAGE in results:
+        yield f"  closedworld score {out}"
+    if SITE_STAGE in results:
+        yield f"  closedworld explore {out} --out world.html"
     if WEIGHTS in results:
         country, selected = _example(outcome), _selection_words(outcome)
         yield f"  closedworld sample {out} --country {country} --n 5{polygons}{selected} --out points.csv"
