@@ -153,7 +153,7 @@ def test_the_picture_of_weights_has_the_mean_of_each_block(center: cw.PublishedW
 def test_a_budget_leaves_out_weights_and_says_so(center: cw.PublishedWorld) -> None:
     page = center.explore(budget=0)
     assert data_of(page.html)["weights"]["cells"] == {}
-    assert any("0 countries" in note for note in page.notes)
+    assert any("not by single tile" in note for note in page.notes)
     assert len(center.explore(budget=2_000_000).html) > len(page.html)
 
 

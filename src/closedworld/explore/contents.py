@@ -223,11 +223,13 @@ def _add_weights(
     contents.data["weights"] = weights
     cells = _cells(by_country, chosen, budget - len(json.dumps(contents.data)))
     weights["cells"] = cells
-    missing = len(by_country) - len(cells)
-    if missing:
+    if not cells:
+        contents.notes.append("Weights are shown as a picture of the world, not by single tile.")
+    elif missing := len(by_country) - len(cells):
+        verb = "has" if missing == 1 else "have"
         contents.notes.append(
             f"Single tiles have their weights in {number_of(len(cells), 'country', 'countries')}; "
-            f"{missing:,} others have only the picture of the world."
+            f"{missing:,} {'other' if missing == 1 else 'others'} {verb} only the picture of the world."
         )
 
 

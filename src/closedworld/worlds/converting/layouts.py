@@ -16,6 +16,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
+from closedworld.datasets.purchases import FRAUD_TYPES
 from closedworld.worlds.converting.csv_text import decimals
 from closedworld.worlds.converting.own_purchases import PurchaseBatch
 
@@ -33,9 +34,6 @@ _SPARKOV_CATEGORIES = {
     "transport_and_post": ("travel", "travel"),
 }
 """Category of Sparkov for a kind of merchant, in a shop and online; all others are misc_pos and misc_net."""
-
-_SCENARIOS = ("clone", "skim", "lost", "testing")
-"""Kinds of fraud that are scenarios 1, 2, 3 and 4."""
 
 _DAY_SECONDS = 86_400
 _UNKNOWN = "unknown"
@@ -208,8 +206,8 @@ LAYOUTS = {
 
 
 def _scenario(batch: PurchaseBatch) -> NDArray[np.int64]:
-    """Return the number of the kind of fraud, 0 for none."""
-    kinds = pc.index_in(batch.fraud_type, pa.array(_SCENARIOS))
+    """Return the number of the kind of fraud in the order of ``FRAUD_TYPES``, from 1; 0 for none."""
+    kinds = pc.index_in(batch.fraud_type, pa.array(FRAUD_TYPES))
     numbers = pc.fill_null(pc.add(kinds, 1), 0).to_numpy().astype(np.int64)
     return np.where(batch.is_fraud == 1, numbers, 0)
 
