@@ -93,7 +93,7 @@ def test_every_option_has_a_default_and_can_be_in_the_file(
         repair_geometry=True,
         skip_unknown_codes=True,
         input_time_limit=60,
-        raster=None,
+        raster=(),
         resolution="5m",
         rule="any_overlap",
         keep_small_countries=True,
@@ -185,8 +185,26 @@ def test_paths_are_taken_from_the_folder_of_the_file(
     run_file: Callable[[str], Path], tmp_path: Path
 ) -> None:
     config = RunConfig.from_toml(run_file('raster = "../pop.tif"\nout = "world"\n'))
-    assert config.raster == tmp_path / ".." / "pop.tif"
+    assert config.raster == (tmp_path / ".." / "pop.tif",)
     assert config.out == tmp_path / "world"
+
+
+def test_rasters_are_one_path_or_a_list(run_file: Callable[[str], Path], tmp_path: Path) -> None:
+    for text, names in (('"b.tif"', ["b.tif"]), ('["b.tif", "a"]', ["b.tif", "a"])):
+        config = RunConfig.from_toml(run_file(f"raster = {text}"))
+        assert config.raster == tuple(tmp_path / name for name in names)
+        assert config.to_dict()["raster"] == [str(tmp_path / name) for name in names]
+    paths = (Path("b.tif"), Path("a"))
+    for given in (["b.tif", "a"], paths, (path for path in paths)):
+        assert RunConfig(raster=given).raster == paths
+    assert RunConfig(raster="b.tif").raster == RunConfig(raster=Path("b.tif")).raster == paths[:1]
+    assert RunConfig().raster == RunConfig(raster=None).raster == ()
+
+
+@pytest.mark.parametrize("given", [[], [""], "", ["a.tif", ""]])
+def test_a_list_without_rasters_is_refused(given: Any) -> None:
+    """A pattern of a script that finds no file must not mean the bundled raster."""
+    assert refusal(lambda: RunConfig(raster=given)).code == "path-empty"
 
 
 @pytest.mark.parametrize("given", ['"DE,FR"', '" DE , FR ,"', '["DE", "FR"]'])
@@ -221,7 +239,7 @@ def test_a_text_without_codes_is_refused(text: str) -> None:
         ("countries = {DE = 1}", "countries"),
         ("resolution = 30", "resolution"),
         ("out = true", "out"),
-        ("raster = ['a.tif']", "raster"),
+        ("raster = ['a.tif', 3]", "raster"),
         ("rule = 2020-01-01", "rule"),
     ],
 )

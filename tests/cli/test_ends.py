@@ -86,7 +86,7 @@ def test_a_full_standard_output_is_status_4_in_every_command(world: Path, name: 
         is_told(program(*COMMANDS[name](world), stdout=full), 4, "output-not-writable")
 
 
-@pytest.mark.parametrize("name", ["verify", "inspect --json", "inputs"])
+@pytest.mark.parametrize("name", ["verify", "inspect --json", "inputs", "--help"])
 def test_a_closed_pipe_ends_a_command_as_sigpipe_does(world: Path, name: str) -> None:
     reading, writing = os.pipe()
     os.close(reading)

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from closedworld.inputs.raster.info import RasterInfo
 
 T = TypeVar("T")
+P = TypeVar("P", Path, tuple[Path, ...])
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +57,7 @@ class _Found:
 @click.option("--json", "as_json", is_flag=True, help="Print everything as JSON.")
 def inputs(
     polygons: Path | None,
-    raster: Path | None,
+    raster: tuple[Path, ...] | None,
     merchants: Path | None,
     lock: Path | None,
     *,
@@ -102,7 +103,7 @@ def inputs(
 
 
 def _write_lock(
-    path: Path, polygons: Path | None, raster: Path | None, merchants: Path | None
+    path: Path, polygons: Path | None, raster: tuple[Path, ...] | None, merchants: Path | None
 ) -> _Found:
     from closedworld.config.run import RunConfig  # noqa: PLC0415
     from closedworld.inputs.loading import files_of  # noqa: PLC0415
@@ -175,6 +176,7 @@ def _describe_raster(info: RasterInfo) -> _Found:
     is_number = info.nodata is not None and math.isfinite(info.nodata)
     content = {
         "grid": info.grid.to_dict(),
+        "files": [str(file) for file in info.files],
         "bands": info.bands,
         "band": info.band,
         "dtype": info.dtype,
@@ -182,6 +184,7 @@ def _describe_raster(info: RasterInfo) -> _Found:
         "notes": [{"code": note.code, "message": note.message} for note in info.notes],
     }
     lines = [
+        *(printable(f"  file    {file}") for file in info.files if info.members),
         f"  grid    {info.grid}",
         f"  bands   {info.bands} of {info.dtype}, NODATA {info.nodata}",
         *(_coded(note.code, note.message, "yellow") for note in info.notes),
@@ -202,7 +205,7 @@ def _describe_merchants(table: MerchantTable) -> _Found:
     return _Found(content, lines)
 
 
-def _check(path: Path, reader: Callable[[Path], T], describe: Callable[[T], _Found]) -> _Found:
+def _check(path: P, reader: Callable[[P], T], describe: Callable[[T], _Found]) -> _Found:
     """Return what a reader makes of a file, or why it cannot be used."""
     from closedworld.errors import InputError  # noqa: PLC0415
 
@@ -214,13 +217,16 @@ def _check(path: Path, reader: Callable[[Path], T], describe: Callable[[T], _Fou
     return _verdict(path, [], found)
 
 
-def _verdict(path: Path, problems: list[dict[str, Any]], found: _Found) -> _Found:
+def _verdict(
+    path: Path | tuple[Path, ...], problems: list[dict[str, Any]], found: _Found
+) -> _Found:
     """Return what was found with the verdict before it and the problems after it."""
     verdict = ("cannot be used", "red") if problems else ("can be used", "green")
-    heading = click.style(printable(str(path)), bold=True)
+    name = ", ".join(map(str, path)) if isinstance(path, tuple) else str(path)
+    heading = click.style(printable(name), bold=True)
     hints = dict.fromkeys(problem["hint"] for problem in problems if problem["hint"])
     return _Found(
-        {"path": str(path), "usable": not problems, **found.content, "problems": problems},
+        {"path": name, "usable": not problems, **found.content, "problems": problems},
         [
             f"{heading}  {click.style(verdict[0], fg=verdict[1])}",
             *found.lines,

@@ -66,6 +66,13 @@ class _Commands(click.Group):
         except OSError as error:
             sys.exit(_end_output(error))
 
+    def make_context(self, *args: Any, **options: Any) -> click.Context:
+        """Read the options; click would end ``--help`` into a closed pipe with 1."""
+        try:
+            return super().make_context(*args, **options)
+        except OSError as error:
+            sys.exit(_end_output(error))
+
     def invoke(self, ctx: click.Context) -> Any:
         """Run the command; a known error ends it with its message and exit status."""
         try:

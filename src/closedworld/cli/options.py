@@ -41,7 +41,7 @@ PATH = _PathType(path_type=Path)
 
 def _type_of(option: Option) -> click.ParamType[Any] | Callable[[str], Any]:
     match option.kind:
-        case Kind.PATH:
+        case Kind.PATH | Kind.PATHS:
             return PATH
         case Kind.NUMBER:
             return click.INT if option.least is None else click.IntRange(option.least, option.most)
@@ -66,12 +66,19 @@ def _click_option(name: str, option: Option, default: object = None) -> Callable
     if option.kind is Kind.FLAG:
         return click.option(f"{flag}/--no-{flag[2:]}", default=None, help=text)
     bare: dict[str, Any] = {}
+    if option.kind is Kind.PATHS:
+        bare = {"multiple": True, "callback": none_if_empty}
     if option.bare_value:
         bare = {"is_flag": False, "flag_value": option.bare_value}
         text += f" [without {option.metavar.strip('[]')}: {option.bare_value}]"
     return click.option(
         flag, name, type=_type_of(option), metavar=option.metavar or None, help=text, **bare
     )
+
+
+def none_if_empty(_: click.Context, __: click.Parameter, given: tuple[Path, ...]) -> Any:
+    """Return the values of an option that may be repeated; None when it is not given, as for others."""
+    return given or None
 
 
 _RUN_OPTIONS = {
@@ -282,7 +289,7 @@ def run_config(config_file: Path | None, options: dict[str, Any]) -> RunConfig:
     given = given_only(options)
     if "resolution" in given or "raster" in given:
         # The grid of the command line takes the place of the run file's, whichever kind it is.
-        base = replace(base, raster=None, resolution=None)
+        base = replace(base, raster=(), resolution=None)
     if "stage_workers" in given:
         given["stage_workers"] = {**base.stage_workers, **given["stage_workers"]}
     return replace(base, **given)

@@ -16,6 +16,7 @@ from closedworld.cli.options import (
     QUIET_OPTION,
     SELECTION_OPTIONS,
     countries_of,
+    none_if_empty,
     with_options,
 )
 from closedworld.sanitize import number_of, printable
@@ -40,7 +41,9 @@ def _countries_to_recompute(text: str) -> int | Literal["all"]:
 @click.option(
     "--raster",
     type=PATH,
-    help="Population raster of the weights. [default: the bundled one, when it is that]",
+    multiple=True,
+    callback=none_if_empty,
+    help="Population raster of the weights; repeated in their order for several as one. [default: the bundled one, when it is that]",
 )
 @with_options(*POLYGON_OPTIONS, *SELECTION_OPTIONS)
 @click.option(
@@ -67,7 +70,7 @@ def _countries_to_recompute(text: str) -> int | Literal["all"]:
 def verify(
     path: Path,
     index: Path | None,
-    raster: Path | None,
+    raster: tuple[Path, ...] | None,
     polygons: Path | None,
     recompute: int | Literal["all"],
     oracle_sample: int,

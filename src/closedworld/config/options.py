@@ -60,6 +60,7 @@ class Kind(Enum):
     REAL = auto()
     TEXT = auto()
     PATH = auto()
+    PATHS = auto()
     CODES = auto()
     SIZE = auto()
 
@@ -70,6 +71,7 @@ _TOML_TYPES: dict[Kind, tuple[type, ...]] = {
     Kind.REAL: (float, int),
     Kind.TEXT: (str,),
     Kind.PATH: (str,),
+    Kind.PATHS: (list, str),
     Kind.CODES: (list, str),
     Kind.SIZE: (int, str),
 }
@@ -130,7 +132,7 @@ class Option:
         # To Python, true is a number.
         is_right = isinstance(given, types) and (bool in types or not isinstance(given, bool))
         if isinstance(given, list):
-            is_right = is_right and all(isinstance(code, str) for code in given)
+            is_right = is_right and all(isinstance(one, str) for one in given)
         if not is_right:
             names = " or ".join(kind.__name__ for kind in types)
             raise ConfigError(
@@ -139,6 +141,8 @@ class Option:
         match self.kind:
             case Kind.PATH:
                 return path.parent / _parse_path(name, given)
+            case Kind.PATHS:
+                return [path.parent / one for one in _parse_paths(name, given)]
             case Kind.SIZE if isinstance(given, str):
                 return parse_bytes(given)
             case Kind.CODES:
@@ -179,11 +183,24 @@ class PathField(_Field):
         Raises:
             ConfigError: ``path-empty``, ``path-control-character``, ``path-address``.
         """
-        if isinstance(given, str):
-            given = _parse_path(self._name, given)
-        elif given is not None:
-            refuse_address(self._name, str(given))
-        self._hold(config, given)
+        self._hold(config, None if given is None else _parse_path(self._name, given))
+
+
+class PathsField(_Field):
+    """Paths, none by default; a single one may be given as it is."""
+
+    def __get__(self, config: object, owner: type) -> tuple[Path, ...]:
+        paths: tuple[Path, ...] = () if config is None else vars(config)[self._name]
+        return paths
+
+    def __set__(self, config: object, given: Path | str | Iterable[Path | str] | None) -> None:
+        """Hold paths.
+
+        Raises:
+            ConfigError: ``path-empty``: one is empty, or a list has none; ``path-control-character``,
+                ``path-address``.
+        """
+        self._hold(config, () if given in (None, ()) else _parse_paths(self._name, given))
 
 
 class CodesField(_Field):
@@ -202,8 +219,17 @@ class CodesField(_Field):
         self._hold(config, given if given == () else split_codes(given))
 
 
-def _parse_path(name: str, given: str) -> Path:
-    """Return a path with ``~`` as the home folder."""
+def _parse_paths(name: str, given: Path | str | Iterable[Path | str]) -> tuple[Path, ...]:
+    """Return one path or several; a list without any is refused, as it would mean the default."""
+    paths = [given] if isinstance(given, str | Path) else [*given]
+    return tuple(_parse_path(name, path) for path in paths or [""])
+
+
+def _parse_path(name: str, given: Path | str) -> Path:
+    """Return a path; in a text, ``~`` is the home folder."""
+    if isinstance(given, Path):
+        refuse_address(name, str(given))
+        return given
     if not given:
         raise ConfigError(
             "path-empty", f"{name} is empty.", "Name a file or folder, or leave it out."

@@ -13,6 +13,7 @@ from closedworld.bounded_read import read_small_file
 from closedworld.config.options import (
     CodesField,
     PathField,
+    PathsField,
     options,
     refuse_file_name,
     require_name,
@@ -125,7 +126,8 @@ class InputOptions(Options):
         skip_bad_rows: Leave out rows with any problem and report it.
         assume_wgs84: Take other reference systems within metres of WGS 84, or none, for WGS 84.
         input_time_limit: Seconds that reading and checking the polygon file may take, >= 1.
-        raster: GeoTIFF whose grid is used; None for the resolution or the bundled raster.
+        raster: GeoTIFF whose grid is used, or several aligned ones and folders of them that are taken as one:
+            where several cover a cell, the first with people counts; empty for the resolution or the bundled raster.
         band: Band of the raster that has the people, 1 for the first; None for the first, with a warning if
             there are others.
         resolution: Cell size of a global grid, such as ``30s``; None to take a raster's grid.
@@ -148,17 +150,17 @@ class InputOptions(Options):
     skip_bad_rows: bool = False
     assume_wgs84: bool = False
     input_time_limit: int = DEFAULT_INPUT_SECONDS
-    raster: PathField = PathField()
+    raster: PathsField = PathsField()
     band: int | None = None
     resolution: str | None = None
 
     def __post_init__(self) -> None:
         """Refuse what cannot be meant."""
         super().__post_init__()
-        if self.raster is not None and self.resolution is not None:
+        if self.raster and self.resolution is not None:
             raise ConfigError(
                 "grid-ambiguous",
-                f"both a raster ({self.raster}) and a resolution ({self.resolution}) define the grid.",
+                f"both a raster ({self.raster[0]}) and a resolution ({self.resolution}) define the grid.",
                 "Keep one of the two.",
             )
         if self.input_time_limit < 1:
@@ -293,5 +295,5 @@ _OF_TILES = (
 
 def _json_value(value: Any) -> Any:
     if isinstance(value, tuple):
-        return list(value)
+        return [_json_value(one) for one in value]
     return str(value) if isinstance(value, Path) else value

@@ -84,9 +84,9 @@ SECTIONS: dict[str, dict[str, Option]] = {
             Kind.CODES, "Codes of countries to leave out.", metavar="AQ,FJ", flag="except"
         ),
         "raster": Option(
-            Kind.PATH,
-            "GeoTIFF (or folder of aligned ones) whose grid is used, north-up in WGS 84; its values are the population of each "
-            "cell. [default: bundled 5 arc-minute population]",
+            Kind.PATHS,
+            "GeoTIFF whose grid is used, north-up in WGS 84; its values are the population of each cell. Repeated, or "
+            "with a folder, several aligned ones are taken as one: the first with people in a cell counts. [default: bundled 5 arc-minute population]",
         ),
         "band": BAND,
         "resolution": Option(
@@ -226,8 +226,8 @@ OPTIONS = {name: option for section in SECTIONS.values() for name, option in sec
 
 RESULT_OPTIONS = {
     "raster": Option(
-        Kind.PATH,
-        "GeoTIFF with the population of each cell, on the grid of the tiles. "
+        Kind.PATHS,
+        "GeoTIFF with the population of each cell, on the grid of the tiles; repeated for several as one. "
         "[default: the bundled one, spread over grids of the whole globe]",
     ),
     "band": BAND,

@@ -156,6 +156,7 @@ ERROR_CODES: dict[type[ClosedWorldError], dict[str, str]] = {
         "purchases-value": "A value in a table of purchases cannot be read as what its column means.",
         "raster-band": "The raster has no band of that number.",
         "raster-block-too-large": "The raster is stored in blocks of more than 512 MiB.",
+        "raster-twice": "A raster is given twice.",
         "raster-dtype": "Pixels are not integers or real numbers.",
         "raster-nodata-undeclared": "A cell holds the largest number of a type of 32 bits, which stands for no data.",
         "raster-scale": "The raster's scale or offset is not a usable number.",
@@ -195,7 +196,7 @@ ERROR_CODES: dict[type[ClosedWorldError], dict[str, str]] = {
         "grid-too-large": "The raster has more than 16,777,216 rows or columns.",
         "grid-too-wide": "The grid is wider than 360 degrees and would cover ground twice.",
         "grids-differ": "The raster is not on the grid of the tiles.",
-        "rasters-not-aligned": "Rasters of a folder do not have the same cells.",
+        "rasters-not-aligned": "Rasters that are taken as one do not have the same cells.",
     },
     PublishError: {
         "disk-space": "A file to fetch is larger than the free space.",

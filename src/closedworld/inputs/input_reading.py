@@ -11,7 +11,7 @@ from pathlib import Path
 from closedworld.execution.events import InputLoaded, Observer
 from closedworld.execution.meters import bytes_read, bytes_read_since
 from closedworld.inputs.isolated import IsolatedRead
-from closedworld.inputs.raster.info import RasterInfo, raster_files
+from closedworld.inputs.raster.info import RasterInfo
 from closedworld.store.file_digests import digest_of_rasters, sha256_of_file
 
 
@@ -27,7 +27,7 @@ class InputReading:
     def emit_raster(self, info: RasterInfo) -> str:
         """Emit that a raster was loaded; return its SHA-256."""
         detail = f"grid of {info.grid}; {info.bands} band(s) of {info.dtype}, NODATA {info.nodata}"
-        files = raster_files(info.path)
+        files = info.files
         if len(files) > 1:
             detail = f"{len(files)} rasters as one, {detail}"
         digests = self.emit(files, info.grid.n_rows, detail)
@@ -42,8 +42,10 @@ class InputReading:
         """Emit that files were loaded; return the SHA-256 of each by file name."""
         read = bytes_read_since(self.read_before) if isolated is None else isolated.bytes_read
         # Parts of a table may have one name in several folders.
-        base = os.path.commonpath([path.parent for path in files])
-        digests = {path.relative_to(base).as_posix(): sha256_of_file(path) for path in files}
+        base = os.path.commonpath([path.absolute().parent for path in files])
+        digests = {
+            path.absolute().relative_to(base).as_posix(): sha256_of_file(path) for path in files
+        }
         self.observer.on_event(
             InputLoaded(
                 role=self.role,

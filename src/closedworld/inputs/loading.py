@@ -19,7 +19,7 @@ from closedworld.execution.events import (
 )
 from closedworld.inputs.input_reading import InputReading
 from closedworld.inputs.isolated import READ_ARGUMENTS, check_in_subprocess
-from closedworld.inputs.raster.info import raster_files, read_raster_info
+from closedworld.inputs.raster.info import Rasters, raster_files, read_raster_info
 from closedworld.inputs.raster.pixels import PixelLayout, read_pixel_layout
 from closedworld.inputs.raster.spreading import Spreading
 from closedworld.inputs.reference.registry import ReferenceFile, bundled, verify_bundled
@@ -83,18 +83,18 @@ def load_inputs(
         ConfigError, InputError, GeometryError, GridError: As the readers.
         IntegrityError: A bundled file was changed.
     """
-    if config.raster is not None:
+    if config.raster:
         # Before the polygons, which may take minutes.
         read_raster_info(config.raster, config.band or 1)
     countries, credit, population = None, "", None
     if "countries" in wanted:
         countries, credit = load_countries(config, observer), attribution_of(config)
     if "population" in wanted:
-        if config.raster is None and (grid is not None or config.resolution is not None):
+        if not config.raster and (grid is not None or config.resolution is not None):
             grid = grid or _grid_of(config, observer)
             population = load_spread_population(grid, observer)
         else:
-            population = load_population(config.raster, observer, band=config.band)
+            population = load_population(config.raster or None, observer, band=config.band)
     has_raster = has_population(config, grid)
     if grid is None:
         grid = _grid_of(config, observer) if population is None else population.layout.info.grid
@@ -108,7 +108,7 @@ def has_population(config: RunConfig, grid: Grid | None) -> bool:
         config: What to build.
         grid: That of a published result; None for that of the configuration.
     """
-    if grid is None or config.raster is not None:
+    if grid is None or config.raster:
         return True
     raster = read_raster_info(bundled(BUNDLED_RASTER).path).grid
     return Spreading.between(raster, grid) is not None
@@ -143,12 +143,12 @@ def files_of(config: RunConfig, wanted: Collection[str]) -> tuple[Path, ...]:
 
 
 def load_population(
-    path: Path | str | None = None, observer: Observer | None = None, *, band: int | None = None
+    path: Rasters | None = None, observer: Observer | None = None, *, band: int | None = None
 ) -> PopulationRaster:
     """Return a population raster, by default the bundled one; no pixels are read.
 
     Args:
-        path: A GeoTIFF, or a folder of aligned ones that are taken as one.
+        path: A GeoTIFF, a folder of aligned ones, or several of either, which are taken as one.
         observer: Receives an event.
         band: Which band is read, 1 for the first; None for the first, with a warning if there are others.
 
@@ -157,7 +157,7 @@ def load_population(
         IntegrityError: The bundled file was changed.
     """
     observer = observer or NullObserver()
-    path = path or verify_bundled(BUNDLED_RASTER).path
+    path = verify_bundled(BUNDLED_RASTER).path if path is None else path
     reading = InputReading("raster", observer)
     layout = read_pixel_layout(path, band or 1)
     info = layout.info
@@ -166,11 +166,10 @@ def load_population(
         observer.on_event(
             Warned(
                 "raster-bands",
-                f"{info.path} has {info.bands} bands; the first one counts. Choose one with --band.",
+                f"{info.name} has {info.bands} bands; the first one counts. Choose one with --band.",
             )
         )
-    files = raster_files(info.path)
-    sidecars = [file.with_name(file.name + suffix) for file in files for suffix in _SIDECARS]
+    sidecars = [file.with_name(file.name + suffix) for file in info.files for suffix in _SIDECARS]
     for sidecar in filter(Path.exists, sidecars):
         observer.on_event(
             Warned(

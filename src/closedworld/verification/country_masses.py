@@ -13,8 +13,8 @@ from numpy.typing import NDArray
 from closedworld.verification.country_files import CountryFiles
 from closedworld.verification.grid_columns import BorderTiles
 from closedworld.verification.population_raster import PopulationRaster
-from closedworld.verification.raster_folder import RasterFolder
 from closedworld.verification.row_checks import column
+from closedworld.verification.several_rasters import SeveralRasters
 
 BASES = ("uniform", "area_m2", "population", "populated")
 OF_PEOPLE = ("population", "populated")
@@ -114,7 +114,7 @@ class CountryMasses:
     tiles: int
     n_cols: int
     areas_cm2: NDArray[np.int64]
-    population: PopulationRaster | RasterFolder | None
+    population: PopulationRaster | SeveralRasters | None
     coverage: IntegerCoverage | None
     _kept: tuple[tuple[str, ...], list[Chunk]] | None = None
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from closedworld.datasets.parameters import TileParameters, WeightParameters
 from closedworld.errors import InputError, IntegrityError
-from closedworld.inputs.raster.info import raster_files
+from closedworld.inputs.raster.info import name_of_files
 from closedworld.inputs.reference.registry import bundled, verify_bundled
 from closedworld.inputs.regions.country_set import CountrySet
 from closedworld.store.file_digests import digest_of_rasters, sha256_of_file
@@ -27,7 +27,7 @@ class Request:
 
     Attributes:
         index: Where the tile index of weights is; None for beside them.
-        raster: The population raster; None for the bundled one.
+        raster: Files of the population raster; empty for the bundled one.
         polygons: The countries; None for the bundled ones.
         recompute: Countries to recompute exactly; None for all.
         oracle_sample: Tiles to ask GEOS about.
@@ -38,7 +38,7 @@ class Request:
     """
 
     index: Path | None
-    raster: Path | None
+    raster: tuple[Path, ...]
     polygons: CountrySet | None
     recompute: int | None
     oracle_sample: int
@@ -100,33 +100,33 @@ class Request:
                 return folder
         return None
 
-    def raster_of(self, parameters: WeightParameters, findings: Findings) -> Path | None:
-        """Return the raster that weights were made from; None when it is not at hand.
+    def raster_of(self, parameters: WeightParameters, findings: Findings) -> tuple[Path, ...]:
+        """Return the files of the raster that weights were made from; none when it is not at hand.
 
         Raises:
             InputError: ``input-unreadable``.
         """
         wanted = parameters.raster_sha256
         if wanted is None:
-            return None
-        if self.raster is not None:
-            given = self._digest_of(self.raster)
+            return ()
+        if self.raster:
+            given, name = self._digest_of(self.raster), name_of_files(self.raster)
             if given == wanted:
                 return self.raster
             if given not in self.rasters_sha256:
-                message = f"{self.raster} has SHA-256 {given}; the weights were made from {wanted}."
+                message = f"{name} has SHA-256 {given}; the weights were made from {wanted}."
                 findings.add("raster-differs", message)
-                return None
+                return ()
         entry = bundled(_BUNDLED_RASTER)
-        return verify_bundled(entry.name).path if entry.sha256 == wanted else None
+        return (verify_bundled(entry.name).path,) if entry.sha256 == wanted else ()
 
-    def _digest_of(self, raster: Path) -> str:
+    def _digest_of(self, raster: tuple[Path, ...]) -> str:
         if not self._raster_sha256:
             try:
-                digests = [sha256_of_file(file) for file in raster_files(raster)]
+                digests = [sha256_of_file(file) for file in raster]
                 self._raster_sha256 = digest_of_rasters(digests)
             except OSError as error:
                 raise InputError(
-                    "input-unreadable", f"{raster} cannot be read: {error.strerror}."
+                    "input-unreadable", f"{name_of_files(raster)} cannot be read: {error.strerror}."
                 ) from error
         return self._raster_sha256

@@ -13,6 +13,7 @@ from closedworld.datasets.parameters import (
     WeightParameters,
 )
 from closedworld.errors import ConfigError, InputError
+from closedworld.inputs.raster.info import Rasters, raster_files
 from closedworld.inputs.regions.country_set import CountrySet
 from closedworld.published.polygons import polygons_of
 from closedworld.store.reading import Published
@@ -32,7 +33,7 @@ def verify(
     path: Path | str,
     *,
     index: Path | str | None = None,
-    raster: Path | str | None = None,
+    raster: Rasters | None = None,
     polygons: CountrySet | None = None,
     recompute: int | Literal["all"] = 10,
     oracle_sample: int = 0,
@@ -45,7 +46,8 @@ def verify(
     Args:
         path: An output folder, a stage folder or a ``parameter_hash=...`` folder.
         index: Folder of the tile index of weights, or of the weights of sites, if it is not next to them.
-        raster: The population raster of weights, if it is not the bundled one.
+        raster: The population raster of weights, if it is not the bundled one; several that were taken as one in
+            their order.
         polygons: The countries, for ``oracle_sample`` and sites; by default the bundled ones.
         recompute: Number of countries whose weights are recomputed in Python integers, drawn from
             those of at most 200,000 tiles, and in which some merchants' sites are placed again; ``"all"``
@@ -55,21 +57,23 @@ def verify(
 
     Raises:
         ConfigError: ``path-missing``, ``recompute``, ``polygons-differ``.
-        InputError: ``input-missing``: the raster is not there; ``input-unreadable``.
+        InputError: ``input-missing``: the raster is not there; ``input-not-a-file``, ``raster-twice``,
+            ``input-unreadable``.
         IntegrityError: ``receipt-missing``: nothing is published there.
     """
     if recompute != "all" and recompute < 0:
         raise ConfigError("recompute", f"{recompute} countries cannot be recomputed.")
     request = Request(
         None if index is None else Path(index),
-        None if raster is None else Path(raster),
+        () if raster is None else raster_files(raster),
         polygons,
         None if recompute == "all" else recompute,
         oracle_sample,
         seed,
     )
-    if request.raster is not None and not (request.raster.is_file() or request.raster.is_dir()):
-        raise InputError("input-missing", f"{raster} is not a file.", "Check the path.")
+    for file in request.raster:
+        if not file.is_file():
+            raise InputError("input-missing", f"{file} is not a file.", "Check the path.")
     sealed, bare = sealed_and_bare(Path(path))
     every = [Findings(str(folder.root)) for folder in [*bare, *sealed]]
     for findings in every[: len(bare)]:

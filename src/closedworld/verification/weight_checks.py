@@ -12,6 +12,7 @@ from typing import Any
 from closedworld.datasets import SPAN_WEIGHTS, TILE_WEIGHTS
 from closedworld.datasets.parameters import WeightParameters
 from closedworld.errors import InputError
+from closedworld.inputs.raster.info import name_of_files
 from closedworld.kernels.grid import tile_areas_cm2
 from closedworld.store.reading import Published
 from closedworld.verification.apportionment import (
@@ -32,12 +33,12 @@ from closedworld.verification.exact_apportionment import check_exactly
 from closedworld.verification.file_checks import check_countries, check_schemas
 from closedworld.verification.findings import Findings
 from closedworld.verification.population_raster import PopulationRaster, ValueTooLargeError
-from closedworld.verification.raster_folder import RasterFolder
 from closedworld.verification.receipt_checks import (
     check_summaries,
     check_totals,
     read_parameters,
 )
+from closedworld.verification.several_rasters import SeveralRasters, raster_of_files
 from closedworld.verification.tile_checks import TileIndex
 
 SAMPLED_TILES = 200_000
@@ -69,7 +70,7 @@ class WeightChecks:
         published: The result.
         parameters: Its parameters.
         index: The index that it belongs to; None when there is none.
-        raster: The population raster; None when none is needed or at hand.
+        raster: Files of the population raster; empty when none is needed or at hand.
         recompute: How many countries have their weights recomputed; None for all.
         seed: Decides which.
         findings: Where findings go.
@@ -78,7 +79,7 @@ class WeightChecks:
     published: Published
     parameters: WeightParameters
     index: TileIndex | None
-    raster: Path | None
+    raster: tuple[Path, ...]
     recompute: int | None
     seed: int
     findings: Findings
@@ -142,7 +143,7 @@ class WeightChecks:
         summaries: Mapping[str, CountrySummary],
     ) -> None:
         needs_raster = any(basis in OF_PEOPLE for basis in bases_of(self.parameters.basis))
-        if self.index is None or (needs_raster and self.raster is None):
+        if self.index is None or (needs_raster and not self.raster):
             reason = "no index" if self.index is None else "no raster at hand; give --raster"
             self.findings.add_unchecked(_MASSES, reason)
             return
@@ -153,15 +154,14 @@ class WeightChecks:
             return
         grid = self.index.parameters.grid
         with ExitStack() as stack:
-            people: PopulationRaster | RasterFolder | None = None
-            if needs_raster and self.raster is not None:
-                kind: type[PopulationRaster | RasterFolder] = (
-                    RasterFolder if self.raster.is_dir() else PopulationRaster
-                )
-                people = kind(self.raster, self.parameters.raster_band)
+            people: PopulationRaster | SeveralRasters | None = None
+            if needs_raster:
+                people = raster_of_files(self.raster, self.parameters.raster_band)
                 stack.enter_context(people)
                 if not people.lies_on(grid):
-                    self.findings.add("raster-grid", f"{self.raster} is not on the grid {grid}.")
+                    self.findings.add(
+                        "raster-grid", f"{name_of_files(self.raster)} is not on the grid {grid}."
+                    )
                     reason = "the raster is not on the grid of the index"
                     self.findings.add_unchecked(_MASSES, reason)
                     return
@@ -180,7 +180,9 @@ class WeightChecks:
             if people is not None and people.limit_cell is not None:
                 row, col, value = people.limit_cell
                 message = f"row {row}, column {col} holds {value}, the largest number of its type."
-                self.findings.add_note("raster-value-limit", f"{self.raster}: {message}")
+                self.findings.add_note(
+                    "raster-value-limit", f"{name_of_files(self.raster)}: {message}"
+                )
 
     def _check_law(self, country: CountryMasses, own: CountrySummary, *, exactly: bool) -> None:
         """Check the weights of a country against its masses, and complete its summary."""

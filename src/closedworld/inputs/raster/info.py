@@ -4,21 +4,25 @@ from __future__ import annotations
 
 import math
 import warnings
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, fields
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from closedworld.errors import GridError, InputError
 from closedworld.execution.events import Warned
 from closedworld.inputs.crs import RASTER_TOOL, require_wgs84
 from closedworld.inputs.raster.warp_advice import warp_command
 from closedworld.kernels.grid.affine import MAX_SIDE_CELLS, Grid, most_cols, rows_beyond_poles
-from closedworld.sanitize import library_message
+from closedworld.sanitize import library_message, number_of
 
 if TYPE_CHECKING:
     from rasterio.io import DatasetReader
+
+Rasters: TypeAlias = "str | Path | Sequence[str | Path]"
+"""A GeoTIFF, a folder of aligned ones, or several of either that are taken as one."""
 
 SUFFIXES = (".tif", ".tiff")
 
@@ -50,7 +54,7 @@ class RasterInfo:
     """The header of a raster.
 
     Attributes:
-        path: The file.
+        path: The file, or the first of several.
         grid: Its grid, without rows centred on a pole and without a column that covers ground again.
         dtype: Type of the band that is read, such as ``float32``.
         nodata: NODATA value of that band; None when it has none.
@@ -58,7 +62,7 @@ class RasterInfo:
         band: The one that is read, 1 for the first.
         first_row: Row of the file that is row 0 of the grid.
         notes: What was left out.
-        members: The rasters of a folder, in the order of their names; empty for a file.
+        members: The rasters that are taken as one, in the order in which they count; empty for a file.
     """
 
     path: Path
@@ -70,6 +74,16 @@ class RasterInfo:
     notes: tuple[Warned, ...] = ()
     band: int = 1
     members: tuple[Member, ...] = ()
+
+    @property
+    def files(self) -> tuple[Path, ...]:
+        """All files, in the order in which they count."""
+        return tuple(one.info.path for one in self.members) or (self.path,)
+
+    @property
+    def name(self) -> str:
+        """What messages call it."""
+        return name_of_files(self.files)
 
     def __reduce__(self) -> tuple[type[RasterInfo], tuple[Any, ...]]:
         """Pickle an absolute path: a worker may have another working folder."""
@@ -92,22 +106,23 @@ class Member:
     col: int
 
 
-def read_raster_info(path: str | Path, band: int = 1) -> RasterInfo:
-    """Return the header of a GeoTIFF, or of a folder of aligned ones as one; no pixels are read.
+def read_raster_info(path: Rasters, band: int = 1) -> RasterInfo:
+    """Return the header of a GeoTIFF, or of several aligned ones as one; no pixels are read.
 
     Args:
-        path: The file or folder.
+        path: The file, a folder of files, or several of either.
         band: Which band is to be read, 1 for the first.
 
     Raises:
-        InputError: ``raster-band``, ``input-missing``, ``input-not-a-file``, ``input-format``,
-            ``input-unreadable``, ``crs-missing``, ``crs-unreadable``, ``crs-not-wgs84``.
+        InputError: ``raster-band``, ``raster-twice``, ``input-missing``, ``input-not-a-file``,
+            ``input-format``, ``input-unreadable``, ``crs-missing``, ``crs-unreadable``, ``crs-not-wgs84``.
         GridError: ``grid-rotated``, ``grid-south-up``, ``grid-no-transform``, ``grid-too-large``,
             ``rasters-not-aligned``, or as ``Grid``.
     """
-    if Path(path).is_dir():
-        return _info_of_folder(Path(path), band)
-    path = _existing(Path(path))
+    files = raster_files(path)
+    if len(files) > 1:
+        return _info_of_several(files, band)
+    path = _existing(files[0])
     # rasterio takes 0.2 s to import, and a grid from a resolution never needs it.
     from rasterio.errors import NotGeoreferencedWarning  # noqa: PLC0415
 
@@ -126,14 +141,31 @@ def read_raster_info(path: str | Path, band: int = 1) -> RasterInfo:
             return RasterInfo(path, grid, dtype, nodata, raster.count, first_row, notes, band)
 
 
-def raster_files(path: Path) -> tuple[Path, ...]:
-    """Return the GeoTIFFs in a folder, by name, or the file itself.
+def raster_files(path: Rasters) -> tuple[Path, ...]:
+    """Return the files of rasters in the order given, those in a folder by name.
 
     Raises:
-        InputError: ``input-not-a-file``: the folder has none.
+        InputError: ``input-missing``: none is given; ``input-not-a-file``: a folder has none; ``raster-twice``.
     """
+    given = [path] if isinstance(path, str | Path) else path
+    files = [file for one in given for file in _files_at(Path(one))]
+    if not files:
+        raise InputError("input-missing", "no raster is given.", "Name one at least.")
+    for file, count in Counter(file.resolve() for file in files).items():
+        if count > 1:
+            raise InputError("raster-twice", f"{file} is given {count} times.", "Name it once.")
+    return tuple(files)
+
+
+def name_of_files(files: Sequence[Path]) -> str:
+    """Return what messages call rasters that are taken as one."""
+    more = len(files) - 1
+    return f"{files[0]} and {number_of(more, 'other', 'others')}" if more else str(files[0])
+
+
+def _files_at(path: Path) -> list[Path]:
     if not path.is_dir():
-        return (path,)
+        return [path]
     found = sorted(
         one
         for one in path.iterdir()
@@ -145,16 +177,16 @@ def raster_files(path: Path) -> tuple[Path, ...]:
             f"{path} is a folder without .tif or .tiff files.",
             "Name a GeoTIFF.",
         )
-    return tuple(found)
+    return found
 
 
-def _info_of_folder(folder: Path, band: int) -> RasterInfo:
+def _info_of_several(files: Sequence[Path], band: int) -> RasterInfo:
     """Return the common header of aligned rasters.
 
     Raises:
         GridError: ``rasters-not-aligned``, or as ``Grid``.
     """
-    infos = [read_raster_info(path, band) for path in raster_files(folder)]
+    infos = [read_raster_info(path, band) for path in files]
     first = infos[0].grid
     places = [_place_on(first, info) for info in infos]
     top, left = (min(place[axis] for place in places) for axis in (0, 1))
@@ -172,7 +204,7 @@ def _info_of_folder(folder: Path, band: int) -> RasterInfo:
     notes = tuple(note for info in infos for note in info.notes)
     bands = max(info.bands for info in infos)
     return RasterInfo(
-        folder, grid, infos[0].dtype, None, bands, notes=notes, band=band, members=members
+        files[0], grid, infos[0].dtype, None, bands, notes=notes, band=band, members=members
     )
 
 
@@ -194,8 +226,7 @@ def _place_on(first: Grid, info: RasterInfo) -> tuple[int, int]:
     if max(abs(across - round(across)), abs(down - round(down)), *stretched) > _ALIGNED_CELLS:
         raise GridError(
             "rasters-not-aligned",
-            f"{info.path} has a grid of {grid}, which is not on that of the first raster in its folder, "
-            f"{first}.",
+            f"{info.path} has a grid of {grid}, which is not on that of the first raster, {first}.",
             "Take rasters of one publisher and size, or bring them together: gdalwarp -tr WIDTH HEIGHT "
             "-tap -r sum in.tif out.tif",
         )

@@ -5,21 +5,20 @@ from __future__ import annotations
 import math
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
 from closedworld.errors import InputError
-from closedworld.inputs.raster.info import RasterInfo, open_raster, read_raster_info
+from closedworld.inputs.raster.info import RasterInfo, Rasters, open_raster, read_raster_info
 from closedworld.inputs.raster.spreading import Spreading
 from closedworld.kernels.grid import Grid
 from closedworld.sanitize import library_message
 
 _MOST_BLOCK_BYTES = 1 << 29
 _BLOCK_CACHE_BYTES = 64 << 20
-_FOLDER_BLOCK = 512
+_SEVERAL_BLOCK = 512
 _KINDS = "iuf"
 _EXACT_BELOW = 2.0**53
 
@@ -38,7 +37,7 @@ class PixelLayout:
             band, or a NODATA value that float64 cannot hold.
         size_bytes: Size of the file.
         window_cells: Cells read at once, unless one block has more; by default 16 MiB of float32.
-        members: Those of the rasters of a folder, as in ``info``; empty for a file.
+        members: Those of the rasters that are taken as one, as in ``info``; empty for a file.
         source: The raster whose people are spread over the grid; None where pixels are the cells.
 
     Raises:
@@ -131,11 +130,11 @@ class PixelLayout:
         return min(rows, grid.n_rows), min(cols, grid.n_cols)
 
 
-def read_pixel_layout(path: str | Path, band: int = 1) -> PixelLayout:
-    """Return how the pixels of a GeoTIFF, or of a folder of aligned ones, are stored; no pixel is read.
+def read_pixel_layout(path: Rasters, band: int = 1) -> PixelLayout:
+    """Return how the pixels of a GeoTIFF, or of several aligned ones, are stored; no pixel is read.
 
     Args:
-        path: The file or folder.
+        path: The file, a folder of files, or several of either.
         band: Which band is to be read, 1 for the first.
 
     Raises:
@@ -147,8 +146,8 @@ def read_pixel_layout(path: str | Path, band: int = 1) -> PixelLayout:
         is_narrow = all(np.can_cast(one.value_dtype, np.float32) for one in members)
         return PixelLayout(
             replace(info, dtype="float32" if is_narrow else "float64"),
-            _FOLDER_BLOCK,
-            _FOLDER_BLOCK,
+            _SEVERAL_BLOCK,
+            _SEVERAL_BLOCK,
             1.0,
             0.0,
             has_mask=False,

@@ -91,7 +91,7 @@ def require_same_grid(layout: PixelLayout, grid: Grid) -> None:
     if not layout.info.grid.is_same_lattice(grid):
         raise GridError(
             "grids-differ",
-            f"{layout.info.path} has a grid of {layout.info.grid}; the tile index has one of {grid}.",
+            f"{layout.info.name} has a grid of {layout.info.grid}; the tile index has one of {grid}.",
             "Build the tile index with this raster (--raster), or bring the raster to the grid of the "
             "index with gdalwarp -r sum -te WEST SOUTH EAST NORTH -ts COLUMNS ROWS.",
         )
@@ -212,7 +212,7 @@ def _refuse_too_large(task: BandTask, window_runs: WindowRuns, values: NDArray[A
     row, col = window_runs.cell_of(int(too_large[0]))
     raise InputError(
         "raster-value-too-large",
-        f"{task.layout.info.path}: row {row + task.layout.info.first_row}, column {col} holds "
+        f"{task.layout.info.name}: row {row + task.layout.info.first_row}, column {col} holds "
         f"{values[too_large[0]]:g} persons; {MAX_PERSONS:g} is the most a tile can have.",
         "If it stands for no data, say so: gdal_edit.py -a_nodata VALUE in.tif",
     )

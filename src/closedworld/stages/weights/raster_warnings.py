@@ -17,18 +17,18 @@ _CELLS_SHOWN = 10
 
 def raster_warnings(found: RasterFindings, layout: PixelLayout) -> Iterator[Warned]:
     """Yield the warnings about a raster."""
-    path, first_row, of_tiles = layout.info.path, layout.info.first_row, f"of {found.tiles:,} tiles"
+    name, first_row, of_tiles = layout.info.name, layout.info.first_row, f"of {found.tiles:,} tiles"
     if found.negative:
         yield Warned(
             "raster-negative",
-            f"{found.negative:,} {of_tiles} have a value below zero in {path}, down to {found.lowest:g}, "
+            f"{found.negative:,} {of_tiles} have a value below zero in {name}, down to {found.lowest:g}, "
             "counted as 0. If it stands for no data, say so: "
             f"gdal_edit.py -a_nodata {found.lowest:g} in.tif",
         )
     if found.too_small > _TOO_SMALL_SHARE * found.positive:
         yield Warned(
             "raster-too-small",
-            f"{found.too_small:,} of the {found.positive:,} tiles with a value above zero in {path} have one "
+            f"{found.too_small:,} of the {found.positive:,} tiles with a value above zero in {name} have one "
             "that rounds to 0 millionths of a person. If its values are shares or densities, multiply "
             "them: gdal_calc.py -A in.tif --calc 'A*1000000' --outfile out.tif",
         )
@@ -36,7 +36,7 @@ def raster_warnings(found: RasterFindings, layout: PixelLayout) -> Iterator[Warn
         yield Warned(
             "raster-value-limit",
             f"{found.at_limit:,} {of_tiles} hold {layout.limit}, the largest number of "
-            f"{layout.info.dtype}, in {path}, the first in row {found.limit_row + first_row}, column "
+            f"{layout.info.dtype}, in {name}, the first in row {found.limit_row + first_row}, column "
             f"{found.limit_col}. If it stands for no data, say so: "
             f"gdal_edit.py -a_nodata {layout.limit} in.tif",
         )
@@ -48,7 +48,7 @@ def raster_warnings(found: RasterFindings, layout: PixelLayout) -> Iterator[Warn
         many = number_of(len(found.heavy_cells), "country has", "countries have")
         yield Warned(
             "raster-one-cell",
-            f"{many} nearly all people in one cell of {path}: {shown}. If its value stands for no data, "
+            f"{many} nearly all people in one cell of {name}: {shown}. If its value stands for no data, "
             "say so: gdal_edit.py -a_nodata VALUE in.tif",
         )
 
@@ -68,7 +68,7 @@ def refuse_limit(layout: PixelLayout, row: int, col: int) -> None:
     if limit is not None and limit >= _WIDE_LIMIT:
         raise InputError(
             "raster-nodata-undeclared",
-            f"{layout.info.path}: row {row + layout.info.first_row}, column {col} holds {limit}, the "
+            f"{layout.info.name}: row {row + layout.info.first_row}, column {col} holds {limit}, the "
             f"largest number of {layout.info.dtype}, which stands for no data although the file does "
             "not say so.",
             f"Say so: gdal_edit.py -a_nodata {limit} in.tif",

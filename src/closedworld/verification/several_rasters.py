@@ -1,7 +1,8 @@
-"""Micro-persons of tiles, read from a folder of aligned rasters."""
+"""Micro-persons of tiles, read from aligned rasters that are taken as one."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Self
@@ -9,24 +10,23 @@ from typing import Self
 import numpy as np
 from numpy.typing import NDArray
 
-from closedworld.inputs.raster.info import raster_files
 from closedworld.kernels.grid import Grid
 from closedworld.verification.population_raster import PopulationRaster
 
 
-class RasterFolder:
+class SeveralRasters:
     """Rasters as one, with the methods of ``PopulationRaster``; use as a context manager.
 
     Args:
-        path: The folder.
+        files: In the order in which they count.
         band: The band of each, 1 for the first.
 
     Raises:
         InputError: ``input-unreadable``.
     """
 
-    def __init__(self, path: Path, band: int) -> None:
-        self._rasters = [PopulationRaster(file, band) for file in raster_files(path)]
+    def __init__(self, files: Sequence[Path], band: int) -> None:
+        self._rasters = [PopulationRaster(file, band) for file in files]
         self._places: list[tuple[int, int, int, int]] = []
         self._stack = ExitStack()
 
@@ -59,3 +59,8 @@ class RasterFolder:
             if len(open_):
                 masses[open_] = raster.micro_persons(row[open_], col[open_])
         return masses
+
+
+def raster_of_files(files: Sequence[Path], band: int) -> PopulationRaster | SeveralRasters:
+    """Return a raster of one file, or several as one."""
+    return PopulationRaster(files[0], band) if len(files) == 1 else SeveralRasters(files, band)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -9,22 +10,23 @@ import pytest
 import rasterio
 import shapely
 from affine import Affine
+from weights_law import Watcher
 
 from closedworld.config.run import RunConfig
 from closedworld.errors import GridError, InputError
+from closedworld.execution.events import InputLoaded
 from closedworld.inputs.loading import files_of, load_population
 from closedworld.inputs.lock import InputLock
-from closedworld.inputs.raster.info import read_raster_info
+from closedworld.inputs.raster.info import Rasters, read_raster_info
 from closedworld.inputs.raster.pixels import PixelReader, read_pixel_layout
 from closedworld.inputs.regions.country_set import Country, CountrySet
 from closedworld.published.tile_index import open_index
 from closedworld.stages.tiles.build import build_tile_index
 from closedworld.stages.weights.build import build_tile_weights
+from closedworld.store.file_digests import digest_of_rasters
 from closedworld.verification import verify
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from numpy.typing import NDArray
 
 CELL = 1 / 120
@@ -131,6 +133,56 @@ def test_a_folder_without_rasters_is_refused(tmp_path: Path) -> None:
     assert caught.value.code == "input-not-a-file"
 
 
+def test_the_order_given_decides_and_not_the_names(tmp_path: Path) -> None:
+    first = write(tmp_path / "a.tif", np.array([[1, 2, 0]], "int16"), 0, 0)
+    second = write(tmp_path / "b.tif", np.array([[7, 8, 9]], "int16"), 0, 1)
+    found = {}
+    orders: list[list[Path | str]] = [[first, second], [str(second), first]]
+    for paths in orders:
+        layout = read_pixel_layout(paths)
+        assert layout.info.files == tuple(map(Path, paths))
+        with PixelReader(layout) as reader:
+            values, _ = reader.read(0, 0, 1, 4)
+        found[Path(paths[0]).name] = values.tolist()
+    assert found == {"a.tif": [[1, 2, 8, 9]], "b.tif": [[1, 7, 8, 9]]}
+
+
+def test_files_and_folders_mix(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Also when some paths are relative and others are not."""
+    three(tmp_path / "many")
+    more = write(tmp_path / "other" / "a.tif", np.ones((2, 2), "float32"), 60, 90)
+    monkeypatch.chdir(tmp_path)
+    watcher = Watcher()
+    population = load_population([more, Path("many")], watcher)
+    info = population.layout.info
+    assert [path.name for path in info.files] == ["a.tif", "a.tif", "b.tif", "c.tif"]
+    assert info.name == f"{more} and 3 others"
+    assert (info.grid.n_rows, info.grid.n_cols) == (62, 92)
+    (loaded,) = [one for one in watcher.events if isinstance(one, InputLoaded)]
+    assert list(loaded.sha256) == ["other/a.tif", "many/a.tif", "many/b.tif", "many/c.tif"]
+    assert population.sha256 == digest_of_rasters(list(loaded.sha256.values()))
+    assert population.sha256 != load_population([Path("many"), more]).sha256
+
+
+@pytest.mark.parametrize(
+    ("names", "code"),
+    [
+        (["a.tif", "a.tif"], "raster-twice"),
+        (["a.tif", "../many/a.tif"], "raster-twice"),
+        ([".", "b.tif"], "raster-twice"),
+        ([], "input-missing"),
+        (["a.tif", "none.tif"], "input-missing"),
+    ],
+)
+def test_a_raster_given_twice_or_missing_is_refused(
+    tmp_path: Path, names: list[str], code: str
+) -> None:
+    three(tmp_path / "many")
+    with pytest.raises(InputError) as caught:
+        read_raster_info([tmp_path / "many" / name for name in names])
+    assert caught.value.code == code
+
+
 def test_weights_are_those_of_one_raster_and_each_file_is_sealed(tmp_path: Path) -> None:
     folder = tmp_path / "many"
     whole = three(folder)
@@ -138,7 +190,9 @@ def test_weights_are_those_of_one_raster_and_each_file_is_sealed(tmp_path: Path)
     box = shapely.MultiPolygon([shapely.box(5.05, 54.55, 5.7, 54.95)])
     countries = CountrySet((Country("NL", "Netherlands", (box,)),))
     found = []
-    for number, raster in enumerate((single, folder)):
+    files = [folder / name for name in ("a.tif", "b.tif", "c.tif")]
+    several: list[Rasters] = [single, folder, files]
+    for number, raster in enumerate(several):
         out = tmp_path / str(number)
         population = load_population(raster)
         build_tile_index(countries, population.layout.info.grid, out)
@@ -148,9 +202,12 @@ def test_weights_are_those_of_one_raster_and_each_file_is_sealed(tmp_path: Path)
         checked = verify(out, raster=raster, polygons=countries, recompute="all")
         assert [one.code for one in checked.findings] == []
         assert any("weights by the law" in check.what for check in checked.checks)
-    assert found[0] == found[1]
-    files = files_of(RunConfig(raster=folder), {"population"})
-    lock = InputLock.of(tmp_path / "a.lock", files)
+    assert found[0] == found[1] == found[2]
+    assert verify(tmp_path / "2", raster=folder).ok
+    backwards = verify(tmp_path / "2", raster=files[::-1])
+    assert [one.code for one in backwards.findings] == ["raster-differs"]
+    assert files_of(RunConfig(raster=files), {"population"}) == tuple(files)
+    lock = InputLock.of(tmp_path / "a.lock", files_of(RunConfig(raster=folder), {"population"}))
     assert [one.path.rsplit("/", 1)[-1] for one in lock.inputs] == ["a.tif", "b.tif", "c.tif"]
     write(folder / "c.tif", np.ones((40, 40), "float32"), 20, 50)
     assert {one.code for one in verify(tmp_path / "1", raster=folder).findings} == {
