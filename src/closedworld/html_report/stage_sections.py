@@ -8,13 +8,14 @@ from pathlib import Path
 from typing import Any
 
 from closedworld.datasets.parameters import TileParameters, WeightTotals
+from closedworld.html_report.payment_figures import people_figures, purchase_figures
 from closedworld.html_report.picture import Picture
 from closedworld.html_report.site_figures import site_figures
 from closedworld.html_report.site_pictures import draw_sites, draw_town
 from closedworld.inputs.regions.country_set import CountrySet
 from closedworld.published.cumulative_weights import read_cumulative_weights
 from closedworld.published.tile_index import PublishedIndex
-from closedworld.stages import SITE_STAGE, WEIGHTS, Stage
+from closedworld.stages import PEOPLE, PURCHASE_STAGE, SITE_STAGE, WEIGHTS, Stage
 from closedworld.store.reading import Published
 
 
@@ -65,9 +66,8 @@ def _sites(
     sites, weights = results[SITE_STAGE.name], results[WEIGHTS.name]
     summaries = weights.totals(WeightTotals).summaries
     persons = {one.country_iso: one.persons for one in summaries if one.persons is not None}
-    are_regions = index.published.parameters(TileParameters).own_codes is not None
     figures = site_figures(
-        sites, read_cumulative_weights(weights, index), persons, are_regions=are_regions
+        sites, read_cumulative_weights(weights, index), persons, are_regions=_are_regions(index)
     )
     description = draw_sites(sites, index, path)
     pictures = [Picture(path.read_bytes(), "Sites", description)]
@@ -77,4 +77,22 @@ def _sites(
     return figures, pictures
 
 
-_FILLED: Mapping[Stage, Callable[..., tuple[Any, list[Picture]]]] = {SITE_STAGE: _sites}
+def _people(
+    results: Mapping[str, Published], index: PublishedIndex, *_: object
+) -> tuple[Any, list[Picture]]:
+    return people_figures(results[PEOPLE.name], are_regions=_are_regions(index)), []
+
+
+def _purchases(results: Mapping[str, Published], *_: object) -> tuple[Any, list[Picture]]:
+    return purchase_figures(results[PURCHASE_STAGE.name], results[PEOPLE.name]), []
+
+
+def _are_regions(index: PublishedIndex) -> bool:
+    return index.published.parameters(TileParameters).own_codes is not None
+
+
+_FILLED: Mapping[Stage, Callable[..., tuple[Any, list[Picture]]]] = {
+    SITE_STAGE: _sites,
+    PEOPLE: _people,
+    PURCHASE_STAGE: _purchases,
+}
