@@ -15,6 +15,7 @@ import closedworld as cw
 from closedworld.cli.main import main
 from closedworld.datasets.purchases import FRAUD_TYPES
 from closedworld.errors import ConfigError
+from closedworld.inputs.reference.registry import bundled
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -162,3 +163,13 @@ def test_the_map_has_the_lives_of_its_cards(out: Path, rows: pd.DataFrame, tmp_p
     assert '"lives"' in page.html
     call("explore", out, "--out", tmp_path / "map.html")
     assert (tmp_path / "map.html").stat().st_size > len(rows)
+
+
+def test_collections_name_the_tables_that_a_result_was_made_from(out: Path) -> None:
+    def providers(stage: str) -> set[str]:
+        found = cw.open_world(out).result(stage).folder / "collection.json"
+        return {one["name"] for one in json.loads(found.read_bytes())["providers"]}
+
+    assert bundled("places.parquet").title in providers("sites")
+    assert bundled("currencies.csv").title not in providers("people")
+    assert bundled("currencies.csv").title in providers("purchases")

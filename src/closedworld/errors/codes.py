@@ -268,6 +268,7 @@ WARNING_CODES = {
     "merchants-kind-unknown": "Rows have an mcc or a category of no known kind; their outlets follow the population.",
     "merchants-skipped": "Rows of the table of merchants were left out, as `--skip-unplaceable` asks for.",
     "population-spread": "Without a raster, the people of the bundled model are spread over the cells of another grid.",
+    "purchases-below-rates": "Holders made far fewer purchases than the rates ask for: days are too short, sites too far apart, or no merchant is of a category.",
     "purchases-incomplete": "Purchases without a card or a time were left out.",
     "purchases-off-globe": "Places of purchases lie off the globe and count as missing.",
     "purchases-unlabelled": "A table of truth labels no purchase, because the purchases have no id.",

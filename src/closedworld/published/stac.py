@@ -44,7 +44,7 @@ def write_collections(
         storage: The output folder; results elsewhere are left alone.
         results: Results of one world in the order of the stages; the extent of all is that of its tiles.
         sources: Registered files that all were made from. Those of earlier results are found in their
-            collections, and a raster of the registry by its digest.
+            collections, and other files of the registry, such as the table of currencies, by their digests.
 
     Raises:
         PublishError: ``output-not-writable``.
@@ -53,8 +53,7 @@ def write_collections(
     providers, bbox = [_provider(one) for one in sources], None
     for one in results:
         providers += providers_of(one)
-        digest = one.receipt.parameters.get("raster_sha256")
-        providers += [_provider(file) for file in bundled_files() if file.sha256 == digest]
+        providers += [_provider(file) for file in bundled_files() if file.sha256 in _digests(one)]
         key = result_key(one.receipt.stage, one.receipt.parameter_hash)
         if TILE_SPANS.name in one.receipt.datasets():
             bbox = bbox_of(one)
@@ -205,6 +204,12 @@ def _collection(
         providers,
         assets,
     )
+
+
+def _digests(published: Published) -> set[Any]:
+    """Return the digests of files that the parameters of a result name."""
+    parameters = published.receipt.parameters
+    return {value for name, value in parameters.items() if name.endswith("_sha256")}
 
 
 def _schema_of(published: Published, name: str) -> pa.Schema:

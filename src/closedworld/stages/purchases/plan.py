@@ -52,6 +52,7 @@ from closedworld.stages.purchases.checks import CLAIMS, check_ids
 from closedworld.stages.purchases.day_files import GROUP_ROWS, DayTask, write_day
 from closedworld.stages.purchases.market import MarketSource, market_of
 from closedworld.stages.purchases.outcome import PublishedPurchases
+from closedworld.stages.purchases.shortfall import expected_purchases, is_short, shortfall
 from closedworld.stages.runner import timed
 from closedworld.stages.task_runner import TaskRunner
 from closedworld.store.reading import Published
@@ -137,7 +138,7 @@ class PurchasePlan(StagePlan[DayTask, CheckedResult, PublishedPurchases]):
     @property
     def _per_card(self) -> float:
         """Purchases to expect of a card."""
-        return habits_of(self.asked.rates).purchases_per_day * self.asked.period.days
+        return sum(expected_purchases(habits_of(self.asked.rates), self.asked.period))
 
     @property
     def row_count(self) -> int:
@@ -283,8 +284,12 @@ class PurchasePlan(StagePlan[DayTask, CheckedResult, PublishedPurchases]):
         return folded
 
     def outcome(self, published: Published, folded: Folded | None) -> PublishedPurchases:
-        """Return the published purchases."""
+        """Return the published purchases; fewer than to be expected are a warning."""
         totals = published.totals(PurchaseTotals)
+        made, expected = totals.purchases - totals.fraud, self.cards * self._per_card
+        if self.source is not None and is_short(made, expected, self.cards):
+            found = shortfall(market_of(self.source).market, self.asked.period, self.cards, made)
+            self.observer.on_event(found)
         return PublishedPurchases(published, folded is None, Records(totals.summaries))
 
 

@@ -1,0 +1,73 @@
+"""Whether holders bought about what their rates ask for, and if not, why."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from closedworld.execution.events import Warned
+from closedworld.kernels.lives import CATEGORIES, Channel, Habits, Market, Period
+from closedworld.kernels.lives.clock import weekday
+from closedworld.sanitize import listed
+
+LEAST_SHARE = 0.8
+"""A run that makes less than this of what is to be expected is warned of."""
+
+_DEVIATIONS = 4.0
+_SESSION_VARIANCE, _ACTIVITY_VARIANCE = 1.5, 0.3
+"""Of purchases over their mean, as they come in sessions; of how busy cards are."""
+
+
+def expected_purchases(habits: Habits, period: Period) -> list[float]:
+    """Return what an average card at home buys of each category in a period."""
+    days = weekday(period.first_day + np.arange(period.days))
+    counts = np.bincount(days, minlength=habits.per_day.shape[1])
+    expected: list[float] = (habits.per_day * counts).sum(axis=1).tolist()
+    return expected
+
+
+def is_short(made: int, expected: float, cards: int) -> bool:
+    """Return whether too few purchases were made, by more than chance.
+
+    Args:
+        made: Purchases of holders.
+        expected: As many to expect.
+        cards: Their cards.
+    """
+    if not expected or made >= LEAST_SHARE * expected:
+        return False
+    spread = math.sqrt(_SESSION_VARIANCE / expected + _ACTIVITY_VARIANCE / cards)
+    return 1 - made / expected > _DEVIATIONS * spread
+
+
+def shortfall(market: Market, period: Period, cards: int, made: int) -> Warned:
+    """Return the warning of a run that made too few purchases.
+
+    Args:
+        market: Sites and merchants.
+        period: Which days.
+        cards: All cards.
+        made: Purchases of holders.
+    """
+    habits, by_category = market.habits, expected_purchases(market.habits, period)
+    placed = {*np.unique(market.sites.category).tolist()}
+    online = {*np.unique(market.online.category).tolist()}
+    missing = [
+        row
+        for row, expected in enumerate(by_category)
+        if expected and row not in (online if habits.channel[row] == Channel.ONLINE else placed)
+    ]
+    expected = cards * sum(by_category)
+    lost = cards * sum(by_category[row] for row in missing)
+    why = []
+    if missing:
+        names = listed(tuple(CATEGORIES[row] for row in missing))
+        why.append(f"no merchant is of {names}, which would be {lost / expected:.0%}")
+    if is_short(made, expected - lost, cards):
+        why.append("holders have no time for such rates, or sites are too far apart")
+    message = (
+        f"holders made {made:,} purchases, {made / expected:.0%} of the {round(expected):,} that the rates "
+        f"ask for: {' and '.join(why) or 'each of several causes is small'}."
+    )
+    return Warned("purchases-below-rates", message)

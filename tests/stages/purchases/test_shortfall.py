@@ -1,0 +1,97 @@
+"""A run whose holders buy far less than rates ask for says so, and why."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from site_worlds import small_world
+
+import closedworld as cw
+from closedworld.execution.events import Warned
+from closedworld.inputs.payments.settings import habits_of, read_rates
+from closedworld.kernels.lives import CATEGORIES, Period, default_habits
+from closedworld.stages.purchases.shortfall import expected_purchases, is_short
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from closedworld.execution.events import Event
+
+
+class Watcher:
+    def __init__(self) -> None:
+        self.warnings: list[Warned] = []
+
+    def on_event(self, event: Event) -> None:
+        """Keep warnings."""
+        if isinstance(event, Warned):
+            self.warnings.append(event)
+
+    def below(self) -> list[str]:
+        """Return the messages of one code."""
+        return [one.message for one in self.warnings if one.code == "purchases-below-rates"]
+
+
+def test_a_week_has_each_weekday_once_and_a_sunday_is_quieter() -> None:
+    habits = default_habits()
+    week = expected_purchases(habits, Period(20_000, 7))
+    assert sum(week) == pytest.approx(7 * habits.purchases_per_day)
+    assert sum(week) == pytest.approx(sum(expected_purchases(habits, Period(20_004, 14))) / 2)
+    # 1970-01-04 was a Sunday.
+    grocery = CATEGORIES.index("grocery")
+    sunday, friday = (expected_purchases(habits, Period(day, 1))[grocery] for day in (3, 1))
+    assert sunday / friday == pytest.approx(0.7)
+
+
+def test_chance_alone_is_no_shortfall() -> None:
+    assert not is_short(0, 0.0, 10)
+    assert not is_short(800_000, 1_000_000.0, 10_000)
+    assert is_short(790_000, 1_000_000.0, 10_000)
+    assert not is_short(70, 100.0, 10)
+    assert is_short(300, 1_000.0, 100)
+
+
+@pytest.mark.slow
+def test_the_reasons_are_merchants_that_are_missing_and_days_that_are_full(tmp_path: Path) -> None:
+    out = tmp_path / "world"
+    small = small_world(out, ("LU",))
+    shops = [
+        {"merchant_id": name, "country_iso": "LU", "n": 9, "category": name} for name in CATEGORIES
+    ]
+    small.build(out, shops)
+    cw.build_people(
+        cw.open_world(out), out, cards={"LU": 150}, countries=small.countries, executor="serial"
+    )
+    world, rates = cw.open_world(out), tmp_path / "rates.toml"
+    build: dict[str, Any] = {"days": 7, "executor": "serial"}
+    plenty = Watcher()
+    cw.build_purchases(world, observer=plenty, **build)
+    assert plenty.below() == []
+
+    rates.write_text("".join(f"[{name}]\nper_week = 40\n" for name in CATEGORIES))
+    full = Watcher()
+    cw.build_purchases(world, rates=rates, observer=full, **build)
+    (message,) = full.below()
+    assert "holders have no time for such rates" in message
+    assert "no merchant" not in message
+    expected = sum(expected_purchases(habits_of(read_rates(rates)), Period(20_454, 7)))
+    assert f"of the {round(150 * expected):,} " in message
+    # A result that is there says it again.
+    again = Watcher()
+    assert cw.build_purchases(world, rates=rates, observer=again, **build).reused
+    assert again.below() == full.below()
+
+    # With nothing but groceries there are fewer merchants than people want.
+    world_of_one = tmp_path / "one"
+    single = small_world(world_of_one, ("LU",))
+    single.build(world_of_one, shops[:1])
+    cw.build_people(
+        cw.open_world(world_of_one), world_of_one, cards={"LU": 150}, countries=single.countries,
+        executor="serial",
+    )  # fmt: skip
+    one = Watcher()
+    cw.build_purchases(cw.open_world(world_of_one), observer=one, **build)
+    (message,) = one.below()
+    assert f"no merchant is of {', '.join(CATEGORIES[1:])}, which would be 7" in message
+    assert "no time" not in message
