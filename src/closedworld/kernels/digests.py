@@ -111,9 +111,9 @@ def _numbers(values: pa.Array) -> NDArray[Any]:
     return values.to_numpy(zero_copy_only=False)  # type: ignore[no-any-return]
 
 
-def _integers(values: NDArray[Any]) -> bytes:
-    return values.astype("<u8").tobytes()
+def _integers(values: NDArray[Any]) -> memoryview:
+    return np.ascontiguousarray(values, "<i8").data
 
 
-def _reals(values: NDArray[Any]) -> bytes:
-    return (values.astype("<f8") + 0.0).tobytes()
+def _reals(values: NDArray[Any]) -> memoryview:
+    return (values.astype("<f8") + 0.0).data

@@ -19,7 +19,13 @@ from closedworld.kernels.lives import (
 from closedworld.stages.checking import CheckCounts
 from closedworld.stages.purchases.checks import check_lives
 from closedworld.stages.purchases.market import MarketSource, market_of
-from closedworld.stages.purchases.scratch import DAY, bought_rows, stayed_rows, write_scratch
+from closedworld.stages.purchases.scratch import (
+    BOUGHT,
+    STAYED,
+    bought_rows,
+    stayed_rows,
+    write_scratch,
+)
 from closedworld.stages.task_runner import PhaseClock
 from closedworld.stages.tasks import TaskResult
 
@@ -129,13 +135,14 @@ def live_block(task: BlockTask) -> BlockResult:
     campaigns = [none] * len(FraudType)
     campaigns[FraudType.SKIM] = task.fraud.skim.key
     campaigns[FraudType.TESTING] = task.fraud.testing.key
-    rows = bought_rows(lives, task.first, campaigns)
+    outlet = found.outlets_of(lives.purchases)
     paths = bought_path(task.folder, task.number), stayed_path(task.folder, task.number)
-    result.bought = write_scratch(paths[0], rows, "ts", period)
-    stolen = lives.purchases.ts_utc[lives.truth.fraud_type != FraudType.NONE]
-    day = (stolen - period.start) // DAY
-    result.stolen = np.bincount(day, minlength=period.days).astype(np.int64)
-    result.stayed = write_scratch(paths[1], stayed_rows(lives, task.first), "start", period)
+    rows, day = bought_rows(lives, outlet, task.first, campaigns, period)
+    result.bought = write_scratch(paths[0], rows, day, BOUGHT, period.days)
+    stolen = day[lives.truth.fraud_type != FraudType.NONE]
+    result.stolen = np.bincount(stolen, minlength=period.days).astype(np.int64)
+    rows, day = stayed_rows(lives, task.first, period)
+    result.stayed = write_scratch(paths[1], rows, day, STAYED, period.days)
     result.size_bytes = sum(path.stat().st_size for path in paths)
     clock.ends("scratch")
     return result

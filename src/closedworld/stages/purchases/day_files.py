@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
+from numpy.typing import NDArray
 
 from closedworld.datasets import PURCHASES, STAYS, TRUTH, Dataset, Partition
 from closedworld.datasets.part_encoder import PartEncoder
@@ -18,7 +19,7 @@ from closedworld.stages.purchases.blocks import bought_path, stayed_path
 from closedworld.stages.purchases.checks import check_day
 from closedworld.stages.purchases.day_rows import purchase_rows, stay_rows, truth_rows
 from closedworld.stages.purchases.market import MarketSource, market_of
-from closedworld.stages.purchases.scratch import DAY, read_day
+from closedworld.stages.purchases.scratch import BOUGHT, DAY, STAYED, Rows, read_day
 from closedworld.stages.task_runner import PhaseClock, stage_part, staged_part
 from closedworld.store.protocol import Storage
 
@@ -75,39 +76,54 @@ def write_day(task: DayTask) -> CheckedResult:
     clock = PhaseClock(result)
     market = market_of(task.source)
     clock.ends("market")
-    bought = _read(task, [bought_path(task.scratch, number) for number in range(task.blocks)])
-    order = np.lexsort((bought["key"].to_numpy(), bought["ts"].to_numpy()))
+    begin = task.source.period.start + task.day * DAY
+    bought = _read(task, bought_path, BOUGHT)
+    by_key, by_time = _orders(bought)
     clock.ends("merge")
     groups = (
-        purchase_rows(bought.take(pa.array(order[begin : begin + GROUP_ROWS])), market)
-        for begin in range(0, len(order), GROUP_ROWS)
+        purchase_rows(_taken(bought, by_time[first : first + GROUP_ROWS]), begin, market)
+        for first in range(0, len(by_time), GROUP_ROWS)
     )
     _write(task, PURCHASES, groups, result)
-    _write(task, TRUTH, [truth_rows(bought, market)] if len(order) else [], result)
-    del bought
-    clock.ends("encode")
-    stayed = _read(task, [stayed_path(task.scratch, number) for number in range(task.blocks)])
-    _write(task, STAYS, [stay_rows(stayed, market)] if stayed.num_rows else [], result)
+    truth = [truth_rows(_taken(bought, by_key), market)] if len(by_key) else []
+    _write(task, TRUTH, truth, result)
+    del bought, truth
+    stayed = _read(task, stayed_path, STAYED)
+    _write(task, STAYS, [stay_rows(stayed, begin, market)] if len(stayed["card"]) else [], result)
     clock.ends("encode")
     _check(task, result)
     clock.ends("check")
     return result
 
 
-def _read(task: DayTask, paths: Sequence[Path]) -> pa.Table:
+def _read(task: DayTask, path_of: Callable[[Path, int], Path], schema: pa.Schema) -> Rows:
     """Return the rows of the day from scratch files.
 
     Raises:
         PublishError: ``output-not-writable``: one cannot be read, as another program has removed it.
     """
+    paths = [path_of(task.scratch, number) for number in range(task.blocks)]
     try:
-        return read_day(paths, task.day)
+        return read_day(paths, schema, task.day, task.source.period.days)
     except (OSError, pa.ArrowException) as error:
         raise PublishError(
             "output-not-writable",
             f"a temporary file in {task.scratch} cannot be read: {library_message(error)}.",
             "Run again.",
         ) from error
+
+
+def _orders(rows: Rows) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Return the rows by key, and by second and key, int64 (n,) each."""
+    by_key = np.argsort(rows["key"], kind="stable")
+    count = len(by_key)
+    # One sort of integers, second and place by key together, takes a quarter of the time of a lexsort.
+    ranked = np.sort(rows["second"].take(by_key).astype(np.int64) * count + np.arange(count))
+    return by_key, by_key.take(ranked % max(count, 1))
+
+
+def _taken(rows: Rows, which: NDArray[np.int64]) -> Rows:
+    return {name: values.take(which) for name, values in rows.items()}
 
 
 def _write(

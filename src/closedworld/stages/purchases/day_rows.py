@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -18,98 +19,99 @@ from closedworld.datasets.purchases import (
     STAY_KINDS,
     UTC_TIME,
 )
-from closedworld.kernels.lives import CATEGORIES, NONE
+from closedworld.kernels.lives import CATEGORIES, NONE, HardNegative, StayKind
 from closedworld.stages.purchases.market import PaymentMarket
+from closedworld.stages.purchases.scratch import Rows
 
 _MICROS = 1_000_000
 
 
-def purchase_rows(rows: pa.Table, of: PaymentMarket) -> pa.RecordBatch:
-    """Return rows of ``BOUGHT`` as ``purchases`` publishes them."""
-    ts, site, country = (_column(rows, name) for name in ("ts", "site", "country"))
-    at_site = site != NONE
-    site_ids = np.full(len(ts), NONE, np.int64)
-    site_ids[at_site] = of.site_ids[site[at_site]]
-    lon, lat = (rows[name].to_numpy() for name in ("lon", "lat"))
+def purchase_rows(rows: Rows, begin: int, of: PaymentMarket) -> pa.RecordBatch:
+    """Return rows of ``BOUGHT`` as ``purchases`` publishes them.
+
+    Args:
+        rows: The rows, sorted.
+        begin: First second of the day since 1970 UTC.
+        of: What numbers stand for.
+    """
+    ts, outlet = rows["second"].astype(np.int64) + begin, rows["outlet"]
+    is_shown = rows["hard"] == HardNegative.HEAD_OFFICE
+    outlets, country = of.outlets, of.outlets.country.take(outlet)
+    lon, lat = (
+        np.where(is_shown, rows[name], known.take(outlet))
+        for name, known in (("lon", outlets.lons), ("lat", outlets.lats))
+    )
     off_map = np.isnan(lon)
     columns = {
-        "purchase_id": rows["key"],
+        "purchase_id": pa.array(rows["key"]),
         "ts_utc": pa.array(ts * _MICROS, UTC_TIME),
-        "ts_local": pa.array((ts + _column(rows, "offset")) * _MICROS, LOCAL_TIME),
+        "ts_local": pa.array((ts + rows["offset"]) * _MICROS, LOCAL_TIME),
         "tzid": _named(of.tzids, rows["zone"]),
-        "card_id": of.card_ids.take(rows["card"]),
-        "merchant_id": of.merchant_ids.take(rows["merchant"]),
-        "site_id": pa.array(site_ids),
-        "channel": _named(CHANNELS, rows["channel"]),
+        "card_id": of.card_ids.take(pa.array(rows["card"])),
+        "merchant_id": of.merchant_ids.take(pa.array(outlets.merchant.take(outlet))),
+        "site_id": pa.array(outlets.ids.take(outlet)),
+        "channel": _named(CHANNELS, of.market.habits.channel.take(rows["category"])),
         "category": _named(CATEGORIES, rows["category"]),
-        "mcc": pa.array(_mccs(rows, of, site)),
-        "amount": pa.array(_amounts(_column(rows, "amount"), country, of)),
-        "currency": _named([one.code for one in of.money], rows["country"]),
+        "mcc": pa.array(outlets.mccs.take(outlet)),
+        "amount": pa.array(_amounts(rows["amount"], country, of)),
+        "currency": _named([one.code for one in of.money], country),
         "lon": pa.array(lon, mask=off_map),
         "lat": pa.array(lat, mask=off_map),
-        "country_iso": _named(of.codes, rows["country"]),
+        "country_iso": _named(of.codes, country),
     }
     return _batch(columns, PURCHASES.schema)
 
 
-def truth_rows(rows: pa.Table, of: PaymentMarket) -> pa.RecordBatch:
-    """Return rows of ``BOUGHT`` as ``truth`` publishes them, by purchase."""
-    rows = rows.take(pc.sort_indices(rows["key"]))
-    fraud, source, reported = (_column(rows, name) for name in ("fraud", "source", "reported"))
-    kinds = _kinds(FRAUD_TYPES, fraud)
-    campaign = rows["campaign"].combine_chunks()
-    no_campaign = pc.equal(campaign, NONE)
-    names = pc.binary_join_element_wise(kinds, campaign.cast(pa.string()), "-")
-    source_ids = np.full(len(fraud), NONE, np.int64)
-    source_ids[source != NONE] = of.site_ids[source[source != NONE]]
+def truth_rows(rows: Rows, of: PaymentMarket) -> pa.RecordBatch:
+    """Return rows of ``BOUGHT``, sorted by key, as ``truth`` publishes them."""
+    fraud, source, reported = rows["fraud"], rows["source"], rows["reported"]
+    some = np.flatnonzero(rows["campaign"] != NONE)
+    names = [
+        f"{FRAUD_TYPES[kind - 1]}-{campaign}"
+        for kind, campaign in zip(
+            fraud[some].tolist(), rows["campaign"][some].tolist(), strict=True
+        )
+    ]
+    number = np.zeros(len(fraud), np.int64)
+    number[some] = np.arange(len(some)) + 1
     columns = {
-        "purchase_id": rows["key"],
+        "purchase_id": pa.array(rows["key"]),
         "is_fraud": pa.array(fraud != 0),
-        "fraud_type": kinds,
-        "campaign_id": pc.if_else(no_campaign, pa.scalar(None, pa.string()), names),
-        "source_site_id": pa.array(source_ids),
+        "fraud_type": _kinds(FRAUD_TYPES, fraud),
+        "campaign_id": _kinds(names, number),
+        "source_site_id": pa.array(np.where(source == NONE, NONE, of.outlets.ids.take(source))),
         "reported_ts_utc": pa.array(reported * _MICROS, UTC_TIME, mask=reported == NONE),
-        "hard_negative": _kinds(HARD_NEGATIVES, _column(rows, "hard")),
+        "hard_negative": _kinds(HARD_NEGATIVES, rows["hard"]),
     }
     return _batch(columns, TRUTH.schema)
 
 
-def stay_rows(rows: pa.Table, of: PaymentMarket) -> pa.RecordBatch:
-    """Return rows of ``STAYED`` as ``stays`` publishes them, sorted."""
-    columns = {
-        "card_id": of.card_ids.take(rows["card"]),
-        "start_utc": pa.array(_column(rows, "start") * _MICROS, UTC_TIME),
-        "end_utc": pa.array(_column(rows, "end") * _MICROS, UTC_TIME),
-        "kind": _named(STAY_KINDS, rows["kind"]),
-        "lon": rows["lon"],
-        "lat": rows["lat"],
-        "country_iso": _named(of.codes, rows["country"]),
+def stay_rows(rows: Rows, begin: int, of: PaymentMarket) -> pa.RecordBatch:
+    """Return rows of ``STAYED`` of the day that begins at a second as ``stays`` publishes them, sorted."""
+    card, kind, start = rows["card"], rows["kind"], rows["second"].astype(np.int64) + begin
+    cards, is_home, is_work = of.cards, kind == StayKind.HOME, kind == StayKind.WORK
+    places = {
+        "lon": (cards.home_lons.take(card), cards.work_lons.take(card)),
+        "lat": (cards.home_lats.take(card), cards.work_lats.take(card)),
     }
+    columns = {
+        "card_id": of.card_ids.take(pa.array(card)),
+        "start_utc": pa.array(start * _MICROS, UTC_TIME),
+        "end_utc": pa.array((start + rows["seconds"]) * _MICROS, UTC_TIME),
+        "kind": _named(STAY_KINDS, kind),
+        "country_iso": _named(of.codes, rows["country"]),
+    } | {name: pa.array(np.select([is_home, is_work], places[name], rows[name])) for name in places}
     batch = _batch(columns, STAYS.schema)
     return batch.take(pc.sort_indices(batch, [(name, "ascending") for name in STAYS.key]))
 
 
-def _column(rows: pa.Table, name: str) -> NDArray[np.int64]:
-    return rows[name].to_numpy().astype(np.int64)  # type: ignore[no-any-return]
+def _named(names: Sequence[str], numbers: NDArray[Any]) -> pa.Array:
+    return pa.array(names, pa.string()).take(pa.array(numbers))
 
 
-def _named(names: Sequence[str], numbers: pa.ChunkedArray) -> pa.Array:
-    return pa.array(names, pa.string()).take(numbers.combine_chunks())
-
-
-def _kinds(names: Sequence[str], numbers: NDArray[np.int64]) -> pa.Array:
-    """Return the name of each kind, null for 0."""
+def _kinds(names: Sequence[str], numbers: NDArray[Any]) -> pa.Array:
+    """Return the name of each number, from 1, null for 0."""
     return pa.array(names, pa.string()).take(pa.array(numbers - 1, mask=numbers == 0))
-
-
-def _mccs(rows: pa.Table, of: PaymentMarket, site: NDArray[np.int64]) -> NDArray[np.int32]:
-    at_site = site != NONE
-    mccs = np.zeros(len(site), np.int32)
-    mccs[at_site] = of.site_mccs[site[at_site]]
-    merchant, country = _column(rows, "merchant")[~at_site], _column(rows, "country")[~at_site]
-    pairs = zip(merchant.tolist(), country.tolist(), strict=True)
-    mccs[~at_site] = [of.online_mccs[pair] for pair in pairs]
-    return mccs
 
 
 def _amounts(
@@ -122,8 +124,4 @@ def _amounts(
 
 
 def _batch(columns: dict[str, pa.Array], schema: pa.Schema) -> pa.RecordBatch:
-    arrays = [
-        one.combine_chunks() if isinstance(one, pa.ChunkedArray) else one
-        for one in (columns[name] for name in schema.names)
-    ]
-    return pa.RecordBatch.from_arrays(arrays, schema=schema)
+    return pa.RecordBatch.from_arrays([columns[name] for name in schema.names], schema=schema)

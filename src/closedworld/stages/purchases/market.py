@@ -20,11 +20,13 @@ from closedworld.inputs.reference.time_zones import country_of_zone
 from closedworld.inputs.reference.zone_clocks import clocks_of
 from closedworld.kernels.lives import (
     CATEGORIES,
+    NONE,
     Cards,
     Countries,
     Market,
     OnlineMerchants,
     Period,
+    Purchases,
     Sites,
     card_keys,
 )
@@ -75,6 +77,27 @@ class MarketSource:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class Outlets:
+    """What purchases show of where they are made; arrays of one length.
+
+    Attributes:
+        ids: Ids of sites, int64; ``NONE`` online.
+        lons: Degrees, float64; NaN online.
+        lats: Likewise.
+        merchant: Number of the merchant, int64.
+        country: Row of the country, int64.
+        mccs: Merchant category codes, int32.
+    """
+
+    ids: NDArray[np.int64]
+    lons: NDArray[np.float64]
+    lats: NDArray[np.float64]
+    merchant: NDArray[np.int64]
+    country: NDArray[np.int64]
+    mccs: NDArray[np.int32]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class PaymentMarket:
     """A market, and what its numbers stand for.
 
@@ -84,9 +107,8 @@ class PaymentMarket:
         money: Money of each.
         tzids: Names of the zones.
         merchant_ids: Merchants by number.
-        site_ids: Ids of the sites, int64 (sites,).
-        site_mccs: Merchant category codes of the sites, int32 (sites,).
-        online_mccs: Those of online merchants, by number of the merchant and row of the country.
+        outlets: Sites, then the online shops of a merchant in a country.
+        online: Numbers of the latter, ascending: merchant times countries, plus row of the country, int64 (shops,).
         card_ids: Cards, in the order of their dataset.
         cards: Countries, homes and work of the cards, without keys.
         unvisited: Sites of no known category, which nobody visits.
@@ -97,9 +119,8 @@ class PaymentMarket:
     money: tuple[Currency, ...]
     tzids: tuple[str, ...]
     merchant_ids: pa.Array
-    site_ids: NDArray[np.int64]
-    site_mccs: NDArray[np.int32]
-    online_mccs: dict[tuple[int, int], int]
+    outlets: Outlets
+    online: NDArray[np.int64]
     card_ids: pa.Array
     cards: Cards
     unvisited: int
@@ -117,6 +138,14 @@ class PaymentMarket:
             some.country,
             some.zone,
         )
+
+    def outlets_of(self, purchases: Purchases) -> NDArray[np.int64]:
+        """Return the row of each purchase's outlet, int64 (n,)."""
+        outlet = purchases.site.copy()
+        online = np.flatnonzero(outlet == NONE)
+        number = purchases.merchant[online] * len(self.codes) + purchases.country[online]
+        outlet[online] = np.searchsorted(self.online, number) + len(self.market.sites)
+        return outlet
 
 
 _LOCK = threading.Lock()
@@ -170,8 +199,17 @@ def _market_of(source: MarketSource) -> PaymentMarket:
         ),
         habits_of(dict(source.rates)),
     )
-    mccs = zip(
-        shops.merchant.tolist(), shops.country.tolist(), online["mcc"].to_pylist(), strict=True
+    numbers = shops.merchant * len(codes) + shops.country
+    online_numbers, last = np.unique(numbers[::-1], return_index=True)
+    last = len(numbers) - 1 - last
+    off_map = np.full(len(last), np.nan)
+    outlets = Outlets(
+        np.append(placed.keys, np.full(len(last), NONE)),
+        np.append(placed.lons, off_map),
+        np.append(placed.lats, off_map),
+        np.append(placed.merchant, shops.merchant[last]),
+        np.append(placed.country, shops.country[last]),
+        np.append(here["mcc"].to_numpy(), online["mcc"].to_numpy()[last]),
     )
     return PaymentMarket(
         market,
@@ -179,9 +217,8 @@ def _market_of(source: MarketSource) -> PaymentMarket:
         money,
         tzids,
         merchant_ids,
-        placed.keys,
-        here["mcc"].to_numpy(),
-        {(merchant, country): mcc for merchant, country, mcc in mccs},
+        outlets,
+        online_numbers,
         cards["card_id"].combine_chunks(),
         _cards(cards, codes, tzids),
         unvisited,
