@@ -74,7 +74,7 @@ GROUP_BYTES = 400
 
 MARKET_BYTES = 64 * MEBIBYTE
 SITE_BYTES, CARD_BYTES = 400, 160
-SCRATCH_BYTES = 90
+SCRATCH_BYTES = 60
 """Of a purchase and its stays in scratch files, at most."""
 
 
