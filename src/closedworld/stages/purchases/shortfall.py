@@ -15,6 +15,9 @@ LEAST_SHARE = 0.8
 """A run that makes less than this of what is to be expected is warned of."""
 
 _DEVIATIONS = 4.0
+_WORTH_NAMING = 0.02
+"""Categories without merchants are named from this share of all purchases on."""
+
 _SESSION_VARIANCE, _ACTIVITY_VARIANCE = 1.5, 0.3
 """Of purchases over their mean, as they come in sessions; of how busy cards are."""
 
@@ -61,13 +64,13 @@ def shortfall(market: Market, period: Period, cards: int, made: int) -> Warned:
     expected = cards * sum(by_category)
     lost = cards * sum(by_category[row] for row in missing)
     why = []
-    if missing:
+    if lost > _WORTH_NAMING * expected:
         names = listed(tuple(CATEGORIES[row] for row in missing))
         why.append(f"no merchant is of {names}, which would be {lost / expected:.0%}")
     if is_short(made, expected - lost, cards):
         why.append("holders have no time for such rates, or sites are too far apart")
     message = (
         f"holders made {made:,} purchases, {made / expected:.0%} of the {round(expected):,} that the rates "
-        f"ask for: {' and '.join(why) or 'each of several causes is small'}."
+        f"ask for: {'; '.join(why) or 'each of several causes is small'}."
     )
     return Warned("purchases-below-rates", message)
