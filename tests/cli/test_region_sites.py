@@ -76,6 +76,24 @@ def test_sites_of_regions_have_the_places_and_zones_of_where_they_lie(
     assert "polygons of the regions are not at hand" in call("verify", out, "--json").output
 
 
+def test_a_world_of_regions_is_told_in_regions(
+    call: Call, tmp_path: Path, options: list[object]
+) -> None:
+    (tmp_path / "shops.csv").write_text("merchant_id,country,n\na,DE,4\nb,ALPS,2\n")
+    out = tmp_path / "out"
+    run = call("run", *options, "--merchants", tmp_path / "shops.csv", "--out", out)
+    assert "in each region" in run.stdout
+    assert "merchants in 2 regions" in run.stdout
+    assert "regions of " in run.stdout
+    assert "countr" not in run.stdout.replace("--country", "")
+    told = call("inspect", out).stdout
+    assert told.count("  regions  ") >= 3
+    assert "  countries  " not in told
+    tiles = call("tiles", *options, "--out", tmp_path / "tiles", "--resolution", "20deg")
+    assert "none of 5 regions" in tiles.output
+    assert "countr" not in tiles.output.replace("--keep-small-countries", "")
+
+
 def test_a_published_world_of_regions_knows_that_it_is_one(
     call: Call, tmp_path: Path, options: list[object]
 ) -> None:

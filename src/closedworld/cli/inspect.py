@@ -77,6 +77,7 @@ def _result_folder(path: Path) -> tuple[Path, str]:
 def _show_receipt(published: Published) -> None:
     from closedworld.kernels.weights import basis_in_words  # noqa: PLC0415
     from closedworld.published.names import names_of  # noqa: PLC0415
+    from closedworld.published.region_nouns import nouns_of  # noqa: PLC0415
 
     receipt = published.receipt
     click.secho(printable(str(published.folder)), bold=True)
@@ -87,8 +88,12 @@ def _show_receipt(published: Published) -> None:
     metadata["written by"] = ", ".join(f"{name} {v}" for name, v in receipt.versions.items())
     if "basis" in metadata:
         metadata["basis"] = basis_in_words(str(metadata["basis"]))
+    labels = {
+        "countries": nouns_of(published)[1],
+        "countries_fallback": f"{nouns_of(published)[1]} fallback",
+    }
     for name, value in metadata.items():
-        click.echo(printable(f"  {name.replace('_', ' '):<24} {_short(value)}"))
+        click.echo(printable(f"  {labels.get(name, name).replace('_', ' '):<24} {_short(value)}"))
     click.echo()
     click.echo(f"  {'dataset':<14}{'rows':>14}{'files':>8}{'size':>12}")
     for name, total in receipt.datasets().items():

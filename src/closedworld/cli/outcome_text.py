@@ -9,6 +9,7 @@ from pathlib import Path
 from closedworld.config.run import RunConfig
 from closedworld.config.table import REGIONS, SECTIONS
 from closedworld.execution.events import InputLoaded
+from closedworld.published.region_nouns import nouns_of
 from closedworld.run.outcome import RunOutcome
 from closedworld.run.record.report import LOG_NAME
 from closedworld.sanitize import byte_size, number_of, printable
@@ -41,8 +42,9 @@ def _rows(outcome: RunOutcome) -> Iterator[tuple[str, str]]:
     record = outcome.record
     totals = [total for stage in record.stages for total in stage.datasets.values()]
     datasets = number_of(len(totals), "dataset", "datasets")
+    nouns = nouns_of(outcome.by_stage()[-1][1].published)
     for one in record.inputs:
-        yield "from" if one is record.inputs[0] else "", _input(one)
+        yield "from" if one is record.inputs[0] else "", _input(one, nouns)
     size = byte_size(sum(total.size_bytes for total in totals))
     yield "folder", f"{_output(outcome)} ({datasets}, {size})"
     for stage, _ in outcome.by_stage():
@@ -53,7 +55,7 @@ def _rows(outcome: RunOutcome) -> Iterator[tuple[str, str]]:
         yield "warnings", f"{len(record.warnings)}, see above; the report has them, too"
 
 
-def _input(one: InputLoaded) -> str:
+def _input(one: InputLoaded, nouns: tuple[str, str]) -> str:
     """Return an input in a few words; the log has its grid."""
     path = Path(one.path)
     is_bundled = path.is_relative_to(_PACKAGE)
@@ -61,7 +63,7 @@ def _input(one: InputLoaded) -> str:
         return f"{one.role} of the demonstration"
     name = f"{path.name} (bundled)" if is_bundled else one.path
     if one.role == "countries":
-        return f"{number_of(one.rows, 'country', 'countries')} of {name}"
+        return f"{number_of(one.rows, *nouns)} of {name}"
     return f"{one.role} {name}"
 
 

@@ -31,6 +31,7 @@ from closedworld.kernels.tiles import outside_share
 from closedworld.kernels.weights import Mixture
 from closedworld.published.cumulative_weights import CumulativeWeights
 from closedworld.published.polygons import polygons_of
+from closedworld.published.region_nouns import nouns_of
 from closedworld.published.tile_index import PublishedIndex
 from closedworld.sanitize import byte_size, listed, one_line
 from closedworld.stages.tiles.outcome import warn_of_cut
@@ -76,7 +77,7 @@ def sample_points(
     _refuse_beyond_memory(int(request.counts.sum()), request.own)
     checked = polygons_of(index.published, countries)
     shares = {iso: outside_share(checked[iso].features, index.grid) for iso in isos}
-    if warning := warn_of_cut(shares):
+    if warning := warn_of_cut(shares, nouns_of(index.published)):
         observer.on_event(warning)
     if warning := _warn_of_area(weights):
         observer.on_event(warning)

@@ -28,6 +28,7 @@ from closedworld.inputs.raster.pixels import read_pixel_layout
 from closedworld.kernels.grid import Grid
 from closedworld.kernels.spans import Border
 from closedworld.kernels.weights import Basis
+from closedworld.published.region_nouns import COUNTRY
 from closedworld.stages.weights.population import require_same_grid
 from closedworld.stages.weights.raster_warnings import raster_warnings
 from closedworld.testing import micro_persons_exactly
@@ -151,7 +152,7 @@ def test_values_that_round_to_no_micro_person_are_told(tmp_path: Path, dtype: st
     pixels[0, :3] = 0.0, 6e-7, 5.0
     path = write(tmp_path / "a.tif", pixels)
     reading = Reading(path, {"AA": boxes((ROWS, COLS), (0, 2, 0, COLS))})
-    warned, _ = raster_warnings(reading.found, reading.layout)
+    warned, _ = raster_warnings(reading.found, reading.layout, COUNTRY)
     assert warned.code == "raster-too-small"
     assert warned.message.startswith(
         f"{2 * COLS - 3} of the {2 * COLS - 1} tiles with a value above"
@@ -164,7 +165,7 @@ def test_ordinary_values_and_zeros_are_not_told(tmp_path: Path, dtype: str) -> N
     pixels = np.zeros((ROWS, COLS), dtype)
     pixels[0] = 1
     reading = Reading(write(tmp_path / "a.tif", pixels), {"AA": boxes((ROWS, COLS), (0, 2, 0, 9))})
-    assert list(raster_warnings(reading.found, reading.layout)) == []
+    assert list(raster_warnings(reading.found, reading.layout, COUNTRY)) == []
 
 
 def test_a_few_values_that_round_to_nobody_are_no_alarm(tmp_path: Path) -> None:
@@ -173,7 +174,7 @@ def test_a_few_values_that_round_to_nobody_are_no_alarm(tmp_path: Path) -> None:
     pixels[0, :3] = 1e-9
     reading = Reading(write(tmp_path / "a.tif", pixels), {"AA": boxes((ROWS, COLS), (0, 2, 0, 40))})
     assert reading.found.too_small == 3
-    assert list(raster_warnings(reading.found, reading.layout)) == []
+    assert list(raster_warnings(reading.found, reading.layout, COUNTRY)) == []
 
 
 @pytest.mark.parametrize("value", [np.inf, 3.4e38])

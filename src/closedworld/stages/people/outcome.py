@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from closedworld.datasets.cards import CardSummary
 from closedworld.datasets.parameters import PeopleTotals
 from closedworld.kernels.records import Records
+from closedworld.published.region_nouns import nouns_of
 from closedworld.sanitize import number_of
 from closedworld.stages.protocol import StageOutcome
 
@@ -29,5 +30,5 @@ class PublishedPeople(StageOutcome):
         return (
             f"{number_of(totals.cards, 'card', 'cards')} of "
             f"{number_of(totals.persons, 'person', 'people')} in "
-            f"{number_of(len(self.summaries), 'country', 'countries')}"
+            f"{number_of(len(self.summaries), *nouns_of(self.published))}"
         )

@@ -11,6 +11,7 @@ from closedworld.datasets.parameters import SiteTotals
 from closedworld.datasets.sites import SiteSummary
 from closedworld.inputs.merchants.table import SkippedRow
 from closedworld.kernels.records import Records
+from closedworld.published.region_nouns import nouns_of
 from closedworld.sanitize import number_of
 from closedworld.stages.protocol import StageOutcome
 
@@ -50,5 +51,5 @@ class PublishedSites(StageOutcome):
         return (
             f"{number_of(totals.sites, 'site', 'sites')} of "
             f"{number_of(totals.merchants, 'merchant', 'merchants')} in "
-            f"{number_of(len(self.summaries), 'country', 'countries')}"
+            f"{number_of(len(self.summaries), *nouns_of(self.published))}"
         )

@@ -9,6 +9,7 @@ from typing import Any
 from closedworld.execution.events import Warned
 from closedworld.kernels.records import Records
 from closedworld.kernels.tiles import CountrySummary, World
+from closedworld.published.region_nouns import COUNTRY, nouns_of
 from closedworld.published.tile_index import PublishedIndex
 from closedworld.sanitize import number_of
 from closedworld.stages.protocol import StageOutcome
@@ -54,14 +55,18 @@ class TileIndex(StageOutcome):
     def describe(self) -> str:
         """Return a short description of the result."""
         counts = [count for count in self.world.tile_counts.values() if count]
-        return f"{number_of(sum(counts), 'tile', 'tiles')} of {number_of(len(counts), 'country', 'countries')}"
+        places = number_of(len(counts), *nouns_of(self.published))
+        return f"{number_of(sum(counts), 'tile', 'tiles')} of {places}"
 
 
-def warn_of_cut(outside_shares: Mapping[str, float]) -> Warned | None:
+def warn_of_cut(
+    outside_shares: Mapping[str, float], nouns: tuple[str, str] = COUNTRY
+) -> Warned | None:
     """Return the warning about countries of which a thousandth or more, but not all, lies outside the grid.
 
     Args:
         outside_shares: Share of the area of each country that lies outside, 0..1, by code.
+        nouns: What one and several are called.
     """
     cut = {iso: share for iso, share in outside_shares.items() if _LEAST_CUT <= share < 1}
     if not cut:
@@ -71,7 +76,7 @@ def warn_of_cut(outside_shares: Mapping[str, float]) -> Warned | None:
     more = f" and {len(worst) - _COUNTRIES_SHOWN} more" if len(worst) > _COUNTRIES_SHOWN else ""
     return Warned(
         "countries-cut",
-        f"{number_of(len(cut), 'country is', 'countries are')} cut by the edge of the grid: {shown}{more}. "
-        "What lies outside has no tiles, so all weight of such a country lies in the rest of it. Take a "
+        f"{number_of(len(cut), f'{nouns[0]} is', f'{nouns[1]} are')} cut by the edge of the grid: {shown}{more}. "
+        f"What lies outside has no tiles, so all weight of such a {nouns[0]} lies in the rest of it. Take a "
         "raster of all of it, or leave it out with --countries.",
     )

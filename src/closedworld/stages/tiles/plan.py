@@ -30,6 +30,7 @@ from closedworld.kernels.tiles import (
     plan_part_ranges,
     summarize,
 )
+from closedworld.published.region_nouns import COUNTRY, REGION
 from closedworld.published.tile_index import PublishedIndex, read_index
 from closedworld.sanitize import number_of
 from closedworld.stages import TILES, Stage
@@ -291,7 +292,7 @@ def plan_tile_index(
         world = enumerate_tiles(
             countries, grid, rule, keep_small_countries=keep_small_countries, fill=countries.fill
         )
-    _require_tiles(world)
+    _require_tiles(world, COUNTRY if countries.own_codes is None else REGION)
     with timed(TILES, "summaries", observer):
         shared, summaries = summarize(world, countries)
     parameters = TileParameters(
@@ -311,11 +312,11 @@ def plan_tile_index(
     return plan
 
 
-def _require_tiles(world: World) -> None:
+def _require_tiles(world: World, nouns: tuple[str, str]) -> None:
     if len(world.without_tiles) == len(world.spans):
         raise ConfigError(
             "world-empty",
-            f"none of {number_of(len(world.spans), 'country', 'countries')} "
+            f"none of {number_of(len(world.spans), *nouns)} "
             f"({', '.join(list(world.spans)[:10])}) has a tile on the grid of {world.grid} under "
             f"rule {world.rule.value}.",
             "Take a grid that covers them."
@@ -326,6 +327,7 @@ def _require_tiles(world: World) -> None:
 
 def _emit_findings(plan: TilePlan, seconds: float, observer: Observer) -> None:
     world = plan.world
+    nouns = COUNTRY if plan.parameters.own_codes is None else REGION
     observer.on_event(
         events.EnumerationFinished(
             stage=TILES.number,
@@ -352,11 +354,13 @@ def _emit_findings(plan: TilePlan, seconds: float, observer: Observer) -> None:
     }
     for code, (isos, what, hint) in found.items():
         if isos:
-            who = number_of(len(isos), "country", "countries")
+            who = number_of(len(isos), *nouns)
             message = f"{who} {what}: {', '.join(isos)}.{hint}"
             observer.on_event(events.Warned(code, message))
-    if warning := warn_of_cut({one.country_iso: one.outside_share for one in plan.summaries}):
+    if warning := warn_of_cut(
+        {one.country_iso: one.outside_share for one in plan.summaries}, nouns
+    ):
         observer.on_event(warning)
     if plan.shared_tiles:
-        message = f"{plan.shared_tiles:,} tiles that two countries or more own."
+        message = f"{plan.shared_tiles:,} tiles that two {nouns[1]} or more own."
         observer.on_event(events.Warned("tiles-shared", message))

@@ -12,6 +12,7 @@ from closedworld.execution import events
 from closedworld.execution.events import Observer
 from closedworld.kernels.records import Records
 from closedworld.kernels.weights import RasterFindings, WeightSummary, basis_in_words
+from closedworld.published.region_nouns import nouns_of
 from closedworld.sanitize import number_of
 from closedworld.stages.protocol import StageOutcome
 from closedworld.store.reading import Published
@@ -42,7 +43,7 @@ class TileWeights(StageOutcome):
         parameters = self.published.parameters(WeightParameters)
         return (
             f"{number_of(sum(one.tiles for one in self.summaries), 'weight', 'weights')} by "
-            f"{basis_in_words(parameters.basis)}, 10^{parameters.dp} in each country"
+            f"{basis_in_words(parameters.basis)}, 10^{parameters.dp} in each {nouns_of(self.published)[0]}"
         )
 
 
@@ -88,14 +89,16 @@ def totals_of(
     )
 
 
-def emit_warnings(summaries: Records[WeightSummary], observer: Observer) -> None:
+def emit_warnings(
+    summaries: Records[WeightSummary], nouns: tuple[str, str], observer: Observer
+) -> None:
     """Warn about doubtful weights."""
     without = [summary.country_iso for summary in summaries if summary.fallback]
     if without:
         observer.on_event(
             events.Warned(
                 "weights-fallback",
-                f"{number_of(len(without), 'country has', 'countries have')} no population; their tiles count "
+                f"{number_of(len(without), f'{nouns[0]} has', f'{nouns[1]} have')} no population; their tiles count "
                 f"as equally populated: {', '.join(without)}.",
             )
         )
@@ -105,7 +108,7 @@ def emit_warnings(summaries: Records[WeightSummary], observer: Observer) -> None
         observer.on_event(
             events.Warned(
                 "weights-zero",
-                f"{sum(zero_despite_mass.values()):,} tiles have a mass but so little of their country's that "
+                f"{sum(zero_despite_mass.values()):,} tiles have a mass but so little of their {nouns[0]}'s that "
                 f"they get weight 0, most of them in {worst} ({zero_despite_mass[worst]:,}). "
                 "A larger --dp gives them one.",
             )

@@ -31,6 +31,7 @@ from closedworld.kernels.weights import (
     span_weights_batch,
     weight_digest,
 )
+from closedworld.published.region_nouns import nouns_of
 from closedworld.stages import WEIGHTS, Stage
 from closedworld.stages.memory import MEBIBYTE, StageMemory
 from closedworld.stages.protocol import Folded, RunContext, StagePlan
@@ -212,9 +213,10 @@ class WeightPlan(StagePlan[WriteTask, WriteResult, TileWeights]):
         """Return the published weights."""
         totals = published.totals(WeightTotals)
         summaries = Records(totals.summaries)
-        emit_warnings(summaries, self.observer)
+        nouns = nouns_of(published)
+        emit_warnings(summaries, nouns, self.observer)
         if totals.raster is not None and self.layout is not None:
-            for warning in raster_warnings(totals.raster, self.layout):
+            for warning in raster_warnings(totals.raster, self.layout, nouns):
                 self.observer.on_event(warning)
         return TileWeights(published, folded is None, summaries)
 

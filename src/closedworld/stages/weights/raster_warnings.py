@@ -15,7 +15,9 @@ _WIDE_LIMIT = 2**31 - 1
 _CELLS_SHOWN = 10
 
 
-def raster_warnings(found: RasterFindings, layout: PixelLayout) -> Iterator[Warned]:
+def raster_warnings(
+    found: RasterFindings, layout: PixelLayout, nouns: tuple[str, str]
+) -> Iterator[Warned]:
     """Yield the warnings about a raster."""
     name, first_row, of_tiles = layout.info.name, layout.info.first_row, f"of {found.tiles:,} tiles"
     if found.negative:
@@ -45,7 +47,7 @@ def raster_warnings(found: RasterFindings, layout: PixelLayout) -> Iterator[Warn
             f"{one.country_iso} ({one.share:.1%} in row {one.row + first_row}, column {one.col})"
             for one in found.heavy_cells[:_CELLS_SHOWN]
         )
-        many = number_of(len(found.heavy_cells), "country has", "countries have")
+        many = number_of(len(found.heavy_cells), f"{nouns[0]} has", f"{nouns[1]} have")
         yield Warned(
             "raster-one-cell",
             f"{many} nearly all people in one cell of {name}: {shown}. If its value stands for no data, "
