@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import tomllib
 from typing import TYPE_CHECKING, Any
@@ -186,6 +187,24 @@ def test_merchants_are_checked_and_pinned(call: Call, shapefile: Path) -> None:
     table.write_text("merchant_id,country_iso,n\nA,FR,none\n")
     done = call("inputs", *files)
     assert (done.exit_code, "[merchants-unplaceable]" in done.output) == (3, True)
+
+
+@pytest.mark.usefixtures("shapefile")
+def test_cards_are_checked_and_pinned(call: Call, tmp_path: Path) -> None:
+    table = tmp_path / "cards.csv"
+    table.write_text("card_id,country\nA,FR\nB,DE\n")
+    done = call("inputs", "--cards", "cards.csv", "--lock", "--json")
+    assert done.exit_code == 0, done.output
+    found = json.loads(done.stdout)
+    assert (found["cards"]["cards"], found["cards"]["countries"]) == (2, ["DE", "FR"])
+    assert "cards.csv" in {one["path"] for one in found["lock"]["files"]}
+    table.write_text("card_id,country\nA,nowhere\n,DE\n")
+    done = call("inputs", "--cards", "cards.csv")
+    assert (done.exit_code, done.output.count("[cards-unplaceable]")) == (3, 1)
+    for cards, lines in (("2000", ("2,000", "all")), ("DE=3,FR=2", ("5", "2: DE, FR"))):
+        told = call("inputs", "--cards", cards)
+        assert told.exit_code == 0
+        assert all(f"  {line}\n" in told.output for line in lines)
 
 
 @pytest.mark.usefixtures("shapefile")

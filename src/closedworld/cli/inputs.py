@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from closedworld.cli.options import (
+    CARDS_OPTION,
     MERCHANTS_OPTION,
     PATH,
     POLYGON_OPTIONS,
@@ -21,11 +22,13 @@ from closedworld.cli.options import (
     given_only,
     with_options,
 )
+from closedworld.config.run import RunConfig
 from closedworld.config.table import LOCK_NAME
 from closedworld.sanitize import byte_size, number_of, printable
 from closedworld.stages import STAGES
 
 if TYPE_CHECKING:
+    from closedworld.inputs.cards.request import CardRequest
     from closedworld.inputs.merchants.table import MerchantTable
     from closedworld.inputs.raster.info import RasterInfo
 
@@ -43,7 +46,7 @@ class _Found:
 
 
 @click.command()
-@with_options(*POLYGON_OPTIONS, *SELECTION_OPTIONS, RASTER_OPTION, MERCHANTS_OPTION)
+@with_options(*POLYGON_OPTIONS, *SELECTION_OPTIONS, RASTER_OPTION, MERCHANTS_OPTION, CARDS_OPTION)
 @click.option(
     "--lock",
     type=PATH,
@@ -59,6 +62,7 @@ def inputs(
     polygons: Path | None,
     raster: tuple[Path, ...] | None,
     merchants: Path | None,
+    cards: Path | None,
     lock: Path | None,
     *,
     quiet: bool,
@@ -67,8 +71,8 @@ def inputs(
 ) -> None:
     """List the bundled data, check your own files, or lock either (S0).
 
-    With --polygons, --raster or --merchants it shows what is in the file and lists all problems. If the file cannot
-    be used, the exit status is 3 and no lock is written.
+    With --polygons, --raster, --merchants or --cards it shows what is in the file and lists all problems. If the
+    file cannot be used, the exit status is 3 and no lock is written.
 
     \b
     Examples:
@@ -76,20 +80,11 @@ def inputs(
       closedworld inputs --polygons mine.shp --raster worldpop.tif
       closedworld inputs --polygons mine.shp --raster worldpop.tif --lock
     """
-    found: dict[str, _Found] = {}
-    if polygons is not None:
-        found["polygons"] = _check_polygons(polygons, given_only(options))
-    if raster is not None:
-        from closedworld.inputs.raster.info import read_raster_info  # noqa: PLC0415
-
-        found["raster"] = _check(raster, read_raster_info, _describe_raster)
-    if merchants is not None:
-        from closedworld.inputs.merchants.reading import read_merchants  # noqa: PLC0415
-
-        found["merchants"] = _check(merchants, read_merchants, _describe_merchants)
+    config = RunConfig(polygons=polygons, raster=raster, merchants=merchants, cards=cards)
+    found = _check_files(config, given_only(options))
     usable = all(one.usable for one in found.values())
     if lock is not None and usable:
-        found["lock"] = _write_lock(lock, polygons, raster, merchants)
+        found["lock"] = _write_lock(lock, config)
     elif not found:
         found["bundled"] = _list_bundled()
     if as_json:
@@ -102,14 +97,30 @@ def inputs(
         raise click.exceptions.Exit(3)
 
 
-def _write_lock(
-    path: Path, polygons: Path | None, raster: tuple[Path, ...] | None, merchants: Path | None
-) -> _Found:
-    from closedworld.config.run import RunConfig  # noqa: PLC0415
+def _check_files(config: RunConfig, options: dict[str, Any]) -> dict[str, _Found]:
+    """Return what there is to say of the files that are named; options are those of the polygons."""
+    found: dict[str, _Found] = {}
+    if config.polygons is not None:
+        found["polygons"] = _check_polygons(config.polygons, options)
+    if config.raster:
+        from closedworld.inputs.raster.info import read_raster_info  # noqa: PLC0415
+
+        found["raster"] = _check(config.raster, read_raster_info, _describe_raster)
+    if config.merchants is not None:
+        from closedworld.inputs.merchants.reading import read_merchants  # noqa: PLC0415
+
+        found["merchants"] = _check(config.merchants, read_merchants, _describe_merchants)
+    if config.cards is not None:
+        from closedworld.inputs.cards.loading import cards_at  # noqa: PLC0415
+
+        found["cards"] = _check(config.cards, cards_at, _describe_cards)
+    return found
+
+
+def _write_lock(path: Path, config: RunConfig) -> _Found:
     from closedworld.inputs.loading import files_of  # noqa: PLC0415
     from closedworld.inputs.lock import InputLock  # noqa: PLC0415
 
-    config = RunConfig(polygons=polygons, raster=raster, merchants=merchants)
     files = files_of(config, ("countries", "grid"))
     own = [file for stage in STAGES for file in stage.own_files(config)]
     lock = InputLock.of(path, [*files, *own])
@@ -203,6 +214,13 @@ def _describe_merchants(table: MerchantTable) -> _Found:
         f"  countries  {len(table.countries)}: {', '.join(table.countries)}",
     ]
     return _Found(content, lines)
+
+
+def _describe_cards(cards: CardRequest) -> _Found:
+    countries = cards.countries
+    where = f"{len(countries)}: {', '.join(countries)}" if countries else "all"
+    lines = [f"  cards      {cards.count:,}", printable(f"  countries  {where}")]
+    return _Found({"cards": cards.count, "countries": list(countries)}, lines)
 
 
 def _check(path: P, reader: Callable[[P], T], describe: Callable[[T], _Found]) -> _Found:

@@ -97,6 +97,7 @@ POLYGON_OPTIONS = run_options("polygons")
 SELECTION_OPTIONS = tuple(_RUN_OPTIONS[name] for name in ("countries", "except_countries"))
 RASTER_OPTION = _RUN_OPTIONS["raster"]
 MERCHANTS_OPTION = _RUN_OPTIONS["merchants"]
+CARDS_OPTION = _RUN_OPTIONS["cards"]
 WORKERS_OPTION = _RUN_OPTIONS["workers"]
 TILE_OPTIONS = (
     click.option(

@@ -41,16 +41,25 @@ def load_cards(
     if counts is not None:
         return counts
     reading = InputReading("cards", observer)
-    cards: CardTable = (
-        town_cards(own_codes) if _is_demo(path) else read_cards(path, own_codes=own_codes)
-    )
+    cards = _table_at(path, own_codes)
     file = TOWNS_PATH if _is_demo(path) else path
-    number = number_of(cards.rows.num_rows, "card", "cards")
+    number = number_of(cards.count, "card", "cards")
     which = "the demonstration: " if _is_demo(path) else ""
-    reading.emit(
-        [file], cards.rows.num_rows, f"{which}{number} in {len(cards.countries)} countries"
-    )
+    reading.emit([file], cards.count, f"{which}{number} in {len(cards.countries)} countries")
     return cards
+
+
+def cards_at(path: Path) -> CardRequest:
+    """Return the cards that ``--cards`` means, of countries; they are not emitted.
+
+    Raises:
+        ConfigError, InputError: As ``load_cards``.
+    """
+    return card_counts_of(path) or _table_at(path, None)
+
+
+def _table_at(path: Path, own_codes: Sequence[str] | None) -> CardTable:
+    return town_cards(own_codes) if _is_demo(path) else read_cards(path, own_codes=own_codes)
 
 
 def _is_demo(path: Path) -> bool:

@@ -46,6 +46,11 @@ class CardTable:
     own_columns: tuple[str, ...] = ()
 
     @property
+    def count(self) -> int:
+        """How many cards there are."""
+        return len(self.rows)
+
+    @property
     def countries(self) -> tuple[str, ...]:
         """Codes of the countries, ascending."""
         return tuple(self.rows["country_iso"].unique().to_pylist())
@@ -68,11 +73,20 @@ class CardCounts:
 
     def __post_init__(self) -> None:
         """Refuse none, and more than there can be."""
-        count = self.total or sum(self.by_country.values())
-        if not 0 < count <= MAX_CARDS or min(self.by_country.values(), default=0) < 0:
+        if not 0 < self.count <= MAX_CARDS or min(self.by_country.values(), default=0) < 0:
             raise ConfigError(
-                "cards-number", f"{count} cards cannot be made.", f"Take 1 to {MAX_CARDS:,}."
+                "cards-number", f"{self.count} cards cannot be made.", f"Take 1 to {MAX_CARDS:,}."
             )
+
+    @property
+    def count(self) -> int:
+        """How many cards there are."""
+        return self.total or sum(self.by_country.values())
+
+    @property
+    def countries(self) -> tuple[str, ...]:
+        """Codes of the countries that are named, ascending; none where all share the cards."""
+        return tuple(sorted(self.by_country))
 
     @classmethod
     def parse(cls, text: str) -> CardCounts | None:
