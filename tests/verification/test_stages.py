@@ -8,11 +8,14 @@ from closedworld.datasets import DATASETS
 from closedworld.datasets.parameters import (
     PARAMETERS,
     Parameters,
+    PeopleParameters,
+    PurchaseParameters,
     SiteParameters,
     TileParameters,
     WeightParameters,
 )
 from closedworld.kernels.inclusion import Rule
+from closedworld.kernels.lives import FraudMix
 from closedworld.stages import STAGES
 from closedworld.testing import tiny_grid
 from closedworld.verification.verify import CHECKS, verify
@@ -33,6 +36,8 @@ def test_every_dataset_belongs_to_a_stage() -> None:
         TileParameters(1, grid, rule, False, ("FR",), "", coverage=True),  # noqa: FBT003
         WeightParameters(1, "", "area_m2", 9, False, None),  # noqa: FBT003
         SiteParameters(1, "", 0, ("FR",), "", (), "", {}),
+        PeopleParameters(1, "", 0, ("FR",), "", "", {}),
+        PurchaseParameters(1, "", 0, "2026-01-01", 1, {}, FraudMix(), 1.0, "", {}),
     ]
     assert [type(one) for one in results] == list(PARAMETERS.values())
     assert {dataset.name for one in results for dataset in one.datasets} == set(DATASETS)
@@ -43,7 +48,7 @@ def test_the_content_of_a_stage_that_is_not_known_is_reported_as_not_checked(
 ) -> None:
     """As of a later version: its files are checked all the same."""
     folder = world.folder("tile_weights")
-    world.reseal(folder, stage="people")
+    world.reseal(folder, stage="journeys")
     world.part("tile_weights", "FR").unlink()
     outcome = verify(world.root, raster=people)
     assert {one.code for one in outcome.findings} == {"file-missing"}
