@@ -1,4 +1,4 @@
-"""``closedworld explore``: a world as a map to walk through, in one file."""
+"""``closedworld explore``: a world as an interactive map, in one file."""
 
 from __future__ import annotations
 

@@ -44,7 +44,7 @@ class Pictures:
     """The pictures that could be drawn, and why others could not.
 
     Attributes:
-        live: The map to walk through, an HTML page; None for a run without tiles.
+        live: The interactive map, an HTML page; None for a run without tiles.
         maps: Map of the tiles by country, then that of the weights, for readers without scripts.
         sections: Sections that a stage of the run fills.
         closeups: Close-ups of countries.

@@ -290,7 +290,7 @@ class PublishedWorld:
         countries: CountrySet | Path | str | None = None,
         budget: int = BUDGET,
     ) -> MapPage:
-        """Return a map to walk through, from the globe to single tiles, as a page for notebooks and browsers.
+        """Return an interactive map, from the globe to single tiles, as a page for notebooks and browsers.
 
         Args:
             country: Countries whose tiles keep their weights; none for as many as fit, the smallest first.
