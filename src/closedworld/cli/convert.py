@@ -1,4 +1,4 @@
-"""``closedworld convert``: purchases in the files of others, and files of others in our places."""
+"""``closedworld convert``: purchases in other generators' files, and other purchases at places of a world."""
 
 from __future__ import annotations
 
@@ -24,13 +24,13 @@ from closedworld.sanitize import byte_size, number_of
     "--relocate",
     type=PATH,
     metavar="FILE",
-    help="Write this CSV or Parquet file of purchases with places in the world PATH.",
+    help="Copy this CSV or Parquet file of purchases, with places in the world PATH.",
 )
 @click.option(
     "--out",
     type=PATH,
     required=True,
-    help="File to write, .csv (synccfd and --relocate also .parquet); with handbook a new folder, a pickle a day.",
+    help="File to write: .csv, with synccfd and --relocate also .parquet; with handbook, a new folder for one pickle per day.",
 )
 @click.option(
     "--seed", type=int, default=0, show_default=True, help="With --relocate: determines the places."
@@ -40,7 +40,7 @@ from closedworld.sanitize import byte_size, number_of
     type=click.FloatRange(min=0, min_open=True),
     default=10.0,
     show_default=True,
-    help="With --relocate: outlets of a merchant of average size for a million people.",
+    help="With --relocate: outlets per million people of a merchant with average purchases.",
 )
 @click.option(
     "--thief",
@@ -64,13 +64,13 @@ def convert(
     as_json: bool,
     **columns: Any,
 ) -> None:
-    """Write purchases in the files of other generators, or other people's purchases with our places.
+    """Write purchases in the files of other generators, or move other purchases to places in a world.
 
     With --to, PATH is a result with purchases, or a folder with copies of its datasets purchases, truth, cards and
-    sites. Names, addresses and jobs are not made up: each has one value for all; card numbers fail Luhn's check.
+    sites. Names, addresses and jobs are not invented: all rows have the same value; card numbers fail the Luhn check.
 
-    With --relocate, PATH is a world of the countries where the cards live. Amounts, times and labels stay; merchants
-    get fixed outlets, and each purchase one that its card can reach. Columns are named as for `score`.
+    With --relocate, PATH is a world with the countries where the cards live. Amounts, times and labels stay; merchants
+    get fixed outlets, and each purchase is moved to one that its card can reach. Columns are named as for `score`.
 
     \b
     Examples:

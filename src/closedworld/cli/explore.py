@@ -36,7 +36,7 @@ from closedworld.sanitize import byte_size
     default=3_000_000,
     show_default=True,
     metavar="BYTES",
-    help="Size of the page without points; tiles, borders and the picture of weights are always there.",
+    help="Size of the page without points; tiles, borders and the overview of weights are always included.",
 )
 @with_options(INDEX_OPTION, *POLYGON_OPTIONS, *FILES_OPTIONS)
 def explore(
@@ -51,7 +51,7 @@ def explore(
     as_json: bool,
     **polygons: Any,
 ) -> None:
-    """Write a map of a world to walk through, from the globe to single tiles, in one HTML file.
+    """Write an interactive map of a world, from the globe to single tiles, in one HTML file.
 
     RESULT is an output folder, or a parameter_hash=... folder in it. The page has every tile, the
     borders, weights and sites; it makes no network requests and opens without a server. The polygons must be those that

@@ -22,12 +22,14 @@ COLUMN_OPTIONS = tuple(
 @click.argument("file", type=PATH)
 @click.option("--beside", type=PATH, help="Another file or result, scored next to it.")
 @click.option(
-    "--out", type=PATH, help="HTML page to write, with all figures, AUC by kind of fraud and hours."
+    "--out",
+    type=PATH,
+    help="HTML page to write, with all figures, hours, and AUC by kind of fraud.",
 )
 @click.option(
     "--clock",
     type=click.Choice(["utc", "file"]),
-    help="utc: times are UTC, and hours are those of the places; file: one clock of the file's own for all. "
+    help="utc: times are UTC, and hours are local to each place; file: all times are from one clock. "
     "[default: utc for closedworld's purchases, file for others]",
 )
 @click.option(

@@ -67,7 +67,9 @@ class ExecutionConfig(Options):
         super().__post_init__()
         for workers in (self.workers, *self.stage_workers.values()):
             if workers is not None and workers < 1:
-                raise ConfigError("workers", f"{workers} workers do no work.", "Take 1 or more.")
+                raise ConfigError(
+                    "workers", f"{workers} workers cannot do any work.", "Take 1 or more."
+                )
             if workers is not None and workers > 1 and self.executor == "serial":
                 raise ConfigError(
                     "workers",
@@ -81,7 +83,9 @@ class ExecutionConfig(Options):
                 "Add --executor dask.",
             )
         if self.memory_limit is not None and self.memory_limit < 1:
-            raise ConfigError("memory-limit", f"{self.memory_limit} bytes hold nothing.")
+            raise ConfigError(
+                "memory-limit", f"a memory limit of {self.memory_limit} bytes is too small."
+            )
 
     @property
     def in_processes(self) -> bool:
@@ -102,7 +106,7 @@ class ExecutionConfig(Options):
         if unknown:
             raise ConfigError(
                 "option-unknown",
-                f"there is no stage {', '.join(map(quoted, unknown[:10]))} to have workers.",
+                f"workers are given for unknown stages: {', '.join(map(quoted, unknown[:10]))}.",
                 f"Stages with workers of their own: {', '.join(known)}.",
             )
 
@@ -230,7 +234,7 @@ class RunConfig(
         if given:
             raise ConfigError(
                 "result-and-inputs",
-                f"{self.result} has decided {', '.join(given)}, which cannot be given again.",
+                f"{', '.join(given)} cannot be given again: {self.result} was built with its own.",
                 "Leave them out, or build a new world from the inputs.",
             )
 

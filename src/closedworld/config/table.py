@@ -10,14 +10,14 @@ EXECUTORS = ("threads", "processes", "dask", "serial")
 """Where tasks run; the first is the default (docs/decisions/0017-executors.md)."""
 
 ACCEPTANCE = ("report", "enforce")
-"""What becomes of a run that does not keep its limits: it is reported, or the run fails."""
+"""What happens when a run exceeds its limits: it is reported, or the run fails."""
 
 REGIONS = ("iso", "any")
 """What codes of polygons may be: those of ISO 3166-1, or any text."""
 
 LOCK_NAME = "closedworld.lock"
 
-BAND = Option(Kind.NUMBER, "Band of the raster that has the people. [default: the first]")
+BAND = Option(Kind.NUMBER, "Band of the raster that holds the population. [default: the first]")
 
 SECTIONS: dict[str, dict[str, Option]] = {
     "polygons": {
@@ -37,7 +37,7 @@ SECTIONS: dict[str, dict[str, Option]] = {
         ),
         "regions": Option(
             Kind.TEXT,
-            "What codes are: those of countries (ISO 3166-1), or any text, for states, districts or postal areas.",
+            "What the codes are: ISO 3166-1 codes of countries, or any text, for states, districts or postal areas.",
             choices=REGIONS,
             unknown_code="regions-unknown",
         ),
@@ -46,8 +46,8 @@ SECTIONS: dict[str, dict[str, Option]] = {
         ),
         "fill": Option(
             Kind.TEXT,
-            "Take polygons whose rings cross or overlap as they are: inside is what an odd number of rings encloses, "
-            "or what rings wind round. [default: refuse them]",
+            "Accept polygons whose rings cross or overlap: a point is inside when an odd number of rings enclose it "
+            "(evenodd), or when rings wind round it (nonzero). [default: refuse them]",
             choices=tuple(fill.value for fill in Fill),
             unknown_code="fill-unknown",
         ),
@@ -65,8 +65,8 @@ SECTIONS: dict[str, dict[str, Option]] = {
         ),
         "assume_wgs84": Option(
             Kind.FLAG,
-            "Take coordinates without a reference system, or in one that differs from WGS 84 by metres (ETRS89, "
-            "NAD83), for WGS 84, and report it.",
+            "Treat coordinates without a reference system, or in one that differs from WGS 84 by metres (ETRS89, "
+            "NAD83), as WGS 84, and report it.",
         ),
         "input_time_limit": Option(
             Kind.NUMBER,
@@ -159,7 +159,7 @@ SECTIONS: dict[str, dict[str, Option]] = {
     "people": {
         "cards": Option(
             Kind.PATH,
-            "Cards whose holders' homes are placed: a number, shared by the people of each country; numbers by "
+            "Cards whose holders' homes are placed: a number, divided among countries by population; numbers by "
             "country, such as DE=1000,FR=500; a table, CSV or Parquet; or `demo-towns` for 10,000 in 12 towns.",
             metavar="N|FILE",
         ),
@@ -168,21 +168,21 @@ SECTIONS: dict[str, dict[str, Option]] = {
         "first_day": Option(
             Kind.TEXT, "First day of the purchases, in UTC.", metavar="2026-01-01", flag="from"
         ),
-        "days": Option(Kind.NUMBER, "Days of purchases; most are 3,660.", most=3660),
+        "days": Option(Kind.NUMBER, "Number of days, at most 3,660.", most=3660),
         "rates": Option(
             Kind.PATH,
-            "TOML file of what people buy: per_week and median by category. [default: bundled]",
+            "TOML file of what people buy: per_week and median amount by category. [default: bundled]",
             metavar="FILE",
         ),
         "fraud": Option(
             Kind.PATH,
-            "TOML file of fraud: share of the purchases, and weights of clone, skim, lost and testing. "
-            "[default: 0.2%]",
+            "TOML file of fraud: its share of all purchases, and weights of clone, skim, lost and testing. "
+            "[default: a share of 0.2%]",
             metavar="FILE",
         ),
         "noise": Option(
             Kind.REAL,
-            "How often honest purchases look impossible: 0 never, 1 usual, 10 often.",
+            "How often legitimate purchases look impossible: 0 never, 1 as usual, 10 often.",
             metavar="X",
         ),
     },
@@ -208,12 +208,12 @@ SECTIONS: dict[str, dict[str, Option]] = {
         ),
         "memory_limit": Option(
             Kind.SIZE,
-            "Most memory of all processes together; uses fewer workers to stay below it.",
+            "Upper limit for the memory of all processes together; uses fewer workers to stay below it.",
             metavar="640MiB|2GB",
         ),
         "pat": Option(
             Kind.TEXT,
-            "Performance acceptance: report whether the run kept its limits, or fail when it did not.",
+            "Performance acceptance: report whether the run kept its limits, or fail if it did not.",
             choices=ACCEPTANCE,
             unknown_code="pat-unknown",
         ),

@@ -38,7 +38,7 @@ def open_worker_pool(
             ``dask-no-workers``.
     """
     if workers is not None and workers < 1:
-        raise ConfigError("workers", f"{workers} workers do no work.", "Take 1 or more.")
+        raise ConfigError("workers", f"{workers} workers cannot do any work.", "Take 1 or more.")
     if isinstance(executor, WorkerPool):
         yield executor
         return

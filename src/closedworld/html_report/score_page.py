@@ -25,7 +25,7 @@ class FigureRow:
     """A figure of each table.
 
     Attributes:
-        meaning: What it says.
+        meaning: What it means.
         cells: Its value in each table, with why it is missing, as ``(value, why)``.
     """
 

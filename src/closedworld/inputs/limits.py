@@ -137,8 +137,8 @@ def _check_layers(base: sqlite3.Connection) -> None:
         if table not in plain_tables or any(hidden > 1 for _, hidden in known):
             raise InputError(
                 "geopackage-program",
-                f"layer {quoted(table)} is a view or has computed columns: reading it would run a "
-                "program of the author of the file.",
+                f"layer {quoted(table)} is a view or has computed columns: reading it would run "
+                "code from the file.",
                 "Convert it to a table: ogr2ogr out.gpkg in.gpkg",
             )
         if column not in {name for name, _ in known}:

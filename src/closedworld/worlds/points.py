@@ -138,7 +138,7 @@ def _refuse_beyond_tiles(iso: str, asked: int, tiles: int) -> None:
 def _too_many(iso: str, tiles: int, asked: int) -> ConfigError:
     return ConfigError(
         "sample-too-many",
-        f"{iso} has {tiles:,} tiles with a weight, and {asked:,} different ones are asked for.",
+        f"{iso} has {tiles:,} tiles with a weight, fewer than the {asked:,} different ones asked for.",
         "Ask for fewer, or draw with replacement.",
     )
 

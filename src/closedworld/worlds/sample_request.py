@@ -89,7 +89,7 @@ class SampleRequest:
         if (table is None) == (country is None):
             raise ConfigError(
                 "sample-unclear",
-                "points are asked for both by country and by table, or by neither.",
+                "a country and a table were given, or neither.",
                 "Give a country and a number of points, or a table.",
             )
         if country is not None:

@@ -187,7 +187,7 @@ def test_without_labels_and_homes_what_is_left_is_asked_and_the_rest_has_a_reaso
     for name in ("fraud", "flight_precision", "zone_agrees"):
         assert bare.figures[name].value is None
         assert bare.figures[name].why.startswith("needs")
-    assert "cannot be asked" in bare.text()
+    assert "not available" in bare.text()
 
 
 def test_the_handbook_s_square_has_no_places_on_earth(tmp_path: Path) -> None:

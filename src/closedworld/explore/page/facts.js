@@ -1,4 +1,4 @@
-// What is told of a cell, a site, a home, a purchase.
+// The facts shown of a cell, a site, a home, a purchase.
 
 /** @param {number} value @param {number} [digits] */
 export const number = (value, digits = 0) => value.toLocaleString("en", { maximumFractionDigits: digits });
@@ -54,10 +54,10 @@ export function siteFacts(all, i, { names }) {
     ["Outlet", `number ${all.numbers.orders[i]} in ${names[all.numbers.countries[i]]}`],
     ["Category", text("category") + (all.numbers.mccs[i] ? ` (MCC ${all.numbers.mccs[i]})` : "")],
     ["Place", [text("place"), text("admin1")].filter(Boolean).join(", ")],
-    ["Lies in", { core: "the core of a town", town: "or around a town", rural: "the country" }[text("urban")] ?? text("urban")],
+    ["Lies in", { core: "the core of a town", town: "or around a town", rural: "the countryside" }[text("urban")] ?? text("urban")],
     ["Local time", localTime(text("tzid"))],
     ["Latitude, longitude", `${(all.lats[i] * all.degrees).toFixed(5)}, ${(all.lons[i] * all.degrees).toFixed(5)}`],
-    ["Known of it", text("precision")],
+    ["Precision", text("precision")],
   ];
   return [`Site of ${text("merchant_id")}`, facts.filter(([, value]) => value)];
 }
@@ -79,9 +79,9 @@ export function purchaseFacts(lives, card, i) {
     ["When", `${new Date(lives.seconds[i] * 1000).toISOString().replace("T", " ").slice(0, 19)} UTC`],
     ["Paid", `${number(lives.cents[i] / 100, 2)} ${text("currency")} · ${text("channel")} · ${text("category")}`],
     ["Merchant", text("merchant_id")],
-    ["From the last", trip ? `${number(trip.km, 1)} km in ${number((lives.seconds[trip.to] - lives.seconds[trip.from]) / 3600, 2)} h${trip.isImpossible ? ": impossible" : ""}` : ""],
+    ["From previous", trip ? `${number(trip.km, 1)} km in ${number((lives.seconds[trip.to] - lives.seconds[trip.from]) / 3600, 2)} h${trip.isImpossible ? ": impossible" : ""}` : ""],
     ["Truth", [text("fraud_type") && `fraud: ${text("fraud_type")}`, text("hard_negative")].filter(Boolean).join(", ")],
-    ["All its life", `${lives.firsts[card + 1] - lives.firsts[card]} purchases, ${impossible} impossible trips`],
+    ["In total", `${lives.firsts[card + 1] - lives.firsts[card]} purchases, ${impossible} impossible trips`],
   ];
   return [`Card ${lives.names[card]}`, facts.filter(([, value]) => value)];
 }

@@ -38,7 +38,7 @@ class CardTable:
     Attributes:
         source: Where the table is from, for messages.
         rows: ``COLUMNS``, sorted by ``KEY``.
-        own_columns: Columns of the source that decide nothing.
+        own_columns: Columns of the source that are not used.
     """
 
     source: str
@@ -152,8 +152,8 @@ def shared_by_largest_remainder(total: int, persons: Mapping[str, float]) -> dic
     if not whole:
         raise ConfigError(
             "cards-number",
-            "nobody lives in this world, so cards cannot be shared by people.",
-            "Say how many each country has, such as DE=1000,FR=500.",
+            "nobody lives in this world, so cards cannot be divided by population.",
+            "Give the number for each country, such as DE=1000,FR=500.",
         )
     shares = {iso: divmod(total * mass, whole) for iso, mass in masses.items()}
     left = total - sum(share for share, _ in shares.values())

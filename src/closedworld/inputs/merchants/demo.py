@@ -56,7 +56,7 @@ def refuse_regions(own_codes: Sequence[str] | None) -> None:
     if own_codes is not None:
         raise ConfigError(
             "demo-regions",
-            "the demonstration's merchants and cards are in countries, and this world is made of regions.",
+            "the demonstration's merchants and cards belong to countries, but this world is made of regions.",
             "Give a table of your own with the codes of the regions in column country_iso.",
         )
 

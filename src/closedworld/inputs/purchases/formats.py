@@ -179,8 +179,8 @@ def format_of(
         if role not in ROLES:
             raise ConfigError(
                 "purchases-column",
-                f"no column of purchases means {quoted(role)}.",
-                f"Columns mean {listed(tuple(ROLES))}.",
+                f"there is no column role {quoted(role)}.",
+                f"Roles are {listed(tuple(ROLES))}.",
             )
         if name not in names:
             raise ConfigError(
@@ -195,7 +195,7 @@ def format_of(
     if missing:
         raise InputError(
             "purchases-format",
-            f"{source} is of no known layout, and no column was named for {' and '.join(missing)}; it has "
+            f"{source} has no known layout, and no column was named for {' and '.join(missing)}; it has "
             f"{listed(tuple(names), 12)}.",
             "Name its columns, such as --card customer --time paid_at --lon x --lat y.",
         )

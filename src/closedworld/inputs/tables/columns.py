@@ -213,8 +213,8 @@ def name_columns(
         pairs = ", ".join(f"{quoted(given)} ({name})" for given, name in near.items())
         raise InputError(
             "table-column-near",
-            f"columns of the table are named almost like ones that mean something: {pairs}.",
-            "Rename each to the name in brackets if it means that, else to something less alike. "
+            f"columns of the table have names that resemble known ones: {pairs}.",
+            "Rename each to the name in brackets if that is meant, otherwise to something less similar. "
             f"Known columns: {listed(tuple(known))}.",
         )
     return NamedColumns(table, names, tuple(others))
@@ -263,6 +263,6 @@ def _near(plain: str, missing: Sequence[str], mistaken: Mapping[str, str]) -> st
 def _twice(one: str, other: str) -> InputError:
     return InputError(
         "table-column-twice",
-        f"the table has columns {quoted(one)} and {quoted(other)}, which mean the same.",
+        f"the table has columns {quoted(one)} and {quoted(other)}, which are the same.",
         "Keep one of them.",
     )

@@ -65,7 +65,7 @@ class TableStream:
 def open_stream(path: Path) -> TableStream:
     """Open a CSV, Parquet or Arrow file, or a folder of such files, which are read by name.
 
-    All columns of CSV are text. Pickles are refused: opening one runs what its author put in.
+    All columns of CSV are text. Pickles are refused: opening one runs code from the file.
 
     Raises:
         InputError: ``input-missing``, ``input-format``, ``input-pickle``, ``input-unreadable``.
@@ -156,7 +156,7 @@ def _pickled(path: Path) -> InputError:
     where = "sorted(pathlib.Path(sys.argv[1]).glob('*.pkl'))" if path.is_dir() else "[sys.argv[1]]"
     return InputError(
         "input-pickle",
-        f"{path} holds pickles, which closedworld does not open: reading one runs what its author put in.",
+        f"{path} holds pickles, which closedworld does not open: reading one runs code from the file.",
         "If you trust them, convert them in the environment that wrote them, then give purchases.parquet: "
         'python -c "import pandas, pathlib, sys; '
         f"pandas.concat(map(pandas.read_pickle, {where})).to_parquet('purchases.parquet')\" {path}",

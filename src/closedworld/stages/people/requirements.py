@@ -85,7 +85,7 @@ def require_cards(
         observer.on_event(
             Warned(
                 "cards-columns-unused",
-                f"columns of {cards.source} that decide nothing, and are left out: {names}.",
+                f"unused columns of {cards.source}, left out: {names}.",
             )
         )
     rows = rows.cast(ASKED.schema).combine_chunks()

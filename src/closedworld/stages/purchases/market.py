@@ -239,8 +239,8 @@ def _sites_of(source: MarketSource) -> tuple[pa.Table, pa.Table, int]:
     if not here.num_rows:
         raise InputError(
             "purchases-without-sites",
-            f"{source.sites.folder} has no sites on the map of a category that people visit.",
-            "Place merchants with an mcc or a category that is known; the page on sites lists them.",
+            f"{source.sites.folder} has no sites on the map in a category that people visit.",
+            "Place merchants with a known mcc or category; the page on sites explains both columns.",
         )
     online = known.filter(is_online).combine_chunks()
     return here, online, sites.num_rows - known.num_rows

@@ -228,7 +228,7 @@ def _emit_findings(merchants: MerchantTable, observer: Observer) -> None:
         observer.on_event(
             Warned(
                 "merchants-columns-unused",
-                f"columns of {merchants.source} that decide nothing, and are kept in dataset merchants: {names}.",
+                f"unused columns of {merchants.source}, kept in dataset merchants: {names}.",
             )
         )
     if merchants.skipped:

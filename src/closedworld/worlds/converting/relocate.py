@@ -130,7 +130,9 @@ def relocate(
     out = Path(out)
     require_suffix(out, (".csv", ".parquet"))
     if thief not in ("near", "far"):
-        raise ConfigError("relocate-thief", f"a thief is {quoted(thief)}, neither near nor far.")
+        raise ConfigError(
+            "relocate-thief", f"the thief is {quoted(thief)}; it must be near or far."
+        )
     stream = open_stream(Path(table))
     form = format_of(stream.columns, columns or {}, None, stream.name)
     missing = [

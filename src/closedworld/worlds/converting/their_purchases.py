@@ -144,7 +144,7 @@ def _countries(
         raise InputError(
             "relocate-homes",
             f"of {len(found):,} homes in {source}, only {len(known):,} lie in the countries of the world.",
-            "Build a world of their countries; or longitude and latitude are exchanged.",
+            "Build a world of their countries, or check whether longitude and latitude are swapped.",
         )
     usual = max(sorted(set(known)), key=known.count)
     return tuple(usual if one is None else one for one in found)

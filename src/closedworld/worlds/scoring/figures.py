@@ -1,4 +1,4 @@
-"""The figures of a score: names, meanings, and what could not be asked."""
+"""The figures of a score: names, meanings, and why some are not available."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Meaning:
-    """What a figure says.
+    """What a figure means.
 
     Attributes:
         title: In a few words.
         unit: ``share``, ``km``, or empty for a number.
-        needs: Columns without which it cannot be asked.
+        needs: Columns that it needs.
         what: In a sentence.
     """
 
@@ -32,25 +32,25 @@ FIGURES: Mapping[str, Meaning] = {
         "places per merchant, median",
         "",
         "merchant and place",
-        "Distinct places of a merchant, told apart to a metre. A shop has one; a chain has some that return.",
+        "Distinct places of a merchant, to the metre. A shop has one; a chain has several that recur.",
     ),
     "new_place_each_time": Meaning(
         "merchants with a new place each time",
         "share",
         "merchant and place",
-        "Of the merchants with at least ten purchases, those with no place twice.",
+        "Of the merchants with at least ten purchases, those that never have the same place twice.",
     ),
     "at_sea": Meaning(
         "at sea",
         "share",
         "longitude and latitude",
-        "Places in no country's polygons. Coasts are good to about a kilometre.",
+        "Places outside all country polygons. Coasts are right to about a kilometre.",
     ),
     "abroad": Meaning(
         "abroad",
         "share",
         "longitude and latitude",
-        "Legitimate purchases in another country than the card's home; without homes, than its median place.",
+        "Legitimate purchases in another country than the card's home or, without homes, its median place.",
     ),
     "fast_within_hour": Meaning(
         "over 150 km/h, within an hour",
@@ -71,7 +71,7 @@ FIGURES: Mapping[str, Meaning] = {
         "Of all consecutive legitimate purchases of a card, those faster than an airliner.",
     ),
     "flight_precision": Meaning(
-        "alarms over 900 km/h that are right",
+        "precision of alarms over 900 km/h",
         "share",
         "a label, longitude, latitude and time",
         "Of all consecutive purchases faster than 900 km/h, those with fraud at either end.",
@@ -92,7 +92,7 @@ FIGURES: Mapping[str, Meaning] = {
         "at night, 0 to 5 h",
         "share",
         "time",
-        "Legitimate purchases by the local clock if times are UTC, else by the file's own clock.",
+        "Legitimate purchases, in local time if times are UTC, otherwise by the file's own clock.",
     ),
     "night_worst_zone": Meaning(
         "at night in the worst zone",
@@ -104,19 +104,19 @@ FIGURES: Mapping[str, Meaning] = {
         "time zone fits the place",
         "share",
         "time zone, longitude and latitude",
-        "Zones that the table gives and that are those of the coordinates.",
+        "Zones in the table that match the coordinates.",
     ),
     "local_time_agrees": Meaning(
         "local time fits the zone",
         "share",
         "UTC, local time and time zone",
-        "Local times that the table gives and that follow from UTC and the zone.",
+        "Local times in the table that match UTC and the zone.",
     ),
     "country_agrees": Meaning(
         "country fits the place",
         "share",
         "country, longitude and latitude",
-        "Countries that the table gives and whose polygons hold the place.",
+        "Countries in the table whose polygons contain the place.",
     ),
 }
 """Meaning of each figure by name, in the order of the page."""
@@ -136,7 +136,7 @@ GEOGRAPHIC = ("speed", "distance_from_home")
 """Features that may say a lot; of all others, a high AUC is a leak."""
 
 LEAK = 0.1
-"""An AUC farther than this from 0.5 is a leak, where the feature is none of geography."""
+"""An AUC farther than this from 0.5 is a leak, unless the feature is geographic."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,9 +144,9 @@ class Figure:
     """A figure of a table.
 
     Attributes:
-        value: None where it cannot be asked.
-        of: How many purchases, pairs or merchants it rests on.
-        why: Why it cannot be asked; empty where it can.
+        value: None where it is not available.
+        of: How many purchases, pairs or merchants it is based on.
+        why: Why it is not available; empty where it is.
     """
 
     value: float | None

@@ -33,7 +33,7 @@ class Score:
         counts: Purchases, cards, merchants, frauds and what was left out.
         kinds: Purchases of each kind of fraud.
         figures: Figures by name, in the order of their table.
-        auc: AUC of each feature by kind of fraud, and of all frauds as ``all``; None where it cannot be asked.
+        auc: AUC of each feature by kind of fraud, and of all frauds as ``all``; None where it is not available.
         hours: Legitimate purchases by hour of the day, 24.
         zones: Legitimate purchases of each time zone, and their share at night.
         warnings: What makes figures doubtful.
@@ -123,7 +123,7 @@ class Score:
         return f"{one_line(self.source, _NAME_LENGTH)}: {self.title}, {', '.join(parts)}"
 
     def remarks(self, which: str = "") -> list[str]:
-        """Return leaks and what cannot be asked, each in a line."""
+        """Return leaks and unavailable figures, each in a line."""
         lines = []
         if self.auc:
             leaks = [
@@ -138,7 +138,7 @@ class Score:
             if one.value is None
         ]
         if missing:
-            lines.append(f"cannot be asked{which}: {'; '.join(missing)}")
+            lines.append(f"not available{which}: {'; '.join(missing)}")
         return lines
 
 

@@ -216,7 +216,7 @@ def _figures(encoder: Encoder, cards: CardFigures, merchants: _Merchants) -> dic
 
 
 def _missing(name: str, form: PurchaseFormat) -> Figure:
-    """Return why a figure cannot be asked."""
+    """Return why a figure is not available."""
     needs = FIGURES[name].needs
     if form.plane and "longitude" in needs:
         return Figure(None, 0, "coordinates are those of a square without a place on Earth")
