@@ -185,7 +185,7 @@ def test_an_older_report_leaves_out_what_it_does_not_have(world: Path, tmp_path:
     (own / "run_report.json").write_text(json.dumps(report), encoding="utf-8")
     (own / "units.jsonl").unlink(missing_ok=True)
     page = Page(write_page(copy, tmp_path / "older.html", closeups=()))
-    assert "no record of single units" in page.text
+    assert "no record of single tasks" in page.text
     assert "has no acceptance" in page.text
     assert len(page.tags("img")) == len(Page(path).tags("img")) == 2
 
