@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import os
 import warnings
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -151,7 +152,9 @@ def raster_files(path: Rasters) -> tuple[Path, ...]:
     files = [file for one in given for file in _files_at(Path(one))]
     if not files:
         raise InputError("input-missing", "no raster is given.", "Name one at least.")
-    for file, count in Counter(file.resolve() for file in files).items():
+    # By their names: a link that leads to itself, or a name that no file can have, is found when it is opened.
+    names = [os.path.abspath(file) for file in files]  # noqa: PTH100 -- resolve() follows links
+    for file, count in Counter(names).items():
         if count > 1:
             raise InputError("raster-twice", f"{file} is given {count} times.", "Name it once.")
     return tuple(files)
