@@ -38,3 +38,13 @@ def test_one_command_gives_the_same_as_several(call: Call, tmp_path: Path) -> No
     assert call("people", two, "--cards", "20").exit_code == 0
     ours, theirs = (open_world(out).result("people").receipt for out in (one, two))
     assert ours == theirs
+
+
+def test_homes_by_area_are_warned_of_each_time(call: Call, tmp_path: Path) -> None:
+    out = tmp_path / "world"
+    assert call("run", "--countries", "LU", "--basis", "area_m2", "--out", out).exit_code == 0
+    command = "people", out, "--cards", "LU=5"
+    assert "[sites-without-people]" in call(*command).stderr
+    again = call(*command)
+    assert again.stdout.startswith("Verified and reused")
+    assert "[homes-without-people]" in again.stderr

@@ -16,6 +16,7 @@ from closedworld.datasets import SPAN_WEIGHTS, TILE_WEIGHTS
 from closedworld.datasets.parameters import WeightParameters
 from closedworld.errors import IntegrityError
 from closedworld.kernels.spans import RowSpans, joined_runs
+from closedworld.kernels.weights import Mixture
 from closedworld.published.tile_index import PublishedIndex
 from closedworld.sanitize import one_line
 from closedworld.store.reading import Published
@@ -201,6 +202,24 @@ def read_cumulative_weights(
         iso: CumulativeWeights(iso, spans, before[begin:end], total, weights, files.get(iso, ()))
         for (iso, spans), begin, end in zip(index.spans.items(), begins, ends, strict=True)
     }
+
+
+def without_people(weights: Published, what: str) -> str:
+    """Return what to warn of where weights do not follow people; empty where they do.
+
+    By area, 17% of the points of the United States lie in Alaska and Hawaii.
+
+    Args:
+        weights: The published weights.
+        what: What is placed by them, in the plural.
+    """
+    basis = weights.parameters(WeightParameters).basis
+    if Mixture.parse(basis).needs_population:
+        return ""
+    return (
+        f"the weights are by {basis}, not by population: {what} lie where there is land, not where people "
+        "live. For people, make weights with --basis population."
+    )
 
 
 def _none_in(first: NDArray[np.int64], stop: NDArray[np.int64], begin: int, end: int) -> bool:

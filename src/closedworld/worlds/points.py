@@ -10,7 +10,6 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from closedworld.datasets.parameters import WeightParameters
 from closedworld.errors import ConfigError
 from closedworld.execution import open_worker_pool
 from closedworld.execution.events import Observer, Warned
@@ -28,8 +27,7 @@ from closedworld.kernels.sampling import (
 )
 from closedworld.kernels.spans import border_tiles
 from closedworld.kernels.tiles import outside_share
-from closedworld.kernels.weights import Mixture
-from closedworld.published.cumulative_weights import CumulativeWeights
+from closedworld.published.cumulative_weights import CumulativeWeights, without_people
 from closedworld.published.polygons import polygons_of
 from closedworld.published.region_nouns import nouns_of
 from closedworld.published.tile_index import PublishedIndex
@@ -79,8 +77,9 @@ def sample_points(
     shares = {iso: outside_share(checked[iso].features, index.grid) for iso in isos}
     if warning := warn_of_cut(shares, nouns_of(index.published)):
         observer.on_event(warning)
-    if warning := _warn_of_area(weights):
-        observer.on_event(warning)
+    published = next(iter(weights.values())).published
+    if text := without_people(published, "points"):
+        observer.on_event(Warned("sample-without-people", text))
     if request.left_out:
         names = ", ".join(one_line(name, 40) for name in request.left_out)
         message = (
@@ -116,18 +115,6 @@ def _draw(task: _CountryTask) -> Points:
         return draw_points(domain, task.keys, task.counts, with_replacement=task.with_replacement)
     except PopulationExhaustedError as error:
         raise _too_many(task.country.iso, error.tiles, int(task.counts.max())) from error
-
-
-def _warn_of_area(weights: Mapping[str, CumulativeWeights]) -> Warned | None:
-    published = next(iter(weights.values())).published
-    basis = published.parameters(WeightParameters).basis
-    if Mixture.parse(basis).needs_population:
-        return None
-    return Warned(
-        "sample-without-people",
-        f"the weights are by {basis}, not by population: points lie where there is land, not where people "
-        "live. For people, make weights with --basis population.",
-    )
 
 
 def _refuse_beyond_tiles(iso: str, asked: int, tiles: int) -> None:

@@ -10,7 +10,7 @@ from typing import ClassVar
 from closedworld.config.run import RunConfig
 from closedworld.datasets.cards import CardSummary
 from closedworld.datasets.parameters import PeopleParameters, PeopleTotals
-from closedworld.execution.events import Observer
+from closedworld.execution.events import Observer, Warned
 from closedworld.inputs.cards.loading import card_file, load_cards
 from closedworld.inputs.cards.request import CardCounts, CardRequest
 from closedworld.inputs.loading import Inputs
@@ -20,6 +20,7 @@ from closedworld.inputs.reference.time_zones import time_zone_versions
 from closedworld.inputs.regions.country_set import CountrySet
 from closedworld.kernels.records import Records
 from closedworld.kernels.spans import RowSpans
+from closedworld.published.cumulative_weights import without_people
 from closedworld.published.tile_index import PublishedIndex
 from closedworld.stages import PEOPLE, Stage
 from closedworld.stages.checked_results import CheckedResult
@@ -165,6 +166,8 @@ def plan_people(
         cards = cards.table(_persons(cards, spans, weights))
     by_country = require_cards(cards, spans, countries, observer)
     own_weights = weights_at_hand(weights, index)
+    if weights is not None and (text := without_people(weights, "homes")):
+        observer.on_event(Warned("homes-without-people", text))
     parameters = PeopleParameters(
         format=FORMAT,
         sites_parameter_hash="" if sites is None else sites.receipt.parameter_hash,

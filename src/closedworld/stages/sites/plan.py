@@ -12,7 +12,7 @@ import pyarrow.compute as pc
 
 from closedworld.config.run import RunConfig
 from closedworld.datasets import SITES
-from closedworld.datasets.parameters import SiteParameters, SiteTotals, WeightParameters
+from closedworld.datasets.parameters import SiteParameters, SiteTotals
 from closedworld.datasets.sites import SiteSummary
 from closedworld.execution.events import Observer, Warned
 from closedworld.inputs.loading import Inputs
@@ -24,7 +24,7 @@ from closedworld.inputs.regions.country_set import CountrySet
 from closedworld.kernels.digests import digest_of_dataset
 from closedworld.kernels.records import Records
 from closedworld.kernels.spans import RowSpans
-from closedworld.kernels.weights import Mixture
+from closedworld.published.cumulative_weights import without_people
 from closedworld.published.tile_index import PublishedIndex
 from closedworld.stages import SITE_STAGE, Stage
 from closedworld.stages.checked_results import CheckedResult, staged_parts
@@ -192,7 +192,8 @@ def plan_sites(
         merchants, spans, countries, observer, skip_unplaceable=skip_unplaceable
     )
     own_weights = weights_at_hand(weights, index)
-    _warn_of_area(weights, observer)
+    if weights is not None and (text := without_people(weights, "outlets")):
+        observer.on_event(Warned("sites-without-people", text))
     dataset = requirements.dataset
     digests = {
         iso: dataset.digest_of(own.rows.to_batches())
@@ -209,21 +210,6 @@ def plan_sites(
         time_zones=time_zone_versions(),
     )
     return SitePlan(countries, own_weights, observer, task_sites, requirements, parameters)
-
-
-def _warn_of_area(weights: Published | None, observer: Observer) -> None:
-    """Warn of weights that do not follow people: 17% of a country's sites may lie where nobody lives."""
-    if weights is None:
-        return
-    basis = weights.parameters(WeightParameters).basis
-    if not Mixture.parse(basis).needs_population:
-        observer.on_event(
-            Warned(
-                "sites-without-people",
-                f"the weights are by {basis}, so outlets lie where land is and not where people are. "
-                "Build weights with --basis population.",
-            )
-        )
 
 
 def wanted_inputs(config: RunConfig, *, has_raster: bool) -> frozenset[str]:
