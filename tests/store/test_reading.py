@@ -143,6 +143,17 @@ def test_without_verify_a_dataset_opens_unread(copy: Published) -> None:
     assert rows == copy.receipt.datasets()["tile_index"]["rows"]
 
 
+def test_columns_are_read_of_all_partitions_or_one(copy: Published) -> None:
+    whole = copy.dataset("tile_index").to_table(columns=["country_iso", "tile_id"])
+    assert copy.read("tile_index", ["country_iso", "tile_id"]).equals(whole.combine_chunks())
+    one = copy.read("tile_index", ["tile_id"], "FR")
+    assert 0 < one.num_rows < whole.num_rows
+    assert copy.read("tile_index", ["tile_id"], "XX").num_rows == 0
+    flip(copy.folder / PART)
+    with pytest.raises(IntegrityError, match="file-unreadable"):
+        copy.read("tile_index", copy.dataset("tile_index").schema.names, "FR")
+
+
 @pytest.mark.parametrize("level", ["root", "stage", "hash"])
 def test_a_result_opens_from_its_root_its_stage_and_its_own_folder(
     tiny_index: TileIndex, level: str

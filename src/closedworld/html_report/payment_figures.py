@@ -225,14 +225,11 @@ def purchase_figures(published: Published, cards: Published) -> PurchaseFigures:
 
 def _days(published: Published) -> Iterator[tuple[pa.Table, pa.Table]]:
     """Yield the purchases of each day, and what truth says of each, row by row."""
-    files = published.files(PURCHASES.name), published.files(TRUTH.name)
     bought = ["purchase_id", "ts_utc", "ts_local", "card_id", "channel", "category", "lon", "lat"]
     labels = ["purchase_id", "is_fraud", "fraud_type", "hard_negative"]
-    for day in sorted(files[0]):
-        purchases, truth = (
-            pa.concat_tables(published.open_parquet(entry).read(names) for entry in own[day])
-            for own, names in zip(files, (bought, labels), strict=True)
-        )
+    for day in sorted(published.files(PURCHASES.name)):
+        purchases = published.read(PURCHASES.name, bought, day)
+        truth = published.read(TRUTH.name, labels, day)
         order = pc.index_in(purchases["purchase_id"], truth["purchase_id"].combine_chunks())
         yield purchases, truth.take(order)
 

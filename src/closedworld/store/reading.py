@@ -4,23 +4,28 @@ from __future__ import annotations
 
 import errno
 import hashlib
+import itertools
 from collections import defaultdict
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from io import BufferedIOBase
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
-import pyarrow.dataset as pads
-import pyarrow.parquet as pq
+import pyarrow as pa
 
+from closedworld.datasets import DATASETS
 from closedworld.datasets.parameters import PARAMETERS, Parameters, Stated
 from closedworld.errors import ConfigError, GridError, IntegrityError
-from closedworld.sanitize import number_of, one_line
+from closedworld.sanitize import library_message, number_of, one_line
 from closedworld.store.paths import COLLECTION_NAME, HASH_PREFIX, RECEIPT_NAME, hash_of_folder
 from closedworld.store.places import storage_at
 from closedworld.store.protocol import Storage
 from closedworld.store.receipt import FileEntry, Receipt, read_receipt
+
+if TYPE_CHECKING:
+    import pyarrow.dataset as pads
+    import pyarrow.parquet as pq
 
 P = TypeVar("P", bound=Parameters)
 S = TypeVar("S", bound=Stated)
@@ -137,6 +142,31 @@ class Published:
             read_dictionary=list(texts),
             page_checksum_verification=True,
         )
+
+    def read(self, name: str, columns: Sequence[str], partition: str | None = None) -> pa.Table:
+        """Return columns of a dataset, file by file in the order of rows.
+
+        Args:
+            name: Name of the dataset.
+            columns: Columns of its schema.
+            partition: Value of the only partition to read; None for all. One without files has no rows.
+
+        Raises:
+            IntegrityError: ``file-unreadable``, ``receipt-unreadable``.
+        """
+        files = self.files(name)
+        chosen = files if partition is None else {partition: files.get(partition, [])}
+        tables = [DATASETS[name].schema.empty_table().select(columns)]
+        for entry in itertools.chain.from_iterable(chosen.values()):
+            try:
+                with self.open_parquet(entry) as file:
+                    tables.append(file.read(list(columns), use_threads=False))
+            except (OSError, pa.ArrowException, UnicodeDecodeError) as error:
+                raise _damaged(
+                    "file-unreadable",
+                    f"{self.path_of(entry)} cannot be read: {library_message(error)}.",
+                ) from error
+        return pa.concat_tables(tables, promote_options="permissive").combine_chunks()
 
     def dataset(self, name: str) -> pads.Dataset:
         """Return one of its datasets.

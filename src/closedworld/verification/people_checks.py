@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import itertools
 from dataclasses import dataclass, field
-from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -12,11 +11,12 @@ from numpy.typing import NDArray
 
 from closedworld.datasets import CARDS, SITES
 from closedworld.datasets.parameters import PeopleParameters
+from closedworld.errors import IntegrityError
 from closedworld.inputs.reference.time_zones import zones_of
 from closedworld.inputs.regions.country_set import CountrySet
 from closedworld.store.paths import VALIDATION_NAME
 from closedworld.store.reading import Published
-from closedworld.verification.country_files import READ_ERRORS, CountryFiles
+from closedworld.verification.country_files import CountryFiles
 from closedworld.verification.file_checks import check_countries, check_schemas
 from closedworld.verification.findings import Findings
 from closedworld.verification.points_on_map import of_other_zone, off_tile, outside_of
@@ -126,24 +126,18 @@ class PeopleChecks:
         if self.sites is None:
             self.findings.add_unchecked(what, "no sites at hand")
             return
-        known: set[tuple[Any, Any]] = set()
         try:
-            for entry in self.sites.files(SITES.name).get(files.country_iso, ()):
-                with self.sites.open_parquet(entry) as file:
-                    known |= _points(file.read(["lon", "lat"]), "lon", "lat")
-        except READ_ERRORS:
+            sites = self.sites.read(SITES.name, ["lon", "lat"], files.country_iso)
+        except IntegrityError:
             self.findings.add_unchecked(what, "the sites cannot be read", files.country_iso)
             return
+        known = set(zip(sites["lon"].to_pylist(), sites["lat"].to_pylist(), strict=True))
         known.discard((None, None))
         wanted = known or {(None, None)}
         works = zip(rows["work_lon"].to_pylist(), rows["work_lat"].to_pylist(), strict=True)
         wrong = np.array([one not in wanted for one in works], np.bool_)
         _note(files, rows, wrong, "work-site", "the place of work is no site of the country.")
         self.findings.add_check(what, rows.num_rows, "cards")
-
-
-def _points(table: pa.Table, lon: str, lat: str) -> set[tuple[Any, Any]]:
-    return set(zip(table[lon].to_pylist(), table[lat].to_pylist(), strict=True))
 
 
 def _note(

@@ -14,10 +14,11 @@ from numpy.typing import NDArray
 from closedworld.datasets import CARDS, PURCHASES, SITES, STAYS, TRUTH, Dataset
 from closedworld.datasets.parameters import PurchaseParameters
 from closedworld.datasets.purchases import CHANNELS, FRAUD_TYPES, HARD_NEGATIVES, STAY_KINDS
+from closedworld.errors import IntegrityError
 from closedworld.inputs.reference.zone_clocks import zone_info
 from closedworld.store.paths import VALIDATION_NAME
 from closedworld.store.reading import Published
-from closedworld.verification.country_files import READ_ERRORS, CountryFiles
+from closedworld.verification.country_files import CountryFiles
 from closedworld.verification.file_checks import FileTable, check_schemas
 from closedworld.verification.findings import Findings
 from closedworld.verification.holder_moves import HolderMoves
@@ -199,15 +200,10 @@ class PurchaseChecks:
             self.findings.add_unchecked(what, f"no {dataset.name} at hand")
             return None
         try:
-            tables = [
-                published.open_parquet(entry).read(columns)
-                for entries in published.files(dataset.name).values()
-                for entry in entries
-            ]
-        except READ_ERRORS:
+            return published.read(dataset.name, columns)
+        except IntegrityError:
             self.findings.add_unchecked(what, f"the {dataset.name} cannot be read")
             return None
-        return pa.concat_tables(tables, promote_options="permissive").combine_chunks()
 
 
 def _check_order(files: CountryFiles, rows: pa.Table) -> None:

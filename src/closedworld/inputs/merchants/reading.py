@@ -19,10 +19,16 @@ from closedworld.inputs.merchants.table import (
     SkippedRow,
     skipped_rows,
 )
-from closedworld.inputs.tables.columns import NamedColumns, RowProblems, name_columns, rows_where
+from closedworld.inputs.tables.columns import (
+    NamedColumns,
+    RowProblems,
+    name_columns,
+    own_column,
+    rows_where,
+)
 from closedworld.inputs.tables.countries import country_codes
 from closedworld.inputs.tables.reading import read_or_take
-from closedworld.sanitize import number_of, one_line, quoted
+from closedworld.sanitize import number_of, one_line
 
 MAX_SITES = 1 << 31
 """Outlets of one row."""
@@ -194,15 +200,7 @@ def _own_column(named: NamedColumns, name: str) -> pa.Array:
     number = pa.types.is_floating(kind) or (
         pa.types.is_integer(kind) and not named.table[name].null_count
     )
-    try:
-        column = named.table[name].cast(wide if number else pa.string())
-    except (pa.ArrowInvalid, pa.ArrowNotImplementedError) as error:
-        raise InputError(
-            "table-column",
-            f"column {quoted(name)} of the table is {one_line(str(kind), 60)}, which has no form as text.",
-            "Drop the column, or make it text or numbers.",
-        ) from error
-    return column.combine_chunks()
+    return own_column(named, name, wide if number else pa.string()).combine_chunks()
 
 
 def _check_keys(rows: pa.Table, by_outlet: bool, problems: RowProblems) -> None:  # noqa: FBT001 -- one caller

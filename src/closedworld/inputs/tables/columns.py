@@ -238,15 +238,25 @@ def own_columns(named: NamedColumns, names: Sequence[str]) -> pa.Table:
             fits = (pc.max(named.table[name]).as_py() or 0) <= _MAX_INT64
             kind = pa.int64() if fits else pa.string()
         keeps = any(is_kind(kind) for is_kind in _PLAIN_KINDS)
-        try:
-            columns[name] = named.table[name].cast(kind if keeps else pa.string())
-        except (pa.ArrowInvalid, pa.ArrowNotImplementedError) as error:
-            raise InputError(
-                "table-column",
-                f"column {quoted(name)} of the table is {one_line(str(kind), 60)}, which has no form as text.",
-                "Drop the column, or make it text or numbers.",
-            ) from error
+        columns[name] = own_column(named, name, kind if keeps else pa.string())
     return pa.table(columns)
+
+
+def own_column(named: NamedColumns, name: str, wanted: pa.DataType) -> pa.ChunkedArray:
+    """Return a column of the user as another type.
+
+    Raises:
+        InputError: ``table-column``: it cannot be that.
+    """
+    column = named.table[name]
+    try:
+        return column.cast(wanted)
+    except (pa.ArrowInvalid, pa.ArrowNotImplementedError) as error:
+        raise InputError(
+            "table-column",
+            f"column {quoted(name)} of the table is {one_line(str(column.type), 60)}, which has no form as text.",
+            "Drop the column, or make it text or numbers.",
+        ) from error
 
 
 def _plain(name: str) -> str:

@@ -13,7 +13,7 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from closedworld.datasets import CARDS, SITES
-from closedworld.errors import InputError, IntegrityError
+from closedworld.errors import InputError
 from closedworld.inputs.payments.settings import habits_of
 from closedworld.inputs.reference.currencies import Currency, currencies
 from closedworld.inputs.reference.time_zones import country_of_zone
@@ -30,7 +30,6 @@ from closedworld.kernels.lives import (
     Sites,
     card_keys,
 )
-from closedworld.sanitize import library_message
 from closedworld.store.reading import Published
 
 _SITE_COLUMNS = (
@@ -165,7 +164,7 @@ def market_of(source: MarketSource) -> PaymentMarket:
 @functools.lru_cache(maxsize=1)
 def _market_of(source: MarketSource) -> PaymentMarket:
     here, online, unvisited = _sites_of(source)
-    cards = _read(source.people, CARDS.name, _CARD_COLUMNS)
+    cards = source.people.read(CARDS.name, _CARD_COLUMNS)
     sites = pa.concat_tables([here, online])
     codes = _sorted_union(sites["country_iso"], cards["country_iso"])
     tzids = _sorted_union(here["tzid"], cards["tzid"])
@@ -232,7 +231,7 @@ def _sites_of(source: MarketSource) -> tuple[pa.Table, pa.Table, int]:
         IntegrityError: ``file-unreadable``.
         InputError: ``purchases-without-sites``.
     """
-    sites = _read(source.sites, SITES.name, _SITE_COLUMNS)
+    sites = source.sites.read(SITES.name, _SITE_COLUMNS)
     known = sites.filter(pc.is_in(sites["category"], pa.array(CATEGORIES))).combine_chunks()
     is_online = pc.equal(known["category"], "online")
     here = known.filter(pc.and_(known["lon"].is_valid(), pc.invert(is_online))).combine_chunks()
@@ -274,27 +273,6 @@ def _money_of(
     known = {code: country_of_zone(tzid) for code, tzid in sorted(zones.items())}
     first = next(iter(known.values()))
     return tuple(currencies()[known.get(code, first)] for code in codes)
-
-
-def _read(published: Published, name: str, columns: Sequence[str]) -> pa.Table:
-    """Return columns of a dataset, file by file in order.
-
-    Raises:
-        IntegrityError: ``file-unreadable``.
-    """
-    tables = []
-    for entries in published.files(name).values():
-        for entry in entries:
-            try:
-                with published.open_parquet(entry) as file:
-                    tables.append(file.read(list(columns), use_threads=False))
-            except (OSError, pa.ArrowException) as error:
-                raise IntegrityError(
-                    "file-unreadable",
-                    f"{published.path_of(entry)} cannot be read: {library_message(error)}.",
-                    "Delete the folder and build it again.",
-                ) from error
-    return pa.concat_tables(tables, promote_options="permissive").combine_chunks()
 
 
 def _sorted_union(one: pa.ChunkedArray, other: pa.ChunkedArray) -> tuple[str, ...]:
