@@ -149,9 +149,9 @@ def test_columns_are_read_of_all_partitions_or_one(copy: Published) -> None:
     one = copy.read("tile_index", ["tile_id"], "FR")
     assert 0 < one.num_rows < whole.num_rows
     assert copy.read("tile_index", ["tile_id"], "XX").num_rows == 0
-    flip(copy.folder / PART)
+    truncate(copy.folder / PART)
     with pytest.raises(IntegrityError, match="file-unreadable"):
-        copy.read("tile_index", copy.dataset("tile_index").schema.names, "FR")
+        copy.read("tile_index", ["tile_id"], "FR")
 
 
 @pytest.mark.parametrize("level", ["root", "stage", "hash"])
