@@ -197,6 +197,14 @@ test("a trip is impossible when it is faster than a flight, over purchases witho
   assert.ok(Math.abs(kilometres({ lon: 179, lat: 0 }, { lon: -179, lat: 0 }) - 222.39) < 0.01);
 });
 
+test("a life across the antimeridian is looked at from near, one without places from nowhere", () => {
+  const places = (...of) => Int32Array.from(of);
+  const lives = new Lives(["a", "b"], places(3, 1), 1, places(0, 1, 2, 3), places(179, 0, -178, 0), places(-17, 180, -19, 180));
+  const { west, east, south, north } = lives.boundsOf(0);
+  for (const [value, expected] of [[west, 178.95], [east, 182.05], [south, -19.05], [north, -16.95]]) assert.ok(Math.abs(value - expected) < 1e-9, String(value));
+  assert.equal(lives.boundsOf(1), null);
+});
+
 test("a selection is CSV that comes back, whatever the names", () => {
   const points = new Points(1e-5, Int32Array.of(700000, 800000), Int32Array.of(4500000, -100000));
   const column = (...names) => ({ at: (i) => names[i] });
@@ -214,9 +222,9 @@ test("a selection is CSV that comes back, whatever the names", () => {
 
 test("a cell of two countries names both, and one of none says so", () => {
   const tiles = new Tiles(grid, ...[[1, 1], [4, 4], [3, 3], [2, 1], [0]].map((list) => Int32Array.from(list)));
-  const countries = { names: ["France", "Spain"], codes: ["FR", "ES"] };
+  const countries = { names: ["France", "Spain"], codes: ["FR", "ES"], words: ["region", "regions"] };
   assert.equal(cellFacts({ row: 4, col: 3 }, tiles, null, countries)[0], "France (FR) and Spain (ES)");
-  assert.equal(cellFacts({ row: 4, col: 5 }, tiles, null, countries)[0], "No country");
+  assert.equal(cellFacts({ row: 4, col: 5 }, tiles, null, countries)[0], "No region");
   assert.equal(cellFacts(null, tiles, null, countries)[0], "Off the grid");
   const facts = Object.fromEntries(cellFacts({ row: 4, col: 4 }, tiles, null, countries)[1]);
   assert.deepEqual([facts["Row, column"], facts.tile_id, facts.Centroid], ["4, 4", "148", "45.000000, -135.000000"]);

@@ -9,6 +9,7 @@ import zlib
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import pyarrow as pa
 import pytest
 import shapely
 from hypothesis import given
@@ -25,6 +26,8 @@ from closedworld.kernels.spans import RowSpans
 from closedworld.published.polygons import polygons_of
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from numpy.typing import NDArray
 
 pytestmark = pytest.mark.slow
@@ -206,10 +209,56 @@ def test_lives_go_card_by_card_in_the_order_of_time(purchases: Any) -> None:
     assert (seconds[1:] - seconds[1]).tolist() == [0, 1800, 3600, 7200, 36000]
     lats = np.cumsum(unpacked(content["lats"])) * content["degrees"]
     np.testing.assert_allclose(lats, [51.5, 51.5, 180, 48.86, 40.7, 48.86])
-    assert unpacked(content["cents"]).tolist() == [1250, 1250, 1350, 1450, 1550, 1650]
+    assert _amounts(content) == [12.5, 12.5, 13.5, 14.5, 15.5, 16.5]
     fraud = content["texts"]["fraud_type"]
     assert np.cumsum(unpacked(fraud["numbers"])).tolist() == [0, 0, 0, 0, 1, 0]
     assert fraud["names"] == ["clone"]
+
+
+def test_amounts_are_whole_in_any_currency(purchases: Any) -> None:
+    """Of rials, thousands of millions; of dinars, thousandths."""
+    table = purchases.tables["purchases"]
+    amounts = [46_000_000.0, 1.234, 0.0, 1_073_741.824, 2_500_000_000.5, 5.0]
+    at = table.schema.get_field_index("amount")
+    purchases.tables["purchases"] = table.set_column(at, "amount", pa.array(amounts))
+    assert sorted(_amounts(packed_lives(purchases))) == sorted(amounts)
+
+
+def _amounts(content: dict[str, Any]) -> list[float]:
+    thousandths: list[int] = (unpacked(content["high"]) * 2**30 + unpacked(content["low"])).tolist()
+    return [one / 1000 for one in thousandths]
+
+
+def test_where_sites_do_not_fit_whole_merchants_are_left_out(
+    center: cw.PublishedWorld, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    table = center.sites.to_table().to_pylist()
+    located = [row["merchant_id"] for row in table if row["lon"] is not None]
+    monkeypatch.setattr("closedworld.explore.points.MOST_POINTS", len(located) // 2)
+    page = center.explore(budget=0)
+    sites = data_of(page.html)["sites"]
+    names = set(sites["texts"]["merchant_id"]["names"])
+    assert sites["count"] == sum(one in names for one in located) < len(located)
+    shown, every = sites["owners"]
+    assert (shown, every) == (len(names), len({*located}))
+    assert any(f"those of {shown:,} of {every:,} merchants" in note for note in page.notes)
+
+
+def test_regions_are_not_called_countries(tmp_path: Path) -> None:
+    corners = [[[0, 0], [2, 0], [2, 2], [0, 2], [0, 0]]]
+    feature = {
+        "type": "Feature",
+        "properties": {"code": "north"},
+        "geometry": {"type": "Polygon", "coordinates": corners},
+    }
+    polygons = tmp_path / "regions.geojson"
+    polygons.write_text(json.dumps({"type": "FeatureCollection", "features": [feature]}))
+    out = tmp_path / "world"
+    options = {"regions": "any", "code_column": "code", "resolution": "1deg", "basis": "uniform"}
+    cw.run_world(cw.RunConfig(out=out, polygons=polygons, **options))  # type: ignore[arg-type]
+    world = cw.open_world(out)
+    words = data_of(world.explore().html)["countries"]["words"]
+    assert words == ["region", "regions"]
 
 
 def test_where_purchases_do_not_fit_whole_cards_are_left_out(
@@ -217,5 +266,5 @@ def test_where_purchases_do_not_fit_whole_cards_are_left_out(
 ) -> None:
     monkeypatch.setattr("closedworld.explore.lives.MOST_PURCHASES", 5)
     content = packed_lives(purchases)
-    assert (content["cards"], content["all_cards"]) == (1, 2)
+    assert content["owners"] == [1, 2]
     assert unpacked(content["sizes"]).tolist() == [1]

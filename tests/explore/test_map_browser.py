@@ -258,7 +258,7 @@ def test_a_card_s_life_is_told_purchase_by_purchase(
     slider = tab.locator("#until")
     assert (slider.get_attribute("min"), slider.get_attribute("max")) == ("1", "5")
     facts = tab.locator("#card")
-    assert "5 purchases, 1 impossible trips" in facts.inner_text()
+    assert "5 purchases, 1 impossible trip" in facts.inner_text()
     slider.press("ArrowLeft")
     assert "impossible" in facts.inner_text().split("In total")[0]
     assert "fraud: clone" in facts.inner_text()
@@ -266,12 +266,26 @@ def test_a_card_s_life_is_told_purchase_by_purchase(
     slider.press("ArrowLeft")
     # Markup in the name of a merchant is text.
     assert "</script><script>window.hacked=1" in facts.inner_text()
-    tab.locator("#none").click()
+    tab.locator("#close").click()
     assert not slider.is_visible()
     tab.locator("#search").fill("trav")
     tab.locator("#search").press("Enter")
     assert slider.is_visible()
+    tab.wait_for_url("**card=traveller*")
     assert heard.messages == []
+
+
+def test_a_card_s_life_leaves_room_for_the_map_on_a_phone(
+    center: cw.PublishedWorld, purchases: Any, open_map: Callable[..., tuple[Tab, Heard]]
+) -> None:
+    """From its link: the panel is folded, the slider is beside the facts."""
+    shown = replace(center._shown(None), later={"purchases": purchases})
+    tab, _ = open_map(map_page(shown, budget=0), "card=traveller", width=320)
+    panel, card = (tab.locator(name).bounding_box() for name in ("#panel", "#card"))
+    assert panel is not None
+    assert card is not None
+    assert tab.locator("#until").is_visible()
+    assert card["y"] - panel["y"] - panel["height"] > 400
 
 
 def test_two_worlds_are_swiped_and_told_apart(
@@ -286,6 +300,37 @@ def test_two_worlds_are_swiped_and_told_apart(
     assert not tab.locator("#swipe").is_visible()
     # The legend names both sides.
     assert "in A alone" in tab.locator("#legend").inner_text()
+    lesotho = (set(one.index.spans["LS"].tile_ids().tolist()) for one in (overlap, center))
+    extra = min(set.difference(*lesotho))
+    tab.locator("#search").fill(f"tile {extra}")
+    tab.locator("#search").press("Enter")
+    both = "A: Lesotho (LS) and South Africa (ZA) · B: South Africa (ZA)"
+    assert tab.locator("#card h2").inner_text() == both
+    assert heard.messages == []
+
+
+def test_beside_another_world_points_and_weights_are_those_of_the_first(
+    center: cw.PublishedWorld,
+    overlap: cw.PublishedWorld,
+    open_map: Callable[..., tuple[Tab, Heard]],
+) -> None:
+    site = next(
+        row for row in center.sites.to_table().to_pylist() if row["country_iso"] == "NZ" and row["lon"]
+    )  # fmt: skip
+    at = f"at={site['lat']:.6f},{site['lon']:.6f},100000&by=weight"
+    tab, heard = open_map(center.explore(beside=overlap, budget=0), f"{at}&mode=b")
+    title, legend = tab.locator("#card h2"), tab.locator("#legend")
+    assert "world A alone" in legend.inner_text()
+    tab.mouse.click(640, 450)
+    assert title.inner_text() == "New Zealand (NZ)"
+    tab.locator("#close").click()
+    # Another link is another view, with its choices in the panel.
+    tab.evaluate(f"location.hash = {f'{at}&mode=a'!r}")
+    assert tab.locator("input[name=mode][value=a]").is_checked()
+    assert "World A: Share of the country's weight per km²" in legend.inner_text()
+    tab.wait_for_selector("html[data-done=true]")
+    tab.mouse.click(640, 450)
+    assert title.inner_text() == f"Site of {site['merchant_id']}"
     assert heard.messages == []
 
 

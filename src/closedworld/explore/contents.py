@@ -110,20 +110,26 @@ def _add_points(contents: Contents, world: Shown, codes: Sequence[str]) -> None:
     data, later = contents.data, world.later
     if "sites" in later:
         data["sites"] = packed_sites(later["sites"], codes)
+        _say_owners(contents, "sites", "merchants", data["sites"]["owners"])
         without = data["sites"]["without_point"]
         if without:
             contents.notes.append(f"{without:,} sites have no coordinates and are not on the map.")
     if "people" in later:
         data["homes"] = packed_homes(later["people"], codes)
+        _say_owners(contents, "homes", "cards", data["homes"]["owners"])
     if "purchases" in later:
         data["lives"] = packed_lives(later["purchases"])
-        shown, every = data["lives"]["cards"], data["lives"]["all_cards"]
-        if shown < every:
-            contents.notes.append(f"The purchases are those of {shown:,} of {every:,} cards.")
+        _say_owners(contents, "purchases", "cards", data["lives"]["owners"])
+
+
+def _say_owners(contents: Contents, rows: str, owners: str, counts: Sequence[int]) -> None:
+    shown, every = counts
+    if shown < every:
+        contents.notes.append(f"The {rows} are those of {shown:,} of {every:,} {owners}.")
 
 
 def _countries(world: Shown, beside: Shown | None, codes: Sequence[str]) -> dict[str, Any]:
-    """Return code, name and colour of each country."""
+    """Return code, name and colour of each country, and what one and several of them are called."""
     known = iso_table().by_alpha_2
     own_names = world.index.published.parameters(TileParameters).own_codes is not None
     polygons = world.countries
@@ -138,7 +144,8 @@ def _countries(world: Shown, beside: Shown | None, codes: Sequence[str]) -> dict
     reach = max(1, round(_NEAR_DEGREES / world.index.grid.cell_width))
     sizes = np.array([one.tile_count for one in sets], np.int64)
     colours = choose_colours(neighbour_weights(sets, reach), sizes, len(COUNTRY_COLOURS))
-    return {"codes": list(codes), "names": names, "colours": colours.tolist()}
+    words = ("region", "regions") if own_names else ("country", "countries")
+    return {"codes": list(codes), "names": names, "words": words, "colours": colours.tolist()}
 
 
 def _tiles(world: Shown, codes: Sequence[str]) -> dict[str, Any]:

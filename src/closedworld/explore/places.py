@@ -47,5 +47,5 @@ def packed_places(countries: Sequence[str], most: int) -> dict[str, Any]:
         "degrees": DEGREES,
         "lons": packed(deltas(np.rint(lons / DEGREES).astype(np.int64))),
         "lats": packed(deltas(np.rint(lats / DEGREES).astype(np.int64))),
-        "known": sum(len(own.names) for own in every),
+        "known": sum(int((~own.is_part).sum()) for own in every),
     }

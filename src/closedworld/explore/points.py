@@ -17,6 +17,9 @@ from closedworld.store.reading import Published
 DEGREES = 1e-5
 """Steps of coordinates, 1.1 m at the equator."""
 
+MOST_POINTS = 1_000_000
+"""Sites in a page at most, and homes."""
+
 _SITE_TEXTS = ("merchant_id", "category", "tzid", "place", "admin1", "urban", "precision")
 _HOME_TEXTS = ("card_id", "tzid", "place", "admin1", "urban")
 
@@ -29,18 +32,22 @@ def packed_sites(published: Published, countries: Sequence[str]) -> dict[str, An
         countries: Codes of the countries of the page, in its order; sites of others are left out.
 
     Returns:
-        As ``packed_homes``, with ``without_point``, the number of sites left out, and ``orders`` and ``mccs``,
-        differences of ``site_order`` and ``mcc``.
+        As ``packed_homes``, with ``without_point``, the number of sites left out for want of coordinates, and ``orders`` and
+        ``mccs``, differences of ``site_order`` and ``mcc``.
     """
     columns = ["country_iso", "site_order", "lon", "lat", "mcc", *_SITE_TEXTS]
     table = _rows(published, "sites", columns, countries)
     table = table.sort_by(
         [(name, "ascending") for name in ("country_iso", "merchant_id", "site_order")]
     )
-    located = table.filter(pc.is_valid(table["lon"]))
+    without_point = table["lon"].null_count
+    located, chosen, owners = every_nth(
+        table.filter(pc.is_valid(table["lon"])), "merchant_id", MOST_POINTS
+    )
     return {
         **_packed(located, ("lon", "lat"), _SITE_TEXTS, countries),
-        "without_point": len(table) - len(located),
+        "owners": [len(chosen), owners],
+        "without_point": without_point,
         "orders": packed(deltas(_integers(located["site_order"]))),
         "mccs": packed(deltas(_integers(located["mcc"]))),
     }
@@ -50,13 +57,29 @@ def packed_homes(published: Published, countries: Sequence[str]) -> dict[str, An
     """Return the homes of card holders, in the order of the dataset.
 
     Returns:
-        ``count``; ``lons`` and ``lats``: differences, steps of ``degrees``; ``countries``: differences of numbers of
+        ``count``; ``owners``: how many merchants or cards there are here, and in the dataset; ``lons`` and ``lats``: differences, steps of ``degrees``; ``countries``: differences of numbers of
         countries; for each text a table and a number per point, as differences, 0 for null.
     """
     columns = ["country_iso", "home_lon", "home_lat", *_HOME_TEXTS]
     table = _rows(published, "cards", columns, countries)
     table = table.sort_by([("country_iso", "ascending"), ("card_id", "ascending")])
-    return _packed(table, ("home_lon", "home_lat"), _HOME_TEXTS, countries)
+    table, chosen, owners = every_nth(table, "card_id", MOST_POINTS)
+    packed_cards = _packed(table, ("home_lon", "home_lat"), _HOME_TEXTS, countries)
+    return {**packed_cards, "owners": [len(chosen), owners]}
+
+
+def every_nth(table: pa.Table, owner: str, most: int) -> tuple[pa.Table, pa.Array, int]:
+    """Return all rows of every n-th owner, so that there are about as many as fit.
+
+    Returns:
+        The rows, in their order; the owners that are left, sorted; how many owners there were.
+    """
+    owners = pc.unique(table[owner]).sort()
+    step = -(-len(table) // most) or 1
+    chosen = owners.take(pa.array(np.arange(0, len(owners), step)))
+    if step > 1:
+        table = table.filter(pc.is_in(table[owner], chosen))
+    return table, chosen, len(owners)
 
 
 def _rows(

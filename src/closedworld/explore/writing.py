@@ -19,7 +19,7 @@ from closedworld.store.atomic import replace_file
 from closedworld.store.durable import not_writable
 
 MODULES = (
-    "codec", "grid", "tiles", "view", "colours", "raster", "painter", "borders", "points", "lives", "csv", "facts", "places", "search", "table", "page",
+    "codec", "grid", "tiles", "view", "colours", "raster", "painter", "borders", "points", "lives", "csv", "facts", "dom", "places", "search", "table", "gestures", "legend", "scene", "page",
 )  # fmt: skip
 """Modules of the script, each after those it imports."""
 

@@ -26,7 +26,7 @@ export const POINTS = [
 ];
 
 /** @type {Rgb} Of homes. */
-export const HOMES = [40, 40, 90];
+export const HOMES = [104, 96, 214];
 
 /** @type {Rgb[]} In the first world alone, in the second alone. */
 export const SIDES = [[213, 94, 0], [0, 114, 178]];

@@ -2,12 +2,16 @@
 
 /** @param {number} value @param {number} [digits] */
 export const number = (value, digits = 0) => value.toLocaleString("en", { maximumFractionDigits: digits });
+/** A number of things. @param {number} count @param {string} one @param {string} many */
+export const counted = (count, one, many) => `${number(count)} ${count === 1 ? one : many}`;
+/** @param {string} word */
+export const capital = (word) => word[0].toUpperCase() + word.slice(1);
 /** @param {number} value */
 export const short = (value) => (value === 0 ? "0" : value >= 1e-3 && value < 1e6 ? value.toLocaleString("en", { maximumSignificantDigits: 3 }) : value.toExponential(1));
 /** @param {number} degrees */
 const angle = (degrees) => degrees.toFixed(6);
 
-/** What the countries are called. @typedef {{names: string[], codes: string[]}} Countries */
+/** What the countries are called, and what they are: one of them, and several. @typedef {{names: string[], codes: string[], words: [string, string]}} Countries */
 /** A heading, and names with values. @typedef {[string, [string, string][]]} Facts */
 
 /**
@@ -15,7 +19,7 @@ const angle = (degrees) => degrees.toFixed(6);
  * @param {import("./grid.js").Cell | null} cell @param {import("./tiles.js").Tiles} tiles
  * @param {import("./raster.js").Weights | null} weights Of these tiles. @param {Countries} countries @returns {Facts}
  */
-export function cellFacts(cell, tiles, weights, { names, codes }) {
+export function cellFacts(cell, tiles, weights, { names, codes, words }) {
   if (!cell) return ["Off the grid", []];
   const { grid } = tiles;
   const runs = tiles.runsAt(cell);
@@ -42,7 +46,7 @@ export function cellFacts(cell, tiles, weights, { names, codes }) {
     }
   }
   const title = owners.map((owner) => `${names[owner]} (${codes[owner]})`).join(" and ");
-  return [title || "No country", facts];
+  return [title || `No ${words[0]}`, facts];
 }
 
 /** Facts of a site. @param {import("./points.js").Points} all @param {number} i @param {Countries} countries @returns {Facts} */
@@ -77,11 +81,11 @@ export function purchaseFacts(lives, card, i) {
   /** @type {[string, string][]} */
   const facts = [
     ["When", `${new Date(lives.seconds[i] * 1000).toISOString().replace("T", " ").slice(0, 19)} UTC`],
-    ["Paid", `${number(lives.cents[i] / 100, 2)} ${text("currency")} · ${text("channel")} · ${text("category")}`],
+    ["Paid", `${number(lives.amounts[i], 3)} ${text("currency")} · ${text("channel")} · ${text("category")}`],
     ["Merchant", text("merchant_id")],
     ["From previous", trip ? `${number(trip.km, 1)} km in ${number((lives.seconds[trip.to] - lives.seconds[trip.from]) / 3600, 2)} h${trip.isImpossible ? ": impossible" : ""}` : ""],
     ["Truth", [text("fraud_type") && `fraud: ${text("fraud_type")}`, text("hard_negative")].filter(Boolean).join(", ")],
-    ["In total", `${lives.firsts[card + 1] - lives.firsts[card]} purchases, ${impossible} impossible trips`],
+    ["In total", `${counted(lives.firsts[card + 1] - lives.firsts[card], "purchase", "purchases")}, ${counted(impossible, "impossible trip", "impossible trips")}`],
   ];
   return [`Card ${lives.names[card]}`, facts.filter(([, value]) => value)];
 }

@@ -7,6 +7,7 @@ import { readTexts } from "./points.js";
 /** @typedef {{from: number, to: number, km: number, isImpossible: boolean}} Trip */
 
 const FLIGHT_KM_H = 900;
+const ROOM = 0.05;
 const EARTH_KM = 6371.0088;
 const RADIANS = Math.PI / 180;
 
@@ -24,16 +25,17 @@ export class Lives {
     /** First purchase of each card, and their number. */
     this.firsts = new Int32Array(sizes.length + 1);
     sizes.forEach((size, card) => (this.firsts[card + 1] = this.firsts[card] + size));
-    this.cents = seconds;
+    /** In the currency of each. */
+    this.amounts = new Float64Array(seconds.length);
     /** @type {Record<string, import("./points.js").Texts>} */
     this.texts = {};
   }
 
   /** @param {any} packed As explore/lives.py writes it. */
   static async read(packed) {
-    const [sizes, seconds, lons, lats, cents] = await Promise.all(["sizes", "seconds", "lons", "lats", "cents"].map((name) => unpack(packed[name])));
+    const [sizes, seconds, lons, lats, high, low] = await Promise.all(["sizes", "seconds", "lons", "lats", "high", "low"].map((name) => unpack(packed[name])));
     const lives = new Lives(packed.names, sizes, packed.degrees, summed(seconds), summed(lons), summed(lats));
-    lives.cents = cents;
+    lives.amounts = Float64Array.from(high, (value, i) => (value * 2 ** 30 + low[i]) / 1000);
     lives.texts = await readTexts(packed.texts);
     return lives;
   }
@@ -59,6 +61,20 @@ export class Lives {
       from = to;
     }
     return trips;
+  }
+
+  /** Where a life takes place, with some room around; null for one without a place. @param {number} card */
+  boundsOf(card) {
+    let [west, east, south, north, near] = [Infinity, -Infinity, Infinity, -Infinity, NaN];
+    for (let i = this.firsts[card]; i < this.firsts[card + 1]; i++) {
+      const place = this.placeOf(i);
+      if (!place) continue;
+      if (Number.isNaN(near)) near = place.lon;
+      // As seen from the first place, so that a life across the antimeridian stays together.
+      const lon = place.lon - 360 * Math.round((place.lon - near) / 360);
+      [west, east, south, north] = [Math.min(west, lon), Math.max(east, lon), Math.min(south, place.lat), Math.max(north, place.lat)];
+    }
+    return Number.isNaN(near) ? null : { west: west - ROOM, east: east + ROOM, south: south - ROOM, north: north + ROOM };
   }
 
   /** Cards with impossible trips, most of them first. @param {number} most */

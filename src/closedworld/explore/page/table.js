@@ -1,5 +1,7 @@
 // The table of countries: sorted by any column.
 
+import { isolated, made } from "./dom.js";
+
 /** @typedef {{name: string, isNumber: boolean, values: (string | number)[], texts: string[]}} Column */
 
 /** Numbers of rows in the order of a column; what has no number stays at the end. @param {Column} column @param {boolean} isDescending */
@@ -23,43 +25,20 @@ export function fillTable(table, columns, go) {
   const head = table.createTHead().insertRow();
   const body = table.createTBody();
   const lines = columns[0].texts.map((_, row) => {
-    const line = document.createElement("tr");
-    columns.forEach((column, i) => {
-      const cell = line.insertCell();
-      if (column.isNumber) cell.className = "number";
-      if (i > 0) cell.textContent = column.texts[row];
-      else {
-        const button = document.createElement("button");
-        button.type = "button";
-        button.append(isolated(column.texts[row]));
-        button.addEventListener("click", () => go(row));
-        cell.append(button);
-      }
-    });
-    return line;
+    const name = made("button", { type: "button", onclick: () => go(row) }, isolated(columns[0].texts[row]));
+    return made("tr", {}, ...columns.map(({ isNumber, texts }, i) => made("td", { className: isNumber ? "number" : "" }, i > 0 ? texts[row] : name)));
   });
-  columns.forEach((column) => {
-    const cell = document.createElement("th");
-    cell.scope = "col";
-    const button = document.createElement("button");
-    button.type = "button";
-    button.textContent = column.name;
-    button.addEventListener("click", () => {
+  for (const column of columns) {
+    const cell = made("th", { scope: "col" });
+    const sort = () => {
       const was = cell.getAttribute("aria-sort");
       const isDescending = was === null ? column.isNumber : was === "ascending";
       for (const other of head.cells) other.removeAttribute("aria-sort");
       cell.setAttribute("aria-sort", isDescending ? "descending" : "ascending");
       body.replaceChildren(...sortedRows(column, isDescending).map((row) => lines[row]));
-    });
-    cell.append(button);
+    };
+    cell.append(made("button", { type: "button", onclick: sort }, column.name));
     head.append(cell);
-  });
+  }
   body.replaceChildren(...lines);
-}
-
-/** A text from a file, whose direction of writing changes nothing around it. @param {string} text */
-export function isolated(text) {
-  const element = document.createElement("bdi");
-  element.textContent = text;
-  return element;
 }
