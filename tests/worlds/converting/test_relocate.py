@@ -125,6 +125,28 @@ def test_parquet_stays_parquet(
     assert (found.dtypes == table.dtypes).all()
 
 
+def test_online_channels_stay_at_home_and_cards_outside_are_counted(
+    world: PublishedWorld, tmp_path: Path
+) -> None:
+    table = sparkov(300)
+    online = np.arange(len(table)) % 3 == 0
+    table = table.assign(channel=np.where(online, "Online", "pos"), category="grocery_pos")
+    away = table["cc_num"] == table["cc_num"][0]
+    table.loc[away, ["long", "lat"]] = [-99.1, 19.4]
+    table.to_csv(tmp_path / "in.csv")
+    columns = {"channel": "channel"}
+    done = relocate(world, tmp_path / "in.csv", tmp_path / "out.csv", columns)
+    assert (done.online, done.cards_outside) == (online.sum(), 1)
+    assert "1 card lives in no country of the world" in done.describe()
+    after = pd.read_csv(tmp_path / "out.csv")
+    at_home = np.isclose(after["merch_lat"], after["lat"], rtol=0, atol=1e-6)
+    assert at_home[online].all()
+    assert not at_home[~online].any()
+    table.assign(channel="online").to_csv(tmp_path / "in.csv")
+    none = relocate(world, tmp_path / "in.csv", tmp_path / "out.csv", columns)
+    assert (none.online, none.sites, none.merchants) == (len(table), 0, 0)
+
+
 def test_what_cannot_be_relocated_is_refused(world: PublishedWorld, tmp_path: Path) -> None:
     def code(table: pd.DataFrame, out: str = "out.csv", thief: str = "far") -> str:
         table.to_csv(tmp_path / "in.csv")

@@ -327,6 +327,8 @@ def test_what_is_left_out_is_warned_of(table: pd.DataFrame, tmp_path: Path) -> N
             "purchases-value",
         ),
         ({"card": "a", "time": "b", "amount": "c"}, "a,b,c\n1,1700000000,x1\n", "purchases-value"),
+        ({"card": "a", "time": "b"}, "a,b\n1,20250301\n2,20250302\n", "purchases-value"),
+        ({"card": "a", "time": "b"}, "a,b,b\n1,1700000000,1800000000\n", "table-column-twice"),
         ({"card": "a", "time": "b"}, "a,b\n,\n", "purchases-none"),
         ({"card": "a", "time": "b"}, "a,b\n1,2\n1,2,3\n", "input-unreadable"),
     ],
@@ -339,6 +341,58 @@ def test_what_cannot_be_read_is_refused(
     with pytest.raises((ConfigError, InputError)) as caught:
         score(path, columns)
     assert caught.value.code == code
+
+
+def test_ids_of_truth_are_the_same_as_numbers_or_as_text(tmp_path: Path) -> None:
+    purchases, truth = own()
+    purchases.to_parquet(tmp_path / "purchases.parquet")
+    truth.to_csv(tmp_path / "truth.csv", index=False)
+    found = score(tmp_path / "purchases.parquet", truth=tmp_path / "truth.csv")
+    assert found.counts["frauds"] == truth["is_fraud"].sum() > 0
+    assert not found.warnings
+    truth.assign(purchase_id=truth["purchase_id"] + 10_000).to_csv(tmp_path / "truth.csv")
+    other = score(tmp_path / "purchases.parquet", truth=tmp_path / "truth.csv")
+    assert other.counts["frauds"] == 0
+    assert [one.code for one in other.warnings] == ["purchases-unlabelled"]
+
+
+def test_fraud_of_no_kind_is_fraud(tmp_path: Path) -> None:
+    purchases, truth = own()
+    path = tmp_path / "purchases.parquet"
+    kinds = truth["fraud_type"].fillna("none").replace("clone", "none")
+    purchases.assign(is_fraud=truth["is_fraud"], fraud_type=kinds).to_parquet(path)
+    found = score(path)
+    assert found.kinds.keys() == {"fraud", "skim"}
+    assert sum(found.kinds.values()) == truth["is_fraud"].sum()
+
+
+def test_cards_and_merchants_that_side_tables_lack_are_warned_of(tmp_path: Path) -> None:
+    purchases, _ = own()
+    path, homes, sites = (tmp_path / f"{name}.parquet" for name in ("paid", "homes", "sites"))
+    purchases.drop(columns=["lon", "lat"]).assign(is_fraud=False).to_parquet(path)
+    cards = pd.DataFrame({"card_id": sorted(purchases["card_id"].unique())})
+    shops = pd.DataFrame({"site_id": sorted(purchases["merchant_id"].unique())})
+    cards.assign(home_lon=2.3, home_lat=48.8).to_parquet(homes)
+    shops.assign(lon=2.4, lat=48.9).to_parquet(sites)
+    assert not score(path, homes=homes, sites=sites).warnings
+    cards[1:].assign(home_lon=2.3, home_lat=48.8).to_parquet(homes)
+    shops[1:].assign(lon=2.4, lat=48.9).to_parquet(sites)
+    found = score(path, homes=homes, sites=sites)
+    lost = (purchases["channel"] == "pos") & (purchases["merchant_id"] == shops["site_id"][0])
+    first, second = found.warnings
+    assert first.code == second.code == "purchases-unmatched"
+    assert first.message.startswith("1 card has no home")
+    assert second.message.startswith(f"{lost.sum()} purchases have no place")
+
+
+def test_times_with_a_zone_are_not_read_on_the_clock_of_the_file_in_silence(
+    table: pd.DataFrame, tmp_path: Path
+) -> None:
+    path = tmp_path / "zoned.csv"
+    times = table["trans_date_trans_time"] + "+02:00"
+    table.assign(trans_date_trans_time=times).to_csv(path)
+    assert [one.code for one in score(path).warnings] == ["purchases-zoned"]
+    assert not score(path, clock="utc").warnings
 
 
 @pytest.mark.parametrize("name", ["2018-04-01.pkl", "."])

@@ -88,7 +88,10 @@ class Truth:
 
     def at(self, column: pa.ChunkedArray) -> Verdicts:
         """Return the truth of the purchases with these ids, (n,)."""
-        found = pc.index_in(column.cast(self.ids.type), self.ids)
+        ids = self.ids
+        if column.type != ids.type:
+            column, ids = column.cast(pa.string()), ids.cast(pa.string())
+        found = pc.index_in(column, ids)
         at = pc.fill_null(found, len(self.ids)).to_numpy()
         return Verdicts(
             np.append(self.is_fraud, np.int8(0))[at],

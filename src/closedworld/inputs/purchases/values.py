@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import re
 
 import numpy as np
 import pyarrow as pa
@@ -14,6 +15,9 @@ from closedworld.sanitize import library_message, quoted
 
 _YES = ("1", "1.0", "true", "yes", "y", "t")
 _NO = ("0", "0.0", "false", "no", "n", "f")
+_ONLINE = ("online", "cnp", "ecommerce", "e-commerce", "internet", "online transaction")
+_OFFSET = r"\d\d:\d\d.*(Z|[+-]\d\d:?(\d\d)?)\s*$"
+_DAYS = r"^(19|20)\d\d(0[1-9]|1[0-2])(0[1-9]|[12]\d|3[01])$"
 _MICROSECONDS = 1e6
 _LATEST_SECONDS = 1e11
 """The year 5138; larger numbers are milliseconds."""
@@ -83,6 +87,22 @@ def labels(column: pa.ChunkedArray, name: str) -> NDArray[np.int8]:
     return np.select([is_yes, is_no], [1, 0], -1).astype(np.int8)
 
 
+def is_online(channel: pa.ChunkedArray) -> NDArray[np.bool_]:
+    """Return which channels have no place, bool (n,)."""
+    lower = pc.utf8_lower(pc.fill_null(channel.cast(pa.string()), ""))
+    online: NDArray[np.bool_] = pc.is_in(lower, pa.array(_ONLINE)).to_numpy()
+    return online
+
+
+def has_zone(column: pa.ChunkedArray) -> bool:
+    """Return whether times state their zone, so that their seconds are those of UTC."""
+    if pa.types.is_timestamp(column.type):
+        return column.type.tz is not None
+    known = column.drop_null()
+    # A column has zones in all its rows or in none.
+    return bool(_is_text(column.type) and len(known) and re.search(_OFFSET, known[0].as_py()))
+
+
 def joined(columns: list[pa.ChunkedArray], separator: str) -> pa.ChunkedArray:
     """Return columns as one text, null where the first is."""
     texts = [pc.fill_null(one.cast(pa.string()), "") for one in columns]
@@ -114,11 +134,19 @@ def _timestamps(column: pa.ChunkedArray) -> pa.ChunkedArray:
 
 
 def _unix(numbers: NDArray[np.float64], name: str) -> NDArray[np.float64]:
-    if np.nanmax(np.abs(numbers), initial=0) > _LATEST_SECONDS:
+    known = numbers[np.isfinite(numbers)]
+    if np.abs(known).max(initial=0) > _LATEST_SECONDS:
         raise InputError(
             "purchases-value",
             f"column {quoted(name)} has times after the year 5000 as Unix seconds.",
             "Divide milliseconds by 1,000, or write dates.",
+        )
+    days = pa.array(known).cast(pa.int64(), safe=False).cast(pa.string())
+    if len(known) and pc.all(pc.match_substring_regex(days, _DAYS)).as_py():
+        raise InputError(
+            "purchases-value",
+            f"column {quoted(name)} has numbers such as {days[0]}, which are days and no Unix seconds.",
+            "Write times such as 2025-03-01 17:05:00.",
         )
     return numbers
 

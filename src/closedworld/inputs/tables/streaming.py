@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -68,7 +69,8 @@ def open_stream(path: Path) -> TableStream:
     All columns of CSV are text. Pickles are refused: opening one runs code from the file.
 
     Raises:
-        InputError: ``input-missing``, ``input-format``, ``input-pickle``, ``input-unreadable``.
+        InputError: ``input-missing``, ``input-format``, ``input-pickle``, ``input-unreadable``,
+            ``table-column-twice``.
     """
     if not path.exists():
         raise InputError("input-missing", f"{path} does not exist.", "Check the path.")
@@ -84,9 +86,17 @@ def open_stream(path: Path) -> TableStream:
             "Give a file, or a folder of files of one of these formats.",
         )
     try:
-        return _open(path, files, suffixes.pop())
+        stream = _open(path, files, suffixes.pop())
     except (OSError, pa.ArrowException, UnicodeError) as error:
         raise _unreadable(str(path), error) from error
+    twice = [name for name, count in Counter(stream.columns).items() if count > 1]
+    if twice:
+        raise InputError(
+            "table-column-twice",
+            f"{path} has several columns named {listed(tuple(twice))}, and which one is meant cannot be known.",
+            "Keep one of each name.",
+        )
+    return stream
 
 
 def of_dataset(dataset: pads.Dataset, name: str, size_bytes: int) -> TableStream:

@@ -61,8 +61,10 @@ def place_outlets(
         zip(people["country_iso"].to_pylist(), people["persons"].to_pylist(), strict=True)
     )
     keys = theirs.merchant_countries()
-    sold = np.bincount(theirs.merchant, minlength=len(theirs.merchants))
-    mean = sold[~theirs.is_online].mean() if (~theirs.is_online).any() else 1.0
+    if not keys:
+        return PlacedOutlets(np.empty(0), np.empty(0), {})
+    sold = np.bincount(theirs.merchant[theirs.in_shop], minlength=len(theirs.merchants))
+    mean = sold[sold > 0].mean()
     kinds = [_KINDS.get(one, one) for one in theirs.categories]
     rows = []
     for merchant, iso in keys:

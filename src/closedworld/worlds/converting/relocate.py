@@ -55,9 +55,10 @@ class Relocated:
     Attributes:
         file: The file that was written.
         purchases: Rows.
-        online: Rows of online merchants, which are at the card's home.
+        online: Rows of online merchants or channels, which are at the card's home.
         merchants: Merchants with outlets.
         sites: Their outlets.
+        cards_outside: Cards that live in no country of the world, whose purchases are in that of most others.
         pairs: Consecutive legitimate purchases in shops.
         fast: Of those at most an hour apart, the share above 150 km/h; None without any.
         flight: The share of all above 900 km/h; None without any: times of the file that no place makes possible.
@@ -68,6 +69,7 @@ class Relocated:
     online: int
     merchants: int
     sites: int
+    cards_outside: int
     pairs: int
     fast: float | None
     flight: float | None
@@ -87,10 +89,14 @@ class Relocated:
             number_of(count, one, f"{one}s")
             for count, one in ((self.sites, "outlet"), (self.merchants, "merchant"))
         )
-        return (
-            f"{moved} at {sites} of {merchants} written to {self.file}; {self.online:,} of them online, at home\n"
-            f"impossible by their times, of {self.pairs:,} legitimate trips: {left or 'none'}"
-        )
+        lines = [
+            f"{moved} at {sites} of {merchants} written to {self.file}; {self.online:,} of them online, at home",
+            f"impossible by their times, of {self.pairs:,} legitimate trips: {left or 'none'}",
+        ]
+        if self.cards_outside:
+            cards = number_of(self.cards_outside, "card lives", "cards live")
+            lines.append(f"{cards} in no country of the world, and shop in that of most others")
+        return "\n".join(lines)
 
 
 def relocate(
@@ -152,8 +158,7 @@ def relocate(
     number = _choose(world, theirs, sites, seed, thief)
     in_shop = number >= 0
     lons, lats = theirs.home_lon[theirs.card], theirs.home_lat[theirs.card]
-    lons = np.where(in_shop, sites.lons[number], lons)
-    lats = np.where(in_shop, sites.lats[number], lats)
+    lons[in_shop], lats[in_shop] = sites.lons[number[in_shop]], sites.lats[number[in_shop]]
     _write(stream, form, out, lons, lats)
     return _report(out, theirs, sites, in_shop, lons, lats)
 
@@ -169,7 +174,10 @@ def _choose(
     if thief == "far":
         home_lon[n_cards:], home_lat[n_cards:] = _thieves(world, theirs, seed)
     countries = theirs.country * 2
-    shops = np.flatnonzero(~theirs.is_online[theirs.merchant])
+    shops = np.flatnonzero(theirs.in_shop)
+    number = np.full(len(walker), -1, np.int32)
+    if not len(shops):
+        return number
     pairs, pair_of = np.unique(
         walker[shops].astype(np.int64) * len(theirs.merchants) + theirs.merchant[shops],
         return_inverse=True,
@@ -185,7 +193,6 @@ def _choose(
         sites.lons,
         sites.lats,
     )
-    number = np.full(len(walker), -1, np.int32)
     number[shops] = chosen
     return number
 
@@ -327,8 +334,9 @@ def _report(
         file=out,
         purchases=len(theirs.card),
         online=int((~in_shop).sum()),
-        merchants=int((~theirs.is_online).sum()),
+        merchants=len(np.unique(theirs.merchant[in_shop])),
         sites=len(sites.lons),
+        cards_outside=theirs.outside,
         pairs=int(pair.sum()),
         fast=_share(hour & (steps.km_h > _FAST_KM_H), hour),
         flight=_share(pair & (steps.km_h > _FLIGHT_KM_H), pair),

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from closedworld.errors import InputError
 from closedworld.inputs.purchases.formats import PurchaseFormat
-from closedworld.inputs.purchases.values import joined, labels, reals, seconds
+from closedworld.inputs.purchases.values import is_online, joined, labels, reals, seconds
 from closedworld.inputs.tables.streaming import TableStream
 from closedworld.worlds.scoring.numbering import Numbering
 from closedworld.worlds.world import PublishedWorld
@@ -31,10 +31,11 @@ class TheirPurchases:
         cards: Cards by number.
         merchants: Merchants by number.
         categories: Category of each merchant, that of its first purchase; empty for none.
-        is_online: Whether each merchant is online and has no place, bool (merchants,).
+        in_shop: Whether each purchase is in a shop: neither its merchant nor its channel is online, bool (n,).
         home_lon: Home of each card, degrees, float64 (cards,).
         home_lat: Degrees, float64 (cards,).
         country: Country of the world that each card lives in.
+        outside: Cards that live in none of them, and are given that of most others.
     """
 
     card: NDArray[np.int64]
@@ -44,21 +45,22 @@ class TheirPurchases:
     cards: tuple[str, ...]
     merchants: tuple[str, ...]
     categories: tuple[str, ...]
-    is_online: NDArray[np.bool_]
+    in_shop: NDArray[np.bool_]
     home_lon: NDArray[np.float64]
     home_lat: NDArray[np.float64]
     country: tuple[str, ...]
+    outside: int
 
     def outlet_id(self, merchant: int) -> str:
         """Return what a merchant's outlets are keyed by: its name, which no order of rows changes."""
         return f"merchant {self.merchants[merchant]}"
 
     def merchant_countries(self) -> list[tuple[int, str]]:
-        """Return each merchant that has places with each country of its cards, ascending."""
+        """Return each merchant that has places with each country of its cards there, ascending."""
         codes, code_of = np.unique(np.array(self.country), return_inverse=True)
-        pairs = np.unique(self.merchant * len(codes) + code_of[self.card])
-        found = ((int(pair) // len(codes), str(codes[int(pair) % len(codes)])) for pair in pairs)
-        return [(merchant, code) for merchant, code in found if not self.is_online[merchant]]
+        pairs = self.merchant * len(codes) + code_of[self.card]
+        found = (divmod(pair, len(codes)) for pair in np.unique(pairs[self.in_shop]).tolist())
+        return [(merchant, str(codes[code])) for merchant, code in found]
 
 
 def read_theirs(stream: TableStream, form: PurchaseFormat, world: PublishedWorld) -> TheirPurchases:
@@ -68,7 +70,7 @@ def read_theirs(stream: TableStream, form: PurchaseFormat, world: PublishedWorld
         InputError: ``input-unreadable``, ``purchases-value``, ``purchases-none``, ``relocate-rows``.
     """
     cards, merchants = Numbering(), Numbering()
-    roles = ("card", "merchant", "time", "label", "category", "home_lon", "home_lat")
+    roles = ("card", "merchant", "time", "label", "category", "channel", "home_lon", "home_lat")
     wanted = dict.fromkeys(name for role in roles for name in form.columns.get(role, ()))
     parts = [
         _read(pa.Table.from_batches([batch]), form, cards, merchants)
@@ -92,6 +94,8 @@ def read_theirs(stream: TableStream, form: PurchaseFormat, world: PublishedWorld
     lons, lats = columns["home_lon"][first], columns["home_lat"][first]
     _, sold = np.unique(columns["merchant"], return_index=True)
     categories = tuple(table["category"].take(pa.array(sold)).to_pylist())
+    online = np.array([one.endswith(_ONLINE_ENDING) or one == "online" for one in categories])
+    country, outside = _countries(world, lons, lats, stream.name)
     return TheirPurchases(
         columns["card"].astype(np.int64),
         columns["merchant"].astype(np.int64),
@@ -100,10 +104,11 @@ def read_theirs(stream: TableStream, form: PurchaseFormat, world: PublishedWorld
         cards.names,
         merchants.names,
         categories,
-        np.array([one.endswith(_ONLINE_ENDING) or one == "online" for one in categories], np.bool_),
+        ~(online[columns["merchant"]] | columns["online"]),
         lons,
         lats,
-        _countries(world, lons, lats, stream.name),
+        country,
+        outside,
     )
 
 
@@ -119,8 +124,10 @@ def _read(
     if "label" in form.columns:
         label = labels(table[form.columns["label"][0]], form.columns["label"][0])
     category = column("category") if "category" in form.columns else pa.nulls(n, pa.string())
+    online = is_online(column("channel")) if "channel" in form.columns else np.zeros(n, np.bool_)
     return pa.table(
         {
+            "online": pa.array(online),
             "card": pa.array(cards.of(column("card"))),
             "merchant": pa.array(merchants.of(column("merchant"))),
             "time": pa.array(seconds(table[when], when)),
@@ -136,8 +143,8 @@ def _read(
 
 def _countries(
     world: PublishedWorld, lons: NDArray[np.float64], lats: NDArray[np.float64], source: str
-) -> tuple[str, ...]:
-    """Return the country of each home; a home in none of the world has that of most others."""
+) -> tuple[tuple[str, ...], int]:
+    """Return the country of each home, and how many lie in none of the world and have that of most others."""
     found = world.locate(lons, lats)["country_iso"].to_pylist()
     known = [one for one in found if one is not None]
     if 2 * len(known) < len(found):
@@ -147,4 +154,4 @@ def _countries(
             "Build a world of their countries, or check whether longitude and latitude are swapped.",
         )
     usual = max(sorted(set(known)), key=known.count)
-    return tuple(usual if one is None else one for one in found)
+    return tuple(usual if one is None else one for one in found), len(found) - len(known)

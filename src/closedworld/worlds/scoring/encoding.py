@@ -13,7 +13,15 @@ from numpy.typing import NDArray
 
 from closedworld.inputs.purchases.formats import PLACE, PurchaseFormat
 from closedworld.inputs.purchases.side_tables import SideTables
-from closedworld.inputs.purchases.values import calendar_texts, joined, labels, reals, seconds
+from closedworld.inputs.purchases.values import (
+    calendar_texts,
+    has_zone,
+    is_online,
+    joined,
+    labels,
+    reals,
+    seconds,
+)
 from closedworld.kernels.scoring.consecutive import distance_km
 from closedworld.kernels.scoring.merchant_places import place_keys
 from closedworld.kernels.scoring.polygon_owners import PolygonOwners
@@ -46,7 +54,6 @@ PURCHASE = np.dtype(
 )
 MERCHANT_PLACE = np.dtype([("merchant", "i4"), ("place", "i8")])
 
-_ONLINE = ("online", "cnp", "ecommerce", "e-commerce", "internet", "online transaction")
 _HALF_TURN, _TURN, _POLE = 180.0, 360.0, 90.0
 
 
@@ -133,6 +140,7 @@ class Encoder:
         column = table[names[0]]
         if len(names) > 1:
             column = calendar_texts(*(table[name] for name in names))
+        self.counts["zoned"] += has_zone(column)
         return seconds(column, names[-1])
 
     def _label(self, table: pa.Table, rows: NDArray[np.void]) -> None:
@@ -141,13 +149,16 @@ class Encoder:
         if self.side.truth is not None and "id" in self.form.columns:
             truth = self.side.truth.at(table[self.form.columns["id"][0]])
             is_fraud, kinds, rows["is_listed"] = truth.is_fraud, truth.kinds, truth.is_listed
+            self.counts["labelled"] += int((is_fraud | truth.is_listed).sum())
         elif "label" in self.form.columns:
             names = self.form.columns["label"]
             is_fraud, kinds = labels(table[names[0]], names[0]), self._column(table, "kind")
         else:
             return
         named = pa.nulls(len(rows), pa.string()) if kinds is None else kinds.cast(pa.string())
-        named = pc.fill_null(named, FRAUD)
+        # A fraud whose kind reads "none" is a fraud.
+        named = pc.fill_null(named, NO_FRAUD)
+        named = pc.if_else(pc.equal(named, NO_FRAUD), FRAUD, named)
         frauds = np.flatnonzero(is_fraud == 1)
         rows["kind"] = np.minimum(is_fraud, LEGITIMATE)
         if len(frauds):
@@ -158,13 +169,12 @@ class Encoder:
         lons, lats = self._reals(table, "lon"), self._reals(table, "lat")
         if self.side.sites is not None:
             lons, lats = self.side.sites.at(self._column(table, "merchant"), len(rows))
-        lons, lats = self._on_globe(lons, lats)
         channel = self._column(table, "channel")
-        if channel is not None:
-            lower = pc.utf8_lower(pc.fill_null(channel.cast(pa.string()), ""))
-            online = pc.is_in(lower, pa.array(_ONLINE)).to_numpy()
-            self.counts["online"] += int(online.sum())
-            lons, lats = np.where(online, np.nan, lons), np.where(online, np.nan, lats)
+        online = np.zeros(len(rows), np.bool_) if channel is None else is_online(channel)
+        self.counts["online"] += int(online.sum())
+        self.counts["unplaced"] += int((np.isnan(lons) & ~online).sum())
+        lons, lats = self._on_globe(lons, lats)
+        lons, lats = np.where(online, np.nan, lons), np.where(online, np.nan, lats)
         rows["lon"], rows["lat"] = lons, lats
         rows["country"], rows["zone"] = NO_PLACE, -1
         self.counts["located"] += int(np.isfinite(lons).sum())
@@ -239,8 +249,7 @@ class Encoder:
             return place_keys(rows["lon"], rows["lat"])
         keys = self._numbers(table, PLACE, self.places).astype(np.int64)
         channel = self._column(table, "channel")
-        lower = pc.utf8_lower(pc.fill_null(channel, ""))
-        return np.where(pc.is_in(lower, pa.array(_ONLINE)).to_numpy(), -1, keys)
+        return keys if channel is None else np.where(is_online(channel), -1, keys)
 
 
 def home_distances(

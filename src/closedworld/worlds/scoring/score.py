@@ -247,9 +247,30 @@ def _warnings(encoder: Encoder) -> list[Warned]:
             f"{which} off the globe and counted as missing; are longitude and latitude exchanged?"
         )
         found.append(Warned("purchases-off-globe", message))
-    if encoder.side.truth is not None and "id" not in encoder.form.columns:
+    if seen["zoned"] and encoder.form.clock == "file":
+        message = "times state their zone, so hours are those of UTC; --clock utc makes them local."
+        found.append(Warned("purchases-zoned", message))
+    return [*found, *_unmatched(encoder)]
+
+
+def _unmatched(encoder: Encoder) -> list[Warned]:
+    """Return warnings of tables beside the purchases that do not go with them."""
+    side, found = encoder.side, []
+    if side.truth is not None and "id" not in encoder.form.columns:
         message = (
             "the purchases have no id, so the table of truth labels none of them; --id names one."
         )
         found.append(Warned("purchases-unlabelled", message))
+    elif side.truth is not None and len(side.truth.ids) and not encoder.counts["labelled"]:
+        message = "no purchase has an id that the table of truth has, so all count as legitimate."
+        found.append(Warned("purchases-unlabelled", message))
+    homeless = int(np.isnan(encoder.homes[:, 0]).sum())
+    if side.homes is not None and homeless:
+        which = number_of(homeless, "card has", "cards have")
+        message = f"{which} no home in the table of homes; the median place of purchases is taken."
+        found.append(Warned("purchases-unmatched", message))
+    if side.sites is not None and encoder.counts["unplaced"]:
+        which = number_of(encoder.counts["unplaced"], "purchase has", "purchases have")
+        message = f"{which} no place, because the table of sites lacks the merchant."
+        found.append(Warned("purchases-unmatched", message))
     return found
