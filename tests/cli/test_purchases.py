@@ -33,6 +33,18 @@ def test_what_a_world_lacks_is_made_first(call: Call, tmp_path: Path) -> None:
     assert path == str(world.result("purchases").folder / "truth")
 
 
+def test_sites_that_nobody_visits_are_warned_of_each_time(call: Call, tmp_path: Path) -> None:
+    out, shops = tmp_path / "world", tmp_path / "shops.csv"
+    shops.write_text("merchant_id,country_iso,n,category\nmart,LU,9,grocery\nodd,LU,4,\n")
+    command = "run", "--countries", "LU", "--merchants", shops, "--out", out, "--quiet"
+    assert call(*command).exit_code == 0
+    for _ in range(2):
+        done = call("purchases", out, "--cards", "LU=10", "--days", "2")
+        assert "4 sites have no known category" in done.stderr
+        assert "[purchases-sites-unvisited]" in done.stderr
+    assert "Verified and reused" in done.stdout
+
+
 def test_options_that_cannot_be_meant_end_the_command(call: Call, tmp_path: Path) -> None:
     fraud = tmp_path / "fraud.toml"
     fraud.write_text("share = 2\n")

@@ -50,7 +50,7 @@ from closedworld.stages.purchases.blocks import (
 )
 from closedworld.stages.purchases.checks import CLAIMS, check_ids
 from closedworld.stages.purchases.day_files import GROUP_ROWS, DayTask, write_day
-from closedworld.stages.purchases.market import MarketSource, market_of
+from closedworld.stages.purchases.market import MarketSource, PaymentMarket, market_of
 from closedworld.stages.purchases.outcome import PublishedPurchases
 from closedworld.stages.purchases.shortfall import expected_purchases, is_short, shortfall
 from closedworld.stages.runner import timed
@@ -181,7 +181,6 @@ class PurchasePlan(StagePlan[DayTask, CheckedResult, PublishedPurchases]):
         """
         if self.source is None:
             raise TypeError("a forecast has no tasks")
-        self._warn_of_unvisited(self.source)
         blocks = self._blocks(self.source)
         fraud = self._fraud(runner, self.source, blocks)
         scratch = runner.staging.scratch()
@@ -239,16 +238,6 @@ class PurchasePlan(StagePlan[DayTask, CheckedResult, PublishedPurchases]):
             seed=self.asked.seed,
         )
 
-    def _warn_of_unvisited(self, source: MarketSource) -> None:
-        unvisited = market_of(source).unvisited
-        if unvisited:
-            self.observer.on_event(
-                Warned(
-                    "purchases-sites-unvisited",
-                    f"{number_of(unvisited, 'site has', 'sites have')} no known category, so nobody buys there.",
-                )
-            )
-
     def fold(
         self, runner: TaskRunner, written: Iterable[tuple[DayTask, CheckedResult, bool]]
     ) -> Folded:
@@ -284,13 +273,19 @@ class PurchasePlan(StagePlan[DayTask, CheckedResult, PublishedPurchases]):
         return folded
 
     def outcome(self, published: Published, folded: Folded | None) -> PublishedPurchases:
-        """Return the published purchases; fewer than to be expected are a warning."""
+        """Return the published purchases; warn of sites without visits and of fewer purchases than to be expected."""
         totals = published.totals(PurchaseTotals)
-        made, expected = totals.purchases - totals.fraud, self.cards * self._per_card
-        if self.source is not None and is_short(made, expected, self.cards):
-            found = shortfall(market_of(self.source).market, self.asked.period, self.cards, made)
-            self.observer.on_event(found)
+        if self.source is not None:
+            self._warn(market_of(self.source), totals.purchases - totals.fraud)
         return PublishedPurchases(published, folded is None, Records(totals.summaries))
+
+    def _warn(self, payments: PaymentMarket, made: int) -> None:
+        if unvisited := payments.unvisited:
+            message = f"{number_of(unvisited, 'site has', 'sites have')} no known category, so nobody buys there."
+            self.observer.on_event(Warned("purchases-sites-unvisited", message))
+        if is_short(made, self.cards * self._per_card, self.cards):
+            found = shortfall(payments.market, self.asked.period, self.cards, made)
+            self.observer.on_event(found)
 
 
 def plan_run(context: RunContext) -> PurchasePlan:
