@@ -6,7 +6,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from closedworld.kernels.counting import counted
+from closedworld.kernels.counting import counted, numbered_in_runs
 
 RUNS = st.lists(st.tuples(st.integers(-(2**40), 2**40), st.integers(0, 5)), max_size=9)
 
@@ -17,3 +17,9 @@ def test_runs_follow_one_another(runs: list[tuple[int, int]]) -> None:
     expected = [start + k for start, count in runs for k in range(count)]
     assert counted(starts, counts).tolist() == expected
     assert counted(7, counts).tolist() == [7 + k for _, count in runs for k in range(count)]
+
+
+def test_equal_neighbours_are_numbered_from_zero() -> None:
+    values = np.array([3, 3, 3, 0, 7, 7], np.int64)
+    assert numbered_in_runs(values).tolist() == [0, 1, 2, 0, 0, 1]
+    assert numbered_in_runs(values[:0]).tolist() == []

@@ -16,3 +16,13 @@ def counted(starts: NDArray[np.int64] | int, counts: NDArray[np.int64]) -> NDArr
     values = np.repeat(starts - np.cumsum(counts) + counts, counts)
     values += np.arange(len(values))
     return values
+
+
+def numbered_in_runs(values: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Return the number of each value among its equals next to it, from 0, int64 (n,).
+
+    Args:
+        values: Equal ones next to each other, int64 (n,), >= 0.
+    """
+    starts = np.flatnonzero(np.diff(values, prepend=-1))
+    return counted(0, np.diff(starts, append=len(values)))

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from closedworld.kernels.counting import counted
 from closedworld.kernels.spans import RowSpans
 from closedworld.maps.views import View
 
@@ -90,9 +91,7 @@ def _add_steps(steps: NDArray[np.float32], spans: RowSpans, slabs: Slabs, seam: 
     east = west + (spans.col_stops - spans.col_starts) * grid.cell_width
     for run in _chunks(per_run):
         counts = per_run[run]
-        ends = np.cumsum(counts)
-        offset = np.arange(ends[-1]) - np.repeat(ends - counts, counts)
-        slab = np.repeat(slabs.first[spans.rows[run]], counts) + offset
+        slab = counted(slabs.first[spans.rows[run]], counts)
         left, right = np.repeat(west[run], counts), np.repeat(east[run], counts)
         _add_bars(steps, slabs, slab, left, np.minimum(right, _TURN_DEGREES))
         over = np.flatnonzero(right > _TURN_DEGREES)

@@ -15,6 +15,7 @@ from closedworld.execution import open_worker_pool
 from closedworld.execution.events import Observer, Warned
 from closedworld.execution.meters import available_memory_bytes
 from closedworld.inputs.regions.country_set import Country, CountrySet
+from closedworld.kernels.counting import counted
 from closedworld.kernels.sampling import (
     CountryShape,
     Keys,
@@ -161,7 +162,7 @@ def _table(request: SampleRequest, tasks: list[_CountryTask], drawn: list[Points
         lons[at], lats[at], tile_ids[at] = points.lons, points.lats, points.tile_ids
     row = np.repeat(np.arange(len(counts)), counts)
     columns = {} if request.ids is None else {"id": request.ids.take(pa.array(row))}
-    order = np.arange(total) - np.repeat(first, counts) + 1
+    order = counted(1, counts)
     columns |= {"point_order": pa.array(order), "lon": pa.array(lons), "lat": pa.array(lats)}
     columns |= {"country_iso": request.isos.take(pa.array(row)), "tile_id": pa.array(tile_ids)}
     fields = [pa.field(name, column.type, nullable=False) for name, column in columns.items()]

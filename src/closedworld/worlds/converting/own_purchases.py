@@ -15,6 +15,7 @@ from closedworld.errors import InputError
 from closedworld.inputs.purchases.formats import OWN
 from closedworld.inputs.purchases.side_tables import Truth, read_truth
 from closedworld.inputs.tables.streaming import TableStream, open_stream
+from closedworld.kernels.counting import numbered_in_runs
 from closedworld.sanitize import listed
 from closedworld.worlds.own_streams import OwnStreams, find_own
 from closedworld.worlds.scoring.numbering import Numbering
@@ -157,11 +158,8 @@ def _numbered(cards: pa.Table) -> pa.Table:
     """Return cards with the number of each among those of its holder, from 0, in the order of their ids."""
     order = pc.sort_indices(cards, sort_keys=[("person_id", "ascending"), ("card_id", "ascending")])
     person = cards["person_id"].cast(pa.string()).combine_chunks().dictionary_encode().indices
-    ordered = person.take(order).to_numpy()
-    starts = np.flatnonzero(np.diff(ordered, prepend=-1))
-    counts = np.diff(starts, append=len(ordered))
-    numbers = np.empty(len(ordered), np.int64)
-    numbers[order.to_numpy()] = np.arange(len(ordered)) - np.repeat(starts, counts)
+    numbers = np.empty(len(person), np.int64)
+    numbers[order.to_numpy()] = numbered_in_runs(person.take(order).to_numpy().astype(np.int64))
     return cards.append_column("number", pa.array(numbers))
 
 

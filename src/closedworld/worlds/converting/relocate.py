@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from closedworld.errors import ConfigError
 from closedworld.inputs.purchases.formats import PurchaseFormat, format_of
 from closedworld.inputs.tables.streaming import TableStream, open_stream
+from closedworld.kernels.counting import numbered_in_runs
 from closedworld.kernels.relocating import (
     CANDIDATES,
     HABIT,
@@ -274,11 +275,8 @@ def _four(draws: StreamDraws, number: int) -> NDArray[np.float64]:
 def _ranks(walker: NDArray[np.int64], time: NDArray[np.float64]) -> NDArray[np.int64]:
     """Return the number of each purchase among those of its walker, from 0, in the order of time."""
     order = np.lexsort((time, walker))
-    ordered = walker[order]
-    starts = np.flatnonzero(np.diff(ordered, prepend=-1))
-    counts = np.diff(starts, append=len(ordered))
     ranks = np.empty(len(walker), np.int64)
-    ranks[order] = np.arange(len(walker)) - np.repeat(starts, counts)
+    ranks[order] = numbered_in_runs(walker[order])
     return ranks
 
 
