@@ -79,7 +79,7 @@ def test_the_page_holds_its_pictures_and_points_to_nothing_outside(newer: Path) 
     """Every src is data; the only addresses are links to sources for who clicks on them."""
     page = Page(newer)
     pictures = page.tags("img")
-    assert len(pictures) == 5  # two maps, LU and MT whole, MC that has no tile
+    assert len(pictures) == 2  # for readers without scripts
     for picture in pictures:
         head, _, data = picture["src"].partition(",")
         assert head == "data:image/png;base64"
@@ -128,8 +128,7 @@ def test_hostile_text_is_text(hostile: Path, newer: Path) -> None:
     assert page.tags("img") == []
     assert {tag for tag, _ in page.elements} <= {tag for tag, _ in plain.elements}
     names = {name for _, attributes in page.elements for name in attributes}
-    # Only here a country stands out in the chart of dots, and its name beside its dot.
-    assert names <= {name for _, attributes in plain.elements for name in attributes} | {"dx"}
+    assert names <= {name for _, attributes in plain.elements for name in attributes}
     assert not [name for name in names if name.startswith("on")]
     assert "<script>window.hacked=1</script>" in page.text
     assert "{{7*7}}" in page.text
@@ -156,7 +155,9 @@ def test_figures_are_those_of_the_run(newer: Path) -> None:
 
 def test_warnings_come_first_and_the_worst_of_them_first(newer: Path) -> None:
     page = Page(newer)
-    heads = [page.text.index(f" {name} ") for name in ("Warnings", "Maps", "Close-ups")]
+    heads = [
+        page.text.index(f" {name} ") for name in ("Warnings", "Maps", "Performance acceptance")
+    ]
     assert heads == sorted(heads)
     assert page.text.index("Acceptance failed read-ratio") < page.text.index(
         "countries-without-tiles"
@@ -169,12 +170,11 @@ def test_acceptance_and_workers_are_told_with_verdicts(newer: Path) -> None:
     for verdict in ("✓ pass", "✗ fail", "\N{EN DASH} not measured", "\N{EN DASH} no limit"):
         assert verdict in page.text
     assert "12.5%" in page.text
-    assert "S2 reading" in page.text
 
 
 def test_an_older_report_leaves_out_what_it_does_not_have(world: Path, tmp_path: Path) -> None:
-    """Without units, acceptance and workers the page says so and shows the rest."""
-    path = write_page(world, tmp_path / "old.html", closeups=())
+    """Without acceptance and workers the page says so and shows the rest."""
+    path = write_page(world, tmp_path / "old.html")
     (folder,) = (world / "reports").iterdir()
     report = json.loads((folder / "run_report.json").read_text(encoding="utf-8"))
     for name in ("acceptance", "workers"):
@@ -183,9 +183,8 @@ def test_an_older_report_leaves_out_what_it_does_not_have(world: Path, tmp_path:
     shutil.copytree(world, copy)
     (own,) = (copy / "reports").iterdir()
     (own / "run_report.json").write_text(json.dumps(report), encoding="utf-8")
-    (own / "units.jsonl").unlink(missing_ok=True)
-    page = Page(write_page(copy, tmp_path / "older.html", closeups=()))
-    assert "no record of single tasks" in page.text
+    page = Page(write_page(copy, tmp_path / "older.html"))
+    assert "no figures of workers" in page.text
     assert "has no acceptance" in page.text
     assert len(page.tags("img")) == len(Page(path).tags("img")) == 2
 
@@ -205,7 +204,7 @@ def test_results_that_moved_with_their_report_are_found(world: Path, tmp_path: P
     shutil.copytree(world, moved)
     path = write_page(moved)
     assert path.parent.parent == moved / "reports"
-    assert len(Page(path).tags("img")) == 5
+    assert len(Page(path).tags("img")) == 2
 
 
 def test_results_that_are_gone_are_missed_in_words(world: Path, tmp_path: Path) -> None:
@@ -229,10 +228,10 @@ def test_a_run_of_weights_alone_has_all_pictures(world: Path, tmp_path: Path) ->
     page = Page(write_page(outcome.report_folder))
     assert "weights by area_m2" in page.text
     assert "none are shared" not in page.text  # this run did not look
-    assert len(page.tags("img")) == 5
+    assert len(page.tags("img")) == 2
 
 
-def test_other_polygons_give_no_close_ups(world: Path, tmp_path: Path) -> None:
+def test_other_polygons_give_no_borders(world: Path, tmp_path: Path) -> None:
     """A file that was changed since is not drawn over tiles that were not made from it."""
     copy = tmp_path / "world"
     shutil.copytree(world, copy)
@@ -241,21 +240,9 @@ def test_other_polygons_give_no_close_ups(world: Path, tmp_path: Path) -> None:
     report["config"]["polygons"] = str(tmp_path / "gone.gpkg")
     (folder / "run_report.json").write_text(json.dumps(report), encoding="utf-8")
     page = Page(write_page(copy))
-    assert "No close-ups: " in page.text
+    assert "No borders: " in page.text
     assert "gone.gpkg" in page.text
     assert len(page.tags("img")) == 2
-
-
-def test_the_countries_asked_for_are_shown_in_that_order(world: Path, tmp_path: Path) -> None:
-    page = Page(write_page(world, tmp_path / "page.html", closeups=("mt", "LU")))
-    shown = [picture["alt"] for picture in page.tags("img")][2:]
-    assert [alt.split(",")[0] for alt in shown] == ["Close-up of Malta", "Close-up of Luxembourg"]
-
-
-def test_countries_that_are_not_there_are_refused(world: Path, tmp_path: Path) -> None:
-    with pytest.raises(ConfigError, match="country-unknown"):
-        write_page(world, tmp_path / "page.html", closeups=("FR",))
-    assert list(tmp_path.iterdir()) == []
 
 
 def test_the_newest_run_is_taken(report_in: ReportMaker, tmp_path: Path) -> None:

@@ -7,7 +7,6 @@ from pathlib import Path
 import click
 
 from closedworld.cli.options import FILES_OPTIONS, PATH, show_files, with_options
-from closedworld.config.options import split_codes
 from closedworld.sanitize import byte_size
 
 
@@ -16,32 +15,21 @@ from closedworld.sanitize import byte_size
 @click.option(
     "--out", type=PATH, help="File to write. [default: report.html in the report folder of the run]"
 )
-@click.option(
-    "--closeups",
-    metavar="DE,FR|none",
-    help="Countries to show in close-ups, tile by tile, where the two inclusion rules differ. "
-    "[default: some that show it well]",
-)
 @with_options(*FILES_OPTIONS)
-def report(
-    run: Path, out: Path | None, closeups: str | None, *, quiet: bool, as_json: bool
-) -> None:
+def report(run: Path, out: Path | None, *, quiet: bool, as_json: bool) -> None:
     """Write the report of a run as a single HTML page.
 
     RUN is an output folder, for its newest run, or the folder of one run in its reports/. The page
-    shows warnings, maps of tiles and weights, close-ups, a table of countries, times, inputs with their
+    shows warnings, a map of all that the run made, a table of countries, times, inputs with their
     licences, and results. It makes no network requests.
 
     \b
     Examples:
       closedworld report world
-      closedworld report world --closeups MT,LU --out world.html
+      closedworld report world --out world.html
     """
     from closedworld.html_report import write_page  # noqa: PLC0415
 
-    chosen = None
-    if closeups is not None:
-        chosen = () if closeups.strip() == "none" else split_codes(closeups)
-    path = write_page(run, out, closeups=chosen)
+    path = write_page(run, out)
     text = f"{path} ({byte_size(path.stat().st_size)})"
     show_files([path], text, {}, quiet=quiet, as_json=as_json)

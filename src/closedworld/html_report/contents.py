@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -10,15 +10,14 @@ from typing import Any
 from closedworld._version import __version__
 from closedworld.datasets.parameters import TileParameters, WeightParameters
 from closedworld.execution.events import InputLoaded, RasterRead, Warned
-from closedworld.html_report import charts
 from closedworld.html_report.country_rows import CountryRow, read_country_rows
 from closedworld.html_report.figures import seconds, setting, share, size, thousands
 from closedworld.html_report.finding import find_results
 from closedworld.html_report.pictures import Pictures
 from closedworld.inputs.reference.registry import bundled_files
 from closedworld.kernels.weights import basis_in_words
-from closedworld.run.record.model import RunRecord, TaskRecord
-from closedworld.run.record.report import UNITS_NAME, read_lines, refuse_damage
+from closedworld.run.record.model import RunRecord
+from closedworld.run.record.report import refuse_damage
 from closedworld.sanitize import number_of
 
 # Most important first; other warnings follow in the order given.
@@ -65,7 +64,6 @@ def contents_of(record: RunRecord, report: Path, pictures: Pictures) -> dict[str
         are_regions = index is not None and index.parameters(TileParameters).own_codes is not None
         rows = read_country_rows(report, are_regions=are_regions)
         tiles, weights = record.parameters(TileParameters), record.parameters(WeightParameters)
-        dots, dot_ticks = charts.dots_of(rows)
         return {
             "record": record,
             "pictures": pictures,
@@ -77,13 +75,8 @@ def contents_of(record: RunRecord, report: Path, pictures: Pictures) -> dict[str
             "unlimited": [metric for metric in record.acceptance if metric.limit is None],
             "warnings": sorted(record.warnings, key=_rank),
             "rule": "" if tiles is None else tiles.rule.value,
-            "has_weights": any(row.zero_tiles is not None for row in rows),
-            "bars": charts.bars_of(rows),
-            "dots": dots,
-            "dot_ticks": dot_ticks,
             "rows": rows,
-            "timeline": charts.timeline_of(read_lines(report / UNITS_NAME, TaskRecord)),
-            "phases": charts.phases_of(record.performance),
+            "phases": _phases(record.performance.phase_seconds),
             "inputs": [_card(one) for one in record.inputs],
             "rasters": [_raster_text(one) for one in record.rasters_read],
             "options": [(name, setting(value)) for name, value in record.config.items()],
@@ -128,6 +121,15 @@ def _figures(record: RunRecord, rows: Sequence[CountryRow]) -> list[tuple[str, s
         ("On disk", size(written) if written else ""),
     ]
     return [(name, value) for name, value in found if value]
+
+
+def _phases(spent: Mapping[str, Mapping[str, float]]) -> list[tuple[str, float]]:
+    """Return name and wall seconds of each phase, by stage, the longest of each first."""
+    return [
+        (f"{stage} {name}", wall)
+        for stage, phases in sorted(spent.items())
+        for name, wall in sorted(phases.items(), key=lambda one: -one[1])
+    ]
 
 
 def _rank(warning: Warned) -> int:

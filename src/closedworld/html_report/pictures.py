@@ -3,21 +3,18 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from closedworld.datasets.parameters import (
-    TileParameters,
-    TileTotals,
     WeightParameters,
     WeightTotals,
 )
 from closedworld.errors import ClosedWorldError, IntegrityError
 from closedworld.explore.contents import Shown
 from closedworld.explore.writing import map_page
-from closedworld.html_report.closeups import CloseUp, choose_countries, close_ups
 from closedworld.html_report.finding import find_results
 from closedworld.html_report.picture import Picture
 from closedworld.html_report.stage_sections import StageSection, stage_sections
@@ -26,13 +23,12 @@ from closedworld.inputs.loading import BUNDLED_COUNTRIES, BUNDLED_RASTER
 from closedworld.inputs.reference.registry import bundled
 from closedworld.inputs.regions.country_set import CountrySet
 from closedworld.kernels.weights import basis_in_words
-from closedworld.maps import draw_closeup, draw_weights_map
+from closedworld.maps import draw_weights_map
 from closedworld.maps.captions import cell_text, draw_tiles
 from closedworld.published.cumulative_weights import read_cumulative_weights
 from closedworld.published.polygons import polygons_of
 from closedworld.published.tile_index import PublishedIndex, read_index
 from closedworld.run.record.model import RunRecord
-from closedworld.sanitize import number_of
 from closedworld.stages import TILES, WEIGHTS
 from closedworld.store.reading import Published
 
@@ -47,27 +43,23 @@ class Pictures:
         live: The interactive map, an HTML page; None for a run without tiles.
         maps: Map of the tiles by country, then that of the weights, for readers without scripts.
         sections: Sections that a stage of the run fills.
-        closeups: Close-ups of countries.
         notes: One sentence for each that is missing.
     """
 
     live: str | None = None
     maps: list[Picture] = field(default_factory=list)
     sections: list[StageSection] = field(default_factory=list)
-    closeups: list[Picture] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
 
 
-def draw_all(record: RunRecord, report: Path, wanted: Sequence[str] | None) -> Pictures:
+def draw_all(record: RunRecord, report: Path) -> Pictures:
     """Draw the pictures of a run.
 
     Args:
         record: What its report says.
         report: The folder of the report.
-        wanted: Codes of the countries to show in close-ups; None to choose some.
 
     Raises:
-        ConfigError: ``country-unknown``, ``closeup-off-grid`` for countries that were asked for.
         IntegrityError: What the run published is damaged.
     """
     pictures = Pictures()
@@ -83,26 +75,19 @@ def draw_all(record: RunRecord, report: Path, wanted: Sequence[str] | None) -> P
     if TILES.name not in results:
         return pictures
     index = read_index(results[TILES.name])
-    isos = _chosen(index) if wanted is None else wanted
     countries, credit = None, ""
     try:
         countries, credit = _polygons_of(index.published, record.config)
     except ClosedWorldError as error:
-        if isos:
-            pictures.notes.append(f"No close-ups: {error.message}")
-    shown = Shown(index, results.get(WEIGHTS.name), countries)
+        pictures.notes.append(f"No borders: {error.message}")
+    shown = Shown(index, results.get(WEIGHTS.name), countries, results)
     pictures.live = map_page(shown, budget=0).html
     with tempfile.TemporaryDirectory(prefix="closedworld-report-") as scratch:
         path = Path(scratch) / "picture.png"
         pictures.maps.append(_tile_map(report, index, credit, path))
         if WEIGHTS.name in results:
             pictures.maps.append(_weight_map(results[WEIGHTS.name], index, path))
-        pictures.sections += stage_sections(results, index, countries, path)
-        if isos and countries is not None:
-            pictures.closeups += [
-                _closeup(one, credit, path)
-                for one in close_ups(countries, isos, index.grid, are_asked_for=wanted is not None)
-            ]
+    pictures.sections += stage_sections(results, index)
     return pictures
 
 
@@ -154,38 +139,6 @@ def _weight_map(published: Published, index: PublishedIndex, path: Path) -> Pict
         f"World map of weights by {basis_in_words(parameters.basis)}, on a logarithmic scale from pale to dark: the "
         f"share of its country's weight that lies in a pixel. {zero:,} tiles have no weight and are "
         "grey.",
-    )
-
-
-def _chosen(index: PublishedIndex) -> list[str]:
-    off_grid = index.published.totals(TileTotals).countries_off_grid
-    codes = index.published.parameters(TileParameters).countries
-    counts = {iso: 0 for iso in codes if iso not in off_grid}
-    counts |= {iso: own.tile_count for iso, own in index.spans.items()}
-    return choose_countries(counts, index.spans)
-
-
-def _closeup(one: CloseUp, credit: str, path: Path) -> Picture:
-    name, grid = one.country.name, one.center.grid
-    part = "all of it" if one.is_whole else "where its two rules differ most"
-    title = f"{name} ({one.country.iso})"
-    center, wider = len(one.center), len(one.any_overlap)
-    counts = f"{center:,} tiles by rule center, {wider:,} by any_overlap"
-    draw_closeup(
-        one.center,
-        one.any_overlap,
-        one.border,
-        one.window,
-        path,
-        title=title,
-        subtitle=f"{part} · {counts} · {cell_text(grid.cell_width)}",
-        credit=credit,
-    )
-    return Picture(
-        path.read_bytes(),
-        title,
-        f"Close-up of {name}, {part}: single tiles over the border. The country has {counts}: "
-        f"{number_of(wider - center, 'tile', 'tiles')} more.",
     )
 
 

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from closedworld._version import __version__
-from closedworld.html_report.charts import Tick
 from closedworld.html_report.writing import render
 from closedworld.store.atomic import replace_file
 from closedworld.store.durable import not_writable
@@ -83,7 +82,7 @@ def write_score_page(score: Score, path: Path, beside: Score | None = None) -> N
         "parts": [_part(one) for one in scores],
         "names": ["This table"] if beside is None else ["First", "Second"],
         "rows": [_figure_row(name, scores) for name in FIGURES],
-        "ticks": [Tick(100 * hour / _HOURS, f"{hour} h") for hour in _TICK_HOURS],
+        "ticks": [(100 * hour / _HOURS, f"{hour} h") for hour in _TICK_HOURS],
         "leak": LEAK,
         "version": __version__,
     }

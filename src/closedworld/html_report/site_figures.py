@@ -39,7 +39,6 @@ class KindRow:
     Attributes:
         name: The kind.
         sites: Its sites on the map.
-        width: Percent of the largest kind.
         gamma: Exponent that was asked for, over its sites; None where it is not estimated.
         found: Exponent that its sites show.
         error: Standard error of that.
@@ -47,7 +46,6 @@ class KindRow:
 
     name: str
     sites: int
-    width: float
     gamma: float | None
     found: float | None
     error: float | None
@@ -212,11 +210,10 @@ def _kinds(
             seen.setdefault(kind, []).append(
                 (weight / weight.sum(), density - density.mean(), count)
             )
-    most = max(counted.values(), default=1)
     found = []
     for kind, sites in counted.most_common():
         gamma, error = fitted(seen.get(kind, []))
-        found.append(KindRow(kind, sites, 100 * sites / most, asked.get(kind), gamma, error))
+        found.append(KindRow(kind, sites, asked.get(kind), gamma, error))
     return tuple(found)
 
 

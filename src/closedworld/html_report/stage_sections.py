@@ -4,15 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 from closedworld.datasets.parameters import TileParameters, WeightTotals
 from closedworld.html_report.payment_figures import people_figures, purchase_figures
-from closedworld.html_report.picture import Picture
 from closedworld.html_report.site_figures import site_figures
-from closedworld.html_report.site_pictures import draw_sites, draw_town
-from closedworld.inputs.regions.country_set import CountrySet
 from closedworld.published.cumulative_weights import read_cumulative_weights
 from closedworld.published.tile_index import PublishedIndex
 from closedworld.stages import PEOPLE, PURCHASE_STAGE, SITE_STAGE, WEIGHTS, Stage
@@ -26,72 +22,51 @@ class StageSection:
     Attributes:
         stage: Name of the stage; its heading, and the name of its template.
         figures: What the template shows.
-        pictures: What stands above them.
     """
 
     stage: str
     figures: Any
-    pictures: tuple[Picture, ...]
 
 
 def stage_sections(
-    results: Mapping[str, Published],
-    index: PublishedIndex,
-    countries: CountrySet | None,
-    path: Path,
+    results: Mapping[str, Published], index: PublishedIndex
 ) -> Iterator[StageSection]:
     """Yield the sections of the stages whose results, and those that they need, are there.
 
     Args:
         results: What the stages of a run published, by stage.
         index: The tiles.
-        countries: The polygons; None where they cannot be had.
-        path: File for a picture while it is drawn.
 
     Raises:
         IntegrityError: A published result is damaged.
     """
     for stage, fill in _FILLED.items():
         if {stage.name, *stage.needs} <= results.keys():
-            figures, pictures = fill(results, index, countries, path)
-            yield StageSection(stage.name, figures, tuple(pictures))
+            yield StageSection(stage.name, fill(results, index))
 
 
-def _sites(
-    results: Mapping[str, Published],
-    index: PublishedIndex,
-    countries: CountrySet | None,
-    path: Path,
-) -> tuple[Any, list[Picture]]:
+def _sites(results: Mapping[str, Published], index: PublishedIndex) -> Any:
     sites, weights = results[SITE_STAGE.name], results[WEIGHTS.name]
     summaries = weights.totals(WeightTotals).summaries
     persons = {one.country_iso: one.persons for one in summaries if one.persons is not None}
-    figures = site_figures(
+    return site_figures(
         sites, read_cumulative_weights(weights, index), persons, are_regions=_are_regions(index)
     )
-    description = draw_sites(sites, index, path)
-    pictures = [Picture(path.read_bytes(), "Sites", description)]
-    town = draw_town(sites, index, countries, path)
-    if town is not None:
-        pictures.append(Picture(path.read_bytes(), town[0].name, town[1]))
-    return figures, pictures
 
 
-def _people(
-    results: Mapping[str, Published], index: PublishedIndex, *_: object
-) -> tuple[Any, list[Picture]]:
-    return people_figures(results[PEOPLE.name], are_regions=_are_regions(index)), []
+def _people(results: Mapping[str, Published], index: PublishedIndex) -> Any:
+    return people_figures(results[PEOPLE.name], are_regions=_are_regions(index))
 
 
-def _purchases(results: Mapping[str, Published], *_: object) -> tuple[Any, list[Picture]]:
-    return purchase_figures(results[PURCHASE_STAGE.name], results[PEOPLE.name]), []
+def _purchases(results: Mapping[str, Published], _: PublishedIndex) -> Any:
+    return purchase_figures(results[PURCHASE_STAGE.name], results[PEOPLE.name])
 
 
 def _are_regions(index: PublishedIndex) -> bool:
     return index.published.parameters(TileParameters).own_codes is not None
 
 
-_FILLED: Mapping[Stage, Callable[..., tuple[Any, list[Picture]]]] = {
+_FILLED: Mapping[Stage, Callable[[Mapping[str, Published], PublishedIndex], Any]] = {
     SITE_STAGE: _sites,
     PEOPLE: _people,
     PURCHASE_STAGE: _purchases,

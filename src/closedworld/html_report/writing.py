@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
@@ -24,9 +24,7 @@ PAGE_NAME = "report.html"
 _TEMPLATES = "templates"
 
 
-def write_page(
-    run: Path | str, out: Path | str | None = None, *, closeups: Sequence[str] | None = None
-) -> Path:
+def write_page(run: Path | str, out: Path | str | None = None) -> Path:
     """Write the report page of a run and return its path.
 
     The page is one HTML file with its pictures, style and script. It makes no network requests, and
@@ -35,11 +33,9 @@ def write_page(
     Args:
         run: Folder of a run's report or, for the newest report, the output folder of runs.
         out: File to write; None for ``report.html`` in the folder of the report.
-        closeups: Codes of the countries to show in close-ups, empty for none; None to choose some.
 
     Raises:
-        ConfigError: ``output-format``, ``path-missing``, ``report-missing``; ``country-unknown`` or
-            ``closeup-off-grid`` for the countries of close-ups.
+        ConfigError: ``output-format``, ``path-missing``, ``report-missing``.
         IntegrityError: ``report-unreadable``, or a published result is damaged.
         PublishError: ``output-not-writable``.
     """
@@ -47,7 +43,7 @@ def write_page(
         require_suffix(Path(out), (".html", ".htm"))
     report = find_report(Path(run))
     record = read_record(report)
-    contents = contents_of(record, report, draw_all(record, report, closeups))
+    contents = contents_of(record, report, draw_all(record, report))
     path = report / PAGE_NAME if out is None else Path(out)
     try:
         replace_file(path, render("page.html.j2", contents))

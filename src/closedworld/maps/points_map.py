@@ -54,7 +54,6 @@ def draw_points_map(
     subtitle: str = "",
     credit: str = "",
     width: int = MAP_WIDTH,
-    frame: RowSpans | None = None,
 ) -> None:
     """Write a PNG of points over tiles, darker where there are more.
 
@@ -69,19 +68,14 @@ def draw_points_map(
         subtitle: A line below it.
         credit: A line at the foot.
         width: Width of the picture, px, >= 200.
-        frame: What the frame holds instead, on the grid of the tiles; points outside are then not counted.
 
     Raises:
         ConfigError: ``picture-width``, ``grids-differ``.
         PublishError: ``output-not-writable``.
     """
     texts = title, subtitle, credit
-    if frame is None:
-        builder = MapBuilder(land, texts, width)
-        share = builder.shares(builder.sets)
-    else:
-        builder = MapBuilder([frame], texts, width, context=land)
-        share = builder.shares(builder.context)
+    builder = MapBuilder(land, texts, width)
+    share = builder.shares(builder.sets)
     quiet = np.empty((3, *share.shape), np.float32)
     quiet[:] = np.array(_LAND_COLOUR, np.float32)[:, None, None]
     base = builder.paint(lambda rows: Land(quiet[:, rows], share[rows], share[rows]))
@@ -100,7 +94,7 @@ def draw_points_map(
         (name, builder.swatch(colour)) for name, colour in zip(shown, _POINT_COLOURS, strict=False)
     ]
     count -= sum(len(xs) for xs, _ in shown.values())
-    if count and frame is None:
+    if count:
         outside = f"outside the map: {number_of(count, 'point', 'points')}"
         legend.insert(0, (outside, None))
     legend = [*builder.far_off(), *legend]
