@@ -27,7 +27,7 @@ _SET = {
 _CONVERT = {
     VECTOR_TOOL: "ogr2ogr -t_srs EPSG:4326 out.gpkg in.shp",
     # Any other resampling would change how many people there are.
-    RASTER_TOOL: "gdalwarp -t_srs EPSG:4326 -r sum in.tif out.tif (-r sum keeps counts, such as people)",
+    RASTER_TOOL: "gdalwarp -t_srs EPSG:4326 -r sum -et 0 in.tif out.tif (-r sum keeps counts, such as people)",
 }
 
 
@@ -85,7 +85,7 @@ def require_wgs84(
             f"the reference system cannot be parsed: {library_message(error)}.",
             f"Set it again: {_SET[tool]}",
         ) from error
-    if given.name.startswith(_UNDEFINED):
+    if given.name.startswith(_UNDEFINED) or _is_unnamed_plane(given):
         return _unstated(tool, assume=assume)
     if given.is_geographic and len(given.axis_info) > _PLANE_AXES:
         # Heights are dropped with the Z of the coordinates.
@@ -108,6 +108,11 @@ def require_wgs84(
         f"the reference system is {named}, not WGS 84 longitude and latitude.",
         f"Convert it: {_CONVERT[tool]}",
     )
+
+
+def _is_unnamed_plane(crs: Any) -> bool:
+    """Return whether a system is the placeholder that GDAL writes into a raster of points without one."""
+    return bool(crs.type_name == "Engineering CRS" and crs.name == "unnamed")
 
 
 def _is_wgs84(crs: Any) -> bool:

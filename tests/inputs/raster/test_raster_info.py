@@ -156,12 +156,35 @@ def test_a_folder_is_refused(tmp_path: Path) -> None:
     assert "folder.tif" in error.message
 
 
-@pytest.mark.parametrize("name", ["some.vrt", "some.nc", "some", "some.tif.gz"])
-def test_other_suffixes_are_refused(write: Callable[..., Path], name: str) -> None:
+@pytest.mark.parametrize(
+    ("name", "advice"),
+    [
+        ("some.vrt", "gdal_translate in.vrt out.tif"),
+        ("some.nc", 'gdal_translate NETCDF:"in.nc":VARIABLE out.tif'),
+        ("some.HDF5", 'gdal_translate HDF5:"in.HDF5":VARIABLE out.tif'),
+        ("some", "gdal_translate in.xyz out.tif"),
+        ("some.tif.gz", "Unpack it first."),
+    ],
+)
+def test_other_suffixes_are_refused_with_what_to_do(
+    write: Callable[..., Path], name: str, advice: str
+) -> None:
     error = refusal(write().rename(write().with_name(name)))
     assert error.code == "input-format"
     assert name in error.message
-    assert "gdal_translate" in error.hint
+    assert advice in error.hint
+
+
+def test_the_placeholder_of_a_raster_of_points_is_no_reference_system(
+    write: Callable[..., Path],
+) -> None:
+    """GDAL writes it for an ASCII grid whose header has xllcenter; gdalwarp cannot convert from it."""
+    placeholder = (
+        'LOCAL_CS["unnamed",UNIT["unknown",1],AXIS["Easting",EAST],AXIS["Northing",NORTH]]'
+    )
+    error = refusal(write(crs=placeholder))
+    assert error.code == "crs-missing"
+    assert "gdal_translate -a_srs EPSG:4326" in error.hint
 
 
 @pytest.mark.parametrize("content", [b"", b"not a raster", b"II*\0", b"MM\0*" + b"\xff" * 100])

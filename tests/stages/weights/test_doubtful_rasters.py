@@ -164,12 +164,53 @@ def test_verify_notes_nothing_of_sound_inputs(tmp_path: Path) -> None:
     assert verify(tmp_path, raster=raster, polygons=countries).notes == ()
 
 
-def test_the_lowest_value_below_zero_is_named(tmp_path: Path) -> None:
-    persons = np.ones((4, 4), "int16")
-    persons[0, 0], persons[0, 1] = -32768, -1
+@pytest.mark.parametrize(
+    ("dtype", "digits"),
+    [
+        ("int16", "-32768"),
+        ("int32", "-2147483648"),
+        ("int64", "-9223372036854775808"),
+        ("float32", "-3.4028235e+38"),
+        ("float64", "-1.7976931348623157e+308"),
+    ],
+)
+def test_the_lowest_value_below_zero_is_named_by_digits_that_declare_it(
+    tmp_path: Path, dtype: str, digits: str
+) -> None:
+    """Rounded to six digits it would be NODATA of no pixel, and the advice would change nothing."""
+    persons = np.ones((4, 4), dtype)
+    limits = np.finfo(dtype) if dtype.startswith("float") else np.iinfo(dtype)
+    persons[0, 0], persons[0, 1] = limits.min, -1
     raster = write(tmp_path / "a.tif", persons, 0, 50)
     _, watcher = weighed(tmp_path, raster, one_country("FR", 0, 46, 4, 50))
-    assert "gdal_edit.py -a_nodata -32768 " in watcher.warnings()["raster-negative"]
+    assert f"gdal_edit.py -a_nodata {digits} " in watcher.warnings()["raster-negative"]
+    if dtype == "int64":
+        return  # rasterio cannot declare what float64 cannot hold
+    with rasterio.open(raster, "r+") as file:
+        file.nodata = float(digits)
+    _, watcher = weighed(tmp_path, raster, one_country("FR", 0, 46, 4, 50))
+    assert "down to -1," in watcher.warnings()["raster-negative"]
+
+
+def test_a_value_of_a_scaled_raster_is_not_offered_as_its_pixel(tmp_path: Path) -> None:
+    persons = np.ones((4, 4), "int16")
+    persons[0, 0] = -32768
+    raster = write(tmp_path / "a.tif", persons, 0, 50)
+    with rasterio.open(raster, "r+") as file:
+        file.scales = (0.5,)
+    _, watcher = weighed(tmp_path, raster, one_country("FR", 0, 46, 4, 50))
+    assert "down to -16384," in watcher.warnings()["raster-negative"]
+    assert "-a_nodata PIXEL_VALUE " in watcher.warnings()["raster-negative"]
+
+
+def test_a_value_too_large_is_named_by_digits_that_declare_it(tmp_path: Path) -> None:
+    persons = np.ones((4, 4), "float32")
+    persons[0, 0] = np.finfo("float32").max
+    raster = write(tmp_path / "a.tif", persons, 0, 50)
+    with pytest.raises(InputError) as caught:
+        weighed(tmp_path, raster, one_country("FR", 0, 46, 4, 50))
+    assert caught.value.code == "raster-value-too-large"
+    assert "-a_nodata 3.4028235e+38 " in caught.value.hint
 
 
 def test_a_reused_result_repeats_its_warnings(tmp_path: Path) -> None:

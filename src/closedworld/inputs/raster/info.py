@@ -15,7 +15,11 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 from closedworld.errors import GridError, InputError
 from closedworld.execution.events import Warned
 from closedworld.inputs.crs import RASTER_TOOL, require_wgs84
-from closedworld.inputs.raster.warp_advice import warp_command
+from closedworld.inputs.raster.gdal_commands import (
+    aligning_command,
+    conversion_advice,
+    warp_command,
+)
 from closedworld.kernels.grid.affine import MAX_SIDE_CELLS, Grid, most_cols, rows_beyond_poles
 from closedworld.sanitize import library_message, number_of
 
@@ -45,8 +49,8 @@ _ALIGNED_CELLS = 0.05
 _CENTRED, _CENTRED_SLACK = 0.5, 0.01
 
 _TURN = (
-    "Turn it north-up: gdalwarp -t_srs EPSG:4326 -r sum in.tif out.tif (-r sum keeps counts, such as "
-    "people)"
+    "Turn it north-up: gdalwarp -t_srs EPSG:4326 -r sum -et 0 in.tif out.tif (-r sum keeps counts, such "
+    "as people)"
 )
 
 
@@ -230,8 +234,8 @@ def _place_on(first: Grid, info: RasterInfo) -> tuple[int, int]:
         raise GridError(
             "rasters-not-aligned",
             f"{info.path} has a grid of {grid}, which is not on that of the first raster, {first}.",
-            "Take rasters of one publisher and size, or bring them together: gdalwarp -tr WIDTH HEIGHT "
-            "-tap -r sum in.tif out.tif",
+            "Take rasters of one publisher and size, or bring it to the same cells: "
+            f"{aligning_command(first, grid)}",
         )
     return round(down), round(across)
 
@@ -369,6 +373,6 @@ def _existing(path: Path) -> Path:
         raise InputError(
             "input-format",
             f"{path} is not named .tif or .tiff.",
-            "Convert it: gdal_translate -of COG in.xyz out.tif",
+            conversion_advice(path.name),
         )
     return path

@@ -114,6 +114,12 @@ class PixelLayout:
         dtype = np.dtype(self.info.dtype)
         return None if dtype.kind == "f" else int(np.iinfo(dtype).max)
 
+    def nodata_digits(self, value: float) -> str:
+        """Return the digits that declare a value NODATA; pixels compare equal to no rounder ones."""
+        if self.is_scaled:
+            return "PIXEL_VALUE"
+        return str(np.asarray(value).astype(self.info.dtype)[()])
+
     @property
     def value_dtype(self) -> np.dtype[Any]:
         """Type of the values that ``values`` returns."""

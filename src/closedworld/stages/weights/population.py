@@ -93,7 +93,7 @@ def require_same_grid(layout: PixelLayout, grid: Grid) -> None:
             "grids-differ",
             f"{layout.info.name} has a grid of {layout.info.grid}; the tile index has one of {grid}.",
             "Build the tile index with this raster (--raster), or bring the raster to the grid of the "
-            "index with gdalwarp -r sum -te WEST SOUTH EAST NORTH -ts COLUMNS ROWS.",
+            "index with gdalwarp -r sum -et 0 -te WEST SOUTH EAST NORTH -ts COLUMNS ROWS.",
         )
 
 
@@ -210,11 +210,12 @@ def _refuse_too_large(task: BandTask, window_runs: WindowRuns, values: NDArray[A
     if len(too_large) == 0:
         return
     row, col = window_runs.cell_of(int(too_large[0]))
+    layout, value = task.layout, values[too_large[0]]
     raise InputError(
         "raster-value-too-large",
-        f"{task.layout.info.name}: row {row + task.layout.info.first_row}, column {col} holds "
-        f"{values[too_large[0]]:g} persons; {MAX_PERSONS:g} is the most a tile can have.",
-        "If it stands for no data, say so: gdal_edit.py -a_nodata VALUE in.tif",
+        f"{layout.info.name}: row {row + layout.info.first_row}, column {col} holds {value:g} persons; "
+        f"{MAX_PERSONS:g} is the most a tile can have.",
+        f"If it stands for no data, say so: gdal_edit.py -a_nodata {layout.nodata_digits(value)} in.tif",
     )
 
 

@@ -25,7 +25,7 @@ def raster_warnings(
             "raster-negative",
             f"{found.negative:,} {of_tiles} have a value below zero in {name}, down to {found.lowest:g}, "
             "counted as 0. If it stands for no data, say so: "
-            f"gdal_edit.py -a_nodata {found.lowest:g} in.tif",
+            f"gdal_edit.py -a_nodata {layout.nodata_digits(found.lowest)} in.tif",
         )
     if found.too_small > _TOO_SMALL_SHARE * found.positive:
         yield Warned(

@@ -1,4 +1,4 @@
-"""The advice for projected rasters is followed: the raster that comes out can be used and has the same people."""
+"""The advice for projected and unaligned rasters is followed: what comes out can be used and has the same people."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import rasterio
 from affine import Affine
 from rasterio.warp import Resampling, reproject
 
-from closedworld.errors import InputError
+from closedworld.errors import GridError, InputError
 from closedworld.inputs.raster.info import read_raster_info
 from closedworld.kernels.grid import Grid
 
@@ -45,16 +45,22 @@ def projected(
 
 def follow(command: list[str], source: Path, target: Path) -> None:
     """Do what a gdalwarp command says, with the program where there is one and else with its library."""
+    assert command[0] == "gdalwarp"
     if shutil.which("gdalwarp"):
         words = [*command[:-2], str(source), str(target)]
         subprocess.run(words, check=True, capture_output=True)
         return
-    step = float(command[command.index("-tr") + 1])
     first = command.index("-te") + 1
     west, south, east, north = map(float, command[first : first + 4])
-    shape = round((north - south) / step), round((east - west) / step)
+    if "-ts" in command:
+        first = command.index("-ts") + 1
+        shape = int(command[first + 1]), int(command[first])
+    else:
+        step = float(command[command.index("-tr") + 1])
+        shape = round((north - south) / step), round((east - west) / step)
     warped = np.zeros(shape)
-    transform = Affine(step, 0, west, 0, -step, north)
+    width, height = (east - west) / shape[1], (north - south) / shape[0]
+    transform = Affine(width, 0, west, 0, -height, north)
     with rasterio.open(source) as file:
         reproject(
             rasterio.band(file, 1),
@@ -104,7 +110,6 @@ def test_the_command_gives_a_usable_raster_of_like_cells_and_the_same_people(
         read_raster_info(source)
     assert caught.value.code == "crs-not-wgs84"
     command = caught.value.hint.removeprefix("Convert it: ").partition(" (")[0].split()
-    assert command[0] == "gdalwarp"
     follow(command, source, tmp_path / "out.tif")
     info = read_raster_info(tmp_path / "out.tif")
     assert info.notes == ()
@@ -117,3 +122,27 @@ def test_the_command_gives_a_usable_raster_of_like_cells_and_the_same_people(
     assert all(abs(one - round(one)) < 1e-3 for one in offset)
     with rasterio.open(source) as before, rasterio.open(tmp_path / "out.tif") as after:
         assert after.read(1).sum() == pytest.approx(before.read(1).sum(), rel=1e-3)
+
+
+@pytest.mark.parametrize(
+    ("west", "north", "cell"),
+    [(7.1, 51.97, 1 / 12), (6.02, 50.3, 1 / 11), (8.51, 52.003, 1 / 60), (5.51, 51.5, 1 / 60)],
+)
+def test_a_raster_between_the_cells_of_another_is_brought_to_them(
+    tmp_path: Path, west: float, north: float, cell: float
+) -> None:
+    """The last two have edges on those of the cells, where gdalwarp -r sum loses people unless it is kept off them."""
+    first = projected(tmp_path / "a.tif", "EPSG:4326", 5.01, 52, 1 / 12, (40, 60))
+    other = projected(tmp_path / "b.tif", "EPSG:4326", west, north, cell, (30, 30))
+    with pytest.raises(GridError) as caught:
+        read_raster_info([first, other])
+    assert caught.value.code == "rasters-not-aligned"
+    follow(
+        ["gdalwarp", *caught.value.hint.partition("gdalwarp ")[2].split()],
+        other,
+        tmp_path / "c.tif",
+    )
+    info = read_raster_info([first, tmp_path / "c.tif"])
+    assert info.grid.cell_width == read_raster_info(first).grid.cell_width
+    with rasterio.open(other) as before, rasterio.open(tmp_path / "c.tif") as after:
+        assert after.read(1).sum() == pytest.approx(before.read(1).sum(), rel=1e-9)
