@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING
 
 import pytest
@@ -31,6 +32,8 @@ def test_what_a_world_lacks_is_made_first(call: Call, tmp_path: Path) -> None:
     assert again.stdout.strip() == str(world.result("purchases").folder)
     path = call("path", out, "truth").stdout.strip()
     assert path == str(world.result("purchases").folder / "truth")
+    scored = call("score", str(out / "names" / "latest"), "--json")
+    assert json.loads(scored.stdout)["score"]["format"] == "closedworld"
 
 
 def test_sites_that_nobody_visits_are_warned_of_each_time(call: Call, tmp_path: Path) -> None:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from closedworld.errors import ConfigError
 from closedworld.inputs.tables.streaming import TableStream, of_dataset
+from closedworld.published.names import split_named
 from closedworld.published.results import find_published, open_holding
 from closedworld.store.reading import Published
 
@@ -37,7 +38,7 @@ def find_own(path: Path) -> OwnStreams | None:
     Raises:
         ConfigError: ``dataset-unknown``, ``index-missing``, or as ``find_published``.
     """
-    if not path.is_dir() or not find_published(path):
+    if split_named(path) is None and not (path.is_dir() and find_published(path)):
         return None
     purchases = open_holding(path, "purchases")
     people = _upstream(purchases, "people")

@@ -73,12 +73,15 @@ class FraudPlan:
     Attributes:
         clone: Probability that a card is cloned in 30 days.
         lost: Probability that a card is lost in 30 days.
+        visits: Visits to expect at each goal, in units of ``VISIT`` a day, int64 (goals,); thieves far away go where
+            holders go.
         skim: Campaigns of skimming.
         testing: Campaigns of testing.
     """
 
     clone: float
     lost: float
+    visits: Ints
     skim: SkimCampaigns
     testing: TestingCampaigns
 
@@ -89,6 +92,7 @@ def no_fraud() -> FraudPlan:
     return FraudPlan(
         0.0,
         0.0,
+        none,
         SkimCampaigns(none, none, none, none, never),
         TestingCampaigns(none, none, none, none, never),
     )

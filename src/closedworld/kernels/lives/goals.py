@@ -88,12 +88,26 @@ class Goals:
             starts,
         )
 
+    def sums(self, of_sites: Ints) -> Ints:
+        """Return the sum over each goal's sites of a number of each site, int64 (g,)."""
+        sums = np.concatenate([[0], np.cumsum(of_sites.take(self.site))])
+        return np.diff(sums.take(self.starts))
+
     def choose(
-        self, errand: Ints, lons: Floats, lats: Floats, country: Ints, words: Words, within: Words
+        self,
+        errand: Ints,
+        lons: Floats,
+        lats: Floats,
+        country: Ints,
+        words: Words,
+        within: Words,
+        visits: Ints | None = None,
     ) -> Ints:
         """Return a site to stay at, int64 (n,), -1 where no goal fits.
 
-        Trips are drawn by ``mass / (distance + 100 km)^1.5``, thefts by ``mass^2``, from the middle of the home's cell.
+        Trips are drawn by ``mass / (distance + 100 km)^1.5``, from the middle of the home's cell. Thefts are drawn by the
+        visits of all holders, as merchants far away are the more popular the more holders go there; by ``mass^2`` where
+        no holder goes so far away.
 
         Args:
             errand: ``Errand`` of each, int64 (n,).
@@ -102,6 +116,7 @@ class Goals:
             country: Country of the home.
             words: A word that chooses the goal.
             within: A word that chooses the site.
+            visits: What all holders visit each goal, in any unit, int64 (g,); None for trips.
         """
         found = np.full(len(errand), -1, np.int64)
         code = (errand << 32 | country) * _cells() + _cell(lons, lats)
@@ -111,14 +126,14 @@ class Goals:
         for row, one in enumerate(codes.tolist()):
             here = order[ends[row - 1] if row else 0 : ends[row]]
             head, cell = divmod(one, _cells())
-            weights = self._weights(head >> 32, head & 0xFFFFFFFF, cell)
+            weights = self._weights(head >> 32, head & 0xFFFFFFFF, cell, visits)
             sums = np.cumsum(weights)
             if len(sums) and sums[-1]:
                 goal = np.searchsorted(sums, scaled(words[here], int(sums[-1])), "right")
                 found[here] = self._site(goal, within[here])
         return found
 
-    def _weights(self, errand: int, country: int, cell: int) -> Ints:
+    def _weights(self, errand: int, country: int, cell: int, visits: Ints | None) -> Ints:
         centre = to_xyz(*_middle(np.array([cell])))
         away = arc_km(chord_km(self.xyz, centre))
         if errand == Errand.THEFT:
@@ -126,6 +141,8 @@ class Goals:
             if not fits.any():
                 fits = away >= TRIP_KM
             pull = self.mass * self.mass
+            if visits is not None and (popular := fits & (visits > 0)).any():
+                fits, pull = popular, visits.astype(np.float64)
         else:
             inside = self.country == country
             fits = (away >= TRIP_KM) & (inside if errand == Errand.TRIP_INSIDE else ~inside)

@@ -145,9 +145,9 @@ def _thefts(
             draws, fraud, sessions.card.take(drafts.session[row]), drafts.site[row], honest.ts[row]
         )
     )
-    far = far.take(thief_sites(market, cards, far) != NONE)
+    site = thief_sites(market, cards, fraud, far)
+    far, site = far.take(site != NONE), site[site != NONE]
     tested = tested_cards(draws, activity, fraud)
-    site = thief_sites(market, cards, far)
     sites = market.sites
     far_anchors = Anchors(
         far.card, np.full(len(far), _THIEF), far.turn, sites.lons[site], sites.lats[site],

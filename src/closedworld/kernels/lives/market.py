@@ -20,7 +20,7 @@ _SCALE = 1 << 16
 _AT_HOME = 13  # of 16 online purchases go to merchants of the card's country, if there are any
 _GAP_MEDIAN_SECONDS, _GAP_EIGHTHS = 720.0, 6
 _ACTIVITY_EIGHTHS = 4
-_ONLINE_THEFTS = 0.2  # of what holders buy online thieves buy with a card in their hand
+_ONLINE_THEFTS = 0.5  # of what holders buy online thieves buy with a card in their hand
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -36,10 +36,11 @@ ENOUGH_EXPOSED = 100.0
 
 _THEFT_PURCHASES = THEFT_SESSIONS * THEFT_SESSION_SHARE * PURCHASES_PER_SESSION
 _SKIM_DAYS, _LATEST_SKIM_DAY = 7, 14
-_BATCH = 40.0  # cards that thieves use of a campaign
-_APART_KM = (
-    25.0  # between the sites of 30 days, while there are others: two in one town hide each other
-)
+_BATCH = 50.0  # cards that thieves use of a campaign
+_APART_KM = 25.0
+"""Between the sites of 30 days: two in one town hide each other."""
+
+_MOST_USED = 0.8  # of the cards that are copied, before there are two in one town
 _AGAIN = 0.3  # visits of the same card again, for each purchase a week of that category
 _FROM_WORK = 0.2
 _TESTING_DAYS, _LATEST_TESTING_DAY = 2, 27
@@ -110,6 +111,7 @@ def plan_fraud(
     return FraudPlan(
         min(each * mix.clone / (_THEFT_PURCHASES * cards), 1.0),
         min(each * mix.lost / (MEAN_LOST_DAYS * per_day * cards), 1.0),
+        market.goals.sums(visits),
         SkimCampaigns(
             *_joined([(one.key, one.site, one.start, one.end) for one in skim]),
             np.concatenate([np.zeros(0), *(one.used for one in skim)]),
@@ -149,23 +151,30 @@ def _skim(
     words = _words(key, _SKIM, month)
     target = np.floor(words[0] * 2.0**-32 * int(eligible.sums[-1]))
     drawn = np.searchsorted(eligible.sums, target, "right")
-    rank = _apart(eligible, drawn, max(round(purchases / (_BATCH * _THEFT_PURCHASES)), 1))
+    cards = purchases / _THEFT_PURCHASES
+    rank = _apart(eligible, drawn, max(round(cards / _BATCH), 1), cards)
     site = drawn[rank]
     # One after another, so that fraud does not come all at once.
     begun = np.arange(len(rank)) + words[1][rank] * 2.0**-32
     day = np.floor(begun * ((_LATEST_SKIM_DAY + 1) / len(rank))).astype(np.int64)
     start = period.first_day + month * MONTH_DAYS + day
     # About as many cards of each campaign, however many it copies, or the greatest hides all others.
-    cards = purchases / (len(rank) * _THEFT_PURCHASES)
-    used = np.minimum(cards / eligible.exposed[site], 1.0)
+    used = np.minimum(cards / (len(rank) * eligible.exposed[site]), 1.0)
     campaigns = month * _MOST_CAMPAIGNS + rank
     return SkimCampaigns(
         campaigns, eligible.site[site], start * DAY, (start + _SKIM_DAYS) * DAY, used
     )
 
 
-def _apart(eligible: _Eligible, drawn: Ints, wanted: int) -> Ints:
-    """Return the ranks of the first different sites, ascending: those far from each other first, then others."""
+def _apart(eligible: _Eligible, drawn: Ints, wanted: int, cards: float) -> Ints:
+    """Return the ranks of the first different sites, ascending: those far from each other, others if these cannot do.
+
+    Args:
+        eligible: The sites.
+        drawn: Sites by rank.
+        wanted: How many sites, at most.
+        cards: Cards that thieves use of all of them.
+    """
     kept: list[int] = []
     near: list[int] = []
     _, firsts = np.unique(drawn, return_index=True)
@@ -175,7 +184,10 @@ def _apart(eligible: _Eligible, drawn: Ints, wanted: int) -> Ints:
         xyz = eligible.xyz[:, drawn[kept]]
         away = chord_km(xyz, eligible.xyz[:, drawn[[rank]]])
         (kept if (away >= _APART_KM).all() else near).append(rank)
-    return np.sort(np.array([*kept, *near][:wanted], np.int64))
+    ranks = np.array([*kept, *near][:wanted], np.int64)
+    copied = np.cumsum(eligible.exposed[drawn[ranks]]) * _MOST_USED
+    enough = int(np.searchsorted(copied, cards)) + 1
+    return np.sort(ranks[: max(len(kept), enough)])
 
 
 def _testing(

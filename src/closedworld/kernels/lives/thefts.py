@@ -209,13 +209,14 @@ def tested_cards(draws: CardDraws, activity: Floats, plan: FraudPlan) -> Inciden
     )  # fmt: skip
 
 
-def thief_sites(market: Market, cards: Cards, incidents: Incidents) -> Ints:
+def thief_sites(market: Market, cards: Cards, plan: FraudPlan, incidents: Incidents) -> Ints:
     """Return the site around which each thief buys, int64 (i,), ``NONE`` if there is none far away."""
     home = cards.take(incidents.card)
     errand = np.full(len(incidents), int(Errand.THEFT))
     return market.goals.choose(
-        errand, home.home_lons, home.home_lats, home.country, incidents.goal[0], incidents.goal[1]
-    )
+        errand, home.home_lons, home.home_lats, home.country, incidents.goal[0], incidents.goal[1],
+        plan.visits,
+    )  # fmt: skip
 
 
 def thief_sessions(

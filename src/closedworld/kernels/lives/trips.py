@@ -27,8 +27,8 @@ _MONTH_DAYS = 365.25 / 12
 _SHORTEST, _LONGEST = 12 * HOUR, 192 * HOUR
 _LATEST_END = 256 * HOUR
 _FIRST_HOUR, _HOURS = 6, 12
-_SHARED = 0.025  # of cards have two holders, at noise 1
-_FLIGHTS = 0.06  # of far trips are flights with a purchase before and after, at noise 1
+_SHARED = 0.006  # of cards have two holders, at noise 1
+_FLIGHTS = 0.015  # of far trips are flights with a purchase before and after, at noise 1
 
 
 @dataclass(frozen=True, slots=True, eq=False)

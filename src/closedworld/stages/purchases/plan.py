@@ -57,7 +57,7 @@ from closedworld.stages.runner import timed
 from closedworld.stages.task_runner import TaskRunner
 from closedworld.store.reading import Published
 
-FORMAT = 6
+FORMAT = 7
 """Raised when the same parameters would give other content or other files."""
 
 BLOCK_PURCHASES = 1 << 17
@@ -225,7 +225,7 @@ class PurchasePlan(StagePlan[DayTask, CheckedResult, PublishedPurchases]):
         """Return the fraud of the run, from the visits to expect at each site."""
         market = market_of(source).market
         visits = np.zeros(len(market.sites), np.int64)
-        if self.asked.fraud.share > 0 and self.asked.fraud.skim > 0:
+        if self.asked.fraud.share > 0 and self.asked.fraud.skim + self.asked.fraud.clone > 0:
             with closing(runner.map(count_visits, blocks, EXPECTING)) as counted:
                 for _, result in counted:
                     visits += result.visits
