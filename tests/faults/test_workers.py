@@ -103,7 +103,7 @@ def test_a_lost_worker_is_an_error_and_the_next_run_makes_it_whole(
     score: Callable[[str, int], None],
 ) -> None:
     """The command's own worker processes, at any point of a run, from their start to the last file."""
-    draw, wanted, lost, tried = random.Random(1), tries(3, 100), 0, 0
+    draw, wanted, lost, tried = random.Random(1), tries(2, 100), 0, 0
     while lost < wanted:
         tried += 1
         assert tried <= 5 * wanted + 20, "workers come to no harm"

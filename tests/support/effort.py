@@ -25,6 +25,11 @@ settings.register_profile("full", ANY_SPEED, max_examples=1000)
 settings.load_profile(EFFORT)
 
 
+def finest(usual: str, full: str) -> str:
+    """Return the resolution at which something slow is compared."""
+    return full if EFFORT == "full" else usual
+
+
 def tries(usual: int, full: int) -> int:
     """Return how often something is tried."""
     return full if EFFORT == "full" else usual

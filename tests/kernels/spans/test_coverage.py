@@ -10,7 +10,7 @@ import numpy as np
 import pyarrow.parquet as pq
 import pytest
 import shapely
-from effort import examples
+from effort import examples, finest
 from exactextract import exact_extract
 from exactextract.feature import JSONFeatureSource
 from exactextract.raster import NumPyRasterSource
@@ -363,8 +363,8 @@ def countries() -> Countries:
 
 @pytest.mark.slow
 @pytest.mark.parametrize("iso", CHOSEN)
-def test_countries_at_five_arc_minutes(countries: Countries, iso: str) -> None:
-    grid = Grid.from_resolution("5m")
+def test_countries_have_the_shares_of_geos(countries: Countries, iso: str) -> None:
+    grid = Grid.from_resolution(finest("20m", "5m"))
     difference = coverage([countries[iso]], grid) - shares_by_geos(countries[iso], grid)
     assert np.abs(difference).max() <= GEOS_PRECISION
 

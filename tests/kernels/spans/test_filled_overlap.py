@@ -106,7 +106,7 @@ def shares_area(polygons: list[list[Ring]], cell: tuple[int, int], fill: Fill) -
 
 
 @pytest.mark.slow
-@examples(100)
+@examples(30)
 @given(POLYGONS, st.sampled_from(list(Fill)))
 def test_tiles_of_any_rings_are_those_that_share_an_area(
     polygons: list[list[Ring]], fill: Fill

@@ -8,6 +8,7 @@ import numpy as np
 import pyarrow.parquet as pq
 import pytest
 import shapely
+from effort import finest
 
 from closedworld.inputs.reference.registry import bundled
 from closedworld.kernels.grid import Grid
@@ -88,8 +89,8 @@ def test_windows_at_30_arc_seconds(countries: Countries, iso: str, rule: Rule) -
 @pytest.mark.slow
 @pytest.mark.parametrize("rule", list(Rule))
 @pytest.mark.parametrize("iso", CHOSEN)
-def test_five_arc_minutes(countries: Countries, iso: str, rule: Rule) -> None:
-    assert differences(countries[iso], Grid.from_resolution("5m"), rule) == []
+def test_a_fine_grid(countries: Countries, iso: str, rule: Rule) -> None:
+    assert differences(countries[iso], Grid.from_resolution(finest("12m", "5m")), rule) == []
 
 
 @pytest.mark.slow
