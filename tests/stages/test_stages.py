@@ -9,7 +9,11 @@ from importlib import import_module
 import pytest
 
 from closedworld.datasets.parameters import PARAMETERS
+from closedworld.kernels.sizes import Sizes
 from closedworld.stages import STAGES, Stage
+from closedworld.stages.people.plan import TASK_CARDS
+from closedworld.stages.purchases.day_files import GROUP_ROWS
+from closedworld.stages.sites.plan import TASK_SITES
 
 
 def test_a_stage_comes_after_what_it_needs() -> None:
@@ -37,3 +41,9 @@ def test_the_list_of_stages_loads_no_library() -> None:
     code = "import sys, closedworld.stages; print([n for n in ('numpy', 'pyarrow') if n in sys.modules])"
     done = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
     assert done.stdout.strip() == "[]"
+
+
+def test_sizes_that_decide_files_are_those_of_the_format() -> None:
+    """Other ones give other bytes under the same hash; no small world shows it."""
+    assert (TASK_SITES, TASK_CARDS, GROUP_ROWS) == (131_072, 131_072, 262_144)
+    assert (Sizes().row_group_tiles, Sizes().part_tiles) == (1_048_576, 4_194_304)

@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from closedworld.errors import PublishError
+from closedworld.errors import ConfigError, PublishError
 from closedworld.store.atomic import (
     move_into_place,
     opened_for_replacing,
     replace_file,
     replacing,
+    require_suffix,
     whole_file,
 )
 
@@ -80,3 +81,17 @@ def test_an_output_file_that_cannot_be_written_is_reported_with_advice(tmp_path:
     with pytest.raises(PublishError, match="it is a folder"):
         write(tmp_path)
     assert list((tmp_path / "deep").iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("name", "code"),
+    [("a.csv", None), ("b.GPKG", None), ("c.xlsx", "output-format"), ("d\udcff.csv", "path-not-utf-8")],
+)  # fmt: skip
+def test_the_name_of_a_file_must_say_a_format_and_be_utf_8(
+    tmp_path: Path, name: str, code: str | None
+) -> None:
+    if code is None:
+        require_suffix(tmp_path / name, (".csv", ".gpkg"))
+    else:
+        with pytest.raises(ConfigError, match=code):
+            require_suffix(tmp_path / name, (".csv", ".gpkg"))

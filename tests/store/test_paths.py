@@ -9,7 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from closedworld.datasets import Partition
+from closedworld.errors import ConfigError
 from closedworld.store.paths import hash_of_folder, hash_of_key, part_path, result_key, stage_folder
+from closedworld.store.places import storage_at
 from closedworld.store.receipt import FileEntry
 
 HASH = "0123456789abcdef" * 4
@@ -79,3 +81,9 @@ def test_a_key_is_that_of_a_result_of_its_stage() -> None:
         "",
     ):
         assert hash_of_key("tiles", key) is None, key
+
+
+def test_a_place_whose_name_is_not_utf_8_is_no_storage(tmp_path: Path) -> None:
+    assert storage_at(tmp_path).root == tmp_path
+    with pytest.raises(ConfigError, match="path-not-utf-8"):
+        storage_at(tmp_path / "w\udcff")

@@ -181,6 +181,8 @@ def test_equal_receipts_differ_in_nothing_and_what_differs_is_named() -> None:
     assert receipt().differences(rewritten) == (
         "1 file (tile_index/DE-00000.parquet); versions of closedworld"
     )
+    more = dict.fromkeys("dcba", 1)
+    assert receipt(totals=more).differences(receipt(totals={})) == "totals of a, b, c and 1 more"
     changed: tuple[dict[str, Any], ...] = (
         {"values": {**receipt().values, "tile_index": "e" * 64}},
         {"totals": {"tiles": 4}},

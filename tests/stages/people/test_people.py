@@ -14,16 +14,19 @@ from site_worlds import SiteWorld, small_world
 from closedworld.datasets import CARDS
 from closedworld.errors import ConfigError, InputError
 from closedworld.execution import open_worker_pool
+from closedworld.execution.events import Warned
 from closedworld.kernels.placing.commuting import DISTANCES_KM, work_sites
 from closedworld.kernels.sampling import stream_keys
 from closedworld.kernels.sphere import arc_km, chord_km, to_xyz
 from closedworld.stages.people.build import build_people
+from closedworld.stages.weights.build import build_tile_weights
 from closedworld.verification import verify
 from closedworld.worlds import PublishedWorld, open_world
 
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from closedworld.execution.events import Event
     from closedworld.stages.people.outcome import PublishedPeople
 
 SHOPS = [
@@ -104,6 +107,33 @@ def test_a_town_holds_the_homes_that_ask_for_it(world: World, tmp_path: Path) ->
     assert away[0] < 6
     with pytest.raises(InputError, match="no place called 'Nowhere'"):
         world.people(tmp_path, table.set_column(2, "place", [["Nowhere", None]]))
+
+
+class Watcher:
+    def __init__(self) -> None:
+        self.warnings: dict[str, str] = {}
+
+    def on_event(self, event: Event) -> None:
+        """Keep warnings."""
+        if isinstance(event, Warned):
+            self.warnings[event.code] = event.message
+
+
+def test_what_is_left_out_or_ignored_is_warned_of(world: World, tmp_path: Path) -> None:
+    watcher = Watcher()
+    world.people(tmp_path / "plain", {"LU": 2}, observer=watcher)
+    assert watcher.warnings == {}
+    table = pa.table({"card_id": ["1"], "country_iso": ["LU"], "colour": ["red"]})
+    world.people(tmp_path / "own", table, observer=watcher)
+    assert list(watcher.warnings) == ["cards-columns-unused"]
+    assert "left out: colour." in watcher.warnings.pop("cards-columns-unused")
+    even = build_tile_weights(world.index, tmp_path / "even", basis="uniform")
+    sites = SiteWorld(world.index, even.published, COUNTRIES[0]).build(tmp_path / "even", SHOPS)
+    other = World(world.index, even.published, {"sites": (sites.published,)})
+    other.people(tmp_path / "even", {"LU": 2}, observer=watcher)
+    assert list(watcher.warnings) == ["homes-without-people"]
+    with pytest.raises(ConfigError, match="population-missing"):
+        other.people(tmp_path / "even", 5)
 
 
 @pytest.mark.parametrize("executor", ANY_EXECUTOR)

@@ -18,10 +18,13 @@ from closedworld.datasets import TRUTH
 from closedworld.errors import UnitError
 from closedworld.execution import open_worker_pool
 from closedworld.execution.events import TasksResumed
+from closedworld.published.names import read_name
+from closedworld.stages import STAGES
 from closedworld.stages.people.build import build_people
 from closedworld.stages.purchases import plan as purchase_plan
 from closedworld.stages.purchases.build import build_purchases
 from closedworld.stages.purchases.day_files import write_day
+from closedworld.store.places import storage_at
 from closedworld.verification import verify
 from closedworld.worlds import PublishedWorld, open_world
 
@@ -41,7 +44,7 @@ SHOPS = [
         ("mart", 5411, 12), ("cafe", 5812, 8), ("fuel", 5541, 5), ("bank", 6011, 4), ("inn", 7011, 3),
         ("web", 5815, 1),
     )
-]  # fmt: skip
+] + [{"merchant_id": "everywhere", "country_iso": iso, "n": 1, "mcc": 5815} for iso in ("LU", "MT")]  # fmt: skip
 DAYS = 4
 FROM = "2026-03-27"
 """Clocks of Europe change on the third day."""
@@ -172,9 +175,25 @@ def test_times_amounts_and_labels_are_what_they_say(world: PublishedWorld, tmp_p
         assert all(one.astimezone(UTC).strftime("%Y-%m-%d") == name[:10] for one in times)
 
 
+def test_a_purchase_is_at_a_site_of_its_merchant_or_online_in_its_country(
+    world: PublishedWorld, tmp_path: Path
+) -> None:
+    shown = ["merchant_id", "country_iso", "category", "mcc", "lon", "lat", "site_id"]
+    sites = table(world.result("sites"), "sites").select(shown).to_pylist()
+    outlets = {tuple(one.values())[:6]: one["site_id"] for one in sites}
+    rows = table(build(world, tmp_path).published, "purchases").select(shown).to_pylist()
+    online = [one for one in rows if one["lon"] is None]
+    for one in rows:
+        site_id = outlets[tuple(one.values())[:6]]
+        assert one["site_id"] == (-1 if one["lon"] is None else site_id)
+    shops = {(one["merchant_id"], one["country_iso"]) for one in online}
+    assert shops == {(name, iso) for iso in ("LU", "MT") for name in (f"web-{iso}", "everywhere")}
+
+
 def test_verification_finds_no_fault_and_each_that_is_made(world: PublishedWorld) -> None:
     out = world.index.published.output
     published = build(world, out).published
+    assert list(read_name(storage_at(out), "latest")) == [stage.name for stage in STAGES]
     assert open_world(out).purchases.count_rows() == table(published, "purchases").num_rows
     found = verify(published.folder)
     assert found.ok, found.findings

@@ -18,6 +18,7 @@ from closedworld.execution import events
 from closedworld.kernels.placing import Sites, place_sites, site_keys
 from closedworld.published.cumulative_weights import CumulativeWeights
 from closedworld.published.results import open_published
+from closedworld.stages import asked_areas
 from closedworld.stages.sites import checks, placed
 from closedworld.stages.weights.build import build_tile_weights
 
@@ -177,7 +178,10 @@ def test_outlets_keep_to_circle_place_and_tile(site_world: SiteWorld, tmp_path: 
         {"merchant_id": "tile", "country_iso": "LU", "n": 30, "tile_id": tile},
         {"merchant_id": "free", "country_iso": "LU", "n": 30},
     ]
-    found = sites_of(site_world.build(tmp_path, rows))
+    built = site_world.build(tmp_path, rows)
+    found = sites_of(built)
+    checked = json.loads((built.published.folder / "validation.json").read_bytes())["checks"]
+    assert [one["checked"] for one in checked if one["check"] == "areas"] == [90]
     assert {row["tile_id"] for row in found if row["merchant_id"] == "tile"} == {tile}
     # Katutura is a township within the circle of Windhoek.
     town = {row["place"] for row in found if row["merchant_id"] == "town"}
@@ -307,6 +311,24 @@ def test_sites_that_fail_a_check_are_not_published(
     for name in ("latitudes", "merchants", "blocks"):
         assert checks.CLAIMS[name] in caught.value.message
     assert not (tmp_path / "sites").exists()
+
+
+@pytest.mark.parametrize(
+    ("ignored", "asked"),
+    [("on_tile", {"tile_id": 0}), ("within_circle", {"lon": 6.1, "lat": 49.6, "radius_km": 4.0})],
+)
+def test_sites_outside_of_what_was_asked_for_are_not_published(
+    site_world: SiteWorld,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    ignored: str,
+    asked: dict[str, float],
+) -> None:
+    monkeypatch.setattr(asked_areas, ignored, lambda domain, _: domain)
+    if "tile_id" in asked:
+        asked = {"tile_id": int(site_world.index.spans["LU"].tile_ids()[3])}
+    with pytest.raises(IntegrityError, match=checks.CLAIMS["areas"]):
+        site_world.build(tmp_path, [{"merchant_id": "m", "country_iso": "LU", "n": 9, **asked}])
 
 
 def test_a_seed_without_effect_is_noticed(
