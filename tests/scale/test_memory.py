@@ -70,7 +70,7 @@ def measured(out: Path, *options: str) -> dict[str, Any]:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("workers", [1, 2, 3])
+@pytest.mark.parametrize("workers", [1, 3])
 def test_the_peak_of_a_run_is_within_a_quarter_of_the_forecast(
     tmp_path: Path, workers: int
 ) -> None:

@@ -48,8 +48,10 @@ def reference(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("workers", [1, 3])
-@pytest.mark.parametrize("executor", [name for name in EXECUTORS if name != "serial"])
+@pytest.mark.parametrize(
+    ("executor", "workers"),
+    [("threads", 1), *((executor, 3) for executor in EXECUTORS if executor != "serial")],
+)
 def test_every_executor_publishes_the_same_bytes(
     tmp_path: Path, reference: dict[str, str], executor: str, workers: int
 ) -> None:
