@@ -9,7 +9,7 @@ from threading import Lock
 from closedworld.inputs.reference.places import CountryPlaces
 from closedworld.inputs.regions.country_set import Country
 from closedworld.kernels.placing import Blocks, PlacingDomain, Towns
-from closedworld.kernels.sampling import CountryShape, in_memory, packed
+from closedworld.kernels.sampling import CountryShape, HeldWeights
 from closedworld.kernels.spans import border_tiles
 from closedworld.published.cumulative_weights import CumulativeWeights
 
@@ -80,13 +80,16 @@ class CountrySource:
         spans, features = self.weights.spans, self.country.features
         # Reading weights takes longer than placing sites: once, where memory allows.
         every = self.weights.tile_weights()
-        weights = [packed(len(spans), every)] if len(spans) <= TILES_IN_MEMORY else every
+        held = None
+        if len(spans) <= TILES_IN_MEMORY:
+            held = HeldWeights(len(spans), self.weights.total)
+            every = held.fill(every)
         return PlacingDomain(
             spans,
             border_tiles(features, spans.grid),
             CountryShape(features),
-            Blocks.of(spans, weights),
-            in_memory(weights[0]) if isinstance(weights, list) else self.weights.of_runs,
+            Blocks.of(spans, every),
+            held or self.weights.of_runs,
             Towns.of(towns.lons, towns.lats, towns.persons),
             PlacingDomain.texture_of(spans.grid, self.country.iso, seed),
         )

@@ -83,13 +83,14 @@ def _zone_numbers(zones: CountryZones, lons: Floats, lats: Floats) -> npt.NDArra
     numbers = {tzid: number for number, tzid in enumerate(zones.tzids)}
 
     def first(names: list[str]) -> int:
-        if len(names) == 1:
-            return numbers.get(names[0], -1)
         return min((numbers[name] for name in names if name in numbers), default=-1)
 
     east = np.where(lons > 180.0, lons - 360.0, lons)  # noqa: PLR2004
-    covering = map(tzfpy.get_tzs, east.tolist(), lats.tolist())
-    return np.fromiter(map(first, covering), dtype=np.int64, count=lons.size)
+    covering = map("\n".join, map(tzfpy.get_tzs, east.tolist(), lats.tolist()))
+    # Points are many, and different sets of zones few.
+    sets = pa.array(covering, pa.string(), size=lons.size).dictionary_encode()
+    found = np.array([first(names.split("\n")) for names in sets.dictionary.to_pylist()], np.int64)
+    return found[sets.indices.to_numpy()]
 
 
 @functools.lru_cache(maxsize=CACHED)

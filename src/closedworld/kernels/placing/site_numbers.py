@@ -132,10 +132,10 @@ def first_of_race(
         words: A word of 32 bits for each of the four, uint64 (n,).
         masses: Masses, >= 0, not all 0, float64 (4, n).
     """
-    values = np.stack(words, dtype=np.float64)
+    values = np.stack([word.view(np.int64) for word in words], dtype=np.float64)
     values += 0.5
     bits = values.view(np.uint64)
-    times = (bits >> _EXPONENT_BITS).astype(np.float64)
+    times = (bits >> _EXPONENT_BITS).view(np.int64).astype(np.float64)
     times -= 1023 + 32 - 0.5
     times *= -math.log(2.0)
     # The rest is a number in 1..2: log(x / sqrt 2) = 2 artanh((x - sqrt 2) / (x + sqrt 2)).
@@ -165,7 +165,8 @@ def first_of_race(
 def uniform(high: Words, low: Words) -> Shares:
     """Return 53 bits of two words as numbers in 0..1, without 1, float64 (n,)."""
     bits = high << np.uint64(21) | low >> np.uint64(11)
-    return bits.astype(np.float64) * 2.0**-53
+    # Twice as fast from signed integers.
+    return bits.view(np.int64).astype(np.float64) * 2.0**-53
 
 
 def scrambled(numbers: Words, seeds: Words) -> Words:

@@ -51,7 +51,7 @@ def tiles_in_blocks(
                 for across in range(2)
             ]
         )
-        quarter = numbers.quarters(BLOCK_LEVELS + level, masses.astype(np.float64))
+        quarter = numbers.quarters(BLOCK_LEVELS + level, masses.view(np.int64).astype(np.float64))
         above, beside = above + half * (quarter >> 1), beside + half * (quarter & 1)
     weight = masses[quarter, np.arange(len(quarter))]
     return lattice.row_starts[above], lattice.col_starts[beside], weight

@@ -5,10 +5,11 @@ from closedworld.kernels.sampling.random_streams import Keys, stream_keys
 from closedworld.kernels.sampling.shape import CountryShape
 from closedworld.kernels.sampling.successive import PopulationExhaustedError
 from closedworld.kernels.sampling.tile_descent import TileDescent
-from closedworld.kernels.sampling.tile_weights import TileWeights, in_memory, packed
+from closedworld.kernels.sampling.tile_weights import HeldWeights, TileWeights, in_memory
 
 __all__ = [
     "CountryShape",
+    "HeldWeights",
     "Keys",
     "Points",
     "PopulationExhaustedError",
@@ -17,6 +18,5 @@ __all__ = [
     "TileWeights",
     "draw_points",
     "in_memory",
-    "packed",
     "stream_keys",
 ]

@@ -53,16 +53,20 @@ def _encrypt(words: list[Words], keys: list[Words]) -> None:
     for number in range(_ROUNDS):
         if number:
             k0 += _KEY_STEPS[0]
-            k0 &= _LOW
             k1 += _KEY_STEPS[1]
-            k1 &= _LOW
         np.multiply(c0, _FACTORS[0], out=even)
         np.multiply(c2, _FACTORS[1], out=odd)
         np.right_shift(odd, _WORD_BITS, out=c0)
         c0 ^= c1
         c0 ^= k0
+        c0 &= _LOW
         np.right_shift(even, _WORD_BITS, out=c2)
         c2 ^= c3
         c2 ^= k1
-        np.bitwise_and(odd, _LOW, out=c1)
-        np.bitwise_and(even, _LOW, out=c3)
+        c2 &= _LOW
+        # Upper halves of these and of the keys end at the masks: they need none of their own.
+        c1, odd = odd, c1
+        c3, even = even, c3
+    # An even number of rounds: words are where they were.
+    c1 &= _LOW
+    c3 &= _LOW

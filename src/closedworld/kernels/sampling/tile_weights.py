@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Protocol
 
 import numpy as np
@@ -40,18 +40,47 @@ def in_memory(weights: NDArray[np.unsignedinteger]) -> TileWeights:
     return of_runs
 
 
-def packed(tiles: int, weights: Iterable[NDArray[np.uint64]]) -> NDArray[np.unsignedinteger]:
-    """Return all weights of a country in half the memory, uint32 (tiles,), or uint64 if one does not fit.
+class HeldWeights:
+    """The weights of all tiles of a country in memory: 32 bits each, and the few that need more whole.
 
     Args:
-        tiles: How many there are.
-        weights: In order of rank, in any number of arrays, uint64 (n,) each.
+        tiles: How many tiles.
+        total: Sum of their weights.
     """
-    result: NDArray[np.unsignedinteger] = np.empty(tiles, np.uint32)
-    done = 0
-    for chunk in weights:
-        if len(chunk) and chunk.max() > _LARGEST_32:
-            result = result.astype(np.uint64)
-        result[done : done + len(chunk)] = chunk
-        done += len(chunk)
-    return result
+
+    def __init__(self, tiles: int, total: int) -> None:
+        # No more weights than this can be 2^32 or more; with many, 64 bits each take less.
+        few = total >> 32 <= tiles // 8
+        self._lower: NDArray[np.unsignedinteger] = np.empty(tiles, np.uint32 if few else np.uint64)
+        self._large_ranks, self._large = np.empty(0, np.int64), np.empty(0, np.uint64)
+
+    def fill(self, weights: Iterable[NDArray[np.uint64]]) -> Iterator[NDArray[np.uint64]]:
+        """Yield weights as they are taken in, in order of rank, in any number of arrays, uint64 (n,) each."""
+        done = 0
+        for chunk in weights:
+            self._lower[done : done + len(chunk)] = chunk
+            if self._lower.dtype == np.uint32 and chunk.max(initial=0) > _LARGEST_32:
+                large = np.flatnonzero(chunk > _LARGEST_32)
+                self._large_ranks = np.append(self._large_ranks, done + large)
+                self._large = np.append(self._large, chunk[large])
+            done += len(chunk)
+            yield chunk
+
+    @property
+    def size_bytes(self) -> int:
+        """Memory that they take."""
+        return self._lower.nbytes + self._large_ranks.nbytes + self._large.nbytes
+
+    def __call__(
+        self, first_ranks: NDArray[np.int64], stop_ranks: NDArray[np.int64]
+    ) -> NDArray[np.uint64]:
+        """Return the weights of some runs of tiles; see ``TileWeights``."""
+        at = counted(first_ranks, stop_ranks - first_ranks)
+        chosen: NDArray[np.uint64] = self._lower[at].astype(np.uint64)
+        begin, end = (
+            np.searchsorted(at, self._large_ranks),
+            np.searchsorted(at, self._large_ranks, "right"),
+        )
+        asked = begin < end
+        chosen[begin[asked]] = self._large[asked]
+        return chosen

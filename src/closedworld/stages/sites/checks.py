@@ -33,6 +33,9 @@ CLAIMS = {
 }
 """What each check claims."""
 
+CHECKED_COLUMNS = ("merchant_id", "site_order", "lon", "lat", "tile_id", "tzid")
+"""What the checks of a task read; ids are read once all tasks have written."""
+
 _SEED_SAMPLE = 500
 _LEAST_FOR_LATITUDES = 1000
 _LATITUDE_SHARE = 100
@@ -47,7 +50,7 @@ def check_sites(
     places: CountryPlaces,
     written: pa.Table,
 ) -> CheckCounts:
-    """Return what was counted of the rows that a task has written."""
+    """Return what was counted of the rows that a task has written, given their ``CHECKED_COLUMNS``."""
     counts = CheckCounts()
     merchants = task.merchants
     counts.add("rows", task.cost, abs(written.num_rows - task.cost))

@@ -8,7 +8,7 @@ from closedworld.datasets import SITES
 from closedworld.datasets.part_encoder import PartEncoder
 from closedworld.kernels.counting import counted
 from closedworld.stages.checked_results import CheckedResult
-from closedworld.stages.sites.checks import check_sites
+from closedworld.stages.sites.checks import CHECKED_COLUMNS, check_sites
 from closedworld.stages.sites.placed import PlacedSites
 from closedworld.stages.sites.site_rows import rows_of
 from closedworld.stages.sites.task import SiteTask
@@ -42,9 +42,8 @@ def write_sites(task: SiteTask) -> CheckedResult:
     entry = stage_part(task.folder, SITES, task.partition, task.number, encoder)
     result.files.append(entry)
     clock.ends("encode")
-    result.checks = check_sites(
-        task, domain, placed, places, staged_part(task.folder, entry).read(use_threads=False)
-    )
+    written = staged_part(task.folder, entry).read(list(CHECKED_COLUMNS), use_threads=False)
+    result.checks = check_sites(task, domain, placed, places, written)
     clock.ends("check")
     if task.written_merchants is not None:
         own = task.written_merchants.rows.to_batches()
