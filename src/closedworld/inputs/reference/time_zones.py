@@ -90,7 +90,8 @@ def _zone_numbers(zones: CountryZones, lons: Floats, lats: Floats) -> npt.NDArra
     # Points are many, and different sets of zones few.
     sets = pa.array(covering, pa.string(), size=lons.size).dictionary_encode()
     found = np.array([first(names.split("\n")) for names in sets.dictionary.to_pylist()], np.int64)
-    return found[sets.indices.to_numpy()]
+    first_zones: npt.NDArray[np.int64] = found[sets.indices.to_numpy()]
+    return first_zones
 
 
 @functools.lru_cache(maxsize=CACHED)
