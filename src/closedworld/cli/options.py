@@ -109,7 +109,9 @@ TILE_OPTIONS = (
     ),
     *run_options("polygons", "tiles", "files"),
 )
-LATER_STAGE_OPTIONS = run_options(*(stage.name for stage in STAGES if stage.needs), "random")
+LATER_STAGE_OPTIONS = run_options(
+    *(stage.name for stage in STAGES if stage.needs), "tables", "random"
+)
 PEOPLE_OPTIONS = run_options("people")
 EXECUTION_OPTIONS = run_options("execution")
 
@@ -235,7 +237,7 @@ def result_options(stage: Stage, *names: str) -> tuple[Callable[[F], F], ...]:
     return (
         *(_click_option(name, RESULT_OPTIONS[name]) for name in (*names, "lock", "out", "name")),
         *run_options(stage.name),
-        *(run_options("random") if stage.asked_by else ()),
+        *(run_options("tables", "random") if stage.asked_by else ()),
         *run_options("execution"),
         *workers_options(stage),
     )

@@ -89,7 +89,7 @@ class SiteOptions(Options):
     Attributes:
         merchants: Table of merchants, CSV or Parquet, or ``demo``; None to place none.
         seed: Determines where outlets and homes lie, and what people buy.
-        skip_unplaceable: Leave out merchants that cannot be placed and report them.
+        skip_unplaceable: Leave out merchants and cards that cannot be placed and report them.
     """
 
     merchants: PathField = PathField()

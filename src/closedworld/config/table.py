@@ -150,11 +150,6 @@ SECTIONS: dict[str, dict[str, Option]] = {
             "with 100,000 outlets in all countries; `demo-towns` for 1,500 outlets in 12 towns.",
             metavar="FILE",
         ),
-        "skip_unplaceable": Option(
-            Kind.FLAG,
-            "Leave out merchants that cannot be placed and write them to a file, instead of refusing the "
-            "table.",
-        ),
     },
     "people": {
         "cards": Option(
@@ -184,6 +179,13 @@ SECTIONS: dict[str, dict[str, Option]] = {
             Kind.REAL,
             "How often legitimate purchases look impossible: 0 never, 1 as usual, 10 often.",
             metavar="X",
+        ),
+    },
+    "tables": {
+        "skip_unplaceable": Option(
+            Kind.FLAG,
+            "Leave out merchants and cards that cannot be placed and write them to a file, instead of refusing "
+            "the table.",
         ),
     },
     "random": {

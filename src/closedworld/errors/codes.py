@@ -264,6 +264,7 @@ WARNING_CODES = {
     "name-moved": "A name stood for another result before.",
     "merchants-columns-unused": "Columns of the table of merchants are not used; they are kept in `merchants`.",
     "merchants-kind-unknown": "Rows have an mcc or a category of no known kind; their outlets follow the population.",
+    "cards-skipped": "Rows of the table of cards were left out, as `--skip-unplaceable` asks for.",
     "merchants-skipped": "Rows of the table of merchants were left out, as `--skip-unplaceable` asks for.",
     "population-spread": "Without a raster, the people of the bundled model are spread over the cells of another grid.",
     "purchases-below-rates": "Holders made far fewer purchases than the rates ask for: days are too short, sites too far apart, or no merchant is of a category.",

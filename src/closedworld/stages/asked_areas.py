@@ -63,7 +63,9 @@ def fill_circles_of_places(
                 place = find_place(places[iso], name, admin1)
                 found[key] = place.lon, place.lat, place.radius_km
             except InputError as error:
-                found[key] = f"{error.message.rstrip('.')} {error.hint}".rstrip(" .")
+                # A table without coordinates cannot give them instead.
+                is_useful = "lon" not in error.hint or "lon" in rows.column_names
+                found[key] = f"{error.message} {error.hint if is_useful else ''}".rstrip(" .")
         circle = found[key]
         if isinstance(circle, str):
             problems.add([row], circle)

@@ -106,10 +106,10 @@ def test_all_problems_are_one_error() -> None:
     assert caught.value.code == "cards-unplaceable"
     for words in (
         "4 rows",
-        "row 2 (1): card_id '1' is that of row 1",
-        "row 3 (?): it has no card_id",
+        "row 2 (1, DE): card_id '1' is that of row 1",
+        "row 3: it has no card_id",
         "unknown country 'XX'",
-        "row 5 (5): person 'a' has another home",
+        "row 5 (5, DE): person 'a' has another home",
     ):
         assert words in caught.value.message
 
@@ -139,3 +139,16 @@ def test_the_demonstration_has_as_many_cards_in_each_town_as_in_another() -> Non
     sizes = cards.rows.group_by(["country_iso", "place"]).aggregate([([], "count_all")])
     assert sizes.num_rows == 12
     assert set(sizes["count_all"].to_pylist()) == {833, 834}
+
+
+def test_rows_with_a_problem_are_left_out_and_listed_where_that_is_asked_for() -> None:
+    rows: dict[str, list[Any]] = {
+        "card_id": ["z", "1", "1", None, "4"],
+        "country_iso": ["DE", "FR", "DE", "DE", "XX"],
+    }
+    cards = read_cards(table(**rows), skip_unplaceable=True)
+    assert cards.rows["card_id"].to_pylist() == ["z", "1"]
+    assert cards.numbers.tolist() == [0, 1]
+    assert [(one.row, one.row_id) for one in cards.skipped] == [(3, "1"), (4, ""), (5, "4")]
+    with pytest.raises(InputError, match="cards-unplaceable"):
+        read_cards(table(card_id=["1"], country_iso=["XX"]), skip_unplaceable=True)

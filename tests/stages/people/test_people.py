@@ -109,6 +109,28 @@ def test_a_town_holds_the_homes_that_ask_for_it(world: World, tmp_path: Path) ->
         world.people(tmp_path, table.set_column(2, "place", [["Nowhere", None]]))
 
 
+def test_cards_that_cannot_be_placed_are_left_out_and_listed_where_that_is_asked_for(
+    world: World, tmp_path: Path
+) -> None:
+    table = pa.table(
+        {
+            "card_id": ["3", "2", "1", "1"],
+            "country_iso": ["LU", "LU", "DE", "XX"],
+            "place": [None, "Nowhere", None, None],
+        }
+    )
+    watcher = Watcher()
+    people = world.people(tmp_path, table, skip_unplaceable=True, observer=watcher)
+    assert list(by_card(people)) == ["3"]
+    assert "3 rows of the table of cards left out; row 2: " in watcher.warnings["cards-skipped"]
+    listed = people.report_files()["skipped_cards.csv"].splitlines()
+    assert listed[0] == "row,card_id,country_iso,problem"
+    assert listed[1].startswith("2,2,LU,")
+    assert listed[1].endswith("LU has no place called 'Nowhere'")
+    assert listed[2] == "3,1,DE,the world has no tiles of DE"
+    assert listed[3].startswith("4,1,,")
+
+
 class Watcher:
     def __init__(self) -> None:
         self.warnings: dict[str, str] = {}

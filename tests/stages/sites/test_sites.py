@@ -235,7 +235,7 @@ def test_what_cannot_be_placed_is_refused_or_skipped(
     (warned,) = [one for one in site_world.events if isinstance(one, events.Warned)]
     assert warned.code == "merchants-skipped"
     (skipped,) = built.skipped
-    assert (skipped.row, skipped.merchant_id) == (2, "x")
+    assert (skipped.row, skipped.row_id) == (2, "x")
     assert what in skipped.problem
     listed = list(csv.DictReader(built.report_files()["skipped_merchants.csv"].splitlines()))
     assert [(one["row"], one["problem"]) for one in listed] == [("2", skipped.problem)]

@@ -6,15 +6,16 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from closedworld.errors import InputError
-from closedworld.inputs.cards.request import COLUMNS, KEY, CardTable
+from closedworld.inputs.cards.request import COLUMNS, CardTable
 from closedworld.inputs.tables.columns import RowProblems, name_columns, rows_where
 from closedworld.inputs.tables.countries import country_codes
 from closedworld.inputs.tables.reading import read_or_take
-from closedworld.sanitize import number_of, one_line, quoted
+from closedworld.sanitize import quoted
 
 _SYNONYMS = {"country": "country_iso"}
 _MISTAKEN = {
@@ -33,15 +34,20 @@ _MISTAKEN = {
     "state": "admin1",
     "region": "admin1",
 }
-_PROBLEMS_SHOWN = 20
 
 
-def read_cards(source: Path | str | Any, *, own_codes: Sequence[str] | None = None) -> CardTable:
+def read_cards(
+    source: Path | str | Any,
+    *,
+    skip_unplaceable: bool = False,
+    own_codes: Sequence[str] | None = None,
+) -> CardTable:
     """Return a table of cards, read and checked; what needs the world is checked by the stage.
 
     Args:
         source: Path of a CSV or Parquet file, or anything with an Arrow stream: a table of pyarrow, pandas,
             Polars or DuckDB.
+        skip_unplaceable: Leave out rows with a problem, and list them, instead of refusing the table.
         own_codes: Codes of the regions of the world, which ``country_iso`` then holds; None for countries.
 
     Raises:
@@ -64,43 +70,28 @@ def read_cards(source: Path | str | Any, *, own_codes: Sequence[str] | None = No
     alone = pc.and_(rows["admin1"].is_valid(), rows["place"].is_null())
     problems.add(rows_where(alone), "it has an admin1 without a place")
     _find_twice(rows, problems)
-    refuse_unplaceable(where, rows, problems)
     if not rows.num_rows:
         raise InputError("cards-unplaceable", f"{where} has no rows.")
-    return CardTable(where, rows.sort_by(list(KEY)).combine_chunks(), named.others)
-
-
-def refuse_unplaceable(where: str, rows: pa.Table, problems: RowProblems) -> None:
-    """Refuse rows that have a problem, all at once.
-
-    Raises:
-        InputError: ``cards-unplaceable``.
-    """
-    if not problems.found:
-        return
-    shown = [
-        f"row {one.row + 1} ({one_line(rows['card_id'][one.row].as_py() or '?', 40)}): {one.what}"
-        for one in problems.found[:_PROBLEMS_SHOWN]
-    ]
-    more = len(problems.found) - len(shown)
-    raise InputError(
-        "cards-unplaceable",
-        f"{number_of(len(problems.rows()), 'row', 'rows')} of {where} cannot be used: {'; '.join(shown)}"
-        f"{f'; and {more:,} more' * bool(more)}.",
-        "Correct them, or leave them out.",
-    )
+    cards = CardTable(where, rows, np.arange(rows.num_rows), own_columns=named.others)
+    return cards.in_order(problems).settled(problems, skip_unplaceable=skip_unplaceable)
 
 
 def _find_twice(rows: pa.Table, problems: RowProblems) -> None:
     """Find cards that are there already, and holders with homes in two places."""
     ids = rows["card_id"].to_pylist()
     first: dict[str, int] = {}
+    again: set[int] = set()
     for row, one in enumerate(ids):
         if one is not None and first.setdefault(one, row) != row:
             problems.add([row], f"card_id {quoted(one)} is that of row {first[one] + 1}")
+            again.add(row)
     where = rows.select(["person_id", "country_iso", "place", "admin1"]).to_pylist()
     homes: dict[str, tuple[object, ...]] = {}
     for row, one in enumerate(where):
         person, *home = one.values()
-        if person is not None and homes.setdefault(person, tuple(home)) != tuple(home):
+        if (
+            person is not None
+            and row not in again
+            and homes.setdefault(person, tuple(home)) != tuple(home)
+        ):
             problems.add([row], f"person {quoted(person)} has another home in a row before")

@@ -6,11 +6,13 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
+import numpy as np
 import pyarrow as pa
 
 from closedworld.errors import ConfigError
+from closedworld.inputs.tables.asked_rows import AskedRows
 from closedworld.sanitize import listed, quoted
 
 COLUMNS: dict[str, pa.DataType] = {
@@ -22,9 +24,6 @@ COLUMNS: dict[str, pa.DataType] = {
 }
 """Columns that mean something, and their types."""
 
-KEY = (("country_iso", "ascending"), ("card_id", "ascending"))
-"""Columns that rows are sorted by; ``card_id`` alone is unique."""
-
 MAX_CARDS = 10**8
 _ALPHA_2 = 2
 _NUMBER = re.compile(r"\d{1,9}")
@@ -32,28 +31,24 @@ _BY_COUNTRY = re.compile(r"[\w.-]+=\d{1,9}(,[\w.-]+=\d{1,9})*", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class CardTable:
-    """Cards and their countries.
+class CardTable(AskedRows):
+    """Cards and their countries; ``rows`` are ``COLUMNS``, and ``card_id`` alone is unique.
 
     Attributes:
-        source: Where the table is from, for messages.
-        rows: ``COLUMNS``, sorted by ``KEY``.
         own_columns: Columns of the source that are not used.
     """
 
-    source: str
-    rows: pa.Table
+    WHAT: ClassVar = "cards"
+    UNPLACEABLE: ClassVar = "cards-unplaceable"
+    KEY: ClassVar = ("country_iso", "card_id")
+    ID: ClassVar = "card_id"
+
     own_columns: tuple[str, ...] = ()
 
     @property
     def count(self) -> int:
         """How many cards there are."""
         return len(self.rows)
-
-    @property
-    def countries(self) -> tuple[str, ...]:
-        """Codes of the countries, ascending."""
-        return tuple(self.rows["country_iso"].unique().to_pylist())
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,7 +124,8 @@ class CardCounts:
         ids = [one for iso in sorted(counts) for one in _ids(iso, counts[iso])]
         isos = [iso for iso in sorted(counts) for _ in range(counts[iso])]
         none = pa.nulls(len(ids), pa.string())
-        return CardTable("the cards", pa.table([isos, ids, ids, none, none], schema=_SCHEMA))
+        rows = pa.table([isos, ids, ids, none, none], schema=_SCHEMA)
+        return CardTable("the cards", rows, np.arange(len(ids)))
 
 
 CardRequest = CardTable | CardCounts

@@ -12,13 +12,7 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from closedworld.errors import InputError
-from closedworld.inputs.merchants.table import (
-    COLUMNS,
-    KEY,
-    MerchantTable,
-    SkippedRow,
-    skipped_rows,
-)
+from closedworld.inputs.merchants.table import COLUMNS, MerchantTable
 from closedworld.inputs.tables.columns import (
     NamedColumns,
     RowProblems,
@@ -28,7 +22,6 @@ from closedworld.inputs.tables.columns import (
 )
 from closedworld.inputs.tables.countries import country_codes
 from closedworld.inputs.tables.reading import read_or_take
-from closedworld.sanitize import number_of, one_line
 
 MAX_SITES = 1 << 31
 """Outlets of one row."""
@@ -62,7 +55,6 @@ _MISTAKEN = {
 }
 _MAX_GAMMA = 4.0
 _MAX_MCC = 9999
-_PROBLEMS_SHOWN = 20
 
 
 def read_merchants(
@@ -89,49 +81,8 @@ def read_merchants(
     rows = _rows(named, problems, own_codes)
     _check_keys(rows, "site_order" in named, problems)
     _check_where(rows, problems)
-    merchants = _sorted(MerchantTable(where, rows, np.arange(rows.num_rows)), problems)
-    return settle_problems(merchants, problems, skip_unplaceable=skip_unplaceable)
-
-
-def settle_problems(
-    merchants: MerchantTable, problems: RowProblems, *, skip_unplaceable: bool
-) -> MerchantTable:
-    """Return merchants without the rows that have a problem, or refuse all.
-
-    Raises:
-        InputError: ``merchants-unplaceable``: some rows have one, and are not to be skipped, or no row is
-            left.
-    """
-    if not problems.found:
-        return merchants
-    left = merchants.without(problems)
-    if skip_unplaceable and left.rows.num_rows:
-        return left
-    bad = skipped_rows(merchants.rows, merchants.numbers, problems.found)
-    count = number_of(len({one.row for one in bad}), "row", "rows")
-    raise InputError(
-        "merchants-unplaceable",
-        f"{count} of {number_of(len(merchants.numbers), 'row', 'rows')} of {merchants.source} cannot be used: "
-        f"{_shown(bad)}.",
-        "Correct them, or leave them out with --skip-unplaceable, which writes them to a file.",
-    )
-
-
-def _shown(bad: list[SkippedRow]) -> str:
-    texts = [
-        f"row {one.row}"
-        + (
-            f" ({one_line(one.merchant_id, 40)}, {one.country_iso or '?'})"
-            if one.merchant_id
-            else ""
-        )
-        + f": {one.problem}"
-        for one in bad[:_PROBLEMS_SHOWN]
-    ]
-    more = len(bad) - len(texts)
-    return "; ".join(texts) + (
-        f"; and {number_of(more, 'problem', 'problems')} more" if more else ""
-    )
+    merchants = MerchantTable(where, rows, np.arange(rows.num_rows)).in_order(problems)
+    return merchants.settled(problems, skip_unplaceable=skip_unplaceable)
 
 
 def _require_columns(named: NamedColumns) -> None:
@@ -205,7 +156,7 @@ def _own_column(named: NamedColumns, name: str) -> pa.Array:
 
 def _check_keys(rows: pa.Table, by_outlet: bool, problems: RowProblems) -> None:  # noqa: FBT001 -- one caller
     """Find rows with the same key and, where there is a row per outlet, numbers that are not 1 to n."""
-    names = [name for name, _ in KEY]
+    names = list(MerchantTable.KEY)
     numbered = rows.select(names).append_column("row", pa.array(np.arange(rows.num_rows)))
     keyed = numbered.drop_null()
     counted = keyed.group_by(names, use_threads=False).aggregate([("row", "list")])
@@ -258,13 +209,3 @@ def _check_where(rows: pa.Table, problems: RowProblems) -> None:
 def _reals(rows: pa.Table, name: str) -> NDArray[np.float64]:
     reals: NDArray[np.float64] = pc.fill_null(rows[name], float("nan")).to_numpy()
     return reals
-
-
-def _sorted(merchants: MerchantTable, problems: RowProblems) -> MerchantTable:
-    """Return merchants sorted by key; problems follow their rows."""
-    order = pc.sort_indices(merchants.rows, sort_keys=list(KEY)).to_numpy()
-    place_of = np.empty(len(order), np.int64)
-    place_of[order] = np.arange(len(order))
-    problems.found = [type(one)(int(place_of[one.row]), one.what) for one in problems.found]
-    rows = merchants.rows.take(pa.array(order)).combine_chunks()
-    return MerchantTable(merchants.source, rows, order)

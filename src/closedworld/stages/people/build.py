@@ -36,6 +36,7 @@ def build_people(
     *,
     cards: int | Mapping[str, int] | Any = 10_000,
     seed: int = 0,
+    skip_unplaceable: bool = False,
     countries: CountrySet | None = None,
     workers: int | None = None,
     executor: Executor | WorkerPool | str = DEFAULT_NAME,
@@ -56,6 +57,7 @@ def build_people(
             ``card_id`` and ``country_iso`` and, if known, ``person_id``, ``place`` and ``admin1``: a path of a CSV
             or Parquet file, or a table of pyarrow, pandas, Polars or DuckDB.
         seed: Any integer.
+        skip_unplaceable: Leave out rows that cannot be placed instead of refusing the table.
         countries: The polygons that the tiles were built from; None for the bundled ones.
         workers: Number of concurrent tasks; None for one per core.
         executor: ``serial``, ``threads``, ``processes``, ``dask``, or your own executor.
@@ -86,8 +88,10 @@ def build_people(
         world.weights,
         sites,
         polygons,
-        card_counts_of(cards) or read_cards(cards, own_codes=polygons.own_codes),
+        card_counts_of(cards)
+        or read_cards(cards, skip_unplaceable=skip_unplaceable, own_codes=polygons.own_codes),
         seed=seed,
+        skip_unplaceable=skip_unplaceable,
         observer=observer,
         task_cards=task_cards,
     )

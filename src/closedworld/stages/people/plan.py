@@ -12,7 +12,7 @@ from closedworld.datasets.cards import CardSummary
 from closedworld.datasets.parameters import PeopleParameters, PeopleTotals
 from closedworld.execution.events import Observer, Warned
 from closedworld.inputs.cards.loading import card_file, load_cards
-from closedworld.inputs.cards.request import CardCounts, CardRequest
+from closedworld.inputs.cards.request import CardCounts, CardRequest, CardTable
 from closedworld.inputs.loading import Inputs
 from closedworld.inputs.merchants.demo import demo_persons
 from closedworld.inputs.reference.registry import bundled
@@ -49,6 +49,7 @@ class PeoplePlan(PlacingPlan[PeopleTask, PublishedPeople]):
 
     Attributes:
         by_country: Cards of each country.
+        table: All of them, and the rows that were left out.
         sites: The published sites; None in a forecast.
         parameters: Everything that decides the content.
     """
@@ -59,6 +60,7 @@ class PeoplePlan(PlacingPlan[PeopleTask, PublishedPeople]):
     invalid_code: ClassVar[str] = "people-invalid"
 
     by_country: Mapping[str, CountryCards]
+    table: CardTable
     sites: Published | None
     parameters: PeopleParameters
 
@@ -107,7 +109,9 @@ class PeoplePlan(PlacingPlan[PeopleTask, PublishedPeople]):
     def outcome(self, published: Published, folded: Folded | None) -> PublishedPeople:
         """Return the published people."""
         totals = published.totals(PeopleTotals)
-        return PublishedPeople(published, folded is None, Records(totals.summaries))
+        return PublishedPeople(
+            published, folded is None, Records(totals.summaries), self.table.skipped
+        )
 
 
 def plan_run(context: RunContext) -> PeoplePlan:
@@ -128,6 +132,7 @@ def plan_run(context: RunContext) -> PeoplePlan:
         inputs.countries.made_valid(),
         inputs.own[PEOPLE.name],
         seed=config.seed,
+        skip_unplaceable=config.skip_unplaceable,
         observer=context.observer,
     )
 
@@ -141,6 +146,7 @@ def plan_people(
     cards: CardRequest,
     *,
     seed: int,
+    skip_unplaceable: bool,
     observer: Observer,
     task_cards: int = TASK_CARDS,
 ) -> PeoplePlan:
@@ -154,6 +160,7 @@ def plan_people(
         countries: The polygons that the tiles were built from.
         cards: Whose homes.
         seed: Determines where they lie.
+        skip_unplaceable: Leave out rows that cannot be placed instead of refusing the table.
         observer: Told of what planning finds.
         task_cards: Cards of a task.
 
@@ -164,7 +171,9 @@ def plan_people(
     """
     if isinstance(cards, CardCounts):
         cards = cards.table(_persons(cards, spans, weights))
-    by_country = require_cards(cards, spans, countries, observer)
+    by_country, table = require_cards(
+        cards, spans, countries, observer, skip_unplaceable=skip_unplaceable
+    )
     own_weights = weights_at_hand(weights, index)
     if weights is not None and (text := without_people(weights, "homes")):
         observer.on_event(Warned("homes-without-people", text))
@@ -177,7 +186,9 @@ def plan_people(
         places_sha256=bundled("places.parquet").sha256,
         time_zones=time_zone_versions(),
     )
-    return PeoplePlan(countries, own_weights, observer, task_cards, by_country, sites, parameters)
+    return PeoplePlan(
+        countries, own_weights, observer, task_cards, by_country, table, sites, parameters
+    )
 
 
 def _persons(
@@ -214,4 +225,9 @@ def load_own(config: RunConfig, inputs: Inputs, observer: Observer) -> CardReque
         InputError: As ``load_cards``.
     """
     countries = inputs.countries
-    return load_cards(config, observer, None if countries is None else countries.own_codes)
+    return load_cards(
+        config,
+        observer,
+        None if countries is None else countries.own_codes,
+        skip_unplaceable=config.skip_unplaceable,
+    )

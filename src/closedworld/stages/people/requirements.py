@@ -11,7 +11,6 @@ from numpy.typing import NDArray
 
 from closedworld.datasets import Column, Dataset
 from closedworld.execution.events import Observer, Warned
-from closedworld.inputs.cards.reading import refuse_unplaceable
 from closedworld.inputs.cards.request import COLUMNS, CardTable
 from closedworld.inputs.regions.country_set import CountrySet
 from closedworld.inputs.tables.columns import RowProblems
@@ -61,15 +60,21 @@ class CountryCards:
 
 
 def require_cards(
-    cards: CardTable, spans: Mapping[str, RowSpans], countries: CountrySet, observer: Observer
-) -> dict[str, CountryCards]:
-    """Return the cards of each country, ascending by code, checked against the world.
+    cards: CardTable,
+    spans: Mapping[str, RowSpans],
+    countries: CountrySet,
+    observer: Observer,
+    *,
+    skip_unplaceable: bool,
+) -> tuple[dict[str, CountryCards], CardTable]:
+    """Return the cards of each country, ascending by code, checked against the world, and all of them.
 
     Args:
         cards: The cards.
         spans: Tiles of each country that has any.
         countries: Their polygons.
-        observer: Told of unused columns.
+        observer: Told of unused columns and skipped rows.
+        skip_unplaceable: Leave out rows that cannot be placed instead of refusing the table.
 
     Raises:
         InputError: ``cards-unplaceable``.
@@ -79,7 +84,12 @@ def require_cards(
     check_codes(rows, spans, problems)
     fill_circles_of_places(rows, circles, countries, problems)
     check_circles(rows, circles, spans, countries, problems)
-    refuse_unplaceable(cards.source, rows, problems)
+    kept = np.ones(len(circles), np.bool_)
+    kept[problems.rows()] = False
+    cards = cards.settled(problems, skip_unplaceable=skip_unplaceable)
+    circles = circles[kept]
+    if cards.skipped:
+        observer.on_event(Warned("cards-skipped", cards.skipped_text()))
     if cards.own_columns:
         names = ", ".join(one_line(name, 40) for name in cards.own_columns)
         observer.on_event(
@@ -88,13 +98,14 @@ def require_cards(
                 f"unused columns of {cards.source}, left out: {names}.",
             )
         )
-    rows = rows.cast(ASKED.schema).combine_chunks()
+    rows = cards.rows.cast(ASKED.schema).combine_chunks()
     codes = rows["country_iso"].to_numpy(zero_copy_only=False)
     bounds = {iso: np.searchsorted(codes, [iso, iso + "\0"]).tolist() for iso in cards.countries}
-    return {
+    by_country = {
         iso: CountryCards(iso, rows.slice(first, stop - first), circles[first:stop])
         for iso, (first, stop) in bounds.items()
     }
+    return by_country, cards
 
 
 def digest_of_cards(by_country: Mapping[str, CountryCards]) -> str:

@@ -2,21 +2,17 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Mapping
 from dataclasses import dataclass
 
 from closedworld.datasets.parameters import SiteTotals
 from closedworld.datasets.sites import SiteSummary
-from closedworld.inputs.merchants.table import SkippedRow
+from closedworld.inputs.merchants.table import MerchantTable
+from closedworld.inputs.tables.asked_rows import SkippedRow
 from closedworld.kernels.records import Records
 from closedworld.published.region_nouns import nouns_of
 from closedworld.sanitize import number_of
 from closedworld.stages.protocol import StageOutcome
-
-SKIPPED_NAME = "skipped_merchants.csv"
-"""File of the run report with the rows that were left out."""
 
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
@@ -35,15 +31,7 @@ class PublishedSites(StageOutcome):
 
     def report_files(self) -> Mapping[str, str]:
         """Return the list of rows that were left out, if any were."""
-        if not self.skipped:
-            return {}
-        text = io.StringIO()
-        writer = csv.writer(text, lineterminator="\n")
-        writer.writerow(("row", "merchant_id", "country_iso", "problem"))
-        writer.writerows(
-            (one.row, one.merchant_id, one.country_iso, one.problem) for one in self.skipped
-        )
-        return {SKIPPED_NAME: text.getvalue()}
+        return MerchantTable.skipped_file(self.skipped)
 
     def describe(self) -> str:
         """Return a short description of the result."""

@@ -15,7 +15,6 @@ from closedworld.datasets import Dataset
 from closedworld.datasets.merchants import OwnColumn, merchants_with
 from closedworld.execution.events import Observer, Warned
 from closedworld.inputs.merchants.kinds import GAMMA_STEPS, Kind, kind_named, kind_of_mcc
-from closedworld.inputs.merchants.reading import settle_problems
 from closedworld.inputs.merchants.table import MerchantTable
 from closedworld.inputs.regions.country_set import CountrySet
 from closedworld.inputs.tables.columns import RowProblems
@@ -129,7 +128,7 @@ def require_sites(
     check_circles(merchants.rows, circles, spans, countries, problems)
     kept = np.ones(len(circles), np.bool_)
     kept[problems.rows()] = False
-    merchants = settle_problems(merchants, problems, skip_unplaceable=skip_unplaceable)
+    merchants = merchants.settled(problems, skip_unplaceable=skip_unplaceable)
     circles = circles[kept]
     kinds = _kinds_of(merchants, observer)
     own_columns = tuple(
@@ -232,12 +231,4 @@ def _emit_findings(merchants: MerchantTable, observer: Observer) -> None:
             )
         )
     if merchants.skipped:
-        rows = len({one.row for one in merchants.skipped})
-        first = merchants.skipped[0]
-        observer.on_event(
-            Warned(
-                "merchants-skipped",
-                f"{number_of(rows, 'row', 'rows')} of {merchants.source} left out; row {first.row}: "
-                f"{first.problem}. The run report lists them in skipped_merchants.csv.",
-            )
-        )
+        observer.on_event(Warned("merchants-skipped", merchants.skipped_text()))

@@ -1,0 +1,156 @@
+"""Rows of a user's table, each of which asks for something to be placed, and those of them that cannot be used."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from typing import ClassVar, Self
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+from numpy.typing import NDArray
+
+from closedworld.errors import InputError
+from closedworld.inputs.tables.columns import RowProblem, RowProblems
+from closedworld.sanitize import number_of, one_line
+
+_PROBLEMS_SHOWN = 20
+
+
+@dataclass(frozen=True, slots=True)
+class SkippedRow:
+    """A row that was left out.
+
+    Attributes:
+        row: The row in the file, from 1 below the header.
+        row_id: Its merchant or card, as far as it has one.
+        country_iso: Its country, as far as it has one.
+        problem: Why.
+    """
+
+    row: int
+    row_id: str
+    country_iso: str
+    problem: str
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class AskedRows:
+    """Rows of a user's table.
+
+    Attributes:
+        source: Where the table is from, for messages.
+        rows: Columns with a meaning, sorted by ``KEY``; what is not given is null.
+        numbers: Row of the source that each row is, from 0, int64 (rows,).
+        skipped: Rows that were left out, in the order of the source.
+    """
+
+    WHAT: ClassVar[str]
+    """What the rows are, such as ``merchants``."""
+
+    UNPLACEABLE: ClassVar[str]
+    """Code of the error of rows that cannot be used."""
+
+    KEY: ClassVar[Sequence[str]]
+    """Columns that rows are sorted by."""
+
+    ID: ClassVar[str]
+    """Column that names a row in messages."""
+
+    source: str
+    rows: pa.Table
+    numbers: NDArray[np.int64]
+    skipped: tuple[SkippedRow, ...] = ()
+
+    @property
+    def countries(self) -> tuple[str, ...]:
+        """Codes of the countries, ascending."""
+        return tuple(pc.unique(self.rows["country_iso"]).to_pylist())
+
+    def in_order(self, problems: RowProblems) -> Self:
+        """Return the rows sorted by ``KEY``; problems follow their rows."""
+        keys = [(name, "ascending") for name in self.KEY]
+        order = pc.sort_indices(self.rows, sort_keys=keys).to_numpy()
+        place_of = np.empty(len(order), np.int64)
+        place_of[order] = np.arange(len(order))
+        problems.found = [RowProblem(int(place_of[one.row]), one.what) for one in problems.found]
+        rows = self.rows.take(pa.array(order)).combine_chunks()
+        return replace(self, rows=rows, numbers=self.numbers[order])
+
+    def without(self, problems: RowProblems) -> Self:
+        """Return the table without the rows that have a problem; these are added to ``skipped``."""
+        keep = np.ones(len(self.numbers), np.bool_)
+        keep[problems.rows()] = False
+        rows = self.rows.filter(pa.array(keep)).combine_chunks()
+        skipped = [*self.skipped, *self._with_names(problems.found)]
+        skipped.sort(key=lambda one: one.row)
+        return replace(self, rows=rows, numbers=self.numbers[keep], skipped=tuple(skipped))
+
+    def settled(self, problems: RowProblems, *, skip_unplaceable: bool) -> Self:
+        """Return the table without the rows that have a problem, or refuse all.
+
+        Raises:
+            InputError: ``merchants-unplaceable``, ``cards-unplaceable``: some rows have one, and are not to be
+                skipped, or no row is left.
+        """
+        if not problems.found:
+            return self
+        left = self.without(problems)
+        if skip_unplaceable and left.rows.num_rows:
+            return left
+        bad = self._with_names(problems.found)
+        count = number_of(len({one.row for one in bad}), "row", "rows")
+        raise InputError(
+            self.UNPLACEABLE,
+            f"{count} of {number_of(len(self.numbers), 'row', 'rows')} of {self.source} cannot be used: {_shown(bad)}.",
+            "Correct them, or leave them out with --skip-unplaceable, which writes them to a file.",
+        )
+
+    def skipped_text(self) -> str:
+        """Return what to say of the rows that were left out; there are some."""
+        count = number_of(len({one.row for one in self.skipped}), "row", "rows")
+        first = self.skipped[0]
+        return (
+            f"{count} of {self.source} left out; row {first.row}: {first.problem}. "
+            f"The run report lists them in skipped_{self.WHAT}.csv."
+        )
+
+    @classmethod
+    def skipped_file(cls, skipped: Sequence[SkippedRow]) -> dict[str, str]:
+        """Return rows that were left out as a CSV file, by name; nothing without any."""
+        if not skipped:
+            return {}
+        text = io.StringIO()
+        writer = csv.writer(text, lineterminator="\n")
+        writer.writerow(("row", cls.ID, "country_iso", "problem"))
+        writer.writerows((one.row, one.row_id, one.country_iso, one.problem) for one in skipped)
+        return {f"skipped_{cls.WHAT}.csv": text.getvalue()}
+
+    def _with_names(self, problems: Iterable[RowProblem]) -> list[SkippedRow]:
+        """Return problems with ids and countries of their rows, in the order of the source."""
+        found = [
+            SkippedRow(
+                int(self.numbers[one.row]) + 1,
+                self.rows[self.ID][one.row].as_py() or "",
+                self.rows["country_iso"][one.row].as_py() or "",
+                one.what,
+            )
+            for one in problems
+        ]
+        return sorted(found, key=lambda one: one.row)
+
+
+def _shown(bad: list[SkippedRow]) -> str:
+    texts = [
+        f"row {one.row}"
+        + (f" ({one_line(one.row_id, 40)}, {one.country_iso or '?'})" if one.row_id else "")
+        + f": {one.problem}"
+        for one in bad[:_PROBLEMS_SHOWN]
+    ]
+    more = len(bad) - len(texts)
+    return "; ".join(texts) + (
+        f"; and {number_of(more, 'problem', 'problems')} more" if more else ""
+    )
