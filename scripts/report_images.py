@@ -6,6 +6,7 @@ Usage: python scripts/report_images.py RUN
 from __future__ import annotations
 
 import base64
+import re
 import shutil
 import sys
 from pathlib import Path
@@ -29,13 +30,12 @@ def main() -> None:
         light = browser.new_page(viewport={"width": 1200, "height": 1230})
         light.goto(page.as_uri())
         take(light, "report.png")
-        address = light.locator("figure.map img").nth(1).get_attribute("src") or ""
-        (IMAGES / "weights.png").write_bytes(base64.b64decode(address.partition(",")[2]))
+        address = re.findall(r'src="data:image/png;base64,([^"]+)', page.read_text("utf-8"))[1]
+        (IMAGES / "weights.png").write_bytes(base64.b64decode(address))
         dark = browser.new_page(viewport={"width": 1200, "height": 1290}, color_scheme="dark")
         dark.goto(page.as_uri())
-        dark.evaluate("document.getElementById('dots-title').scrollIntoView({behavior: 'instant'})")
-        dark.evaluate("window.scrollBy({top: -440, behavior: 'instant'})")
-        dark.set_viewport_size({"width": 1200, "height": 1180})
+        dark.set_viewport_size({"width": 1200, "height": 800})
+        dark.evaluate("document.getElementById('countries').scrollIntoView({behavior: 'instant'})")
         take(dark, "report-countries.png")
         dark.evaluate("document.getElementById('time-title').scrollIntoView({behavior: 'instant'})")
         take(dark, "report-time.png")

@@ -5,8 +5,8 @@ import { test } from "node:test";
 import { pathToFileURL } from "node:url";
 
 const from = (name) => import(pathToFileURL(`${process.env.PAGE_MODULES}/${name}.js`).href);
-const [{ integers, summed }, { Grid }, { Tiles }, { View }, { paintTiles }, { pixel }, { Points }, { Places, folded }, { search }, { sortedRows }, { Lives, kilometres }, { outletsCsv, tilesCsv }, { cellFacts }] =
-  await Promise.all(["codec", "grid", "tiles", "view", "raster", "colours", "points", "places", "search", "table", "lives", "csv", "facts"].map(from));
+const [{ integers, summed, Table }, { Grid }, { Tiles }, { View }, { paintTiles }, { pixel }, { Points }, { folded }, { named, search }, { Lives, kilometres }, { pointsCsv, tilesCsv }, { cellFacts, rowFacts }] =
+  await Promise.all(["codec", "grid", "tiles", "view", "raster", "colours", "points", "places", "search", "lives", "csv", "facts"].map(from));
 
 const grid = new Grid({ west: -180, north: 90, cell_width: 10, cell_height: 10, n_cols: 36, n_rows: 18 });
 const random = (seed) => () => ((seed = (seed * 1103515245 + 12345) % 2147483648) / 2147483648);
@@ -71,16 +71,6 @@ test("the runs of a cell are those that hold it", () => {
   }
 });
 
-test("a country across the antimeridian is found there, not round the globe", () => {
-  const tiles = new Tiles(grid, ...[[2], [4, 4], [0, 34], [2, 2]].map((list) => Int32Array.from(list)));
-  assert.deepEqual(tiles.boundsOf(0), { west: 160, east: 200, north: 50, south: 40 });
-  assert.deepEqual(tiles.boundsOf(), tiles.boundsOf(0));
-  const apart = new Tiles(grid, ...[[2, 1, 0], [4, 6, 3], [5, 9, 7], [2, 2, 1]].map((list) => Int32Array.from(list)));
-  assert.deepEqual(apart.boundsOf(), { west: -130, east: -70, north: 60, south: 20 });
-  assert.deepEqual(apart.boundsOf(1), { west: -110, east: -100, north: 60, south: 50 });
-  assert.equal(apart.boundsOf(2), null);
-});
-
 test("a view shows each point where it says, and zooming keeps the point below", () => {
   const next = random(7);
   const view = new View(800, 600, 0.1);
@@ -108,9 +98,8 @@ test("a pixel is the mixture of what covers it", () => {
   for (const scale of [0.37, 1.3, 7.7]) {
     const view = new View(90, 60, 1);
     Object.assign(view, { lon: 150, lat: 20, scale, scaleY: scale * 1.21 });
-    view.place();
     const picture = { pixels: new Uint32Array(90 * 60), width: 90, height: 60 };
-    for (const _ of paintTiles(picture, view, tiles, colours, ground, { from: 0, to: 90 }));
+    for (const _ of paintTiles(picture, view, tiles, colours, ground));
     for (let i = 0; i < 200; i++) {
       const [x, y] = [Math.floor(next() * 90), Math.floor(next() * 60)];
       const got = picture.pixels[y * 90 + x];
@@ -144,11 +133,11 @@ test("the point under the pointer is the nearest one that is shown, across the a
   const lons = Int32Array.from({ length: 500 }, () => Math.round((next() * 20 + 170) * 1e5));
   const wrapped = lons.map((lon) => (lon > 18e6 ? lon - 36e6 : lon));
   const lats = Int32Array.from({ length: 500 }, () => Math.round((next() * 20 - 10) * 1e5));
-  const points = new Points(1e-5, wrapped, lats);
-  points.groups.numbers = new Int32Array(500);
+  const degrees = (steps) => Float64Array.from(steps, (step) => step / 1e5);
+  const owner = { numbers: new Int32Array(500) };
+  const points = new Points(new Table({ lon: { numbers: degrees(wrapped) }, lat: { numbers: degrees(lats) }, owner }), "owner");
   const view = new View(400, 400, 0.01);
   Object.assign(view, { lon: 180, lat: 0, scale: 20, scaleY: 20 });
-  view.place();
   for (let i = 0; i < 100; i++) {
     const [x, y] = [next() * 400, next() * 400];
     const distance = (k) => Math.hypot(view.xOf(lons[k] * 1e-5) - x, view.yOf(lats[k] * 1e-5) - y);
@@ -159,69 +148,76 @@ test("the point under the pointer is the nearest one that is shown, across the a
 });
 
 test("what people type is understood", () => {
-  const places = new Places(["São Paulo", "Paris", "Parma"], Int32Array.from([1, 0, 0]), Float64Array.of(-46, 2, 10), Float64Array.of(-23, 48, 44));
-  const among = { grid, codes: ["FR", "BR"], names: ["France", "Brazil"], places, merchants: ["M1", "</script>"], cards: ["C7"] };
-  const first = (text) => search(text, among)[0];
-  assert.deepEqual(first("48.5, 2.25"), { kind: "point", text: "latitude 48.5, longitude 2.25", lon: 2.25, lat: 48.5 });
-  assert.equal(search("95, 2", among).length, 0);
-  assert.equal(first("tile 647").id, 647);
-  assert.equal(first("7").id, 7);
-  assert.equal(search("648", among).length, 0);
-  assert.equal(first("br").country, 1);
-  assert.equal(first("franc").country, 0);
-  assert.equal(first("SAO-PAU").place, 0);
-  assert.deepEqual(search("par", among).map((one) => one.place), [1, 2]);
-  assert.equal(first("m1").merchant, 1);
-  assert.equal(first("c7").card, 0);
-  assert.deepEqual(search("  ", among), []);
+  const among = {
+    country: named(["France (FR)", "Brazil (BR)"], ["FR France", "BR Brazil"]),
+    place: named(["Compar, France", "São Paulo, Brazil", "Paris, France", "Le Parc, France"], ["Compar", "São Paulo", "Paris", "Le Parc"]),
+    merchant: named(["merchant M1", "merchant </script>"], ["M1", "</script>"]),
+    card: named(["card C7"], ["C7"]),
+  };
+  const found = (text) => search(text, grid, among);
+  const first = (text) => [found(text)[0].kind, found(text)[0].at];
+  assert.deepEqual(found("48.5, 2.25"), [{ kind: "point", text: "latitude 48.5, longitude 2.25", at: -1, lon: 2.25, lat: 48.5 }]);
+  assert.equal(found("95, 2").length, 0);
+  for (const [text, id] of [["tile 647", 647], ["7", 7]]) assert.deepEqual(grid.cellAt(found(text)[0].lon, found(text)[0].lat), grid.cellOf(id));
+  assert.equal(found("648").length, 0);
+  assert.deepEqual(first("br"), ["country", 1]);
+  assert.deepEqual(first("franc"), ["country", 0]);
+  assert.deepEqual(first("SAO-PAU"), ["place", 1]);
+  assert.deepEqual(first("paulo"), ["place", 1]);
+  // Names that begin so come first.
+  assert.deepEqual(found("par").map((one) => one.at), [2, 3]);
+  assert.deepEqual(first("m1"), ["merchant", 0]);
+  assert.deepEqual(first("c7"), ["card", 0]);
+  assert.deepEqual(found("  "), []);
   assert.equal(folded("Łódź (Æ)"), "lodz ae");
 });
 
-test("columns sort both ways, and what has no number stays at the end", () => {
-  const numbers = { name: "", isNumber: true, values: [3, NaN, 1], texts: [] };
-  assert.deepEqual(sortedRows(numbers, true), [0, 2, 1]);
-  assert.deepEqual(sortedRows(numbers, false), [2, 0, 1]);
-  assert.deepEqual(sortedRows({ ...numbers, values: ["b", "a"] }, false), [1, 0]);
-});
+/** Lives of cards, each purchase as card, second, longitude and latitude. */
+function livesOf(names, ...purchases) {
+  const column = (k) => ({ numbers: Float64Array.from(purchases, (own) => own[k]) });
+  return new Lives(names, new Table({ card: column(0), second: column(1), lon: column(2), lat: column(3) }));
+}
 
 test("a trip is impossible when it is faster than a flight, over purchases without a place", () => {
-  const degrees = (list) => Int32Array.from(list, (value) => Math.round(value * 1e5));
   // London, online, Paris after an hour; then New York an hour later, and back after eight.
-  const [lons, lats] = [[-0.13, 0, 2.35, -74.0, 2.35], [51.5, 180, 48.86, 40.7, 48.86]].map(degrees);
-  const seconds = Int32Array.from([0, 1800, 3600, 7200, 36000]);
-  const lives = new Lives(["a", "b"], Int32Array.from([5, 0]), 1e-5, seconds, lons, lats);
+  const lives = livesOf(["a", "b"], [0, 0, -0.13, 51.5], [0, 1800, 0, 180], [0, 3600, 2.35, 48.86], [0, 7200, -74, 40.7], [0, 36000, 2.35, 48.86]);
   assert.deepEqual(lives.trips(0).map(({ from, to, isImpossible }) => [from, to, isImpossible]), [[0, 2, false], [2, 3, true], [3, 4, false]]);
   assert.deepEqual(lives.trips(1), []);
   assert.deepEqual(lives.suspicious(5), [{ card: 0, count: 1 }]);
-  assert.ok(Math.abs(kilometres({ lon: 7, lat: 50 }, { lon: 7, lat: 51 }) - 111.195) < 0.001);
-  assert.ok(Math.abs(kilometres({ lon: 179, lat: 0 }, { lon: -179, lat: 0 }) - 222.39) < 0.01);
+  assert.ok(Math.abs(kilometres(7, 50, 7, 51) - 111.195) < 0.001);
+  assert.ok(Math.abs(kilometres(179, 0, -179, 0) - 222.39) < 0.01);
 });
 
 test("a life across the antimeridian is looked at from near, one without places from nowhere", () => {
-  const places = (...of) => Int32Array.from(of);
-  const lives = new Lives(["a", "b"], places(3, 1), 1, places(0, 1, 2, 3), places(179, 0, -178, 0), places(-17, 180, -19, 180));
+  const lives = livesOf(["a", "b"], [0, 0, 179, -17], [0, 1, 0, 180], [0, 2, -178, -19], [1, 3, 0, 180]);
   const { west, east, south, north } = lives.boundsOf(0);
   for (const [value, expected] of [[west, 178.95], [east, 182.05], [south, -19.05], [north, -16.95]]) assert.ok(Math.abs(value - expected) < 1e-9, String(value));
   assert.equal(lives.boundsOf(1), null);
 });
 
 test("a selection is CSV that comes back, whatever the names", () => {
-  const points = new Points(1e-5, Int32Array.of(700000, 800000), Int32Array.of(4500000, -100000));
-  const column = (...names) => ({ at: (i) => names[i] });
-  points.groups.numbers = new Int32Array(2);
-  points.numbers = { countries: Int32Array.of(0, 0), orders: Int32Array.of(1, 2), mccs: Int32Array.of(0, 0) };
-  points.texts = Object.fromEntries(["merchant_id", "category", "tzid", "place", "admin1"].map((name) => [name, column('say "hi", you', "plain")]));
-  const lines = outletsCsv(points, ["CH"]).split("\n");
-  const odd = '"say ""hi"", you"';
-  assert.equal(lines[1], `${odd},CH,1,7.00000,45.00000,${odd},${odd},${odd},${odd}`);
-  assert.equal(lines[2], "plain,CH,2,8.00000,-1.00000,plain,plain,plain,plain");
+  const odd = 'say "hi", you';
+  const table = new Table({
+    merchant_id: { numbers: [1, 2, 1], names: [odd, "plain"] }, site_order: { numbers: [1, 2, 3] },
+    lon: { numbers: [7, 8, 9] }, lat: { numbers: [45.00001, -1, 2] }, place: { numbers: [0, 1, 1], names: ["Bern"] },
+  });
+  const points = new Points(table, "merchant_id");
+  assert.deepEqual(pointsCsv(points).split("\n"), ["merchant_id,site_order,lon,lat,place", '"say ""hi"", you",1,7,45.00001,', "plain,2,8,-1,Bern", '"say ""hi"", you",3,9,2,Bern', ""]);
+  points.alone = 2;
+  assert.equal(pointsCsv(points).split("\n")[1], "plain,2,8,-1,Bern");
   const tiles = new Tiles(grid, ...[[0, 1], [4], [34], [2]].map((list) => Int32Array.from(list)));
   assert.deepEqual(tilesCsv(tiles, 1, "RU").split("\n").slice(1), ["RU,178,4,34,165,45", "RU,179,4,35,175,45", ""]);
   assert.equal(tilesCsv(tiles, 0, "FJ").split("\n").length, 2);
 });
 
+test("the facts of a row are its columns that have a label and a value", () => {
+  const table = new Table({ a: { numbers: [1, 0], names: ["x"], label: "A" }, b: { numbers: [5, 5] }, tzid: { numbers: [1, 1], names: ["Mars/Base"], label: "Time" } });
+  assert.deepEqual(rowFacts(table, 0), [["A", "x"], ["Time", "Mars/Base"]]);
+  assert.deepEqual(rowFacts(table, 1), [["Time", "Mars/Base"]]);
+});
+
 test("a cell of two countries names both, and one of none says so", () => {
-  const tiles = new Tiles(grid, ...[[1, 1], [4, 4], [3, 3], [2, 1], [0]].map((list) => Int32Array.from(list)));
+  const tiles = new Tiles(grid, ...[[1, 1], [4, 4], [3, 3], [2, 1]].map((list) => Int32Array.from(list)));
   const countries = { names: ["France", "Spain"], codes: ["FR", "ES"], words: ["region", "regions"] };
   assert.equal(cellFacts({ row: 4, col: 3 }, tiles, null, countries)[0], "France (FR) and Spain (ES)");
   assert.equal(cellFacts({ row: 4, col: 5 }, tiles, null, countries)[0], "No region");

@@ -6,6 +6,7 @@ import base64
 import json
 import re
 import zlib
+from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -18,6 +19,7 @@ from hypothesis import strategies as st
 import closedworld as cw
 from closedworld.errors import ConfigError
 from closedworld.explore.borders import STEPS_PER_CELL, packed_borders
+from closedworld.explore.bounds import bounds_of
 from closedworld.explore.lives import packed_lives
 from closedworld.explore.packing import packed
 from closedworld.explore.tile_runs import packed_runs
@@ -90,6 +92,25 @@ def test_runs_come_back(sets: list[set[int]]) -> None:
     assert run == len(rows)
 
 
+def boxes(*cells: tuple[int, int]) -> RowSpans:
+    rows, cols = np.array(cells).T
+    return RowSpans.from_runs(GRID, rows, cols, cols + 2)
+
+
+def test_a_country_across_the_antimeridian_is_found_there_not_round_the_globe() -> None:
+    edges = {"west": 160.0, "east": 200.0, "south": 40.0, "north": 50.0}
+    assert bounds_of([boxes((4, 0), (4, 34))]) == edges
+    assert bounds_of([boxes((4, 0)), boxes((4, 34))]) == edges
+    apart = {"west": -130.0, "east": -70.0, "south": 20.0, "north": 60.0}
+    assert bounds_of([boxes((3, 5), (6, 9))]) == apart
+
+
+def test_what_goes_round_the_globe_is_the_whole_globe() -> None:
+    spans = boxes(*((3, col) for col in range(0, 36, 4)))
+    assert bounds_of([spans]) == bounds_of([]) == bounds_of([RowSpans.empty(GRID)])
+    assert bounds_of([])["east"] - bounds_of([])["west"] == 360
+
+
 def test_borders_are_where_they_are_said_to_be(center: cw.PublishedWorld) -> None:
     """Every vertex of the polygons but those on the seam lies within the tolerance of a line, and the other way."""
     countries = polygons_of(center.index.published, None)
@@ -129,7 +150,7 @@ def test_weights_come_back_to_the_precision_that_is_stated(center: cw.PublishedW
     codes = np.frombuffer(zlib.decompress(base64.b64decode(data["weights"]["cells"]["LS"])), np.uint8)  # fmt: skip
     half = len(codes) // 2
     code = codes[:half].astype(float) * 256 + codes[half:]
-    weights = np.exp((code - 1) / 65534 * np.log(10.0 ** data["weights"]["dp"]))
+    weights = np.exp((code - 1) / 65534 * np.log(data["weights"]["total"]))
     truth = np.concatenate(list(center.cumulative_weights()["LS"].tile_weights()))
     np.testing.assert_allclose(weights, truth, rtol=3e-4)
     assert list(data["weights"]["cells"]) == ["LS"]
@@ -146,7 +167,7 @@ def test_the_picture_of_weights_has_the_mean_of_each_block(center: cw.PublishedW
     weights = np.concatenate(list(center.cumulative_weights()["LS"].tile_weights()))
     rows, _ = center.index.grid.row_col(spans.tile_ids())
     km2 = cw.tile_areas_m2(center.index.grid)[rows] / 1e6
-    truth = weights / 10.0 ** data["weights"]["dp"] / km2
+    truth = weights / data["weights"]["total"] / km2
     code = codes[spans.tile_ids().astype(int)]
     step = (overview["highest"] - overview["lowest"]) / 254
     found = 10 ** (overview["lowest"] + (code - 1.0) * step)
@@ -168,13 +189,17 @@ def test_sites_are_all_there(center: cw.PublishedWorld) -> None:
     )
     table = table.filter(table["lon"].is_valid())
     assert sites["count"] == len(table)
-    for name in ("lon", "lat"):
-        found = np.cumsum(unpacked(sites[f"{name}s"])) * sites["degrees"]
-        np.testing.assert_allclose(found, table[name].to_numpy(), atol=0.51e-5)
-    for name, column in sites["texts"].items():
-        names = [None, *column["names"]]
-        numbers = np.cumsum(unpacked(column["numbers"]))
-        assert [names[i] for i in numbers] == table[name].to_pylist()
+    for name, column in sites["columns"].items():
+        numbers = np.cumsum(unpacked(column["values"])) / column.get("per", 1)
+        if "names" in column:
+            names = [None, *column["names"]]
+            expected = [None if one is None else str(one) for one in table[name].to_pylist()]
+            assert [names[int(i)] for i in numbers] == expected
+        else:
+            np.testing.assert_allclose(numbers, table[name].to_numpy(), atol=0.51e-5)
+    kinds = Counter(table["category"].to_pylist()).most_common()
+    assert [count for _, _, count in sites["groups"]] == [count for _, count in kinds]
+    assert sites["columns"]["category"]["names"][0] == kinds[0][0]
 
 
 def test_two_worlds_differ_where_their_tiles_do(
@@ -204,15 +229,15 @@ def test_worlds_of_two_grids_cannot_be_compared(
 def test_lives_go_card_by_card_in_the_order_of_time(purchases: Any) -> None:
     content = packed_lives(purchases)
     assert content["names"] == ["at home", "traveller"]
-    assert unpacked(content["sizes"]).tolist() == [1, 5]
-    seconds = np.cumsum(unpacked(content["seconds"]))
-    assert (seconds[1:] - seconds[1]).tolist() == [0, 1800, 3600, 7200, 36000]
-    lats = np.cumsum(unpacked(content["lats"])) * content["degrees"]
-    np.testing.assert_allclose(lats, [51.5, 51.5, 180, 48.86, 40.7, 48.86])
+    columns = content["columns"]
+    found = {name: np.cumsum(unpacked(own["values"])) for name, own in columns.items()}
+    assert found["card"].tolist() == [0, 1, 1, 1, 1, 1]
+    assert (found["second"][1:] - found["second"][1]).tolist() == [0, 1800, 3600, 7200, 36000]
+    lats = found["lat"] / columns["lat"]["per"]
+    assert lats.tolist() == [51.5, 51.5, 180, 48.86, 40.7, 48.86]
     assert _amounts(content) == [12.5, 12.5, 13.5, 14.5, 15.5, 16.5]
-    fraud = content["texts"]["fraud_type"]
-    assert np.cumsum(unpacked(fraud["numbers"])).tolist() == [0, 0, 0, 0, 1, 0]
-    assert fraud["names"] == ["clone"]
+    assert found["fraud_type"].tolist() == [0, 0, 0, 0, 1, 0]
+    assert columns["fraud_type"]["names"] == ["clone"]
 
 
 def test_amounts_are_whole_in_any_currency(purchases: Any) -> None:
@@ -225,7 +250,10 @@ def test_amounts_are_whole_in_any_currency(purchases: Any) -> None:
 
 
 def _amounts(content: dict[str, Any]) -> list[float]:
-    thousandths: list[int] = (unpacked(content["high"]) * 2**30 + unpacked(content["low"])).tolist()
+    high, low = (
+        np.cumsum(unpacked(content["columns"][name]["values"])) for name in ("high", "low")
+    )
+    thousandths: list[int] = (high * 2**30 + low).tolist()
     return [one / 1000 for one in thousandths]
 
 
@@ -237,7 +265,7 @@ def test_where_sites_do_not_fit_whole_merchants_are_left_out(
     monkeypatch.setattr("closedworld.explore.points.MOST_POINTS", len(located) // 2)
     page = center.explore(budget=0)
     sites = data_of(page.html)["sites"]
-    names = set(sites["texts"]["merchant_id"]["names"])
+    names = set(sites["columns"]["merchant_id"]["names"])
     assert sites["count"] == sum(one in names for one in located) < len(located)
     shown, every = sites["owners"]
     assert (shown, every) == (len(names), len({*located}))
@@ -267,4 +295,4 @@ def test_where_purchases_do_not_fit_whole_cards_are_left_out(
     monkeypatch.setattr("closedworld.explore.lives.MOST_PURCHASES", 5)
     content = packed_lives(purchases)
     assert content["owners"] == [1, 2]
-    assert unpacked(content["sizes"]).tolist() == [1]
+    assert unpacked(content["columns"]["card"]["values"]).tolist() == [0]

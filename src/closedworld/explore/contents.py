@@ -12,6 +12,7 @@ import numpy as np
 from closedworld.datasets.parameters import TileParameters, WeightParameters
 from closedworld.errors import ConfigError
 from closedworld.explore.borders import packed_borders
+from closedworld.explore.bounds import bounds_of
 from closedworld.explore.lives import packed_lives
 from closedworld.explore.places import packed_places
 from closedworld.explore.points import packed_homes, packed_sites
@@ -89,9 +90,11 @@ def contents_of(
             "Show worlds of one grid side by side.",
         )
     codes = sorted({*world.index.spans, *(beside.index.spans if beside else ())})
+    countries = _countries(world, beside, codes)
     contents = Contents({
         "grid": world.index.grid.to_dict(),
-        "countries": _countries(world, beside, codes),
+        "countries": countries,
+        "home": bounds_of(list(world.index.spans.values())),
         "worlds": [_tiles(one, codes) for one in (world, beside) if one is not None],
     })  # fmt: skip
     if beside is not None:
@@ -99,7 +102,9 @@ def contents_of(
     _add_borders(contents, world)
     # Codes of other regions may be those of countries elsewhere.
     own_codes = world.index.published.parameters(TileParameters).own_codes
-    contents.data["places"] = packed_places(codes if own_codes is None else (), _MOST_PLACES)
+    contents.data["places"] = packed_places(
+        codes if own_codes is None else (), countries["names"], _MOST_PLACES
+    )
     _say_places(contents)
     _add_weights(contents, world, codes, chosen, budget)
     _add_points(contents, world, codes)
@@ -145,18 +150,18 @@ def _countries(world: Shown, beside: Shown | None, codes: Sequence[str]) -> dict
     sizes = np.array([one.tile_count for one in sets], np.int64)
     colours = choose_colours(neighbour_weights(sets, reach), sizes, len(COUNTRY_COLOURS))
     words = ("region", "regions") if own_names else ("country", "countries")
-    return {"codes": list(codes), "names": names, "words": words, "colours": colours.tolist()}
-
-
-def _tiles(world: Shown, codes: Sequence[str]) -> dict[str, Any]:
-    index = world.index
-    none = RowSpans.empty(index.grid)
     return {
-        "name": one_line(index.published.output.name),
-        "hash": index.parameter_hash[:8],
-        "rule": index.rule.value,
-        "tiles": packed_runs([index.spans.get(iso, none) for iso in codes]),
+        "codes": list(codes),
+        "names": names,
+        "words": words,
+        "colours": colours.tolist(),
+        "bounds": [bounds_of([one]) for one in sets],
     }
+
+
+def _tiles(world: Shown, codes: Sequence[str]) -> dict[str, str]:
+    none = RowSpans.empty(world.index.grid)
+    return packed_runs([world.index.spans.get(iso, none) for iso in codes])
 
 
 def _differences(a: PublishedIndex, b: PublishedIndex) -> list[RowSpans]:
@@ -223,7 +228,7 @@ def _add_weights(
     weights: dict[str, Any] = {
         "basis": basis_in_words(basis),
         "is_people": is_people,
-        "dp": world.weights.parameters(WeightParameters).dp,
+        "total": 10 ** world.weights.parameters(WeightParameters).dp,
         "scales": [scales.get(iso, 0.0) for iso in codes],
         "overview": overview,
     }

@@ -8,8 +8,9 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from closedworld.explore.packing import deltas, packed
-from closedworld.explore.points import DEGREES, every_nth, packed_texts, steps
+from closedworld.explore.packing import packed_numbers, packed_texts
+from closedworld.explore.points import PER_DEGREE, every_nth
+from closedworld.sanitize import one_line
 from closedworld.store.reading import Published
 
 MOST_PURCHASES = 300_000
@@ -21,7 +22,10 @@ OFF_MAP = 180
 _COLUMNS = (
     "purchase_id", "ts_utc", "card_id", "merchant_id", "channel", "category", "amount", "currency", "lon", "lat",
 )  # fmt: skip
-_TEXTS = ("merchant_id", "channel", "category", "currency", "fraud_type", "hard_negative")
+_TEXTS = {
+    "merchant_id": "Merchant", "category": "Category", "channel": "Channel", "currency": "",
+    "fraud_type": "Fraud", "hard_negative": "Legitimate, but",
+}  # fmt: skip
 _THOUSANDTHS = 1000
 _LOW_BITS = 30
 
@@ -30,9 +34,8 @@ def packed_lives(published: Published) -> dict[str, Any]:
     """Return the purchases of all cards, or of every n-th card so that they fit, card by card in the order of time.
 
     Returns:
-        ``owners``: how many cards there are here, and in the dataset; ``names``: ids of those here;
-        ``sizes``: purchases of each; ``seconds``: since 1970, ``lons`` and ``lats``, differences each; ``high`` and ``low`` bits of the
-        amount in thousandths; ``texts`` as in ``points.packed_homes``.
+        ``owners``: how many cards there are here, and in the dataset; ``names``: ids of those here; ``columns``: ``card``, a
+        number; ``second`` since 1970; coordinates; ``high`` and ``low`` bits of the amount in thousandths; texts.
     """
     table = published.dataset("purchases").to_table(columns=list(_COLUMNS))
     table, chosen, cards = every_nth(table, "card_id", MOST_PURCHASES)
@@ -47,15 +50,21 @@ def packed_lives(published: Published) -> dict[str, Any]:
     seconds = pc.cast(table["ts_utc"], pa.int64()).to_numpy() // 1_000_000
     # Of rials, millions; of dinars, thousandths.
     amounts = np.rint(table["amount"].to_numpy() * _THOUSANDTHS).astype(np.int64)
+    points = {
+        "lon": pc.fill_null(table["lon"], 0.0),
+        "lat": pc.fill_null(table["lat"], float(OFF_MAP)),
+    }
     return {
         "owners": [len(chosen), cards],
-        "names": packed_texts(pa.chunked_array([chosen]))["names"],
-        "sizes": packed(np.bincount(card, minlength=len(chosen))),
-        "degrees": DEGREES,
-        "seconds": packed(deltas(seconds)),
-        "lons": packed(deltas(steps(pc.fill_null(table["lon"], 0.0)))),
-        "lats": packed(deltas(steps(pc.fill_null(table["lat"], float(OFF_MAP))))),
-        "high": packed(amounts >> _LOW_BITS),
-        "low": packed(amounts & ((1 << _LOW_BITS) - 1)),
-        "texts": {name: packed_texts(table[name]) for name in _TEXTS},
+        "names": [one_line(name) for name in chosen.to_pylist()],
+        "columns": {
+            "card": packed_numbers(card),
+            "second": packed_numbers(seconds),
+            "high": packed_numbers(amounts >> _LOW_BITS),
+            "low": packed_numbers(amounts & ((1 << _LOW_BITS) - 1)),
+            **{
+                name: packed_numbers(own.to_numpy(), per=PER_DEGREE) for name, own in points.items()
+            },
+            **{name: packed_texts(table[name], label=label) for name, label in _TEXTS.items()},
+        },
     }

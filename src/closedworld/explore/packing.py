@@ -7,9 +7,14 @@ from __future__ import annotations
 
 import base64
 import zlib
+from typing import Any
 
 import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
 from numpy.typing import NDArray
+
+from closedworld.sanitize import one_line
 
 _BYTES = 4
 
@@ -40,3 +45,35 @@ def packed_bytes(content: NDArray[np.uint8]) -> str:
 def deltas(values: NDArray[np.int64]) -> NDArray[np.int64]:
     """Return the differences of neighbours, the first from 0, int64 (n,)."""
     return np.diff(values, prepend=0)
+
+
+def packed_numbers(
+    column: NDArray[np.integer] | NDArray[np.floating], *, per: int = 1, label: str = ""
+) -> dict[str, Any]:
+    """Return a column of numbers, rounded to whole parts, of which one has ``per``.
+
+    Args:
+        column: Any order, (n,).
+        per: Parts of 1.
+        label: What the page calls it among the facts of a row; empty to leave it out.
+
+    Returns:
+        ``values``: differences of neighbours; ``per`` and ``label`` where there are any.
+    """
+    whole = np.asarray(column, np.int64) if per == 1 else np.rint(column * per).astype(np.int64)
+    scale = {"per": per} if per > 1 else {}
+    return {"values": packed(deltas(whole)), **scale, **({"label": label} if label else {})}
+
+
+def packed_texts(column: pa.ChunkedArray, *, label: str = "") -> dict[str, Any]:
+    """Return a column of texts: ``names``, the most frequent first; ``values``, the number of each row's from 1, 0 for null."""
+    coded = column.cast(pa.string()).combine_chunks().dictionary_encode()
+    numbers = np.asarray(pc.fill_null(coded.indices, -1), np.int64)
+    names = coded.dictionary.to_pylist()
+    order = np.argsort(-np.bincount(numbers[numbers >= 0], minlength=len(names)), kind="stable")
+    place = np.zeros(len(names) + 1, np.int64)
+    place[order] = np.arange(1, len(names) + 1)
+    return {
+        **packed_numbers(place[numbers], label=label),
+        "names": [one_line(names[i]) for i in order.tolist()],
+    }

@@ -8,23 +8,24 @@ from typing import Any
 
 import numpy as np
 
-from closedworld.explore.packing import deltas, packed
+from closedworld.explore.packing import packed_numbers
 from closedworld.inputs.reference.places import country_places
 from closedworld.sanitize import one_line
 
-DEGREES = 1e-3
+PER_DEGREE = 1000
+"""Steps of coordinates."""
 
 
-def packed_places(countries: Sequence[str], most: int) -> dict[str, Any]:
+def packed_places(countries: Sequence[str], names: Sequence[str], most: int) -> dict[str, Any]:
     """Return the largest bundled places of some countries, the largest first.
 
     Args:
         countries: Codes of the countries of the page, in its order.
+        names: Their names.
         most: Places at most.
 
     Returns:
-        ``names``, with line feeds between; ``countries``: number of each one's; ``lons`` and ``lats``:
-        differences, steps of ``DEGREES``; ``known``: places that there are.
+        ``columns``: ``name``, ``country`` and coordinates; ``known``: places that there are.
     """
     every = [country_places(iso) for iso in countries]
     found = heapq.nlargest(
@@ -41,11 +42,14 @@ def packed_places(countries: Sequence[str], most: int) -> dict[str, Any]:
         np.array([getattr(every[number], name)[index] for number, index in chosen], float)
         for name in ("lons", "lats")
     )
+    own = [one_line(every[number].names[i].as_py()) for number, i in chosen]
+    country = np.array([number + 1 for number, _ in chosen], np.int64)
     return {
-        "names": "\n".join(one_line(every[number].names[i].as_py()) for number, i in chosen),
-        "countries": packed(np.array([number for number, _ in chosen], np.int64)),
-        "degrees": DEGREES,
-        "lons": packed(deltas(np.rint(lons / DEGREES).astype(np.int64))),
-        "lats": packed(deltas(np.rint(lats / DEGREES).astype(np.int64))),
+        "columns": {
+            "name": {**packed_numbers(np.arange(1, len(own) + 1)), "names": own},
+            "country": {**packed_numbers(country), "names": list(names)},
+            "lon": packed_numbers(lons, per=PER_DEGREE),
+            "lat": packed_numbers(lats, per=PER_DEGREE),
+        },
         "known": sum(int((~own.is_part).sum()) for own in every),
     }

@@ -8,20 +8,36 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
-from numpy.typing import NDArray
 
-from closedworld.explore.packing import deltas, packed
+from closedworld.explore.packing import packed_numbers, packed_texts
 from closedworld.sanitize import one_line
 from closedworld.store.reading import Published
 
-DEGREES = 1e-5
+PER_DEGREE = 100_000
 """Steps of coordinates, 1.1 m at the equator."""
 
 MOST_POINTS = 1_000_000
 """Sites in a page at most, and homes."""
 
-_SITE_TEXTS = ("merchant_id", "category", "tzid", "place", "admin1", "urban", "precision")
-_HOME_TEXTS = ("card_id", "tzid", "place", "admin1", "urban")
+_LABELS = {
+    "merchant_id": "Merchant",
+    "card_id": "Card",
+    "country_iso": "Code",
+    "site_order": "Outlet number",
+    "lon": "Longitude",
+    "lat": "Latitude",
+    "category": "Category",
+    "mcc": "MCC",
+    "place": "Place",
+    "admin1": "Region",
+    "urban": "Surroundings",
+    "tzid": "Local time",
+    "precision": "Precision",
+}
+"""What the page calls the columns, in its order."""
+
+_SITE_TEXTS = ("merchant_id", "country_iso", "category", "mcc", "place", "admin1", "urban", "tzid", "precision")  # fmt: skip
+_HOME_TEXTS = ("card_id", "country_iso", "place", "admin1", "urban", "tzid")
 
 
 def packed_sites(published: Published, countries: Sequence[str]) -> dict[str, Any]:
@@ -29,27 +45,35 @@ def packed_sites(published: Published, countries: Sequence[str]) -> dict[str, An
 
     Args:
         published: The result of sites.
-        countries: Codes of the countries of the page, in its order; sites of others are left out.
+        countries: Codes of the countries of the page; sites of others are left out.
 
     Returns:
-        As ``packed_homes``, with ``without_point``, the number of sites left out for want of coordinates, and ``orders`` and
-        ``mccs``, differences of ``site_order`` and ``mcc``.
+        As ``packed_homes``, with ``without_point``, the number of sites left out for want of coordinates, and ``groups``: number,
+        name and count of each category, the most frequent first.
     """
-    columns = ["country_iso", "site_order", "lon", "lat", "mcc", *_SITE_TEXTS]
+    columns = ["site_order", "lon", "lat", *_SITE_TEXTS]
     table = _rows(published, "sites", columns, countries)
     table = table.sort_by(
         [(name, "ascending") for name in ("country_iso", "merchant_id", "site_order")]
     )
-    without_point = table["lon"].null_count
     located, chosen, owners = every_nth(
         table.filter(pc.is_valid(table["lon"])), "merchant_id", MOST_POINTS
     )
+    packed = _columns(located, _SITE_TEXTS)
+    number_of = {name: i for i, name in enumerate(packed["category"]["names"], start=1)}
+    counts = sorted(
+        ((one["values"], one["counts"]) for one in located["category"].value_counts().to_pylist()),
+        key=lambda one: -one[1],
+    )
     return {
-        **_packed(located, ("lon", "lat"), _SITE_TEXTS, countries),
+        "columns": packed,
+        "count": len(located),
         "owners": [len(chosen), owners],
-        "without_point": without_point,
-        "orders": packed(deltas(_integers(located["site_order"]))),
-        "mccs": packed(deltas(_integers(located["mcc"]))),
+        "without_point": table["lon"].null_count,
+        "groups": [
+            (0 if name is None else number_of[one_line(name)], name or "no category", count)
+            for name, count in counts
+        ],
     }
 
 
@@ -57,15 +81,17 @@ def packed_homes(published: Published, countries: Sequence[str]) -> dict[str, An
     """Return the homes of card holders, in the order of the dataset.
 
     Returns:
-        ``count``; ``owners``: how many merchants or cards there are here, and in the dataset; ``lons`` and ``lats``: differences, steps of ``degrees``; ``countries``: differences of numbers of
-        countries; for each text a table and a number per point, as differences, 0 for null.
+        ``columns`` by name; ``count`` of rows; ``owners``: how many merchants or cards there are here, and in the dataset.
     """
-    columns = ["country_iso", "home_lon", "home_lat", *_HOME_TEXTS]
-    table = _rows(published, "cards", columns, countries)
+    table = _rows(published, "cards", ["home_lon", "home_lat", *_HOME_TEXTS], countries)
+    table = table.rename_columns(["lon", "lat", *_HOME_TEXTS])
     table = table.sort_by([("country_iso", "ascending"), ("card_id", "ascending")])
     table, chosen, owners = every_nth(table, "card_id", MOST_POINTS)
-    packed_cards = _packed(table, ("home_lon", "home_lat"), _HOME_TEXTS, countries)
-    return {**packed_cards, "owners": [len(chosen), owners]}
+    return {
+        "columns": _columns(table, _HOME_TEXTS),
+        "count": len(table),
+        "owners": [len(chosen), owners],
+    }
 
 
 def every_nth(table: pa.Table, owner: str, most: int) -> tuple[pa.Table, pa.Array, int]:
@@ -89,33 +115,12 @@ def _rows(
     return table.filter(pc.is_in(table["country_iso"], pa.array(countries, pa.string())))
 
 
-def _packed(
-    table: pa.Table, point: tuple[str, str], texts: Sequence[str], countries: Sequence[str]
-) -> dict[str, Any]:
-    country = pc.index_in(table["country_iso"], pa.array(countries, pa.string()))
-    return {
-        "count": len(table),
-        "degrees": DEGREES,
-        "lons": packed(deltas(steps(table[point[0]]))),
-        "lats": packed(deltas(steps(table[point[1]]))),
-        "countries": packed(deltas(_integers(country))),
-        "texts": {name: packed_texts(table[name]) for name in texts},
-    }
-
-
-def packed_texts(column: pa.ChunkedArray) -> dict[str, Any]:
-    """Return a column's distinct texts, and the number of each row's, 0 for null, as differences."""
-    coded = column.cast(pa.string()).combine_chunks().dictionary_encode()
-    numbers = pc.fill_null(coded.indices, -1)
-    names = [one_line(text) for text in coded.dictionary.to_pylist()]
-    return {"names": names, "numbers": packed(deltas(_integers(numbers) + 1))}
-
-
-def steps(column: pa.ChunkedArray) -> NDArray[np.int64]:
-    """Return coordinates, degrees, in steps of ``DEGREES``, int64 (n,)."""
-    whole: NDArray[np.int64] = np.rint(column.to_numpy() / DEGREES).astype(np.int64)
-    return whole
-
-
-def _integers(column: pa.ChunkedArray | pa.Array) -> NDArray[np.int64]:
-    return np.asarray(column.to_numpy(), np.int64)
+def _columns(table: pa.Table, texts: Sequence[str]) -> dict[str, Any]:
+    columns = {}
+    for name, label in _LABELS.items():
+        if name in texts:
+            columns[name] = packed_texts(table[name], label=label)
+        elif name in table.column_names:
+            per = PER_DEGREE if name in {"lon", "lat"} else 1
+            columns[name] = packed_numbers(table[name].to_numpy(), per=per, label=label)
+    return columns

@@ -11,15 +11,17 @@ from dataclasses import dataclass
 from importlib.resources import files
 from pathlib import Path
 
-from markupsafe import escape
+from jinja2 import Environment, StrictUndefined
+from markupsafe import Markup, escape
 
 from closedworld.explore.contents import BUDGET, Shown, contents_of
+from closedworld.explore.texts import texts_of
 from closedworld.sanitize import byte_size
 from closedworld.store.atomic import replace_file
 from closedworld.store.durable import not_writable
 
 MODULES = (
-    "codec", "grid", "tiles", "view", "colours", "raster", "painter", "borders", "points", "lives", "csv", "facts", "dom", "places", "search", "table", "gestures", "legend", "scene", "page",
+    "codec", "grid", "tiles", "view", "colours", "facts", "raster", "painter", "borders", "points", "lives", "csv", "dom", "places", "search", "table", "gestures", "scene", "page",
 )  # fmt: skip
 """Modules of the script, each after those it imports."""
 
@@ -85,15 +87,18 @@ def map_page(
     bare = len(style) + len(script) + len(frame)
     contents = contents_of(world, beside, chosen, budget - bare)
     # Within a script element, only a "<" could end it.
-    data = json.dumps({**contents.data, "notes": contents.notes}).replace("<", "\\u003c")
-    parts = {
-        "title": escape(contents.data["worlds"][0]["name"]),
-        "policy": policy_of([style], [script]),
-        "style": style,
-        "script": script,
-        "data": data,
-    }
-    html = re.sub(r"\{\{ (\w+) \}\}", lambda match: parts[match[1]], frame)
+    data = json.dumps(contents.data).replace("<", "\\u003c")
+    template = Environment(
+        autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
+    ).from_string(frame)
+    html = template.render(
+        **texts_of(contents, [one for one in (world, beside) if one is not None]),
+        notes=contents.notes,
+        policy=policy_of([style], [script]),
+        style=Markup(style),  # noqa: S704 -- our own files, and JSON without a "<"
+        script=Markup(script),  # noqa: S704
+        data=Markup(data),  # noqa: S704
+    )
     return MapPage(html, tuple(contents.notes))
 
 

@@ -1,33 +1,31 @@
 // Selections as CSV.
 
-/** @param {unknown[]} values */
-function line(values) {
-  return values.map((value) => (/[",\r\n]/.test(String(value)) ? `"${String(value).replaceAll('"', '""')}"` : String(value))).join(",");
+/** @param {unknown[][]} rows */
+function csv(rows) {
+  const quoted = (/** @type {unknown} */ value) => {
+    const text = String(value);
+    return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
+  };
+  return rows.map((row) => `${row.map(quoted).join(",")}\n`).join("");
 }
 
-/** The outlets that are shown. @param {import("./points.js").Points} points @param {string[]} codes Of countries. */
-export function outletsCsv(points, codes) {
-  const lines = ["merchant_id,country_iso,site_order,lon,lat,category,tzid,place,admin1"];
-  for (let i = 0; i < points.count; i++) {
-    if (!points.isShown(i)) continue;
-    const text = (/** @type {string} */ name) => points.texts[name].at(i);
-    const [lon, lat] = [points.lons[i] * points.degrees, points.lats[i] * points.degrees].map((value) => value.toFixed(5));
-    const { countries, orders } = points.numbers;
-    lines.push(line([text("merchant_id"), codes[countries[i]], orders[i], lon, lat, ...["category", "tzid", "place", "admin1"].map(text)]));
-  }
-  return `${lines.join("\n")}\n`;
+/** The points that are shown, with all that is known of them. @param {import("./points.js").Points} points */
+export function pointsCsv({ table, order, isShown }) {
+  const head = Object.keys(table.columns);
+  const rows = [...order.keys()].filter(isShown);
+  return csv([head, ...rows.map((i) => head.map((name) => table.value(name, i)))]);
 }
 
 /** The tiles of a country. @param {import("./tiles.js").Tiles} tiles @param {number} country @param {string} code */
-export function tilesCsv(tiles, country, code) {
-  const { grid, firsts, rows, starts, lengths } = tiles;
-  const lines = ["country_iso,tile_id,raster_row,raster_col,centroid_lon,centroid_lat"];
+export function tilesCsv({ grid, firsts, rows, starts, lengths }, country, code) {
+  /** @type {unknown[][]} */
+  const lines = [["country_iso", "tile_id", "raster_row", "raster_col", "centroid_lon", "centroid_lat"]];
   for (let run = firsts[country]; run < firsts[country + 1]; run++) {
-    for (let i = 0; i < lengths[run]; i++) {
-      const cell = { row: rows[run], col: starts[run] + i };
+    for (let col = starts[run]; col < starts[run] + lengths[run]; col++) {
+      const cell = { row: rows[run], col };
       const { lon, lat } = grid.centre(cell);
-      lines.push(line([code, grid.tileId(cell), cell.row, cell.col, lon, lat]));
+      lines.push([code, grid.tileId(cell), cell.row, col, lon, lat]);
     }
   }
-  return `${lines.join("\n")}\n`;
+  return csv(lines);
 }

@@ -2,51 +2,48 @@
 
 /**
  * @param {HTMLElement} canvas @param {import("./view.js").View} view
- * @param {{moved: () => void, tap: (x: number, y: number) => void, hover: (x: number, y: number) => void, leave: () => void}} then
+ * @param {{moved: () => void, tap: (x: number, y: number) => void, hover: (x: number, y: number) => void}} then Px of the canvas.
  */
-export function followPointers(canvas, view, { moved, tap, hover, leave }) {
+export function followPointers(canvas, view, { moved, tap, hover }) {
   /** @type {Map<number, {x: number, y: number}>} */
   const fingers = new Map();
   let travelled = 0;
-  canvas.addEventListener("pointerdown", (event) => {
-    canvas.setPointerCapture(event.pointerId);
-    fingers.set(event.pointerId, { x: event.clientX, y: event.clientY });
+  canvas.onpointerdown = ({ pointerId, offsetX: x, offsetY: y }) => {
+    canvas.setPointerCapture(pointerId);
+    fingers.set(pointerId, { x, y });
     if (fingers.size === 1) travelled = 0;
-  });
-  canvas.addEventListener("pointermove", (event) => {
-    const was = fingers.get(event.pointerId);
-    const at = { x: event.clientX, y: event.clientY };
-    if (!was) return hover(at.x, at.y);
-    const others = [...fingers].filter(([id]) => id !== event.pointerId).map(([, finger]) => finger);
-    fingers.set(event.pointerId, at);
-    travelled += Math.hypot(at.x - was.x, at.y - was.y);
+  };
+  canvas.onpointermove = ({ pointerId, offsetX: x, offsetY: y }) => {
+    const was = fingers.get(pointerId);
+    if (!was) return hover(x, y);
+    fingers.set(pointerId, { x, y });
+    travelled += Math.hypot(x - was.x, y - was.y);
     if (travelled < 4) return;
     canvas.classList.add("dragging");
-    const share = 1 / fingers.size;
-    view.pan((at.x - was.x) * share, (at.y - was.y) * share);
+    view.pan((x - was.x) / fingers.size, (y - was.y) / fingers.size);
+    const others = [...fingers].filter(([id]) => id !== pointerId);
     if (others.length === 1) {
-      const [other] = others;
-      const factor = Math.hypot(at.x - other.x, at.y - other.y) / Math.max(1, Math.hypot(was.x - other.x, was.y - other.y));
-      view.zoom(factor, (at.x + other.x) / 2, (at.y + other.y) / 2);
+      const [[, other]] = others;
+      const before = Math.max(1, Math.hypot(was.x - other.x, was.y - other.y));
+      view.zoom(Math.hypot(x - other.x, y - other.y) / before, (x + other.x) / 2, (y + other.y) / 2);
     }
     moved();
-  });
-  const lift = (/** @type {PointerEvent} */ event) => {
-    const isTap = fingers.size === 1 && travelled < 4 && event.type === "pointerup";
-    fingers.delete(event.pointerId);
-    canvas.classList.remove("dragging");
-    if (isTap) tap(event.clientX, event.clientY);
   };
-  canvas.addEventListener("pointerup", lift);
-  canvas.addEventListener("pointercancel", lift);
-  canvas.addEventListener("pointerleave", leave);
-  canvas.addEventListener("wheel", (event) => {
+  canvas.onpointerup = canvas.onpointercancel = ({ pointerId, type, offsetX, offsetY }) => {
+    const isTap = fingers.size === 1 && travelled < 4 && type === "pointerup";
+    fingers.delete(pointerId);
+    canvas.classList.remove("dragging");
+    if (isTap) tap(offsetX, offsetY);
+  };
+  const wheel = (/** @type {WheelEvent} */ event) => {
     event.preventDefault();
-    view.zoom(Math.exp(-Math.max(-120, Math.min(120, event.deltaY * (event.deltaMode ? 30 : 1))) / 300), event.clientX, event.clientY);
+    const down = Math.max(-120, Math.min(120, event.deltaY * (event.deltaMode ? 30 : 1)));
+    view.zoom(Math.exp(-down / 300), event.offsetX, event.offsetY);
     moved();
-  }, { passive: false });
-  canvas.addEventListener("dblclick", (event) => {
-    view.zoom(2, event.clientX, event.clientY);
+  };
+  canvas.addEventListener("wheel", wheel, { passive: false });
+  canvas.ondblclick = ({ offsetX, offsetY }) => {
+    view.zoom(2, offsetX, offsetY);
     moved();
-  });
+  };
 }

@@ -1,180 +1,111 @@
-// Sites as points: an index of squares, painting into pixels, and which one is under the pointer.
+// Sites and homes as points: an index of squares, painting into pixels, and which one is under the pointer.
 
-import { summed, unpack } from "./codec.js";
+import { Table } from "./codec.js";
 import { pixel } from "./colours.js";
+import { grouped } from "./tiles.js";
 
 /** @typedef {import("./view.js").View} View */
-/** @typedef {import("./raster.js").Picture} Picture */
-/** @typedef {import("./raster.js").Strip} Strip */
 /** @typedef {import("./colours.js").Rgb} Rgb */
 
-const SQUARES = 720;
-
-/** A column of texts: number 0 is none. */
-export class Texts {
-  /** @param {string[]} names @param {Int32Array} numbers */
-  constructor(names, numbers) {
-    this.names = names;
-    this.numbers = numbers;
-  }
-
-  /** @param {number} i */
-  at(i) {
-    return this.numbers[i] ? this.names[this.numbers[i] - 1] : "";
-  }
-}
-
-/** @param {Record<string, {names: string[], numbers: string}>} packed */
-export async function readTexts(packed) {
-  /** @type {Record<string, Texts>} */
-  const texts = {};
-  for (const [name, { names, numbers }] of Object.entries(packed)) texts[name] = new Texts(names, summed(await unpack(numbers)));
-  return texts;
-}
+/** Bands of a quarter of a degree from pole to pole. */
+const BANDS = 720;
+const SLICE = 1 << 14;
 
 export class Points {
-  /** @param {number} degrees Steps of the coordinates. @param {Int32Array} lons @param {Int32Array} lats */
-  constructor(degrees, lons, lats) {
-    this.degrees = degrees;
-    this.lons = lons;
-    this.lats = lats;
-    this.count = lons.length;
-    /** @type {Record<string, Texts>} */
-    this.texts = {};
-    /** What they are coloured by, and what they belong to. */
-    this.groups = new Texts([], lons);
-    this.owners = new Texts([], lons);
-    /** Country, number of the outlet, category code of each. @type {{countries: Int32Array, orders: Int32Array, mccs: Int32Array}} */
-    this.numbers = { countries: lons, orders: lons, mccs: lons };
-    /** Number of the merchant to show alone, 0 for all. */
-    this.merchant = 0;
-    /** Categories that are hidden, by number. @type {Set<number>} */
+  /** @param {Table} table @param {string} owner Column of what they belong to. @param {string} [group] Column of what they are coloured by. */
+  constructor(table, owner, group) {
+    this.table = table;
+    this.owner = owner;
+    this.lons = table.numbers("lon");
+    this.lats = table.numbers("lat");
+    this.count = this.lons.length;
+    this.owners = table.numbers(owner);
+    this.groups = group ? table.numbers(group) : new Int32Array(this.count);
+    /** Number of the owner whose points are shown alone, 0 for all. */
+    this.alone = 0;
+    /** Groups that are hidden, by number. @type {Set<number>} */
     this.hidden = new Set();
-    const square = new Int32Array(this.count);
-    /** First point of each square of half a degree, from the south-west, in ``order``. */
-    this.firsts = new Int32Array((SQUARES * SQUARES) / 2 + 1);
-    for (let i = 0; i < this.count; i++) {
-      const col = Math.floor((lons[i] * degrees + 180) * 2);
-      const row = Math.min(SQUARES / 2 - 1, Math.floor((lats[i] * degrees + 90) * 2));
-      square[i] = row * SQUARES + (((col % SQUARES) + SQUARES) % SQUARES);
-      this.firsts[square[i] + 1]++;
-    }
-    for (let i = 1; i < this.firsts.length; i++) this.firsts[i] += this.firsts[i - 1];
-    this.order = new Int32Array(this.count);
-    const next = this.firsts.slice();
-    for (let i = 0; i < this.count; i++) this.order[next[square[i]]++] = i;
-    /** Coordinates in this order: painting reads memory from one end to the other. */
-    this.near = { lons: this.inOrder(lons), lats: this.inOrder(lats), group: lons, owner: lons };
+    const bands = Int32Array.from(this.lats, bandAt);
+    /** Points band by band from the south, and where each band begins. */
+    const { order, firsts } = grouped(bands, BANDS);
+    this.order = order;
+    this.firsts = firsts;
+    /** In this order: painting reads memory from one end to the other. */
+    this.near = {
+      lons: Float64Array.from(order, (i) => this.lons[i]),
+      lats: Float64Array.from(order, (i) => this.lats[i]),
+      groups: Int32Array.from(order, (i) => this.groups[i]),
+      owners: Int32Array.from(order, (i) => this.owners[i]),
+    };
   }
 
-  /** @param {Int32Array} values */
-  inOrder(values) {
-    return Int32Array.from(this.order, (i) => values[i]);
-  }
-
-  /** @param {any} packed As explore/points.py writes it. @param {string} group What they are coloured by. @param {string} owner */
-  static async read(packed, group, owner) {
-    const [lons, lats, countries, orders, mccs] = await Promise.all(
-      ["lons", "lats", "countries", "orders", "mccs"].map(async (name) => summed(await unpack(packed[name] ?? packed.countries))),
-    );
-    const points = new Points(packed.degrees, lons, lats);
-    points.numbers = { countries, orders, mccs };
-    points.texts = await readTexts(packed.texts);
-    [points.groups, points.owners] = [points.texts[group], points.texts[owner]];
-    points.near.group = points.inOrder(points.groups.numbers);
-    points.near.owner = points.inOrder(points.owners.numbers);
-    return points;
+  /** @param {any} packed As explore/points.py writes it. @param {string} owner @param {string} [group] */
+  static async read(packed, owner, group) {
+    return new Points(await Table.read(packed.columns), owner, group);
   }
 
   /** Whether a point is shown. @param {number} i */
-  isShown(i) {
-    if (this.merchant) return this.owners.numbers[i] === this.merchant;
-    return !this.hidden.has(this.groups.numbers[i]);
-  }
+  isShown = (i) => (this.alone ? this.owners[i] === this.alone : !this.hidden.has(this.groups[i]));
 
-  /** Stretches of ``order`` that may be seen, with the longitude of their turn. @param {View} view @param {number} marginPx */
-  *seen(view, marginPx) {
-    const south = Math.max(0, Math.floor((view.latAt(view.height + marginPx) + 90) * 2));
-    const north = Math.min(SQUARES / 2 - 1, Math.floor((view.latAt(-marginPx) + 90) * 2));
-    const [west, east] = [-marginPx, view.width + marginPx].map((x) => Math.floor((view.lonAt(x) + 180) * 2));
-    for (let row = south; row <= north; row++) {
-      // Squares of a row within a turn are one stretch.
-      for (let col = west; col <= east; ) {
-        const turn = Math.floor(col / SQUARES);
-        const stop = Math.min(east + 1, (turn + 1) * SQUARES);
-        const first = row * SQUARES + (col - turn * SQUARES);
-        yield { from: this.firsts[first], to: this.firsts[first + stop - col], turn: turn * 360 };
-        col = stop;
-      }
-    }
+  /** Where the points in ``order`` begin and end that a view may show. @param {View} view @param {number} marginPx */
+  range(view, marginPx) {
+    return [this.firsts[bandAt(view.latAt(view.height + marginPx))], this.firsts[bandAt(view.latAt(-marginPx)) + 1]];
   }
 
   /**
-   * Paint the points that a view shows, some thousands at a time. @param {Picture} picture @param {View} view @param {Rgb[]} colours By number of the category.
-   * @param {Rgb} rim Colour around a dot. @param {number} radius Px. @param {Strip} strip
+   * Paint the points that a view shows, some thousands at a time. @param {import("./raster.js").Picture} picture @param {View} view
+   * @param {Rgb[]} colours By number of the group. @param {Rgb} rim Colour around larger dots. @param {number} radius Px.
    */
-  *paint(picture, view, colours, rim, radius, strip) {
-    const { pixels, width, height } = picture;
-    const { lons, lats } = this.near;
-    const { group, owner } = this.near;
-    const fill = Uint32Array.from(colours, (colour, i) => (this.hidden.has(i) && !this.merchant ? 0 : pixel(colour)));
-    const dots = discOffsets(radius, width);
-    const rimPixel = pixel(rim);
+  *paint({ pixels, width, height }, view, colours, rim, radius) {
+    const { lons, lats, groups, owners } = this.near;
+    const { alone } = this;
+    const fill = Uint32Array.from(colours, (colour, i) => (this.hidden.has(i) && !alone ? 0 : pixel(colour)));
+    const dots = disc(radius);
+    const { north, scale, scaleY } = view;
     const reach = Math.ceil(radius) + 1;
-    const [least, edge] = [Math.max(0, strip.from), Math.min(width, strip.to)];
-    const [sx, sy] = [this.degrees * view.scale, this.degrees * view.scaleY];
-    const oy = view.north * view.scaleY;
-    for (const { from, to, turn } of this.seen(view, reach)) {
-      const ox = (turn - view.west) * view.scale;
-      for (let k = from; k < to; k++) {
-        const colour = fill[group[k]];
-        if (colour === 0 || (this.merchant && owner[k] !== this.merchant)) continue;
-        const x = Math.floor(ox + lons[k] * sx);
-        const y = Math.floor(oy - lats[k] * sy);
-        if (dots.length === 1) {
-          if (x >= least && x < edge && y >= 0 && y < height) pixels[y * width + x] = colour;
-        } else if (x >= least + reach && x < edge - reach && y >= reach && y < height - reach) {
-          for (const { offset, isRim } of dots) pixels[y * width + x + offset] = isRim ? rimPixel : colour;
-        } else if (x > least - reach && x < edge + reach && y > -reach && y < height + reach) {
-          for (const { dx, dy, isRim } of dots) {
-            const [px, py] = [x + dx, y + dy];
-            if (px >= least && px < edge && py >= 0 && py < height) pixels[py * width + px] = isRim ? rimPixel : colour;
-          }
+    const west = view.lonAt(-reach);
+    const rimPixel = pixel(rim);
+    const [from, to] = this.range(view, reach);
+    for (let k = from; k < to; k++) {
+      if (k % SLICE === 0) yield;
+      const colour = fill[groups[k]];
+      if (colour === 0 || (alone && owners[k] !== alone)) continue;
+      const y0 = Math.floor((north - lats[k]) * scaleY);
+      // A point may be seen at several turns.
+      for (let lon = lons[k] - west - 360 * Math.floor((lons[k] - west) / 360); ; lon += 360) {
+        const x0 = Math.floor(lon * scale) - reach;
+        if (x0 > width + reach) break;
+        for (let dot = 0; dot < dots.length; dot += 3) {
+          const [x, y] = [x0 + dots[dot], y0 + dots[dot + 1]];
+          if (x >= 0 && x < width && y >= 0 && y < height) pixels[y * width + x] = dots[dot + 2] ? rimPixel : colour;
         }
       }
-      yield;
     }
   }
 
-  /**
-   * The shown point nearest to a place of the view, within a distance; -1 for none. @param {View} view @param {number} x @param {number} y
-   * @param {number} px
-   */
+  /** The shown point nearest to a place of the view, within a distance; -1 for none. @param {View} view @param {number} x @param {number} y @param {number} px */
   nearest(view, x, y, px) {
-    let [best, found] = [px * px, -1];
-    for (const { from, to, turn } of this.seen(view, px)) {
-      for (let k = from; k < to; k++) {
-        const i = this.order[k];
-        const dx = view.xOf(this.lons[i] * this.degrees + turn) - x;
-        const dy = view.yOf(this.lats[i] * this.degrees) - y;
-        const distance = dx * dx + dy * dy;
-        if (distance <= best && this.isShown(i)) [best, found] = [distance, i];
-      }
+    let [best, found] = [px, -1];
+    for (const i of this.order.subarray(...this.range(view, px))) {
+      const distance = Math.hypot(view.xOf(view.turned(this.lons[i])) - x, view.yOf(this.lats[i]) - y);
+      if (distance <= best && this.isShown(i)) [best, found] = [distance, i];
     }
     return found;
   }
 }
 
-/** Px of a disc around its middle, a rim around larger ones. @param {number} radius @param {number} width Of the picture. */
-function discOffsets(radius, width) {
+/** @param {number} lat */
+const bandAt = (lat) => Math.min(BANDS - 1, Math.max(0, Math.floor((lat + 90) * (BANDS / 180))));
+
+/** Px of a disc around its middle, as x, y and whether it is of the rim, which larger ones have. @param {number} radius */
+function disc(radius) {
   const dots = [];
   const reach = Math.ceil(radius) + 1;
-  for (let dy = -reach; dy <= reach; dy++) {
-    for (let dx = -reach; dx <= reach; dx++) {
-      const distance = Math.hypot(dx, dy);
-      const isRim = distance > radius;
-      if (distance <= radius + (radius >= 2.5 ? 0.8 : 0)) dots.push({ dx, dy, isRim, offset: dy * width + dx });
+  for (let y = -reach; y <= reach; y++) {
+    for (let x = -reach; x <= reach; x++) {
+      const distance = Math.hypot(x, y);
+      if (distance <= radius + (radius >= 2.5 ? 0.8 : 0)) dots.push(x, y, Number(distance > radius));
     }
   }
-  return dots;
+  return Int32Array.from(dots);
 }

@@ -1,148 +1,124 @@
 // Painting tiles into pixels: each pixel is the mixture of what covers it, worked out from runs, not from tiles.
 
 import { unpackBytes } from "./codec.js";
-import { pixel } from "./colours.js";
+import { pixel, rampPixels } from "./colours.js";
+import { short } from "./facts.js";
 
 /** @typedef {import("./tiles.js").Tiles} Tiles */
 /** @typedef {import("./view.js").View} View */
 /** @typedef {import("./colours.js").Rgb} Rgb */
 /** @typedef {{pixels: Uint32Array, width: number, height: number}} Picture */
-/** @typedef {{from: number, to: number}} Strip Columns of px, half-open. */
+/** @typedef {{is_people: boolean, scales: number[], total: number, overview: {block: number, lowest: number, highest: number, codes: string}}} Packed */
 /** @typedef {(line: Uint32Array, cover: Float32Array, lat: number) => void} Recolour */
 
 const CHANNELS = 4;
+const RAMP_LEVELS = 256;
 
 /**
  * Paint the tiles that a view shows, a line at a time.
  * @param {Picture} picture The view in px. @param {View} view @param {Tiles} tiles @param {Rgb[]} colours Of each country.
- * @param {{sea: Rgb, off: Rgb}} ground @param {Strip} strip @param {Recolour} [recolour] Changes a line of pixels where tiles are.
+ * @param {{sea: Rgb, off: Rgb} | null} ground Null to paint over what is there. @param {Recolour} [recolour] Changes a line of pixels where tiles are.
  */
-export function* paintTiles(picture, view, tiles, colours, ground, strip, recolour) {
+export function* paintTiles({ pixels, width, height }, view, tiles, colours, ground, recolour) {
   const { grid } = tiles;
-  const { pixels, width, height } = picture;
   const sums = new Float32Array((width + 2) * CHANNELS);
   const cover = new Float32Array(width);
   const channels = Float32Array.from(colours.flat());
-  const [sea, off] = [pixel(ground.sea), pixel(ground.off)];
   const rowsPerPx = 1 / (view.scaleY * grid.cellHeight);
-  let copied = -1;
   for (let y = 0; y < height; y++, yield) {
     const line = pixels.subarray(y * width, (y + 1) * width);
-    const top = (grid.north - view.latAt(y)) / grid.cellHeight;
     const lat = view.latAt(y + 0.5);
-    line.fill(off, strip.from, strip.to);
-    if (lat > 90 || lat < -90) continue;
+    const isOff = lat > 90 || lat < -90;
+    if (ground) line.fill(pixel(isOff ? ground.off : ground.sea));
+    if (isOff) continue;
+    const top = (grid.north - view.latAt(y)) / grid.cellHeight;
     const first = Math.max(0, Math.floor(top));
     const stop = Math.min(grid.nRows, Math.ceil(top + rowsPerPx));
-    const isWithin = stop === first + 1 && top >= first && top + rowsPerPx <= stop;
-    if (isWithin && copied === first) {
-      line.set(pixels.subarray((y - 1) * width + strip.from, (y - 1) * width + strip.to), strip.from);
-      continue;
-    }
-    copied = isWithin ? first : -1;
     sums.fill(0);
     for (let row = first; row < stop; row++) {
       const share = (Math.min(top + rowsPerPx, row + 1) - Math.max(top, row)) / rowsPerPx;
-      addRow(sums, row, share, view, tiles, channels, strip);
+      eachRun(tiles, row, view, (run, x, end) => {
+        addEdge(sums, Math.max(0, x), share, channels, 3 * tiles.countries[run]);
+        addEdge(sums, Math.min(width, end), -share, channels, 3 * tiles.countries[run]);
+      });
     }
-    blend(line, cover, sums, ground.sea, sea, strip);
+    blend(line, cover, sums);
     if (recolour) recolour(line, cover, lat);
   }
 }
 
 /**
- * Add the runs of a row to the sums of a line, as changes from px to px.
- * @param {Float32Array} sums @param {number} row @param {number} share Of the line that the row takes. @param {View} view
- * @param {Tiles} tiles @param {Float32Array} channels Red, green and blue of each country. @param {Strip} strip
+ * Where the runs of a row are seen, px; one that a view shows at several turns comes several times.
+ * @param {Tiles} tiles @param {number} row @param {View} view
+ * @param {(run: number, x: number, stop: number) => void} then
  */
-function addRow(sums, row, share, view, tiles, channels, { from: left, to: right }) {
-  const { grid, byRow, rowFirsts, starts, lengths, countries } = tiles;
+function eachRun({ grid, byRow, starts, lengths }, row, view, then) {
   const pxPerCell = view.scale * grid.cellWidth;
-  const origin = (grid.west - view.west) * view.scale;
+  const origin = view.xOf(grid.west);
   const turn = 360 * view.scale;
-  for (let i = rowFirsts[row], stop = rowFirsts[row + 1]; i < stop; i++) {
-    const run = byRow[i];
-    const colour = 3 * countries[run];
+  for (let i = byRow.firsts[row]; i < byRow.firsts[row + 1]; i++) {
+    const run = byRow.order[i];
     const start = origin + starts[run] * pxPerCell;
     const length = lengths[run] * pxPerCell;
     // A run left of the view may be seen a turn further east.
-    for (let x = start + turn * Math.ceil((left - start - length) / turn); x < right; x += turn) {
-      edge(sums, x < left ? left : x, share, channels, colour);
-      edge(sums, x + length > right ? right : x + length, -share, channels, colour);
-    }
+    for (let x = start - turn * Math.floor((start + length) / turn); x < view.width; x += turn) then(run, x, x + length);
   }
 }
 
-/** @param {Float32Array} sums @param {number} x @param {number} share @param {Float32Array} channels @param {number} colour */
-function edge(sums, x, share, channels, colour) {
+/** Add a change at a place of a line. @param {Float32Array} sums @param {number} x @param {number} share @param {Float32Array} channels @param {number} colour */
+function addEdge(sums, x, share, channels, colour) {
   const px = Math.floor(x);
   const after = share * (x - px);
   const here = share - after;
   const at = px * CHANNELS;
-  const r = channels[colour];
-  const g = channels[colour + 1];
-  const b = channels[colour + 2];
-  sums[at] += here * r;
-  sums[at + 1] += here * g;
-  sums[at + 2] += here * b;
+  for (let c = 0; c < 3; c++) {
+    sums[at + c] += here * channels[colour + c];
+    sums[at + CHANNELS + c] += after * channels[colour + c];
+  }
   sums[at + 3] += here;
-  sums[at + 4] += after * r;
-  sums[at + 5] += after * g;
-  sums[at + 6] += after * b;
-  sums[at + 7] += after;
+  sums[at + CHANNELS + 3] += after;
 }
 
-/**
- * Sum up the changes of a line and mix what covers each px with the sea.
- * @param {Uint32Array} line @param {Float32Array} cover @param {Float32Array} sums
- * @param {Rgb} sea @param {number} seaPixel @param {Strip} strip
- */
-function blend(line, cover, sums, sea, seaPixel, { from: left, to: right }) {
+/** Sum up the changes of a line and mix what covers each px with what is there. @param {Uint32Array} line @param {Float32Array} cover @param {Float32Array} sums */
+function blend(line, cover, sums) {
   let [r, g, b, c] = [0, 0, 0, 0];
-  for (let x = left, at = left * CHANNELS; x < right; x++, at += CHANNELS) {
+  for (let x = 0, at = 0; x < line.length; x++, at += CHANNELS) {
     r += sums[at];
     g += sums[at + 1];
     b += sums[at + 2];
     c += sums[at + 3];
     cover[x] = c;
-    if (c < 0.002) line[x] = seaPixel;
-    else {
-      const land = c > 1 ? 1 / c : 1;
-      const water = c > 1 ? 0 : 1 - c;
-      line[x] =
-        (0xff000000 | ((b * land + sea[2] * water + 0.5) << 16) | ((g * land + sea[1] * water + 0.5) << 8) | (r * land + sea[0] * water + 0.5)) >>> 0;
-    }
+    if (c < 0.002) continue;
+    const land = c > 1 ? 1 / c : 1;
+    const rest = c > 1 ? 0 : 1 - c;
+    const under = line[x];
+    const red = r * land + (under & 255) * rest + 0.5;
+    const green = g * land + ((under >> 8) & 255) * rest + 0.5;
+    const blue = b * land + ((under >> 16) & 255) * rest + 0.5;
+    line[x] = (0xff000000 | (blue << 16) | (green << 8) | red) >>> 0;
   }
 }
 
 /** The weights of a world: in blocks, and cell by cell for some countries. */
 export class Weights {
-  /** @param {any} packed As explore/contents.py writes it. @param {Tiles} tiles @param {string[]} codes */
+  /** @param {Packed & {cells: Record<string, string>}} packed As explore/contents.py writes it. @param {Tiles} tiles @param {string[]} codes */
   static async read(packed, tiles, codes) {
-    const codesOf = new Map();
-    await Promise.all(
-      Object.entries(packed.cells).map(async ([iso, text]) => codesOf.set(codes.indexOf(iso), await unpackBytes(text))),
-    );
-    return new Weights(packed, tiles, await unpackBytes(packed.overview.codes), codesOf);
+    /** @type {Map<number, Uint8Array>} */
+    const cells = new Map();
+    const read = Object.entries(packed.cells).map(async ([iso, text]) => cells.set(codes.indexOf(iso), await unpackBytes(text)));
+    await Promise.all(read);
+    return new Weights(packed, tiles, await unpackBytes(packed.overview.codes), cells);
   }
 
   /**
-   * @param {any} packed @param {Tiles} tiles @param {Uint8Array} blocks
+   * @param {Packed} packed @param {Tiles} tiles @param {Uint8Array} blocks
    * @param {Map<number, Uint8Array>} cells Codes of the tiles of some countries: all high bytes, then all low ones.
    */
   constructor(packed, tiles, blocks, cells) {
     this.tiles = tiles;
     this.blocks = blocks;
     this.cells = cells;
-    this.isPeople = packed.is_people;
-    this.basis = packed.basis;
-    /** @type {number[]} */
-    this.scales = packed.scales;
-    this.total = 10 ** packed.dp;
-    this.block = packed.overview.block;
-    this.lowest = packed.overview.lowest;
-    this.highest = packed.overview.highest;
-    this.blockCols = Math.ceil(tiles.grid.nCols / this.block);
+    this.packed = packed;
     this.isLinear = false;
   }
 
@@ -151,71 +127,65 @@ export class Weights {
     const bytes = this.cells.get(country);
     if (!bytes) return null;
     const code = bytes[rank] * 256 + bytes[bytes.length / 2 + rank];
-    return code === 0 ? 0 : Math.exp(((code - 1) / 65534) * Math.log(this.total));
+    return code === 0 ? 0 : Math.exp(((code - 1) / 65534) * Math.log(this.packed.total));
+  }
+
+  /** A weight in words. @param {number} country @param {number} rank @param {string} iso */
+  describe(country, rank, iso) {
+    const weight = this.weightOf(country, rank);
+    if (weight === null) return `not in this page for ${iso}`;
+    const { is_people: isPeople, scales, total } = this.packed;
+    const people = isPeople ? ` · ${short(weight * scales[country])} people` : "";
+    return `${short((weight / total) * 100)}% of ${iso}${people}`;
+  }
+
+  /** What a place on the scale of colours stands for, per km2. @param {number} level 0..1. */
+  densityAt(level) {
+    const { lowest, highest } = this.packed.overview;
+    return this.isLinear ? level * 10 ** highest : 10 ** (lowest + level * (highest - lowest));
   }
 
   /** Place on the scale of colours, 0..1. @param {number} perKm2 */
   levelOf(perKm2) {
-    const top = 10 ** this.highest;
-    const level = this.isLinear ? perKm2 / top : (Math.log10(perKm2) - this.lowest) / (this.highest - this.lowest);
-    return Math.min(1, Math.max(0, level));
+    const { lowest, highest } = this.packed.overview;
+    const log = (Math.log10(perKm2) - lowest) / (highest - lowest);
+    return Math.min(1, Math.max(0, this.isLinear ? perKm2 / 10 ** highest : log));
   }
 
-  /**
-   * Return what paints lines of a view by weight. @param {View} view @param {Uint32Array} ramp @param {number} none Pixel for no weight.
-   * @returns {Recolour}
-   */
-  painter(view, ramp, none) {
-    const { grid } = this.tiles;
-    const top = ramp.length - 1;
-    const span = this.highest - this.lowest;
+  /** Return what paints lines of a view by weight. @param {View} view @param {{ramp: Rgb[], none: Rgb}} theme @returns {Recolour} */
+  painter(view, { ramp, none }) {
+    const { tiles, blocks } = this;
+    const { block, lowest, highest } = this.packed.overview;
+    const { grid } = tiles;
+    const pixels = rampPixels(ramp, RAMP_LEVELS);
+    const nothing = pixel(none);
+    const colourOf = (/** @type {number} */ perKm2) =>
+      perKm2 > 0 ? pixels[Math.round(this.levelOf(perKm2) * (RAMP_LEVELS - 1))] : nothing;
     const ofBlock = Uint32Array.from({ length: 256 }, (_, code) =>
-      code ? ramp[Math.round(top * this.levelOf(10 ** (this.lowest + ((code - 1) / 254) * span)))] : none,
+      colourOf(code && 10 ** (lowest + ((code - 1) / 254) * (highest - lowest))),
     );
-    const hasCells = 1 / (view.scale * grid.cellWidth) <= Math.max(1, this.block / 3);
+    const pxPerCell = view.scale * grid.cellWidth;
+    const hasCells = 1 / pxPerCell <= Math.max(1, block / 3);
     const turn = Math.round(360 / grid.cellWidth);
     return (line, cover, lat) => {
       const row = Math.floor((grid.north - lat) / grid.cellHeight);
       if (row < 0 || row >= grid.nRows) return;
-      const blockRow = Math.floor(row / this.block) * this.blockCols;
+      const blockRow = Math.floor(row / block) * Math.ceil(grid.nCols / block);
       for (let x = 0; x < line.length; x++) {
         if (cover[x] < 0.4) continue;
         const col = Math.floor((view.lonAt(x + 0.5) - grid.west) / grid.cellWidth);
-        line[x] = ofBlock[this.blocks[blockRow + Math.floor((((col % turn) + turn) % turn) / this.block)]];
+        line[x] = ofBlock[blocks[blockRow + Math.floor((((col % turn) + turn) % turn) / block)]];
       }
-      if (hasCells) this.paintCells(line, row, view, ramp, none);
-    };
-  }
-
-  /**
-   * Paint the cells of a row that have weights of their own. @param {Uint32Array} line @param {number} row @param {View} view
-   * @param {Uint32Array} ramp @param {number} none
-   */
-  paintCells(line, row, view, ramp, none) {
-    const { tiles } = this;
-    const { grid } = tiles;
-    const km2 = grid.areaM2(row) / 1e6;
-    const pxPerCell = view.scale * grid.cellWidth;
-    const turn = 360 * view.scale;
-    for (let i = tiles.rowFirsts[row]; i < tiles.rowFirsts[row + 1]; i++) {
-      const run = tiles.byRow[i];
-      const country = tiles.countries[run];
-      const bytes = this.cells.get(country);
-      if (!bytes) continue;
-      const half = bytes.length / 2;
-      const rank = tiles.ranks[run];
-      const perWeight = this.scales[country] / km2;
-      const step = Math.log(this.total) / 65534;
-      const start = (grid.west + tiles.starts[run] * grid.cellWidth - view.west) * view.scale;
-      const length = tiles.lengths[run] * pxPerCell;
-      for (let x = start + turn * Math.ceil(-(start + length) / turn); x < line.length; x += turn) {
-        const stop = Math.min(line.length, Math.round(x + length));
-        for (let px = Math.max(0, Math.round(x)); px < stop; px++) {
-          const at = rank + Math.min(tiles.lengths[run] - 1, Math.floor((px + 0.5 - x) / pxPerCell));
-          const code = bytes[at] * 256 + bytes[half + at];
-          line[px] = code ? ramp[Math.round(this.levelOf(Math.exp((code - 1) * step) * perWeight) * (ramp.length - 1))] : none;
+      if (!hasCells) return;
+      const km2 = grid.areaM2(row) / 1e6;
+      eachRun(tiles, row, view, (run, start, stop) => {
+        const country = tiles.countries[run];
+        if (!this.cells.has(country)) return;
+        for (let x = Math.max(0, Math.round(start)); x < Math.min(line.length, Math.round(stop)); x++) {
+          const at = Math.min(tiles.lengths[run] - 1, Math.floor((x + 0.5 - start) / pxPerCell));
+          line[x] = colourOf(((this.weightOf(country, tiles.ranks[run] + at) ?? 0) * this.packed.scales[country]) / km2);
         }
-      }
-    }
+      });
+    };
   }
 }

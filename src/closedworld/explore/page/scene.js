@@ -1,7 +1,7 @@
 // What is drawn: tiles and points in slices, and over them borders, names and what is chosen.
 
-import { css, HOMES, mixed, pixel, rampPixels, SIDES, THEMES } from "./colours.js";
-import { RAMP_LEVELS } from "./legend.js";
+import { mixed } from "./colours.js";
+import { writePlaces } from "./places.js";
 import { paintTiles } from "./raster.js";
 
 /** @typedef {import("./view.js").View} View */
@@ -9,73 +9,66 @@ import { paintTiles } from "./raster.js";
 /** @typedef {import("./tiles.js").Tiles} Tiles */
 /**
  * What is chosen: ``country``, ``site`` and ``card`` are numbers, -1 for none; ``cut`` is where the second world begins, as a share of the width.
- * @typedef {{mode: string, byWeight: boolean, cut: number, country: number, cell: import("./grid.js").Cell | null, site: number, showsHomes: boolean,
- *   card: number, until: number, isPinned: boolean, movedAt: number, isDue: boolean}} State
+ * @typedef {{mode: string, byWeight: boolean, cut: number, country: number, cell: import("./grid.js").Cell | null, site: number,
+ *   showsHomes: boolean, card: number, until: number, isPinned: boolean}} State
  */
 /**
  * @typedef {{grid: import("./grid.js").Grid, colours: number[], worlds: Tiles[], differences: Tiles | null, borders: import("./borders.js").Borders | null,
- *   places: import("./places.js").Places, points: Points | null, homes: Points | null, lives: import("./lives.js").Lives | null,
- *   weights: import("./raster.js").Weights | null, categories: {colours: import("./colours.js").Rgb[]}, view: View, state: State, dark: {matches: boolean}}} Scene
+ *   places: import("./codec.js").Table, points: Points | null, homes: Points | null, lives: import("./lives.js").Lives | null,
+ *   weights: import("./raster.js").Weights | null, view: View, state: State, theme: import("./colours.js").Theme}} Scene
  */
 
-const GRID_LINES_PX = 7;
+const LATTICE_PX = 7;
 const FEW_POINTS = 5000;
-
-/** @param {Scene} scene */
-const themeOf = ({ dark }) => THEMES[dark.matches ? "dark" : "light"];
 
 /** Radius of the dots of points, px of the page. @param {Scene} scene */
 export function radius({ view, points }) {
-  const near = Math.log2(view.scale / view.least);
+  const near = Math.log2(view.scale / view.least) / 2;
   const least = points && points.count < FEW_POINTS ? 1.5 : 0.5;
-  return Math.min(5, Math.max(least, near / 2) + (points && points.merchant ? 1.5 : 0));
+  return Math.min(5, Math.max(least, near)) + (points?.alone ? 1.5 : 0);
 }
 
-/** Paint tiles and points. @param {Scene} scene @param {import("./raster.js").Picture} picture @param {View} own In its px. @param {boolean} isWorld */
-export function* paintScene(scene, picture, own, isWorld) {
-  const { state, worlds, differences, weights, points, homes, view, dark, colours } = scene;
-  const whole = { from: 0, to: own.width };
-  const palette = themeOf(scene);
-  // Paler where there is something to see before them.
-  const pale = palette.countries.map((colour) => mixed(colour, palette.off, points ? 0.55 : state.country >= 0 ? 0.35 : 0));
-  const ofCountry = colours.map((colour, i) => (i === state.country ? palette.countries : pale)[colour]);
-  const cut = state.mode === "swipe" ? (isWorld ? 0 : Math.round(state.cut * own.width)) : state.mode === "b" ? 0 : own.width;
-  const first = { from: 0, to: cut };
+/** Paint the tiles and points of a world. @param {Scene} scene @param {number} world @param {import("./raster.js").Picture} picture @param {View} own In its px. */
+export function* paintScene(scene, world, picture, own) {
+  const { state, worlds, differences, weights, points, homes, theme, colours } = scene;
   if (state.mode === "differences" && differences) {
-    yield* paintTiles(picture, own, worlds[0], colours.map(() => palette.none), palette, whole);
-    const over = new Uint32Array(picture.pixels.length);
-    yield* paintTiles({ ...picture, pixels: over }, own, differences, SIDES, { sea: palette.none, off: palette.none }, whole);
-    const none = pixel(palette.none);
-    for (let i = 0; i < over.length; i++) if (over[i] !== none) picture.pixels[i] = over[i];
+    yield* paintTiles(picture, own, worlds[0], colours.map(() => theme.none), theme);
+    yield* paintTiles(picture, own, differences, theme.sides, null);
   } else {
-    const recolour = state.byWeight && weights ? weights.painter(own, rampPixels(dark.matches, RAMP_LEVELS), pixel(palette.none)) : undefined;
-    if (cut > 0) yield* paintTiles(picture, own, worlds[0], ofCountry, palette, first, recolour);
-    if (cut < own.width) yield* paintTiles(picture, own, worlds[1] ?? worlds[0], ofCountry, palette, { from: cut, to: own.width });
+    // Paler where there is something to see before them.
+    const pale = theme.countries.map((colour) => mixed(colour, theme.off, points ? 0.55 : state.country >= 0 ? 0.35 : 0));
+    const ofCountry = colours.map((colour, i) => (i === state.country ? theme.countries : pale)[colour]);
+    const recolour = state.byWeight && weights && world === 0 ? weights.painter(own, theme) : undefined;
+    yield* paintTiles(picture, own, worlds[world], ofCountry, theme, recolour);
   }
-  const dots = isWorld ? 0.5 : radius(scene) * (own.width / view.width);
-  if (homes && state.showsHomes && state.card < 0) yield* homes.paint(picture, own, [HOMES], palette.off, dots, first);
-  // The life of a card is shown by itself.
-  if (points && state.card < 0) yield* points.paint(picture, own, scene.categories.colours, palette.off, dots, first);
+  // Points are those of the first world, and the life of a card is shown by itself.
+  if (world > 0 || state.card >= 0) return;
+  const dots = radius(scene) * (own.width / scene.view.width);
+  if (homes && state.showsHomes) yield* homes.paint(picture, own, [theme.homes], theme.off, dots);
+  if (points) yield* points.paint(picture, own, coloursOf(points, theme), theme.off, dots);
+}
+
+/** Colours of groups by number, which is their place by frequency; those without a group are last. @param {Points} points @param {import("./colours.js").Theme} theme */
+export function coloursOf({ table }, { points }) {
+  const last = points.length - 1;
+  return [points[last], ...table.names("category").map((_, i) => points[Math.min(i, last)])];
 }
 
 /** Draw borders, lines between tiles, names and what is chosen. @param {Scene} scene @param {CanvasRenderingContext2D} to @param {boolean} isMoving */
 export function drawLines(scene, to, isMoving) {
-  const { grid, view, state, borders, places, points, lives } = scene;
-  const theme = themeOf(scene);
+  const { grid, view, state, borders, places, points, lives, theme } = scene;
   const px = view.scale * grid.cellWidth;
-  if (px >= GRID_LINES_PX) drawLattice(scene, to);
+  if (px >= LATTICE_PX) drawLattice(scene, to);
   if (borders) {
     to.beginPath();
     borders.trace(to, view, isMoving ? 2 : 0.7);
-    to.strokeStyle = theme.line;
     // Lines of one px are drawn many times as fast as wider ones.
-    to.lineWidth = px > 8 && !isMoving ? 1.4 : 1 / (devicePixelRatio || 1);
-    to.lineJoin = "bevel";
+    const lineWidth = px > 8 && !isMoving ? 1.4 : 1 / (devicePixelRatio || 1);
+    Object.assign(to, { strokeStyle: theme.border, lineWidth, lineJoin: "bevel" });
     to.stroke();
   }
-  if (!isMoving) places.write(to, view, theme);
-  to.strokeStyle = css(theme.accent);
-  to.lineWidth = 2.5;
+  if (!isMoving) writePlaces(to, places, view, theme);
+  Object.assign(to, { strokeStyle: theme.mark, lineWidth: 2.5 });
   if (state.cell && state.isPinned) {
     const { west, east, north, south } = grid.bounds(state.cell);
     const x = view.xOf(view.turned((west + east) / 2)) - px / 2;
@@ -83,31 +76,19 @@ export function drawLines(scene, to, isMoving) {
   }
   if (points && state.site >= 0) {
     to.beginPath();
-    to.arc(view.xOf(view.turned(points.lons[state.site] * points.degrees)), view.yOf(points.lats[state.site] * points.degrees), 9, 0, 2 * Math.PI);
+    to.arc(view.xOf(view.turned(points.lons[state.site])), view.yOf(points.lats[state.site]), 9, 0, 2 * Math.PI);
     to.stroke();
   }
-  if (lives && state.card >= 0) lives.draw(to, view, state.card, state.until, { ...theme, red: css(theme.accent) });
-  if (state.mode === "swipe") {
-    to.fillStyle = theme.ink;
-    to.fillRect(state.cut * view.width - 1, 0, 2, view.height);
-  }
+  if (lives && state.card >= 0) lives.draw(to, view, state.card, state.until, theme);
 }
 
 /** Lines between tiles. @param {Scene} scene @param {CanvasRenderingContext2D} to */
-function drawLattice({ grid, view, dark }, to) {
+function drawLattice({ grid, view, theme }, to) {
+  const [width, height] = [view.scale * grid.cellWidth, view.scaleY * grid.cellHeight];
+  const [top, bottom] = [grid.north, grid.north - grid.nRows * grid.cellHeight].map((lat) => view.yOf(lat));
   to.beginPath();
-  for (let col = Math.floor((view.west - grid.west) / grid.cellWidth); view.xOf(grid.west + col * grid.cellWidth) < view.width; col++) {
-    const x = view.xOf(grid.west + col * grid.cellWidth);
-    to.moveTo(x, 0);
-    to.lineTo(x, view.height);
-  }
-  for (let row = Math.max(0, Math.floor((grid.north - view.north) / grid.cellHeight)); row <= grid.nRows; row++) {
-    const y = view.yOf(grid.north - row * grid.cellHeight);
-    if (y > view.height) break;
-    to.moveTo(0, y);
-    to.lineTo(view.width, y);
-  }
-  to.strokeStyle = dark.matches ? "rgba(0,0,0,.35)" : "rgba(255,255,255,.45)";
-  to.lineWidth = 1;
+  for (let x = view.xOf(grid.west) % width; x < view.width; x += width) to.rect(x, top, width, bottom - top);
+  for (let y = Math.max(top, top % height); y < Math.min(bottom, view.height); y += height) to.rect(-1, y, view.width + 2, height);
+  Object.assign(to, { strokeStyle: theme.lattice, lineWidth: 1 });
   to.stroke();
 }

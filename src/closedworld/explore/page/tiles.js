@@ -1,4 +1,4 @@
-// The tiles of a world as runs: whose is a cell, and where is a country.
+// The tiles of a world as runs: whose is a cell.
 
 import { unpack } from "./codec.js";
 
@@ -23,22 +23,15 @@ export class Tiles {
     /** Tiles of its country before each run. */
     this.ranks = new Float64Array(rows.length);
     for (let country = 0, run = 0; country < counts.length; country++) {
-      let rank = 0;
       for (const stop = run + counts[country]; run < stop; run++) {
         this.countries[run] = country;
-        this.ranks[run] = rank;
-        rank += lengths[run];
+        this.ranks[run] = this.counts[country];
+        this.counts[country] += lengths[run];
       }
-      this.counts[country] = rank;
       this.firsts[country + 1] = run;
     }
-    /** Where the runs of each row begin in ``byRow``. */
-    this.rowFirsts = new Int32Array(grid.nRows + 1);
-    for (const row of rows) this.rowFirsts[row + 1]++;
-    for (let row = 0; row < grid.nRows; row++) this.rowFirsts[row + 1] += this.rowFirsts[row];
-    this.byRow = new Int32Array(rows.length);
-    const next = this.rowFirsts.slice();
-    for (let run = 0; run < rows.length; run++) this.byRow[next[rows[run]]++] = run;
+    /** Runs row by row, and where each row begins. */
+    this.byRow = grouped(rows, grid.nRows);
   }
 
   /** @param {Grid} grid @param {{runs: string, rows: string, starts: string, lengths: string}} packed As explore/tile_runs.py writes it. */
@@ -48,16 +41,11 @@ export class Tiles {
     );
     let run = 0;
     for (const count of counts) {
-      let row = 0;
-      let above = 0;
-      let stop = 0;
+      let [row, above, stop] = [0, 0, 0];
       for (let i = 0; i < count; i++, run++) {
-        if (i === 0 || rows[run] > 0) {
-          above += starts[run];
-          starts[run] = above;
-        } else starts[run] += stop;
-        row += rows[run];
-        rows[run] = row;
+        if (i === 0 || rows[run] > 0) above = starts[run] += above;
+        else starts[run] += stop;
+        row = rows[run] += row;
         stop = starts[run] + lengths[run];
       }
     }
@@ -66,49 +54,20 @@ export class Tiles {
 
   /** @param {Cell | null} cell @returns {number[]} The runs that hold a cell, one for each country that owns it. */
   runsAt(cell) {
-    /** @type {number[]} */
-    const found = [];
-    if (cell === null) return found;
-    for (let i = this.rowFirsts[cell.row]; i < this.rowFirsts[cell.row + 1]; i++) {
-      const run = this.byRow[i];
-      const offset = cell.col - this.starts[run];
-      if (offset >= 0 && offset < this.lengths[run]) found.push(run);
-    }
-    return found;
+    if (cell === null) return [];
+    const { row, col } = cell;
+    const { order, firsts } = this.byRow;
+    return [...order.subarray(firsts[row], firsts[row + 1]).filter((run) => this.starts[run] <= col && col < this.starts[run] + this.lengths[run])];
   }
+}
 
-  /**
-   * Where a country lies, with its widest gap left out; null for one without tiles.
-   * @param {number} [country] Without one, all tiles. @returns {{west: number, east: number, south: number, north: number} | null}
-   */
-  boundsOf(country) {
-    const { grid, rows, starts, lengths } = this;
-    const [first, stop] = country === undefined ? [0, rows.length] : [this.firsts[country], this.firsts[country + 1]];
-    if (first === stop) return null;
-    const changes = new Int32Array(grid.nCols + 1);
-    let [top, bottom] = [grid.nRows, 0];
-    for (let run = first; run < stop; run++) {
-      changes[starts[run]]++;
-      changes[starts[run] + lengths[run]]--;
-      top = Math.min(top, rows[run]);
-      bottom = Math.max(bottom, rows[run] + 1);
-    }
-    let [west, east, depth] = [-1, 0, 0];
-    let gap = { from: 0, to: 0 };
-    for (let col = 0; col < grid.nCols; col++) {
-      depth += changes[col];
-      if (depth === 0) continue;
-      if (west < 0) west = col;
-      else if (col - east > gap.to - gap.from) gap = { from: east, to: col };
-      east = col + 1;
-    }
-    const turn = Math.round(360 / grid.cellWidth);
-    if (gap.to - gap.from > turn - (east - west)) [west, east] = [gap.to, gap.from + turn];
-    return {
-      west: grid.west + west * grid.cellWidth,
-      east: grid.west + east * grid.cellWidth,
-      north: grid.north - top * grid.cellHeight,
-      south: grid.north - bottom * grid.cellHeight,
-    };
-  }
+/** Numbers of things in the order of their groups, and where each group begins. @param {Int32Array} groups @param {number} count Of groups. */
+export function grouped(groups, count) {
+  const firsts = new Int32Array(count + 1);
+  for (const group of groups) firsts[group + 1]++;
+  for (let group = 0; group < count; group++) firsts[group + 1] += firsts[group];
+  const next = firsts.slice();
+  const order = new Int32Array(groups.length);
+  for (let i = 0; i < groups.length; i++) order[next[groups[i]]++] = i;
+  return { order, firsts };
 }
