@@ -411,7 +411,7 @@ def test_two_fingers_pinch_and_one_taps(
     center.explore(budget=0).save(path)
     context = browser.new_context(viewport={"width": 390, "height": 800}, has_touch=True)
     tab = context.new_page()
-    tab.goto(f"{path.as_uri()}#at=-29.6,28.25,40")
+    tab.goto(f"{path.as_uri()}#at=-29.6,28.25,10")
     tab.wait_for_selector("html[data-done=true]")
     fingers = tab.context.new_cdp_session(tab)
 
