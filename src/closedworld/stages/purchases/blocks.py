@@ -21,8 +21,11 @@ from closedworld.stages.purchases.checks import check_lives
 from closedworld.stages.purchases.market import MarketSource, market_of
 from closedworld.stages.purchases.scratch import (
     BOUGHT,
+    MARKED,
+    SCRATCH_TABLES,
     STAYED,
     bought_rows,
+    marked_rows,
     stayed_rows,
     write_scratch,
 )
@@ -136,23 +139,15 @@ def live_block(task: BlockTask) -> BlockResult:
     campaigns[FraudType.SKIM] = task.fraud.skim.key
     campaigns[FraudType.TESTING] = task.fraud.testing.key
     outlet = found.outlets_of(lives.purchases)
-    paths = bought_path(task.folder, task.number), stayed_path(task.folder, task.number)
-    rows, day = bought_rows(lives, outlet, task.first, campaigns, period)
-    result.bought = write_scratch(paths[0], rows, day, BOUGHT, period.days)
+    bought, marked, stayed = (one.path(task.folder, task.number) for one in SCRATCH_TABLES)
+    rows, day = bought_rows(lives, outlet, task.first, period)
+    result.bought = write_scratch(bought, rows, day, BOUGHT, period.days)
     stolen = day[lives.truth.fraud_type != FraudType.NONE]
     result.stolen = np.bincount(stolen, minlength=period.days).astype(np.int64)
+    rows, day = marked_rows(lives, campaigns, period)
+    write_scratch(marked, rows, day, MARKED, period.days)
     rows, day = stayed_rows(lives, task.first, period)
-    result.stayed = write_scratch(paths[1], rows, day, STAYED, period.days)
-    result.size_bytes = sum(path.stat().st_size for path in paths)
+    result.stayed = write_scratch(stayed, rows, day, STAYED, period.days)
+    result.size_bytes = sum(path.stat().st_size for path in (bought, marked, stayed))
     clock.ends("scratch")
     return result
-
-
-def bought_path(folder: Path, number: int) -> Path:
-    """Return the scratch file of a block's purchases."""
-    return folder / f"bought-{number:05d}.arrow"
-
-
-def stayed_path(folder: Path, number: int) -> Path:
-    """Return the scratch file of a block's stays."""
-    return folder / f"stayed-{number:05d}.arrow"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,11 +15,18 @@ from closedworld.datasets.part_encoder import PartEncoder
 from closedworld.errors import PublishError
 from closedworld.sanitize import library_message
 from closedworld.stages.checked_results import CheckedResult
-from closedworld.stages.purchases.blocks import bought_path, stayed_path
 from closedworld.stages.purchases.checks import check_day
 from closedworld.stages.purchases.day_rows import purchase_rows, stay_rows, truth_rows
 from closedworld.stages.purchases.market import MarketSource, market_of
-from closedworld.stages.purchases.scratch import BOUGHT, DAY, STAYED, Rows, read_day
+from closedworld.stages.purchases.scratch import (
+    BOUGHT,
+    DAY,
+    MARKED,
+    STAYED,
+    Rows,
+    ScratchTable,
+    read_day,
+)
 from closedworld.stages.task_runner import PhaseClock, stage_part, staged_part
 from closedworld.store.protocol import Storage
 
@@ -77,18 +84,19 @@ def write_day(task: DayTask) -> CheckedResult:
     market = market_of(task.source)
     clock.ends("market")
     begin = task.source.period.start + task.day * DAY
-    bought = _read(task, bought_path, BOUGHT)
+    bought, marked = _read(task, BOUGHT), _read(task, MARKED)
+    marked = _taken(marked, np.argsort(marked["key"], kind="stable"))
     by_key, by_time = _orders(bought)
     clock.ends("merge")
     groups = (
-        purchase_rows(_taken(bought, by_time[first : first + GROUP_ROWS]), begin, market)
+        purchase_rows(_taken(bought, by_time[first : first + GROUP_ROWS]), marked, begin, market)
         for first in range(0, len(by_time), GROUP_ROWS)
     )
     _write(task, PURCHASES, groups, result)
-    truth = [truth_rows(_taken(bought, by_key), market)] if len(by_key) else []
+    truth = [truth_rows(_taken(bought, by_key), marked, market)] if len(by_key) else []
     _write(task, TRUTH, truth, result)
     del bought, truth
-    stayed = _read(task, stayed_path, STAYED)
+    stayed = _read(task, STAYED)
     _write(task, STAYS, [stay_rows(stayed, begin, market)] if len(stayed["card"]) else [], result)
     clock.ends("encode")
     _check(task, result)
@@ -96,16 +104,16 @@ def write_day(task: DayTask) -> CheckedResult:
     return result
 
 
-def _read(task: DayTask, path_of: Callable[[Path, int], Path], schema: pa.Schema) -> Rows:
+def _read(task: DayTask, kind: ScratchTable) -> Rows:
     """Return the rows of the day from scratch files.
 
     Raises:
         PublishError: ``output-not-writable``: one cannot be read, as another program has removed it.
     """
-    paths = [path_of(task.scratch, number) for number in range(task.blocks)]
+    paths = [kind.path(task.scratch, number) for number in range(task.blocks)]
     try:
-        return read_day(paths, schema, task.day, task.source.period.days)
-    except (OSError, pa.ArrowException) as error:
+        return read_day(paths, kind, task.day, task.source.period.days)
+    except (OSError, ValueError) as error:
         raise PublishError(
             "output-not-writable",
             f"a temporary file in {task.scratch} cannot be read: {library_message(error)}.",

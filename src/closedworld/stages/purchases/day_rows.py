@@ -21,26 +21,26 @@ from closedworld.datasets.purchases import (
 )
 from closedworld.kernels.lives import CATEGORIES, NONE, HardNegative, StayKind
 from closedworld.stages.purchases.market import PaymentMarket
-from closedworld.stages.purchases.scratch import Rows
+from closedworld.stages.purchases.scratch import Rows, is_marked
 
 _MICROS = 1_000_000
 
 
-def purchase_rows(rows: Rows, begin: int, of: PaymentMarket) -> pa.RecordBatch:
+def purchase_rows(rows: Rows, marked: Rows, begin: int, of: PaymentMarket) -> pa.RecordBatch:
     """Return rows of ``BOUGHT`` as ``purchases`` publishes them.
 
     Args:
         rows: The rows, sorted.
+        marked: Rows of ``MARKED`` of the day, sorted by key.
         begin: First second of the day since 1970 UTC.
         of: What numbers stand for.
     """
     ts, outlet = rows["second"].astype(np.int64) + begin, rows["outlet"]
-    is_shown = rows["hard"] == HardNegative.HEAD_OFFICE
     outlets, country = of.outlets, of.outlets.country.take(outlet)
-    lon, lat = (
-        np.where(is_shown, rows[name], known.take(outlet))
-        for name, known in (("lon", outlets.lons), ("lat", outlets.lats))
-    )
+    lon, lat = outlets.lons.take(outlet), outlets.lats.take(outlet)
+    shown = np.flatnonzero(rows["hard"] == HardNegative.HEAD_OFFICE)
+    row = np.searchsorted(marked["key"], rows["key"][shown])
+    lon[shown], lat[shown] = marked["lon"][row], marked["lat"][row]
     off_map = np.isnan(lon)
     columns = {
         "purchase_id": pa.array(rows["key"]),
@@ -62,23 +62,26 @@ def purchase_rows(rows: Rows, begin: int, of: PaymentMarket) -> pa.RecordBatch:
     return _batch(columns, PURCHASES.schema)
 
 
-def truth_rows(rows: Rows, of: PaymentMarket) -> pa.RecordBatch:
-    """Return rows of ``BOUGHT``, sorted by key, as ``truth`` publishes them."""
-    fraud, source, reported = rows["fraud"], rows["source"], rows["reported"]
-    some = np.flatnonzero(rows["campaign"] != NONE)
+def truth_rows(rows: Rows, marked: Rows, of: PaymentMarket) -> pa.RecordBatch:
+    """Return rows of ``BOUGHT`` and ``MARKED``, each sorted by key, as ``truth`` publishes them."""
+    fraud = rows["fraud"]
+    which = np.flatnonzero(is_marked(fraud, rows["hard"]))
+    campaign, source, reported = np.full((3, len(fraud)), NONE)
+    campaign[which], source[which], reported[which] = (
+        marked[name] for name in ("campaign", "source", "reported")
+    )
+    some = np.flatnonzero(campaign != NONE)
     names = [
-        f"{FRAUD_TYPES[kind - 1]}-{campaign}"
-        for kind, campaign in zip(
-            fraud[some].tolist(), rows["campaign"][some].tolist(), strict=True
-        )
+        f"{FRAUD_TYPES[kind - 1]}-{number}"
+        for kind, number in zip(fraud[some].tolist(), campaign[some].tolist(), strict=True)
     ]
-    number = np.zeros(len(fraud), np.int64)
-    number[some] = np.arange(len(some)) + 1
+    named = np.zeros(len(fraud), np.int64)
+    named[some] = np.arange(len(some)) + 1
     columns = {
         "purchase_id": pa.array(rows["key"]),
         "is_fraud": pa.array(fraud != 0),
         "fraud_type": _kinds(FRAUD_TYPES, fraud),
-        "campaign_id": _kinds(names, number),
+        "campaign_id": _kinds(names, named),
         "source_site_id": pa.array(np.where(source == NONE, NONE, of.outlets.ids.take(source))),
         "reported_ts_utc": pa.array(reported * _MICROS, UTC_TIME, mask=reported == NONE),
         "hard_negative": _kinds(HARD_NEGATIVES, rows["hard"]),
