@@ -16,6 +16,7 @@ SECTIONS = (
     "peers.py",
     "sites.py",
     "locating.py",
+    "payment_world.py",
 )
 
 TEXT = """# Performance

@@ -98,6 +98,21 @@ def test_every_executor_and_any_blocks_give_the_same_bytes(
     assert build(world, tmp_path / "other").reused
 
 
+@pytest.mark.parametrize(("workers", "block_purchases"), [(1, 50), (2, 1000), (3, 333)])
+def test_any_number_of_workers_and_any_blocks_give_the_same_bytes(
+    world: PublishedWorld, tmp_path: Path, workers: int, block_purchases: int
+) -> None:
+    expected = build(world, tmp_path / "serial")
+    found = build(
+        world,
+        tmp_path / "other",
+        executor="threads",
+        workers=workers,
+        block_purchases=block_purchases,
+    )
+    assert found.published.receipt.to_bytes() == expected.published.receipt.to_bytes()
+
+
 def test_a_life_depends_on_no_other_card_and_not_on_the_last_day(
     world: PublishedWorld, tmp_path: Path
 ) -> None:

@@ -93,9 +93,10 @@ def write_day(task: DayTask) -> CheckedResult:
         for first in range(0, len(by_time), GROUP_ROWS)
     )
     _write(task, PURCHASES, groups, result)
-    truth = [truth_rows(_taken(bought, by_key), marked, market)] if len(by_key) else []
-    _write(task, TRUTH, truth, result)
-    del bought, truth
+    del by_time
+    bought = _taken({name: bought[name] for name in ("key", "fraud", "hard")}, by_key)
+    _write(task, TRUTH, [truth_rows(bought, marked, market)] if len(by_key) else [], result)
+    del bought, by_key
     stayed = _read(task, STAYED)
     _write(task, STAYS, [stay_rows(stayed, begin, market)] if len(stayed["card"]) else [], result)
     clock.ends("encode")

@@ -66,7 +66,7 @@ BLOCK_PURCHASES = 1 << 17
 PURCHASE_BYTES = 1200
 """Of a purchase while lives are made, as the kernel states it, and some."""
 
-DAY_BYTES = 220
+DAY_BYTES = 150
 """Of a purchase while its day is merged, sorted and written: rows, their order, and the encoded file."""
 
 GROUP_BYTES = 400
@@ -74,8 +74,8 @@ GROUP_BYTES = 400
 
 MARKET_BYTES = 64 * MEBIBYTE
 SITE_BYTES, CARD_BYTES = 400, 160
-SCRATCH_BYTES = 60
-"""Of a purchase and its stays in scratch files, at most."""
+SCRATCH_BYTES = 20
+"""Of a purchase and its stays in scratch files: 18 were measured in 30 million, with few outlets."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)

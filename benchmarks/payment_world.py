@@ -1,0 +1,106 @@
+"""Making purchases, compared with two public generators."""
+
+from __future__ import annotations
+
+import shutil
+import statistics
+import tempfile
+from dataclasses import dataclass
+from importlib.metadata import version
+from pathlib import Path
+
+from measure import (
+    Cost,
+    Form,
+    ask_script,
+    median_cost,
+    published,
+    run_closedworld,
+    run_process,
+    script,
+)
+from table import head, row, section
+
+DAYS = 60
+CUSTOMERS = 5_000
+
+
+@dataclass(frozen=True, slots=True)
+class Peer:
+    """Another way to make purchases.
+
+    Attributes:
+        file: What it writes.
+        title: What the table calls it.
+        days: Days that it is measured for, enough for its start to count little.
+    """
+
+    file: str
+    title: str
+    days: int
+
+
+PEERS = {
+    "handbook": Peer("handbook.parquet", f"the Handbook's way, pandas {version('pandas')}", 60),
+    "sparkov": Peer("sparkov.csv", "Sparkov's way, plain Python", 40),
+}
+
+TEXT = """
+The 10,000 cards of the demonstration, 60 days, in a world that has been built. `closedworld purchases` also computes trips, stays,
+time zones and ways between sites, checks every day, seals and syncs. The peers are restated in our words after their published
+descriptions (`benchmarks/generators.py`); their own programs were not run. Of the Fraud Detection Handbook: 5,000 customers and 10,000 terminals in a square,
+joined by radius, purchases drawn one by one, three scenarios of fraud marked with pandas, written as Parquet. Of Sparkov: purchases drawn one by one from
+a profile, each at a place of its own near the customer's home, written as text. Left out: its names and addresses, its
+package Faker and its search of a new list for each draw, which all take more time. Both use one core and are measured for fewer days, so compare purchases
+per second of processor time.
+"""
+
+
+def main() -> None:
+    """Measure and print."""
+    form = Form.asked(__doc__)
+    section("Purchases (S11)", TEXT)
+    with tempfile.TemporaryDirectory(prefix="closedworld-bench-") as folder:
+        scratch = Path(folder)
+        world = scratch / "world"
+        run_closedworld("people", "--out", str(world))
+        compare(world, scratch, 5 if form.quick else 1, form.runs)
+
+
+def compare(world: Path, scratch: Path, shorter: int, runs: int) -> None:
+    """Time all ways in turn and print a table; the peers' days are divided by ``shorter``."""
+    costs: dict[str, list[Cost]] = {name: [] for name in ("closedworld", *PEERS)}
+    counts: dict[str, int] = {}
+    for _ in range(runs):
+        costs["closedworld"].append(
+            run_closedworld("purchases", str(world), "--days", str(DAYS), "--workers", "2")
+        )
+        made, datasets = published(world, "purchases")
+        counts["closedworld"] = datasets["purchases"]["rows"]
+        shutil.rmtree(made)
+        for name, peer in PEERS.items():
+            target = scratch / peer.file
+            options = "--customers", str(CUSTOMERS), "--days", str(peer.days // shorter)
+            costs[name].append(run_process(script("generators.py", name, str(target), *options)))
+            counts[name] = ask_script("generators.py", "count", str(target))["purchases"]
+    columns = ("purchases", "wall", "CPU", "peak memory", "purchases per CPU second")
+    head("way", *columns, "closedworld makes more of them")
+    for name, kept in costs.items():
+        cost = median_cost(kept)
+        ratio = statistics.median(
+            (other.cpu / counts[name]) / (own.cpu / counts["closedworld"])
+            for own, other in zip(costs["closedworld"], kept, strict=True)
+        )
+        row(
+            PEERS[name].title if name in PEERS else "`closedworld purchases`, 2 workers",
+            f"{counts[name]:,}",
+            f"{cost.wall:.1f} s",
+            f"{cost.cpu:.1f} s",
+            f"{cost.peak_mib:.0f} MiB",
+            f"{counts[name] / cost.cpu:,.0f}",
+            f"{ratio:.1f} x",
+        )
+
+
+if __name__ == "__main__":
+    main()
