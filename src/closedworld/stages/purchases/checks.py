@@ -99,14 +99,15 @@ def check_ids(folder: Storage, files: Sequence[FileEntry], counts: CheckCounts) 
     """Count ids that several purchases have; a share of all ids at a time, as they were written."""
     rows = sum(entry.rows for entry in files if entry.dataset == TRUTH.name)
     bits = (rows // _IDS_AT_ONCE).bit_length()
-    twice = 0
+    low_bits, twice = _ID_BITS - bits, 0
     for part in range(1 << bits):
         found: list[NDArray[np.int64]] = []
         for file in staged_parts(folder, files, TRUTH):
             ids = file.read(["purchase_id"], use_threads=False)["purchase_id"].to_numpy()
             # Rows of a file are sorted by id.
-            bounds = np.searchsorted(ids >> (_ID_BITS - bits), (part, part + 1))
-            found.append(ids[slice(*bounds.tolist())].copy())
+            first, last = part << low_bits, ((part + 1) << low_bits) - 1
+            own = slice(np.searchsorted(ids, first), np.searchsorted(ids, last, "right"))
+            found.append(ids[own].copy())
         every = np.concatenate([np.empty(0, np.int64), *found])
         every.sort()
         twice += int(np.count_nonzero(every[1:] == every[:-1]))

@@ -185,7 +185,7 @@ def write_scratch(
     counts = np.bincount(day, minlength=days).astype(np.int64)
     entries = []
     try:
-        with path.open("wb") as file:
+        with pa.OSFile(str(path), "wb") as file:
             for stop, count in zip(np.cumsum(counts).tolist(), counts.tolist(), strict=True):
                 block = pa.compress(planes[:, stop - count : stop].tobytes(), _CODEC)
                 entries.append((file.tell(), len(block), count))
