@@ -104,3 +104,58 @@ def test_files_that_cannot_be_read_are_refused(tmp_path: Path) -> None:
             (tmp_path / name).write_text("a,b\n1\n", encoding="utf-8")
         with pytest.raises(InputError, match=code):
             SampleRequest.read(tmp_path / name)
+
+
+def test_bad_rows_are_left_out_when_asked_and_each_is_named() -> None:
+    table = pa.table(
+        {
+            "id": ["a", "b", "c", "d", None],
+            "country": ["DE", "XX", "FR", "MT", "DE"],
+            "n": ["2.0", "1", "1.5", "1", "-1"],
+            "own": [1, 2, 3, 4, 5],
+        }
+    )
+    with pytest.raises(InputError, match="table-value") as caught:
+        SampleRequest.from_table(table)
+    assert "--skip-bad-rows" in caught.value.hint
+    request = SampleRequest.from_table(table, with_tiles={"DE", "FR"})
+    assert request.isos.to_pylist() == ["DE"]
+    assert request.counts.tolist() == [2]
+    assert request.ids is not None
+    assert request.ids.to_pylist() == ["a"]
+    assert request.own.to_pydict() == {"own": [1]}
+    assert request.skipped == (
+        "row 2: unknown country 'XX'",
+        "row 3: n is '1.5', not an integer",
+        "row 4: the world has no tiles of the country",
+        "row 5: it has no id",
+        "row 5: n is not in 0..2147483648",
+    )
+
+
+@pytest.mark.parametrize(
+    ("name", "meant"),
+    [
+        ("contry", "country_iso"),
+        ("Coutnry", "country_iso"),
+        ("cc", "country_iso"),
+        ("ISO-A3", "country_iso"),
+        ("N_points", "n"),
+        ("Number", "n"),
+    ],
+)
+def test_a_column_that_may_be_a_missing_one_is_refused_with_the_name(name: str, meant: str) -> None:
+    columns = {"country": ["DE"], "n": [1]}
+    del columns["n" if meant == "n" else "country"]
+    with pytest.raises(InputError, match="table-column-near") as caught:
+        SampleRequest.from_table(pa.table({**columns, name: ["DE"]}))
+    assert f"{name!r} ({meant})" in caught.value.message
+
+
+def test_text_with_zero_bytes_is_refused_as_another_encoding(tmp_path: Path) -> None:
+    path = tmp_path / "request.csv"
+    for content in ("id,country\na,DE\n".encode("utf-16-le"), b"id,country\na\0b,DE\n"):
+        path.write_bytes(content)
+        with pytest.raises(InputError, match="input-unreadable") as caught:
+            SampleRequest.read(path)
+        assert "iconv" in caught.value.hint

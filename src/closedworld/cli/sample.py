@@ -104,10 +104,17 @@ def sample(
         require_point_suffix(out)
     world = open_world(path, index=index)
     parameters = world.index.published.parameters(TileParameters)
-    request = SampleRequest.of(table, country, 1 if n is None else n, parameters.own_codes)
+    weights = world.cumulative_weights()
+    request = SampleRequest.of(
+        table,
+        country,
+        1 if n is None else n,
+        parameters.own_codes,
+        weights if polygons["skip_bad_rows"] else None,
+    )
     points = sample_points(
         world.index,
-        world.cumulative_weights(),
+        weights,
         request,
         seed=seed,
         with_replacement=not without_replacement,

@@ -36,6 +36,7 @@ from closedworld.sanitize import byte_size, listed, one_line
 from closedworld.stages.tiles.outcome import warn_of_cut
 from closedworld.worlds.sample_request import SampleRequest
 
+_SKIPPED_SHOWN = 1000
 _POINT_BYTES = 100
 """Of a point: 24 as drawn, and as much again for each of its columns in the table and their making."""
 
@@ -81,6 +82,13 @@ def sample_points(
     published = next(iter(weights.values())).published
     if text := without_people(published, "points"):
         observer.on_event(Warned("sample-without-people", text))
+    if request.skipped:
+        more = len(request.skipped) - _SKIPPED_SHOWN
+        rest = f"; and {more:,} more" if more > 0 else ""
+        shown = "; ".join(request.skipped[:_SKIPPED_SHOWN])
+        observer.on_event(
+            Warned("sample-rows-skipped", f"rows of the table were left out: {shown}{rest}.")
+        )
     if request.left_out:
         names = ", ".join(one_line(name, 40) for name in request.left_out)
         message = (

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -28,7 +28,18 @@ _MISTAKEN = {
     "outlets": "n",
     "sites": "n",
     "points": "n",
+    "n_points": "n",
     "count": "n",
+    "number": "n",
+    "num": "n",
+    "quantity": "n",
+    "stores": "n",
+    "cc": "country_iso",
+    "iso": "country_iso",
+    "iso2": "country_iso",
+    "iso3": "country_iso",
+    "iso_a2": "country_iso",
+    "iso_a3": "country_iso",
 }
 _PROBLEMS_SHOWN = 20
 _PANDAS_INDEX = "__index_level_"
@@ -47,6 +58,7 @@ class SampleRequest:
         ids: Id of each row as given; None when the rows have none.
         own: The user's own columns, which go through to the points, (rows,) each.
         left_out: Names of columns that do not, because the points have columns of these names.
+        skipped: What is wrong with each row that was left out, in words; empty if none was.
     """
 
     isos: pa.Array
@@ -54,6 +66,7 @@ class SampleRequest:
     ids: pa.Array | None
     own: pa.Table
     left_out: tuple[str, ...] = ()
+    skipped: tuple[str, ...] = ()
 
     @property
     def keys(self) -> pa.Array:
@@ -72,6 +85,7 @@ class SampleRequest:
         country: str | Iterable[str] | None,
         n: int,
         own_codes: Sequence[str] | None = None,
+        with_tiles: Collection[str] | None = None,
     ) -> SampleRequest:
         """Return the request of a table or file, or for ``n`` points in each of some countries.
 
@@ -80,6 +94,8 @@ class SampleRequest:
             country: Codes.
             n: Points in each country.
             own_codes: Codes of the world's regions, if they are not countries.
+            with_tiles: Codes in which points can be drawn, to leave out rows of a table that cannot be used;
+                None to refuse a table with such rows.
 
         Raises:
             ConfigError: ``sample-unclear`` unless exactly one of both is given, ``sample-count``,
@@ -104,8 +120,8 @@ class SampleRequest:
                 pa.table({"country": codes, "n": [n] * len(codes)}), own_codes=own_codes
             )
         if isinstance(table, str | Path):
-            return cls.read(Path(table), own_codes)
-        return cls.from_table(table, own_codes=own_codes)
+            table = read_table(Path(table))
+        return cls.from_table(table, own_codes=own_codes, with_tiles=with_tiles)
 
     @classmethod
     def read(cls, path: Path, own_codes: Sequence[str] | None = None) -> SampleRequest:
@@ -117,13 +133,20 @@ class SampleRequest:
         return cls.from_table(read_table(path), own_codes=own_codes)
 
     @classmethod
-    def from_table(cls, source: Any, *, own_codes: Sequence[str] | None = None) -> SampleRequest:
+    def from_table(
+        cls,
+        source: Any,
+        *,
+        own_codes: Sequence[str] | None = None,
+        with_tiles: Collection[str] | None = None,
+    ) -> SampleRequest:
         """Return the request of a table.
 
         Args:
             source: Anything with an Arrow stream: column ``country_iso`` (or ``country``), and optionally ``id``
                 and ``n``; other columns go through to the points.
             own_codes: As in ``of``.
+            with_tiles: As in ``of``.
 
         Raises:
             InputError: ``table-kind``, ``table-column``, ``table-column-twice``, ``table-column-near``,
@@ -135,6 +158,7 @@ class SampleRequest:
             raise InputError(
                 "table-column",
                 f"the table has no column country_iso; it has {quoted(table.column_names)}.",
+                "Name the column of country codes country_iso or country.",
             )
         problems = RowProblems()
         isos = country_codes(named.texts("country_iso"), problems, own_codes)
@@ -150,7 +174,15 @@ class SampleRequest:
             problems.add(np.flatnonzero(is_odd), f"n is not in 0..{MAX_POINTS}")
         else:
             counts = np.ones(table.num_rows, np.int64)
-        _refuse_problems(problems)
+        bad = problems.rows()
+        if with_tiles is None:
+            _refuse_problems(problems)
+        else:
+            is_without = pc.invert(pc.is_in(isos, pa.array(sorted(with_tiles), pa.string())))
+            problems.add(
+                np.setdiff1d(rows_where(is_without), bad), "the world has no tiles of the country"
+            )
+            bad = problems.rows()
         left_out = tuple(name for name in named.others if name.casefold() in POINT_COLUMNS)
         kept = [
             name
@@ -158,18 +190,35 @@ class SampleRequest:
             if name not in left_out and not name.startswith(_PANDAS_INDEX)
         ]
         own = own_columns(named, kept)
-        request = cls(isos, counts, ids, own, left_out)
+        good = np.setdiff1d(np.arange(table.num_rows), bad)
+        request = cls(
+            isos.take(good),
+            counts[good],
+            None if ids is None else ids.take(good),
+            own.take(good),
+            left_out,
+            tuple(_in_words(problems)),
+        )
         _refuse_twice(request)
         return request
 
 
-def _refuse_problems(problems: RowProblems) -> None:
+def _in_words(problems: RowProblems) -> list[str]:
     found = sorted(problems.found, key=lambda one: one.row)
+    return [f"row {one.row + 1}: {one.what}" for one in found]
+
+
+def _refuse_problems(problems: RowProblems) -> None:
+    found = _in_words(problems)
     if found:
-        shown = "; ".join(f"row {one.row + 1}: {one.what}" for one in found[:_PROBLEMS_SHOWN])
+        shown = "; ".join(found[:_PROBLEMS_SHOWN])
         more = len(found) - _PROBLEMS_SHOWN
         rest = f"; and {number_of(more, 'problem', 'problems')} more" if more > 0 else ""
-        raise InputError("table-value", f"the table cannot be used: {shown}{rest}.")
+        raise InputError(
+            "table-value",
+            f"the table cannot be used: {shown}{rest}.",
+            "Correct these rows, or pass --skip-bad-rows to leave them out; warnings then name them.",
+        )
 
 
 def _refuse_twice(request: SampleRequest) -> None:

@@ -342,6 +342,7 @@ class PublishedWorld:
         with_replacement: bool = True,
         countries: CountrySet | Path | str | None = None,
         workers: int | None = None,
+        skip_bad_rows: bool = False,
     ) -> SampledPoints:
         """Draw points by weight, each on its tile and inside its country.
 
@@ -360,6 +361,7 @@ class PublishedWorld:
             with_replacement: Whether several points of an id may lie on one tile.
             countries: The polygons that the tiles were built from, or their file; None for the bundled ones.
             workers: Countries drawn concurrently, in threads; None for one per core.
+            skip_bad_rows: Leave out rows of ``request`` that cannot be used, with a log record that names them.
 
         Returns:
             The points of a row of ``request`` together, in the order of its rows.
@@ -371,12 +373,12 @@ class PublishedWorld:
                 ``table-value``, ``table-id-twice``, or as a file.
             IntegrityError: The files differ from their receipts.
         """
+        weights = self.cumulative_weights()
+        own_codes = self.index.published.parameters(TileParameters).own_codes
         points = sample_points(
             self.index,
-            self.cumulative_weights(),
-            SampleRequest.of(
-                request, country, n, self.index.published.parameters(TileParameters).own_codes
-            ),
+            weights,
+            SampleRequest.of(request, country, n, own_codes, weights if skip_bad_rows else None),
             seed=seed,
             with_replacement=with_replacement,
             countries=countries,

@@ -343,3 +343,36 @@ def test_large_features_of_geojson_are_read(
     assert path.stat().st_size > 1_500_000
     check = check_countries(path)
     assert check.ok, check.problems
+
+
+STATES = {
+    "DE": shapely.box(-75.8, 38.4, -75, 39.9),
+    "IL": shapely.box(-92, 36.9, -87, 42.5),
+    "CO": shapely.box(-109, 37, -102, 41),
+}
+
+
+def test_states_read_as_countries_by_their_postal_codes_are_noticed_by_where_they_lie() -> None:
+    """Without names nothing else tells Delaware from Germany."""
+    found = countries_from_features([(iso, "", shape) for iso, shape in STATES.items()])
+    (note,) = found.notes
+    assert note.kind == "elsewhere"
+    assert "CO (Colombia), DE (Germany), IL (Israel) lie" in note.message
+    assert "--regions any" in note.message
+
+
+@pytest.mark.parametrize(
+    "shapes",
+    [
+        {"DE": STATES["DE"]},
+        {"DE": STATES["DE"], "FR": shapely.box(-5, 42, 8, 51), "IT": shapely.box(7, 37, 18, 47)},
+        {"FJ": shapely.box(177, -19, 181, -16), "NZ": shapely.box(166, -47, 183, -34)},
+        {"FJ": shapely.box(-183, -19, -179, -16), "US": shapely.box(190, 55, 220, 70)},
+        PLACES,
+    ],
+)
+def test_a_country_alone_or_most_in_place_are_not_doubted(
+    shapes: dict[str, shapely.Geometry],
+) -> None:
+    found = countries_from_features([(iso, "", shape) for iso, shape in shapes.items()])
+    assert not [note for note in found.notes if note.kind == "elsewhere"]

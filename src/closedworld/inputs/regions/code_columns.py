@@ -137,7 +137,8 @@ def choose_columns(
         found = code_columns(values_of(names))
         codes = next((name for name in found if name.casefold() == "id"), None)
         if codes is None:
-            offer = f"{listed(found)} holds only codes: --iso-column {found[0]}. " if found else ""
+            hold = f"{listed(found)} {'hold' if len(found) > 1 else 'holds'} only codes"
+            offer = f"{hold}: --iso-column {found[0]}. " if found else ""
             raise InputError(
                 "iso-column-missing",
                 "no column is known to hold ISO 3166-1 codes.",

@@ -29,7 +29,7 @@ from closedworld.inputs.regions.reader import Reader, open_reader
 from closedworld.inputs.regions.repair import Progress, unobserved
 from closedworld.inputs.regions.row_checks import RowChecks
 from closedworld.inputs.regions.row_codes import RowCodes
-from closedworld.inputs.regions.swapped_axes import check_axes
+from closedworld.inputs.regions.swapped_axes import check_axes, elsewhere
 from closedworld.kernels.inclusion import Fill
 from closedworld.sanitize import one_line
 
@@ -210,6 +210,7 @@ def _gather(checked: RowChecks, options: ReadOptions) -> CountrySet:
             countries.append(Country(iso, name, tuple(features), fill))
     if not options.any_codes:
         checked.problems += [*contradictions(checked.labels), *check_axes(countries)]
+        checked.notes += [] if checked.problems else elsewhere(countries)
     if not countries and not checked.problems:
         hint = "Check that the right file and layer are read."
         checked.problems.append(Problem(InputError, "countries-none", "no country is left.", hint))

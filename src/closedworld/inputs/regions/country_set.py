@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 NoteKind = Literal[
     "assumed",
     "filled",
+    "elsewhere",
     "mapped",
     "merged",
     "reader",
@@ -45,7 +46,7 @@ class Note:
         kind: ``merged`` (several rows make one country), ``repaired`` (geometry changed), ``touching`` (a ring
             that touches itself at a point, written as a valid polygon of the same vertices), ``filled`` (rings
             taken as they are), ``unwrapped`` (longitudes moved by whole turns), ``skipped`` (row left out),
-            ``mapped`` (a publisher's own code), ``assumed`` (reference system) or ``reader`` (a warning of the
+            ``elsewhere`` (far from their countries), ``mapped`` (a publisher's own code), ``assumed`` (reference system) or ``reader`` (a warning of the
             library that read the file).
         iso: Alpha-2 code of the country; empty when the note is not about one country.
         message: The note in one sentence, safe to show.

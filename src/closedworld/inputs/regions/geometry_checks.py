@@ -68,7 +68,7 @@ def _not_empty(rows: RowChecks) -> None:
     for at in _where(missing | shapely.is_empty(rows.geometries)):
         if rows.labels[at].row not in unreadable:
             what = "has no geometry." if missing[at] else "has an empty geometry."
-            hint = "Give it a polygon or take the row out of the file."
+            hint = "Give it a polygon, take the row out of the file, or pass --skip-bad-rows."
             rows.refuse(at, "geometry-empty", what, hint)
 
 

@@ -1,4 +1,4 @@
-"""Notices polygons whose latitude stands where the longitude belongs, by the places of the bundled time zones."""
+"""Notices polygons that lie far from their countries or have x and y exchanged, by the places of time zones."""
 
 from __future__ import annotations
 
@@ -13,14 +13,18 @@ from numpy.typing import NDArray
 
 from closedworld.errors import GeometryError
 from closedworld.inputs.reference.registry import bundled
-from closedworld.inputs.regions.country_set import Country
+from closedworld.inputs.regions.country_codes import name_of
+from closedworld.inputs.regions.country_set import Country, Note
 from closedworld.inputs.regions.problems import Problem
 from closedworld.sanitize import listed
 
 # More than this share of the countries must have their places only with x and y exchanged.
 _SHARE = 0.5
+_OUTWARDS = np.array([-1.0, -1.0, 1.0, 1.0])
 _QUARTER_TURN = 90.0
 _NEAR_DEGREES = 1.0
+_FAR_DEGREES = 10.0
+_LEAST_ELSEWHERE = 2
 
 
 def check_axes(countries: Sequence[Country]) -> list[Problem]:
@@ -34,7 +38,7 @@ def check_axes(countries: Sequence[Country]) -> list[Problem]:
         if country.iso in places:
             bounds = shapely.bounds(shapely.get_parts(list(country.features)))
             own = places[country.iso]
-            near = bounds + np.array([-_NEAR_DEGREES, -_NEAR_DEGREES, _NEAR_DEGREES, _NEAR_DEGREES])
+            near = bounds + _NEAR_DEGREES * _OUTWARDS
             # Beyond 90 no longitude is a latitude.
             may_be = np.abs(bounds).max() <= _QUARTER_TURN
             if may_be and not _hold(near, own) and _hold(bounds, own[:, ::-1]):
@@ -51,6 +55,26 @@ def check_axes(countries: Sequence[Country]) -> list[Problem]:
             "out.gpkg in.gpkg",
         )
     ]
+
+
+def elsewhere(countries: Sequence[Country]) -> list[Note]:
+    """Return what to say when most countries lie far from all their places, as states do whose codes look like theirs."""
+    places = _places()
+    known = [country for country in countries if country.iso in places]
+    far = []
+    for country in known:
+        bounds = shapely.bounds(shapely.get_parts(list(country.features)))
+        around = bounds + _FAR_DEGREES * _OUTWARDS
+        turns = [places[country.iso] + np.array([turn, 0.0]) for turn in (-360.0, 0.0, 360.0)]
+        if not _hold(around, np.concatenate(turns)):
+            far.append(f"{country.iso} ({name_of(country.iso)})")
+    if len(far) < _LEAST_ELSEWHERE or len(far) <= _SHARE * len(known):
+        return []
+    message = (
+        f"{listed(tuple(far), 10)} lie more than {_FAR_DEGREES:g} degrees from any town of theirs. If the codes "
+        "are those of states or other regions, pass --regions any --code-column NAME."
+    )
+    return [Note("elsewhere", "", message)]
 
 
 def _hold(bounds: NDArray[np.float64], points: NDArray[np.float64]) -> bool:

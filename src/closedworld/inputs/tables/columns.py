@@ -30,7 +30,7 @@ _PLAIN_KINDS = (
     pa.types.is_string,
 )
 
-_INTEGER = r"^[+-]?[0-9]{1,18}$"
+_INTEGER = r"^[+-]?[0-9]{1,18}(\.0*)?$"  # pandas writes integers beside empty cells as 2.0
 _REAL = r"^[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]{1,3})?$"
 
 
@@ -103,6 +103,7 @@ class NamedColumns:
                 "table-column",
                 f"the table of {what} has no column {' and no column '.join(missing)}; it has "
                 f"{quoted(self.table.column_names)}.",
+                "Add it, or give the column that has it this name.",
             )
 
     def texts(self, name: str) -> pa.Array:
@@ -163,6 +164,8 @@ class NamedColumns:
             for row in rows_where(pc.invert(fits)).tolist():
                 problems.add([row], f"{name} is {quoted(texts[row].as_py())}, not {what}")
             bare = pc.utf8_ltrim(texts, "+")
+            if pa.types.is_integer(kind):
+                bare = pc.replace_substring_regex(bare, r"\.0*$", "")
             numbers = pc.cast(pc.if_else(fits, bare, pa.scalar(None, pa.string())), kind)
         is_given: NDArray[np.bool_] = numbers.is_valid().to_numpy(zero_copy_only=False)
         return pc.fill_null(numbers, 0).to_numpy(zero_copy_only=False), is_given
@@ -207,7 +210,9 @@ def name_columns(
         else:
             names[name] = given
     missing = [name for name in known if name not in names]
-    found = {given: _near(_plain(given), missing, mistaken) for given in others}
+    known_as = {name: name for name in missing}
+    known_as |= {other: name for other, name in synonyms.items() if name in missing}
+    found = {given: _near(_plain(given), known_as, mistaken) for given in others}
     near = {given: name for given, name in found.items() if name is not None}
     if near:
         pairs = ", ".join(f"{quoted(given)} ({name})" for given, name in near.items())
@@ -263,11 +268,12 @@ def _plain(name: str) -> str:
     return name.strip().lstrip("\ufeff").casefold().replace(" ", "_").replace("-", "_")
 
 
-def _near(plain: str, missing: Sequence[str], mistaken: Mapping[str, str]) -> str | None:
-    if mistaken.get(plain) in missing:
+def _near(plain: str, known_as: Mapping[str, str], mistaken: Mapping[str, str]) -> str | None:
+    """Return the missing column that a name may mean; ``known_as`` has its name by each name it may have."""
+    if mistaken.get(plain) in known_as.values():
         return mistaken[plain]
-    close = difflib.get_close_matches(plain, missing, n=1, cutoff=_ALIKE)
-    return close[0] if close else None
+    close = difflib.get_close_matches(plain, known_as, n=1, cutoff=_ALIKE)
+    return known_as[close[0]] if close else None
 
 
 def _twice(one: str, other: str) -> InputError:

@@ -56,7 +56,7 @@ def read_table(path: Path) -> pa.Table:
         raise InputError(
             "input-unreadable",
             f"{path} is not text in UTF-8: {library_message(error)}.",
-            "Save it as UTF-8: iconv -f WINDOWS-1252 -t UTF-8 old.csv > new.csv",
+            "Save it as UTF-8: iconv -f WINDOWS-1252 -t UTF-8 old.csv > new.csv (or from UTF-16LE)",
         ) from error
 
 
@@ -104,6 +104,8 @@ def csv_header(path: Path) -> tuple[str, str, list[str]]:
         head = file.read(_HEADER_BYTES)
     encoding = "utf-16" if head.startswith(_UTF_16) else "utf-8-sig"
     text = head.decode(encoding, "ignore" if len(head) == _HEADER_BYTES else "strict")
+    if "\0" in text:
+        raise UnicodeError("it has zero bytes, as UTF-16 without a byte order mark does")
     delimiter = _delimiter_of(text)
     names = next(csv.reader(io.StringIO(text, newline=""), delimiter=delimiter), [])
     return encoding.removesuffix("-sig"), delimiter, names
