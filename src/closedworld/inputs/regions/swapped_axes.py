@@ -24,7 +24,7 @@ _OUTWARDS = np.array([-1.0, -1.0, 1.0, 1.0])
 _QUARTER_TURN = 90.0
 _NEAR_DEGREES = 1.0
 _FAR_DEGREES = 10.0
-_LEAST_ELSEWHERE = 2
+_LEAST_ELSEWHERE = 3
 
 
 def check_axes(countries: Sequence[Country]) -> list[Problem]:

@@ -35,7 +35,9 @@ def read_table(path: Path) -> pa.Table:
         raise InputError("input-missing", f"{path} does not exist.", "Check the path.")
     # Not even opened: a pipe would be waited for.
     if not path.is_file():
-        raise InputError("input-not-a-file", f"{path} is not a regular file.")
+        raise InputError(
+            "input-not-a-file", f"{path} is not a regular file.", "Write it to a file first."
+        )
     suffix = path.suffix.lower()
     if suffix not in SUFFIXES:
         raise InputError(
