@@ -171,6 +171,29 @@ def test_at_most_four_times_the_total_variation_moves(
     assert (here.lons != there.lons).mean() <= found + 1 / n
 
 
+@pytest.mark.parametrize("quantile", [0.1, 0.5, 0.9, 1.0])
+def test_one_tile_moves_its_variation_once_for_each_level_less_its_share_of_it(
+    quantile: float,
+) -> None:
+    """Whatever has grown is won by the tile's quarter from the others of its node, level by level."""
+    spans = RowSpans.from_polygon(SHAPE, GRID, "center")
+    persons = people(*centres(spans))
+    grown = persons.copy()
+    grown[np.argsort(persons)[int(quantile * (len(persons) - 1))]] *= 1.05
+    before, after = domain_of(spans, persons), domain_of(spans, grown)
+    ids, shares = on_both(before.blocks, after.blocks, 9)
+    variation = np.abs(shares[0] - shares[1]).sum() / 2
+    moves = share_that_moves(ids, shares)
+    node, masses, times = int(np.argmax(shares[1] / shares[0])), shares[0], 0.0
+    growth = variation / (1 - masses[node])
+    while ids[-1]:
+        ids, parent = np.unique(ids >> 2, return_inverse=True)
+        of_parents = np.bincount(parent, weights=masses)
+        times += 1 - masses[node] / of_parents[parent[node]]
+        node, masses = int(parent[node]), of_parents
+    assert moves == pytest.approx(times * growth, rel=0.03)
+
+
 def test_a_finer_raster_of_the_same_people_leaves_sites_in_their_block_or_the_next() -> None:
     coarse, fine = (RowSpans.from_polygon(SHAPE, grid, "center") for grid in (GRID, FINE))
     n = 5_000

@@ -29,3 +29,6 @@ def test_arrays_give_what_their_elements_give() -> None:
     c0, c1, c2, c3, k0, k1, *expected = words
     found = philox4x32((c0, c1, c2, c3), (k0, k1))
     assert np.array_equal(np.stack(found), np.stack(expected))
+    one_key = philox4x32((c0, c1, c2, c3), (k0[1:2], k1[1:2]))
+    repeated = philox4x32((c0, c1, c2, c3), (np.repeat(k0[1], 3), np.repeat(k1[1], 3)))
+    assert np.array_equal(np.stack(one_key), np.stack(repeated))

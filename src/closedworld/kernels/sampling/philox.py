@@ -37,17 +37,19 @@ def philox4x32(
         independent words; the same ones give the same everywhere.
     """
     # Half the time of np.broadcast_arrays for the few words of a small country.
-    every = np.empty((6, max(len(word) for word in counter if np.ndim(word))), np.uint64)
-    for own, word in zip(every, (*counter, *key), strict=True):
+    every = np.empty((4, max(len(word) for word in counter if np.ndim(word))), np.uint64)
+    for own, word in zip(every, counter, strict=True):
         own[:] = word
+    keys = [np.atleast_1d(word) for word in key]
     for begin in range(0, every.shape[1], _CHUNK):
-        chunk = every[:, begin : begin + _CHUNK]
-        _encrypt(list(chunk[:4]), list(chunk[4:]))
+        chunk = slice(begin, begin + _CHUNK)
+        own_keys = [one[chunk if len(one) > 1 else slice(1)].copy() for one in keys]
+        _encrypt(list(every[:, chunk]), own_keys)
     return every[0], every[1], every[2], every[3]
 
 
 def _encrypt(words: list[Words], keys: list[Words]) -> None:
-    """Replace the words of some counters by random ones; keys are used up."""
+    """Replace the words of some counters by random ones; keys, one for each or for all, are used up."""
     (c0, c1, c2, c3), (k0, k1) = words, keys
     even, odd = np.empty_like(c0), np.empty_like(c0)
     for number in range(_ROUNDS):
