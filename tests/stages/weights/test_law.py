@@ -10,11 +10,13 @@ import pytest
 import rasterio
 from weights_law import MIXTURES, Watcher, check, persons, write_raster
 
+from closedworld.errors import ConfigError
 from closedworld.execution import events
 from closedworld.inputs.loading import PopulationRaster, load_population
 from closedworld.published.tile_index import PublishedIndex, open_index
 from closedworld.stages.tiles.build import build_tile_index
 from closedworld.stages.weights.build import build_tile_weights
+from closedworld.stages.weights.outcome import persons_of
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -70,6 +72,20 @@ def test_a_receipt_says_what_weights_were_made_from(
     )
     assert receipt.totals["summaries"] == [one.to_dict() for one in weights.summaries]
     assert set(receipt.datasets()) == {"tile_weights", "span_weights"}
+
+
+def test_people_are_known_of_weights_that_count_them(
+    index: PublishedIndex, raster: PopulationRaster, half_degrees: Grid, tmp_path: Path
+) -> None:
+    weights = build_tile_weights(index, tmp_path, basis="population", population=raster)
+    people = np.nan_to_num(persons(half_degrees).ravel()).clip(min=0)
+    people[people == np.float32(-99999)] = 0
+    assert persons_of(weights.published) == pytest.approx(
+        {iso: people[own.tile_ids().astype(np.int64)].sum() for iso, own in index.spans.items()}
+    )
+    areas = build_tile_weights(index, tmp_path, basis="area_m2")
+    with pytest.raises(ConfigError, match="population-missing"):
+        persons_of(areas.published)
 
 
 def test_a_raster_that_no_basis_needs_does_not_count(

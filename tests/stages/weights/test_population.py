@@ -24,6 +24,7 @@ from raster_reading import (
 )
 
 from closedworld.errors import GridError, InputError
+from closedworld.execution.meters import bytes_read_by_thread
 from closedworld.inputs.raster.pixels import read_pixel_layout
 from closedworld.kernels.grid import Grid
 from closedworld.kernels.spans import Border
@@ -62,6 +63,9 @@ def test_each_tile_of_each_country_has_the_value_of_a_plain_read(
     assert (reading.told.missing, reading.told.negative) == (missing, negative)
     assert reading.told.tiles == sum(own.tile_count for own in reading.spans.values())
     assert reading.told.size_bytes == path.stat().st_size
+    if bytes_read_by_thread() is not None:
+        assert reading.told.bytes_read is not None
+        assert reading.told.bytes_read >= reading.told.size_bytes / 2
     height = reading.layout.window_shape[0]
     assert len(reading.tasks) >= (ROWS - 5) // height
 
