@@ -40,7 +40,7 @@ OTHER_TESTS = {
     "kernels/digests.py": "tests/verification/test_value_digests.py",
     "kernels/inclusion.py": "tests/kernels/spans/test_rowspans.py",
     "kernels/limits.py": "tests/kernels/weights/test_basis.py",
-    "kernels/lives": "tests/kernels/lives tests/stages/purchases -m ''",
+    "kernels/lives": "tests/kernels/lives tests/stages/purchases -m '' -k 'not dask and not processes'",
     "kernels/parquet": "tests/kernels/parquet tests/kernels/tiles",
     "kernels/placing": "tests/kernels/placing tests/verification/test_site_law.py -m ''",
     "kernels/records.py": "tests/kernels/test_records.py tests/worlds/test_tables.py",

@@ -15,6 +15,7 @@ from closedworld.verification.site_numbers import philox
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+DISTANCES_KM = (0.3, 1.5, 3.0, 5.0, 7.5, 11.0, 16.0, 26.0, 60.0)
 KM_PER_DEGREE = 6371.0088 * math.pi / 180
 
 
@@ -22,7 +23,7 @@ def plain_work(lon: float, lat: float, key: list[int], sites: NDArray[np.float64
     words = philox((0, 0, key[2], key[3]), (key[0], key[1]))
     part, turn = ((words[i] << 21 | words[i + 1] >> 11) / 2**53 for i in (0, 2))
     eighth, inside = divmod(part * 8, 1)
-    least, most = commuting.DISTANCES_KM[int(eighth) : int(eighth) + 2]
+    least, most = DISTANCES_KM[int(eighth) : int(eighth) + 2]
     km = least + inside * (most - least)
     best = (math.inf, -1)
     for direction in range(6):
