@@ -6,6 +6,7 @@ import os
 import shutil
 from typing import TYPE_CHECKING
 
+import pyarrow.parquet as pq
 import pytest
 
 from closedworld.errors import ClosedWorldError, ConfigError, IntegrityError
@@ -152,6 +153,20 @@ def test_columns_are_read_of_all_partitions_or_one(copy: Published) -> None:
     truncate(copy.folder / PART)
     with pytest.raises(IntegrityError, match="file-unreadable"):
         copy.read("tile_index", ["tile_id"], "FR")
+
+
+def test_a_changed_page_is_found_as_it_is_read(copy: Published) -> None:
+    """Without its checksum other values would be read, in silence."""
+    path = copy.folder / PART
+    whole, data = pq.read_table(path, columns=["raster_row"]), bytearray(path.read_bytes())
+    group = pq.ParquetFile(path).metadata.row_group(0)
+    (column,) = (group.column(i) for i in range(group.num_columns) if group.column(i).path_in_schema == "raster_row")  # fmt: skip
+    # The last byte of the page of its dictionary.
+    data[column.data_page_offset - 1] ^= 1
+    path.write_bytes(data)
+    assert not pq.read_table(path, columns=["raster_row"]).equals(whole)
+    with pytest.raises(IntegrityError, match="file-unreadable"):
+        copy.read("tile_index", ["raster_row"], "FR")
 
 
 @pytest.mark.parametrize("level", ["root", "stage", "hash"])
