@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -18,6 +19,7 @@ from closedworld.execution.events import Warned
 from closedworld.kernels.placing.commuting import DISTANCES_KM, work_sites
 from closedworld.kernels.sampling import stream_keys
 from closedworld.kernels.sphere import arc_km, chord_km, to_xyz
+from closedworld.stages import asked_areas
 from closedworld.stages.people.build import build_people
 from closedworld.stages.weights.build import build_tile_weights
 from closedworld.verification import verify
@@ -129,6 +131,18 @@ def test_cards_that_cannot_be_placed_are_left_out_and_listed_where_that_is_asked
     assert listed[1].endswith("LU has no place called 'Nowhere'")
     assert listed[2] == "3,1,DE,the world has no tiles of DE"
     assert listed[3].startswith("4,1,,")
+
+
+def test_a_town_without_tiles_is_refused(
+    world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As on an island that is too small for the grid."""
+    at_sea = SimpleNamespace(lon=-30.0, lat=40.0, radius_km=5.0)
+    monkeypatch.setattr(asked_areas, "find_place", lambda *_: at_sea)
+    table = pa.table({"card_id": ["1"], "country_iso": ["LU"], "place": ["Nowhere"]})
+    with pytest.raises(InputError, match="no tile of LU lies within 5 km of -30, 40"):
+        world.people(tmp_path, table)
+    assert not list(tmp_path.iterdir())
 
 
 class Watcher:
