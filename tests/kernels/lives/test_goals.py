@@ -15,7 +15,7 @@ def test_the_largest_cells_of_each_country_are_goals() -> None:
     number = np.arange(len(cells))
     # 719 cells of at least half a degree lie round the globe here.
     lons = (cells + 0.3 + 0.4 * (number % 2)) * 360.0 / 719 - 180.0
-    size = 100.0 - cells
+    size = (100 - cells).astype(np.float64)
     zeros = np.zeros(len(cells), np.int64)
     goals = Goals.of(
         Sites(number, lons, np.full(len(cells), 0.25), zeros, number, country, zeros, size)
