@@ -44,6 +44,17 @@ CARDS = Dataset(
 )
 
 
+CARDS_ASKED = Dataset(
+    "cards",
+    tuple(
+        Column(name, pa.string(), "as given", nullable=name in {"place", "admin1"})
+        for name in ("country_iso", "card_id", "person_id", "place", "admin1")
+    ),
+    key=("country_iso", "card_id"),
+)
+"""The cards as they are asked for; not published, but its digest decides what ``cards`` contains."""
+
+
 @dataclass(frozen=True, slots=True)
 class CardSummary:
     """Counts of one country's cards.

@@ -5,20 +5,17 @@ from __future__ import annotations
 import hashlib
 import itertools
 import random
-from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
-import shapely
 from numpy.typing import NDArray
 
 from closedworld.inputs.regions.country_set import Country
 from closedworld.verification.country_files import CountryFiles
 from closedworld.verification.points_on_map import of_other_zone, off_tile, outside_of
-from closedworld.verification.site_law import TOLERANCE_DEGREES
 from closedworld.verification.site_numbers import WantedSite
 from closedworld.verification.tile_checks import TileIndex
 from closedworld.verification.whole_tables import IN_COUNTRY
@@ -149,23 +146,10 @@ class CountrySiteChecks:
         ]
         return wanted, rows
 
-    def compare(
-        self,
-        row: int,
-        tile: int,
-        points: Iterator[tuple[float, float]],
-        polygons: list[shapely.Polygon],
-    ) -> None:
-        """Find a site that does not lie where the law says; in a tiny piece of a tile it says nothing."""
-        lon, lat, own = (self.sites[name][row].as_py() for name in ("lon", "lat", "tile_id"))
-        right = tile == own
-        for x, y in points if right else ():
-            if shapely.intersects_xy(polygons, x, y).any():
-                turned = (x - lon + 180.0) % 360.0 - 180.0
-                right = max(abs(turned), abs(y - lat)) < TOLERANCE_DEGREES
-                break
+    def note_off_law(self, rows: NDArray[np.int64]) -> None:
+        """Find sites that do not lie where the law says, by their rows."""
         wrong = np.zeros(self.sites.num_rows, np.bool_)
-        wrong[row] = not right
+        wrong[rows] = True
         self._note(wrong, "site-law", "the point is not where the law places it.")
 
     def _note(self, wrong: NDArray[np.bool_], code: str, message: str) -> None:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import itertools
+import random
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -10,6 +12,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from closedworld.datasets import CARDS, SITES
+from closedworld.datasets.cards import CARDS_ASKED
 from closedworld.datasets.parameters import PeopleParameters
 from closedworld.errors import IntegrityError
 from closedworld.inputs.reference.time_zones import zones_of
@@ -19,11 +22,17 @@ from closedworld.store.reading import Published
 from closedworld.verification.country_files import CountryFiles
 from closedworld.verification.file_checks import check_countries, check_schemas
 from closedworld.verification.findings import Findings
+from closedworld.verification.placed_again import PlacedAgain
 from closedworld.verification.points_on_map import of_other_zone, off_tile, outside_of
 from closedworld.verification.receipt_checks import check_totals
 from closedworld.verification.request import Request
+from closedworld.verification.site_numbers import WantedSite
 from closedworld.verification.tile_checks import TileIndex
-from closedworld.verification.value_digests import ValueDigests
+from closedworld.verification.value_digests import (
+    ValueDigests,
+    digest_of_columns,
+    digest_of_dataset,
+)
 from closedworld.verification.whole_tables import (
     IN_COUNTRY,
     check_validation,
@@ -33,6 +42,10 @@ from closedworld.verification.whole_tables import (
 )
 
 ZONES = "time zones of homes are their country's"
+_LAW = "homes by the law, placed again one by one"
+_DRAWN_CARDS = 50
+_GAMMA8 = 8
+"""Eight times gamma 1: homes follow the population."""
 
 
 @dataclass(slots=True, eq=False)
@@ -43,6 +56,7 @@ class PeopleChecks:
         published: The result.
         parameters: Its parameters.
         sites: The sites where people work; None when they are not at hand.
+        weights: The weights that homes were placed by; None when they are not at hand.
         index: The tiles that they live on; None when they are not at hand.
         request: What was asked for.
         findings: Where findings go.
@@ -51,6 +65,7 @@ class PeopleChecks:
     published: Published
     parameters: PeopleParameters
     sites: Published | None
+    weights: Published | None
     index: TileIndex | None
     request: Request
     findings: Findings
@@ -65,6 +80,10 @@ class PeopleChecks:
         check_validation(self.published, self.findings)
         countries = polygons_at_hand(self.index, self.request, self.findings)
         cards, persons, ids = 0, 0, []
+        again = self._placed_again()
+        drawn = again.drawn(self.parameters.countries)
+        asked: dict[str, bytes] = {}
+        samples: list[tuple[CountryFiles, pa.Table]] = []
         for iso in self.parameters.countries:
             files = table[CARDS.name].get(iso)
             rows = None if files is None else read_whole(files, self._digests)
@@ -72,6 +91,9 @@ class PeopleChecks:
                 self._digests.unknown.add(iso)
                 continue
             self._check_country(files, rows, countries)
+            asked[iso] = _digest_without_towns(rows)
+            if iso in drawn:
+                samples.append((files, self._sample(rows)))
             ids += rows["card_id"].to_pylist()
             cards += rows.num_rows
             persons += len(set(rows["person_id"].to_pylist()))
@@ -84,7 +106,49 @@ class PeopleChecks:
                 "persons": persons,
             }
             check_totals(self.published.receipt, totals, self.findings)
+        if digest_of_dataset(CARDS_ASKED.name, asked) != self.parameters.cards_sha256:
+            reason = "some cards ask for a town, and which is not published"
+            self.findings.add_unchecked(_LAW, reason)
+        else:
+            self._check_law(again, samples, countries)
         self._digests.compare(self.published.receipt, self.findings)
+
+    def _placed_again(self) -> PlacedAgain:
+        return PlacedAgain(
+            _LAW,
+            b"home",
+            self.parameters.seed,
+            self.parameters.places_sha256,
+            self.weights,
+            self.index,
+            self.request,
+            self.findings,
+        )
+
+    def _sample(self, rows: pa.Table) -> pa.Table:
+        """Return some of the cards of a country."""
+        draw = random.Random(self.request.seed)  # noqa: S311 -- a sample that can be drawn again
+        return rows.take(draw.sample(range(rows.num_rows), min(_DRAWN_CARDS, rows.num_rows)))
+
+    def _check_law(
+        self,
+        again: PlacedAgain,
+        samples: Sequence[tuple[CountryFiles, pa.Table]],
+        countries: CountrySet | None,
+    ) -> None:
+        """Place the homes of some cards again."""
+        for files, rows in samples:
+            iso = files.country_iso
+            towns = places_at_hand(self.index, iso, countries)
+            if countries is None or iso not in countries or towns is None:
+                self.findings.add_unchecked(_LAW, "the polygons are not at hand", iso)
+                continue
+            holders = rows["person_id"].to_pylist()
+            wanted = [WantedSite(holder, 1, _GAMMA8, spaced=False) for holder in holders]
+            placed = rows.rename_columns({"home_lon": "lon", "home_lat": "lat"})
+            wrong = again.wrong(countries[iso], towns, wanted, placed)
+            _note(files, rows, wrong, "home-law", "the home is not where the law places it.")
+            self.findings.add_check(_LAW, len(wanted), "cards")
 
     def _check_country(
         self, files: CountryFiles, rows: pa.Table, countries: CountrySet | None
@@ -138,6 +202,18 @@ class PeopleChecks:
         wrong = np.array([one not in wanted for one in works], np.bool_)
         _note(files, rows, wrong, "work-site", "the place of work is no site of the country.")
         self.findings.add_check(what, rows.num_rows, "cards")
+
+
+def _digest_without_towns(rows: pa.Table) -> bytes:
+    """Return the digest of the cards as they were asked for, if none asked for a town."""
+    names = CARDS_ASKED.schema.names
+    columns = [
+        pa.nulls(rows.num_rows, pa.string())
+        if name in {"place", "admin1"}
+        else rows[name].combine_chunks()
+        for name in names
+    ]
+    return digest_of_columns(pa.RecordBatch.from_arrays(columns, names), CARDS_ASKED)
 
 
 def _note(

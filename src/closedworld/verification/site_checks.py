@@ -2,20 +2,13 @@
 
 from __future__ import annotations
 
-import random
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 import numpy as np
-import pyarrow as pa
-import shapely
-from numpy.typing import NDArray
 
-from closedworld.datasets import MERCHANTS, SITES, TILE_WEIGHTS
+from closedworld.datasets import MERCHANTS, SITES
 from closedworld.datasets.parameters import SiteParameters
-from closedworld.errors import IntegrityError
 from closedworld.inputs.reference.places import CountryPlaces
-from closedworld.inputs.reference.registry import bundled
 from closedworld.inputs.reference.time_zones import zones_of
 from closedworld.inputs.regions.country_set import Country, CountrySet
 from closedworld.store.paths import VALIDATION_NAME
@@ -23,10 +16,9 @@ from closedworld.store.reading import Published
 from closedworld.verification.country_sites import ZONES, CountrySiteChecks
 from closedworld.verification.file_checks import check_countries, check_schemas
 from closedworld.verification.findings import Findings
-from closedworld.verification.membership import placed_polygons
+from closedworld.verification.placed_again import PlacedAgain
 from closedworld.verification.receipt_checks import check_totals
 from closedworld.verification.request import Request
-from closedworld.verification.site_law import SiteLaw, Towns
 from closedworld.verification.tile_checks import TileIndex
 from closedworld.verification.value_digests import ValueDigests
 from closedworld.verification.whole_tables import (
@@ -37,8 +29,6 @@ from closedworld.verification.whole_tables import (
 )
 
 _LAW = "sites by the law, placed again one by one"
-_BATCH_TILES = 1 << 20
-_PLACES = "places.parquet"
 
 
 @dataclass(slots=True, eq=False)
@@ -71,7 +61,17 @@ class SiteChecks:
             check_countries(table, name, set(self.parameters.countries), self.findings)
         check_validation(self.published, self.findings)
         countries = polygons_at_hand(self.index, self.request, self.findings)
-        drawn = self._drawn()
+        again = PlacedAgain(
+            _LAW,
+            b"site",
+            self.parameters.seed,
+            self.parameters.places_sha256,
+            self.weights,
+            self.index,
+            self.request,
+            self.findings,
+        )
+        drawn = again.drawn(self.parameters.countries)
         sites_on_map = sites = 0
         merchants: set[str] = set()
         for iso in self.parameters.countries:
@@ -85,7 +85,7 @@ class SiteChecks:
                 continue
             check.check_ids()
             check.check_precision()
-            self._check_where(check, iso, countries, is_drawn=iso in drawn)
+            self._check_where(check, iso, countries, again if iso in drawn else None)
             sites += rows[0].num_rows
             sites_on_map += rows[0].num_rows - rows[0]["lon"].null_count
             merchants |= set(rows[1]["merchant_id"].to_pylist())
@@ -107,8 +107,7 @@ class SiteChecks:
         check: CountrySiteChecks,
         iso: str,
         countries: CountrySet | None,
-        *,
-        is_drawn: bool,
+        again: PlacedAgain | None,
     ) -> None:
         """Compare sites with time zones, tiles and polygons of their country."""
         places = places_at_hand(self.index, iso, countries)
@@ -120,60 +119,18 @@ class SiteChecks:
             check.check_tiles(self.index, iso)
         if countries is not None and places is not None and iso in countries:
             check.check_polygons(countries[iso])
-            if is_drawn:
-                self._check_law(check, countries[iso], places)
+            if again is not None:
+                self._check_law(again, check, countries[iso], places)
 
-    def _drawn(self) -> set[str]:
-        """Return the countries in which the sites of some merchants are placed again."""
-        if self.weights is None or self.index is None:
-            self.findings.add_unchecked(_LAW, "no weights at hand")
-            return set()
-        if self.parameters.places_sha256 != bundled(_PLACES).sha256:
-            self.findings.add_unchecked(_LAW, "they were placed by another table of places")
-            return set()
-        every = list(self.parameters.countries)
-        count = len(every) if self.request.recompute is None else self.request.recompute
-        draw = random.Random(self.request.seed)  # noqa: S311 -- a sample that can be drawn again
-        drawn = set(draw.sample(every, min(count, len(every))))
-        if left := len(every) - len(drawn):
-            reason = f"{left} of {len(every)} countries not drawn; give --recompute all"
-            self.findings.add_unchecked(_LAW, reason)
-        return drawn
-
-    def _check_law(self, check: CountrySiteChecks, country: Country, towns: CountryPlaces) -> None:
+    def _check_law(
+        self,
+        again: PlacedAgain,
+        check: CountrySiteChecks,
+        country: Country,
+        towns: CountryPlaces,
+    ) -> None:
         """Place all sites of some merchants again."""
-        if self.weights is None or self.index is None:
-            return
-        iso = country.iso
-        weights = self.weights
         wanted, rows = check.drawn(self.request.seed)
-        grid = self.index.parameters.grid
-        some = towns.persons > 0
-        law = SiteLaw(
-            grid,
-            iso,
-            self.parameters.seed,
-            lambda: _tile_weights(weights, iso),
-            Towns(towns.lons[some], towns.lats[some], towns.persons[some]),
-        )
-        try:
-            again = law.sites(wanted) if wanted else []
-        except (OSError, ValueError, pa.ArrowException, IntegrityError) as error:
-            self.findings.add_unchecked(
-                _LAW, f"weights cannot be read: {type(error).__name__}", iso
-            )
-            return
-        polygons = list(placed_polygons(country.features, grid))
-        shapely.prepare(polygons)
-        for row, (tile, points) in zip(rows, again, strict=True):
-            check.compare(row, tile, points, polygons)
+        wrong = again.wrong(country, towns, wanted, check.sites.take(rows))
+        check.note_off_law(np.array(rows, np.int64)[wrong])
         self.findings.add_check(_LAW, len(rows), "sites")
-
-
-def _tile_weights(
-    weights: Published, iso: str
-) -> Iterator[tuple[NDArray[np.int64], NDArray[np.int64]]]:
-    for entry in weights.files(TILE_WEIGHTS.name)[iso]:
-        with weights.open_parquet(entry) as file:
-            for batch in file.iter_batches(_BATCH_TILES, columns=["tile_id", "weight_fp"]):
-                yield batch["tile_id"].to_numpy(), batch["weight_fp"].to_numpy()

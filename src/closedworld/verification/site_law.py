@@ -81,6 +81,7 @@ class SiteLaw:
         seed: Seed of the sites.
         batches: Reads its tiles.
         towns: Its towns.
+        kind: Kind of the keys, ``site`` or ``home``.
     """
 
     grid: Grid
@@ -88,6 +89,7 @@ class SiteLaw:
     seed: int
     batches: Batches
     towns: Towns
+    kind: bytes = b"site"
     _blocks: _Blocks = field(init=False)
     _texture_key: Words = field(init=False)
 
@@ -104,7 +106,7 @@ class SiteLaw:
         The site is the first of these points that lies in the country.
         """
         numbers = [
-            SiteNumbers(key_of(b"site", self.seed, self.country_iso, one.merchant_id), one)
+            SiteNumbers(key_of(self.kind, self.seed, self.country_iso, one.merchant_id), one)
             for one in wanted
         ]
         chosen = [

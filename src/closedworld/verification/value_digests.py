@@ -7,7 +7,7 @@ row by row, are taken from it; a dataset with a finding has no digest.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -51,10 +51,7 @@ class ValueDigests:
                 reason = f"rows of {quoted(dataset)} are not sound"
                 findings.add_unchecked("digests of values", reason)
                 continue
-            own = self.by_dataset.get(dataset, {})
-            text = f"closedworld values 1 {dataset}\n"
-            text += "".join(f"{iso} {own[iso].hex()}\n" for iso in sorted(own))
-            digest = hashlib.sha256(text.encode()).hexdigest()
+            digest = digest_of_dataset(dataset, self.by_dataset.get(dataset, {}))
             if digest != stated:
                 findings.add(
                     "values-digest",
@@ -88,6 +85,13 @@ class WeightBlocks:
         """Return the digest of all weights that were added."""
         last = [self._now.digest()] if self._left < _BLOCK_TILES else []
         return _of(*self._done, *last)
+
+
+def digest_of_dataset(name: str, digests: Mapping[str, bytes]) -> str:
+    """Return the digest of a dataset from those of its countries, lower-case hex."""
+    text = f"closedworld values 1 {name}\n"
+    text += "".join(f"{iso} {digests[iso].hex()}\n" for iso in sorted(digests))
+    return hashlib.sha256(text.encode()).hexdigest()
 
 
 def digest_of_columns(rows: pa.RecordBatch, dataset: Dataset) -> bytes:

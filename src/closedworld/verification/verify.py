@@ -155,10 +155,10 @@ def _check_people(published: Published, request: Request, findings: Findings) ->
     hash_of_sites = parameters.sites_parameter_hash
     sites = request.source_of(published, SiteParameters.stage, hash_of_sites, findings)
     own = None if sites is None else read_parameters(sites, SiteParameters, findings)
-    index = None
+    weights = index = None
     if sites is not None and own is not None:
-        _, index = _weights_and_index(sites, own.weights_parameter_hash, request, findings)
-    PeopleChecks(published, parameters, sites, index, request, findings).run()
+        weights, index = _weights_and_index(sites, own.weights_parameter_hash, request, findings)
+    PeopleChecks(published, parameters, sites, weights, index, request, findings).run()
 
 
 def _check_purchases(published: Published, request: Request, findings: Findings) -> None:

@@ -192,12 +192,27 @@ def test_a_world_opens_with_its_people_and_holds_up_to_verification(world: World
     found = verify(people.published.folder, polygons=COUNTRIES[0])
     assert found.ok, found.findings
     assert any("places of work" in one.what for one in found.checks)
+    assert any("homes by the law" in one.what and one.count == 20 for one in found.checks)
     file = next(people.published.folder.glob("cards/LU-*.parquet"))
     rows = pq.read_table(file)
     moved = rows.set_column(3, "home_lon", pa.array(rows["home_lon"].to_numpy() + 1.0))
     pq.write_table(moved.cast(CARDS.schema), file)
     codes = {one.code for one in verify(people.published.folder, polygons=COUNTRIES[0]).findings}
-    assert {"home-tile", "home-outside"} <= codes
+    assert {"home-tile", "home-outside", "home-law"} <= codes
+    nudged = rows.set_column(3, "home_lon", pa.array(rows["home_lon"].to_numpy() + 1e-6))
+    pq.write_table(nudged.cast(CARDS.schema), file)
+    codes = {one.code for one in verify(people.published.folder, polygons=COUNTRIES[0]).findings}
+    assert "home-law" in codes
+    assert "home-tile" not in codes
+
+
+def test_homes_in_towns_cannot_be_placed_again(world: World) -> None:
+    out = world.index.published.output
+    table = pa.table({"card_id": ["1"], "country_iso": ["LU"], "place": ["Luxembourg"]})
+    people = world.people(out, table, seed=5)
+    found = verify(people.published.folder, polygons=COUNTRIES[0])
+    assert found.ok, found.findings
+    assert any("some cards ask for a town" in one.reason for one in found.not_checked)
 
 
 def test_people_work_rather_where_sites_are_dense() -> None:

@@ -9,25 +9,15 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from closedworld.datasets import Column, Dataset
+from closedworld.datasets.cards import CARDS_ASKED
 from closedworld.execution.events import Observer, Warned
-from closedworld.inputs.cards.request import COLUMNS, CardTable
+from closedworld.inputs.cards.request import CardTable
 from closedworld.inputs.regions.country_set import CountrySet
 from closedworld.inputs.tables.columns import RowProblems
 from closedworld.kernels.digests import digest_of_dataset
 from closedworld.kernels.spans import RowSpans
 from closedworld.sanitize import one_line
 from closedworld.stages.asked_areas import check_circles, check_codes, fill_circles_of_places
-
-ASKED = Dataset(
-    "cards",
-    tuple(
-        Column(name, kind, "as given", nullable=name in {"place", "admin1"})
-        for name, kind in COLUMNS.items()
-    ),
-    key=("country_iso", "card_id"),
-)
-"""The cards as they were asked for."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -36,7 +26,7 @@ class CountryCards:
 
     Attributes:
         country_iso: Its code.
-        rows: ``ASKED``, sorted by card.
+        rows: ``CARDS_ASKED``, sorted by card.
         circles: Longitude and latitude of the centre, degrees, and radius, km, of the circle that each home must lie
             in; NaN for none; float64 (rows, 3).
     """
@@ -98,7 +88,7 @@ def require_cards(
                 f"unused columns of {cards.source}, left out: {names}.",
             )
         )
-    rows = cards.rows.cast(ASKED.schema).combine_chunks()
+    rows = cards.rows.cast(CARDS_ASKED.schema).combine_chunks()
     codes = rows["country_iso"].to_numpy(zero_copy_only=False)
     bounds = {iso: np.searchsorted(codes, [iso, iso + "\0"]).tolist() for iso in cards.countries}
     by_country = {
@@ -110,5 +100,5 @@ def require_cards(
 
 def digest_of_cards(by_country: Mapping[str, CountryCards]) -> str:
     """Return the digest of what was asked for, lower-case hex."""
-    digests = {iso: ASKED.digest_of(own.rows.to_batches()) for iso, own in by_country.items()}
-    return digest_of_dataset(ASKED.name, digests)
+    digests = {iso: CARDS_ASKED.digest_of(own.rows.to_batches()) for iso, own in by_country.items()}
+    return digest_of_dataset(CARDS_ASKED.name, digests)
