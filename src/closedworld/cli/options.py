@@ -104,7 +104,7 @@ TILE_OPTIONS = (
         "--config",
         "config_file",
         type=PATH,
-        help="TOML file with any of the options below but --log-format and --quiet, written with "
+        help="TOML file with any of the options below except --log-format and --quiet, written with "
         "underscores; its paths start from its own folder. Options given here win over it.",
     ),
     *run_options("polygons", "tiles", "files"),
