@@ -268,6 +268,7 @@ WARNING_CODES = {
     "cards-skipped": "Rows of the table of cards were left out, as `--skip-unplaceable` asks for.",
     "merchants-skipped": "Rows of the table of merchants were left out, as `--skip-unplaceable` asks for.",
     "population-spread": "Without a raster, the people of the bundled model are spread over the cells of another grid.",
+    "purchases-below-fraud": "Much less fraud was made than is asked for: the world is too small for thieves far away, or the run too short.",
     "purchases-below-rates": "Holders made far fewer purchases than the rates ask for: days are too short, sites too far apart, or no merchant is of a category.",
     "purchases-incomplete": "Purchases without a card or a time were left out.",
     "purchases-off-globe": "Places of purchases lie off the globe and count as missing.",

@@ -54,6 +54,7 @@ def test_fraud_has_the_defaults_of_what_is_not_named(tmp_path: Path) -> None:
         (read_rates, "grocery = 1", "rates-unclear", "not a table"),
         (read_rates, "[grocery", "config-syntax", "is not TOML"),
         (read_fraud, "share = 0.2", "fraud-unclear", "0..0.1"),
+        (read_fraud, "clone=0\nskim=0\nlost=0\ntesting=0", "fraud-unclear", "weight 0"),
         (read_fraud, "share = true", "fraud-unclear", "not a number"),
         (read_fraud, "clones = 1", "fraud-unclear", "did you mean clone?"),
     ],

@@ -11,7 +11,11 @@ import closedworld as cw
 from closedworld.execution.events import Warned
 from closedworld.inputs.payments.settings import habits_of, read_rates
 from closedworld.kernels.lives import CATEGORIES, Period, default_habits
-from closedworld.stages.purchases.shortfall import expected_purchases, is_short
+from closedworld.stages.purchases.shortfall import (
+    expected_purchases,
+    is_short,
+    is_short_of_fraud,
+)
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -28,9 +32,9 @@ class Watcher:
         if isinstance(event, Warned):
             self.warnings.append(event)
 
-    def below(self) -> list[str]:
+    def below(self, what: str = "rates") -> list[str]:
         """Return the messages of one code."""
-        return [one.message for one in self.warnings if one.code == "purchases-below-rates"]
+        return [one.message for one in self.warnings if one.code == f"purchases-below-{what}"]
 
 
 def test_a_week_has_each_weekday_once_and_a_sunday_is_quieter() -> None:
@@ -50,6 +54,10 @@ def test_chance_alone_is_no_shortfall() -> None:
     assert is_short(790_000, 1_000_000.0, 10_000)
     assert not is_short(70, 100.0, 10)
     assert is_short(300, 1_000.0, 100)
+    assert not is_short_of_fraud(0, 0.0)
+    assert not is_short_of_fraud(0, 20.0)
+    assert not is_short_of_fraud(600, 1_000.0)
+    assert is_short_of_fraud(400, 1_000.0)
 
 
 @pytest.mark.slow
@@ -68,6 +76,15 @@ def test_the_reasons_are_merchants_that_are_missing_and_days_that_are_full(tmp_p
     plenty = Watcher()
     cw.build_purchases(world, observer=plenty, **build)
     assert plenty.below() == []
+    assert plenty.below("fraud") == []
+
+    # Hardly anything in the country is 80 km away.
+    fraud, near = tmp_path / "fraud.toml", Watcher()
+    fraud.write_text("share = 0.1\nclone = 1\nskim = 0\nlost = 0\ntesting = 0\n")
+    cw.build_purchases(world, fraud=fraud, observer=near, **build)
+    (message,) = near.below("fraud")
+    assert "purchases are fraud, 10% of the 167 that" in message
+    assert "a share of 0.1 asks for" in message
 
     rates.write_text("".join(f"[{name}]\nper_week = 40\n" for name in CATEGORIES))
     full = Watcher()

@@ -77,7 +77,11 @@ def read_fraud(path: Path | None) -> FraudMix:
         _require_known(key, known, path, "fraud-unclear", "key")
         most = MOST_FRAUD if key == "share" else 1e6
         given[key] = _number(path, key, value, 0.0, most, "fraud-unclear")
-    return FraudMix(**given)
+    mix = FraudMix(**given)
+    if mix.share and not mix.clone + mix.skim + mix.lost + mix.testing:
+        text = f"share is {mix.share:g}, but all kinds have weight 0"
+        raise _unclear(path, "fraud-unclear", text)
+    return mix
 
 
 def period_of(first_day: str, days: int) -> Period:

@@ -52,7 +52,13 @@ from closedworld.stages.purchases.checks import CLAIMS, check_ids
 from closedworld.stages.purchases.day_files import GROUP_ROWS, DayTask, write_day
 from closedworld.stages.purchases.market import MarketSource, PaymentMarket, market_of
 from closedworld.stages.purchases.outcome import PublishedPurchases
-from closedworld.stages.purchases.shortfall import expected_purchases, is_short, shortfall
+from closedworld.stages.purchases.shortfall import (
+    expected_purchases,
+    fraud_shortfall,
+    is_short,
+    is_short_of_fraud,
+    shortfall,
+)
 from closedworld.stages.runner import timed
 from closedworld.stages.task_runner import TaskRunner
 from closedworld.store.reading import Published
@@ -276,10 +282,13 @@ class PurchasePlan(StagePlan[DayTask, CheckedResult, PublishedPurchases]):
         """Return the published purchases; warn of sites without visits and of fewer purchases than to be expected."""
         totals = published.totals(PurchaseTotals)
         if self.source is not None:
-            self._warn(market_of(self.source), totals.purchases - totals.fraud)
+            self._warn(market_of(self.source), totals.purchases - totals.fraud, totals.fraud)
         return PublishedPurchases(published, folded is None, Records(totals.summaries))
 
-    def _warn(self, payments: PaymentMarket, made: int) -> None:
+    def _warn(self, payments: PaymentMarket, made: int, fraud: int) -> None:
+        share = self.asked.fraud.share
+        if is_short_of_fraud(fraud, expected := made * share / (1 - share)):
+            self.observer.on_event(fraud_shortfall(fraud, expected, share))
         if unvisited := payments.unvisited:
             message = f"{number_of(unvisited, 'site has', 'sites have')} no known category, so nobody buys there."
             self.observer.on_event(Warned("purchases-sites-unvisited", message))

@@ -9,7 +9,7 @@ import numpy as np
 from closedworld.execution.events import Warned
 from closedworld.kernels.lives import CATEGORIES, Channel, Habits, Market, Period
 from closedworld.kernels.lives.clock import weekday
-from closedworld.sanitize import listed
+from closedworld.sanitize import listed, number_of
 
 LEAST_SHARE = 0.8
 """A run that makes less than this of what is to be expected is warned of."""
@@ -17,6 +17,9 @@ LEAST_SHARE = 0.8
 _DEVIATIONS = 4.0
 _WORTH_NAMING = 0.02
 """Categories without merchants are named from this share of all purchases on."""
+
+_THEFT_VARIANCE = 5.0
+"""Of purchases of thieves over their mean, as each incident has several."""
 
 _SESSION_VARIANCE, _ACTIVITY_VARIANCE = 1.5, 0.3
 """Of purchases over their mean, as they come in sessions; of how busy cards are."""
@@ -42,6 +45,33 @@ def is_short(made: int, expected: float, cards: int) -> bool:
         return False
     spread = math.sqrt(_SESSION_VARIANCE / expected + _ACTIVITY_VARIANCE / cards)
     return 1 - made / expected > _DEVIATIONS * spread
+
+
+def is_short_of_fraud(fraud: int, expected: float) -> bool:
+    """Return whether less than half of the fraud that is asked for was made, by more than chance.
+
+    Args:
+        fraud: Purchases of thieves.
+        expected: As many to expect.
+    """
+    missing = expected - fraud
+    return missing > expected / 2 and missing > _DEVIATIONS * math.sqrt(_THEFT_VARIANCE * expected)
+
+
+def fraud_shortfall(fraud: int, expected: float, share: float) -> Warned:
+    """Return the warning of a run that has too little fraud.
+
+    Args:
+        fraud: Purchases of thieves.
+        expected: As many to expect.
+        share: The share of all purchases that is asked for.
+    """
+    message = (
+        f"{number_of(fraud, 'purchase is', 'purchases are')} fraud, {fraud / expected:.0%} of the {round(expected):,} that "
+        f"a share of {share:.3g} asks for: copied cards are used at least 80 km from home, and skimmed ones days after "
+        "their campaign, so a small world or a short run has fewer."
+    )
+    return Warned("purchases-below-fraud", message)
 
 
 def shortfall(market: Market, period: Period, cards: int, made: int) -> Warned:
