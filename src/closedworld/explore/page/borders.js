@@ -11,18 +11,15 @@ export class Borders {
     this.sizes = sizes;
     this.xs = xs;
     this.ys = ys;
-    /** West, south, east and north of each line, steps. */
-    this.boxes = new Int32Array(sizes.length * 4);
-    for (let line = 0, at = 0; line < sizes.length; line++) {
-      let [west, south, east, north] = [xs[at], ys[at], xs[at], ys[at]];
-      for (const stop = at + sizes[line]; at < stop; at++) {
-        west = Math.min(west, xs[at]);
-        east = Math.max(east, xs[at]);
-        south = Math.min(south, ys[at]);
-        north = Math.max(north, ys[at]);
-      }
-      this.boxes.set([west, south, east, north], line * 4);
-    }
+    let at = 0;
+    /** Of each line, steps. */
+    this.boxes = Array.from(sizes, (size) => {
+      const own = [xs, ys].map((list) => list.subarray(at, at + size));
+      at += size;
+      const [west, south] = own.map((list) => list.reduce((a, b) => Math.min(a, b)));
+      const [east, north] = own.map((list) => list.reduce((a, b) => Math.max(a, b)));
+      return { west, south, east, north };
+    });
   }
 
   /** @param {{step: number, lines: string, xs: string, ys: string}} packed As explore/borders.py writes it. */
@@ -41,8 +38,8 @@ export class Borders {
     const turn = 360 * view.scale;
     const [ox, oy] = [-view.west * view.scale, view.north * view.scaleY];
     for (let line = 0, first = 0; line < sizes.length; first += sizes[line++]) {
-      const [west, east] = [ox + boxes[line * 4] * sx, ox + boxes[line * 4 + 2] * sx];
-      const [north, south] = [oy - boxes[line * 4 + 3] * sy, oy - boxes[line * 4 + 1] * sy];
+      const [west, east] = [ox + boxes[line].west * sx, ox + boxes[line].east * sx];
+      const [north, south] = [oy - boxes[line].north * sy, oy - boxes[line].south * sy];
       if (south < 0 || north > view.height || (east - west < leastPx && south - north < leastPx)) continue;
       for (let shift = turn * Math.ceil(-east / turn); west + shift < view.width; shift += turn) {
         const last = first + sizes[line] - 1;

@@ -10,9 +10,7 @@ export async function unpackBytes(text) {
 }
 
 /** @param {string} text @returns {Promise<Int32Array>} */
-export async function unpack(text) {
-  return integers(await unpackBytes(text));
-}
+export const unpack = async (text) => integers(await unpackBytes(text));
 
 /** Integers of bytes: how many each has, all lowest bytes, the next ones, and so on. @param {Uint8Array} bytes @returns {Int32Array} */
 export function integers(bytes) {
@@ -39,14 +37,11 @@ export class Table {
 
   /** @param {Record<string, {values: string, per?: number, names?: string[], label?: string}>} packed As explore/packing.py writes it. */
   static async read(packed) {
-    /** @type {Record<string, Column>} */
-    const columns = {};
     const read = Object.entries(packed).map(async ([name, { values, per, ...known }]) => {
       const numbers = summed(await unpack(values));
-      columns[name] = { ...known, numbers: per ? Float64Array.from(numbers, (value) => value / per) : numbers };
+      return [name, { ...known, numbers: per ? Float64Array.from(numbers, (value) => value / per) : numbers }];
     });
-    await Promise.all(read);
-    return new Table(columns);
+    return new Table(Object.fromEntries(await Promise.all(read)));
   }
 
   /** @param {string} name */

@@ -21,14 +21,10 @@ function rgb(hex) {
 }
 
 /** @param {Rgb} rgb As a pixel of a Uint32Array on little-endian machines. */
-export function pixel([r, g, b]) {
-  return ((255 << 24) | (b << 16) | (g << 8) | r) >>> 0;
-}
+export const pixel = ([r, g, b]) => ((255 << 24) | (b << 16) | (g << 8) | r) >>> 0;
 
 /** @param {Rgb} a @param {Rgb} b @param {number} share Of b. */
-export function mixed(a, b, share) {
-  return /** @type {Rgb} */ (a.map((value, c) => Math.round(value + (b[c] - value) * share)));
-}
+export const mixed = (a, b, share) => /** @type {Rgb} */ (a.map((value, c) => Math.round(value + (b[c] - value) * share)));
 
 /** Pixels along a ramp. @param {Rgb[]} stops @param {number} levels */
 export function rampPixels(stops, levels) {

@@ -18,9 +18,7 @@ export function made(tag, properties, ...children) {
 }
 
 /** A button; names are from files, whose direction of writing must change nothing around them. @param {string} text @param {() => void} onclick */
-export function button(text, onclick) {
-  return made("button", { type: "button", onclick }, made("bdi", {}, text));
-}
+export const button = (text, onclick) => made("button", { type: "button", onclick }, made("bdi", {}, text));
 
 /** Save a file. @param {Blob} blob @param {string} name */
 export function save(blob, name) {

@@ -5,10 +5,10 @@ export const number = (value, digits = 0) => value.toLocaleString("en", { maximu
 /** A number of things. @param {number} count @param {string} thing */
 export const counted = (count, thing) => `${number(count)} ${thing}${count === 1 ? "" : "s"}`;
 /** @param {number} value */
-export const short = (value) =>
-  value === 0 || (value >= 1e-3 && value < 1e6)
-    ? value.toLocaleString("en", { maximumSignificantDigits: 3 })
-    : value.toExponential(1);
+export const short = (value) => {
+  const notation = value === 0 || (value >= 1e-3 && value < 1e6) ? "standard" : "scientific";
+  return value.toLocaleString("en", { maximumSignificantDigits: 3, notation });
+};
 /** @param {...number} degrees */
 const angles = (...degrees) => degrees.map((one) => one.toFixed(6));
 
@@ -61,7 +61,8 @@ export function purchaseFacts(lives, card, i) {
   const purchases = counted(lives.firsts[card + 1] - lives.firsts[card], "purchase");
   const facts = rowFacts(lives.table, i);
   facts.unshift(["When", `${new Date(lives.seconds[i] * 1000).toISOString().replace("T", " ").slice(0, 19)} UTC`]);
-  facts.push(["Paid", `${number(lives.amountOf(i), 3)} ${lives.table.value("currency", i)}`]);
+  const [high, low] = [lives.table.numbers("high")[i], lives.table.numbers("low")[i]];
+  facts.push(["Paid", `${number((high * 2 ** 30 + low) / 1000, 3)} ${lives.table.value("currency", i)}`]);
   if (trip) facts.push(["From previous", `${number(trip.km, 1)} km in ${number(trip.hours, 2)} h${trip.isImpossible ? ": impossible" : ""}`]);
   facts.push(["In total", `${purchases}, ${counted(impossible, "impossible trip")}`]);
   return [`Card ${lives.names[card]}`, facts];

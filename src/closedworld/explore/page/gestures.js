@@ -2,7 +2,7 @@
 
 /**
  * @param {HTMLElement} canvas @param {import("./view.js").View} view
- * @param {{moved: () => void, tap: (x: number, y: number) => void, hover: (x: number, y: number) => void}} then Px of the canvas.
+ * @param {{moved: () => void, tap: (x: number, y: number) => void, hover: (x: number, y: number) => unknown}} then Px of the canvas.
  */
 export function followPointers(canvas, view, { moved, tap, hover }) {
   /** @type {Map<number, {x: number, y: number}>} */
@@ -35,13 +35,12 @@ export function followPointers(canvas, view, { moved, tap, hover }) {
     canvas.classList.remove("dragging");
     if (isTap) tap(offsetX, offsetY);
   };
-  const wheel = (/** @type {WheelEvent} */ event) => {
+  canvas.onwheel = (event) => {
     event.preventDefault();
     const down = Math.max(-120, Math.min(120, event.deltaY * (event.deltaMode ? 30 : 1)));
     view.zoom(Math.exp(-down / 300), event.offsetX, event.offsetY);
     moved();
   };
-  canvas.addEventListener("wheel", wheel, { passive: false });
   canvas.ondblclick = ({ offsetX, offsetY }) => {
     view.zoom(2, offsetX, offsetY);
     moved();

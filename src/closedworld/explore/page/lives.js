@@ -1,6 +1,5 @@
 // The lives of cards: a path from purchase to purchase, and trips that nobody can make.
 
-import { Table } from "./codec.js";
 import { RADIANS } from "./view.js";
 
 /** @typedef {import("./view.js").View} View */
@@ -22,16 +21,6 @@ export class Lives {
     this.firsts = new Int32Array(names.length + 1);
     for (const card of table.numbers("card")) this.firsts[card + 1]++;
     for (let card = 0; card < names.length; card++) this.firsts[card + 1] += this.firsts[card];
-  }
-
-  /** @param {any} packed As explore/lives.py writes it. */
-  static async read(packed) {
-    return new Lives(packed.names, await Table.read(packed.columns));
-  }
-
-  /** In the currency of the purchase. @param {number} i */
-  amountOf(i) {
-    return (this.table.numbers("high")[i] * 2 ** 30 + this.table.numbers("low")[i]) / 1000;
   }
 
   /** Numbers of the purchases of a card that have a place. @param {number} card */
@@ -98,9 +87,7 @@ export class Lives {
 }
 
 /** A longitude at the turn nearest to another. @param {number} lon @param {number} other */
-function near(lon, other) {
-  return lon - 360 * Math.round((lon - other) / 360);
-}
+const near = (lon, other) => lon - 360 * Math.round((lon - other) / 360);
 
 /** Along a great circle. @param {number} lonA @param {number} latA @param {number} lonB @param {number} latB Degrees. */
 export function kilometres(lonA, latA, lonB, latB) {

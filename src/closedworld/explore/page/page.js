@@ -5,7 +5,7 @@ import { Table } from "./codec.js";
 import { readTheme } from "./colours.js";
 import { pointsCsv, tilesCsv } from "./csv.js";
 import { button, element, made, save } from "./dom.js";
-import { cellFacts, counted, number, purchaseFacts, rowFacts, short } from "./facts.js";
+import { cellFacts, counted, purchaseFacts, rowFacts, short } from "./facts.js";
 import { followPointers } from "./gestures.js";
 import { Grid } from "./grid.js";
 import { Lives } from "./lives.js";
@@ -49,9 +49,9 @@ async function start(data) {
     data.differences && Tiles.read(grid, data.differences),
     data.borders && Borders.read(data.borders),
     Table.read(data.places.columns),
-    data.sites && Points.read(data.sites, "merchant_id", "category"),
-    data.homes && Points.read(data.homes, "card_id"),
-    data.lives && Lives.read(data.lives),
+    data.sites && Table.read(data.sites.columns).then((table) => new Points(table, "merchant_id", "category")),
+    data.homes && Table.read(data.homes.columns).then((table) => new Points(table, "card_id")),
+    data.lives && Table.read(data.lives.columns).then((table) => new Lives(data.lives.names, table)),
   ]);
   /** @type {Weights | null} */
   const weights = data.weights && (await Weights.read(data.weights, worlds[0], codes));
@@ -65,7 +65,6 @@ async function start(data) {
   const card = element("card", HTMLElement);
   const csv = element("csv", HTMLButtonElement);
   const until = element("until", HTMLInputElement);
-  const cross = element("cross", HTMLElement);
   const { dataset } = document.documentElement;
   const view = new View(canvas.clientWidth, canvas.clientHeight, grid.cellWidth);
   /** @type {import("./scene.js").State} */
@@ -112,7 +111,6 @@ async function start(data) {
 
   function moved() {
     movedAt = performance.now();
-    cross.hidden = true;
     request();
     linkSoon();
   }
@@ -133,8 +131,10 @@ async function start(data) {
     }
     const alone = points?.alone ? "merchant" : "";
     Object.assign(dataset, { mode: state.mode, by: state.byWeight ? "weight" : "country", alone, life: state.card >= 0 ? "card" : "" });
-    csv.disabled = !alone && state.country < 0;
-    csv.textContent = alone ? "Save outlets as CSV" : state.country < 0 ? "Save CSV" : `Save ${codes[state.country]} as CSV`;
+    const tiles = worlds[worldAt(0)].counts[state.country] ?? 0;
+    csv.disabled = !alone && (tiles === 0 || tiles > MOST_ROWS);
+    const own = tiles > MOST_ROWS ? `${codes[state.country]} is too large for CSV` : tiles ? `Save ${codes[state.country]} as CSV` : "Save CSV";
+    csv.textContent = alone ? "Save outlets as CSV" : own;
     for (const painter of painters) painter.invalidate();
     request();
     linkSoon();
@@ -156,10 +156,8 @@ async function start(data) {
 
   /** @param {Cell | null} cell @param {number} world @returns {Facts} */
   function factsOf(cell, world) {
-    const [[title, facts], [other] = [""]] = [worlds[world], ...worlds.slice(1)].map((tiles) =>
-      cellFacts(cell, tiles, tiles === worlds[0] ? weights : null, data.countries),
-    );
-    return [state.mode === "differences" && other !== title ? `A: ${title} · B: ${other}` : title, facts];
+    const [of, other] = [world, 1].map((i) => cellFacts(cell, worlds[i] ?? worlds[0], i === 0 ? weights : null, data.countries));
+    return [state.mode === "differences" && other[0] !== of[0] ? `A: ${of[0]} · B: ${other[0]}` : of[0], of[1]];
   }
 
   /** @param {Facts} facts */
@@ -285,12 +283,9 @@ async function start(data) {
   }
 
   function saveCsv() {
-    const tiles = worlds[worldAt(0)];
-    const iso = codes[state.country];
-    const saveText = (/** @type {string} */ text, /** @type {string} */ name) => save(new Blob([text], { type: "text/csv" }), `${name}.csv`);
-    if (points?.alone) saveText(pointsCsv(points), "outlets");
-    else if (tiles.counts[state.country] <= MOST_ROWS) saveText(tilesCsv(tiles, state.country, iso), iso);
-    else tell([`${iso} has more than ${number(MOST_ROWS)} tiles`, [["Instead", "read the Parquet files"]]]);
+    const name = points?.alone ? "outlets" : codes[state.country];
+    const text = points?.alone ? pointsCsv(points) : tilesCsv(worlds[worldAt(0)], state.country, name);
+    save(new Blob([text], { type: "text/csv" }), `${name}.csv`);
   }
 
   // ---- Pointers, keys and fields ----
@@ -312,10 +307,7 @@ async function start(data) {
     else pick(cellAt(x, y), worldAt(x));
   }
 
-  const hover = (/** @type {number} */ x, /** @type {number} */ y) => {
-    if (!state.isPinned) showCard(factsOf(cellAt(x, y), worldAt(x)));
-  };
-  followPointers(canvas, view, { moved, tap, hover });
+  followPointers(canvas, view, { moved, tap, hover: (x, y) => state.isPinned || showCard(factsOf(cellAt(x, y), worldAt(x))) });
   canvas.onpointerleave = () => (card.hidden = !state.isPinned);
 
   canvas.onkeydown = (event) => {
@@ -330,7 +322,6 @@ async function start(data) {
     else return;
     event.preventDefault();
     moved();
-    cross.hidden = false;
     if (event.key !== "Enter") saySoon();
   };
   const field = element("search", HTMLInputElement);

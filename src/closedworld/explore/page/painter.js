@@ -32,17 +32,12 @@ export class Painter {
     const wanted = view.times(ratio);
     while (this.isStale || !this.front?.view.isSame(wanted)) {
       if (performance.now() > until) return false;
-      this.job ??= this.begin(wanted);
+      const { width, height } = wanted;
+      const image = this.job?.image ?? new ImageData(width, height);
+      this.job ??= { image, view: wanted, steps: this.paint({ pixels: new Uint32Array(image.data.buffer), width, height }, wanted) };
       if (this.job.steps.next().done) this.finish(this.job);
     }
     return true;
-  }
-
-  /** @param {View} view */
-  begin(view) {
-    const image = new ImageData(view.width, view.height);
-    const picture = { pixels: new Uint32Array(image.data.buffer), width: view.width, height: view.height };
-    return { steps: this.paint(picture, view), image, view };
   }
 
   /** @param {{image: ImageData, view: View}} job */

@@ -1,18 +1,14 @@
-// Sites and homes as points: an index of squares, painting into pixels, and which one is under the pointer.
+// Sites and homes as points: painting into pixels, and which one is under the pointer.
 
-import { Table } from "./codec.js";
 import { pixel } from "./colours.js";
-import { grouped } from "./tiles.js";
 
 /** @typedef {import("./view.js").View} View */
 /** @typedef {import("./colours.js").Rgb} Rgb */
 
-/** Bands of a quarter of a degree from pole to pole. */
-const BANDS = 720;
 const SLICE = 1 << 14;
 
 export class Points {
-  /** @param {Table} table @param {string} owner Column of what they belong to. @param {string} [group] Column of what they are coloured by. */
+  /** @param {import("./codec.js").Table} table @param {string} owner Column of what they belong to. @param {string} [group] Column of what they are coloured by. */
   constructor(table, owner, group) {
     this.table = table;
     this.owner = owner;
@@ -25,52 +21,29 @@ export class Points {
     this.alone = 0;
     /** Groups that are hidden, by number. @type {Set<number>} */
     this.hidden = new Set();
-    const bands = Int32Array.from(this.lats, bandAt);
-    /** Points band by band from the south, and where each band begins. */
-    const { order, firsts } = grouped(bands, BANDS);
-    this.order = order;
-    this.firsts = firsts;
-    /** In this order: painting reads memory from one end to the other. */
-    this.near = {
-      lons: Float64Array.from(order, (i) => this.lons[i]),
-      lats: Float64Array.from(order, (i) => this.lats[i]),
-      groups: Int32Array.from(order, (i) => this.groups[i]),
-      owners: Int32Array.from(order, (i) => this.owners[i]),
-    };
-  }
-
-  /** @param {any} packed As explore/points.py writes it. @param {string} owner @param {string} [group] */
-  static async read(packed, owner, group) {
-    return new Points(await Table.read(packed.columns), owner, group);
   }
 
   /** Whether a point is shown. @param {number} i */
   isShown = (i) => (this.alone ? this.owners[i] === this.alone : !this.hidden.has(this.groups[i]));
-
-  /** Where the points in ``order`` begin and end that a view may show. @param {View} view @param {number} marginPx */
-  range(view, marginPx) {
-    return [this.firsts[bandAt(view.latAt(view.height + marginPx))], this.firsts[bandAt(view.latAt(-marginPx)) + 1]];
-  }
 
   /**
    * Paint the points that a view shows, some thousands at a time. @param {import("./raster.js").Picture} picture @param {View} view
    * @param {Rgb[]} colours By number of the group. @param {Rgb} rim Colour around larger dots. @param {number} radius Px.
    */
   *paint({ pixels, width, height }, view, colours, rim, radius) {
-    const { lons, lats, groups, owners } = this.near;
-    const { alone } = this;
+    const { lons, lats, groups, owners, alone } = this;
     const fill = Uint32Array.from(colours, (colour, i) => (this.hidden.has(i) && !alone ? 0 : pixel(colour)));
     const dots = disc(radius);
     const { north, scale, scaleY } = view;
     const reach = Math.ceil(radius) + 1;
     const west = view.lonAt(-reach);
     const rimPixel = pixel(rim);
-    const [from, to] = this.range(view, reach);
-    for (let k = from; k < to; k++) {
+    for (let k = 0; k < this.count; k++) {
       if (k % SLICE === 0) yield;
       const colour = fill[groups[k]];
       if (colour === 0 || (alone && owners[k] !== alone)) continue;
       const y0 = Math.floor((north - lats[k]) * scaleY);
+      if (y0 < -reach || y0 > height + reach) continue;
       // A point may be seen at several turns.
       for (let lon = lons[k] - west - 360 * Math.floor((lons[k] - west) / 360); ; lon += 360) {
         const x0 = Math.floor(lon * scale) - reach;
@@ -86,16 +59,13 @@ export class Points {
   /** The shown point nearest to a place of the view, within a distance; -1 for none. @param {View} view @param {number} x @param {number} y @param {number} px */
   nearest(view, x, y, px) {
     let [best, found] = [px, -1];
-    for (const i of this.order.subarray(...this.range(view, px))) {
+    for (let i = 0; i < this.count; i++) {
       const distance = Math.hypot(view.xOf(view.turned(this.lons[i])) - x, view.yOf(this.lats[i]) - y);
       if (distance <= best && this.isShown(i)) [best, found] = [distance, i];
     }
     return found;
   }
 }
-
-/** @param {number} lat */
-const bandAt = (lat) => Math.min(BANDS - 1, Math.max(0, Math.floor((lat + 90) * (BANDS / 180))));
 
 /** Px of a disc around its middle, as x, y and whether it is of the rim, which larger ones have. @param {number} radius */
 function disc(radius) {

@@ -52,12 +52,11 @@ export function* paintTiles({ pixels, width, height }, view, tiles, colours, gro
  * @param {Tiles} tiles @param {number} row @param {View} view
  * @param {(run: number, x: number, stop: number) => void} then
  */
-function eachRun({ grid, byRow, starts, lengths }, row, view, then) {
+function eachRun({ grid, inRow, starts, lengths }, row, view, then) {
   const pxPerCell = view.scale * grid.cellWidth;
   const origin = view.xOf(grid.west);
   const turn = 360 * view.scale;
-  for (let i = byRow.firsts[row]; i < byRow.firsts[row + 1]; i++) {
-    const run = byRow.order[i];
+  for (const run of inRow(row)) {
     const start = origin + starts[run] * pxPerCell;
     const length = lengths[run] * pxPerCell;
     // A run left of the view may be seen a turn further east.

@@ -31,14 +31,18 @@ export class Tiles {
       this.firsts[country + 1] = run;
     }
     /** Runs row by row, and where each row begins. */
-    this.byRow = grouped(rows, grid.nRows);
+    this.rowFirsts = new Int32Array(grid.nRows + 1);
+    for (const row of rows) this.rowFirsts[row + 1]++;
+    for (let row = 0; row < grid.nRows; row++) this.rowFirsts[row + 1] += this.rowFirsts[row];
+    const next = this.rowFirsts.slice();
+    this.byRow = new Int32Array(rows.length);
+    rows.forEach((row, run) => (this.byRow[next[row]++] = run));
   }
 
   /** @param {Grid} grid @param {{runs: string, rows: string, starts: string, lengths: string}} packed As explore/tile_runs.py writes it. */
   static async read(grid, packed) {
-    const [counts, rows, starts, lengths] = await Promise.all(
-      [packed.runs, packed.rows, packed.starts, packed.lengths].map(unpack),
-    );
+    const parts = [packed.runs, packed.rows, packed.starts, packed.lengths];
+    const [counts, rows, starts, lengths] = await Promise.all(parts.map(unpack));
     let run = 0;
     for (const count of counts) {
       let [row, above, stop] = [0, 0, 0];
@@ -52,22 +56,13 @@ export class Tiles {
     return new Tiles(grid, counts, rows, starts, lengths);
   }
 
+  /** The runs of a row. @param {number} row */
+  inRow = (row) => this.byRow.subarray(this.rowFirsts[row], this.rowFirsts[row + 1]);
+
   /** @param {Cell | null} cell @returns {number[]} The runs that hold a cell, one for each country that owns it. */
   runsAt(cell) {
     if (cell === null) return [];
     const { row, col } = cell;
-    const { order, firsts } = this.byRow;
-    return [...order.subarray(firsts[row], firsts[row + 1]).filter((run) => this.starts[run] <= col && col < this.starts[run] + this.lengths[run])];
+    return [...this.inRow(row).filter((run) => this.starts[run] <= col && col < this.starts[run] + this.lengths[run])];
   }
-}
-
-/** Numbers of things in the order of their groups, and where each group begins. @param {Int32Array} groups @param {number} count Of groups. */
-export function grouped(groups, count) {
-  const firsts = new Int32Array(count + 1);
-  for (const group of groups) firsts[group + 1]++;
-  for (let group = 0; group < count; group++) firsts[group + 1] += firsts[group];
-  const next = firsts.slice();
-  const order = new Int32Array(groups.length);
-  for (let i = 0; i < groups.length; i++) order[next[groups[i]]++] = i;
-  return { order, firsts };
 }

@@ -45,30 +45,13 @@ export class View {
     return this.lat + this.height / 2 / this.scaleY;
   }
 
-  /** @param {number} x */
-  lonAt(x) {
-    return this.west + x / this.scale;
-  }
-
-  /** @param {number} y */
-  latAt(y) {
-    return this.north - y / this.scaleY;
-  }
-
-  /** @param {number} lon At the turn that is meant. */
-  xOf(lon) {
-    return (lon - this.west) * this.scale;
-  }
-
-  /** @param {number} lat */
-  yOf(lat) {
-    return (this.north - lat) * this.scaleY;
-  }
-
+  lonAt = (/** @type {number} */ x) => this.west + x / this.scale;
+  latAt = (/** @type {number} */ y) => this.north - y / this.scaleY;
+  /** Of a longitude at the turn that is meant. @param {number} lon */
+  xOf = (lon) => (lon - this.west) * this.scale;
+  yOf = (/** @type {number} */ lat) => (this.north - lat) * this.scaleY;
   /** Longitude at the turn nearest to the middle. @param {number} lon */
-  turned(lon) {
-    return lon - 360 * Math.round((lon - this.lon) / 360);
-  }
+  turned = (lon) => lon - 360 * Math.round((lon - this.lon) / 360);
 
   /** The same window in px of another size. @param {number} ratio */
   times(ratio) {
