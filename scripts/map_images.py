@@ -51,9 +51,11 @@ def main() -> None:
 
 def rules(scratch: Path) -> cw.MapPage:
     """Return the map of Malta under both rules, on tiles of 30 arc-seconds."""
-    for rule in ("any_overlap", "center"):
-        options = {"countries": ("MT",), "resolution": "30s", "basis": "area_m2"}
-        cw.run_world(cw.RunConfig(out=scratch / rule, rule=rule, **options))
+    for rule in cw.Rule:
+        config = cw.RunConfig(
+            out=scratch / rule, rule=rule, countries="MT", resolution="30s", basis="area_m2"
+        )
+        cw.run_world(config)
     wide, own = (cw.open_world(scratch / rule) for rule in ("any_overlap", "center"))
     return wide.explore(beside=own)
 
