@@ -18,6 +18,7 @@ from __future__ import annotations
 
 import contextlib
 import doctest
+import importlib
 import io
 import logging
 import os
@@ -153,6 +154,9 @@ def packages_of(text: str) -> set[str]:
 @contextlib.contextmanager
 def without(packages: set[str]) -> Iterator[None]:
     """Let the block find none of some packages."""
+    # It takes a pandas that is hidden for one that is there, unless it has been loaded before.
+    importlib.import_module("pyarrow.dataset")
+
     before = {name: sys.modules.get(name) for name in packages}
     sys.modules.update(dict.fromkeys(packages))  # type: ignore[arg-type]  # None: not found
     try:
