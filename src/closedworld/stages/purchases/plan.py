@@ -81,7 +81,7 @@ GROUP_BYTES = 400
 MARKET_BYTES = 64 * MEBIBYTE
 SITE_BYTES, CARD_BYTES = 400, 160
 SCRATCH_BYTES = 20
-"""Of a purchase and its stays in scratch files: 18 were measured in 30 million, with few outlets."""
+"""Of a purchase and its stays in scratch files: 18 were measured in 30 and 100 million, with few outlets."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
