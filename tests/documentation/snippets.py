@@ -31,6 +31,7 @@ import tomllib
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import pyarrow.dataset  # noqa: F401 -- looks for pandas once, and would take the None of ``without`` for it
 import pytest
 from cluster import Cluster
 from PIL import Image, ImageChops, ImageStat
