@@ -181,6 +181,16 @@ def test_a_budget_leaves_out_weights_and_says_so(center: cw.PublishedWorld) -> N
     assert len(center.explore(budget=2_000_000).html) > len(page.html)
 
 
+def test_a_page_without_points_keeps_to_its_budget_and_uses_it(
+    overlap: cw.PublishedWorld,
+) -> None:
+    bare = len(overlap.explore(budget=0).html.encode())
+    for more in (5_000, 20_000, 40_000):
+        page = overlap.explore(budget=bare + more)
+        assert data_of(page.html)["weights"]["cells"]
+        assert bare < len(page.html.encode()) <= bare + more
+
+
 def test_sites_are_all_there(center: cw.PublishedWorld) -> None:
     """Coordinates to half a step; every fact as the dataset has it."""
     sites = data_of(center.explore(budget=0).html)["sites"]

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -32,6 +31,9 @@ from closedworld.store.reading import Published
 
 BUDGET = 3_000_000
 """Bytes of a page without points."""
+
+_KEY_BYTES = 20
+"""Of a country beside its packed weights, with a long code."""
 
 _MOST_PLACES = 10_000
 _BYTES_PER_TILE = 2.0
@@ -69,7 +71,10 @@ class Contents:
 
 
 def contents_of(
-    world: Shown, beside: Shown | None, chosen: Sequence[str] | None, budget: int
+    world: Shown,
+    beside: Shown | None,
+    chosen: Sequence[str] | None,
+    left: Callable[[Contents], int],
 ) -> Contents:
     """Return the data of a page.
 
@@ -77,7 +82,7 @@ def contents_of(
         world: The world.
         beside: Another one to compare it with.
         chosen: Codes of the countries whose cells keep their weights; None for as many as fit, the smallest first.
-        budget: Bytes of all but points at most; what is always there may exceed it.
+        left: Bytes that a page of such contents leaves for weights of single tiles.
 
     Raises:
         ConfigError: ``grids-differ``, ``country-without-tiles``, ``weights-missing``.
@@ -106,7 +111,7 @@ def contents_of(
         codes if own_codes is None else (), countries["names"], _MOST_PLACES
     )
     _say_places(contents)
-    _add_weights(contents, world, codes, chosen, budget)
+    _add_weights(contents, world, codes, chosen, left)
     _add_points(contents, world, codes)
     return contents
 
@@ -209,7 +214,7 @@ def _add_weights(
     world: Shown,
     codes: Sequence[str],
     chosen: Sequence[str] | None,
-    budget: int,
+    left: Callable[[Contents], int],
 ) -> None:
     if world.weights is None:
         if chosen:
@@ -231,10 +236,10 @@ def _add_weights(
         "total": 10 ** world.weights.parameters(WeightParameters).dp,
         "scales": [scales.get(iso, 0.0) for iso in codes],
         "overview": overview,
+        "cells": {},
     }
     contents.data["weights"] = weights
-    cells = _cells(by_country, chosen, budget - len(json.dumps(contents.data)))
-    weights["cells"] = cells
+    cells = weights["cells"] = _cells(by_country, chosen, left(contents))
     if not cells:
         contents.notes.append("Weights are shown as a picture of the world, not by single tile.")
     elif missing := len(by_country) - len(cells):
@@ -256,7 +261,7 @@ def _cells(
         if own.spans.tile_count * _BYTES_PER_TILE / 4 > left:
             break
         text = packed_cells(own)
-        left -= len(text)
+        left -= len(text) + _KEY_BYTES
         if left < 0:
             break
         found[own.country_iso] = text

@@ -14,7 +14,7 @@ from pathlib import Path
 from jinja2 import Environment, StrictUndefined
 from markupsafe import Markup, escape
 
-from closedworld.explore.contents import BUDGET, Shown, contents_of
+from closedworld.explore.contents import BUDGET, Contents, Shown, contents_of
 from closedworld.explore.texts import texts_of
 from closedworld.sanitize import byte_size
 from closedworld.store.atomic import replace_file
@@ -24,6 +24,9 @@ MODULES = (
     "codec", "grid", "tiles", "view", "colours", "facts", "raster", "painter", "borders", "points", "lives", "csv", "dom", "places", "search", "table", "gestures", "scene", "page",
 )  # fmt: skip
 """Modules of the script, each after those it imports."""
+
+_LONGEST_NOTE = 500
+"""Bytes."""
 
 _LINKS = re.compile(r"^import .*?;\n|^export ", re.MULTILINE | re.DOTALL)
 
@@ -82,24 +85,30 @@ def map_page(
         ConfigError: ``grids-differ``, ``weights-missing``.
         IntegrityError: The files differ from their receipts.
     """
+    worlds = [one for one in (world, beside) if one is not None]
+    # A sentence on what was left out comes last.
+    room = budget - _LONGEST_NOTE
+    contents = contents_of(
+        world, beside, chosen, lambda so_far: room - len(_html(so_far, worlds).encode())
+    )
+    return MapPage(_html(contents, worlds), tuple(contents.notes))
+
+
+def _html(contents: Contents, worlds: Sequence[Shown]) -> str:
     style, script = own_style(), assembled_script()
-    frame = _own("page.html")
-    bare = len(style) + len(script) + len(frame)
-    contents = contents_of(world, beside, chosen, budget - bare)
     # Within a script element, only a "<" could end it.
     data = json.dumps(contents.data).replace("<", "\\u003c")
     template = Environment(
         autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
-    ).from_string(frame)
-    html = template.render(
-        **texts_of(contents, [one for one in (world, beside) if one is not None]),
+    ).from_string(_own("page.html"))
+    return template.render(
+        **texts_of(contents, worlds),
         notes=contents.notes,
         policy=policy_of([style], [script]),
         style=Markup(style),  # noqa: S704 -- our own files, and JSON without a "<"
         script=Markup(script),  # noqa: S704
         data=Markup(data),  # noqa: S704
     )
-    return MapPage(html, tuple(contents.notes))
 
 
 def policy_of(styles: Sequence[str], scripts: Sequence[str]) -> str:
