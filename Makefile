@@ -84,7 +84,7 @@ docs: $(VENV)/.installed-dev ## Build the documentation site into build/docs, st
 	$(BIN)/python -m sphinx --nitpicky --fail-on-warning --keep-going --quiet docs build/docs
 	@echo "build/docs/index.html"
 
-bench: $(VENV)/.installed-bench ## Compare speed, memory and size with peers (a quarter of an hour)
+bench: $(VENV)/.installed-bench ## Compare speed, memory and size with peers (half an hour)
 	$(BIN)/python benchmarks/run.py
 
 bench-quick: $(VENV)/.installed-bench ## The same on smaller worlds (under 2 minutes)

@@ -9,7 +9,7 @@ import pytest
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-pytest_plugins = ["plugin", "built_worlds"]
+pytest_plugins = ["plugin", "built_worlds", "tabs"]
 
 
 @pytest.fixture(scope="session", autouse=True)

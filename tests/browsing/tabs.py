@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import shutil
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import pytest
-from playwright.sync_api import sync_playwright
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -50,13 +48,23 @@ class Heard:
     requests: list[str] = field(default_factory=list)
 
 
-@contextmanager
-def launched() -> Iterator[Browser]:
-    """Run a browser that does nothing of its own accord."""
+@pytest.fixture(scope="session")
+def only_browser() -> Iterator[Browser]:
+    """Run a browser that does nothing of its own accord; a process may have no second."""
+    from playwright.sync_api import sync_playwright  # noqa: PLC0415 -- most tests have none
+
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=_CHROMIUM, args=_OPTIONS)
-        yield browser
-        browser.close()
+        one = playwright.chromium.launch(executable_path=_CHROMIUM, args=_OPTIONS)
+        yield one
+        one.close()
+
+
+@pytest.fixture
+def browser(only_browser: Browser) -> Iterator[Browser]:
+    """Lend the browser to a test, and close its tabs."""
+    yield only_browser
+    for context in only_browser.contexts:
+        context.close()
 
 
 def listened_to(browser: Browser, width: int, *, dark: bool) -> tuple[Tab, Heard]:

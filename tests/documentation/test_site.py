@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-from tabs import BROKEN_IMAGES, launched, listened_to, needs_browser
+from tabs import BROKEN_IMAGES, listened_to, needs_browser
 
 import closedworld
 from closedworld.cli import main
@@ -16,8 +16,9 @@ from closedworld.datasets import DATASETS
 from closedworld.errors.codes import ERROR_CODES, WARNING_CODES
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
 
+    from playwright.sync_api import Browser
     from playwright.sync_api import Page as Tab
     from tabs import Heard
 
@@ -36,20 +37,19 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return out
 
 
-@pytest.fixture(scope="module")
-def open_page(site: Path) -> Iterator[Callable[..., tuple[Tab, Heard]]]:
+@pytest.fixture
+def open_page(site: Path, browser: Browser) -> Callable[..., tuple[Tab, Heard]]:
     """Open a page of the site in a tab, listening to what it does."""
-    with launched() as browser:
 
-        def open_in(page: str, *, width: int = 1280, dark: bool = False) -> tuple[Tab, Heard]:
-            tab, heard = listened_to(browser, width, dark=dark)
-            tab.goto((site / page).as_uri())
-            tab.wait_for_load_state("networkidle")
-            own = (site.as_uri(), "data:")
-            heard.requests = [url for url in heard.requests if not url.startswith(own)]
-            return tab, heard
+    def open_in(page: str, *, width: int = 1280, dark: bool = False) -> tuple[Tab, Heard]:
+        tab, heard = listened_to(browser, width, dark=dark)
+        tab.goto((site / page).as_uri())
+        tab.wait_for_load_state("networkidle")
+        own = (site.as_uri(), "data:")
+        heard.requests = [url for url in heard.requests if not url.startswith(own)]
+        return tab, heard
 
-        yield open_in
+    return open_in
 
 
 PAGES = [
@@ -77,7 +77,6 @@ def test_a_page_asks_nothing_of_the_web(
     # The theme says on the console which mode it took.
     assert [said for said in heard.messages if not said.startswith("[PST]: Changed to")] == []
     assert tab.evaluate(BROKEN_IMAGES) == 0
-    tab.close()
 
 
 @needs_browser
@@ -89,7 +88,6 @@ def test_no_width_makes_a_page_scroll_sideways(
     """Wide tables and long lines of code scroll in boxes of their own."""
     tab, _ = open_page(page, width=width)
     assert tab.evaluate("document.documentElement.scrollWidth") <= width
-    tab.close()
 
 
 @needs_browser
@@ -102,7 +100,6 @@ def test_the_start_page_leads_to_the_four_kinds(
         tab.locator("article").get_by_role("link", name=kind, exact=True).click()
         assert kind in tab.title()
         tab.go_back()
-    tab.close()
 
 
 def test_the_reference_has_every_command_name_column_and_code(site: Path) -> None:

@@ -10,15 +10,12 @@ from typing import TYPE_CHECKING, Any
 import pyarrow as pa
 import pyarrow.dataset as pads
 import pytest
-from tabs import launched
 
 import closedworld as cw
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from pathlib import Path
 
-    from playwright.sync_api import Browser
 
 HOSTILE = "</script><script>window.hacked=1</script>\"'><img src=x onerror=window.hacked=1>\u202e{{ data }}"
 """Markup that would end the data, quotes, a change of text direction and a mark of the template."""
@@ -35,12 +32,6 @@ def node() -> str:
     if found is None:
         pytest.skip("there is no node on the path")
     return found
-
-
-@pytest.fixture(scope="session")
-def browser() -> Iterator[Browser]:
-    with launched() as one:
-        yield one
 
 
 def built(out: Path, **options: object) -> cw.PublishedWorld:

@@ -15,7 +15,7 @@ from tabs import listened_to, needs_browser
 from closedworld.explore.writing import map_page
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
     from pathlib import Path
 
     from playwright.sync_api import Browser
@@ -45,9 +45,8 @@ HOVER = """(points) => points.map(([lat, lon]) => {
 
 
 @pytest.fixture
-def open_map(browser: Browser, tmp_path: Path) -> Iterator[Callable[..., tuple[Tab, Heard]]]:
+def open_map(browser: Browser, tmp_path: Path) -> Callable[..., tuple[Tab, Heard]]:
     """Open a page in a tab of its own, listening to what it does."""
-    tabs: list[Tab] = []
 
     def open_in(
         page: cw.MapPage, link: str = "", *, width: int = 1280, dark: bool = False
@@ -55,15 +54,12 @@ def open_map(browser: Browser, tmp_path: Path) -> Iterator[Callable[..., tuple[T
         path = tmp_path / "map.html"
         page.save(path)
         tab, heard = listened_to(browser, width, dark=dark)
-        tabs.append(tab)
         tab.goto(f"{path.as_uri()}#{link}")
         tab.wait_for_selector("html[data-done=true]")
         heard.requests = [url for url in heard.requests if not url.startswith("data:")]
         return tab, heard
 
-    yield open_in
-    for tab in tabs:
-        tab.close()
+    return open_in
 
 
 @pytest.mark.parametrize("rule", ["center", "overlap"])

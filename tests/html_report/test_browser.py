@@ -6,10 +6,10 @@ import itertools
 from typing import TYPE_CHECKING
 
 import pytest
-from tabs import BROKEN_IMAGES, launched, listened_to, needs_browser
+from tabs import BROKEN_IMAGES, listened_to, needs_browser
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
     from pathlib import Path
 
     from playwright.sync_api import Browser
@@ -19,27 +19,17 @@ if TYPE_CHECKING:
 pytestmark = [needs_browser, pytest.mark.slow]
 
 
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with launched() as one:
-        yield one
-
-
 @pytest.fixture
-def open_page(browser: Browser) -> Iterator[Callable[..., tuple[Tab, Heard]]]:
+def open_page(browser: Browser) -> Callable[..., tuple[Tab, Heard]]:
     """Open a page in a tab of its own, listening to what it does."""
-    tabs: list[Tab] = []
 
     def open_in(path: Path, *, width: int = 1280, scheme: str = "light") -> tuple[Tab, Heard]:
         tab, heard = listened_to(browser, width, dark=scheme == "dark")
-        tabs.append(tab)
         tab.goto(path.as_uri())
         heard.requests = [url for url in heard.requests if not url.startswith("data:")]
         return tab, heard
 
-    yield open_in
-    for tab in tabs:
-        tab.close()
+    return open_in
 
 
 def column(tab: Tab, number: int) -> list[str]:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 from markupsafe import escape
 from purchases import sparkov
-from tabs import launched, listened_to, needs_browser
+from tabs import listened_to, needs_browser
 
 from closedworld import score
 from closedworld.html_report.score_page import write_score_page
@@ -15,6 +15,8 @@ from closedworld.worlds.scoring.figures import FEATURE_TITLES, FIGURES
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from playwright.sync_api import Browser
 
 pytestmark = pytest.mark.slow
 
@@ -48,11 +50,10 @@ def test_it_has_every_figure_and_feature_and_escapes_what_files_say(page: Path) 
 @needs_browser
 @pytest.mark.parametrize("width", [390, 1280])
 @pytest.mark.parametrize("dark", [False, True])
-def test_it_is_silent_and_fits(page: Path, width: int, *, dark: bool) -> None:
-    with launched() as browser:
-        tab, heard = listened_to(browser, width, dark=dark)
-        tab.goto(page.as_uri())
-        assert heard.messages == []
-        assert [url for url in heard.requests if not url.startswith("data:")] == [page.as_uri()]
-        assert tab.evaluate("document.documentElement.scrollWidth") <= width
-        assert tab.locator("h2").count() == 5
+def test_it_is_silent_and_fits(page: Path, browser: Browser, width: int, *, dark: bool) -> None:
+    tab, heard = listened_to(browser, width, dark=dark)
+    tab.goto(page.as_uri())
+    assert heard.messages == []
+    assert [url for url in heard.requests if not url.startswith("data:")] == [page.as_uri()]
+    assert tab.evaluate("document.documentElement.scrollWidth") <= width
+    assert tab.locator("h2").count() == 5
