@@ -72,6 +72,8 @@ def listened_to(browser: Browser, width: int, *, dark: bool) -> tuple[Tab, Heard
     tab = browser.new_page(
         viewport={"width": width, "height": 900}, color_scheme="dark" if dark else "light"
     )
+    # No test fails because the machine is busy.
+    tab.set_default_timeout(120_000)
     heard = Heard()
     tab.on("console", lambda said: heard.messages.append(said.text))
     tab.on("pageerror", lambda error: heard.messages.append(str(error)))
