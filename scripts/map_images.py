@@ -7,6 +7,7 @@ Builds Malta under both rules, and outlets in Portugal, in scratch space.
 
 from __future__ import annotations
 
+import io
 import shutil
 import sys
 import tempfile
@@ -19,6 +20,15 @@ import closedworld as cw
 
 IMAGES = Path(__file__).parents[1] / "docs" / "images"
 COLOURS = 128
+THIRD, GAP = 420, 10
+ZOOMS = ("at=20,10,2.9&by=weight", "at=41,14,40&by=weight", "at=35.93,14.4,900&by=weight")
+"""The world, a country, single tiles."""
+
+LOOKS = (
+    ("explore-light.png", 1200, False),
+    ("explore-dark.png", 1200, True),
+    ("explore-phone.png", 390, False),
+)
 OUTLETS = {
     "restaurant": 3600, "grocery": 900, "convenience": 900, "fast_food": 700, "pharmacy": 700,
     "fashion": 700, "bank": 600, "cars": 500, "fuel": 400, "hotel": 300,
@@ -36,16 +46,16 @@ def main() -> None:
         )
         page = scratch / "world.html"
         world.explore().save(page)
-        take(browser, page, "at=20,10,2.9&by=weight", "explore-world.png")
-        take(browser, page, "card=card-07033", "explore-life.png", dark=True)
-        take(
-            browser, page, "at=35.93,14.4,900&by=weight", "explore-phone.png", width=390, dark=True
-        )
+        keep(take(browser, page, ZOOMS[0]), "explore-world.png")
+        keep(take(browser, page, "card=card-07033", dark=True), "explore-life.png")
+        for name, width, dark in LOOKS:
+            views = [take(browser, page, link, width=width, dark=dark) for link in ZOOMS]
+            keep(side_by_side(views), name)
         outlets(scratch).save(page)
-        take(browser, page, "at=38.76,-9.2,1500", "sites.png")
+        keep(take(browser, page, "at=38.76,-9.2,1500"), "sites.png")
         rules(scratch).save(page)
-        take(browser, page, "at=36.045,14.275,4000&mode=differences", "rules.png")
-        take(browser, page, "at=36.045,14.275,4000&mode=swipe", "explore-tiles.png")
+        keep(take(browser, page, "at=36.045,14.275,4000&mode=differences"), "rules.png")
+        keep(take(browser, page, "at=36.045,14.275,4000&mode=swipe"), "explore-tiles.png")
         browser.close()
 
 
@@ -72,19 +82,33 @@ def outlets(scratch: Path) -> cw.MapPage:
 
 
 def take(
-    browser: Browser, page: Path, link: str, name: str, *, width: int = 1200, dark: bool = False
-) -> None:
-    """Write what a link shows, in few colours to keep the repository small."""
+    browser: Browser, page: Path, link: str, *, width: int = 1200, dark: bool = False
+) -> Image.Image:
+    """Return what a link shows."""
     tab = browser.new_page(
         viewport={"width": width, "height": 760}, color_scheme="dark" if dark else "light"
     )
     tab.goto(f"{page.as_uri()}#{link}")
     tab.wait_for_selector("html[data-done=true]")
-    path = IMAGES / name
-    tab.screenshot(path=path)
+    picture = Image.open(io.BytesIO(tab.screenshot())).convert("RGB")
     tab.close()
-    with Image.open(path) as image:
-        image.convert("RGB").quantize(COLOURS, dither=Image.Dither.NONE).save(path, optimize=True)
+    return picture
+
+
+def side_by_side(pictures: list[Image.Image]) -> Image.Image:
+    """Return pictures of one size beside each other, a third as wide as a wide page each."""
+    width, height = pictures[0].size
+    size = (THIRD, height * THIRD // width)
+    sheet = Image.new("RGB", (len(pictures) * (THIRD + GAP) - GAP, size[1]), "white")
+    for number, one in enumerate(pictures):
+        sheet.paste(one.resize(size, Image.Resampling.LANCZOS), (number * (THIRD + GAP), 0))
+    return sheet
+
+
+def keep(picture: Image.Image, name: str) -> None:
+    """Write a picture, in few colours to keep the repository small."""
+    path = IMAGES / name
+    picture.quantize(COLOURS, dither=Image.Dither.NONE).save(path, optimize=True)
     print(f"{path}: {path.stat().st_size / 1e3:.0f} kB")
 
 
