@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shutil
+from pathlib import Path
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
@@ -26,8 +28,6 @@ from closedworld.verification import verify
 from closedworld.worlds import PublishedWorld, open_world
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from closedworld.execution.events import Event
     from closedworld.stages.people.outcome import PublishedPeople
 
@@ -54,6 +54,12 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> World:
     COUNTRIES[:] = [small.countries]
     sites = small.build(small.index.published.output, SHOPS)
     return World(small.index, small.weights, {"sites": (sites.published,)})
+
+
+@pytest.fixture
+def out(world: World, tmp_path: Path) -> Path:
+    """A copy of the world's folder, in which a test may publish, and damage, what it likes."""
+    return Path(shutil.copytree(world.index.published.output, tmp_path / "own"))
 
 
 def rows_of(people: PublishedPeople) -> list[dict[str, Any]]:
@@ -180,8 +186,7 @@ def test_every_executor_gives_the_same_bytes(world: World, tmp_path: Path, execu
     assert found.published.receipt.to_bytes() == expected.published.receipt.to_bytes()
 
 
-def test_a_world_opens_with_its_people_and_holds_up_to_verification(world: World) -> None:
-    out = world.index.published.output
+def test_a_world_opens_with_its_people_and_holds_up_to_verification(world: World, out: Path) -> None:
     with pytest.raises(ConfigError, match="people-missing"):
         _ = open_world(out).cards
     people = world.people(out, {"LU": 20})
@@ -206,8 +211,7 @@ def test_a_world_opens_with_its_people_and_holds_up_to_verification(world: World
     assert "home-tile" not in codes
 
 
-def test_homes_in_towns_cannot_be_placed_again(world: World) -> None:
-    out = world.index.published.output
+def test_homes_in_towns_cannot_be_placed_again(world: World, out: Path) -> None:
     table = pa.table({"card_id": ["1"], "country_iso": ["LU"], "place": ["Luxembourg"]})
     people = world.people(out, table, seed=5)
     found = verify(people.published.folder, polygons=COUNTRIES[0])

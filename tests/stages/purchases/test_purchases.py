@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import shutil
 from dataclasses import replace
 from datetime import UTC
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
@@ -29,8 +31,6 @@ from closedworld.verification import verify
 from closedworld.worlds import PublishedWorld, open_world
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from closedworld.execution.events import Event
     from closedworld.stages.checked_results import CheckedResult
     from closedworld.stages.purchases.day_files import DayTask
@@ -205,8 +205,8 @@ def test_a_purchase_is_at_a_site_of_its_merchant_or_online_in_its_country(
     assert shops == {(name, iso) for iso in ("LU", "MT") for name in (f"web-{iso}", "everywhere")}
 
 
-def test_verification_finds_no_fault_and_each_that_is_made(world: PublishedWorld) -> None:
-    out = world.index.published.output
+def test_verification_finds_no_fault_and_each_that_is_made(world: PublishedWorld, tmp_path: Path) -> None:
+    out = Path(shutil.copytree(world.index.published.output, tmp_path / "own"))
     published = build(world, out).published
     assert list(read_name(storage_at(out), "latest")) == [stage.name for stage in STAGES]
     assert open_world(out).purchases.count_rows() == table(published, "purchases").num_rows
