@@ -186,7 +186,9 @@ def test_every_executor_gives_the_same_bytes(world: World, tmp_path: Path, execu
     assert found.published.receipt.to_bytes() == expected.published.receipt.to_bytes()
 
 
-def test_a_world_opens_with_its_people_and_holds_up_to_verification(world: World, out: Path) -> None:
+def test_a_world_opens_with_its_people_and_holds_up_to_verification(
+    world: World, out: Path
+) -> None:
     with pytest.raises(ConfigError, match="people-missing"):
         _ = open_world(out).cards
     people = world.people(out, {"LU": 20})

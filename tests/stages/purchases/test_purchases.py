@@ -205,7 +205,9 @@ def test_a_purchase_is_at_a_site_of_its_merchant_or_online_in_its_country(
     assert shops == {(name, iso) for iso in ("LU", "MT") for name in (f"web-{iso}", "everywhere")}
 
 
-def test_verification_finds_no_fault_and_each_that_is_made(world: PublishedWorld, tmp_path: Path) -> None:
+def test_verification_finds_no_fault_and_each_that_is_made(
+    world: PublishedWorld, tmp_path: Path
+) -> None:
     out = Path(shutil.copytree(world.index.published.output, tmp_path / "own"))
     published = build(world, out).published
     assert list(read_name(storage_at(out), "latest")) == [stage.name for stage in STAGES]
