@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 import numpy as np
+import pyarrow as pa
 
 from closedworld.datasets import MERCHANTS, SITES
 from closedworld.datasets.parameters import SiteParameters
@@ -131,6 +132,6 @@ class SiteChecks:
     ) -> None:
         """Place all sites of some merchants again."""
         wanted, rows = check.drawn(self.request.seed)
-        wrong = again.wrong(country, towns, wanted, check.sites.take(rows))
+        wrong = again.wrong(country, towns, wanted, check.sites.take(pa.array(rows, pa.int64())))
         check.note_off_law(np.array(rows, np.int64)[wrong])
         self.findings.add_check(_LAW, len(rows), "sites")

@@ -289,13 +289,20 @@ def test_zones_local_times_and_countries_are_checked_against_places(tmp_path: Pa
     assert found.kinds == truth["fraud_type"].value_counts().to_dict()
 
 
-def test_hours_are_local_where_times_are_utc(tmp_path: Path) -> None:
-    purchases, _ = own()
+def test_hours_of_purchases_in_person_are_local_where_times_are_utc(tmp_path: Path) -> None:
+    """Overall and by zone they are the same purchases, so the worst zone is no better than all."""
+    purchases, _ = own(8000)
     path = tmp_path / "purchases.parquet"
     purchases.assign(is_fraud=False).to_parquet(path)
-    hours = np.bincount(pd.to_datetime(purchases["ts_local"]).dt.hour, minlength=24)
-    assert list(score(path).hours) == hours.tolist()
-    by_file = np.bincount(purchases["ts_utc"].dt.hour, minlength=24)
+    here = purchases[purchases["channel"] == "pos"]
+    hour = pd.to_datetime(here["ts_local"]).dt.hour
+    found = score(path)
+    assert list(found.hours) == np.bincount(hour, minlength=24).tolist()
+    assert {name: count for name, (count, _) in found.zones.items()} == here["tzid"].value_counts().to_dict()  # fmt: skip
+    assert value(found, "night") == pytest.approx((hour < 5).mean())
+    by_zone = (hour < 5).groupby(here["tzid"]).mean()
+    assert value(found, "night_worst_zone") == pytest.approx(by_zone.max())
+    by_file = np.bincount(here["ts_utc"].dt.hour, minlength=24)
     assert list(score(path, clock="file").hours) == by_file.tolist()
 
 

@@ -114,7 +114,7 @@ class CardFigures:
         n_zones: How many time zones were met.
         counts: Counts by name.
         km: Legitimate purchases by distance from home.
-        hours: Legitimate purchases by zone and hour, int64 (zones + 1, 24); the last row has no zone.
+        hours: Legitimate purchases in person by zone and hour, int64 (zones + 1, 24); the last row has no zone.
     """
 
     n_zones: int
@@ -147,7 +147,7 @@ class CardFigures:
         self._count("home_far", near & (some.home_km > _FAR_KM))
         bins = np.searchsorted(_KM_BINS, some.home_km[near], "right") - 1
         self.km += np.bincount(bins, minlength=len(_KM_BINS))
-        timed = honest & np.isfinite(some.rows["hour"])
+        timed = honest & ~some.rows["is_online"] & np.isfinite(some.rows["hour"])
         zone = np.where(some.rows["zone"] < 0, self.n_zones, some.rows["zone"]).astype(np.int64)
         hour = some.rows["hour"][timed].astype(np.int64)
         flat = np.bincount(zone[timed] * HOURS + hour, minlength=self.hours.size)
@@ -181,7 +181,7 @@ class CardFigures:
         return float(_KM_BINS[np.searchsorted(np.cumsum(self.km), (total + 1) // 2)])
 
     def night_share(self, zone: int | None = None) -> float | None:
-        """Return the share of legitimate purchases between 0 and 5 h, in one zone or in all."""
+        """Return the share of legitimate purchases in person between 0 and 5 h, in one zone or in all."""
         hours = self.hours.sum(axis=0) if zone is None else self.hours[zone]
         total = int(hours.sum())
         return int(hours[: int(_NIGHT_ENDS)].sum()) / total if total else None

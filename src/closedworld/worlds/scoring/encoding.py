@@ -43,6 +43,7 @@ PURCHASE = np.dtype(
         ("kind", "i2"),  # -1 unknown, 0 legitimate, else the kind of fraud
         ("country", "i2"),  # of the place; -1 at sea, -2 no place
         ("is_listed", "?"),  # listed as noise by the table of truth
+        ("is_online", "?"),
         ("time", "f8"),
         ("lon", "f8"),
         ("lat", "f8"),
@@ -173,6 +174,7 @@ class Encoder:
         online = np.zeros(len(rows), np.bool_) if channel is None else is_online(channel)
         self.counts["online"] += int(online.sum())
         self.counts["unplaced"] += int((np.isnan(lons) & ~online).sum())
+        rows["is_online"] = online
         lons, lats = self._on_globe(lons, lats)
         lons, lats = np.where(online, np.nan, lons), np.where(online, np.nan, lats)
         rows["lon"], rows["lat"] = lons, lats
@@ -238,9 +240,9 @@ class Encoder:
             known = np.isfinite(wanted) & np.isfinite(local)
             self.counts["local_checked"] += int(known.sum())
             self.counts["local_agrees"] += int((known & (wanted == local)).sum())
-        zone = np.where(rows["zone"] >= 0, rows["zone"], told)
+        rows["zone"] = np.where(rows["zone"] >= 0, rows["zone"], told)
         rows["hour"] = hours_of(
-            local_seconds(self.zones, zone, rows["time"]) if is_utc else rows["time"]
+            local_seconds(self.zones, rows["zone"], rows["time"]) if is_utc else rows["time"]
         )
 
     def _place_keys(self, table: pa.Table, rows: NDArray[np.void]) -> NDArray[np.int64]:

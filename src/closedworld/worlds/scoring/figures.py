@@ -92,13 +92,13 @@ FIGURES: Mapping[str, Meaning] = {
         "at night, 0 to 5 h",
         "share",
         "time",
-        "Legitimate purchases, in local time if times are UTC, otherwise by the file's own clock.",
+        "Legitimate purchases in person, in local time if times are UTC, otherwise by the file's own clock.",
     ),
     "night_worst_zone": Meaning(
         "at night in the worst zone",
         "share",
         "time, longitude and latitude",
-        "The highest share among time zones with at least 1,000 legitimate purchases.",
+        "The highest share among time zones with at least 1,000 legitimate purchases in person.",
     ),
     "zone_agrees": Meaning(
         "time zone fits the place",

@@ -34,8 +34,8 @@ class Score:
         kinds: Purchases of each kind of fraud.
         figures: Figures by name, in the order of their table.
         auc: AUC of each feature by kind of fraud, and of all frauds as ``all``; None where it is not available.
-        hours: Legitimate purchases by hour of the day, 24.
-        zones: Legitimate purchases of each time zone, and their share at night.
+        hours: Legitimate purchases in person by hour of the day, 24.
+        zones: Legitimate purchases in person of each time zone, and their share at night.
         warnings: What makes figures doubtful.
     """
 
