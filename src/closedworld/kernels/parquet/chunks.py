@@ -10,7 +10,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from closedworld.kernels.parquet.encodings import plain_texts, repeated
-from closedworld.kernels.parquet.pages import Codec, Encoding, Kind, Page
+from closedworld.kernels.parquet.pages import ZSTD_LEVEL, Codec, Encoding, Kind, Page
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,9 +66,9 @@ def numbers(smallest: np.generic, largest: np.generic, values: Page) -> Chunk:
     return Chunk(_arrow(smallest.dtype), (values,), smallest.tobytes(), largest.tobytes())
 
 
-def plain(values: NDArray[Any]) -> Chunk:
-    """Return a column of numbers as they are, int32, int64 or float64 (n,)."""
-    page = Page.of(values, len(values), Encoding.PLAIN)
+def plain(values: NDArray[Any], level: int = ZSTD_LEVEL) -> Chunk:
+    """Return a column of numbers as they are, int32, int64 or float64 (n,), given how hard zstd tries."""
+    page = Page.of(values, len(values), Encoding.PLAIN, level=level)
     return Chunk(_arrow(values.dtype), (page,), *_limits(values))
 
 

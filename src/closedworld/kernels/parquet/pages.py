@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     Content: TypeAlias = bytes | NDArray[np.uint8]
 
-_ZSTD_LEVEL = 1
+ZSTD_LEVEL = 1
 """Where nothing else was measured."""
 
 
@@ -84,7 +84,7 @@ class Page:
         *,
         kind: Kind = Kind.DATA,
         codec: Codec = Codec.ZSTD,
-        level: int = _ZSTD_LEVEL,
+        level: int = ZSTD_LEVEL,
     ) -> Self:
         """Return the page of encoded values.
 

@@ -38,8 +38,7 @@ def divided(
     if (off_by + 1) * total >= _INT64_END:
         return _divided_as_python_integers(masses, units, total)
     masses = masses.astype(np.int64, copy=False)
-    estimate = masses.astype(np.float64)
-    estimate *= units / total * _DOWN
+    estimate = masses * (units / total * _DOWN)
     quotients = estimate.astype(np.int64)
     remainders = masses * np.int64(units)
     remainders -= quotients * np.int64(total)

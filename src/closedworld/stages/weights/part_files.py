@@ -21,6 +21,7 @@ from closedworld.kernels.weights import (
     Basis,
     BasisSummary,
     HistogramQuery,
+    Masses,
     MassSource,
     Mixture,
     RemainderCutoff,
@@ -272,19 +273,19 @@ def _weigh(
     task: WriteTask, source: MassSource, ties: list[int], result: WriteResult
 ) -> NDArray[np.uint64]:
     """Return the weights of some tiles and take note of them; ``ties`` goes on to the next."""
-    weights = np.zeros(source.tiles.tile_count, np.uint64)
-    taken = []
+    weights = np.zeros(0, np.uint64)
+    taken: list[Masses] = []
     for number, (allocation, (cut, _)) in enumerate(
         zip(task.masses.allocations, task.cutoffs, strict=True)
     ):
         masses = source.of(allocation.counts_as)
         share, at_cut = allocate(masses, allocation.units, allocation.total, cut, ties[number])
         ties[number] += at_cut
-        weights += share
+        weights = weights + share if taken else share
         taken.append(masses)
-    is_zero = weights == 0
-    zero_tiles = int(np.count_nonzero(is_zero))
+    zero_tiles = len(weights) - int(np.count_nonzero(weights))
     if zero_tiles:
+        is_zero = weights == 0
         has_mass = np.logical_or.reduce([masses.is_positive() for masses in taken])
         result.zero_tiles += zero_tiles
         result.zero_tiles_with_mass += int(np.count_nonzero(is_zero & has_mass))

@@ -53,7 +53,7 @@ from closedworld.stages.weights.raster_warnings import raster_warnings
 from closedworld.store.reading import Published
 from closedworld.store.receipt import FileEntry
 
-FORMAT = 5
+FORMAT = 6
 """Raised when the same parameters would give other content or other files."""
 
 WEIGHT_BYTES = 24
