@@ -128,3 +128,18 @@ def test_quiet_says_it_by_its_status_alone(call: Call, raster: Callable[..., Pat
     for name, status in ((raster(), 0), ("none.tif", 3)):
         done = call("inputs", "--raster", name, "-q")
         assert (done.exit_code, done.stdout) == (status, "")
+
+
+def test_columns_that_are_not_used_are_named(call: Call, tmp_path: Path) -> None:
+    (tmp_path / "cards.csv").write_text("card_id,country,limit\n1,DE,5\n")
+    (tmp_path / "shops.csv").write_text("merchant_id,country,note\na,DE,x\n")
+    words = ["inputs", "--cards", tmp_path / "cards.csv", "--merchants", tmp_path / "shops.csv"]
+    done = call(*words)
+    assert "unused     columns limit; left out" in done.stdout
+    assert "unused     columns note; kept in dataset merchants" in done.stdout
+    found = json.loads(call(*words, "--json").stdout)
+    assert found["cards"]["unused_columns"] == ["limit"]
+    assert found["merchants"]["unused_columns"] == ["note"]
+    assert (
+        json.loads(call("inputs", "--cards", "5", "--json").stdout)["cards"]["unused_columns"] == []
+    )

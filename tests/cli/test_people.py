@@ -48,3 +48,25 @@ def test_homes_by_area_are_warned_of_each_time(call: Call, tmp_path: Path) -> No
     again = call(*command)
     assert again.stdout.startswith("Verified and reused")
     assert "[homes-without-people]" in again.stderr
+
+
+def test_all_cards_that_cannot_be_placed_are_told_at_once(call: Call, tmp_path: Path) -> None:
+    """A run tells of them before it builds tiles."""
+    table, out = tmp_path / "cards.csv", tmp_path / "world"
+    rows = "1,LU,", "1,LU,", "3,XX,", "4,DE,", "5,LU,Atlantis"
+    table.write_text("\n".join(["card_id,country,place", *rows]))
+    run = "run", "--countries", "LU", "--out", out
+    for command in ((*run, "--cards", table), run, ("people", out, "--cards", table)):
+        done = call(*command)
+        if command == run:
+            assert done.exit_code == 0
+            continue
+        assert done.exit_code == 3
+        for words in (
+            "row 2 (1, LU): card_id '1' is that of row 1",
+            "row 3 (3, ?): unknown country 'XX'",
+            "row 4 (4, DE): the world has no tiles of DE",
+            "no place called 'Atlantis'",
+        ):
+            assert words in done.stderr
+        assert (out / "tiles").exists() == (command[0] == "people")

@@ -72,6 +72,31 @@ def test_rows_that_cannot_be_placed_end_the_command_or_are_listed(
     assert [(row["row"], row["merchant_id"]) for row in rows] == [("3", "9")]
 
 
+def test_all_rows_that_cannot_be_placed_are_told_at_once(call: Call, tmp_path: Path) -> None:
+    """A run tells before it builds tiles what needs none; beside published tiles everything is told together."""
+    table, out = tmp_path / "shops.csv", tmp_path / "world"
+    rows = "a,LU,-1,,", "b,XX,1,,", "c,DE,1,,", "d,LU,1,Atlantis,", "e,LU,1,,7", ",,1,,"
+    table.write_text("\n".join(["merchant_id,country,n,place,tile_id", *rows]))
+    found = {
+        "row 1 (a, LU): n is not in",
+        "row 2 (b, ?): unknown country 'XX'",
+        "row 3 (c, DE): the world has no tiles of DE",
+        "no place called 'Atlantis'",
+        "row 6: it has no merchant_id",
+        "row 6: it has no country",
+    }
+    run = "run", "--countries", "LU,MT", "--out", out
+    done = call(*run, "--merchants", table)
+    assert done.exit_code == 3
+    assert {words for words in found if words in done.stderr} == found
+    assert not (out / "tiles").exists()
+    assert call(*run).exit_code == 0
+    done = call("sites", out, "--merchants", table)
+    assert done.exit_code == 3
+    found.add("row 5 (e, LU): tile 7 is none of LU")
+    assert {words for words in found if words in done.stderr} == found
+
+
 def test_without_a_table_the_demonstration_is_placed(call: Call, tmp_path: Path) -> None:
     out = tmp_path / "world"
     assert call("run", "--countries", "LU,MT", "--out", out, "--quiet").exit_code == 0

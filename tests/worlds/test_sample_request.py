@@ -82,9 +82,13 @@ def test_dictionaries_are_texts() -> None:
         (
             {"country": ["DE", "FR", "de"], "id": ["a", "a", "a"]},
             "table-id-twice",
-            "'DE' and id 'a'",
+            "row 3: it asks for the same points of DE and id 'a' as row 1",
         ),
-        ({"country": ["DE", "DE"]}, "table-id-twice", "2 rows"),
+        (
+            {"country": ["DE", "DE"]},
+            "table-id-twice",
+            "row 2: it asks for the same points of DE as row 1",
+        ),
     ],
 )
 def test_what_is_unclear_is_refused(columns: dict[str, Any], code: str, words: str) -> None:
@@ -106,6 +110,25 @@ def test_files_that_cannot_be_read_are_refused(tmp_path: Path) -> None:
             SampleRequest.read(tmp_path / name)
 
 
+def test_problems_of_all_kinds_are_one_error() -> None:
+    """Countries without tiles and rows given twice are told with the rest, not after it is mended."""
+    rows = {"id": ["1", "01", "b", "b", "c"], "country": ["DE", "de", "MT", "XX", "FR"]}
+    table = pa.table({**rows, "n": ["1.5", "1", "1", "1", "1"]})
+    with pytest.raises(InputError, match="table-value") as caught:
+        SampleRequest.from_table(table, with_tiles={"DE", "FR"})
+    for words in (
+        "row 1: n is '1.5'",
+        "row 2: it asks for the same points of DE and id '1' as row 1",
+        "row 3: the world has no tiles of MT",
+        "row 4: unknown country 'XX'",
+    ):
+        assert words in caught.value.message
+    assert "row 5" not in caught.value.message
+    request = SampleRequest.from_table(table, with_tiles={"DE", "FR"}, skip_bad_rows=True)
+    assert request.ids is not None
+    assert request.ids.to_pylist() == ["01", "c"]
+
+
 def test_bad_rows_are_left_out_when_asked_and_each_is_named() -> None:
     table = pa.table(
         {
@@ -118,7 +141,7 @@ def test_bad_rows_are_left_out_when_asked_and_each_is_named() -> None:
     with pytest.raises(InputError, match="table-value") as caught:
         SampleRequest.from_table(table)
     assert "--skip-bad-rows" in caught.value.hint
-    request = SampleRequest.from_table(table, with_tiles={"DE", "FR"})
+    request = SampleRequest.from_table(table, with_tiles={"DE", "FR"}, skip_bad_rows=True)
     assert request.isos.to_pylist() == ["DE"]
     assert request.counts.tolist() == [2]
     assert request.ids is not None
@@ -127,7 +150,7 @@ def test_bad_rows_are_left_out_when_asked_and_each_is_named() -> None:
     assert request.skipped == (
         "row 2: unknown country 'XX'",
         "row 3: n is '1.5', not an integer",
-        "row 4: the world has no tiles of the country",
+        "row 4: the world has no tiles of MT",
         "row 5: it has no id",
         "row 5: n is not in 0..2147483648",
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -24,7 +24,7 @@ from closedworld.cli.options import (
 )
 from closedworld.config.run import RunConfig
 from closedworld.config.table import LOCK_NAME
-from closedworld.sanitize import byte_size, number_of, printable
+from closedworld.sanitize import byte_size, number_of, one_line, printable
 from closedworld.stages import STAGES
 
 if TYPE_CHECKING:
@@ -109,7 +109,11 @@ def _check_files(config: RunConfig, options: dict[str, Any]) -> dict[str, _Found
     if config.merchants is not None:
         from closedworld.inputs.merchants.reading import read_merchants  # noqa: PLC0415
 
-        found["merchants"] = _check(config.merchants, read_merchants, _describe_merchants)
+        found["merchants"] = _check(
+            config.merchants,
+            lambda path: read_merchants(path).settled(skip_unplaceable=False),
+            _describe_merchants,
+        )
     if config.cards is not None:
         from closedworld.inputs.cards.loading import cards_at  # noqa: PLC0415
 
@@ -208,19 +212,35 @@ def _describe_merchants(table: MerchantTable) -> _Found:
         "rows": len(table.numbers),
         "outlets": table.site_count,
         "countries": list(table.countries),
+        "unused_columns": list(table.own_columns),
     }
     lines = [
         f"  merchants  {len(table.numbers):,} rows, {table.site_count:,} outlets",
         f"  countries  {len(table.countries)}: {', '.join(table.countries)}",
+        *_unused(table.own_columns, "kept in dataset merchants"),
     ]
     return _Found(content, lines)
 
 
 def _describe_cards(cards: CardRequest) -> _Found:
+    from closedworld.inputs.cards.request import CardCounts  # noqa: PLC0415
+
     countries = cards.countries
     where = f"{len(countries)}: {', '.join(countries)}" if countries else "all"
-    lines = [f"  cards      {cards.count:,}", printable(f"  countries  {where}")]
-    return _Found({"cards": cards.count, "countries": list(countries)}, lines)
+    unused = () if isinstance(cards, CardCounts) else cards.own_columns
+    lines = [
+        f"  cards      {cards.count:,}",
+        printable(f"  countries  {where}"),
+        *_unused(unused, "left out"),
+    ]
+    content = {"cards": cards.count, "countries": list(countries), "unused_columns": list(unused)}
+    return _Found(content, lines)
+
+
+def _unused(columns: Sequence[str], what: str) -> list[str]:
+    """Return the line that names columns without a meaning; none if there are none."""
+    names = ", ".join(one_line(name, 40) for name in columns)
+    return [printable(f"  unused     columns {names}; {what}")] if columns else []
 
 
 def _check(path: P, reader: Callable[[P], T], describe: Callable[[T], _Found]) -> _Found:

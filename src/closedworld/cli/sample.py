@@ -110,7 +110,8 @@ def sample(
         country,
         1 if n is None else n,
         parameters.own_codes,
-        weights if polygons["skip_bad_rows"] else None,
+        weights,
+        skip_bad_rows=polygons["skip_bad_rows"],
     )
     points = sample_points(
         world.index,

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from typing import Any
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import replace
+from typing import Any, TypeVar
 
 import numpy as np
 import pyarrow as pa
@@ -14,6 +15,7 @@ from closedworld.errors import InputError, IntegrityError
 from closedworld.inputs.reference.place_names import find_place
 from closedworld.inputs.reference.places import CountryPlaces
 from closedworld.inputs.regions.country_set import CountrySet
+from closedworld.inputs.tables.asked_rows import AskedRows
 from closedworld.inputs.tables.columns import RowProblems
 from closedworld.kernels.placing import (
     Circle,
@@ -25,10 +27,25 @@ from closedworld.kernels.placing import (
 from closedworld.kernels.sampling import CountryShape
 from closedworld.kernels.spans import RowSpans
 
+R = TypeVar("R", bound=AskedRows)
 
-def check_codes(rows: pa.Table, spans: Mapping[str, RowSpans], problems: RowProblems) -> None:
-    """Find rows whose ``country_iso`` has no tiles."""
-    known = pa.array(sorted(spans), pa.string())
+
+def settled_without_tiles(table: R, countries: CountrySet, *, skip_unplaceable: bool) -> R:
+    """Return a table checked against the polygons of a world whose tiles are still to be built.
+
+    Raises:
+        InputError: As ``AskedRows.settled``.
+    """
+    problems = RowProblems([*table.problems.found])
+    check_codes(table.rows, countries.isos, problems)
+    circles = np.full((table.rows.num_rows, 3), np.nan)
+    fill_circles_of_places(table.rows, circles, countries, problems)
+    return replace(table, problems=problems).settled(skip_unplaceable=skip_unplaceable)
+
+
+def check_codes(rows: pa.Table, with_tiles: Collection[str], problems: RowProblems) -> None:
+    """Find rows whose ``country_iso`` is none of those with tiles; rows without one have a problem already."""
+    known = pa.array([None, *sorted(with_tiles)], pa.string())
     codes = rows["country_iso"]
     for row in np.flatnonzero(pc.invert(pc.is_in(codes, known)).to_numpy()).tolist():
         problems.add([row], f"the world has no tiles of {codes[row].as_py()}")

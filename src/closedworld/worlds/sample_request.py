@@ -70,13 +70,8 @@ class SampleRequest:
 
     @property
     def keys(self) -> pa.Array:
-        """What the points of each row depend on: the id as text, string (rows,); empty without ids.
-
-        Ids of digits count as numbers, so that ``007`` read as text or as 7 gives the same points.
-        """
-        if self.ids is None:
-            return pa.array([""] * len(self.counts), pa.string())
-        return pc.replace_substring_regex(self.ids.cast(pa.string()), r"^(-?)0+(\d+)$", r"\1\2")
+        """What the points of each row depend on, besides its country: string (rows,); empty without ids."""
+        return _keys_of(self.ids, len(self.counts))
 
     @classmethod
     def of(
@@ -86,6 +81,8 @@ class SampleRequest:
         n: int,
         own_codes: Sequence[str] | None = None,
         with_tiles: Collection[str] | None = None,
+        *,
+        skip_bad_rows: bool = False,
     ) -> SampleRequest:
         """Return the request of a table or file, or for ``n`` points in each of some countries.
 
@@ -94,8 +91,8 @@ class SampleRequest:
             country: Codes.
             n: Points in each country.
             own_codes: Codes of the world's regions, if they are not countries.
-            with_tiles: Codes in which points can be drawn, to leave out rows of a table that cannot be used;
-                None to refuse a table with such rows.
+            with_tiles: Codes in which points can be drawn; None for any.
+            skip_bad_rows: Leave out rows of a table that cannot be used, instead of refusing it.
 
         Raises:
             ConfigError: ``sample-unclear`` unless exactly one of both is given, ``sample-count``,
@@ -121,7 +118,9 @@ class SampleRequest:
             )
         if isinstance(table, str | Path):
             table = read_table(Path(table))
-        return cls.from_table(table, own_codes=own_codes, with_tiles=with_tiles)
+        return cls.from_table(
+            table, own_codes=own_codes, with_tiles=with_tiles, skip_bad_rows=skip_bad_rows
+        )
 
     @classmethod
     def read(cls, path: Path, own_codes: Sequence[str] | None = None) -> SampleRequest:
@@ -139,6 +138,7 @@ class SampleRequest:
         *,
         own_codes: Sequence[str] | None = None,
         with_tiles: Collection[str] | None = None,
+        skip_bad_rows: bool = False,
     ) -> SampleRequest:
         """Return the request of a table.
 
@@ -147,10 +147,12 @@ class SampleRequest:
                 and ``n``; other columns go through to the points.
             own_codes: As in ``of``.
             with_tiles: As in ``of``.
+            skip_bad_rows: As in ``of``.
 
         Raises:
-            InputError: ``table-kind``, ``table-column``, ``table-column-twice``, ``table-column-near``,
-                ``table-value``, ``table-id-twice``.
+            InputError: ``table-kind``, ``table-column``, ``table-column-twice``, ``table-column-near``; with all
+                rows that cannot be used ``table-value``, or ``table-id-twice`` where all is well but for rows
+                that ask for the same points.
         """
         table = table_of(source)
         named = name_columns(table, _KNOWN, _SYNONYMS, _MISTAKEN)
@@ -174,15 +176,12 @@ class SampleRequest:
             problems.add(np.flatnonzero(is_odd), f"n is not in 0..{MAX_POINTS}")
         else:
             counts = np.ones(table.num_rows, np.int64)
-        bad = problems.rows()
-        if with_tiles is None:
-            _refuse_problems(problems)
-        else:
-            is_without = pc.invert(pc.is_in(isos, pa.array(sorted(with_tiles), pa.string())))
-            problems.add(
-                np.setdiff1d(rows_where(is_without), bad), "the world has no tiles of the country"
-            )
-            bad = problems.rows()
+        _find_without_tiles(isos, with_tiles, problems)
+        keys = _keys_of(ids, table.num_rows)
+        among = problems.rows() if skip_bad_rows else np.zeros(0, np.int64)
+        again = _find_again(keys, isos, among, problems)
+        if not skip_bad_rows:
+            _refuse_problems(problems, again)
         left_out = tuple(name for name in named.others if name.casefold() in POINT_COLUMNS)
         kept = [
             name
@@ -190,8 +189,8 @@ class SampleRequest:
             if name not in left_out and not name.startswith(_PANDAS_INDEX)
         ]
         own = own_columns(named, kept)
-        good = np.setdiff1d(np.arange(table.num_rows), bad)
-        request = cls(
+        good = np.setdiff1d(np.arange(table.num_rows), problems.rows())
+        return cls(
             isos.take(good),
             counts[good],
             None if ids is None else ids.take(good),
@@ -199,8 +198,44 @@ class SampleRequest:
             left_out,
             tuple(_in_words(problems)),
         )
-        _refuse_twice(request)
-        return request
+
+
+def _keys_of(ids: pa.Array | None, rows: int) -> pa.Array:
+    """Return what the points of each row depend on: the id as text, string (rows,); empty without ids.
+
+    Ids of digits count as numbers, so that ``007`` read as text or as 7 gives the same points.
+    """
+    if ids is None:
+        return pa.array([""] * rows, pa.string())
+    return pc.replace_substring_regex(ids.cast(pa.string()), r"^(-?)0+(\d+)$", r"\1\2")
+
+
+def _find_without_tiles(
+    isos: pa.Array, with_tiles: Collection[str] | None, problems: RowProblems
+) -> None:
+    if with_tiles is None:
+        return
+    known = pa.array([None, *sorted(with_tiles)], pa.string())
+    for row in rows_where(pc.invert(pc.is_in(isos, known))).tolist():
+        problems.add([row], f"the world has no tiles of {isos[row].as_py()}")
+
+
+def _find_again(
+    keys: pa.Array, isos: pa.Array, apart: NDArray[np.int64], problems: RowProblems
+) -> int:
+    """Find rows that ask for the points of a row before, and return how many; ``apart`` are not looked at."""
+    first: dict[tuple[str, str], int] = {}
+    leave = set(apart.tolist())
+    found = 0
+    for row, key in enumerate(zip(isos.to_pylist(), keys.to_pylist(), strict=True)):
+        if row in leave or None in key:
+            continue
+        before = first.setdefault(key, row)
+        if before != row:
+            whose = f"{key[0]} and id {quoted(key[1])}" if key[1] else key[0]
+            problems.add([row], f"it asks for the same points of {whose} as row {before + 1}")
+            found += 1
+    return found
 
 
 def _in_words(problems: RowProblems) -> list[str]:
@@ -208,28 +243,15 @@ def _in_words(problems: RowProblems) -> list[str]:
     return [f"row {one.row + 1}: {one.what}" for one in found]
 
 
-def _refuse_problems(problems: RowProblems) -> None:
+def _refuse_problems(problems: RowProblems, again: int) -> None:
+    """Refuse a table whose rows have problems; ``again`` of them ask for what a row before asks for."""
     found = _in_words(problems)
     if found:
         shown = "; ".join(found[:_PROBLEMS_SHOWN])
         more = len(found) - _PROBLEMS_SHOWN
         rest = f"; and {number_of(more, 'problem', 'problems')} more" if more > 0 else ""
         raise InputError(
-            "table-value",
+            "table-id-twice" if again == len(found) else "table-value",
             f"the table cannot be used: {shown}{rest}.",
             "Correct these rows, or pass --skip-bad-rows to leave them out; warnings then name them.",
-        )
-
-
-def _refuse_twice(request: SampleRequest) -> None:
-    pairs = pa.table({"id": request.keys, "country": request.isos})
-    counted = pairs.group_by(["id", "country"]).aggregate([([], "count_all")])
-    if counted.num_rows < pairs.num_rows:
-        again = counted.filter(pc.greater(counted["count_all"], 1)).slice(0, 1).to_pylist()[0]
-        who = "" if request.ids is None else f" and id {quoted(again['id'])}"
-        raise InputError(
-            "table-id-twice",
-            f"{again['count_all']} rows ask for points of country {quoted(again['country'])}{who}; all "
-            "would get the same points.",
-            "Put them into one row, or give each its own id.",
         )

@@ -378,7 +378,7 @@ class PublishedWorld:
         points = sample_points(
             self.index,
             weights,
-            SampleRequest.of(request, country, n, own_codes, weights if skip_bad_rows else None),
+            SampleRequest.of(request, country, n, own_codes, weights, skip_bad_rows=skip_bad_rows),
             seed=seed,
             with_replacement=with_replacement,
             countries=countries,

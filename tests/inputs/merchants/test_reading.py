@@ -93,18 +93,21 @@ def test_a_row_per_outlet_is_numbered() -> None:
 )
 def test_a_row_that_cannot_be_used_is_told_or_skipped(row: dict[str, Any], what: str) -> None:
     table = table_from({**DE, "merchant_id": "x"}, FR, {**DE, **row})
+    read = read_merchants(table)
     with pytest.raises(InputError, match="merchants-unplaceable") as caught:
-        read_merchants(table)
+        read.settled(skip_unplaceable=False)
     assert "row 3" in caught.value.message
     assert what in caught.value.message
-    left = read_merchants(table, skip_unplaceable=True)
+    left = read.settled(skip_unplaceable=True)
     assert 3 in {one.row for one in left.skipped}
     assert "x" in left.rows["merchant_id"].to_pylist()
 
 
 def test_all_rows_are_told_at_once() -> None:
+    rows = {**DE, "n": -1}, FR, {**FR, "merchant_id": "c", "gamma": 9.0}
+    read = read_merchants(table_from(*rows))
     with pytest.raises(InputError) as caught:
-        read_merchants(table_from({**DE, "n": -1}, FR, {**FR, "merchant_id": "c", "gamma": 9.0}))
+        read.settled(skip_unplaceable=False)
     assert "row 1 (a, DE)" in caught.value.message
     assert "row 3 (c, FR)" in caught.value.message
     assert "row 2" not in caught.value.message
@@ -113,8 +116,9 @@ def test_all_rows_are_told_at_once() -> None:
 @pytest.mark.parametrize("orders", [(1, 3), (1, 1), (2, 3), (0, 1)])
 def test_outlets_must_be_numbered_one_to_n(orders: tuple[int, int]) -> None:
     rows = [{**DE, "site_order": order} for order in orders]
+    read = read_merchants(table_from(FR | {"site_order": 1}, *rows))
     with pytest.raises(InputError, match="site_order"):
-        read_merchants(table_from(FR | {"site_order": 1}, *rows))
+        read.settled(skip_unplaceable=False)
 
 
 @pytest.mark.parametrize(

@@ -23,11 +23,7 @@ def card_file(options: PeopleOptions) -> Path | None:
 
 
 def load_cards(
-    options: PeopleOptions,
-    observer: Observer,
-    own_codes: Sequence[str] | None = None,
-    *,
-    skip_unplaceable: bool = False,
+    options: PeopleOptions, observer: Observer, own_codes: Sequence[str] | None = None
 ) -> CardRequest:
     """Return the cards that a configuration names, 10,000 by default.
 
@@ -35,7 +31,6 @@ def load_cards(
         options: Which cards.
         observer: Gets an event.
         own_codes: Codes of the regions of the world; None for countries.
-        skip_unplaceable: Leave out rows with a problem, and list them, instead of refusing the table.
 
     Raises:
         ConfigError: ``cards-number``, ``demo-regions``.
@@ -46,7 +41,7 @@ def load_cards(
     if counts is not None:
         return counts
     reading = InputReading("cards", observer)
-    cards = _table_at(path, own_codes, skip_unplaceable=skip_unplaceable)
+    cards = _table_at(path, own_codes)
     file = TOWNS_PATH if _is_demo(path) else path
     number = number_of(cards.count, "card", "cards")
     which = "the demonstration: " if _is_demo(path) else ""
@@ -60,13 +55,11 @@ def cards_at(path: Path) -> CardRequest:
     Raises:
         ConfigError, InputError: As ``load_cards``.
     """
-    return card_counts_of(path) or _table_at(path, None, skip_unplaceable=False)
+    return card_counts_of(path) or _table_at(path, None).settled(skip_unplaceable=False)
 
 
-def _table_at(path: Path, own_codes: Sequence[str] | None, *, skip_unplaceable: bool) -> CardTable:
-    if _is_demo(path):
-        return town_cards(own_codes)
-    return read_cards(path, skip_unplaceable=skip_unplaceable, own_codes=own_codes)
+def _table_at(path: Path, own_codes: Sequence[str] | None) -> CardTable:
+    return town_cards(own_codes) if _is_demo(path) else read_cards(path, own_codes=own_codes)
 
 
 def _is_demo(path: Path) -> bool:

@@ -36,22 +36,16 @@ _MISTAKEN = {
 }
 
 
-def read_cards(
-    source: Path | str | Any,
-    *,
-    skip_unplaceable: bool = False,
-    own_codes: Sequence[str] | None = None,
-) -> CardTable:
-    """Return a table of cards, read and checked; what needs the world is checked by the stage.
+def read_cards(source: Path | str | Any, *, own_codes: Sequence[str] | None = None) -> CardTable:
+    """Return a table of cards with the problems of its rows; those that need the world are found by the stage.
 
     Args:
         source: Path of a CSV or Parquet file, or anything with an Arrow stream: a table of pyarrow, pandas,
             Polars or DuckDB.
-        skip_unplaceable: Leave out rows with a problem, and list them, instead of refusing the table.
         own_codes: Codes of the regions of the world, which ``country_iso`` then holds; None for countries.
 
     Raises:
-        InputError: ``table-...``, ``input-...``; ``cards-unplaceable`` with all rows that have a problem.
+        InputError: ``table-...``, ``input-...``; ``cards-unplaceable``: it has no rows.
     """
     table, where = read_or_take(source, "the table of cards")
     named = name_columns(table, tuple(COLUMNS), _SYNONYMS, _MISTAKEN)
@@ -72,8 +66,9 @@ def read_cards(
     _find_twice(rows, problems)
     if not rows.num_rows:
         raise InputError("cards-unplaceable", f"{where} has no rows.")
-    cards = CardTable(where, rows, np.arange(rows.num_rows), own_columns=named.others)
-    return cards.in_order(problems).settled(problems, skip_unplaceable=skip_unplaceable)
+    numbers = np.arange(rows.num_rows)
+    cards = CardTable(where, rows, numbers, problems=problems, own_columns=named.others)
+    return cards.in_order()
 
 
 def _find_twice(rows: pa.Table, problems: RowProblems) -> None:

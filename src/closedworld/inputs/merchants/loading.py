@@ -44,10 +44,7 @@ def load_merchants(
     elif path is None:
         merchants, file = demo_merchants(own_codes), verify_bundled(DEMO_PERSONS).path
     else:
-        merchants = read_merchants(
-            path, skip_unplaceable=options.skip_unplaceable, own_codes=own_codes
-        )
-        file = path
+        merchants, file = read_merchants(path, own_codes=own_codes), path
     sites = number_of(merchants.site_count, "outlet", "outlets")
     which = "the demonstration: " if path is None else ""
     detail = f"{which}{sites} in {len(merchants.countries)} countries"

@@ -58,21 +58,17 @@ _MAX_MCC = 9999
 
 
 def read_merchants(
-    source: Path | str | Any,
-    *,
-    skip_unplaceable: bool = False,
-    own_codes: Sequence[str] | None = None,
+    source: Path | str | Any, *, own_codes: Sequence[str] | None = None
 ) -> MerchantTable:
-    """Return a table of merchants, read and checked; what needs the world is checked by the stage.
+    """Return a table of merchants with the problems of its rows; those that need the world are found by the stage.
 
     Args:
         source: Path of a CSV or Parquet file, or anything with an Arrow stream: a table of pyarrow, pandas,
             Polars or DuckDB.
-        skip_unplaceable: Leave out rows with a problem, and list them, instead of refusing the table.
         own_codes: Codes of the regions of the world, which ``country_iso`` then holds; None for countries.
 
     Raises:
-        InputError: ``table-...``, ``input-...``; ``merchants-unplaceable`` with all rows that have a problem.
+        InputError: ``table-...``, ``input-...``.
     """
     table, where = read_or_take(source, "the table of merchants")
     named = name_columns(table, tuple(COLUMNS), _SYNONYMS, _MISTAKEN)
@@ -81,8 +77,7 @@ def read_merchants(
     rows = _rows(named, problems, own_codes)
     _check_keys(rows, "site_order" in named, problems)
     _check_where(rows, problems)
-    merchants = MerchantTable(where, rows, np.arange(rows.num_rows)).in_order(problems)
-    return merchants.settled(problems, skip_unplaceable=skip_unplaceable)
+    return MerchantTable(where, rows, np.arange(rows.num_rows), problems=problems).in_order()
 
 
 def _require_columns(named: NamedColumns) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import ClassVar, Self
 
 import numpy as np
@@ -46,6 +46,7 @@ class AskedRows:
         rows: Columns with a meaning, sorted by ``KEY``; what is not given is null.
         numbers: Row of the source that each row is, from 0, int64 (rows,).
         skipped: Rows that were left out, in the order of the source.
+        problems: Problems of rows that are still there, until ``settled``.
     """
 
     WHAT: ClassVar[str]
@@ -64,44 +65,51 @@ class AskedRows:
     rows: pa.Table
     numbers: NDArray[np.int64]
     skipped: tuple[SkippedRow, ...] = ()
+    problems: RowProblems = field(default_factory=RowProblems)
 
     @property
     def countries(self) -> tuple[str, ...]:
         """Codes of the countries, ascending."""
-        return tuple(pc.unique(self.rows["country_iso"]).to_pylist())
+        return tuple(pc.unique(self.rows["country_iso"].drop_null()).to_pylist())
 
-    def in_order(self, problems: RowProblems) -> Self:
+    def in_order(self) -> Self:
         """Return the rows sorted by ``KEY``; problems follow their rows."""
         keys = [(name, "ascending") for name in self.KEY]
         order = pc.sort_indices(self.rows, sort_keys=keys).to_numpy()
         place_of = np.empty(len(order), np.int64)
         place_of[order] = np.arange(len(order))
-        problems.found = [RowProblem(int(place_of[one.row]), one.what) for one in problems.found]
+        found = [RowProblem(int(place_of[one.row]), one.what) for one in self.problems.found]
         rows = self.rows.take(pa.array(order)).combine_chunks()
-        return replace(self, rows=rows, numbers=self.numbers[order])
+        return replace(self, rows=rows, numbers=self.numbers[order], problems=RowProblems(found))
 
-    def without(self, problems: RowProblems) -> Self:
+    def _without_problems(self) -> Self:
         """Return the table without the rows that have a problem; these are added to ``skipped``."""
         keep = np.ones(len(self.numbers), np.bool_)
-        keep[problems.rows()] = False
+        keep[self.problems.rows()] = False
         rows = self.rows.filter(pa.array(keep)).combine_chunks()
-        skipped = [*self.skipped, *self._with_names(problems.found)]
+        skipped = [*self.skipped, *self._with_names(self.problems.found)]
         skipped.sort(key=lambda one: one.row)
-        return replace(self, rows=rows, numbers=self.numbers[keep], skipped=tuple(skipped))
+        return replace(
+            self,
+            rows=rows,
+            numbers=self.numbers[keep],
+            skipped=tuple(skipped),
+            problems=RowProblems(),
+        )
 
-    def settled(self, problems: RowProblems, *, skip_unplaceable: bool) -> Self:
+    def settled(self, *, skip_unplaceable: bool) -> Self:
         """Return the table without the rows that have a problem, or refuse all.
 
         Raises:
             InputError: ``merchants-unplaceable``, ``cards-unplaceable``: some rows have one, and are not to be
                 skipped, or no row is left.
         """
-        if not problems.found:
+        if not self.problems.found:
             return self
-        left = self.without(problems)
+        left = self._without_problems()
         if skip_unplaceable and left.rows.num_rows:
             return left
-        bad = self._with_names(problems.found)
+        bad = self._with_names(self.problems.found)
         count = number_of(len({one.row for one in bad}), "row", "rows")
         raise InputError(
             self.UNPLACEABLE,

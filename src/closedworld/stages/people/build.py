@@ -88,8 +88,7 @@ def build_people(
         world.weights,
         sites,
         polygons,
-        card_counts_of(cards)
-        or read_cards(cards, skip_unplaceable=skip_unplaceable, own_codes=polygons.own_codes),
+        card_counts_of(cards) or read_cards(cards, own_codes=polygons.own_codes),
         seed=seed,
         skip_unplaceable=skip_unplaceable,
         observer=observer,

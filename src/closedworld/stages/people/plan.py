@@ -23,6 +23,7 @@ from closedworld.kernels.spans import RowSpans
 from closedworld.published.cumulative_weights import without_people
 from closedworld.published.tile_index import PublishedIndex
 from closedworld.stages import PEOPLE, Stage
+from closedworld.stages.asked_areas import settled_without_tiles
 from closedworld.stages.checked_results import CheckedResult
 from closedworld.stages.country_source import HeldDomain
 from closedworld.stages.people.checks import CLAIMS
@@ -218,16 +219,16 @@ def own_files(config: RunConfig) -> tuple[Path, ...]:
 
 
 def load_own(config: RunConfig, inputs: Inputs, observer: Observer) -> CardRequest:
-    """Return the cards that are asked for.
+    """Return the cards that are asked for; what needs no tiles is settled before a run builds them.
 
     Raises:
         ConfigError: ``demo-regions``, ``cards-number``.
-        InputError: As ``load_cards``.
+        InputError: As ``load_cards``, and ``cards-unplaceable``.
     """
     countries = inputs.countries
-    return load_cards(
-        config,
-        observer,
-        None if countries is None else countries.own_codes,
-        skip_unplaceable=config.skip_unplaceable,
+    cards = load_cards(config, observer, None if countries is None else countries.own_codes)
+    if countries is None or config.result is not None or isinstance(cards, CardCounts):
+        return cards
+    return settled_without_tiles(
+        cards, countries.made_valid(), skip_unplaceable=config.skip_unplaceable
     )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pyarrow as pa
@@ -69,14 +69,14 @@ def require_cards(
     Raises:
         InputError: ``cards-unplaceable``.
     """
-    rows, problems = cards.rows, RowProblems()
+    rows, problems = cards.rows, RowProblems([*cards.problems.found])
     circles = np.full((rows.num_rows, 3), np.nan)
     check_codes(rows, spans, problems)
     fill_circles_of_places(rows, circles, countries, problems)
     check_circles(rows, circles, spans, countries, problems)
     kept = np.ones(len(circles), np.bool_)
     kept[problems.rows()] = False
-    cards = cards.settled(problems, skip_unplaceable=skip_unplaceable)
+    cards = replace(cards, problems=problems).settled(skip_unplaceable=skip_unplaceable)
     circles = circles[kept]
     if cards.skipped:
         observer.on_event(Warned("cards-skipped", cards.skipped_text()))

@@ -89,7 +89,7 @@ def build_sites(
     table = (
         demo_merchants(own_codes)
         if merchants is None
-        else read_merchants(merchants, skip_unplaceable=skip_unplaceable, own_codes=own_codes)
+        else read_merchants(merchants, own_codes=own_codes)
     )
     plan = plan_sites(
         world.index.spans,

@@ -27,6 +27,7 @@ from closedworld.kernels.spans import RowSpans
 from closedworld.published.cumulative_weights import without_people
 from closedworld.published.tile_index import PublishedIndex
 from closedworld.stages import SITE_STAGE, Stage
+from closedworld.stages.asked_areas import settled_without_tiles
 from closedworld.stages.checked_results import CheckedResult, staged_parts
 from closedworld.stages.checking import CheckCounts
 from closedworld.stages.country_source import HeldDomain
@@ -225,11 +226,17 @@ def own_files(config: RunConfig) -> tuple[Path, ...]:
 
 
 def load_own(config: RunConfig, inputs: Inputs, observer: Observer) -> MerchantTable:
-    """Return the table of merchants.
+    """Return the table of merchants; what needs no tiles is settled before a run builds them.
 
     Raises:
         ConfigError: ``demo-regions``.
-        InputError, IntegrityError: As ``load_merchants``.
+        InputError: As ``load_merchants``, and ``merchants-unplaceable``.
+        IntegrityError: As ``load_merchants``.
     """
     countries = inputs.countries
-    return load_merchants(config, observer, None if countries is None else countries.own_codes)
+    merchants = load_merchants(config, observer, None if countries is None else countries.own_codes)
+    if countries is None or config.result is not None or merchants.for_any_world:
+        return merchants
+    return settled_without_tiles(
+        merchants, countries.made_valid(), skip_unplaceable=config.skip_unplaceable
+    )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -120,7 +120,7 @@ def require_sites(
     """
     if merchants.for_any_world:
         merchants = merchants.within(spans)
-    problems = RowProblems()
+    problems = RowProblems([*merchants.problems.found])
     circles = np.full((merchants.rows.num_rows, 3), np.nan)
     check_codes(merchants.rows, spans, problems)
     _check_tiles(merchants, spans, problems)
@@ -128,7 +128,7 @@ def require_sites(
     check_circles(merchants.rows, circles, spans, countries, problems)
     kept = np.ones(len(circles), np.bool_)
     kept[problems.rows()] = False
-    merchants = merchants.settled(problems, skip_unplaceable=skip_unplaceable)
+    merchants = replace(merchants, problems=problems).settled(skip_unplaceable=skip_unplaceable)
     circles = circles[kept]
     kinds = _kinds_of(merchants, observer)
     own_columns = tuple(
@@ -155,8 +155,7 @@ def _check_tiles(
     for row in np.flatnonzero(ids.is_valid().to_numpy()).tolist():
         iso, tile = merchants.rows["country_iso"][row].as_py(), ids[row].as_py()
         # A negative id is no tile of any grid.
-        is_there = iso in spans and tile >= 0
-        if not is_there or not spans[iso].contains(np.array([tile], np.uint64))[0]:
+        if iso in spans and (tile < 0 or not spans[iso].contains(np.array([tile], np.uint64))[0]):
             problems.add([row], f"tile {tile} is none of {iso}")
 
 
