@@ -36,6 +36,7 @@ if TYPE_CHECKING:
 ROOT = Path(__file__).parents[1]
 PACKAGE = ROOT / "src" / "closedworld"
 EQUIVALENT = ROOT / "tests" / "mutation" / "equivalent.toml"
+PLACING_TESTS = "tests/stages/sites tests/stages/people tests/stages/test_stages.py"
 OTHER_TESTS = {
     "kernels/digests.py": "tests/verification/test_value_digests.py",
     "kernels/inclusion.py": "tests/kernels/spans/test_rowspans.py",
@@ -49,10 +50,15 @@ OTHER_TESTS = {
     "kernels/weights": "tests/kernels/weights tests/kernels/tiles",
     "published": "tests/published tests/worlds/test_opening.py tests/worlds/test_sampling.py tests/store/test_reading.py tests/cli/test_inspect.py -m ''",
     "store": "tests/store --ignore=tests/store/test_engines.py tests/stages/test_resume.py",
-    "stages": "tests/stages",
+    "stages": "tests/stages/test_runner.py tests/stages/test_resume.py tests/stages/test_stages.py tests/run/test_third_stage.py tests/stages/tiles/test_faults.py -k 'not killed'",
+    "stages/alone.py": PLACING_TESTS,
+    "stages/asked_areas.py": "tests/stages/sites",
+    "stages/checked_results.py": PLACING_TESTS,
+    "stages/country_source.py": PLACING_TESTS,
     "stages/people": "tests/stages/people tests/stages/test_stages.py",
     "stages/checking.py": "tests/stages/test_checking.py tests/stages/sites tests/verification/test_damaged_sites.py",
     "stages/memory.py": "tests/scale/test_memory.py",
+    "stages/placing_plan.py": PLACING_TESTS,
     "stages/purchases": "tests/stages/purchases tests/stages/test_stages.py -m '' -k 'not dask and not processes'",
     "stages/sites": "tests/stages/sites tests/stages/test_stages.py tests/verification/test_damaged_sites.py",
     "stages/tiles": "tests/stages/tiles tests/stages/test_resume.py",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import itertools
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -16,14 +17,21 @@ from closedworld.datasets.parameters import Parameters, Stated
 from closedworld.datasets.part_encoder import PartEncoder
 from closedworld.errors import IntegrityError, UnitError
 from closedworld.execution import open_worker_pool
-from closedworld.execution.events import NullObserver, TasksResumed
+from closedworld.execution.events import (
+    DatasetPublished,
+    NullObserver,
+    PhaseFinished,
+    StageReused,
+    TasksResumed,
+)
 from closedworld.kernels.records import Records
 from closedworld.stages import Stage
 from closedworld.stages.memory import StageMemory
 from closedworld.stages.protocol import Folded, StageOutcome, StagePlan
 from closedworld.stages.runner import run_stage
-from closedworld.stages.task_runner import stage_part
+from closedworld.stages.task_runner import PhaseClock, stage_part, staged_part
 from closedworld.stages.tasks import TaskResult
+from closedworld.store.local import LocalStorage
 
 NO_MEMORY = StageMemory(0, 0)
 
@@ -199,6 +207,68 @@ def test_a_result_is_found_and_verified_and_not_built_again(tmp_path: Path) -> N
     with pytest.raises(IntegrityError) as caught:
         published(tmp_path, LedgerPlan())
     assert caught.value.code == "file-digest"
+
+
+def test_a_folder_without_a_receipt_is_not_built_over(tmp_path: Path) -> None:
+    folder = published(tmp_path, LedgerPlan()).published.folder
+    (folder / "_receipt.json").unlink()
+    with pytest.raises(IntegrityError) as caught:
+        published(tmp_path, LedgerPlan())
+    assert caught.value.code == "receipt-missing"
+
+
+def test_publishing_and_finding_are_told_with_their_time(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("time.perf_counter", itertools.count(1000.0).__next__)
+    first, second = Watcher(), Watcher()
+    result = published(tmp_path, LedgerPlan(), observer=first).published
+    published(tmp_path, LedgerPlan(), observer=second)
+    phases = [event for event in first.events if isinstance(event, PhaseFinished)]
+    assert [(one.stage, one.phase, one.seconds) for one in phases] == [
+        ("S9", "fsync", 1.0),
+        ("S9", "publish", 1.0),
+    ]
+    (told,) = [event for event in first.events if isinstance(event, DatasetPublished)]
+    assert (told.dataset, told.path, told.rows, told.files) == (
+        "takings",
+        str(result.folder / "takings"),
+        30,
+        6,
+    )
+    assert 0 < told.seconds < 1000
+    assert second.events == [
+        StageReused("S9", str(result.folder), result.receipt.parameter_hash, 1.0)
+    ]
+
+
+def test_a_stage_has_no_temporary_files_sample_or_picture_unless_it_says_so(tmp_path: Path) -> None:
+    plan = LedgerPlan()
+    assert plan.scratch_bytes == 0
+    assert plan.rate_of_sample() is None
+    assert plan.picture(tmp_path / "picture.png", "") is None
+
+
+def test_the_time_of_a_phase_is_the_sum_of_its_parts(monkeypatch: pytest.MonkeyPatch) -> None:
+    times = iter([10.0, 11.0, 15.0, 17.0])
+    monkeypatch.setattr("time.perf_counter", lambda: next(times))
+    result = TaskResult()
+    clock = PhaseClock(result)
+    for phase in ("read", "write", "read"):
+        clock.ends(phase)
+    assert result.phases == {"read": 3.0, "write": 4.0}
+
+
+def test_a_page_that_was_damaged_while_staged_is_noticed(tmp_path: Path) -> None:
+    task = DayTask(DAYS[0], 0, LocalStorage(tmp_path), None)
+    (entry,) = write_day(task).files
+    assert staged_part(task.folder, entry).read()["amount"].to_pylist() == list(range(700, 705))
+    path = tmp_path / entry.path
+    content = bytearray(path.read_bytes())
+    content[content.index((704).to_bytes(8, "little"))] ^= 1
+    path.write_bytes(content)
+    with pytest.raises(OSError, match="CRC"):
+        staged_part(task.folder, entry).read()
 
 
 def test_what_a_failed_run_had_finished_is_resumed(tmp_path: Path) -> None:

@@ -5,9 +5,11 @@ from __future__ import annotations
 import subprocess
 import sys
 from importlib import import_module
+from pathlib import Path
 
 import pytest
 
+from closedworld.config.run import RunConfig
 from closedworld.datasets.parameters import PARAMETERS
 from closedworld.kernels.sizes import Sizes
 from closedworld.stages import STAGES, Stage
@@ -30,6 +32,11 @@ def test_no_two_stages_share(field: str) -> None:
 def test_a_stage_has_a_plan_of_its_own(stage: Stage) -> None:
     module = import_module(f"closedworld.stages.{stage.name}.plan")
     assert callable(module.plan_run)
+
+
+def test_a_stage_names_the_files_that_it_alone_reads() -> None:
+    config = RunConfig(merchants=Path("shops.csv"))
+    assert [stage.own_files(config) for stage in STAGES] == [(), (), (Path("shops.csv"),), (), ()]
 
 
 def test_parameters_are_named_like_their_stages() -> None:

@@ -32,6 +32,7 @@ class _Line(logging.Formatter):
             super().__init__("warning: %(message)s")
 
     def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802 -- logging's name
+        """Return the line of a record, with escape sequences shown as text."""
         return printable(super().formatMessage(record))
 
 
@@ -134,6 +135,7 @@ class _ProgressBar:
         self._progress.stop()
 
     def on_event(self, event: Event) -> None:
+        """Start the bar again with each kind of work; advance it with each task."""
         match event:
             case events.WorkStarted(rows=rows):
                 self._total, self._done, self._began = rows, 0, time.monotonic()

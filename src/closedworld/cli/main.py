@@ -53,6 +53,7 @@ class _Commands(click.Group):
     """Commands in the order a user meets them; errors of closedworld as messages, not tracebacks."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
+        """Return the commands in the order in which they were added; click would sort them."""
         return list(self.commands)
 
     def main(self, *args: Any, **options: Any) -> Any:

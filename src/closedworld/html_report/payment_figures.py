@@ -249,6 +249,7 @@ class _Moves:
 
     @classmethod
     def of(cls, n_cards: int) -> _Moves:
+        """Return the count before the first day, for so many cards."""
         return cls(np.full((3, n_cards), np.nan))
 
     def add(self, card: NDArray[np.int32], rows: NDArray[np.float64]) -> None:
@@ -267,6 +268,7 @@ class _Moves:
         self.last[:, card] = rows
 
     def speeds(self) -> Speeds:
+        """Return the number of steps and the shares of fast ones, over all days added."""
         pairs, near, fast_near, fast, flight = self.counts.tolist()
         return Speeds(pairs, _share(fast_near, near), _share(fast, pairs), _share(flight, pairs))
 
@@ -294,6 +296,7 @@ class _Tally:
     cards: dict[str, set[int]] = field(default_factory=dict)
 
     def add(self, purchases: pa.Table, truth: pa.Table) -> None:
+        """Add a day: its purchases in the order of time, and what truth says of each, row by row."""
         card = pc.index_in(purchases["card_id"], self.ids).to_numpy().astype(np.int32)
         is_fraud = truth["is_fraud"].to_numpy()
         at_site = purchases["lon"].is_valid().to_numpy()

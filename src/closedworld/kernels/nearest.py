@@ -76,6 +76,7 @@ class _Cubes:
     number: Ints
 
     def take(self, chosen: Bools) -> _Cubes:
+        """Return those cubes for which ``chosen``, bool (k,), is true."""
         return _Cubes(
             self.key[chosen],
             self.points[chosen],

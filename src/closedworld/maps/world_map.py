@@ -95,6 +95,7 @@ class _CountryShares:
         return cls(by_colour, builder.shares(shared))
 
     def land(self, rows: slice) -> Land:
+        """Return the countries in some rows of the map, their colours mixed by the shares of a pixel."""
         shares, shared = self.by_colour[:, rows], self.shared[rows]
         total = shares.sum(axis=0)
         colours = np.zeros((3, *total.shape), np.float32)

@@ -181,6 +181,7 @@ def _pools_by_stage(
     with ExitStack() as stack:
 
         def of_stage(stage: Stage, memory: StageMemory) -> WorkerPool:
+            """Return the pool of as many workers as the stage gets within the memory limit, opened once."""
             held[:] = held[:1] or [peak_memory_bytes()]
             count = capped(
                 memory,

@@ -235,6 +235,7 @@ class _Blocks:
 
     @classmethod
     def read(cls, grid: Grid, batches: Batches) -> _Blocks:
+        """Return the blocks from a country's tiles and weights, read once, batch by batch."""
         row_blocks = np.floor((90.0 - grid.lat_centers()) * _BLOCKS_PER_DEGREE).astype(np.int64)
         col_blocks = np.floor((grid.lon_centers() + 180.0) * _BLOCKS_PER_DEGREE).astype(np.int64)
         areas = tile_areas_cm2(grid)

@@ -77,6 +77,7 @@ def opened_cog(
                 ) as raster:
 
                     def write(rows: range, cells: NDArray[Any]) -> None:
+                        """Write whole rows and keep their sum, by which the finished file is checked."""
                         band = cells.reshape(-1, grid.n_cols)
                         sums[rows.start] = _sum(band)
                         if not (np.isnan(cells) if np.isnan(nodata) else cells == nodata).all():

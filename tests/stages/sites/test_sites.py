@@ -120,7 +120,7 @@ def test_a_site_depends_on_nothing_else(site_world: SiteWorld, tmp_path: Path) -
     assert where(sites_of(fewer)).items() <= whole.items()
     other = site_world.build(tmp_path / "order", TABLE[::-1], seed=7)
     assert where(sites_of(other)) == whole
-    small = site_world.build(tmp_path / "small", TABLE, seed=7, task_sites=7)
+    small = site_world.build(tmp_path / "small", TABLE, seed=7, task_sites=15)
     assert where(sites_of(small)) == whole
     assert small.published.receipt.values == other.published.receipt.values
     by_outlet = [
@@ -329,6 +329,15 @@ def test_sites_outside_of_what_was_asked_for_are_not_published(
         asked = {"tile_id": int(site_world.index.spans["LU"].tile_ids()[3])}
     with pytest.raises(IntegrityError, match=checks.CLAIMS["areas"]):
         site_world.build(tmp_path, [{"merchant_id": "m", "country_iso": "LU", "n": 9, **asked}])
+
+
+def test_a_circle_that_is_gone_since_planning_is_an_error_that_names_it(
+    site_world: SiteWorld, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(asked_areas, "within_circle", lambda *_: None)
+    asked = {"merchant_id": "m", "country_iso": "LU", "lon": 6.1, "lat": 49.6, "radius_km": 4.0}
+    with pytest.raises(IntegrityError, match=r"LU has no tile within 4\.0 km of 6\.1, 49\.6"):
+        site_world.build(tmp_path, [asked])
 
 
 def test_a_seed_without_effect_is_noticed(

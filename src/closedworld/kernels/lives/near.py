@@ -35,13 +35,16 @@ class _Level:
     site: Ints
 
     def key_of(self, group: Ints, row: Ints, column: Ints) -> Ints:
+        """Return what cells are sorted by: group, then row, then column, which may be one beyond either end."""
         rows, widest = len(self.columns), int(self.columns.max()) + 2
         return (group * rows + row) * widest + column + 1
 
     def row_of(self, lats: Floats) -> Ints:
+        """Return the row of cells of each latitude, degrees; 0 is the southernmost."""
         return np.clip((lats + 90.0) / self.degrees, 0, len(self.columns) - 1).astype(np.int64)
 
     def column_of(self, row: Ints, lons: Floats) -> Ints:
+        """Return the cell of each longitude, degrees, in its row; 0 begins at -180."""
         columns = self.columns.take(row)
         column = np.floor((lons + 180.0) * (columns / 360.0)).astype(np.int64)
         return np.clip(column, 0, columns - 1)

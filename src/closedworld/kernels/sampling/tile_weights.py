@@ -33,6 +33,7 @@ def in_memory(weights: NDArray[np.unsignedinteger]) -> TileWeights:
     def of_runs(
         first_ranks: NDArray[np.int64], stop_ranks: NDArray[np.int64]
     ) -> NDArray[np.uint64]:
+        """Copy the weights of the runs out of the array, one run after another."""
         at = counted(first_ranks, stop_ranks - first_ranks)
         chosen: NDArray[np.uint64] = weights[at].astype(np.uint64)
         return chosen

@@ -87,6 +87,7 @@ class _Tally:
     frauds: int = 0
 
     def count(self, rows: Iterator[pa.Table]) -> Iterator[pa.Table]:
+        """Yield the same tables, each counted by whichever column its layout labels fraud with."""
         for table in rows:
             label = table["Is Fraud?"] if "Is Fraud?" in table.column_names else None
             if label is None:
