@@ -18,7 +18,7 @@ from closedworld.execution import events
 from closedworld.kernels.placing import Sites, place_sites, site_keys
 from closedworld.published.cumulative_weights import CumulativeWeights
 from closedworld.published.results import open_published
-from closedworld.stages import asked_areas
+from closedworld.stages import asked_areas, country_source
 from closedworld.stages.sites import checks, placed
 from closedworld.stages.weights.build import build_tile_weights
 
@@ -100,6 +100,23 @@ def test_online_merchants_have_no_point(site_world: SiteWorld, tmp_path: Path) -
         "Europe/Malta",
         "place",
     )
+
+
+def test_a_merchant_without_outlets_is_published_and_has_no_site(
+    site_world: SiteWorld, tmp_path: Path
+) -> None:
+    built = site_world.build(tmp_path, [SHOP, {"merchant_id": "shut", "country_iso": "MT", "n": 0}])
+    assert [row["merchant_id"] for row in sites_of(built)] == ["007"]
+    merchants = built.published.dataset("merchants").to_table()["merchant_id"].to_pylist()
+    assert merchants == ["shut", "007"]
+
+
+def test_sites_are_the_same_where_weights_are_read_and_not_held(
+    site_world: SiteWorld, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    held = site_world.build(tmp_path / "held", TABLE).published.receipt
+    monkeypatch.setattr(country_source, "TILES_IN_MEMORY", 0)
+    assert site_world.build(tmp_path / "read", TABLE).published.receipt.values == held.values
 
 
 def test_zones_and_towns_are_those_of_the_country(site_world: SiteWorld, tmp_path: Path) -> None:
@@ -287,7 +304,8 @@ def test_the_checks_are_sealed_beside_the_data(site_world: SiteWorld, tmp_path: 
     assert content["passed"]
     found = {one["check"]: one for one in content["checks"]}
     assert set(found) == set(checks.CLAIMS)
-    assert found["rows"]["checked"] == found["keys"]["checked"] == 73
+    for name in ("rows", "keys", "site_ids"):
+        assert found[name]["checked"] == 73
     assert found["polygons"]["checked"] == 71
     (published.folder / "validation.json").write_bytes(b"{}")
     with pytest.raises(IntegrityError, match="file-size"):

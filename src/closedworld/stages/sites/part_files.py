@@ -37,7 +37,8 @@ def write_sites(task: SiteTask) -> CheckedResult:
     table = rows_of(merchants, placed, places)
     clock.ends("describe")
     encoder = PartEncoder(SITES)
-    encoder.write(table.to_batches())
+    if task.cost:
+        encoder.write(table.to_batches())
     result.digests[SITES.name] = SITES.digest_of(table.to_batches()).hex()
     entry = stage_part(task.folder, SITES, task.partition, task.number, encoder)
     result.files.append(entry)

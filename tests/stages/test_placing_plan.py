@@ -1,0 +1,72 @@
+"""Rows of countries as tasks, and the memory that one takes."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from closedworld.execution.events import NullObserver
+from closedworld.stages.country_source import TILES_IN_MEMORY
+from closedworld.stages.placing_plan import RowRange, index_of, weights_at_hand
+from closedworld.stages.protocol import Upstream
+from closedworld.stages.sites.plan import SitePlan
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+DOMAIN, ROW = 96 << 20, 900
+
+
+def plan_of(
+    rows: Mapping[str, int], *, task_rows: int = 5, tiles: Mapping[str, int] | None = None
+) -> SitePlan:
+    """Return a plan for so many rows of countries of so many tiles."""
+    by_country = {iso: SimpleNamespace(site_count=count) for iso, count in rows.items()}
+    weights = {iso: SimpleNamespace(spans=range(n)) for iso, n in (tiles or {}).items()}
+    requirements: Any = SimpleNamespace(by_country=by_country)
+    nothing: Any = None
+    return SitePlan(nothing, weights, NullObserver(), task_rows, requirements, nothing)  # type: ignore[arg-type]
+
+
+def test_tasks_are_ranges_of_rows_the_countries_of_most_rows_first() -> None:
+    plan = plan_of({"AT": 5, "BE": 0, "CH": 12})
+    assert list(plan.ranges()) == [
+        RowRange("CH", 0, 0, 5, tries_seed=True),
+        RowRange("CH", 1, 5, 10, tries_seed=True),
+        RowRange("CH", 2, 10, 12, tries_seed=True),
+        RowRange("AT", 0, 0, 5, tries_seed=True),
+        RowRange("BE", 0, 0, 0, tries_seed=True),
+    ]
+    assert plan.task_count == 5
+    assert plan.row_count == 17
+
+
+def test_the_sixteen_heaviest_tasks_try_another_seed() -> None:
+    plan = plan_of({f"{number:02}": number for number in range(1, 21)}, task_rows=100)
+    assert [one.country_iso for one in plan.ranges() if one.tries_seed] == [
+        f"{number:02}" for number in range(20, 4, -1)
+    ]
+
+
+@pytest.mark.parametrize(
+    ("rows", "tiles", "expected"),
+    [
+        ({"AT": 3}, {"AT": 10, "RU": 999}, DOMAIN + 40 + 3 * ROW),
+        ({"AT": 3, "BE": 12}, {"AT": 10, "BE": 7}, DOMAIN + 40 + 5 * ROW),
+        ({"AT": 3}, {"AT": TILES_IN_MEMORY + 1}, DOMAIN + (256 << 20) + 3 * ROW),
+        ({"AT": 3}, {}, DOMAIN + (256 << 20) + 3 * ROW),
+        ({}, {}, DOMAIN + (256 << 20)),
+    ],
+)
+def test_memory_is_that_of_the_largest_country_and_task(
+    rows: dict[str, int], tiles: dict[str, int], expected: int
+) -> None:
+    memory = plan_of(rows, tiles=tiles).memory
+    assert (memory.shared, memory.per_worker) == (0, expected)
+
+
+def test_a_forecast_has_neither_index_nor_weights() -> None:
+    assert index_of(Upstream(None, None)) is None
+    assert weights_at_hand(None, None) == {}
