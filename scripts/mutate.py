@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 ROOT = Path(__file__).parents[1]
 PACKAGE = ROOT / "src" / "closedworld"
 EQUIVALENT = ROOT / "tests" / "mutation" / "equivalent.toml"
-PLACING_TESTS = "tests/stages/sites tests/stages/people tests/stages/test_stages.py"
+PLACING_TESTS = "tests/stages/sites tests/stages/people tests/stages/test_stages.py tests/stages/test_placing_plan.py"
 OTHER_TESTS = {
     "kernels/digests.py": "tests/verification/test_value_digests.py",
     "kernels/inclusion.py": "tests/kernels/spans/test_rowspans.py",

@@ -31,16 +31,19 @@ def plan_of(
 
 
 def test_tasks_are_ranges_of_rows_the_countries_of_most_rows_first() -> None:
-    plan = plan_of({"AT": 5, "BE": 0, "CH": 12})
+    plan = plan_of({"AT": 5, "BE": 0, "CH": 12, "DE": 12})
     assert list(plan.ranges()) == [
         RowRange("CH", 0, 0, 5, tries_seed=True),
         RowRange("CH", 1, 5, 10, tries_seed=True),
         RowRange("CH", 2, 10, 12, tries_seed=True),
+        RowRange("DE", 0, 0, 5, tries_seed=True),
+        RowRange("DE", 1, 5, 10, tries_seed=True),
+        RowRange("DE", 2, 10, 12, tries_seed=True),
         RowRange("AT", 0, 0, 5, tries_seed=True),
         RowRange("BE", 0, 0, 0, tries_seed=True),
     ]
-    assert plan.task_count == 5
-    assert plan.row_count == 17
+    assert plan.task_count == 8
+    assert plan.row_count == 29
 
 
 def test_the_sixteen_heaviest_tasks_try_another_seed() -> None:
