@@ -6,6 +6,7 @@ import shutil
 from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from damage import places
 from site_worlds import small_world
@@ -20,12 +21,17 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.slow
 
+LU_TILE = 483 * 4320 + 2233
+"""At 49.7 degrees north and 6.1 east, in tiles of 5 arc-minutes."""
+
 MERCHANTS = [
     {"merchant_id": "a", "country_iso": "FJ", "n": 12, "category": "grocery"},
     {"merchant_id": "b", "country_iso": "FJ", "n": 8, "category": "bank"},
     {"merchant_id": "b", "country_iso": "LU", "n": 5, "category": "bank"},
     {"merchant_id": "net", "country_iso": "LU", "n": 2, "category": "online"},
     {"merchant_id": "near", "country_iso": "LU", "lon": 6.13, "lat": 49.61, "radius_km": 4.0},
+    {"merchant_id": "town", "country_iso": "LU", "n": 4, "place": "Luxembourg"},
+    {"merchant_id": "tile", "country_iso": "LU", "n": 2, "tile_id": LU_TILE},
 ]
 
 
@@ -53,8 +59,8 @@ def test_a_sound_world_has_no_finding(sited: Path, countries: Any) -> None:
     outcome = verify(sited, recompute="all", polygons=countries)
     assert outcome.findings == ()
     placed = [one.count for one in outcome.checks if one.what.startswith("sites by the law")]
-    # All but the outlets that must lie near a point, and those of no place.
-    assert placed == [25]
+    # All but those of no place.
+    assert placed == [32]
     assert [one.what for one in outcome.not_checked] == ["membership by GEOS"]
 
 
@@ -97,6 +103,17 @@ def test_a_lost_and_a_doubled_site_are_found(damaged: Any) -> None:
     damaged.change("sites", "FJ", lambda rows: pa.concat_tables([rows, rows.slice(0, 1)]))
     found = places(list(verify(damaged.root).findings))
     assert {("site-keys", "sites", "LU"), ("site-keys", "sites", "FJ")} <= found
+
+
+@pytest.mark.parametrize("merchant", ["near", "town", "tile"])
+def test_a_nudge_in_a_circle_a_town_and_a_tile_is_found(
+    damaged: Any, countries: Any, merchant: str
+) -> None:
+    rows = pq.read_table(next(damaged.folder("sites").glob("sites/LU-*.parquet")))
+    row = rows["merchant_id"].to_pylist().index(merchant)
+    damaged.set("sites", "LU", "lon", row, lambda x: x + 1e-7)
+    found = verify(damaged.root, recompute="all", polygons=countries).findings
+    assert {one.code for one in found if one.country_iso == "LU"} == {"site-law"}
 
 
 def test_sites_moved_by_one_are_found(damaged: Any, countries: Any) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -9,22 +10,28 @@ import pytest
 import shapely
 import shapely.affinity
 
+from closedworld.inputs.regions.country_set import Country
 from closedworld.kernels.grid import Grid
 from closedworld.kernels.placing import (
     Blocks,
+    Circle,
     PlacingDomain,
     SiteRequest,
+    on_tile,
     place_sites,
     site_keys,
+    within_circle,
 )
 from closedworld.kernels.placing import Towns as PlacingTowns
+from closedworld.kernels.placing.sites import Sites
 from closedworld.kernels.sampling import CountryShape, in_memory
 from closedworld.kernels.spans import RowSpans, border_tiles
+from closedworld.verification.asked_parts import AskedPart, Part, read_parts
 from closedworld.verification.site_law import TOLERANCE_DEGREES, SiteLaw, Towns
 from closedworld.verification.site_numbers import WantedSite
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from numpy.typing import NDArray
 
@@ -52,52 +59,126 @@ GRIDS = {
 """Far north, a tile is much wider in the south, and everything lies 97 degrees farther up."""
 
 
-@pytest.mark.parametrize("name", GRIDS)
-@pytest.mark.parametrize("seed", [7, 8])
-def test_each_site_lies_where_the_plain_law_says(name: str, seed: int) -> None:
-    grid, up = GRIDS[name], 97.0 if name == "far north" else 0.0
-    shape = shapely.affinity.translate(SHAPE, 0, up)
-    lons, lats, persons = TOWNS[0], TOWNS[1] + up, TOWNS[2]
-    spans = RowSpans.from_polygon(shape, grid, "any_overlap")
-    weights = np.random.default_rng(1).pareto(1, len(spans)).astype(np.uint64) * np.uint64(1000)
-    weights[0] += np.uint64(1)
-    domain = PlacingDomain(
-        spans,
-        border_tiles([shape], grid),
-        CountryShape([shape]),
-        Blocks.of(spans, [weights]),
-        in_memory(weights),
-        PlacingTowns.of(lons, lats, persons),
-        PlacingDomain.texture_of(grid, "FJ", seed),
-    )
-    wanted = [
-        WantedSite(merchant, order, gamma8, spaced)
-        for merchant, gamma8, spaced in (("007", 8, False), ("Ñ", 10, False), ("c", 6, True), ("d", 7, True))
-        for order in (1, 2, 3, 70_000)
-    ]  # fmt: skip
-    merchant, orders, gammas, spaced = map(np.array, zip(*wanted, strict=True))
-    placed = place_sites(
-        domain, SiteRequest(site_keys(merchant.tolist(), "FJ", seed), orders, gammas, spaced)
-    )
+WANTED = [
+    WantedSite(merchant, order, gamma8, spaced)
+    for merchant, gamma8, spaced in (("007", 8, False), ("Ñ", 10, False), ("c", 6, True), ("d", 7, True))
+    for order in (1, 2, 3, 70_000)
+]  # fmt: skip
 
-    def batches() -> Iterator[tuple[NDArray[np.int64], NDArray[np.int64]]]:
+
+@dataclass(frozen=True)
+class World:
+    """The ring and its island on a grid, for the law that places and the plain one."""
+
+    shape: shapely.MultiPolygon
+    domain: PlacingDomain
+    weights: NDArray[np.uint64]
+    law: SiteLaw
+    seed: int
+
+    @classmethod
+    def on(cls, grid: Grid, seed: int, *, up: float = 0.0, unpeopled: bool = False) -> World:
+        shape = shapely.affinity.translate(SHAPE, 0, up)
+        lons, lats, persons = TOWNS[0], TOWNS[1] + up, TOWNS[2]
+        spans = RowSpans.from_polygon(shape, grid, "any_overlap")
+        weights = np.random.default_rng(1).pareto(1, len(spans)).astype(np.uint64) * np.uint64(1000)
+        if unpeopled:
+            weights[:] = 0
+        weights[0] += np.uint64(1)
+        domain = PlacingDomain(
+            spans,
+            border_tiles([shape], grid),
+            CountryShape([shape]),
+            Blocks.of(spans, [weights]),
+            in_memory(weights),
+            PlacingTowns.of(lons, lats, persons),
+            PlacingDomain.texture_of(grid, "FJ", seed),
+        )
+        some = persons > 0
+        towns = Towns(lons[some], lats[some], persons[some])
+        law = SiteLaw(grid, "FJ", seed, lambda: cls._batches(spans, weights), towns)
+        return cls(shape, domain, weights, law, seed)
+
+    @staticmethod
+    def _batches(
+        spans: RowSpans, weights: NDArray[np.uint64]
+    ) -> Iterator[tuple[NDArray[np.int64], NDArray[np.int64]]]:
         ids = spans.tile_ids().astype(np.int64)
         for some in np.array_split(np.arange(len(ids)), 3):
             yield ids[some], weights[some].astype(np.int64)
 
-    some = persons > 0
-    towns = Towns(lons[some], lats[some], persons[some])
-    law = SiteLaw(grid, "FJ", seed, batches, towns)
-    recomputed = 0
+    def placed(self, domain: PlacingDomain) -> Sites:
+        merchant, orders, gammas, spaced = map(np.array, zip(*WANTED, strict=True))
+        keys = site_keys(merchant.tolist(), "FJ", self.seed)
+        return place_sites(domain, SiteRequest(keys, orders, gammas, spaced))
+
+    def parts(self, parts: list[Part]) -> dict[Part, AskedPart]:
+        spans = self.domain.spans
+        country = Country("FJ", "Fiji", (self.shape,))
+        return read_parts(parts, country, spans.grid, self._batches(spans, self.weights))
+
+
+def recomputed(law: SiteLaw, polygons: Sequence[shapely.Geometry], placed: Sites) -> int:
+    """Compare placed sites with a law; return for how many it says where they lie."""
+    count = 0
     for (tile, points), own, lon, lat in zip(
-        law.sites(wanted), placed.tile_ids.tolist(), placed.lons, placed.lats, strict=True
+        law.sites(WANTED), placed.tile_ids.tolist(), placed.lons, placed.lats, strict=True
     ):
         assert tile == own
         for x, y in points:
-            if any(shapely.contains_xy(shape, x + turn, y) for turn in (-360, 0, 360)):
+            if any(
+                shapely.contains_xy(one, x + turn, y) for one in polygons for turn in (-360, 0, 360)
+            ):
                 assert abs((lon - x + 180) % 360 - 180) < TOLERANCE_DEGREES
                 assert abs(lat - y) < TOLERANCE_DEGREES
-                recomputed += 1
+                count += 1
                 break
+    return count
+
+
+@pytest.mark.parametrize("name", GRIDS)
+@pytest.mark.parametrize("seed", [7, 8])
+def test_each_site_lies_where_the_plain_law_says(name: str, seed: int) -> None:
+    world = World.on(GRIDS[name], seed, up=97.0 if name == "far north" else 0.0)
     # Others lie in a piece of a tile so small that no try met it.
-    assert recomputed
+    assert recomputed(world.law, [world.shape], world.placed(world.domain))
+
+
+CIRCLES = [(179.7, -16.9, 20.0), (-179.8, -16.85, 9.0), (179.9, -17.1, 24.0)]
+"""Across the border and beyond 180 degrees, on an island, round a hole."""
+
+FINE = ("30s", "5m", "0..360", "a region")
+"""Grids on which some point of the first 32 lies in these circles."""
+
+
+@pytest.mark.parametrize("name", FINE)
+@pytest.mark.parametrize("circle", CIRCLES)
+def test_each_site_in_a_circle_lies_where_the_plain_law_says(
+    name: str, circle: tuple[float, float, float]
+) -> None:
+    world = World.on(GRIDS[name], 7)
+    domain = within_circle(world.domain, Circle(*circle))
+    assert domain is not None
+    part = Part(circle=circle)
+    found = world.parts([part])[part]
+    assert recomputed(world.law.within(*found.weights), found.polygons, world.placed(domain))
+
+
+@pytest.mark.parametrize("name", FINE)
+def test_circles_without_people_and_single_tiles_are_as_the_plain_law_says(name: str) -> None:
+    world = World.on(GRIDS[name], 7, unpeopled=True)
+    ids = world.domain.spans.tile_ids()
+    circle, tile = Part(circle=CIRCLES[0]), Part(tile=int(ids[len(ids) // 2]))
+    parts = world.parts([circle, tile])
+    in_circle = within_circle(world.domain, Circle(*CIRCLES[0]))
+    assert in_circle is not None
+    for part, domain in ((circle, in_circle), (tile, on_tile(world.domain, tile.tile))):
+        law = world.law.within(*parts[part].weights)
+        assert recomputed(law, parts[part].polygons, world.placed(domain))
+
+
+def test_a_circle_off_the_country_has_no_tiles() -> None:
+    part = Part(circle=(0.0, 0.0, 50.0))
+    found = World.on(GRIDS["5m"], 7).parts([part])[part]
+    assert not found.polygons
+    assert not len(found.weights[0])

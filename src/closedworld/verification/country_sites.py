@@ -13,7 +13,11 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
+from closedworld.errors import InputError
+from closedworld.inputs.reference.place_names import find_place
+from closedworld.inputs.reference.places import CountryPlaces
 from closedworld.inputs.regions.country_set import Country
+from closedworld.verification.asked_parts import WHOLE, Part, is_circle
 from closedworld.verification.country_files import CountryFiles
 from closedworld.verification.points_on_map import of_other_zone, off_tile, outside_of
 from closedworld.verification.site_numbers import WantedSite
@@ -119,17 +123,21 @@ class CountrySiteChecks:
         outside = outside_of(country, lon, lat)
         self._note(outside, "site-outside", "the point is not in its country.")
 
-    def drawn(self, seed: int) -> tuple[list[WantedSite], list[int]]:
-        """Return all sites of some merchants that may be anywhere in the country, and their rows."""
-        free = (
-            self.merchants["lon"].is_null().to_numpy()
-            & self.merchants["place"].is_null().to_numpy()
-        )
-        free &= self.merchants["tile_id"].to_numpy() < 0
+    def drawn(
+        self, seed: int, towns: CountryPlaces
+    ) -> tuple[list[WantedSite], list[int], list[tuple[Part, ...]]]:
+        """Return all sites on the map of some rows of merchants, their rows, and where they were asked for.
+
+        Args:
+            seed: Decides what is drawn.
+            towns: The towns of the country.
+        """
         on_map = pc.equal(self.sites["precision"], "point").to_numpy()
         on_map &= self.sites["lon"].is_valid().to_numpy() & self.sites["lat"].is_valid().to_numpy()
-        merchant_rows = np.repeat(np.arange(len(free)), self.merchants["n"].to_numpy())
-        sizes = np.bincount(merchant_rows[on_map & free[merchant_rows]], minlength=len(free))
+        merchant_rows = np.repeat(
+            np.arange(self.merchants.num_rows), self.merchants["n"].to_numpy()
+        )
+        sizes = np.bincount(merchant_rows[on_map])
         few = np.flatnonzero((sizes > 0) & (sizes <= _MOST_SITES)).tolist()
         draw = random.Random(seed)  # noqa: S311 -- a sample that can be drawn again
         chosen = draw.sample(few, min(_DRAWN_MERCHANTS, len(few)))
@@ -144,7 +152,24 @@ class CountrySiteChecks:
             )
             for row in rows
         ]
-        return wanted, rows
+        parts = {row: self._asked_parts(row, towns) for row in chosen}
+        return wanted, rows, [parts[merchant_rows[row]] for row in rows]
+
+    def _asked_parts(self, row: int, towns: CountryPlaces) -> tuple[Part, ...]:
+        """Return where in the country a row of merchants asks to be; nothing where it asks for what is not there."""
+        (asked,) = self.merchants.slice(row, 1).to_pylist()
+        circle = asked["lon"], asked["lat"], asked["radius_km"]
+        if asked["tile_id"] >= 0:
+            return (Part(tile=asked["tile_id"]),)
+        if asked["place"] is not None:
+            try:
+                place = find_place(towns, asked["place"], asked["admin1"])
+            except InputError:
+                return ()
+            return (Part(circle=(place.lon, place.lat, place.radius_km)),)
+        if circle == (None, None, None):
+            return (WHOLE,)
+        return (Part(circle=circle),) if is_circle(*circle) else ()
 
     def note_off_law(self, rows: NDArray[np.int64]) -> None:
         """Find sites that do not lie where the law says, by their rows."""

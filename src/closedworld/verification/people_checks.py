@@ -15,10 +15,12 @@ from closedworld.datasets import CARDS, SITES
 from closedworld.datasets.cards import CARDS_ASKED
 from closedworld.datasets.parameters import PeopleParameters
 from closedworld.errors import IntegrityError
+from closedworld.inputs.reference.places import CountryPlaces
 from closedworld.inputs.reference.time_zones import zones_of
 from closedworld.inputs.regions.country_set import CountrySet
 from closedworld.store.paths import VALIDATION_NAME
 from closedworld.store.reading import Published
+from closedworld.verification.asked_parts import EARTH_KM, WHOLE, Part
 from closedworld.verification.country_files import CountryFiles
 from closedworld.verification.file_checks import check_countries, check_schemas
 from closedworld.verification.findings import Findings
@@ -44,6 +46,7 @@ from closedworld.verification.whole_tables import (
 ZONES = "time zones of homes are their country's"
 _LAW = "homes by the law, placed again one by one"
 _DRAWN_CARDS = 50
+_SLACK = 1 + 1e-6
 _GAMMA8 = 8
 """Eight times gamma 1: homes follow the population."""
 
@@ -80,7 +83,7 @@ class PeopleChecks:
         check_validation(self.published, self.findings)
         countries = polygons_at_hand(self.index, self.request, self.findings)
         cards, persons, ids = 0, 0, []
-        again = self._placed_again()
+        again = PlacedAgain(_LAW, b"home", self)
         drawn = again.drawn(self.parameters.countries)
         asked: dict[str, bytes] = {}
         samples: list[tuple[CountryFiles, pa.Table]] = []
@@ -106,24 +109,9 @@ class PeopleChecks:
                 "persons": persons,
             }
             check_totals(self.published.receipt, totals, self.findings)
-        if digest_of_dataset(CARDS_ASKED.name, asked) != self.parameters.cards_sha256:
-            reason = "some cards ask for a town, and which is not published"
-            self.findings.add_unchecked(_LAW, reason)
-        else:
-            self._check_law(again, samples, countries)
+        in_towns = digest_of_dataset(CARDS_ASKED.name, asked) != self.parameters.cards_sha256
+        self._check_law(again, samples, countries, in_towns=in_towns)
         self._digests.compare(self.published.receipt, self.findings)
-
-    def _placed_again(self) -> PlacedAgain:
-        return PlacedAgain(
-            _LAW,
-            b"home",
-            self.parameters.seed,
-            self.parameters.places_sha256,
-            self.weights,
-            self.index,
-            self.request,
-            self.findings,
-        )
 
     def _sample(self, rows: pa.Table) -> pa.Table:
         """Return some of the cards of a country."""
@@ -135,8 +123,10 @@ class PeopleChecks:
         again: PlacedAgain,
         samples: Sequence[tuple[CountryFiles, pa.Table]],
         countries: CountrySet | None,
+        *,
+        in_towns: bool,
     ) -> None:
-        """Place the homes of some cards again."""
+        """Place the homes of some cards again, in any of the towns around them if some cards ask for one."""
         for files, rows in samples:
             iso = files.country_iso
             towns = places_at_hand(self.index, iso, countries)
@@ -146,7 +136,9 @@ class PeopleChecks:
             holders = rows["person_id"].to_pylist()
             wanted = [WantedSite(holder, 1, _GAMMA8, spaced=False) for holder in holders]
             placed = rows.rename_columns({"home_lon": "lon", "home_lat": "lat"})
-            wrong = again.wrong(countries[iso], towns, wanted, placed)
+            around = _towns_around(towns, rows) if in_towns else [()] * len(holders)
+            asked = [(*own, WHOLE) for own in around]
+            wrong = again.wrong(countries[iso], towns, wanted, asked, placed)
             _note(files, rows, wrong, "home-law", "the home is not where the law places it.")
             self.findings.add_check(_LAW, len(wanted), "cards")
 
@@ -202,6 +194,21 @@ class PeopleChecks:
         wrong = np.array([one not in wanted for one in works], np.bool_)
         _note(files, rows, wrong, "work-site", "the place of work is no site of the country.")
         self.findings.add_check(what, rows.num_rows, "cards")
+
+
+def _towns_around(towns: CountryPlaces, homes: pa.Table) -> list[tuple[Part, ...]]:
+    """Return the towns that each home may have been asked to lie in: which, is not published."""
+    lon, lat = (np.radians(homes[name].to_numpy())[:, None] for name in ("home_lon", "home_lat"))
+    town_lon, town_lat = np.radians(towns.lons), np.radians(towns.lats)
+    # The haversine formula.
+    half = np.sin((town_lat - lat) / 2) ** 2
+    half = half + np.cos(lat) * np.cos(town_lat) * np.sin((town_lon - lon) / 2) ** 2
+    km = 2 * EARTH_KM * np.arcsin(np.minimum(np.sqrt(half), 1.0))
+    circles = np.column_stack([towns.lons, towns.lats, towns.radius_km])
+    return [
+        tuple(Part(circle=(x, y, radius)) for x, y, radius in circles[inside].tolist())
+        for inside in km <= towns.radius_km * _SLACK
+    ]
 
 
 def _digest_without_towns(rows: pa.Table) -> bytes:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 import pyarrow as pa
@@ -12,11 +13,13 @@ import shapely
 from numpy.typing import NDArray
 
 from closedworld.datasets import TILE_WEIGHTS
+from closedworld.datasets.parameters import PeopleParameters, SiteParameters
 from closedworld.errors import IntegrityError
 from closedworld.inputs.reference.places import CountryPlaces
 from closedworld.inputs.reference.registry import bundled
 from closedworld.inputs.regions.country_set import Country
 from closedworld.store.reading import Published
+from closedworld.verification.asked_parts import WHOLE, Part, read_parts
 from closedworld.verification.findings import Findings
 from closedworld.verification.membership import placed_polygons
 from closedworld.verification.request import Request
@@ -28,6 +31,19 @@ _BATCH_TILES = 1 << 20
 _PLACES = "places.parquet"
 
 
+class PointChecks(Protocol):
+    """The checks of a result with points that were placed."""
+
+    weights: Published | None
+    index: TileIndex | None
+    request: Request
+    findings: Findings
+
+    @property
+    def parameters(self) -> SiteParameters | PeopleParameters:
+        """Its parameters."""
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class PlacedAgain:
     """Places points of one result again.
@@ -35,87 +51,119 @@ class PlacedAgain:
     Attributes:
         what: Name of the check.
         kind: Kind of the keys, ``site`` or ``home``.
-        seed: Seed of the result.
-        places_sha256: The table of places that it was placed by.
-        weights: The weights that it was placed by; None when they are not at hand.
-        index: Their tiles, likewise.
-        request: What was asked for.
-        findings: Where findings go.
+        checks: The checks of the result.
     """
 
     what: str
     kind: bytes
-    seed: int
-    places_sha256: str
-    weights: Published | None
-    index: TileIndex | None
-    request: Request
-    findings: Findings
+    checks: PointChecks
 
     def drawn(self, countries: Sequence[str]) -> set[str]:
         """Return the countries in which some points are placed again."""
-        if self.weights is None or self.index is None:
-            self.findings.add_unchecked(self.what, "no weights at hand")
+        checks = self.checks
+        if checks.weights is None or checks.index is None:
+            checks.findings.add_unchecked(self.what, "no weights at hand")
             return set()
-        if self.places_sha256 != bundled(_PLACES).sha256:
-            self.findings.add_unchecked(self.what, "they were placed by another table of places")
+        if checks.parameters.places_sha256 != bundled(_PLACES).sha256:
+            reason = "they were placed by another table of places"
+            checks.findings.add_unchecked(self.what, reason)
             return set()
-        count = len(countries) if self.request.recompute is None else self.request.recompute
-        draw = random.Random(self.request.seed)  # noqa: S311 -- a sample that can be drawn again
+        request = checks.request
+        count = len(countries) if request.recompute is None else request.recompute
+        draw = random.Random(request.seed)  # noqa: S311 -- a sample that can be drawn again
         drawn = set(draw.sample(countries, min(count, len(countries))))
         if left := len(countries) - len(drawn):
             reason = f"{left} of {len(countries)} countries not drawn; give --recompute all"
-            self.findings.add_unchecked(self.what, reason)
+            checks.findings.add_unchecked(self.what, reason)
         return drawn
 
     def wrong(
-        self, country: Country, towns: CountryPlaces, wanted: Sequence[WantedSite], placed: pa.Table
+        self,
+        country: Country,
+        towns: CountryPlaces,
+        wanted: Sequence[WantedSite],
+        asked: Sequence[Sequence[Part]],
+        placed: pa.Table,
     ) -> NDArray[np.bool_]:
-        """Return which points do not lie where the law says, bool (n,); in a tiny piece of a tile it says nothing.
+        """Return which points do not lie where the law says, bool (n,).
+
+        In a piece of a tile so small that no try met it, any point does.
 
         Args:
             country: Polygons of the country.
             towns: Its towns.
             wanted: What was placed.
+            asked: Parts of the country, in any of which each may have been asked to lie.
             placed: ``lon``, ``lat`` and ``tile_id`` of each.
         """
-        wrong = np.zeros(len(wanted), np.bool_)
-        if self.weights is None or self.index is None or not len(wanted):
-            return wrong
-        weights, grid, some = self.weights, self.index.parameters.grid, towns.persons > 0
-        law = SiteLaw(
-            grid,
-            country.iso,
-            self.seed,
-            lambda: _tile_weights(weights, country.iso),
-            Towns(towns.lons[some], towns.lats[some], towns.persons[some]),
-            self.kind,
-        )
+        weights, index = self.checks.weights, self.checks.index
+        if weights is None or index is None or not wanted:
+            return np.zeros(len(wanted), np.bool_)
+        grid, some = index.parameters.grid, towns.persons > 0
+        parts = {part for own in asked for part in own} - {WHOLE}
         try:
-            again = law.sites(wanted)
+            law = SiteLaw(
+                grid,
+                country.iso,
+                self.checks.parameters.seed,
+                lambda: _tile_weights(weights, country.iso),
+                Towns(towns.lons[some], towns.lats[some], towns.persons[some]),
+                self.kind,
+            )
+            found = read_parts(parts, country, grid, _tile_weights(weights, country.iso))
         except (OSError, ValueError, pa.ArrowException, IntegrityError) as error:
             reason = f"weights cannot be read: {type(error).__name__}"
-            self.findings.add_unchecked(self.what, reason, country.iso)
-            return wrong
-        polygons = list(placed_polygons(country.features, grid))
-        shapely.prepare(polygons)
-        columns = (placed[name].to_pylist() for name in ("lon", "lat", "tile_id"))
-        for row, (own, (tile, points)) in enumerate(
-            zip(zip(*columns, strict=True), again, strict=True)
-        ):
-            wrong[row] = own[2] != tile or not _is_first_in(polygons, points, own[0], own[1])
-        return wrong
+            self.checks.findings.add_unchecked(self.what, reason, country.iso)
+            return np.zeros(len(wanted), np.bool_)
+        whole = list(placed_polygons(country.features, grid))
+        right = np.zeros(len(wanted), np.bool_)
+        for turn in range(max(map(len, asked))):
+            for part, rows in _rows_by_part(asked, turn, ~right).items():
+                own = None if part == WHOLE else found[part]
+                if own is not None and not own.weights[1].any():
+                    continue
+                right[rows] = _is_right(
+                    law if own is None else law.within(*own.weights),
+                    whole if own is None else own.polygons,
+                    [wanted[row] for row in rows],
+                    placed.take(pa.array(rows, pa.int64())),
+                )
+        return ~right
+
+
+def _rows_by_part(
+    asked: Sequence[Sequence[Part]], turn: int, left: NDArray[np.bool_]
+) -> dict[Part, list[int]]:
+    """Return the rows that are left by the part that each asks for in its turn."""
+    found: dict[Part, list[int]] = {}
+    for row in np.flatnonzero(left).tolist():
+        if turn < len(asked[row]):
+            found.setdefault(asked[row][turn], []).append(row)
+    return found
+
+
+def _is_right(
+    law: SiteLaw, polygons: list[shapely.Polygon], wanted: Sequence[WantedSite], placed: pa.Table
+) -> list[bool]:
+    """Return which points lie where the law of a part of the country says, whose polygons are given."""
+    shapely.prepare(polygons)
+    columns = (placed[name].to_pylist() for name in ("lon", "lat", "tile_id"))
+    return [
+        own == tile and _is_first_in(polygons, points, lon, lat)
+        for (tile, points), lon, lat, own in zip(law.sites(wanted), *columns, strict=True)
+    ]
 
 
 def _is_first_in(
     polygons: list[shapely.Polygon], points: Iterator[tuple[float, float]], lon: float, lat: float
 ) -> bool:
-    """Return whether a point is the first of some that lies in polygons; any is if none does."""
+    """Return whether a point is the first of some that lies in polygons; if none does, whether it lies in them."""
     for x, y in points:
         if shapely.intersects_xy(polygons, x, y).any():
             turned = (x - lon + 180.0) % 360.0 - 180.0
             return max(abs(turned), abs(y - lat)) < TOLERANCE_DEGREES
-    return True
+    own = shapely.points([lon - 360.0, lon, lon + 360.0], lat)
+    return bool(shapely.dwithin(np.asarray(polygons)[:, None], own, TOLERANCE_DEGREES).any())
 
 
 def _tile_weights(

@@ -62,16 +62,7 @@ class SiteChecks:
             check_countries(table, name, set(self.parameters.countries), self.findings)
         check_validation(self.published, self.findings)
         countries = polygons_at_hand(self.index, self.request, self.findings)
-        again = PlacedAgain(
-            _LAW,
-            b"site",
-            self.parameters.seed,
-            self.parameters.places_sha256,
-            self.weights,
-            self.index,
-            self.request,
-            self.findings,
-        )
+        again = PlacedAgain(_LAW, b"site", self)
         drawn = again.drawn(self.parameters.countries)
         sites_on_map = sites = 0
         merchants: set[str] = set()
@@ -131,7 +122,8 @@ class SiteChecks:
         towns: CountryPlaces,
     ) -> None:
         """Place all sites of some merchants again."""
-        wanted, rows = check.drawn(self.request.seed)
-        wrong = again.wrong(country, towns, wanted, check.sites.take(pa.array(rows, pa.int64())))
+        wanted, rows, asked = check.drawn(self.request.seed, towns)
+        placed = check.sites.take(pa.array(rows, pa.int64()))
+        wrong = again.wrong(country, towns, wanted, asked, placed)
         check.note_off_law(np.array(rows, np.int64)[wrong])
         self.findings.add_check(_LAW, len(rows), "sites")

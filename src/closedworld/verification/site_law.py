@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cache
 from statistics import NormalDist
 
@@ -97,6 +97,20 @@ class SiteLaw:
         """Read the blocks."""
         self._blocks = _Blocks.read(self.grid, self.batches)
         self._texture_key = key_of(b"texture", self.seed, self.country_iso, "")
+
+    def within(self, ids: NDArray[np.int64], weights: NDArray[np.int64]) -> SiteLaw:
+        """Return the law in a part of the country, densities relative to the whole country.
+
+        Args:
+            ids: Tiles of the part, int64 (n,).
+            weights: Their weights in it, not all 0, int64 (n,).
+        """
+        part = SiteLaw(
+            self.grid, self.country_iso, self.seed, lambda: [(ids, weights)], self.towns, self.kind
+        )
+        whole = self._blocks
+        part._blocks = replace(part._blocks, weight=whole.weight, area_cm2=whole.area_cm2)
+        return part
 
     def sites(
         self, wanted: Sequence[WantedSite]

@@ -213,12 +213,24 @@ def test_a_world_opens_with_its_people_and_holds_up_to_verification(
     assert "home-tile" not in codes
 
 
-def test_homes_in_towns_cannot_be_placed_again(world: World, out: Path) -> None:
-    table = pa.table({"card_id": ["1"], "country_iso": ["LU"], "place": ["Luxembourg"]})
+def test_homes_in_towns_are_placed_again(world: World, out: Path) -> None:
+    """Which town, if any, a card asks for is not published: any around the home may be it."""
+    table = pa.table(
+        {"card_id": list("1234"), "country_iso": ["LU"] * 4, "place": [*["Luxembourg"] * 2, "Esch-sur-Alzette", None]}
+    )  # fmt: skip
     people = world.people(out, table, seed=5)
     found = verify(people.published.folder, polygons=COUNTRIES[0])
     assert found.ok, found.findings
-    assert any("some cards ask for a town" in one.reason for one in found.not_checked)
+    assert any("homes by the law" in one.what and one.count == 4 for one in found.checks)
+    (file,) = people.published.folder.glob("cards/LU-*.parquet")
+    rows = pq.read_table(file)
+    for row in range(4):
+        lat = rows["home_lat"].to_numpy().copy()
+        lat[row] += 1e-7
+        pq.write_table(rows.set_column(4, "home_lat", pa.array(lat)).cast(CARDS.schema), file)
+        found = verify(people.published.folder, polygons=COUNTRIES[0])
+        wrong = [one for one in found.findings if one.code == "home-law"]
+        assert [one.example["card_id"] for one in wrong] == [str(row + 1)]
 
 
 def test_people_work_rather_where_sites_are_dense() -> None:
