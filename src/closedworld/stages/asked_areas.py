@@ -16,7 +16,7 @@ from closedworld.inputs.reference.place_names import find_place
 from closedworld.inputs.reference.places import CountryPlaces
 from closedworld.inputs.regions.country_set import CountrySet
 from closedworld.inputs.tables.asked_rows import AskedRows
-from closedworld.inputs.tables.columns import RowProblems
+from closedworld.inputs.tables.columns import RowProblems, first_like
 from closedworld.kernels.placing import (
     Circle,
     PlacingDomain,
@@ -65,29 +65,27 @@ def fill_circles_of_places(
         countries: The polygons of the world; rows of other countries are left alone.
         problems: Get the rows whose place is not known.
     """
-    found: dict[tuple[str, str, str | None], tuple[float, float, float] | str] = {}
     places: dict[str, CountryPlaces] = {}
     named = np.flatnonzero(rows["place"].is_valid().to_numpy())
-    some = rows.select(["country_iso", "place", "admin1"]).take(pa.array(named)).to_pylist()
-    for row, one in zip(named.tolist(), some, strict=True):
-        iso, name, admin1 = key = one["country_iso"], one["place"], one["admin1"]
+    some = rows.select(["country_iso", "place", "admin1"]).take(pa.array(named))
+    like = first_like(some)
+    first, counts = np.unique(like, return_counts=True)
+    alike = np.split(named[np.argsort(like, kind="stable")], np.cumsum(counts)[:-1])
+    for own, one in zip(alike, some.take(pa.array(first)).to_pylist(), strict=False):
+        iso = one["country_iso"]
         if iso not in countries:
             continue
         if iso not in places:
             places[iso] = countries.places(iso)
-        if key not in found:
-            try:
-                place = find_place(places[iso], name, admin1)
-                found[key] = place.lon, place.lat, place.radius_km
-            except InputError as error:
-                # A table without coordinates cannot give them instead.
-                is_useful = "lon" not in error.hint or "lon" in rows.column_names
-                found[key] = f"{error.message} {error.hint if is_useful else ''}".rstrip(" .")
-        circle = found[key]
-        if isinstance(circle, str):
-            problems.add([row], circle)
+        try:
+            place = find_place(places[iso], one["place"], one["admin1"])
+        except InputError as error:
+            # A table without coordinates cannot give them instead.
+            is_useful = "lon" not in error.hint or "lon" in rows.column_names
+            text = f"{error.message} {error.hint if is_useful else ''}".rstrip(" .")
+            problems.add(own.tolist(), text)
         else:
-            circles[row] = circle
+            circles[own] = place.lon, place.lat, place.radius_km
 
 
 def check_circles(

@@ -12,7 +12,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from closedworld.errors import InputError
-from closedworld.inputs.tables.columns import RowProblems, name_columns
+from closedworld.inputs.tables.columns import RowProblems, first_like, name_columns
 from closedworld.inputs.tables.countries import country_codes
 from closedworld.inputs.tables.reading import read_table, table_of
 
@@ -157,3 +157,16 @@ def test_what_cannot_be_read_comes_with_advice(
         read_table(tmp_path / name)
     assert caught.value.code == "input-unreadable"
     assert advice in caught.value.hint
+
+
+def test_rows_alike_are_known_by_the_first_of_them() -> None:
+    """Nulls are alike, and the order of values does not matter."""
+    draw = np.random.default_rng(1)
+    names = [None, "b", "", "a", "ab"]
+    rows = [tuple(names[k] for k in draw.integers(0, 5, 3)) for _ in range(400)]
+    table = pa.table(
+        [pa.array(one, pa.string()) for one in zip(*rows, strict=True)], ["x", "y", "z"]
+    )
+    halves = pa.concat_tables([table.slice(0, 150), table.slice(150)])
+    assert first_like(halves).tolist() == [rows.index(row) for row in rows]
+    assert first_like(table.slice(0, 0)).tolist() == []

@@ -63,4 +63,4 @@ def _table_at(path: Path, own_codes: Sequence[str] | None) -> CardTable:
 
 
 def _is_demo(path: Path) -> bool:
-    return path.name == DEMO_TOWNS and not path.exists()
+    return path.name == DEMO_TOWNS and not path.is_file()

@@ -12,7 +12,7 @@ import pyarrow.compute as pc
 
 from closedworld.errors import InputError
 from closedworld.inputs.cards.request import COLUMNS, CardTable
-from closedworld.inputs.tables.columns import RowProblems, name_columns, rows_where
+from closedworld.inputs.tables.columns import RowProblems, first_like, name_columns, rows_where
 from closedworld.inputs.tables.countries import country_codes
 from closedworld.inputs.tables.reading import read_or_take
 from closedworld.sanitize import quoted
@@ -73,20 +73,16 @@ def read_cards(source: Path | str | Any, *, own_codes: Sequence[str] | None = No
 
 def _find_twice(rows: pa.Table, problems: RowProblems) -> None:
     """Find cards that are there already, and holders with homes in two places."""
-    ids = rows["card_id"].to_pylist()
-    first: dict[str, int] = {}
-    again: set[int] = set()
-    for row, one in enumerate(ids):
-        if one is not None and first.setdefault(one, row) != row:
-            problems.add([row], f"card_id {quoted(one)} is that of row {first[one] + 1}")
-            again.add(row)
-    where = rows.select(["person_id", "country_iso", "place", "admin1"]).to_pylist()
-    homes: dict[str, tuple[object, ...]] = {}
-    for row, one in enumerate(where):
-        person, *home = one.values()
-        if (
-            person is not None
-            and row not in again
-            and homes.setdefault(person, tuple(home)) != tuple(home)
-        ):
-            problems.add([row], f"person {quoted(person)} has another home in a row before")
+    ids, persons = rows["card_id"], rows["person_id"]
+    first = first_like(rows.select(["card_id"]))
+    again = (first != np.arange(rows.num_rows)) & ids.is_valid().to_numpy()
+    for row in np.flatnonzero(again).tolist():
+        card = quoted(ids[row].as_py())
+        problems.add([row], f"card_id {card} is that of row {first[row] + 1}")
+    kept = np.flatnonzero(~again & persons.is_valid().to_numpy())
+    some = rows.take(pa.array(kept))
+    home = first_like(some.select(["country_iso", "place", "admin1"]))
+    moved = home != home[first_like(some.select(["person_id"]))]
+    for row in kept[moved].tolist():
+        person = quoted(persons[row].as_py())
+        problems.add([row], f"person {person} has another home in a row before")

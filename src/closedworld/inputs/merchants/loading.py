@@ -19,7 +19,7 @@ from closedworld.sanitize import number_of
 def merchant_file(options: SiteOptions) -> Path | None:
     """Return the file of the merchants; None for those of a demonstration."""
     path = options.merchants
-    is_demo = path is None or (path.name in {DEMO, DEMO_TOWNS} and not path.exists())
+    is_demo = path is None or (path.name in {DEMO, DEMO_TOWNS} and not path.is_file())
     return None if is_demo else path
 
 

@@ -9,6 +9,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from closedworld.inputs.reference.places import CountryPlaces
+from closedworld.inputs.tables.columns import first_like
 from closedworld.kernels.placing import GAMMA_ONE, PlacingDomain
 from closedworld.kernels.sphere import arc_km, chord_km, to_xyz
 from closedworld.stages.checking import CheckCounts, count_blocks, count_places
@@ -63,11 +64,8 @@ def check_people(
         counts.add("seeds", len(some), np.count_nonzero(same_point))
     free = np.isnan(cards.circles[:, 0])
     # Cards of one holder share a home, so only holders with one card are independent draws.
-    _, first, times = np.unique(
-        np.array(cards.rows["person_id"].to_pylist(), object), return_index=True, return_counts=True
-    )
-    alone = np.zeros(len(cards), np.bool_)
-    alone[first[times == 1]] = True
+    first = first_like(cards.rows.select(["person_id"]))
+    alone = np.bincount(first, minlength=len(cards))[first] == 1
     chosen = homes.tile_ids[free & alone]
     if len(chosen):
         count_blocks(counts, domain, GAMMA_ONE, chosen)
