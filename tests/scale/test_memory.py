@@ -124,3 +124,49 @@ def test_temporary_files_of_a_forecast_hold_a_value_for_each_tile() -> None:
     found = forecast(RunConfig(countries=("FR",)))
     weights = found.stages[1]
     assert weights.temporary_bytes == found.plan.row_count * 4
+
+
+CARDS_SCRIPT = """
+import sys
+import numpy as np, pyarrow as pa
+from closedworld import open_world
+from closedworld.execution.events import NullObserver
+from closedworld.execution.meters import peak_memory_bytes
+from closedworld.inputs.cards.reading import read_cards
+from closedworld.published.polygons import polygons_of
+from closedworld.stages.people.build import build_people
+from closedworld.stages.people.plan import plan_people
+world, count = open_world(sys.argv[1]), int(sys.argv[2])
+polygons, sites = polygons_of(world.index.published, None), world.result("sites")
+ids = pa.array(np.random.default_rng(1).permutation(count)).cast(pa.string())
+table = pa.table({"card_id": ids, "person_id": ids, "country_iso": pa.repeat("LU", count)})
+before = peak_memory_bytes()
+cards = read_cards(table)
+plan = plan_people(
+    world.index.spans, world.index, world.weights, sites, polygons, cards,
+    seed=0, skip_unplaceable=False, observer=NullObserver(),
+)
+held = peak_memory_bytes()
+build_people(world, sys.argv[3], cards=table, executor="serial")
+forecast = plan.memory.total(held, 1, in_processes=False)
+print((held - before) / count, forecast, peak_memory_bytes())
+"""
+
+
+@pytest.mark.slow
+def test_people_take_what_is_forecast_and_a_table_of_cards_a_few_hundred_bytes_each(
+    tmp_path: Path,
+) -> None:
+    """With lists of Python objects a card took 600 bytes while its table was checked."""
+    out, count = str(tmp_path / "out"), 1 << 17
+    measured(tmp_path / "out", "--countries", "LU", "--merchants", "demo")
+    done = subprocess.run(
+        [sys.executable, "-c", CARDS_SCRIPT, out, str(count), out],
+        check=True,
+        capture_output=True,
+        text=True,
+    )
+    per_card, expected, peak = map(float, done.stdout.split())
+    assert per_card < 350
+    # The forecast is that of a large country.
+    assert 0.6 * expected < peak < 1.05 * expected

@@ -99,9 +99,9 @@ def check_circles(
     shapes: dict[str, CountryShape] = {}
     is_there: dict[tuple[Any, ...], bool] = {}
     bad = set(problems.rows().tolist())
-    codes = rows["country_iso"].to_pylist()
-    for row in np.flatnonzero(~np.isnan(circles).any(axis=1)).tolist():
-        iso = codes[row]
+    asked = np.flatnonzero(~np.isnan(circles).any(axis=1))
+    codes = rows["country_iso"].take(pa.array(asked)).to_pylist()
+    for row, iso in zip(asked.tolist(), codes, strict=True):
         if row in bad or iso not in spans:
             continue
         lon, lat, radius_km = circles[row].tolist()

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from closedworld.errors import ConfigError
 from closedworld.inputs.tables.asked_rows import AskedRows
@@ -121,11 +122,9 @@ class CardCounts:
                 f"cards are asked for in {listed(tuple(unknown))}, where the world has no tiles.",
                 f"It has {listed(tuple(sorted(persons)))}.",
             )
-        ids = [one for iso in sorted(counts) for one in _ids(iso, counts[iso])]
-        isos = [iso for iso in sorted(counts) for _ in range(counts[iso])]
-        none = pa.nulls(len(ids), pa.string())
-        rows = pa.table([isos, ids, ids, none, none], schema=_SCHEMA)
-        return CardTable("the cards", rows, np.arange(len(ids)))
+        own = [_cards_of(iso, count) for iso, count in sorted(counts.items())]
+        rows = pa.concat_tables(own).combine_chunks()
+        return CardTable("the cards", rows, np.arange(len(rows)))
 
 
 CardRequest = CardTable | CardCounts
@@ -133,8 +132,12 @@ CardRequest = CardTable | CardCounts
 _SCHEMA = pa.schema(list(COLUMNS.items()))
 
 
-def _ids(iso: str, count: int) -> Iterator[str]:
-    return (f"{iso}-{number:08d}" for number in range(1, count + 1))
+def _cards_of(iso: str, count: int) -> pa.Table:
+    """Return cards of a country, ``DE-00000001`` and so on, each with a holder of its own."""
+    numbers = pc.utf8_lpad(pa.array(np.arange(1, count + 1)).cast(pa.string()), 8, "0")
+    ids = pc.binary_join_element_wise(iso, numbers, "-")
+    none = pa.nulls(count, pa.string())
+    return pa.table([pa.repeat(iso, count), ids, ids, none, none], schema=_SCHEMA)
 
 
 def shared_by_largest_remainder(total: int, persons: Mapping[str, float]) -> dict[str, int]:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from closedworld.datasets.cards import CARDS_ASKED
@@ -90,11 +91,11 @@ def require_cards(
             )
         )
     rows = cards.rows.cast(CARDS_ASKED.schema).combine_chunks()
-    codes = rows["country_iso"].to_numpy(zero_copy_only=False)
-    bounds = {iso: np.searchsorted(codes, [iso, iso + "\0"]).tolist() for iso in cards.countries}
+    runs = pc.run_end_encode(rows["country_iso"].combine_chunks())
+    stops = runs.run_ends.to_pylist()
     by_country = {
         iso: CountryCards(iso, rows.slice(first, stop - first), circles[first:stop])
-        for iso, (first, stop) in bounds.items()
+        for iso, first, stop in zip(runs.values.to_pylist(), [0, *stops], stops, strict=False)
     }
     return by_country, cards
 
