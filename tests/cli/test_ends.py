@@ -68,6 +68,31 @@ def test_files_that_may_not_grow_end_a_run_with_status_4(tmp_path: Path, most_by
     assert again.returncode == 0, again.stderr
 
 
+WRITING = {
+    "sample": ("sample", "--country", "LU", "--out", "points.csv"),
+    "sample to GeoPackage": ("sample", "--country", "LU", "--out", "points.gpkg"),
+    "sample to standard output": ("sample", "--country", "LU", "--out", "-"),
+    "export": ("export", "--geometry", "box", "--out", "tiles.parquet"),
+    "export --cog": ("export", "--cog", "--out", "rasters"),
+    "report": ("report", "--out", "report.html"),
+    "explore": ("explore", "--out", "map.html"),
+    "inputs": ("inputs", "--lock", "closedworld.lock"),
+}
+
+
+@pytest.mark.parametrize("name", WRITING if EFFORT == "full" else ["inputs", "report"])
+def test_files_that_may_not_have_a_byte_end_every_command_with_status_4(
+    world: Path, tmp_path: Path, name: str
+) -> None:
+    command, *words = WRITING[name]
+    path = [] if command == "inputs" else [world]
+    done = program(command, *path, *words, cwd=tmp_path, limit=(resource.RLIMIT_FSIZE, 0))
+    is_told(done, 4, "output-not-writable")
+    advice = done.stderr.decode().rstrip().rsplit("\n", 1)[-1]
+    assert advice.startswith("  ")
+    assert not [file for file in tmp_path.rglob("*") if file.is_file()]
+
+
 COMMANDS: dict[str, Callable[[Path], Sequence[object]]] = {
     "verify": lambda world: ("verify", world),
     "verify --json": lambda world: ("verify", world, "--json"),

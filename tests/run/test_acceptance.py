@@ -84,14 +84,14 @@ def test_processes_have_a_line_of_memory_each(tmp_path: Path) -> None:
 
 @pytest.mark.slow
 def test_the_process_that_reads_polygons_has_its_line_of_memory(tmp_path: Path) -> None:
-    """It counts beside the main process alone: it has ended before there are workers."""
+    """It counts beside what the main process had by then: it has ended before the stages begin."""
     mine = tmp_path / "mine.parquet"
     shutil.copyfile(bundled("countries.parquet").path, mine)
     report = run_world(config(tmp_path, polygons=mine, memory_limit=1 << 40)).record.to_dict()
     lines = {line["name"]: line["value"] for line in report["acceptance"]}
     reader, main = lines[f"peak_memory_reader {mine}"], lines["peak_memory main"]
     assert reader > mine.stat().st_size
-    assert lines["peak_memory_total"] == reader + main
+    assert reader < lines["peak_memory_total"] <= reader + main
 
 
 @pytest.mark.usefixtures("room_for_the_other_tests")

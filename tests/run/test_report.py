@@ -360,10 +360,12 @@ def test_a_wrong_raster_is_found_before_the_polygons_are_read(tmp_path: Path) ->
 def test_reading_polygons_counts_for_the_memory_limit(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The process that reads took 700 MB: a limit of 740 MiB is exceeded before a stage begins."""
+    """The process that reads took 700 MB beside 100 here: a limit of 740 MiB is exceeded before a stage begins."""
 
     def loaded(start: object, observer: Observer) -> object:
-        observer.on_event(InputLoaded("countries", "a", 1, 1, 1, {}, "", 1.0, 700_000_000))
+        observer.on_event(
+            InputLoaded("countries", "a", 1, 1, 1, {}, "", 1.0, 700_000_000, 100_000_000)
+        )
         return start
 
     monkeypatch.setattr("closedworld.run.start.Start.load", loaded)

@@ -5,16 +5,24 @@ from __future__ import annotations
 import errno
 import os
 import sys
+import tempfile
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
 from closedworld.store import durable
-from closedworld.store.durable import make_folders, rename_new, sync_folder, write_file
+from closedworld.store.durable import (
+    make_folders,
+    not_writable,
+    rename_new,
+    sync_folder,
+    temporary_folder,
+    write_file,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from pathlib import Path
 
     Call = Callable[[Path, Path], int]
 
@@ -164,3 +172,14 @@ def test_macos_is_asked_to_empty_the_cache_of_the_drive(
     else:
         write_file(tmp_path / "file", b"x")
         assert asked == ["full 51"] + ["plain"] * (answer != "done")
+
+
+def test_a_full_disk_of_temporary_files_has_advice_of_its_own(tmp_path: Path) -> None:
+    """Another --out would not help."""
+    full = OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+    with temporary_folder() as folder:
+        for path in (folder / "picture.png", Path(tempfile.gettempdir())):
+            error = not_writable(path, full)
+            assert "cannot write temporary files" in error.message
+            assert "TMPDIR" in error.hint
+    assert "--out" in not_writable(tmp_path / "out", full).hint

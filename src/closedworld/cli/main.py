@@ -123,11 +123,14 @@ def _end_output(error: OSError) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     if error.errno == errno.EPIPE:
         return _BY_SIGNAL + signal.SIGPIPE
-    where = "standard output" if error.filename is None else str(error.filename)
+    where, hint = error.filename, "Write to a place with free space."
+    if where is None:
+        where = "standard output"
+        # What Python's tempfile says.
+        if isinstance(error, FileNotFoundError):
+            where, hint = "temporary files", "Set TMPDIR to a folder with free space."
     problem = PublishError(
-        "output-not-writable",
-        f"cannot write {where}: {error.strerror or error}.",
-        "Write to a place with free space.",
+        "output-not-writable", f"cannot write {where}: {error.strerror or error}.", hint
     )
     _show(problem)
     return problem.exit_code

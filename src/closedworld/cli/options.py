@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, fields, replace
@@ -177,8 +176,10 @@ def file_for(out: Path, suffix: str) -> Iterator[Path]:
     if out != STDOUT:
         yield out
         return
-    with tempfile.TemporaryDirectory(prefix="closedworld-") as folder:
-        path = Path(folder) / f"output{suffix}"
+    from closedworld.store.durable import temporary_folder  # noqa: PLC0415
+
+    with temporary_folder() as folder:
+        path = folder / f"output{suffix}"
         yield path
         with path.open("rb") as file:
             for chunk in iter(lambda: file.read(_CHUNK_BYTES), b""):

@@ -25,6 +25,7 @@ class InputLoaded:
         seconds: Wall time.
         reader_peak_bytes: Largest resident set of the process of its own that read it; None when this one
             did.
+        main_peak_bytes: Largest resident set of this process until then.
     """
 
     role: str
@@ -36,6 +37,7 @@ class InputLoaded:
     detail: str
     seconds: float
     reader_peak_bytes: int | None = None
+    main_peak_bytes: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -30,6 +29,7 @@ from closedworld.published.polygons import polygons_of
 from closedworld.published.tile_index import PublishedIndex, read_index
 from closedworld.run.record.model import RunRecord
 from closedworld.stages import TILES, WEIGHTS
+from closedworld.store.durable import temporary_folder
 from closedworld.store.reading import Published
 
 _PNG = b"\x89PNG\r\n\x1a\n"
@@ -82,8 +82,8 @@ def draw_all(record: RunRecord, report: Path) -> Pictures:
         pictures.notes.append(f"No borders: {error.message}")
     shown = Shown(index, results.get(WEIGHTS.name), countries, results)
     pictures.live = map_page(shown, budget=0).html
-    with tempfile.TemporaryDirectory(prefix="closedworld-report-") as scratch:
-        path = Path(scratch) / "picture.png"
+    with temporary_folder() as scratch:
+        path = scratch / "picture.png"
         pictures.maps.append(_tile_map(report, index, credit, path))
         if WEIGHTS.name in results:
             pictures.maps.append(_weight_map(results[WEIGHTS.name], index, path))

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from closedworld.execution.events import InputLoaded, Observer
-from closedworld.execution.meters import bytes_read, bytes_read_since
+from closedworld.execution.meters import bytes_read, bytes_read_since, peak_memory_bytes
 from closedworld.inputs.isolated import IsolatedRead
 from closedworld.inputs.raster.info import RasterInfo
 from closedworld.store.file_digests import digest_of_rasters, sha256_of_file
@@ -57,6 +57,7 @@ class InputReading:
                 detail=detail,
                 seconds=time.perf_counter() - self.began,
                 reader_peak_bytes=None if isolated is None else isolated.peak_memory_bytes,
+                main_peak_bytes=peak_memory_bytes(),
             )
         )
         return digests

@@ -114,7 +114,9 @@ class InputLock:
             replace_file(self.path, text)
         except OSError as error:
             raise PublishError(
-                "output-not-writable", f"cannot write {self.path}: {error.strerror}."
+                "output-not-writable",
+                f"cannot write {self.path}: {error.strerror}.",
+                "Name a file after --lock where you may write and have space.",
             ) from error
 
     def require(self, files: Iterable[Path]) -> None:

@@ -67,7 +67,7 @@ def run_world(
     out = config.out or (Path("world") if nearest is None else nearest.output)
     # A place that cannot hold results is refused before there is a report, too.
     storage_at(out)
-    reading = _ReaderMemory()
+    reading = _ReadingMemory()
     everybody = [reading, *observers, *([ProgressObserver(progress)] if progress else [])]
     with _reported(replace(config, out=out), out, everybody) as (outcome, observer):
         context = start.load(observer)
@@ -78,24 +78,25 @@ def run_world(
     return outcome
 
 
-class _ReaderMemory:
-    """Keeps the peak memory of the processes that read inputs, bytes."""
+class _ReadingMemory:
+    """Keeps the peak memory of reading inputs, here and in a process that reads, bytes."""
 
     peak_bytes = 0
 
     def on_event(self, event: Event) -> None:
-        """Look at what a reader took."""
+        """Look at what reading an input took."""
         if isinstance(event, InputLoaded):
-            self.peak_bytes = max(self.peak_bytes, event.reader_peak_bytes or 0)
+            used = event.main_peak_bytes + (event.reader_peak_bytes or 0)
+            self.peak_bytes = max(self.peak_bytes, used)
 
 
-def _require_read_within(limit: int | None, reading: _ReaderMemory) -> None:
+def _require_read_within(limit: int | None, reading: _ReadingMemory) -> None:
     """Refuse inputs whose reading took more memory than allowed, here and in the process that reads.
 
     Raises:
         ConfigError: ``memory-limit``.
     """
-    used = peak_memory_bytes() + reading.peak_bytes
+    used = max(peak_memory_bytes(), reading.peak_bytes)
     if limit is not None and used > limit:
         raise ConfigError(
             "memory-limit",

@@ -10,8 +10,10 @@ import ctypes
 import errno
 import fcntl
 import os
-from collections.abc import Callable, Iterable
+import tempfile
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -33,6 +35,8 @@ _ADVICE = {
     errno.EEXIST: "A file stands where a folder is needed: choose another --out.",
     errno.EXDEV: "A folder of --out lies on another file system: choose another --out.",
 }
+
+_TEMPORARY = "closedworld-temporary-"
 
 # linux/fs.h and fcntl.h.
 _RENAME_NOREPLACE = 1
@@ -203,8 +207,22 @@ def _renameat2() -> Callable[[Path, Path], int] | None:
     return call
 
 
+@contextmanager
+def temporary_folder() -> Iterator[Path]:
+    """Yield a folder of the system's temporary files, which goes with the block."""
+    with tempfile.TemporaryDirectory(prefix=_TEMPORARY) as folder:
+        yield Path(folder)
+
+
 def not_writable(path: Path, error: OSError) -> PublishError:
     """Return the error for a failed write, with advice that fits."""
+    temporary = Path(tempfile.gettempdir())
+    if path == temporary or any(part.startswith(_TEMPORARY) for part in path.parts):
+        return PublishError(
+            "output-not-writable",
+            f"cannot write temporary files in {temporary}: {error.strerror or error}.",
+            "Free some space there, or set TMPDIR to a folder that has more.",
+        )
     return PublishError(
         "output-not-writable",
         f"cannot write {path}: {error.strerror or error}.",

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tempfile
 from base64 import b64encode
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -12,6 +11,7 @@ from closedworld.inputs.tables.geometry import LonLat
 from closedworld.kernels.spans import RowSpans, Rule
 from closedworld.sanitize import number_of
 from closedworld.store.atomic import replace_file, require_suffix, whole_file
+from closedworld.store.durable import temporary_folder
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -66,7 +66,7 @@ def plot_points(spans: Mapping[str, RowSpans], points: LonLat, width: int) -> Pi
 
 
 def _drawn(draw: Callable[[Path], None]) -> Picture:
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder, "map.png")
+    with temporary_folder() as folder:
+        path = folder / "map.png"
         draw(path)
         return Picture(path.read_bytes())

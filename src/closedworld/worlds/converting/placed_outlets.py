@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -11,6 +10,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from closedworld.stages.sites.build import build_sites
+from closedworld.store.durable import temporary_folder
 from closedworld.worlds.converting.their_purchases import TheirPurchases
 from closedworld.worlds.world import PublishedWorld
 
@@ -75,7 +75,7 @@ def place_outlets(
     table = pa.table(
         {name: list(column) for name, column in zip(names, zip(*rows, strict=True), strict=True)}
     )
-    with tempfile.TemporaryDirectory() as folder:
+    with temporary_folder() as folder:
         built = build_sites(world, folder, merchants=table, seed=seed, workers=workers)
         placed = built.published.dataset("sites").to_table(
             columns=["merchant_id", "country_iso", "lon", "lat"]
