@@ -164,6 +164,9 @@ def test_bad_rows_are_left_out_when_asked_and_each_is_named() -> None:
         ("cc", "country_iso"),
         ("ISO-A3", "country_iso"),
         ("N_points", "n"),
+        ("outlet_count", "n"),
+        ("Number of Stores", "n"),
+        ("num_branches", "n"),
         ("Number", "n"),
     ],
 )

@@ -127,9 +127,18 @@ def test_outlets_must_be_numbered_one_to_n(orders: tuple[int, int]) -> None:
         ({"merchant_id": ["a"]}, "table-column"),
         ({"merchant_id": ["a"], "country": ["DE"], "n": [1], "site_order": [1]}, "table-column"),
         ({"merchant_id": ["a"], "country": ["DE"], "lng": [1.0]}, "table-column-near"),
+        ({"merchant_id": ["a"], "country": ["DE"], "store_count": [3]}, "table-column-near"),
         ({"merchant_id": ["a"], "country": ["DE"], "own": [[1]]}, "table-column"),
     ],
 )
 def test_columns_that_are_unclear_are_refused(table: dict[str, Any], code: str) -> None:
     with pytest.raises(InputError, match=code):
         read_merchants(pa.table(table))
+
+
+def test_the_number_of_a_store_is_no_count_of_stores() -> None:
+    merchants = read_merchants(
+        pa.table({"merchant_id": ["a"], "country": ["DE"], "store_number": [4711]})
+    )
+    assert merchants.own_columns == ("store_number",)
+    assert merchants.site_count == 1

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -29,6 +30,12 @@ _PLAIN_KINDS = (
     pa.types.is_timestamp,
     pa.types.is_string,
 )
+
+_OUTLETS = "(outlet|site|store|shop|point|location|branch(es)?)s?"
+_COUNT_OF_OUTLETS = re.compile(
+    rf"(n|nr|no|num|number|count|total|qty|quantity)(_of)?_{_OUTLETS}|{_OUTLETS}_(count|total|qty|quantity)"
+)
+"""What people call column ``n``."""
 
 _INTEGER = r"^[+-]?[0-9]{1,18}(\.0*)?$"  # pandas writes integers beside empty cells as 2.0
 _REAL = r"^[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]{1,3})?$"
@@ -286,6 +293,8 @@ def _near(plain: str, known_as: Mapping[str, str], mistaken: Mapping[str, str]) 
     """Return the missing column that a name may mean; ``known_as`` has its name by each name it may have."""
     if mistaken.get(plain) in known_as.values():
         return mistaken[plain]
+    if _COUNT_OF_OUTLETS.fullmatch(plain) and "n" in known_as.values():
+        return "n"
     close = difflib.get_close_matches(plain, known_as, n=1, cutoff=_ALIKE)
     return known_as[close[0]] if close else None
 
