@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -11,6 +11,9 @@ from closedworld.datasets.dataset import Dataset
 from closedworld.kernels.parquet import Writer
 
 _ZSTD_LEVEL = 1
+INDEXED = pa.dictionary(pa.int32(), pa.string())
+"""Type of texts that come with a dictionary of their own."""
+
 _ROWS_PER_PAGE = 1 << 16
 """pyarrow's 20,000 would have zstd set up three times as often, and see each longitude but once or twice."""
 
@@ -29,10 +32,15 @@ class PartEncoder:
 
     Args:
         dataset: The dataset.
+        indexed: Texts of which each batch brings a dictionary array with int32 indices, its values those of the rows
+            alone, in order of appearance, less than a megabyte of them: the bytes are the same, in half of the time.
     """
 
-    def __init__(self, dataset: Dataset) -> None:
-        self._dataset, self._schema = dataset, dataset.schema
+    def __init__(self, dataset: Dataset, indexed: Collection[str] = ()) -> None:
+        self._dataset, self._indexed = dataset, frozenset(indexed)
+        self._schema = pa.schema(
+            [one.with_type(INDEXED) if one.name in indexed else one for one in dataset.schema]
+        )
         self._sink = pa.BufferOutputStream()
         self._writer = pq.ParquetWriter(
             self._sink,
@@ -58,14 +66,16 @@ class PartEncoder:
         """Append one row group; its bytes do not depend on how it is cut into batches.
 
         Args:
-            batches: At least one, with the dataset's columns in any order; a text may come as a
-                dictionary array, which makes no difference either.
+            batches: At least one, with the dataset's columns in any order, a single one if texts are indexed; any other
+                text may come as a dictionary array as well, which makes no difference either.
 
         Raises:
             ValueError: A column is missing, or one too many; or a value is, in a column that is not
-                nullable.
+                nullable; or texts are indexed and there are several batches.
             TypeError: A column has another type.
         """
+        if self._indexed and len(batches) > 1:
+            raise ValueError(f"{self._dataset.name}: indexed texts of a row group have one dictionary")
         table = pa.Table.from_batches([self._checked(batch) for batch in batches])
         self._writer.write_table(table, row_group_size=max(1, table.num_rows))
         self.rows += table.num_rows
@@ -84,7 +94,7 @@ class PartEncoder:
         columns = []
         for field in self._schema:
             values = batch[field.name]
-            if pa.types.is_dictionary(values.type):
+            if pa.types.is_dictionary(values.type) and field.name not in self._indexed:
                 values = values.dictionary_decode()
             if values.type != field.type:
                 raise TypeError(f"{name}: column {field.name} is {values.type}, not {field.type}")

@@ -25,6 +25,9 @@ from closedworld.stages.purchases.scratch import Rows, is_marked
 
 _MICROS = 1_000_000
 
+INDEXED_TEXTS = "tzid", "channel", "category", "currency", "country_iso"
+"""Texts of purchases that are of few values, for ``PartEncoder``."""
+
 
 def purchase_rows(rows: Rows, marked: Rows, begin: int, of: PaymentMarket) -> pa.RecordBatch:
     """Return rows of ``BOUGHT`` as ``purchases`` publishes them.
@@ -46,20 +49,22 @@ def purchase_rows(rows: Rows, marked: Rows, begin: int, of: PaymentMarket) -> pa
         "purchase_id": pa.array(rows["key"]),
         "ts_utc": pa.array(ts * _MICROS, UTC_TIME),
         "ts_local": pa.array((ts + rows["offset"]) * _MICROS, LOCAL_TIME),
-        "tzid": _named(of.tzids, rows["zone"]),
+        "tzid": _indexed(of.tzids, rows["zone"]),
         "card_id": of.card_ids.take(pa.array(rows["card"])),
         "merchant_id": of.merchant_ids.take(pa.array(outlets.merchant.take(outlet))),
         "site_id": pa.array(outlets.ids.take(outlet)),
-        "channel": _named(CHANNELS, of.market.habits.channel.take(rows["category"])),
-        "category": _named(CATEGORIES, rows["category"]),
+        "channel": _indexed(
+            [CHANNELS[one] for one in of.market.habits.channel.tolist()], rows["category"]
+        ),
+        "category": _indexed(CATEGORIES, rows["category"]),
         "mcc": pa.array(outlets.mccs.take(outlet)),
         "amount": pa.array(_amounts(rows["amount"], country, of)),
-        "currency": _named([one.code for one in of.money], country),
+        "currency": _indexed([one.code for one in of.money], country),
         "lon": pa.array(lon, mask=off_map),
         "lat": pa.array(lat, mask=off_map),
-        "country_iso": _named(of.codes, country),
+        "country_iso": _indexed(of.codes, country),
     }
-    return _batch(columns, PURCHASES.schema)
+    return pa.RecordBatch.from_pydict({name: columns[name] for name in PURCHASES.schema.names})
 
 
 def truth_rows(rows: Rows, marked: Rows, of: PaymentMarket) -> pa.RecordBatch:
@@ -106,6 +111,18 @@ def stay_rows(rows: Rows, begin: int, of: PaymentMarket) -> pa.RecordBatch:
     } | {name: pa.array(np.select([is_home, is_work], places[name], rows[name])) for name in places}
     batch = _batch(columns, STAYS.schema)
     return batch.take(pc.sort_indices(batch, [(name, "ascending") for name in STAYS.key]))
+
+
+def _indexed(names: Sequence[str], numbers: NDArray[Any]) -> pa.DictionaryArray:
+    """Return the name of each number, some equal perhaps, with the names that are there in order of appearance."""
+    first = np.full(len(names), len(numbers))
+    # The last of equal places wins, which is their first.
+    first[numbers[::-1]] = np.arange(len(numbers) - 1, -1, -1)
+    used = np.argsort(first)[: np.count_nonzero(first < len(numbers))]
+    found = pa.array(names, pa.string()).take(pa.array(used)).dictionary_encode()
+    index = np.zeros(len(names), np.int32)
+    index[used] = found.indices.to_numpy()
+    return pa.DictionaryArray.from_arrays(pa.array(index.take(numbers)), found.dictionary)
 
 
 def _named(names: Sequence[str], numbers: NDArray[Any]) -> pa.Array:
