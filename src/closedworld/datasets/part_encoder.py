@@ -75,7 +75,9 @@ class PartEncoder:
             TypeError: A column has another type.
         """
         if self._indexed and len(batches) > 1:
-            raise ValueError(f"{self._dataset.name}: indexed texts of a row group have one dictionary")
+            raise ValueError(
+                f"{self._dataset.name}: indexed texts of a row group have one dictionary"
+            )
         table = pa.Table.from_batches([self._checked(batch) for batch in batches])
         self._writer.write_table(table, row_group_size=max(1, table.num_rows))
         self.rows += table.num_rows

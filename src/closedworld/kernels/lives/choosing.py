@@ -158,7 +158,7 @@ def _sites(
     n = len(market.habits)
     codes, row = _distinct(anchor * n + category, len(anchors.card) * n)
     at, kind = np.divmod(codes, n)
-    lists = market.index.lists(kind, anchors.lons[at], anchors.lats[at], anchors.xyz[:, at])
+    lists = market.index.lists(kind, at, anchors.lons, anchors.lats, anchors.xyz)
     back = np.flatnonzero(known)
     words = words.copy()
     words[back] = _known(

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from closedworld.kernels.counting import counted
-from closedworld.kernels.lives.draws import scaled, whole_weights
+from closedworld.kernels.lives.draws import first_above, scaled, whole_weights
 from closedworld.kernels.lives.places import Floats, Ints
 from closedworld.kernels.sampling.philox import Words
 from closedworld.kernels.sphere import sine_cosine
@@ -34,10 +34,18 @@ class _Level:
     key: Ints
     site: Ints
 
-    def key_of(self, group: Ints, row: Ints, column: Ints) -> Ints:
-        """Return what cells are sorted by: group, then row, then column, which may be one beyond either end."""
-        rows, widest = len(self.columns), int(self.columns.max()) + 2
-        return (group * rows + row) * widest + column + 1
+    @property
+    def widest(self) -> int:
+        """Numbers of the cells of a row."""
+        return int(self.columns.max()) + 2
+
+    def of_group(self, group: Ints) -> Ints:
+        """Return what its group adds to the key of a cell."""
+        return group * (len(self.columns) * self.widest)
+
+    def cell_of(self, row: Ints, column: Ints) -> Ints:
+        """Return what cells of a group are sorted by: row, then column, which may be one beyond either end."""
+        return row * self.widest + column + 1
 
     def row_of(self, lats: Floats) -> Ints:
         """Return the row of cells of each latitude, degrees; 0 is the southernmost."""
@@ -68,12 +76,13 @@ class NearLists:
 
     def pick(self, rows: Ints, words: Words) -> Ints:
         """Return a site of each list by weight, int64 (n,); the lists must not be empty."""
-        starts = self.starts.take(rows)
+        starts, counts = self.starts.take(rows), self.counts.take(rows)
         sums = np.concatenate([[0], self.cumulative])
         base = sums.take(starts)
-        totals = sums.take(starts + self.counts.take(rows)) - base
-        place = np.searchsorted(self.cumulative, base + scaled(words, totals), "right")
-        return self.site.take(place)
+        totals = sums.take(starts + counts) - base
+        return self.site.take(
+            first_above(self.cumulative, starts, counts, base + scaled(words, totals))
+        )
 
     def shares(self) -> Floats:
         """Return the probability of each site in its list, float64 (m,)."""
@@ -91,11 +100,13 @@ class SiteIndex:
 
     Attributes:
         levels: Cells of growing size.
+        site: Sites of all levels, one level after another, int64.
         xyz: Sites on the sphere, km, float64 (3, n).
         size: How much each draws, float64 (n,).
     """
 
     levels: tuple[_Level, ...]
+    site: Ints
     xyz: Floats
     size: Floats
 
@@ -103,51 +114,53 @@ class SiteIndex:
     def of(cls, group: Ints, lons: Floats, lats: Floats, xyz: Floats, size: Floats) -> SiteIndex:
         """Index sites; groups are 0 or more."""
         levels = tuple(_level(km, group, lons, lats) for km in _CELL_KM)
-        return cls(levels, xyz, size)
+        return cls(levels, np.concatenate([one.site for one in levels]), xyz, size)
 
-    def lists(self, group: Ints, lons: Floats, lats: Floats, xyz: Floats) -> NearLists:
-        """Return the sites of its group near each point, weighted by ``size / (distance + NEAR_KM)^2``.
+    def lists(self, group: Ints, at: Ints, lons: Floats, lats: Floats, xyz: Floats) -> NearLists:
+        """Return the sites of a group near a point, weighted by ``size / (distance + NEAR_KM)^2``, for each of n lists.
 
         They are those in the 3 x 3 cells around the point, of the smallest cells in which there are ``ENOUGH``
         of them; if there never are, of the largest.
+
+        Args:
+            group: int64 (n,).
+            at: Which of the points, int64 (n,).
+            lons: Degrees, float64 (p,).
+            lats: Degrees, float64 (p,).
+            xyz: The points on the sphere, km, float64 (3, p).
         """
         # In the order of sites, so that searches of neighbours touch the same memory.
         middle = self.levels[len(self.levels) // 2]
         row = middle.row_of(lats)
-        order = np.argsort(middle.key_of(group, row, middle.column_of(row, lons)), kind="stable")
-        group, lons, lats = group[order], lons[order], lats[order]
-        starts, counts = np.zeros((2, 3, len(group)), np.int64)
-        level_of = np.zeros(len(group), np.int64)
-        left = np.arange(len(group))
+        cell = middle.cell_of(row, middle.column_of(row, lons))
+        order = np.argsort(middle.of_group(group) + cell.take(at))
+        group, at = group.take(order), at.take(order)
+        starts, counts = np.zeros((2, len(group), 3), np.int64)
+        left, offset = np.arange(len(group)), 0
         for number, level in enumerate(self.levels):
-            low, high = _ranges(level, group[left], lons[left], lats[left])
-            enough = (high - low).sum(axis=0) >= ENOUGH
+            low, found = _ranges(level, group.take(left), at.take(left), lons, lats)
+            done = found.sum(axis=1) >= ENOUGH
             if number == len(self.levels) - 1:
-                enough[:] = True
-            done = left[enough]
-            starts[:, done], counts[:, done] = low[:, enough], (high - low)[:, enough]
-            level_of[done] = number
-            left = left[~enough]
+                done[:] = True
+            starts[left[done]], counts[left[done]] = low[done] + offset, found[done]
+            left = left[~done]
+            offset += len(level.site)
             if not len(left):
                 break
-        lists = self._weighted(level_of, starts, counts, xyz[:, order])
-        back = np.empty_like(order)
-        back[order] = np.arange(len(order))
-        return NearLists(lists.site, lists.cumulative, lists.starts[back], lists.counts[back])
+        return self._weighted(order, at, starts, counts, xyz)
 
-    def _weighted(self, level_of: Ints, starts: Ints, counts: Ints, xyz: Floats) -> NearLists:
+    def _weighted(
+        self, order: Ints, at: Ints, starts: Ints, counts: Ints, xyz: Floats
+    ) -> NearLists:
+        """Return lists of these ranges of ``site``, int64 (n, 3), which are those of the lists ``order``."""
         counts = _cut(counts)
-        totals = counts.sum(axis=0)
-        places = counted(starts.T.ravel(), counts.T.ravel())
-        each = np.repeat(level_of, totals)
-        site = np.empty(len(places), np.int64)
-        for number in np.unique(level_of).tolist():
-            here = each == number
-            site[here] = self.levels[number].site.take(places[here])
+        totals = counts.sum(axis=1)
+        site = self.site.take(counted(starts.ravel(), counts.ravel()))
+        point = np.repeat(at, totals)
         away = np.zeros(len(site))
         for axis in range(3):
             along = self.xyz[axis].take(site)
-            along -= np.repeat(xyz[axis], totals)
+            along -= xyz[axis].take(point)
             along *= along
             away += along
         np.sqrt(away, out=away)
@@ -157,18 +170,19 @@ class SiteIndex:
         weights /= away
         begins = np.cumsum(totals) - totals
         some = totals > 0
+        whole = np.zeros(0, np.int64)
         if some.any():
             whole = whole_weights(weights, begins[some], totals[some], _SCALE)
-        else:
-            whole = np.zeros(0, np.int64)
-        return NearLists(site, np.cumsum(whole), begins, totals)
+        found = np.empty((2, len(order)), np.int64)
+        found[:, order] = begins, totals
+        return NearLists(site, np.cumsum(whole), found[0], found[1])
 
 
 def _cut(counts: Ints) -> Ints:
-    """Return counts of three ranges, together ``_CUT`` at most."""
-    if int(counts.sum(axis=0).max(initial=0)) <= _CUT:
+    """Return counts of three ranges, int64 (n, 3), together ``_CUT`` at most."""
+    if int(counts.sum(axis=1).max(initial=0)) <= _CUT:
         return counts
-    before = np.cumsum(counts, axis=0) - counts
+    before = np.cumsum(counts, axis=1) - counts
     left: Ints = np.clip(_CUT - before, 0, counts)
     return left
 
@@ -185,22 +199,23 @@ def _level(km: float, group: Ints, lons: Floats, lats: Floats) -> _Level:
     first, last = np.flatnonzero(column == 0), np.flatnonzero(column == level.columns[row] - 1)
     site = np.concatenate([np.arange(len(group)), first, last])
     column = np.concatenate([column, level.columns[row[first]], np.full(len(last), -1)])
-    key = level.key_of(group[site], row[site], column)
+    key = level.of_group(group[site]) + level.cell_of(row[site], column)
     order = np.argsort(key, kind="stable")
     return _Level(degrees, level.columns, key[order], site[order])
 
 
-def _ranges(level: _Level, group: Ints, lons: Floats, lats: Floats) -> tuple[Ints, Ints]:
-    """Return where the sites of three rows of three cells begin and end, int64 (3, n) each."""
-    middle = level.row_of(lats)
-    low, high = np.empty((2, 3, len(group)), np.int64)
-    for number in range(3):
-        row = middle + number - 1
-        outside = (row < 0) | (row >= len(level.columns))
-        row = np.clip(row, 0, len(level.columns) - 1)
-        column = level.column_of(row, lons)
-        key = level.key_of(group, row, column)
-        low[number] = np.searchsorted(level.key, key - 1, "left")
-        high[number] = np.searchsorted(level.key, key + 1, "right")
-        high[number, outside] = low[number, outside]
-    return low, high
+def _ranges(level: _Level, group: Ints, at: Ints, lons: Floats, lats: Floats) -> tuple[Ints, Ints]:
+    """Return where the sites of three rows of three cells begin, and how many there are, int64 (n, 3) each."""
+    rows = level.row_of(lats)[:, None] + np.arange(-1, 2)
+    inside = np.clip(rows, 0, len(level.columns) - 1)
+    cells = level.cell_of(inside, level.column_of(inside, lons[:, None]))
+    key = cells.take(at, axis=0)
+    key += level.of_group(group)[:, None]
+    key -= 1
+    low = np.searchsorted(level.key, key)
+    key += 3
+    found = np.searchsorted(level.key, key)
+    found -= low
+    if (beyond := rows != inside).any():
+        found[beyond.take(at, axis=0)] = 0
+    return low, found

@@ -69,7 +69,7 @@ def expected_visits(market: Market, cards: Cards) -> Ints:
         x, y = lons[chosen], lats[chosen]
         xyz = to_xyz(x, y)
         for kind in kinds.tolist():
-            lists = market.index.lists(np.full(len(x), kind), x, y, xyz)
+            lists = market.index.lists(np.full(len(x), kind), np.arange(len(x)), x, y, xyz)
             each = np.rint(lists.shares() * (share * per_day[kind] * VISIT)).astype(np.int64)
             np.add.at(visits, lists.site, each)
     return visits
