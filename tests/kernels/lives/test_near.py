@@ -49,7 +49,7 @@ def test_lists_are_those_of_comparing_all(seed: int) -> None:
     own, x, y = scattered(seed + 50, 60)
     size = np.random.default_rng(seed).uniform(0.5, 3, N)
     xyz, at = to_xyz(lons, lats), to_xyz(x, y)
-    lists = SiteIndex.of(group, lons, lats, xyz, size).lists(own, x, y, at)
+    lists = SiteIndex.of(group, lons, lats, xyz, size).lists(own, np.arange(60), x, y, at)
     weights = np.diff(lists.cumulative, prepend=0)
     for i in range(len(own)):
         same = np.flatnonzero(group == own[i]).tolist()
@@ -76,6 +76,8 @@ def test_all_within_a_cell_are_there() -> None:
     """With few sites the widest cells are searched, so that whatever lies within 50 km is found."""
     lons, lats = np.array([179.9, -179.9, 0.0]), np.array([10.0, 10.0, 10.0])
     xyz, none = to_xyz(lons, lats), np.zeros(3, np.int64)
-    lists = SiteIndex.of(none, lons, lats, xyz, np.ones(3)).lists(none, lons, lats, xyz)
+    lists = SiteIndex.of(none, lons, lats, xyz, np.ones(3)).lists(
+        none, np.arange(3), lons, lats, xyz
+    )
     assert lists.counts.tolist() == [2, 2, 1]
     assert lists.shares().sum() == pytest.approx(3)

@@ -59,9 +59,9 @@ class Drafts:
             *(np.concatenate([getattr(one, field.name) for one in parts]) for field in fields(cls))
         )
 
-    def take(self, which: NDArray[np.generic]) -> Drafts:
+    def take(self, which: Ints) -> Drafts:
         """Return some of the drafts."""
-        return Drafts(*(getattr(self, field.name)[which] for field in fields(self)))
+        return Drafts(*(getattr(self, field.name).take(which) for field in fields(self)))
 
 
 def drafts_of(
@@ -97,16 +97,16 @@ def drafts_of(
         market, draws, cards, card[here], category[here],
         choice[0][here], parted(choice[1][here])[1], own_or_known[here],
     )  # fmt: skip
-    zone = anchors.zone.take(anchor)
-    at_site = site != NONE
-    zone[at_site] = market.sites.zone.take(site[at_site])
+    zone, at_site = anchors.zone.take(anchor), site != NONE
+    if len(market.sites):
+        zone = np.where(at_site, market.sites.zone.take(site, mode="clip"), zone)
     planned = to_utc(market.zones, zone, local + since, (payment[2] & np.uint64(1)) == 1)
     given = sessions.utc.take(session)
     planned = np.where(given == NONE, planned, given + since)
     key = (payment[1] << np.uint64(31) | payment[2] >> np.uint64(1)).astype(np.int64)
     drafts = Drafts(session, category, site, online, zone, planned, key, payment[0], payment[3])
     found = at_site | (online != NONE)
-    return drafts if found.all() else drafts.take(found)
+    return drafts if found.all() else drafts.take(np.flatnonzero(found))
 
 
 def amounts_of(market: Market, drafts: Drafts, country: Ints, is_test: NDArray[np.bool_]) -> Ints:

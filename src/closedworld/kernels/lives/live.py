@@ -12,7 +12,7 @@ from closedworld.kernels.lives.clock import offsets_at
 from closedworld.kernels.lives.draws import CardDraws
 from closedworld.kernels.lives.fraud_plan import FraudPlan
 from closedworld.kernels.lives.market import Market
-from closedworld.kernels.lives.mishaps import head_office_sites, late_by, mishaps_of
+from closedworld.kernels.lives.mishaps import late_by, mishaps_of
 from closedworld.kernels.lives.outcome import (
     NONE,
     Channel,
@@ -192,13 +192,13 @@ def _assembled(
     ts[late] += late_by(drafts.mishap[late], options.noise)
     inside = np.flatnonzero((ts >= period.start) & (ts < period.end))
     inside = inside[np.argsort(card[inside] * (period.end + 1) + ts[inside], kind="stable")]
-    drafts, card, incident, hard, ts = (
-        drafts.take(inside), card[inside], incident[inside], hard[inside], ts[inside],
-    )  # fmt: skip
+    drafts = drafts.take(inside)
+    card, incident, hard, ts = (one.take(inside) for one in (card, incident, hard, ts))
+    fraud_type = _of(incidents.fraud_type, incident, 0)
     return (
-        _purchases(market, drafts, card, ts, hard, _of(incidents.fraud_type, incident, 0)),
+        _purchases(market, drafts, card, ts, hard, fraud_type),
         Truth(
-            _of(incidents.fraud_type, incident, 0).astype(np.int8),
+            fraud_type.astype(np.int8),
             _of(incidents.campaign, incident, NONE),
             _of(incidents.source_site, incident, NONE),
             _of(incidents.reported, incident, NONE),
@@ -209,52 +209,38 @@ def _assembled(
 
 def _of(values: Ints, incident: Ints, otherwise: int) -> Ints:
     """Return the value of each purchase's incident, something else for those without."""
-    if not len(values):
-        return np.full(len(incident), otherwise)
-    return np.where(incident == NONE, otherwise, values.take(incident, mode="clip"))
+    found, some = np.full(len(incident), otherwise), np.flatnonzero(incident != NONE)
+    found[some] = values.take(incident[some])
+    return found
 
 
 def _purchases(
     market: Market, drafts: Drafts, card: Ints, ts: Ints, hard: Ints, fraud_type: Ints
 ) -> Purchases:
     sites, online = market.sites, market.online
-    at_site = drafts.site != NONE
-    shown = np.where(
-        hard == HardNegative.HEAD_OFFICE, head_office_sites(market, drafts), drafts.site
-    )
-    first = np.searchsorted(card, card, "left")
-    country = _either(at_site, sites.country, drafts.site, online.country, drafts.online)
+    country = _either(sites.country, drafts.site, online.country, drafts.online)
     is_test: NDArray[np.bool_] = fraud_type == FraudType.TESTING
+    shown, moved = drafts.site.copy(), np.flatnonzero(hard == HardNegative.HEAD_OFFICE)
+    shown[moved] = market.head_office.take(shown[moved])
     return Purchases(
         card,
-        np.arange(len(card)) - first,
         drafts.key,
         ts,
         offsets_at(market.zones, drafts.zone, ts),
         drafts.zone,
         drafts.site,
-        _either(at_site, sites.merchant, drafts.site, online.merchant, drafts.online),
+        _either(sites.merchant, drafts.site, online.merchant, drafts.online),
         market.habits.channel.take(drafts.category),
         drafts.category,
         country,
         amounts_of(market, drafts, country, is_test),
-        _coordinates(sites.lons, shown),
-        _coordinates(sites.lats, shown),
+        shown,
     )
 
 
-def _either(
-    at_site: NDArray[np.bool_], of_site: Ints, site: Ints, of_online: Ints, online: Ints
-) -> Ints:
+def _either(of_site: Ints, site: Ints, of_online: Ints, online: Ints) -> Ints:
     """Return a property of each purchase's site or online merchant."""
-    found = np.zeros(len(at_site), np.int64)
-    found[at_site] = of_site.take(site[at_site])
-    found[~at_site] = of_online.take(online[~at_site])
-    return found
-
-
-def _coordinates(of_site: Floats, site: Ints) -> Floats:
-    found = np.full(len(site), np.nan)
-    at_site = site != NONE
-    found[at_site] = of_site.take(site[at_site])
+    found = of_online.take(online, mode="clip") if len(of_online) else np.zeros(len(site), np.int64)
+    if len(of_site):
+        found = np.where(site == NONE, found, of_site.take(site, mode="clip"))
     return found

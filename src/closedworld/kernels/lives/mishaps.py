@@ -26,8 +26,8 @@ def mishaps_of(
     free = (drafts.site != NONE) & ~is_fraud & (hard == HardNegative.NONE)
     found = np.where(free & (share < late), HardNegative.LATE_POSTING, hard)
     at_office = np.flatnonzero(free & (share >= late) & (share < office))
-    moved = drafts.take(at_office)
-    at_office = at_office[head_office_sites(market, moved) != moved.site]
+    site = drafts.site[at_office]
+    at_office = at_office[market.head_office.take(site) != site]
     found[at_office] = HardNegative.HEAD_OFFICE
     return found
 
@@ -36,14 +36,6 @@ def late_by(mishap: Words, noise: float) -> Ints:
     """Return by how many seconds late ones are posted late: an hour to three days, mostly few hours."""
     share = mishap * 2.0**-32 / _bounds(noise)[0]
     return HOUR + ((_MOST_LATE - HOUR) * (share * share)).astype(np.int64)
-
-
-def head_office_sites(market: Market, drafts: Drafts) -> Ints:
-    """Return the head office of each purchase's merchant, ``NONE`` online."""
-    found = drafts.site.copy()
-    at_site = found != NONE
-    found[at_site] = market.head_office.take(found[at_site])
-    return found
 
 
 def _bounds(noise: float) -> tuple[float, float]:

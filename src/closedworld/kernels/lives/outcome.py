@@ -58,7 +58,6 @@ class Purchases:
 
     Attributes:
         card: Row of ``Cards``, int64, ascending.
-        number: Which of the card's purchases, from 0, int64.
         key: 63 random bits that follow from the card and the purchase alone, int64.
         ts_utc: Seconds since 1970 UTC, int64, ascending within a card.
         offset: Local time less UTC at that moment in its zone, seconds, int64.
@@ -69,12 +68,11 @@ class Purchases:
         category: Row of ``Habits``, int64.
         country: Row of ``Countries``: the site's or the online merchant's, int64.
         amount: Minor units of that country's currency, int64, 1 or more.
-        lons: Degrees, float64; NaN online. The site's, but at a head office instead if the truth says so.
-        lats: Degrees, float64; NaN online.
+        shown: Row of the site whose coordinates are shown, int64: the site's own, but the head office's if the truth says
+            so; ``NONE`` online.
     """
 
     card: Ints
-    number: Ints
     key: Ints
     ts_utc: Ints
     offset: Ints
@@ -85,8 +83,7 @@ class Purchases:
     category: Ints
     country: Ints
     amount: Ints
-    lons: Floats
-    lats: Floats
+    shown: Ints
 
     def __len__(self) -> int:
         return len(self.card)

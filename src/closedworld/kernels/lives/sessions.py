@@ -92,9 +92,9 @@ class Sessions:
     def __len__(self) -> int:
         return len(self.card)
 
-    def take(self, which: NDArray[np.generic]) -> Sessions:
+    def take(self, which: Ints) -> Sessions:
         """Return some of the sessions."""
-        return Sessions(*(getattr(self, field.name)[which] for field in fields(self)))
+        return Sessions(*(getattr(self, field.name).take(which) for field in fields(self)))
 
     def of_incidents(self, first: int) -> Sessions:
         """Return these with their incidents counted from another first one."""
@@ -170,7 +170,9 @@ def holder_sessions(
         2 * card + is_partner, np.where(is_partner, 0, stage), np.ones(len(card), np.bool_), none, none,
         np.where(is_partner, HardNegative.TWO_HOLDERS, HardNegative.NONE).astype(np.int64),
     )  # fmt: skip
-    return sessions.take(~has_trip | is_partner | np.where(is_away, at_goal, at_home))
+    return sessions.take(
+        np.flatnonzero(~has_trip | is_partner | np.where(is_away, at_goal, at_home))
+    )
 
 
 def _of(times: Ints, trip: Ints) -> Ints:

@@ -136,15 +136,18 @@ def with_losses(sessions: Sessions, lost: Incidents, n_cards: int) -> Sessions:
     table = np.full((n_cards, int(lost.turn.max()) - low + 2), NONE)
     table[lost.card, lost.turn - low] = np.arange(len(lost))
     incident = sessions.incident.copy()
+    is_lost = np.zeros(n_cards, np.bool_)
+    is_lost[lost.card] = True
     is_holder = sessions.traveller == 2 * sessions.card
-    month = sessions.local // (MONTH_DAYS * DAY) - low
+    some = np.flatnonzero(is_holder & is_lost.take(sessions.card))
+    month = sessions.local[some] // (MONTH_DAYS * DAY) - low
     for back in (0, 1):
         column = month - back
-        inside = np.flatnonzero(is_holder & (column >= 0) & (column < table.shape[1] - 1))
-        row = table[sessions.card[inside], column[inside]]
-        local = sessions.local[inside]
+        inside = (column >= 0) & (column < table.shape[1] - 1)
+        session, column = some[inside], column[inside]
+        row, local = table[sessions.card[session], column], sessions.local[session]
         hit = (row != NONE) & (local >= lost.begin[row]) & (local < lost.end[row])
-        incident[inside[hit]] = row[hit]
+        incident[session[hit]] = row[hit]
     return replace(sessions, incident=incident, has_habits=sessions.has_habits & (incident == NONE))
 
 
@@ -172,6 +175,8 @@ def skimmed_cards(draws: CardDraws, plan: FraudPlan, card: Ints, site: Ints, ts:
         ts: When, seconds since 1970 UTC, int64.
     """
     skim = plan.skim
+    skimmed = np.flatnonzero(np.isin(site, skim.site, kind="table"))
+    card, site, ts = card[skimmed], site[skimmed], ts[skimmed]
     order = np.argsort(skim.site, kind="stable")
     low = np.searchsorted(skim.site[order], site, "left")
     counts = np.searchsorted(skim.site[order], site, "right") - low
@@ -246,5 +251,5 @@ def thief_sessions(
     )  # fmt: skip
     if sessions_each == 1:
         return sessions
-    kept: NDArray[np.bool_] = below(words[3], THEFT_SESSION_SHARE)
-    return sessions.take(kept)
+    kept = below(words[3], THEFT_SESSION_SHARE)
+    return sessions.take(np.flatnonzero(kept))

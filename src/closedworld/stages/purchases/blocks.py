@@ -144,7 +144,7 @@ def live_block(task: BlockTask) -> BlockResult:
     result.bought = write_scratch(bought, rows, day, BOUGHT, period.days)
     stolen = day[lives.truth.fraud_type != FraudType.NONE]
     result.stolen = np.bincount(stolen, minlength=period.days).astype(np.int64)
-    rows, day = marked_rows(lives, campaigns, period)
+    rows, day = marked_rows(lives, campaigns, found.market.sites, period)
     write_scratch(marked, rows, day, MARKED, period.days)
     rows, day = stayed_rows(lives, task.first, period)
     result.stayed = write_scratch(stayed, rows, day, STAYED, period.days)

@@ -43,13 +43,11 @@ def check_lives(market: Market, lives: Lives) -> CheckCounts:
     honest = (own.site != NONE) & (truth.fraud_type == FraudType.NONE)
     honest &= truth.hard_negative == HardNegative.NONE
     rows = np.flatnonzero(honest)
-    xyz = to_xyz(market.sites.lons, market.sites.lats)[:, own.site[rows]]
-    same = own.card[rows][1:] == own.card[rows][:-1]
-    km = arc_km(chord_km(xyz[:, 1:], xyz[:, :-1]))
-    hours = np.diff(own.ts_utc[rows]) / 3600
-    counts.add(
-        "speeds", np.count_nonzero(same), np.count_nonzero(same & (km > FASTEST_KMH * hours))
-    )
+    same = np.flatnonzero(np.diff(own.card[rows]) == 0)
+    site, sites, hours = own.site[rows], market.sites, np.diff(own.ts_utc[rows])[same] / 3600
+    xyz = to_xyz(sites.lons, sites.lats)
+    km = arc_km(chord_km(xyz.take(site[same + 1], axis=1), xyz.take(site[same], axis=1)))
+    counts.add("speeds", len(same), np.count_nonzero(km > FASTEST_KMH * hours))
     counts.add("amounts", len(own), np.count_nonzero(own.amount < 1))
     counts.add("stays", len(lives.stays), np.count_nonzero(lives.stays.end <= lives.stays.start))
     return counts

@@ -12,7 +12,15 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from closedworld.kernels.lives import NONE, FraudType, HardNegative, Lives, Period, StayKind
+from closedworld.kernels.lives import (
+    NONE,
+    FraudType,
+    HardNegative,
+    Lives,
+    Period,
+    Sites,
+    StayKind,
+)
 from closedworld.store.durable import not_writable
 
 DAY = 86_400
@@ -122,13 +130,14 @@ def bought_rows(
 
 
 def marked_rows(
-    lives: Lives, campaigns: Sequence[NDArray[np.int64]], period: Period
+    lives: Lives, campaigns: Sequence[NDArray[np.int64]], sites: Sites, period: Period
 ) -> tuple[Rows, NDArray[np.int64]]:
     """Return what few purchases have as ``MARKED``, and the day of each, from 0.
 
     Args:
         lives: The lives of a block.
         campaigns: Numbers of the campaigns by type of fraud, int64 (campaigns,); none for those without.
+        sites: All sites.
         period: Which days.
     """
     own, truth = lives.purchases, lives.truth
@@ -138,9 +147,12 @@ def marked_rows(
     for kind, numbers in enumerate(campaigns):
         some = (fraud_type == kind) & (of_type != NONE)
         campaign[some] = numbers[of_type[some]]
+    shown = own.shown[which]
+    at_site = shown != NONE
+    points = np.full((2, len(which)), np.nan)
+    points[:, at_site] = sites.lons[shown[at_site]], sites.lats[shown[at_site]]
     columns = (
-        own.key[which], campaign, truth.source_site[which], truth.reported[which],
-        own.lons[which], own.lats[which],
+        own.key[which], campaign, truth.source_site[which], truth.reported[which], *points,
     )  # fmt: skip
     day = (own.ts_utc[which] - period.start) // DAY
     return dict(zip(MARKED.columns, columns, strict=True)), day
