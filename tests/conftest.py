@@ -79,4 +79,4 @@ def no_pictures(monkeypatch: pytest.MonkeyPatch) -> None:
     def draw(_spans: object, _rule: object, _attribution: str, path: Path) -> None:
         path.touch()
 
-    monkeypatch.setattr("closedworld.stages.tiles.picture.draw_tiles", draw)
+    monkeypatch.setattr("closedworld.maps.captions.draw_tiles", draw)

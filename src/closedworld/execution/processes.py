@@ -12,6 +12,8 @@ from contextlib import contextmanager
 from multiprocessing.context import SpawnContext, SpawnProcess
 from typing import Any
 
+import pyarrow as pa
+
 from closedworld.execution.worker_pool import WorkerPool
 
 
@@ -52,6 +54,8 @@ class _RememberingContext(SpawnContext):
 def _begin_process() -> None:
     """Leave Ctrl-C to the parent, and end when it is gone, killed perhaps, so that none is left behind."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    # As in the command line's own process: see cli.run.
+    pa.set_memory_pool(pa.system_memory_pool())
     parent = multiprocessing.parent_process()
     if parent is None:
         return

@@ -181,9 +181,10 @@ def read_cumulative_weights(
     """
     weights.expect_files()
     weights.verify([SPAN_WEIGHTS.name])
-    table = weights.dataset(SPAN_WEIGHTS.name).to_table()
+    names = ("raster_row", "col_start", "tiles")
+    table = weights.read(SPAN_WEIGHTS.name, (*names, "weight_before"))
     before = table["weight_before"].to_numpy().view(np.uint64)
-    runs = np.stack([table[name].to_numpy() for name in ("raster_row", "col_start", "tiles")])
+    runs = np.stack([table[name].to_numpy() for name in names])
     sets = list(index.spans.values())
     rows, starts, stops = joined_runs(sets)
     expected = np.stack([rows, starts, stops - starts])

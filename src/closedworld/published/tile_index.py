@@ -19,6 +19,8 @@ from closedworld.published.results import open_published
 from closedworld.sanitize import number_of
 from closedworld.store.reading import Published
 
+_RUN_COLUMNS = ("raster_row", "col_start", "col_stop")
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class PublishedIndex:
@@ -113,7 +115,7 @@ def read_index(published: Published) -> PublishedIndex:
     parameters = published.parameters(TileParameters)
     grid = parameters.grid
     try:
-        table = published.dataset(TILE_SPANS.name).to_table()
+        table = published.read(TILE_SPANS.name, ("country_iso", *_RUN_COLUMNS))
         spans = {iso: _spans(rows, grid) for iso, rows in sorted(_by_country(table).items())}
     except ValueError as error:
         raise _disagrees(published, f"{type(error).__name__}: {error}") from error
@@ -133,8 +135,7 @@ def _by_country(table: pa.Table) -> dict[str, pa.Table]:
 
 
 def _spans(rows: pa.Table, grid: Grid) -> RowSpans:
-    names = ("raster_row", "col_start", "col_stop")
-    return RowSpans(grid, *(rows[name].to_numpy().astype(np.int64) for name in names))
+    return RowSpans(grid, *(rows[name].to_numpy().astype(np.int64) for name in _RUN_COLUMNS))
 
 
 def _disagrees(published: Published, what: str) -> IntegrityError:

@@ -158,8 +158,10 @@ class Receipt:
                 for f in self.files
             ],
         }
-        seal = hashlib.sha256(_as_json(content)).hexdigest()
-        return _as_json({**content, "seal_sha256": seal})
+        text = _as_json(content)
+        seal = json.dumps(hashlib.sha256(text).hexdigest()).encode()
+        # As sorted, without writing it all again: a line of JSON that begins so can only be a name of the top level.
+        return text.replace(b'\n "stage"', b'\n "seal_sha256": ' + seal + b',\n "stage"', 1)
 
     @classmethod
     def from_bytes(cls, text: bytes, where: str) -> Receipt:

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from closedworld.kernels.spans import RowSpans, Rule
-from closedworld.maps.captions import draw_tiles
 from closedworld.stages.task_runner import PhaseClock
 from closedworld.stages.tasks import TaskResult
 
@@ -47,6 +46,8 @@ class MapTask:
         Raises:
             PublishError: ``output-not-writable``.
         """
+        from closedworld.maps.captions import draw_tiles  # noqa: PLC0415 -- 0.1 s that stages after do not need
+
         result = TaskResult()
         clock = PhaseClock(result)
         draw_tiles(self.spans, self.rule, self.attribution, self.path)
