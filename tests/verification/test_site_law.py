@@ -55,8 +55,11 @@ GRIDS = {
     "0..360": Grid(0.0, 90.0, 1 / 40, 1 / 40, 360 * 40, 180 * 40),
     "a region": Grid(179.0, -16.0, 0.0083333333, 0.0083333333, 240, 240),
     "far north": Grid.from_resolution("1deg"),
+    "15s": Grid.from_resolution("15s"),
+    "1s": Grid.from_resolution("1s"),
 }
-"""Far north, a tile is much wider in the south, and everything lies 97 degrees farther up."""
+"""Far north, a tile is much wider in the south, and everything lies 97 degrees farther up. From 15 arc-seconds on, squares
+race before tiles do, and at 1 arc-second twice; there, the country is a twentieth as large."""
 
 
 WANTED = [
@@ -77,8 +80,11 @@ class World:
     seed: int
 
     @classmethod
-    def on(cls, grid: Grid, seed: int, *, up: float = 0.0, unpeopled: bool = False) -> World:
+    def on(cls, name: str, seed: int, *, unpeopled: bool = False) -> World:
+        grid, up = GRIDS[name], 97.0 if name == "far north" else 0.0
         shape = shapely.affinity.translate(SHAPE, 0, up)
+        if name == "1s":
+            shape = shapely.affinity.scale(shape, 0.05, 0.05)
         lons, lats, persons = TOWNS[0], TOWNS[1] + up, TOWNS[2]
         spans = RowSpans.from_polygon(shape, grid, "any_overlap")
         weights = np.random.default_rng(1).pareto(1, len(spans)).astype(np.uint64) * np.uint64(1000)
@@ -139,7 +145,7 @@ def recomputed(law: SiteLaw, polygons: Sequence[shapely.Geometry], placed: Sites
 @pytest.mark.parametrize("name", GRIDS)
 @pytest.mark.parametrize("seed", [7, 8])
 def test_each_site_lies_where_the_plain_law_says(name: str, seed: int) -> None:
-    world = World.on(GRIDS[name], seed, up=97.0 if name == "far north" else 0.0)
+    world = World.on(name, seed)
     # Others lie in a piece of a tile so small that no try met it.
     assert recomputed(world.law, [world.shape], world.placed(world.domain))
 
@@ -156,7 +162,7 @@ FINE = ("30s", "5m", "0..360", "a region")
 def test_each_site_in_a_circle_lies_where_the_plain_law_says(
     name: str, circle: tuple[float, float, float]
 ) -> None:
-    world = World.on(GRIDS[name], 7)
+    world = World.on(name, 7)
     domain = within_circle(world.domain, Circle(*circle))
     assert domain is not None
     part = Part(circle=circle)
@@ -166,7 +172,7 @@ def test_each_site_in_a_circle_lies_where_the_plain_law_says(
 
 @pytest.mark.parametrize("name", FINE)
 def test_circles_without_people_and_single_tiles_are_as_the_plain_law_says(name: str) -> None:
-    world = World.on(GRIDS[name], 7, unpeopled=True)
+    world = World.on(name, 7, unpeopled=True)
     ids = world.domain.spans.tile_ids()
     circle, tile = Part(circle=CIRCLES[0]), Part(tile=int(ids[len(ids) // 2]))
     parts = world.parts([circle, tile])
@@ -179,6 +185,6 @@ def test_circles_without_people_and_single_tiles_are_as_the_plain_law_says(name:
 
 def test_a_circle_off_the_country_has_no_tiles() -> None:
     part = Part(circle=(0.0, 0.0, 50.0))
-    found = World.on(GRIDS["5m"], 7).parts([part])[part]
+    found = World.on("5m", 7).parts([part])[part]
     assert not found.polygons
     assert not len(found.weights[0])

@@ -23,8 +23,9 @@ TOLERANCE_DEGREES = 1e-9
 ATTEMPTS = 32
 """Points tried before the piece of the tile that lies in the country is cut out, which is not done here."""
 
-_BLOCKS_PER_DEGREE, _LON_BLOCKS, _LEVELS = 12, 4320, 13
-_CELL_STEP, _POINT_STEP = 26, 63
+_BLOCKS_PER_DEGREE, _LON_BLOCKS, _NUMBER_BITS = 12, 4320, 14
+_TILE_STEP, _CELL_STEP, _POINT_STEP = 3, 26, 63
+_TILE_LEVELS, _SQUARE_LEVELS, _ROW = 5, 3, 16
 _KM_PER_DEGREE = 111.195
 _CELL_KM, _TOWNS_CELL_KM, _TOWNS_TILE_KM, _FINE_KM = 0.1, 0.3, 1.5, 1.0
 _SIGMA_ABOVE, _SIGMA_BELOW = 7, 12
@@ -120,12 +121,10 @@ class SiteLaw:
         The site is the first of these points that lies in the country.
         """
         numbers = [
-            SiteNumbers(key_of(self.kind, self.seed, self.country_iso, one.merchant_id), one)
+            SiteNumbers(key_of(self.kind, self.seed, self.country_iso, one.merchant_id), one.order)
             for one in wanted
         ]
-        chosen = [
-            self._blocks.descend(one.gamma8, own) for one, own in zip(wanted, numbers, strict=True)
-        ]
+        chosen = [self._blocks.block_of(one, own) for one, own in zip(wanted, numbers, strict=True)]
         tiles = self._blocks.tiles_of(set(chosen), self.batches)
         found = []
         for block, own in zip(chosen, numbers, strict=True):
@@ -146,14 +145,24 @@ class SiteLaw:
         while smallest * (_BLOCKS_PER_DEGREE << levels - 1) < 1:
             levels += 1
         parts = _BLOCKS_PER_DEGREE << levels
-        down = np.floor((90.0 - self.grid.lat_centers()[rows]) * parts).astype(np.int64)
-        across = np.floor((self.grid.lon_centers()[cols] + 180.0) * parts).astype(np.int64)
-        left = np.flatnonzero(weights)
-        for level in range(levels):
-            shift = levels - 1 - level
-            left = numbers.quarter(
-                _LEVELS + level, left, down >> shift & 1, across >> shift & 1, weights
+        down = np.floor((90.0 - self.grid.lat_centers()) * parts).astype(np.int64)
+        across = np.floor((self.grid.lon_centers() + 180.0) * parts).astype(np.int64)
+        left, step = np.arange(len(rows)), _TILE_STEP
+        while levels > _TILE_LEVELS:
+            smaller = max(levels - _SQUARE_LEVELS, _TILE_LEVELS)
+            south, east = (
+                at >> smaller & (1 << levels - smaller) - 1
+                for at in (down[rows[left]], across[cols[left]])
             )
+            left = left[numbers.race(step, _ROW * south + east, weights[left])]
+            levels, step = smaller, step + 1
+        # Tiles count from the first row and column of the raster in their square.
+        first_row, first_col = (
+            np.searchsorted(at, at[one[left[0]]] >> levels << levels)
+            for at, one in ((down, rows), (across, cols))
+        )
+        numbered = _ROW * (rows[left] - first_row) + cols[left] - first_col
+        left = left[numbers.race(step, numbered, weights[left])]
         (tile,) = left.tolist()
         return int(rows[tile]), int(cols[tile]), int(weights[tile])
 
@@ -292,18 +301,27 @@ class _Blocks:
         _, exponent = math.frexp(float(mass.max()) * len(mass))
         return np.ldexp(mass, 62 - exponent).astype(np.int64)
 
-    def descend(self, gamma8: int, numbers: SiteNumbers) -> tuple[int, int]:
+    def block_of(self, site: WantedSite, numbers: SiteNumbers) -> tuple[int, int]:
         """Return row and column of the block that a site lies in."""
-        masses = self.masses(gamma8)
+        masses = self.masses(site.gamma8)
         turn, col = np.divmod(self.cols, _LON_BLOCKS)
         first = int(self.col_blocks[0])
         again = (turn != first // _LON_BLOCKS) & (self.cols - first >= _LON_BLOCKS)
         col = col + _LON_BLOCKS * again
-        left = np.flatnonzero(masses)
-        for level in range(_LEVELS):
-            shift = _LEVELS - 1 - level
-            left = numbers.quarter(level, left, self.rows >> shift & 1, col >> shift & 1, masses)
-        (block,) = left.tolist()
+        # Row and column bit by bit, in turn: the order of a quadtree.
+        number = sum(
+            (self.rows >> bit & 1) << 2 * bit + 1 | (col >> bit & 1) << 2 * bit
+            for bit in range(_NUMBER_BITS)
+        )
+        left = np.argsort(number)
+        if site.spaced:
+            sums = np.cumsum(masses[left]).astype(np.float64)
+            left = left[sums > min(numbers.spaced() * sums[-1], np.nextafter(sums[-1], 0))]
+        else:
+            for step, shift in enumerate((12, 6, 0)):
+                runners = number[left] >> shift & (63 if step else -1)
+                left = left[numbers.race(step, runners, masses[left])]
+        block = left[0]
         return int(self.rows[block]), int(self.cols[block])
 
     def tiles_of(

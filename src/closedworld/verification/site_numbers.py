@@ -12,8 +12,7 @@ from numpy.typing import NDArray
 Words = tuple[int, int, int, int]
 
 _SPACING_STEP, _STEPS = 62, 64
-_BLOCK_STEPS = 13
-_WORD = 0xFFFFFFFF
+_WORD, _LONG = 0xFFFFFFFF, 0xFFFFFFFFFFFFFFFF
 
 
 class WantedSite(NamedTuple):
@@ -35,59 +34,45 @@ class WantedSite(NamedTuple):
 class SiteNumbers:
     """The random numbers of one site."""
 
-    def __init__(self, key: Words, site: WantedSite) -> None:
-        self._key, self._order, self._spaced = key, site.order, site.spaced
-        self._carried = self._first_carried() if site.spaced else 0.0
+    def __init__(self, key: Words, order: int) -> None:
+        self._key, self._order = key, order
 
     def fresh(self, step: int, attempt: int = 0) -> tuple[float, float]:
         """Return the two numbers of a step, in 0..1."""
         a, b, c, d = self._words(self._order, attempt * _STEPS + step)
         return (a << 21 | b >> 11) / 2**53, (c << 21 | d >> 11) / 2**53
 
-    def quarter(
-        self,
-        step: int,
-        left: NDArray[np.int64],
-        is_south: NDArray[np.int64],
-        is_east: NDArray[np.int64],
-        masses: NDArray[np.int64],
-    ) -> NDArray[np.int64]:
-        """Return those of the squares that are left which lie in the quarter that the site goes to."""
-        own: NDArray[np.int64] = 2 * is_south[left] + is_east[left]
-        of_quarter = [int(masses[left[own == quarter]].sum()) for quarter in range(4)]
-        if self._spaced and step < _BLOCK_STEPS:
-            south = self._carry(sum(of_quarter[:2]), sum(of_quarter))
-            west, east = of_quarter[2 * south : 2 * south + 2]
-            chosen = 2 * south + self._carry(west, west + east)
-        else:
-            words = self._words(self._order, step)
-            times = [
-                -math.log((word + 0.5) / 2**32) / mass if mass else math.inf
-                for word, mass in zip(words, of_quarter, strict=True)
-            ]
-            chosen = times.index(min(times))
-        chosen_squares: NDArray[np.int64] = left[own == chosen]
-        return chosen_squares
+    def race(
+        self, step: int, runners: NDArray[np.int64], masses: NDArray[np.int64]
+    ) -> NDArray[np.bool_]:
+        """Return which masses are those of the runner that comes first, bool (n,).
 
-    def _carry(self, first: int, both: int) -> bool:
-        """Return whether the site goes to the second side, by the number that it carries."""
-        share = float(first) / float(both)
-        second = self._carried >= share
-        left = (self._carried - share) / (1 - share) if second else self._carried / share
-        self._carried = min(max(left, 0.0), 1 - 2.0**-53)
-        return second
+        Args:
+            step: Step of the random numbers.
+            runners: Number of the runner that has each mass, int64 (n,); several may be of one.
+            masses: The masses, int64 (n,), not all 0.
+        """
+        a, b, *_ = self._words(self._order, step)
+        times = {}
+        for runner in np.unique(runners).tolist():
+            word = split_mix(a << 32 | b, runner >> 1) >> 32 * (runner & 1) & _WORD
+            mass = int(masses[runners == runner].sum())
+            times[runner] = -math.log1p(-(word + 0.5) / 2**32) / mass if mass else math.inf
+        first: NDArray[np.bool_] = runners == min(times, key=times.__getitem__)
+        return first
 
-    def _words(self, order: int, turn: int) -> Words:
-        k0, k1, k2, k3 = self._key
-        return philox((order, turn, k2, k3), (k0, k1))
-
-    def _first_carried(self) -> float:
+    def spaced(self) -> float:
+        """Return the number in 0..1 by which a site with spacing finds its block."""
         x = self._order + self._words(0, _SPACING_STEP)[0] & _WORD
         for factor in (0x6C50B47C, 0xB82F1E52, 0xC7AFE638, 0x8D22F6E6):
             x ^= x * factor & _WORD
         first = int(f"{x:032b}"[::-1][:16], 2)
         a, b, *_ = self._words(self._order, _SPACING_STEP)
         return (first << 37 | (a << 32 | b) >> 27) / 2**53
+
+    def _words(self, order: int, turn: int) -> Words:
+        k0, k1, k2, k3 = self._key
+        return philox((order, turn, k2, k3), (k0, k1))
 
 
 def key_of(kind: bytes, seed: int, country_iso: str, own: str) -> Words:
@@ -106,3 +91,11 @@ def philox(counter: Words, key: tuple[int, int]) -> Words:
         own0, own1 = (k0 + turn * 0x9E3779B9) & _WORD, (k1 + turn * 0xBB67AE85) & _WORD
         a, b, c, d = y >> 32 ^ b ^ own0, y & _WORD, x >> 32 ^ d ^ own1, x & _WORD
     return a, b, c, d
+
+
+def split_mix(state: int, output: int) -> int:
+    """Return one output, from 0, of SplitMix64 of G. L. Steele and others (OOPSLA '14) in Python integers."""
+    x = (state + (output + 1) * 0x9E3779B97F4A7C15) & _LONG
+    x = (x ^ x >> 30) * 0xBF58476D1CE4E5B9 & _LONG
+    x = (x ^ x >> 27) * 0x94D049BB133111EB & _LONG
+    return x ^ x >> 31

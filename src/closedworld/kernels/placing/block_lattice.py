@@ -15,8 +15,6 @@ from closedworld.kernels.grid import Grid
 
 BLOCKS_PER_DEGREE = 12
 BLOCK_COLS = 360 * BLOCKS_PER_DEGREE
-BLOCK_LEVELS = 13
-"""Halvings that lead from the whole lattice to a block: 2^13 rows and columns hold all of them."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -1,18 +1,21 @@
-"""The blocks of a country as a quadtree, and the way of sites down to a block."""
+"""The blocks of a country, and the way of sites down to a block."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from closedworld.kernels.grid.area import RowAreas
-from closedworld.kernels.placing.block_lattice import BLOCK_LEVELS, BlockLattice
+from closedworld.kernels.placing.block_lattice import BlockLattice
 from closedworld.kernels.placing.block_pieces import BlockPieces
+from closedworld.kernels.placing.races import first_of_races, slowness
 from closedworld.kernels.placing.site_numbers import SiteNumbers
+from closedworld.kernels.sampling.philox import Words
 from closedworld.kernels.spans import RowSpans
 
 GAMMA_ONE = 8
@@ -20,6 +23,9 @@ GAMMA_ONE = 8
 
 DENSITY_RANGE = 2.0**-10, 2.0**10
 """A block's density relative to its country is clamped to these."""
+
+SQUARE_BITS = 6, 6, 16
+"""Blocks race in squares of 8 across, these in squares of 64 across, and these in the country."""
 
 _MASS_BITS = 62
 _CHUNK_TILES = 1 << 20
@@ -132,60 +138,89 @@ def power(base: NDArray[np.float64], eighths: int) -> NDArray[np.float64]:
     return 1 / result if eighths < 0 else result
 
 
-@dataclass(frozen=True, slots=True, eq=False)
 class BlockTree:
-    """The quadtree of a country's blocks, with masses for several gammas.
+    """The way from a country over squares of 64 and of 8 blocks across to a block, with masses for several gammas.
 
-    Nodes are numbered level by level, those of a level in order.
+    Three races lead to a block; a site with spacing finds it in the running sum of masses, in the order of a quadtree.
 
-    Attributes:
-        first_level: Level of the root: above it there is no choice.
-        masses: Masses of the quarters of each node (NW, NE, SW, SE), by level, float64 (4, gammas, nodes of the level).
-        children: Node of the next level in each quarter, by level, int64 (nodes, 4).
+    Args:
+        ids: Numbers of the blocks, int64 (n,), ascending.
+        masses: Their masses for each gamma, uint64 (gammas, n).
     """
 
-    first_level: int
-    masses: list[NDArray[np.float64]] = field(default_factory=list)
-    children: list[NDArray[np.int64]] = field(default_factory=list)
+    def __init__(self, ids: NDArray[np.int64], masses: NDArray[np.uint64]) -> None:
+        self._sums = np.cumsum(masses, axis=1).astype(np.float64)
+        self._races: list[_Race] = []
+        for bits in SQUARE_BITS:
+            race, ids, masses = _Race.of(ids, masses, bits)
+            self._races.insert(0, race)
 
-    @classmethod
-    def of(cls, ids: NDArray[np.int64], masses: NDArray[np.uint64]) -> BlockTree:
-        """Return the tree of some blocks.
-
-        Args:
-            ids: Their numbers, int64 (n,), ascending.
-            masses: Their masses for each gamma, uint64 (gammas, n).
-        """
-        first_level = BLOCK_LEVELS - (int(ids[0] ^ ids[-1]).bit_length() + 1) // 2
-        tree = cls(first_level)
-        for _ in range(BLOCK_LEVELS - first_level):
-            parents = ids >> 2
-            is_first = np.append(True, parents[1:] != parents[:-1])
-            parent, quarter = np.cumsum(is_first) - 1, ids & 3
-            ids = parents[is_first]
-            four = np.zeros((4, len(masses), len(ids)), np.uint64)
-            four[quarter, :, parent] = masses.T
-            children = np.zeros((len(ids), 4), np.int64)
-            children[parent, quarter] = np.arange(len(parent))
-            masses = four.sum(axis=0, dtype=np.uint64)
-            tree.masses.append(four.astype(np.float64))
-            tree.children.append(children)
-        for levels in (tree.masses, tree.children):
-            levels.reverse()
-        return tree
-
-    def find(self, gamma: NDArray[np.int64], numbers: SiteNumbers) -> NDArray[np.int64]:
+    def find(
+        self, gamma: NDArray[np.int64], spaced: NDArray[np.bool_], numbers: SiteNumbers
+    ) -> NDArray[np.int64]:
         """Return the block of each site, as its position among all, int64 (n,).
 
         Args:
             gamma: Position of each site's gamma among those of the tree, int64 (n,).
+            spaced: Which sites have spacing, bool (n,).
             numbers: Numbers of the sites.
         """
-        node = np.zeros(len(numbers), np.int64)
-        levels = zip(self.masses, self.children, strict=True)
-        for level, (masses, children) in enumerate(levels, self.first_level):
-            node = children[node, numbers.quarters(level, masses[:, gamma, node])]
-        return node
+        found = np.empty(len(numbers), np.int64)
+        with_spacing, others = np.flatnonzero(spaced), np.flatnonzero(~spaced)
+        own = numbers.take(with_spacing).spaced()
+        for position, sums in enumerate(self._sums):
+            here = gamma[with_spacing] == position
+            part = np.minimum(own[here] * sums[-1], np.nextafter(sums[-1], 0))
+            found[with_spacing[here]] = np.searchsorted(sums, part, side="right")
+        node, numbers, gamma = np.zeros(len(others), np.int64), numbers.take(others), gamma[others]
+        for step, race in enumerate(self._races):
+            node = race.run(numbers.seeds(step), gamma, node)
+        found[others] = node
+        return found
+
+
+class _Race(NamedTuple):
+    """A level of the tree: the parts of each square race.
+
+    Attributes:
+        pairs: Which parts there are: pairs p of parts 2p and 2p + 1, uint64 (pairs,).
+        slownesses: Inverse of their masses, float64 (gammas x squares, 2 pairs).
+        parts: Position of each part among all of the level, int64 (squares, 2 pairs).
+    """
+
+    pairs: NDArray[np.uint64]
+    slownesses: NDArray[np.float64]
+    parts: NDArray[np.int64]
+
+    @classmethod
+    def of(
+        cls, ids: NDArray[np.int64], masses: NDArray[np.uint64], bits: int
+    ) -> tuple[_Race, NDArray[np.int64], NDArray[np.uint64]]:
+        """Return a level, and numbers and masses of its squares, as those of its parts.
+
+        Args:
+            ids: Numbers of the parts, int64 (n,), ascending.
+            masses: Their masses, uint64 (gammas, n).
+            bits: Lower bits of their numbers, by which parts of a square differ.
+        """
+        own = ids & (1 << bits) - 1
+        squares, square = np.unique(ids >> bits, return_inverse=True)
+        pairs = np.unique(own >> 1)
+        column = 2 * np.searchsorted(pairs, own >> 1) + (own & 1)
+        of_squares = np.zeros((len(masses), len(squares), 2 * len(pairs)), np.uint64)
+        of_squares[:, square, column] = masses
+        parts = np.zeros(of_squares.shape[1:], np.int64)
+        parts[square, column] = np.arange(len(ids))
+        by_row = of_squares.reshape(-1, of_squares.shape[2])
+        race = cls(pairs.astype(np.uint64), slowness(by_row), parts)
+        return race, squares, of_squares.sum(axis=2, dtype=np.uint64)
+
+    def run(
+        self, seeds: Words, gamma: NDArray[np.int64], square: NDArray[np.int64]
+    ) -> NDArray[np.int64]:
+        """Return the part that each site goes to from its square, int64 (n,)."""
+        first = first_of_races(seeds, self.pairs, self.slownesses, gamma * len(self.parts) + square)
+        return self.parts[square, first]
 
 
 def _numbered(

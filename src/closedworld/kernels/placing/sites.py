@@ -106,14 +106,14 @@ class Sites:
 
 def place_sites(domain: PlacingDomain, request: SiteRequest) -> Sites:
     """Return where each site lies; it depends on the domain and the site's own row alone."""
-    numbers = SiteNumbers(request.keys, request.orders, request.spaced)
+    numbers = SiteNumbers(request.keys, request.orders)
     gammas, gamma = np.unique(request.gamma8, return_inverse=True)
     blocks = domain.blocks
     masses = np.stack([blocks.masses(one) for one in gammas.tolist()])
-    tree, chosen = BlockTree.of(blocks.ids, masses), np.empty(len(request), np.int64)
+    tree, chosen = BlockTree(blocks.ids, masses), np.empty(len(request), np.int64)
     for begin in range(0, len(request), _CHUNK_SITES):
         some = np.arange(begin, min(begin + _CHUNK_SITES, len(request)))
-        chosen[some] = tree.find(gamma[some], numbers.take(some))
+        chosen[some] = tree.find(gamma[some], request.spaced[some], numbers.take(some))
     tiles, lons, lats = np.empty(len(request), np.uint64), *np.empty((2, len(request)))
     # In order of blocks from north to south, so that a chunk reads few row groups of weights.
     order = np.lexsort((blocks.col_blocks[chosen], blocks.row_blocks[chosen]))

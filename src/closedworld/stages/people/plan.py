@@ -37,7 +37,7 @@ from closedworld.stages.task_runner import TaskRunner
 from closedworld.stages.weights.outcome import persons_of
 from closedworld.store.reading import Published
 
-FORMAT = 6
+FORMAT = 7
 """Raised when the same parameters would give other content or other files."""
 
 TASK_CARDS = 1 << 17
