@@ -50,8 +50,11 @@ class ColumnDigest:
         if values.type != self._field.type:
             raise TypeError(f"column {self._field.name} is {values.type}, not {self._field.type}")
         if self._is_present is not None:
-            self._is_present.update(_integers(values.is_valid().to_numpy(zero_copy_only=False)))
-            values = values.drop_null()
+            is_present = np.ones(len(values), np.int64)
+            if values.null_count:
+                is_present[:] = values.is_valid().to_numpy(zero_copy_only=False)
+                values = values.drop_null()
+            self._is_present.update(_integers(is_present))
         elif values.null_count:
             raise ValueError(f"column {self._field.name} has missing values")
         if self._lengths is not None:
