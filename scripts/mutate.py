@@ -39,7 +39,7 @@ EQUIVALENT = ROOT / "tests" / "mutation" / "equivalent.toml"
 PLACING_TESTS = "tests/stages/sites tests/stages/people tests/stages/test_stages.py tests/stages/test_placing_plan.py"
 OTHER_TESTS = {
     "kernels/digests.py": "tests/verification/test_value_digests.py",
-    "kernels/inclusion.py": "tests/kernels/spans/test_rowspans.py",
+    "kernels/inclusion.py": "tests/kernels/spans/test_rowspans.py tests/kernels/spans/test_fill.py",
     "kernels/limits.py": "tests/kernels/weights/test_basis.py",
     "kernels/lives": "tests/kernels/lives tests/stages/purchases -m '' -k 'not dask and not processes'",
     "kernels/parquet": "tests/kernels/parquet tests/kernels/tiles",

@@ -92,3 +92,12 @@ def test_no_purchases_have_no_outlets() -> None:
         np.empty(0, np.int32), np.empty(0), empty.astype(np.int32), empty, np.zeros(1), np.zeros(1)
     )
     assert len(found) == 0
+
+
+def test_who_goes_there_need_not_be_numbered_from_0() -> None:
+    number = np.array([[0, 1, 1, 1], [1, 0, 0, 0]], np.int32)
+    liked = np.tile(np.array([1.0, 0.5, -np.inf, -np.inf]), (2, 1))
+    for walker in (0, 1, 7):
+        who, time = np.full(2, walker, np.int32), np.array([0.0, 1e6])
+        chosen = choose_outlets(who, time, number, liked, np.array([0.0, 1.0]), np.zeros(2))
+        assert chosen.tolist() == [0, 1]

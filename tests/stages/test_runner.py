@@ -215,6 +215,7 @@ def test_a_folder_without_a_receipt_is_not_built_over(tmp_path: Path) -> None:
     with pytest.raises(IntegrityError) as caught:
         published(tmp_path, LedgerPlan())
     assert caught.value.code == "receipt-missing"
+    assert f"{folder} is where the result belongs" in caught.value.message
 
 
 def test_publishing_and_finding_are_told_with_their_time(

@@ -52,6 +52,8 @@ def test_steps_are_those_of_a_loop() -> None:
                 hours = (time[row] - time[before]) / 3600
                 if hours:
                     assert steps.km_h[row] == pytest.approx(km / hours, rel=1e-9)
+            else:
+                assert np.isnan(steps.km[row])
             located[one] = row
         last[one] = row
 

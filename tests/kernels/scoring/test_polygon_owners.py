@@ -47,3 +47,13 @@ def test_squares_by_hand_and_no_point() -> None:
     lons = np.array([0.5, 1.01, 1.5, 2.5, 179.99, -179.01, np.nan])
     assert owners.locate(lons, np.full(7, 0.5)).tolist() == [0, 0, 1, -1, 1, 1, -1]
     assert owners.locate(np.empty(0), np.empty(0)).tolist() == []
+
+
+def test_a_tile_on_a_border_decides_by_polygons_on_any_turn_of_the_globe() -> None:
+    countries = {
+        "AA": [shapely.MultiPolygon([shapely.box(4.01, 0.01, 4.99, 0.99)])],
+        "BB": [shapely.MultiPolygon([shapely.box(179, 0, 181.02, 1)])],
+    }
+    owners = PolygonOwners.of(countries)
+    lons = np.array([4.005, 4.015, -178.99, -178.97])
+    assert owners.locate(lons, np.full(4, 0.5)).tolist() == [-1, 0, 1, -1]

@@ -12,6 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from closedworld.errors import ConfigError
+from closedworld.kernels.limits import MAX_DP, MAX_POINTS
 from closedworld.kernels.weights import Basis, Mixture, basis_in_words
 from closedworld.testing import apportioned
 
@@ -246,3 +247,8 @@ def test_units_are_apportioned_by_the_ratio(parts: list[tuple[str, str]], dp: in
 )
 def test_a_mixture_is_told_with_shares_that_add_up_to_one(text: str, words: str) -> None:
     assert basis_in_words(text) == words
+
+
+def test_limits_are_those_of_64_bits_and_of_32_bit_numbers_drawn_twice() -> None:
+    assert 10**MAX_DP < 2**63 < 10 ** (MAX_DP + 1)
+    assert 2 * MAX_POINTS == 2**32

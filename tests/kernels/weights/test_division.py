@@ -26,7 +26,7 @@ def test_remainders_of_totals_near_64_bits(total: int, units: int) -> None:
 
 
 def test_quotients_from_which_an_estimate_is_off_by_more_than_one() -> None:
-    random = Random(3)  # noqa: S311
+    random = Random(3)
     for _ in range(400):
         total, units = random.randrange(1 << 10, 1 << 12), random.randrange(1 << 49, 1 << 50)
         expect_exact([total, *(random.randrange(total) for _ in range(50))], units, total)
