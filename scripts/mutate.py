@@ -46,6 +46,7 @@ OTHER_TESTS = {
     "kernels/placing": "tests/kernels/placing tests/verification/test_site_law.py -m ''",
     "kernels/records.py": "tests/kernels/test_records.py tests/worlds/test_tables.py",
     "kernels/sizes.py": "tests/store/test_parts.py",
+    "kernels/spans/owners.py": "tests/kernels/scoring",
     "kernels/tiles": "tests/kernels/tiles tests/kernels/grid",
     "kernels/weights": "tests/kernels/weights tests/kernels/tiles",
     "published": "tests/published tests/worlds/test_opening.py tests/worlds/test_sampling.py tests/store/test_reading.py tests/cli/test_inspect.py -m ''",
