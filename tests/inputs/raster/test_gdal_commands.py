@@ -146,3 +146,32 @@ def test_a_raster_between_the_cells_of_another_is_brought_to_them(
     assert info.grid.cell_width == read_raster_info(first).grid.cell_width
     with rasterio.open(other) as before, rasterio.open(tmp_path / "c.tif") as after:
         assert after.read(1).sum() == pytest.approx(before.read(1).sum(), rel=1e-9)
+
+
+@pytest.mark.skipif(shutil.which("gdal_translate") is None, reason="needs GDAL's programs")
+@pytest.mark.parametrize("suffix", [".nc", ".h5"])
+def test_the_command_for_netcdf_and_hdf5_keeps_place_and_rows(tmp_path: Path, suffix: str) -> None:
+    original, given = tmp_path / "original.tif", tmp_path / f"given{suffix}"
+    persons = np.arange(36.0 * 72).reshape(36, 72)
+    cells = {"width": 72, "height": 36, "transform": Affine(5, 0, -180, 0, -5, 90)}
+    with rasterio.open(
+        original, "w", driver="GTiff", count=1, dtype="float64", crs="EPSG:4326", **cells
+    ) as file:
+        file.write(persons, 1)
+    netcdf = ["gdal_translate", "-q", "-of", "netCDF", "-co", "FORMAT=NC4"]
+    written = tmp_path / "written.nc"
+    if subprocess.run([*netcdf, original, written], check=False).returncode:
+        pytest.skip("GDAL has no netCDF")
+    written.rename(given)
+    with pytest.raises(InputError) as caught:
+        read_raster_info(given)
+    command = caught.value.hint.removeprefix("Convert it: ").split(" (", 1)[0].split()
+    assert command[0] == "gdal_translate"
+    source = command[1].replace('"', "").replace(f"in{suffix}", str(given))
+    source = source.replace("VARIABLE", "Band1")
+    out = tmp_path / "out.tif"
+    subprocess.run([command[0], source, str(out)], check=True, capture_output=True)
+    info = read_raster_info(out)
+    assert info.grid == read_raster_info(original).grid
+    with rasterio.open(out) as file:
+        np.testing.assert_array_equal(file.read(1), persons)

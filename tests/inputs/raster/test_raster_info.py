@@ -161,7 +161,7 @@ def test_a_folder_is_refused(tmp_path: Path) -> None:
     [
         ("some.vrt", "gdal_translate in.vrt out.tif"),
         ("some.nc", 'gdal_translate NETCDF:"in.nc":VARIABLE out.tif'),
-        ("some.HDF5", 'gdal_translate HDF5:"in.HDF5":VARIABLE out.tif'),
+        ("some.HDF5", 'gdal_translate NETCDF:"in.HDF5":VARIABLE out.tif'),
         ("some", "gdal_translate in.xyz out.tif"),
         ("some.tif.gz", "Unpack it first."),
     ],

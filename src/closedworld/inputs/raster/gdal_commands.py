@@ -19,14 +19,8 @@ _EDGE_POINTS = 21
 # GDAL's sum leaves out pixels when their edges fall on those of cells: https://github.com/OSGeo/gdal/issues/13539
 _BESIDE_CELLS = 1e-6
 
-_VARIABLES = {
-    ".nc": "NETCDF",
-    ".nc4": "NETCDF",
-    ".cdf": "NETCDF",
-    ".h5": "HDF5",
-    ".hdf5": "HDF5",
-    ".he5": "HDF5",
-}
+_NETCDF = (".nc", ".nc4", ".cdf")
+_HDF5 = (".h5", ".hdf5", ".he5")
 _PACKED = (".gz", ".zip", ".7z", ".bz2", ".xz", ".tar", ".tgz")
 _IF_UNSTATED = (
     "if the file names no reference system and is in longitude and latitude, add -a_srs EPSG:4326"
@@ -39,12 +33,17 @@ def conversion_advice(name: str) -> str:
     suffix = suffix if dot else "xyz"
     if f".{suffix.lower()}" in _PACKED:
         return "Unpack it first."
-    driver = _VARIABLES.get(f".{suffix.lower()}")
-    if driver is None:
+    is_hdf5 = f".{suffix.lower()}" in _HDF5
+    if not is_hdf5 and f".{suffix.lower()}" not in _NETCDF:
         return f"Convert it: gdal_translate in.{suffix} out.tif ({_IF_UNSTATED})"
+    # GDAL's driver for HDF5 has neither place nor direction of the rows; netCDF-4 is HDF5 that states both.
+    otherwise = (
+        "; HDF5 that is not netCDF-4 does not say where its cells lie: write it as GeoTIFF with the software "
+        "that it is from"
+    )
     return (
-        f'Convert it: gdal_translate {driver}:"in.{suffix}":VARIABLE out.tif (gdalinfo in.{suffix} lists '
-        f"the variables; {_IF_UNSTATED})"
+        f'Convert it: gdal_translate NETCDF:"in.{suffix}":VARIABLE out.tif (gdalinfo in.{suffix} lists '
+        f"the variables; {_IF_UNSTATED}{otherwise * is_hdf5})"
     )
 
 
