@@ -82,7 +82,7 @@ def is_refused(root: Path) -> bool:
         for one in find_published(root):
             for name in one.receipt.datasets():
                 open_dataset(one.folder, name, verify=True)
-        return len(find_published(root)) < 2
+        return len(find_published(root)) < len(small.STAGES)
     except ClosedWorldError:
         return True
 

@@ -35,9 +35,9 @@ if TYPE_CHECKING:
 
 EXAMPLES, STEPS = tries(10, 500), tries(20, 60)
 PARAMETERS: tuple[dict[str, Any], ...] = (
-    {"rule": "center", "isos": ("FR",)},
-    {"rule": "any_overlap", "isos": ("FR",)},
-    {"rule": "any_overlap", "isos": ("FR",), "basis": "uniform"},
+    {"rule": "center", "isos": ("FR",), "until": "sites"},
+    {"rule": "any_overlap", "isos": ("FR",), "until": "sites"},
+    {"rule": "any_overlap", "isos": ("FR",), "basis": "uniform", "until": "sites"},
 )
 
 

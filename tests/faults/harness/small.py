@@ -11,17 +11,21 @@ from site_worlds import SiteWorld, table_from
 from closedworld.inputs.regions.country_reading import countries_from_features
 from closedworld.published.results import find_published
 from closedworld.published.tile_index import open_index
+from closedworld.stages.people.build import build_people
+from closedworld.stages.purchases.build import build_purchases
 from closedworld.stages.sites.build import build_sites
 from closedworld.stages.tiles.build import build_tile_index
 from closedworld.stages.weights.build import build_tile_weights
 from closedworld.store.paths import COLLECTION_NAME
 from closedworld.testing import tiny_countries, tiny_grid
+from closedworld.worlds.world import PublishedWorld
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from closedworld.inputs.regions.country_set import CountrySet
 
+STAGES = ("tiles", "weights", "sites", "people", "purchases")
 COUNTRIES = ("AR", "FJ", "FR", "MV", "ZA")
 
 
@@ -32,7 +36,8 @@ def countries(isos: tuple[str, ...] = COUNTRIES) -> CountrySet:
 
 
 def build(out: Path, **options: Any) -> None:
-    """Build tiles, weights and sites."""
+    """Build all stages, or those up to the sites."""
+    until = options.pop("until", "purchases")
     basis = options.pop("basis", "area_m2:2,uniform:1")
     rule = options.pop("rule", "center")
     isos = tuple(options.pop("isos", COUNTRIES))
@@ -44,8 +49,8 @@ def build(out: Path, **options: Any) -> None:
     world = SiteWorld(tiles, weights.published, countries(isos))
     # Two part files; a country with few places, because those of France are read anew by each process.
     iso = "FJ" if "FJ" in isos else isos[0]
-    rows = [{"merchant_id": "a", "country_iso": iso, "n": 3}]
-    build_sites(
+    rows = [{"merchant_id": "a", "country_iso": iso, "n": 3, "category": "grocery"}]
+    sites = build_sites(
         world,
         out,
         merchants=table_from(rows),
@@ -53,12 +58,21 @@ def build(out: Path, **options: Any) -> None:
         task_sites=2,
         **options,
     )
+    if until == "sites":
+        return
+    own = PublishedWorld(tiles, weights.published, {"sites": (sites.published,)})
+    cards = {iso: 3}
+    people = build_people(own, out, cards=cards, countries=countries(isos), task_cards=2, **options)
+    own = PublishedWorld(
+        tiles, weights.published, {"sites": (sites.published,), "people": (people.published,)}
+    )
+    build_purchases(own, out, days=2, **options)
 
 
 def published(out: Path) -> dict[str, str]:
     """Return the digest of every file of what readers see, by path; all of it verified."""
     found = {}
-    for stage in ("tiles", "weights", "sites"):
+    for stage in STAGES:
         for folder in sorted((out / stage).glob("parameter_hash=*")):
             for path in sorted(path for path in folder.rglob("*") if path.is_file()):
                 name = path.relative_to(out).as_posix()
@@ -77,7 +91,7 @@ def is_part_of(found: dict[str, str], whole: dict[str, str]) -> bool:
     sealed = {name: digest for name, digest in whole.items() if not name.endswith(COLLECTION_NAME)}
     begun = [
         {name: digest for name, digest in sealed.items() if name.startswith(stages)}
-        for stages in (("tiles/",), ("tiles/", "weights/"))
+        for stages in (tuple(f"{one}/" for one in STAGES[:n]) for n in range(1, len(STAGES)))
     ]
     others = found.items() - sealed.items()
     return others <= whole.items() and dict(found.items() - others) in ({}, *begun, sealed)
