@@ -160,7 +160,7 @@ def build(config: RunConfig, until: Stage | None, output: Output) -> None:
     from closedworld.run.pipeline import run_world  # noqa: PLC0415
     from closedworld.run.rates import keep_rates  # noqa: PLC0415
 
-    # Arrow's own pool gives memory back at once: fetching it again is a tenth of the processor time of a million sites.
+    # Arrow's own pool gives memory back at once: fetching it again is a twentieth of the processor time of a million sites.
     pa.set_memory_pool(pa.system_memory_pool())
     with watching(output) as observers:
         outcome = run_world(config, observers, until=None if until is None else until.name)
