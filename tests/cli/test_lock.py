@@ -177,7 +177,7 @@ def test_merchants_are_checked_and_pinned(call: Call, shapefile: Path) -> None:
     assert (done.exit_code, "input-not-locked" in done.stderr) == (3, True)
     done = call("inputs", *files, "--lock")
     assert done.exit_code == 0
-    assert "1 rows, 2 outlets" in done.output
+    assert "1 row, 2 outlets" in done.output
     assert call(*RUN, "--lock").exit_code == 0
     sites = ("sites", "world", *files, "--lock", "closedworld.lock", "--quiet")
     assert call(*sites).exit_code == 0

@@ -215,7 +215,7 @@ def _describe_merchants(table: MerchantTable) -> _Found:
         "unused_columns": list(table.own_columns),
     }
     lines = [
-        f"  merchants  {len(table.numbers):,} rows, {table.site_count:,} outlets",
+        f"  merchants  {number_of(len(table.numbers), 'row', 'rows')}, {number_of(table.site_count, 'outlet', 'outlets')}",
         f"  countries  {len(table.countries)}: {', '.join(table.countries)}",
         *_unused(table.own_columns, "kept in dataset merchants"),
     ]

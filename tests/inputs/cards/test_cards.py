@@ -106,7 +106,7 @@ def test_all_problems_are_one_error() -> None:
         read.settled(skip_unplaceable=False)
     assert caught.value.code == "cards-unplaceable"
     for words in (
-        "4 rows",
+        "4 of 5 rows",
         "row 2 (1, DE): card_id '1' is that of row 1",
         "row 3: it has no card_id",
         "unknown country 'XX'",

@@ -83,7 +83,7 @@ def test_the_reasons_are_merchants_that_are_missing_and_days_that_are_full(tmp_p
     fraud.write_text("share = 0.1\nclone = 1\nskim = 0\nlost = 0\ntesting = 0\n")
     cw.build_purchases(world, fraud=fraud, observer=near, **build)
     (message,) = near.below("fraud")
-    assert "purchases are fraud, 10% of the 167 that" in message
+    assert "purchases are fraud, 12% of the 170 that" in message
     assert "a share of 0.1 asks for" in message
 
     rates.write_text("".join(f"[{name}]\nper_week = 40\n" for name in CATEGORIES))

@@ -342,7 +342,7 @@ def _cropped(
         notes.append(
             Warned(
                 "raster-rows-beyond-pole",
-                f"{path}: the {where} row, centred on the pole, is left out; rows count from the one "
+                f"{path}: left out, as centred on a pole: the {where} row; rows count from the one "
                 f"whose north edge is at latitude {north - top * height:.10g}.",
             )
         )

@@ -90,7 +90,7 @@ def _polygons_only(rows: RowChecks, *, keep_from_collections: bool) -> None:
             )
             if keep_from_collections:
                 figures = (("polygons", len(polygons)), ("dropped", len(others)))
-                what = f"{kept} of a collection were kept; dropped: {dropped}."
+                what = f"kept of a collection: {kept}; dropped: {dropped}."
                 rows.note("repaired", at, what, figures)
                 continue
             what = f"is a collection of {kept} and other geometries: {dropped}."

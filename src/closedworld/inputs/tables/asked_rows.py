@@ -110,10 +110,10 @@ class AskedRows:
         if skip_unplaceable and left.rows.num_rows:
             return left
         bad = self._with_names(self.problems.found)
-        count = number_of(len({one.row for one in bad}), "row", "rows")
+        count = len({one.row for one in bad})
         raise InputError(
             self.UNPLACEABLE,
-            f"{count} of {number_of(len(self.numbers), 'row', 'rows')} of {self.source} cannot be used: {_shown(bad)}.",
+            f"{count:,} of {number_of(len(self.numbers), 'row', 'rows')} of {self.source} cannot be used: {_shown(bad)}.",
             "Correct them, or leave them out with --skip-unplaceable, which writes them to a file.",
         )
 
