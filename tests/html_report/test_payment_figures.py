@@ -36,8 +36,8 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> PublishedWorld:
     cards.write_text("\n".join(["card_id,country_iso,person_id", *rows, ""]))
     run_world(
         RunConfig(
-            out=folder / "world", countries=("LU", "MT"), merchants=merchants, cards=cards, days=4,
-            fraud=fraud, noise=100.0, seed=1, executor="serial",
+            out=folder / "world", countries=("LU", "MT"), merchants=merchants, cards=cards, days=12,
+            fraud=fraud, noise=100.0, seed=14, executor="serial",
         )
     )  # fmt: skip
     return open_world(folder / "world")
@@ -142,7 +142,7 @@ def test_the_page_has_a_section_of_each(world: PublishedWorld, figures: Purchase
     assert "200 cards of 100 people" in people
     assert "Luxembourg" in people
     section = page[page.index('<section id="purchases"') :]
-    assert f"{figures.purchases:,} purchases from 2026-01-01 to 2026-01-04" in section
+    assert f"{figures.purchases:,} purchases from 2026-01-01 to 2026-01-12" in section
     assert "late posting" in section
     section = section[: section.index("</section>")]
     assert section.count("<title>") == len(figures.days) + len(figures.hours)
