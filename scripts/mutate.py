@@ -7,7 +7,8 @@ The mutants that no test fails on are listed. ``tests/mutation/equivalent.toml``
 result, each with a reason. Mutants are drawn by their text and a seed, so many per file: a change elsewhere in the
 file, or an entry in that list, draws no others.
 
-Each run of the tests is a fork of this process, which has imported what they need other than closedworld.
+Each run of the tests is a fork of this process, which has imported what they need other than closedworld; a
+property that fails is not reduced to a small example.
 """
 
 from __future__ import annotations
@@ -29,6 +30,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 import pytest
+from hypothesis import Phase, settings
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -197,9 +199,7 @@ def passes(tests: str, copied: Path, seconds: float, *, writes: bool = False) ->
         sys.path.insert(0, str(copied))
         os.environ["PYTHONPATH"] = str(copied)
         own = copied.parent
-        options = (
-            f"-x -q --tb=no --ff -p no:randomly -o cache_dir={own}/cache --basetemp {own}/temp"
-        )
+        options = f"-x -q --tb=no --ff -p no:randomly -W ignore::pytest.PytestAssertRewriteWarning -o cache_dir={own}/cache --basetemp {own}/temp"
         chosen = [*options.split(), "-m", "not slow", *shlex.split(tests)]
         os._exit(int(pytest.main(chosen)))
     end = time.monotonic() + seconds
@@ -287,6 +287,8 @@ def main() -> None:
             rooms.setdefault(room_of(path), []).append(path)
     for name in HEAVY:
         import_module(name)
+    settings.register_profile("found", phases=[Phase.explicit, Phase.generate])
+    settings.load_profile("found")
     total = Score()
     with tempfile.TemporaryDirectory() as folder:
         copied = Path(folder) / "src"

@@ -10,10 +10,21 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
+    from numpy.typing import NDArray
+
     from closedworld.kernels.grid import Grid
     from closedworld.worlds.world import PublishedWorld
 
 Located = tuple[int | None, str | None, list[str] | None]
+
+
+def scattered(n: int, seed: int) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Return longitudes and latitudes anywhere, a third of them on the sides and corners of half degrees."""
+    draw = np.random.default_rng(seed)
+    lons, lats = draw.uniform(-190, 370, n), draw.uniform(-90, 90, n)
+    on = draw.integers(0, 3, n) == 0
+    lons[on], lats[on] = np.rint(lons[on] * 2) / 2, np.rint(lats[on] * 2) / 2
+    return lons, lats
 
 
 def points_of(grid: Grid, n: int) -> list[tuple[float, float]]:

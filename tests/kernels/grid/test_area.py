@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from pyproj import Geod
 
-from closedworld.kernels.grid import Grid, tile_areas_cm2, tile_areas_m2
+from closedworld.kernels.grid import Grid, RowAreas, tile_areas_cm2, tile_areas_m2
 
 DIGITS = 60
 PI = Decimal("3.14159265358979323846264338327950288419716939937510582097494459")
@@ -140,6 +140,18 @@ def test_what_overshoots_the_pole_by_rounding_has_no_area() -> None:
     over = tile_areas_cm2(Grid(0.0, 90.0 + 5e-7, 1.0, 1.0 + 5e-7, 1, 1))
     at = tile_areas_cm2(Grid(0.0, 90.0, 1.0, 1.0, 1, 1))
     assert over == at
+
+
+def test_areas_of_some_rows_are_those_of_all() -> None:
+    """Rows are computed in blocks of 8192, and a range may begin and end in any of them."""
+    grid = Grid.from_resolution("30s")
+    every = tile_areas_cm2(grid)
+    for first, stop in ((0, 5), (8190, 8195), (8192, 16384), (16000, 21600), (21600, 21600)):
+        areas = RowAreas.between(grid, first, stop)
+        assert areas.cm2.tolist() == every[first:stop].tolist()
+    part = RowAreas.between(grid, 8190, 8200).slice(8193, 8197)
+    assert part.cm2.tolist() == every[8193:8197].tolist()
+    assert part.of(np.array([8196, 8193])).tolist() == every[[8196, 8193]].tolist()
 
 
 def test_square_metres_are_the_integer_over_ten_thousand() -> None:

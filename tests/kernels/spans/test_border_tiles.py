@@ -1,4 +1,4 @@
-"""Border tiles are those whose inside the border of a region passes through."""
+"""Border tiles are those whose inside the border of a region passes through; parts of a border are those of an array."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import shapely
 from closedworld.inputs.reference.registry import bundled
 from closedworld.inputs.regions.country_reading import read_countries
 from closedworld.kernels.grid import Grid
-from closedworld.kernels.spans import border_tiles, region_spans
+from closedworld.kernels.spans import Border, border_tiles, region_spans
 from closedworld.testing import HalfCells, picture_of, tiles_by_geos
 
 if TYPE_CHECKING:
@@ -78,3 +78,37 @@ def test_a_region_is_its_border_and_what_lies_inside(tiny: CountrySet) -> None:
             region_spans([country.features], grid, rule)[0] for rule in ("center", "any_overlap")
         )
         assert center - border == overlap - border
+
+
+@pytest.fixture
+def border() -> Border:
+    """The border of a range of 100 tiles, its first and its last one included."""
+    draw = np.random.default_rng(3)
+    ranks = np.union1d(draw.choice(100, 40, replace=False), [0, 99])
+    return Border(ranks, draw.random(len(ranks)))
+
+
+def test_a_border_as_an_array(border: Border) -> None:
+    dense = border.to_dense(100)
+    assert dense[border.ranks].tolist() == border.coverage.tolist()
+    assert (np.delete(dense, border.ranks) == 1).all()
+    assert Border.none().to_dense(3).tolist() == [1.0, 1.0, 1.0]
+
+
+@pytest.mark.parametrize(("first", "stop"), [(0, 100), (0, 1), (99, 100), (17, 61), (50, 50)])
+def test_the_border_of_some_tiles(border: Border, first: int, stop: int) -> None:
+    part = border.between(first, stop)
+    assert part.to_dense(stop - first).tolist() == border.to_dense(100)[first:stop].tolist()
+    assert not (part.coverage == 1).any()
+
+
+@pytest.mark.parametrize(
+    "stretches", [[(0, 100)], [(0, 1), (99, 100)], [(3, 20), (20, 21), (40, 90)], [(5, 5), (6, 9)]]
+)
+def test_the_border_of_stretches_of_tiles(border: Border, stretches: list[tuple[int, int]]) -> None:
+    starts, stops = np.array(stretches).T
+    dense = border.to_dense(100)
+    wanted = np.concatenate([dense[first:stop] for first, stop in stretches])
+    part = border.gathered(starts, stops - starts)
+    assert part.to_dense(len(wanted)).tolist() == wanted.tolist()
+    assert len(part.ranks) == np.count_nonzero(wanted < 1)

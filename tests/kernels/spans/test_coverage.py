@@ -140,6 +140,17 @@ def test_a_hole_in_a_cell_is_taken_away() -> None:
     assert coverage([ring], SQUARE).tolist() == [[1, 1, 1], [1, 0.75, 1], [1, 1, 1]]
 
 
+@pytest.mark.parametrize(
+    "wkt",
+    [
+        "POLYGON ((0 0, 1 0, 0 1, 0 0), EMPTY)",
+        "MULTIPOLYGON (EMPTY, ((0 0, 1 0, 0 1, 0 0), EMPTY), EMPTY)",
+    ],
+)
+def test_an_empty_ring_bounds_nothing(wkt: str) -> None:
+    assert coverage([shapely.from_wkt(wkt)], CELL).tolist() == [[0.5]]
+
+
 def test_a_hole_that_touches_its_outer_ring_is_taken_away() -> None:
     hole = [(0.0, 1.5), (1.5, 1.0), (1.5, 2.0)]
     ring = shapely.Polygon(shapely.box(0, 0, 3, 3).exterior, [hole])

@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from closedworld.errors import ConfigError, GeometryError, GridError
 from closedworld.kernels.grid import Grid
 from closedworld.kernels.spans import RowSpans, Rule, region_spans, shared_tiles
+from closedworld.kernels.spans.rules import require_positions
 from closedworld.kernels.spans.runs import combine, covered
 from closedworld.testing import picture_of
 from closedworld.testing.strategies import row_spans
@@ -328,6 +329,15 @@ def test_more_polygons_than_64_bits_can_keep_apart_are_refused() -> None:
     with pytest.raises(GridError) as caught:
         region_spans(islands, HUGE, Rule.CENTER)
     assert caught.value.code == "grid-too-fine"
+
+
+def test_positions_may_take_all_64_bits() -> None:
+    """Twice the positions of 2^22 polygons here are 2^63, one too many."""
+    grid = Grid(0.0, 60.0, 1e-4, 1e-4, 2**20 - 1, 2**20)
+    require_positions(2**22 - 1, grid)
+    require_positions(0, HUGE)
+    with pytest.raises(GridError, match="4194304 polygons"):
+        require_positions(2**22, grid)
 
 
 def test_the_text_of_a_set_says_its_size() -> None:

@@ -58,6 +58,12 @@ def test_holes_take_away_and_rings_may_run_either_way() -> None:
         assert outside_share([polygon], EAST) == pytest.approx(share, abs=1e-9)
 
 
+def test_an_empty_ring_has_no_area() -> None:
+    rings = "((30 50, 60 50, 60 60, 30 60, 30 50), EMPTY)"
+    polygon = shapely.from_wkt(f"MULTIPOLYGON ({rings}, EMPTY)")
+    assert outside_share([polygon], EAST) == pytest.approx(2 / 3, abs=1e-9)
+
+
 def on_sphere(lon_lat: NDArray[np.float64]) -> NDArray[np.float64]:
     return np.column_stack([lon_lat[:, 0], np.sin(np.radians(lon_lat[:, 1]))])
 

@@ -108,8 +108,7 @@ def _sums(patches: NDArray[np.object_], grid: Grid) -> Sums:
         x, y = np.ascontiguousarray(points[:, 0]), np.ascontiguousarray(points[:, 1])
         # From the end of one ring to the beginning of the next there is no edge.
         is_edge = y[1:] != y[:-1]
-        seams = offsets[0][1:-1] - 1
-        is_edge[seams[seams >= 0]] = False
+        is_edge[np.unique(offsets[0])[1:-1] - 1] = False
         rows, cols = row_edges(grid), col_edges(grid)
         for start in range(0, len(is_edge), CHUNK_POINTS):
             begin = start + np.flatnonzero(is_edge[start : start + CHUNK_POINTS])

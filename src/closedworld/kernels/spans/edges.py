@@ -31,7 +31,7 @@ class Edges:
 
     A *patch* is one polygon or multipolygon at one multiple of 360 degrees; a *polygon* here is
     one polygon of a patch. Edge i runs from point i to point i + 1. The last point of a ring repeats its first,
-    so the rings are closed; the edge from there to the next ring is a *seam* and bounds nothing.
+    so the rings are closed, and none is empty; the edge from there to the next ring is a *seam* and bounds nothing.
 
     Attributes:
         x: Longitude of each point, degrees, float64 (n + 1,).
@@ -54,8 +54,7 @@ class Edges:
     @property
     def seams(self) -> NDArray[np.int64]:
         """Indices of the edges that are seams, int64, ascending."""
-        last_points = self.ring_starts[1:] - 1
-        return last_points[(last_points >= 0) & (last_points < len(self.x) - 1)]
+        return self.ring_starts[1:-1] - 1
 
     @property
     def patch(self) -> NDArray[np.int64]:
@@ -99,7 +98,9 @@ def edges_on_grid(polygons: Sequence[shapely.Polygon | shapely.MultiPolygon], gr
         none, start = np.empty(0, np.int64), np.zeros(1, np.int64)
         return Edges(np.empty(0), np.empty(0), start, none, np.empty(0, np.bool_), none, none)
     kind, points, offsets = shapely.to_ragged_array(geometries)
-    ring_starts, polygon_starts = offsets[:2]
+    # A ring may be empty, and bounds nothing then.
+    ring_starts = np.unique(offsets[0])
+    polygon_starts = np.searchsorted(ring_starts, offsets[0][offsets[1]])
     # Without multipolygons there is no third level: each polygon is its own patch.
     patch_starts = offsets[2] if kind == _MULTIPOLYGON else np.arange(len(polygon_starts))
     is_hole = np.ones(len(ring_starts) - 1, np.bool_)

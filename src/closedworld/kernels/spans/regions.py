@@ -130,19 +130,21 @@ def border_tiles(
     edges = edges_on_grid(polygons, grid)
     regions = np.zeros(len(edges.patch_owner), np.int64)
     runs = _by_region(border_runs(edges, grid), regions, RowMajorIndex.of(grid))
-    return _split(runs, 1, grid)[0]
+    (border,) = _split(runs, 1, grid)
+    return border
 
 
 def shared_tiles(spans: Sequence[RowSpans], grid: Grid) -> RowSpans:
     """Return the tiles that at least two of the sets own."""
-    starts, stops = _positions_of(spans, grid)
-    return _split(covered(starts, stops, depth=2), 1, grid)[0]
+    rows, first, stop = joined_runs(spans)
+    starts = RowMajorIndex.of(grid).encode(0, rows, first)
+    (shared,) = _split(covered(starts, starts + (stop - first), depth=2), 1, grid)
+    return shared
 
 
 def united_tiles(spans: Sequence[RowSpans], grid: Grid) -> RowSpans:
     """Return the tiles that any of the sets owns."""
-    starts, stops = _positions_of(spans, grid)
-    return _split(covered(starts, stops), 1, grid)[0]
+    return RowSpans.from_runs(grid, *joined_runs(spans))
 
 
 def joined_runs(
@@ -155,13 +157,6 @@ def joined_runs(
         for name in ("rows", "col_starts", "col_stops")
     )
     return rows, starts, stops
-
-
-def _positions_of(spans: Sequence[RowSpans], grid: Grid) -> Runs:
-    """Return the runs of all sets in one row-major index, unordered."""
-    rows, first, stop = joined_runs(spans)
-    starts = RowMajorIndex.of(grid).encode(0, rows, first)
-    return starts, starts + (stop - first)
 
 
 def _by_region(runs: Runs, region_of_patch: NDArray[np.int64], index: RowMajorIndex) -> Runs:

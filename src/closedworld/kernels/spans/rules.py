@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import numpy as np
+
 from closedworld.errors import GridError
 from closedworld.kernels.grid import Grid
 from closedworld.kernels.inclusion import Rule
@@ -9,8 +11,6 @@ from closedworld.kernels.spans.center import center_runs
 from closedworld.kernels.spans.edges import Edges
 from closedworld.kernels.spans.overlap import overlap_runs
 from closedworld.kernels.spans.runs import Runs
-
-_MAX_POSITIONS = 2**63
 
 
 def rule_runs(rule: Rule, edges: Edges, grid: Grid, *, by_winding: bool = False) -> Runs:
@@ -37,7 +37,7 @@ def require_positions(keys: int, grid: Grid) -> None:
     Raises:
         GridError: ``grid-too-fine``.
     """
-    if 2 * max(keys, 1) * grid.n_rows * (grid.n_cols + 1) >= _MAX_POSITIONS:
+    if 2 * keys * grid.n_rows * (grid.n_cols + 1) > np.iinfo(np.int64).max:
         raise GridError(
             "grid-too-fine",
             f"{keys} polygons on {grid} are too many for one pass.",

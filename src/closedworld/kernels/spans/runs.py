@@ -140,8 +140,6 @@ def _join_adjacent(starts: NDArray[np.int64], stops: NDArray[np.int64]) -> Runs:
     full = stops > starts
     if not full.all():
         starts, stops = starts[full], stops[full]
-    if len(starts) == 0:
-        return starts.copy(), stops.copy()
     gap = starts[1:] != stops[:-1]
     return (
         np.concatenate([starts[:1], starts[1:][gap]]),
