@@ -48,7 +48,10 @@ OTHER_TESTS = {
     "kernels/placing": "tests/kernels/placing tests/verification/test_site_law.py -m ''",
     "kernels/records.py": "tests/kernels/test_records.py tests/worlds/test_tables.py",
     "kernels/sizes.py": "tests/store/test_parts.py",
-    "kernels/spans/owners.py": "tests/kernels/scoring",
+    "kernels/spans/border.py": "tests/kernels/spans/test_border_tiles.py",
+    "kernels/spans/cells.py": "tests/kernels/spans/test_cells.py",
+    "kernels/spans/nearest.py": "tests/kernels/spans/test_cells.py",
+    "kernels/spans/owners.py": "tests/kernels/spans/test_cells.py",
     "kernels/tiles": "tests/kernels/tiles tests/kernels/grid",
     "kernels/weights": "tests/kernels/weights tests/kernels/tiles",
     "published": "tests/published tests/worlds/test_opening.py tests/worlds/test_sampling.py tests/store/test_reading.py tests/cli/test_inspect.py -m ''",
@@ -258,7 +261,7 @@ def drawn(path: Path, number: int, seed: int) -> list[Mutant]:
 def try_room(paths: list[Path], tests: str, copied: Path, given: argparse.Namespace) -> Score:
     """Try some mutants of each file of a room and print those that survive."""
     listed = tomllib.loads(EQUIVALENT.read_text(encoding="utf-8"))["equivalent"]
-    equivalent = {(one["file"], one["change"]) for one in listed}
+    equivalent = {(one["file"], change) for one in listed for change in one["changes"]}
     began = time.monotonic()
     if not passes(f"{tests} {GOLDEN}", copied, 3600, writes=True):
         sys.exit(f"{tests} fail on the program as it is")

@@ -70,7 +70,7 @@ def test_changes_that_are_left_out_are_still_changes(mutate: ModuleType) -> None
     listed = tomllib.loads(mutate.EQUIVALENT.read_text(encoding="utf-8"))["equivalent"]
     for one in listed:
         changes = {mutant.change for mutant in mutate.mutants(mutate.PACKAGE / one["file"])}
-        assert one["change"] in changes, one
+        assert set(one["changes"]) <= changes, one
         assert one["reason"]
 
 
