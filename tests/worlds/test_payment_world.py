@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import shlex
+import subprocess
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -91,7 +93,7 @@ def test_a_folder_of_a_result_is_scored_as_its_output_folder(out: Path) -> None:
 
 def test_results_that_purchases_were_made_from_are_missed(out: Path, tmp_path: Path) -> None:
     (tmp_path / "purchases").symlink_to(out / "purchases")
-    with pytest.raises(ConfigError, match="lacks the people") as caught:
+    with pytest.raises(ConfigError, match="the people of") as caught:
         cw.score(tmp_path)
     assert caught.value.code == "index-missing"
     (tmp_path / "other").mkdir()
@@ -100,6 +102,25 @@ def test_results_that_purchases_were_made_from_are_missed(out: Path, tmp_path: P
     with pytest.raises(ConfigError) as caught:
         cw.score(tmp_path / "other")
     assert caught.value.code == "dataset-unknown"
+
+
+def test_what_was_built_into_another_folder_is_read_after_the_copy_that_is_advised(
+    out: Path, tmp_path: Path
+) -> None:
+    """The run prints the command; a reader that misses a result names the same folders."""
+    elsewhere = tmp_path / "else where"
+    done = call("purchases", out, "--days", 1, "--out", elsewhere)
+    (advice,) = (line for line in done.stdout.splitlines() if "cp -r" in line)
+    with pytest.raises(ConfigError, match=r"cp -r WORLD/people .*else where'") as caught:
+        cw.score(elsewhere)
+    assert caught.value.code == "index-missing"
+    words = shlex.split(advice.split("  (")[0])
+    assert words[:2] == ["cp", "-r"]
+    subprocess.run(words, check=True)
+    assert json.loads(call("score", elsewhere, "--json").stdout)["score"]["counts"]["cards"] > 0
+    assert call("verify", elsewhere)
+    call("explore", elsewhere, "--out", tmp_path / "map.html")
+    assert "cp -r" not in call("purchases", elsewhere, "--days", 1).stdout
 
 
 def test_it_is_converted_to_sparkov(out: Path, rows: pd.DataFrame, tmp_path: Path) -> None:

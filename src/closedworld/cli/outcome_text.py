@@ -70,6 +70,8 @@ def _input(one: InputLoaded, nouns: tuple[str, str]) -> str:
 def _next(outcome: RunOutcome) -> Iterator[str]:
     out, polygons = shlex.quote(str(_output(outcome))), _polygon_words(outcome)
     yield "Next:"
+    if apart := _apart(outcome):
+        yield f"  cp -r {' '.join(map(shlex.quote, apart))} {out}  (what it was made from belongs next to it)"
     yield f"  closedworld report {out}"
     results = dict(outcome.by_stage())
     if PURCHASE_STAGE in results:
@@ -84,6 +86,16 @@ def _next(outcome: RunOutcome) -> Iterator[str]:
     elif TILES in results:
         yield f"  closedworld weights {out}"
     yield f"  closedworld inspect {out}"
+
+
+def _apart(outcome: RunOutcome) -> list[str]:
+    """Return the folders of stages in another output folder that the results were made from."""
+    here = _output(outcome).resolve()
+    return [
+        str(one.output / one.receipt.stage)
+        for one in outcome.built_on
+        if one.output.resolve() != here
+    ]
 
 
 def _polygon_words(outcome: RunOutcome) -> str:

@@ -55,7 +55,7 @@ ERROR_CODES: dict[type[ClosedWorldError], dict[str, str]] = {
         "grid-ambiguous": "Both a raster and a resolution define the grid.",
         "grids-differ": "Two worlds, or two sets of tiles, are on different grids.",
         "index-differs": "The result belongs to a different result of the stage before.",
-        "index-missing": "The tile index of a result was not found next to it; `--index` names it.",
+        "index-missing": "A result that another was made from is not next to it: copy it there; `--index` names the tiles of weights.",
         "layer-unknown": "The polygon file has no layer of that name.",
         "lock-missing": "The lock cannot be read.",
         "lock-syntax": "The lock does not have the format that `closedworld inputs --lock` writes.",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -35,7 +36,8 @@ def open_source(result: Published, stage: str, folder: Path | str | None = None)
         raise ConfigError(
             "index-missing",
             f"the {stage} of {result.folder} are not next to it, at {beside}.",
-            "Name the folder that holds them: --index.",
+            f"Copy them from the folder WORLD that it was built on: cp -r WORLD/{stage} "
+            f"{shlex.quote(str(result.output))}; for tiles of weights, --index names WORLD instead.",
         )
     published = open_published(beside if folder is None else folder, stage)
     if published.receipt.parameter_hash != needed:

@@ -10,6 +10,7 @@ from closedworld.run.rates import Rate
 from closedworld.run.record.model import RunRecord
 from closedworld.stages import STAGES, Stage
 from closedworld.stages.protocol import StageOutcome
+from closedworld.store.reading import Published
 
 R = TypeVar("R", bound=StageOutcome)
 
@@ -23,6 +24,7 @@ class RunOutcome:
         results: What each stage has published, by its name, in order.
         cell_width: Cell width of the grid, degrees; None until it is known.
         record: The content of ``run_report.json``; set when the run has ended.
+        built_on: The published results that it started from, in the order of the stages.
         rates: Speeds of the stages that wrote enough to measure them, by ``kind_of`` of the rates.
     """
 
@@ -30,6 +32,7 @@ class RunOutcome:
     results: dict[str, StageOutcome] = field(default_factory=dict)
     cell_width: float | None = None
     record: RunRecord = field(init=False)
+    built_on: tuple[Published, ...] = ()
     rates: dict[str, Rate] = field(default_factory=dict)
 
     def __repr__(self) -> str:

@@ -70,6 +70,7 @@ def run_world(
     reading = _ReadingMemory()
     everybody = [reading, *observers, *([ProgressObserver(progress)] if progress else [])]
     with _reported(replace(config, out=out), out, everybody) as (outcome, observer):
+        outcome.built_on = tuple(start.published.values())
         context = start.load(observer)
         _require_read_within(config.memory_limit, reading)
         outcome.cell_width = context.inputs.grid.cell_width

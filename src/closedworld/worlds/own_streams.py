@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from closedworld.errors import ConfigError
 from closedworld.inputs.tables.streaming import TableStream, of_dataset
+from closedworld.published.lineage import open_source
 from closedworld.published.names import split_named
 from closedworld.published.results import find_published, open_holding
 from closedworld.store.reading import Published
@@ -36,13 +36,13 @@ def find_own(path: Path) -> OwnStreams | None:
     """Return the tables of the latest result of purchases at a path; None where nothing is published.
 
     Raises:
-        ConfigError: ``dataset-unknown``, ``index-missing``, or as ``find_published``.
+        ConfigError: ``dataset-unknown``, or as ``open_source`` and ``find_published``.
     """
     if split_named(path) is None and not (path.is_dir() and find_published(path)):
         return None
     purchases = open_holding(path, "purchases")
-    people = _upstream(purchases, "people")
-    sites = _upstream(people, "sites")
+    people = open_source(purchases, "people")
+    sites = open_source(people, "sites")
     return OwnStreams(
         stream_of(purchases, "purchases"),
         stream_of(purchases, "truth"),
@@ -56,16 +56,3 @@ def stream_of(published: Published, name: str) -> TableStream:
     size = int(published.receipt.datasets()[name]["size_bytes"])
     where = str(published.folder_of(name))
     return of_dataset(published.dataset(name), where, _COMPRESSION * size)
-
-
-def _upstream(published: Published, stage: str) -> Published:
-    """Return the result of a stage that a result was made from, in the same output folder."""
-    wanted = published.receipt.parameters[f"{stage}_parameter_hash"]
-    for one in find_published(published.output):
-        if one.receipt.parameter_hash == wanted:
-            return one
-    raise ConfigError(
-        "index-missing",
-        f"{published.output} lacks the {stage} that {published.folder} was made from.",
-        f"Put {stage}/parameter_hash={wanted} back, or make it again with `closedworld {stage}`.",
-    )

@@ -112,3 +112,26 @@ def test_the_reasons_are_merchants_that_are_missing_and_days_that_are_full(tmp_p
     (message,) = one.below()
     assert f"no merchant is of {', '.join(CATEGORIES[1:])}, which would be 7" in message
     assert "no time" not in message
+
+
+@pytest.mark.slow
+def test_a_reason_is_that_no_site_is_where_cards_live(tmp_path: Path) -> None:
+    small = small_world(tmp_path, ("LU", "MT"))
+    small.build(
+        tmp_path,
+        [
+            {"merchant_id": name, "country_iso": "LU", "n": 9, "category": name}
+            for name in CATEGORIES
+        ],
+    )
+    cw.build_people(
+        cw.open_world(tmp_path), tmp_path, cards={"LU": 60, "MT": 90}, countries=small.countries,
+        executor="serial",
+    )  # fmt: skip
+    watcher = Watcher()
+    cw.build_purchases(cw.open_world(tmp_path), days=7, executor="serial", observer=watcher)
+    (message,) = watcher.below()
+    # 90 of 150 cards, without the share of what is bought online.
+    assert "90 cards live where no merchant has a site, in MT, which would be 4" in message
+    assert "no merchant is of" not in message
+    assert "no time" not in message

@@ -293,8 +293,7 @@ class PurchasePlan(StagePlan[DayTask, CheckedResult, PublishedPurchases]):
             message = f"{number_of(unvisited, 'site has', 'sites have')} no known category, so nobody buys there."
             self.observer.on_event(Warned("purchases-sites-unvisited", message))
         if is_short(made, self.cards * self._per_card, self.cards):
-            found = shortfall(payments.market, self.asked.period, self.cards, made)
-            self.observer.on_event(found)
+            self.observer.on_event(shortfall(payments, self.asked.period, made))
 
 
 def plan_run(context: RunContext) -> PurchasePlan:

@@ -7,9 +7,10 @@ import math
 import numpy as np
 
 from closedworld.execution.events import Warned
-from closedworld.kernels.lives import CATEGORIES, Channel, Habits, Market, Period
+from closedworld.kernels.lives import CATEGORIES, Channel, Habits, Period
 from closedworld.kernels.lives.clock import weekday
 from closedworld.sanitize import listed, number_of
+from closedworld.stages.purchases.market import PaymentMarket
 
 LEAST_SHARE = 0.8
 """A run that makes less than this of what is to be expected is warned of."""
@@ -74,18 +75,18 @@ def fraud_shortfall(fraud: int, expected: float, share: float) -> Warned:
     return Warned("purchases-below-fraud", message)
 
 
-def shortfall(market: Market, period: Period, cards: int, made: int) -> Warned:
+def shortfall(payments: PaymentMarket, period: Period, made: int) -> Warned:
     """Return the warning of a run that made too few purchases.
 
     Args:
-        market: Sites and merchants.
+        payments: Sites, merchants and cards.
         period: Which days.
-        cards: All cards.
         made: Purchases of holders.
     """
+    market, cards = payments.market, len(payments.cards)
     habits, by_category = market.habits, expected_purchases(market.habits, period)
-    placed = {*np.unique(market.sites.category).tolist()}
     online = {*np.unique(market.online.category).tolist()}
+    placed = {*np.unique(market.sites.category).tolist()}
     missing = [
         row
         for row, expected in enumerate(by_category)
@@ -97,6 +98,18 @@ def shortfall(market: Market, period: Period, cards: int, made: int) -> Warned:
     if lost > _WORTH_NAMING * expected:
         names = listed(tuple(CATEGORIES[row] for row in missing))
         why.append(f"no merchant is of {names}, which would be {lost / expected:.0%}")
+    siteless = ~np.isin(payments.cards.country, market.sites.country)
+    without = int(siteless.sum()) * sum(
+        by_category[row] for row in placed if habits.channel[row] != Channel.ONLINE
+    )
+    if without > _WORTH_NAMING * expected:
+        rows = np.unique(payments.cards.country[siteless]).tolist()
+        names = listed(tuple(payments.codes[row] for row in rows))
+        count = number_of(int(siteless.sum()), "card lives", "cards live")
+        why.append(
+            f"{count} where no merchant has a site, in {names}, which would be {without / expected:.0%}"
+        )
+        lost += without
     if is_short(made, expected - lost, cards):
         why.append("holders have no time for such rates, or sites are too far apart")
     message = (
