@@ -58,6 +58,18 @@ def overlap(tmp_path_factory: pytest.TempPathFactory) -> cw.PublishedWorld:
     return built(tmp_path_factory.mktemp("overlap") / "world", rule="any_overlap")
 
 
+@pytest.fixture(scope="session")
+def reseeded(tmp_path_factory: pytest.TempPathFactory) -> cw.PublishedWorld:
+    """Lesotho and New Zealand as in ``center``, but with uniform weights and sites of another seed; read only."""
+    return built(
+        tmp_path_factory.mktemp("reseeded") / "world",
+        countries=("LS", "NZ"),
+        basis="uniform",
+        merchants="demo",
+        seed=4,
+    )
+
+
 class Purchases:
     """Datasets of purchases in memory, as a published result has them."""
 

@@ -5,7 +5,7 @@ import { test } from "node:test";
 import { pathToFileURL } from "node:url";
 
 const from = (name) => import(pathToFileURL(`${process.env.PAGE_MODULES}/${name}.js`).href);
-const [{ integers, summed, Table }, { Grid }, { Tiles }, { View }, { paintTiles }, { pixel }, { Points }, { folded }, { named, search }, { Lives, kilometres }, { pointsCsv, tilesCsv }, { cellFacts, rowFacts }] =
+const [{ integers, summed, Table }, { Grid }, { Tiles }, { View }, { balancePainter, paintTiles, Weights }, { pixel }, { Points }, { folded, writePlaces }, { named, search }, { Lives, kilometres }, { pointsCsv, tilesCsv }, { cellFacts, rowFacts }] =
   await Promise.all(["codec", "grid", "tiles", "view", "raster", "colours", "points", "places", "search", "lives", "csv", "facts"].map(from));
 
 const grid = new Grid({ west: -180, north: 90, cell_width: 10, cell_height: 10, n_cols: 36, n_rows: 18 });
@@ -126,6 +126,76 @@ test("a pixel is the mixture of what covers it", () => {
       expected.forEach((value, c) => assert.ok(Math.abs(value - found[c]) <= 14, `${scale} ${x},${y}: ${expected} ${found} ${none}`));
     }
   }
+});
+
+/** Weights of the tiles, a byte for each block of one tile. */
+function weightsOf(tiles, codes) {
+  return new Weights({ is_people: false, scales: [1, 1], total: 1, overview: { block: 1, lowest: -1, highest: 3, top: 8, codes: "" } }, tiles, codes, new Map());
+}
+
+test("colours of weights mix with the sea as those of countries do", () => {
+  const tiles = new Tiles(grid, ...[[1, 1], [4, 4], [3, 5], [1, 1]].map((list) => Int32Array.from(list)));
+  const codes = new Uint8Array(648);
+  [codes[147], codes[149]] = [255, 0];
+  const weights = weightsOf(tiles, codes);
+  const theme = { sea: [0, 100, 0], off: [9, 9, 9], none: [50, 50, 50], ramp: [[0, 0, 0], [200, 0, 40]] };
+  // A pixel is 8 degrees; it has the colour of what is at its middle, as far as tiles cover it.
+  const view = Object.assign(new View(8, 1, 1), { lon: -150 + 32, lat: 46, scale: 1 / 8, scaleY: 1 / 8 });
+  const picture = { pixels: new Uint32Array(8), width: 8, height: 1 };
+  for (const _ of paintTiles(picture, view, tiles, [[1, 2, 3], [4, 5, 6]], theme, weights.painter(view, theme)));
+  const found = [...picture.pixels].map((px) => [px & 255, (px >> 8) & 255, (px >> 16) & 255]);
+  assert.deepEqual(found.slice(0, 5), [[200, 0, 40], [13, 88, 13], [25, 75, 25], [38, 63, 38], [0, 100, 0]]);
+});
+
+test("the scale of colours is logarithmic or linear, and what is beyond it has its last colour", () => {
+  const weights = weightsOf(someTiles(random(2)), new Uint8Array(648));
+  assert.deepEqual([0.01, 0.1, 10, 1000, 5000].map((value) => weights.levelOf(value)), [0, 0, 0.5, 1, 1]);
+  assert.deepEqual([0, 0.25, 0.5, 0.75, 1].map((level) => weights.densityAt(level)), [0.1, 1, 10, 100, 1000]);
+  weights.isLinear = true;
+  assert.deepEqual([0, 2, 8, 9].map((value) => weights.levelOf(value)), [0, 0.25, 1, 1]);
+  assert.equal(weights.densityAt(0.5), 4);
+});
+
+test("of two weights, the colour says which is more, fully from four times on", () => {
+  const tiles = someTiles(random(2));
+  // Codes are 4 decades over 254 steps: 39 of them are more than fourfold.
+  const [a, b] = [[100, 100, 100, 100, 0, 100, 0], [100, 139, 61, 119, 100, 0, 0]].map((list) => {
+    const codes = new Uint8Array(648);
+    codes.set(list, 144);
+    return weightsOf(tiles, codes);
+  });
+  const view = Object.assign(new View(7, 1, 1), { lon: -145, lat: 45, scale: 0.1, scaleY: 0.1 });
+  const tints = balancePainter(a, b, view, { sides: [[200, 0, 0], [0, 0, 200]], none: [100, 100, 100] })(7, 45);
+  const found = [...tints].map((px) => [px & 255, (px >> 8) & 255, (px >> 16) & 255]);
+  const [none, moreA, moreB] = [[100, 100, 100], [200, 0, 0], [0, 0, 200]];
+  assert.deepEqual([0, 1, 2, 4, 5, 6].map((x) => found[x]), [none, moreB, moreA, moreB, moreA, none]);
+  assert.ok(found[3][2] > 140 && found[3][2] < 160, String(found[3]));
+});
+
+test("a name is left of its dot where there is no room on the right, and nowhere where there is none", () => {
+  const written = [];
+  const ctx = { measureText: (text) => ({ width: 10 * text.length }), beginPath() {}, arc() {}, stroke() {}, fill() {}, strokeText() {}, fillText: (text, x, y) => written.push([text, x, y]) };
+  const view = Object.assign(new View(400, 400, 1), { lon: 0, lat: 0, scale: 10, scaleY: 10 });
+  // In the middle; too near to it on the right; on its left; at the right edge.
+  const lons = [0, 1, -2, 19];
+  const places = new Table({ name: { numbers: [1, 2, 3, 4], names: ["One", "Two", "Three", "Edge"] }, lon: { numbers: lons }, lat: { numbers: [0, 0, 0, 15] } });
+  writePlaces(ctx, places, view, { ink: "", halo: "" });
+  assert.deepEqual(written, [["One", 206, 200], ["Three", 124, 200], ["Edge", 344, 50]]);
+});
+
+test("of two worlds, each shows its own points, and those of one alone where they differ", () => {
+  const column = (...numbers) => ({ numbers });
+  const points = new Points(new Table({ lon: column(0, 1, 2, 3), lat: column(0, 0, 0, 0), owner: column(1, 1, 1, 2), world: column(0, 1, 2, 1) }), "owner");
+  const shown = (unseen) => [0, 1, 2, 3].filter((i) => points.isShown(i, unseen));
+  assert.deepEqual([2, 1, 0].map(shown), [[0, 1, 3], [0, 2], [1, 2, 3]]);
+  points.alone = 1;
+  assert.deepEqual(shown(0), [1, 2]);
+  const view = Object.assign(new View(40, 10, 1), { lon: 1.5, lat: 0, scale: 10, scaleY: 10 });
+  const picture = { pixels: new Uint32Array(400), width: 40, height: 10 };
+  for (const _ of points.paint(picture, view, [[9, 9, 9], [200, 0, 0], [0, 0, 200]], [0, 0, 0], 0.5, 0));
+  assert.deepEqual([...picture.pixels].filter(Boolean), [pixel([200, 0, 0]), pixel([0, 0, 200])]);
+  const at = (unseen) => points.nearest(view, view.xOf(0.9), view.yOf(0), 12, unseen);
+  assert.deepEqual([at(2), at(1)], [1, 0]);
 });
 
 test("the point under the pointer is the nearest one that is shown, across the antimeridian too", () => {

@@ -7,6 +7,7 @@ import json
 import re
 import zlib
 from collections import Counter
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -23,9 +24,12 @@ from closedworld.explore.bounds import bounds_of
 from closedworld.explore.lives import packed_lives
 from closedworld.explore.packing import packed
 from closedworld.explore.tile_runs import packed_runs
+from closedworld.explore.weights import Overview, packed_overviews
+from closedworld.explore.writing import map_page
 from closedworld.kernels.grid import Grid
 from closedworld.kernels.spans import RowSpans
 from closedworld.published.polygons import polygons_of
+from closedworld.sanitize import byte_size
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -112,7 +116,7 @@ def test_what_goes_round_the_globe_is_the_whole_globe() -> None:
 
 
 def test_borders_are_where_they_are_said_to_be(center: cw.PublishedWorld) -> None:
-    """Every vertex of the polygons but those on the seam lies within the tolerance of a line, and the other way."""
+    """Every vertex of the polygons but those on the edges of the map lies within the tolerance of a line, and the other way."""
     countries = polygons_of(center.index.published, None)
     cell = 1 / 120
     content = packed_borders(countries, cell)
@@ -124,7 +128,8 @@ def test_borders_are_where_they_are_said_to_be(center: cw.PublishedWorld) -> Non
     features = [feature for one in countries for feature in one.features]
     rings = shapely.get_rings(shapely.get_parts(features))
     vertices = shapely.get_coordinates(rings)
-    vertices = vertices[np.abs(np.abs(vertices[:, 0]) - 180) > cell]
+    on_edge = np.abs(np.abs(vertices) - [180, 90]) <= cell
+    vertices = vertices[~on_edge.any(axis=1)]
     tolerance = cell / 27
     points = shapely.points(vertices[::60])
     _, distance = shapely.STRtree(lines).query_nearest(points, return_distance=True, all_matches=False)  # fmt: skip
@@ -145,21 +150,29 @@ def test_a_border_of_two_countries_is_drawn_once() -> None:
     assert shapely.length(lines).sum() == pytest.approx(7)
 
 
+def test_edges_of_the_map_are_no_borders() -> None:
+    """Where a polygon is cut at the antimeridian or ends at the pole, no line is drawn."""
+    south = shapely.Polygon([(-180, -90), (-180, -60), (0, -70), (180, -60), (180, -90)])
+    content = packed_borders(cw.countries_from_features([("AQ", "", south)]), 1.0)
+    xs, ys = (np.cumsum(unpacked(content[name])) * content["step"] for name in ("xs", "ys"))
+    assert sorted(zip(xs.tolist(), ys.tolist(), strict=True)) == [(-180, -60), (0, -70), (180, -60)]
+
+
 def test_weights_come_back_to_the_precision_that_is_stated(center: cw.PublishedWorld) -> None:
-    data = data_of(center.explore(country="LS").html)
-    codes = np.frombuffer(zlib.decompress(base64.b64decode(data["weights"]["cells"]["LS"])), np.uint8)  # fmt: skip
+    (weights,) = data_of(center.explore(country="LS").html)["weights"]
+    codes = np.frombuffer(zlib.decompress(base64.b64decode(weights["cells"]["LS"])), np.uint8)  # fmt: skip
     half = len(codes) // 2
     code = codes[:half].astype(float) * 256 + codes[half:]
-    weights = np.exp((code - 1) / 65534 * np.log(data["weights"]["total"]))
+    found = np.exp((code - 1) / 65534 * np.log(weights["total"]))
     truth = np.concatenate(list(center.cumulative_weights()["LS"].tile_weights()))
-    np.testing.assert_allclose(weights, truth, rtol=3e-4)
-    assert list(data["weights"]["cells"]) == ["LS"]
+    np.testing.assert_allclose(found, truth, rtol=3e-4)
+    assert list(weights["cells"]) == ["LS"]
 
 
 def test_the_picture_of_weights_has_the_mean_of_each_block(center: cw.PublishedWorld) -> None:
     """In blocks of one tile here: the share of its country per km2, to the step of a byte."""
-    data = data_of(center.explore().html)
-    overview = data["weights"]["overview"]
+    (packed,) = data_of(center.explore().html)["weights"]
+    overview = packed["overview"]
     codes = np.frombuffer(zlib.decompress(base64.b64decode(overview["codes"])), np.uint8)
     assert overview["block"] == 1
     assert len(codes) == center.index.grid.n_tiles
@@ -167,18 +180,105 @@ def test_the_picture_of_weights_has_the_mean_of_each_block(center: cw.PublishedW
     weights = np.concatenate(list(center.cumulative_weights()["LS"].tile_weights()))
     rows, _ = center.index.grid.row_col(spans.tile_ids())
     km2 = cw.tile_areas_m2(center.index.grid)[rows] / 1e6
-    truth = weights / data["weights"]["total"] / km2
+    truth = weights / packed["total"] / km2
     code = codes[spans.tile_ids().astype(int)]
     step = (overview["highest"] - overview["lowest"]) / 254
     found = 10 ** (overview["lowest"] + (code - 1.0) * step)
     np.testing.assert_allclose(np.log10(found), np.log10(truth), atol=step)
 
 
+@pytest.mark.parametrize(
+    ("densities", "lowest", "highest", "top", "ticks"),
+    [
+        ([0.0, 3.0, 20.0, 4500.0], 0, 4, 8000.0, 5),
+        # Seven decades are eight, so that every second one has a number; a hundredth is above the linear scale.
+        ([0.002] + [3.0] * 200 + [27_300.0], -3, 5, 4.0, 5),
+        # What is below eight decades has the lowest colour.
+        ([1e-9, 90.0], -6, 2, 100.0, 5),
+        ([7.0, 7.0], 0, 1, 8.0, 2),
+        ([0.0, 0.0], -1, 0, 1.0, 2),
+    ],
+)
+def test_scales_of_colours_go_from_one_power_of_ten_to_another(
+    densities: list[float], lowest: int, highest: int, top: float, ticks: int
+) -> None:
+    (found,) = packed_overviews([Overview(1, np.array([densities]))])
+    scale = [found[name] for name in ("lowest", "highest", "top", "ticks")]
+    assert scale == [lowest, highest, pytest.approx(top), ticks]
+    codes = np.frombuffer(zlib.decompress(base64.b64decode(found["codes"])), np.uint8)
+    for code, density in zip(codes.tolist(), densities, strict=True):
+        level = (np.log10(max(density, 1e-300)) - lowest) / (highest - lowest)
+        assert code == (0 if density == 0 else 1 + round(254 * min(1, max(0, level))))
+
+
+def test_two_worlds_have_weights_on_one_scale(
+    center: cw.PublishedWorld, reseeded: cw.PublishedWorld
+) -> None:
+    page = center.explore(beside=reseeded, country="LS")
+    a, b = data_of(page.html)["weights"]
+    for name in ("block", "lowest", "highest", "top"):
+        assert a["overview"][name] == b["overview"][name]
+    assert a["overview"]["codes"] != b["overview"]["codes"]
+    assert list(a["cells"]) == list(b["cells"]) == ["LS"]
+    assert a["cells"] != b["cells"]
+    assert page.notes == (*center.explore(country="LS").notes,)
+
+
+def test_what_cannot_be_compared_is_left_out_and_said(
+    center: cw.PublishedWorld, reseeded: cw.PublishedWorld, tmp_path: Path
+) -> None:
+    cw.run_world(
+        cw.RunConfig(out=tmp_path / "people", resolution="30m", countries=("LS",), basis="population")
+    )  # fmt: skip
+    page = center.explore(beside=cw.open_world(tmp_path / "people"), budget=0)
+    a, b = data_of(page.html)["weights"]
+    assert a is not None
+    assert b is None
+    assert any("those of B are left out" in note for note in page.notes)
+    shown = center._shown(None)
+    page = map_page(shown, beside=replace(reseeded._shown(None), weights=None), budget=0)
+    assert "World B has no weights." in page.notes
+    people = replace(shown, later={**shown.later, "people": shown.later["sites"]})
+    page = map_page(reseeded._shown(None), beside=people, budget=0)
+    assert "People and purchases are those of world A." in page.notes
+
+
+def test_sites_of_two_worlds_are_told_apart(
+    center: cw.PublishedWorld, reseeded: cw.PublishedWorld
+) -> None:
+    """Those that both have are there once; a fact that differs makes two of one."""
+
+    def rows(world: cw.PublishedWorld) -> set[tuple[object, ...]]:
+        own = world.sites.to_table(columns=["merchant_id", "country_iso", "site_order", "lon", "lat", "place"]).to_pylist()  # fmt: skip
+        return {tuple(row.values()) for row in own if row["lon"] is not None}
+
+    a, b = rows(center), rows(reseeded)
+    sites = data_of(center.explore(beside=reseeded, budget=0).html)["sites"]
+    world = np.cumsum(unpacked(sites["columns"]["world"]["values"]))
+    assert [int((world == side).sum()) for side in (0, 1, 2)] == [len(a & b), len(a - b), len(b - a)]  # fmt: skip
+    assert min(len(a - b), len(b - a)) > 0
+    same = data_of(center.explore(beside=center, budget=0).html)["sites"]
+    assert not np.cumsum(unpacked(same["columns"]["world"]["values"])).any()
+    assert same["count"] == len(a)
+    alone = replace(reseeded._shown(None), later={})
+    only = data_of(map_page(alone, beside=center._shown(None), budget=0).html)["sites"]
+    assert set(np.cumsum(unpacked(only["columns"]["world"]["values"])).tolist()) == {2}
+
+
 def test_a_budget_leaves_out_weights_and_says_so(center: cw.PublishedWorld) -> None:
     page = center.explore(budget=0)
-    assert data_of(page.html)["weights"]["cells"] == {}
+    assert data_of(page.html)["weights"][0]["cells"] == {}
     assert any("not by single tile" in note for note in page.notes)
     assert len(center.explore(budget=2_000_000).html) > len(page.html)
+
+
+def test_what_fits_in_the_budget_is_said(overlap: cw.PublishedWorld) -> None:
+    bare = len(overlap.explore(budget=0).html.encode())
+    some = overlap.explore(budget=bare + 5_000)
+    shown = len(data_of(some.html)["weights"][0]["cells"])
+    said = f"for {shown} countries, the smallest, as many as fit in {byte_size(bare + 5_000)} (--budget)"
+    assert any(said in note for note in some.notes)
+    assert any(f"the overview of {20 - shown} others." in note for note in some.notes)
 
 
 def test_a_page_without_points_keeps_to_its_budget_and_uses_it(
@@ -187,7 +287,7 @@ def test_a_page_without_points_keeps_to_its_budget_and_uses_it(
     bare = len(overlap.explore(budget=0).html.encode())
     for more in (5_000, 20_000, 40_000):
         page = overlap.explore(budget=bare + more)
-        assert data_of(page.html)["weights"]["cells"]
+        assert data_of(page.html)["weights"][0]["cells"]
         assert bare < len(page.html.encode()) <= bare + more
 
 

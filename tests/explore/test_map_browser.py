@@ -300,7 +300,7 @@ def test_two_worlds_are_swiped_and_told_apart(
     tab.wait_for_selector("html[data-done=true]")
     assert not tab.locator("#swipe").is_visible()
     # The legend names both sides.
-    assert "in A alone" in tab.locator("#legend").inner_text()
+    assert "only in A" in tab.locator("#legend").inner_text()
     lesotho = (set(one.index.spans["LS"].tile_ids().tolist()) for one in (overlap, center))
     extra = min(set.difference(*lesotho))
     tab.locator("#search").fill(f"tile {extra}")
@@ -310,28 +310,41 @@ def test_two_worlds_are_swiped_and_told_apart(
     assert heard.messages == []
 
 
-def test_beside_another_world_points_and_weights_are_those_of_the_first(
+def test_each_of_two_worlds_has_its_own_sites_and_weights(
     center: cw.PublishedWorld,
-    overlap: cw.PublishedWorld,
+    reseeded: cw.PublishedWorld,
     open_map: Callable[..., tuple[Tab, Heard]],
 ) -> None:
-    site = next(
-        row for row in center.sites.to_table().to_pylist() if row["country_iso"] == "NZ" and row["lon"]
+    """Weights by area in A and uniform ones in B; a site that A alone has."""
+    sites, others = (
+        {(row["lon"], row["lat"]): row for row in world.sites.to_table().to_pylist() if row["country_iso"] == "NZ" and row["lon"]}
+        for world in (center, reseeded)
     )  # fmt: skip
-    at = f"at={site['lat']:.6f},{site['lon']:.6f},100000&by=weight"
-    tab, heard = open_map(center.explore(beside=overlap, budget=0), f"{at}&mode=b")
-    title, legend = tab.locator("#card h2"), tab.locator("#legend")
-    assert "world A alone" in legend.inner_text()
+    lon, lat = min(sites.keys() - others.keys())
+    at = f"at={lat:.6f},{lon:.6f},100000&by=weight"
+    tab, heard = open_map(center.explore(beside=reseeded), f"{at}&mode=b")
+    title, legend, facts = (tab.locator(name) for name in ("#card h2", "#legend", "#facts"))
     tab.mouse.click(*MIDDLE)
     assert title.inner_text() == "New Zealand (NZ)"
+    count = reseeded.index.spans["NZ"].tile_count
+    assert f"{100 / count:.3g}% of NZ" in facts.inner_text()
     tab.locator("#close").click()
     # Another link is another view, with its choices in the panel.
     tab.evaluate(f"location.hash = {f'{at}&mode=a'!r}")
     assert tab.locator("input[name=mode][value=a]").is_checked()
-    assert "World A: Share of the country's weight per km²" in legend.inner_text()
+    assert "Share of the country's weight per km²" in legend.inner_text()
     tab.wait_for_selector("html[data-done=true]")
     tab.mouse.click(*MIDDLE)
-    assert title.inner_text() == f"Site of {site['merchant_id']}"
+    assert title.inner_text() == f"Site of {sites[lon, lat]['merchant_id']}"
+    assert "Only in\nworld A" in facts.inner_text()
+    tab.evaluate(f"location.hash = {f'{at}&mode=differences'!r}")
+    tab.wait_for_selector("html[data-done=true]")
+    assert "more weight in A" in legend.inner_text()
+    tab.mouse.click(*MIDDLE)
+    assert title.inner_text() == f"Site of {sites[lon, lat]['merchant_id']}"
+    tab.mouse.click(MIDDLE[0] + 300, MIDDLE[1])
+    names = tab.locator("#facts dt").all_inner_texts()
+    assert [name for name in names if name.startswith("Weight")] == ["Weight in A", "Weight in B"]
     assert heard.messages == []
 
 

@@ -17,13 +17,13 @@ wide: a line is drawn at most a 27th of a cell, or 3 px, from where it is."""
 
 # Coordinates of half a turn more than the globe, in 31 bits.
 _SMALLEST_STEP = 2.0**-21
-_HALF_TURN = 180.0
+_EDGES = np.array([180.0, 90.0])
 
 
 def packed_borders(countries: CountrySet, cell_degrees: float) -> dict[str, Any]:
     """Return the borders of countries as lines.
 
-    A line that two countries share is written once. Lines along the antimeridian, where polygons are cut
+    A line that two countries share is written once. Lines along the antimeridian and at the poles, where polygons end
     and no border is, are left out.
 
     Args:
@@ -53,11 +53,11 @@ def _lines(countries: CountrySet, step: float) -> tuple[NDArray[np.int64], NDArr
     rings = shapely.get_rings(shapely.get_parts(features))
     coordinates, ring = shapely.get_coordinates(rings, return_index=True)
     at = np.rint(coordinates / step).astype(np.int64)
-    half_turn = round(_HALF_TURN / step)
     _, vertex = np.unique(at @ np.array([1 << 32, 1]), return_inverse=True)
     a, b = vertex[:-1], vertex[1:]
-    on_seam = np.abs(at[:, 0]) == half_turn
-    side = np.flatnonzero((ring[1:] == ring[:-1]) & (a != b) & ~(on_seam[1:] & on_seam[:-1]))
+    on_edge = np.abs(at) == np.rint(_EDGES / step)
+    along_edge = (on_edge[1:] & on_edge[:-1]).any(axis=1)
+    side = np.flatnonzero((ring[1:] == ring[:-1]) & (a != b) & ~along_edge)
     a, b = a[side], b[side]
     key = np.minimum(a, b) * (vertex.max(initial=0) + 1) + np.maximum(a, b)
     segment = side[np.sort(np.unique(key, return_index=True)[1])]

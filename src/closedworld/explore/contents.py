@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -16,7 +17,7 @@ from closedworld.explore.lives import packed_lives
 from closedworld.explore.places import packed_places
 from closedworld.explore.points import packed_homes, packed_sites
 from closedworld.explore.tile_runs import packed_runs
-from closedworld.explore.weights import packed_cells, packed_overview
+from closedworld.explore.weights import overview_of, packed_cells, packed_overviews
 from closedworld.inputs.reference.iso import iso_table
 from closedworld.inputs.regions.country_set import CountrySet
 from closedworld.kernels.spans import RowSpans
@@ -25,7 +26,7 @@ from closedworld.maps.canvas import COUNTRY_COLOURS
 from closedworld.maps.colouring import choose_colours, neighbour_weights
 from closedworld.published.cumulative_weights import CumulativeWeights, read_cumulative_weights
 from closedworld.published.tile_index import PublishedIndex
-from closedworld.sanitize import number_of, one_line
+from closedworld.sanitize import byte_size, number_of, one_line
 from closedworld.stages.weights.outcome import persons_of
 from closedworld.store.reading import Published
 
@@ -74,6 +75,7 @@ def contents_of(
     world: Shown,
     beside: Shown | None,
     chosen: Sequence[str] | None,
+    budget: int,
     left: Callable[[Contents], int],
 ) -> Contents:
     """Return the data of a page.
@@ -82,6 +84,7 @@ def contents_of(
         world: The world.
         beside: Another one to compare it with.
         chosen: Codes of the countries whose cells keep their weights; None for as many as fit, the smallest first.
+        budget: Bytes of a page without points.
         left: Bytes that a page of such contents leaves for weights of single tiles.
 
     Raises:
@@ -94,13 +97,15 @@ def contents_of(
             f"{world.index.published.folder} and {beside.index.published.folder} have different grids.",
             "Show worlds of one grid side by side.",
         )
+    worlds = [one for one in (world, beside) if one is not None]
     codes = sorted({*world.index.spans, *(beside.index.spans if beside else ())})
     countries = _countries(world, beside, codes)
     contents = Contents({
         "grid": world.index.grid.to_dict(),
         "countries": countries,
         "home": bounds_of(list(world.index.spans.values())),
-        "worlds": [_tiles(one, codes) for one in (world, beside) if one is not None],
+        "worlds": [_tiles(one, codes) for one in worlds],
+        "weights": [],
     })  # fmt: skip
     if beside is not None:
         contents.data["differences"] = packed_runs(_differences(world.index, beside.index))
@@ -111,15 +116,16 @@ def contents_of(
         codes if own_codes is None else (), countries["names"], _MOST_PLACES
     )
     _say_places(contents)
-    _add_weights(contents, world, codes, chosen, left)
-    _add_points(contents, world, codes)
+    _add_weights(contents, worlds, codes, chosen, budget, left)
+    _add_points(contents, worlds, codes)
     return contents
 
 
-def _add_points(contents: Contents, world: Shown, codes: Sequence[str]) -> None:
-    data, later = contents.data, world.later
-    if "sites" in later:
-        data["sites"] = packed_sites(later["sites"], codes)
+def _add_points(contents: Contents, worlds: Sequence[Shown], codes: Sequence[str]) -> None:
+    data, later = contents.data, worlds[0].later
+    sites = [one.later.get("sites") for one in worlds]
+    if any(sites):
+        data["sites"] = packed_sites(sites, codes)
         _say_owners(contents, "sites", "merchants", data["sites"]["owners"])
         without = data["sites"]["without_point"]
         if without:
@@ -130,6 +136,8 @@ def _add_points(contents: Contents, world: Shown, codes: Sequence[str]) -> None:
     if "purchases" in later:
         data["lives"] = packed_lives(later["purchases"])
         _say_owners(contents, "purchases", "cards", data["lives"]["owners"])
+    if len(worlds) > 1 and {"people", "purchases"} & {name for one in worlds for name in one.later}:
+        contents.notes.append("People and purchases are those of world A.")
 
 
 def _say_owners(contents: Contents, rows: str, owners: str, counts: Sequence[int]) -> None:
@@ -205,64 +213,111 @@ def _say_places(contents: Contents) -> None:
     left = places["known"] - _MOST_PLACES
     if left > 0:
         contents.notes.append(
-            f"The search knows the {_MOST_PLACES:,} largest of {places['known']:,} places."
+            f"The search finds the {_MOST_PLACES:,} largest of {places['known']:,} places."
         )
 
 
 def _add_weights(
     contents: Contents,
-    world: Shown,
+    worlds: Sequence[Shown],
     codes: Sequence[str],
     chosen: Sequence[str] | None,
+    budget: int,
     left: Callable[[Contents], int],
 ) -> None:
-    if world.weights is None:
-        if chosen:
-            raise ConfigError(
-                "weights-missing",
-                f"{world.index.published.folder} has no weights.",
-                "Make them with `closedworld weights`.",
-            )
+    """Add the weights of each world, None for one without; nothing if no world has weights of the first's kind."""
+    if worlds[0].weights is None and chosen:
+        raise ConfigError(
+            "weights-missing",
+            f"{worlds[0].index.published.folder} has no weights.",
+            "Make them with `closedworld weights`.",
+        )
+    found = [_Weights.of(one) for one in worlds]
+    held = [one for one in found if one is not None]
+    if not held:
         return
-    by_country = read_cumulative_weights(world.weights, world.index)
-    basis = world.weights.parameters(WeightParameters).basis
-    is_people = basis == Basis.POPULATION.value
-    persons = persons_of(world.weights) if is_people else {}
-    scales = {iso: persons.get(iso, 1.0) / own.total for iso, own in by_country.items()}
-    overview = packed_overview(by_country, scales, world.index.grid)
-    weights: dict[str, Any] = {
-        "basis": basis_in_words(basis),
-        "is_people": is_people,
-        "total": 10 ** world.weights.parameters(WeightParameters).dp,
-        "scales": [scales.get(iso, 0.0) for iso in codes],
-        "overview": overview,
-        "cells": {},
-    }
-    contents.data["weights"] = weights
-    cells = weights["cells"] = _cells(by_country, chosen, left(contents))
-    if not cells:
-        contents.notes.append("Weights are shown as a picture of the world, not by single tile.")
-    elif missing := len(by_country) - len(cells):
-        verb = "has" if missing == 1 else "have"
+    if len({one.is_people for one in held}) > 1:
+        a, b = held
         contents.notes.append(
-            f"Single tiles have their weights in {number_of(len(cells), 'country', 'countries')}; "
-            f"{missing:,} {'other' if missing == 1 else 'others'} {verb} only the picture of the world."
+            f"Weights of world A are by {a.basis}, those of B by {b.basis}: those of B are left out."
+        )
+        found, held = [a, None], [a]
+    elif len(held) < len(worlds):
+        contents.notes.append(f"World {'AB'[found.index(None)]} has no weights.")
+    grid = worlds[0].index.grid
+    overviews = packed_overviews([overview_of(one.by_country, one.scales, grid) for one in held])
+    packed: list[dict[str, Any]] = [
+        {
+            "basis": one.basis,
+            "is_people": one.is_people,
+            "total": one.total,
+            "scales": [one.scales.get(iso, 0.0) for iso in codes],
+            "overview": overview,
+            "cells": {},
+        }
+        for one, overview in zip(held, overviews, strict=True)
+    ]
+    following = iter(packed)
+    contents.data["weights"] = [None if one is None else next(following) for one in found]
+    known = [one.by_country for one in held]
+    for weights, cells in zip(packed, _cells(known, chosen, left(contents)), strict=True):
+        weights["cells"] = cells
+    shown = len({iso for weights in packed for iso in weights["cells"]})
+    missing = len({iso for one in known for iso in one}) - shown
+    one, many = contents.data["countries"]["words"]
+    smallest = (
+        f", the smallest, as many as fit in {byte_size(budget)} (--budget)" if not chosen else ""
+    )
+    if not shown:
+        contents.notes.append(
+            "Weights are shown as an overview, not by single tile; a larger --budget has room for more."
+        )
+    elif missing:
+        contents.notes.append(
+            f"Weights of single tiles are included for {number_of(shown, one, many)}{smallest}; "
+            f"there is only the overview of {number_of(missing, 'other', 'others')}."
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class _Weights:
+    by_country: Mapping[str, CumulativeWeights]
+    basis: str
+    is_people: bool
+    scales: Mapping[str, float]
+    total: int
+
+    @classmethod
+    def of(cls, world: Shown) -> _Weights | None:
+        if world.weights is None:
+            return None
+        by_country = read_cumulative_weights(world.weights, world.index)
+        parameters = world.weights.parameters(WeightParameters)
+        is_people = parameters.basis == Basis.POPULATION.value
+        persons = persons_of(world.weights) if is_people else {}
+        scales = {iso: persons.get(iso, 1.0) / own.total for iso, own in by_country.items()}
+        return cls(
+            by_country, basis_in_words(parameters.basis), is_people, scales, 10**parameters.dp
         )
 
 
 def _cells(
-    by_country: Mapping[str, CumulativeWeights], chosen: Sequence[str] | None, left: int
-) -> dict[str, str]:
-    if chosen is not None:
-        return {iso: packed_cells(by_country[iso]) for iso in chosen}
-    found: dict[str, str] = {}
-    for own in sorted(by_country.values(), key=lambda one: (one.spans.tile_count, one.country_iso)):
+    worlds: Sequence[Mapping[str, CumulativeWeights]], chosen: Sequence[str] | None, left: int
+) -> list[dict[str, str]]:
+    """Return the packed weights of single tiles by country, for each world: of those that are chosen, or that fit."""
+    sizes: Counter[str] = Counter()
+    for one in worlds:
+        sizes.update({iso: own.spans.tile_count for iso, own in one.items()})
+    found: list[dict[str, str]] = [{} for _ in worlds]
+    for iso in chosen or sorted(sizes, key=lambda iso: (sizes[iso], iso)):
         # Not worked out where it would hardly fit.
-        if own.spans.tile_count * _BYTES_PER_TILE / 4 > left:
+        if not chosen and sizes[iso] * _BYTES_PER_TILE / 4 > left:
             break
-        text = packed_cells(own)
-        left -= len(text) + _KEY_BYTES
-        if left < 0:
+        texts = [packed_cells(one[iso]) if iso in one else "" for one in worlds]
+        left -= sum(len(text) + _KEY_BYTES for text in texts)
+        if not chosen and left < 0:
             break
-        found[own.country_iso] = text
+        for own, text in zip(found, texts, strict=True):
+            if text:
+                own[iso] = text
     return found

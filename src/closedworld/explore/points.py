@@ -40,19 +40,21 @@ _SITE_TEXTS = ("merchant_id", "country_iso", "category", "mcc", "place", "admin1
 _HOME_TEXTS = ("card_id", "country_iso", "place", "admin1", "urban", "tzid")
 
 
-def packed_sites(published: Published, countries: Sequence[str]) -> dict[str, Any]:
+def packed_sites(worlds: Sequence[Published | None], countries: Sequence[str]) -> dict[str, Any]:
     """Return the sites that have coordinates, in the order of the dataset.
 
     Args:
-        published: The result of sites.
+        worlds: The result of sites of the world, and of the one beside it if there is one; None for none.
         countries: Codes of the countries of the page; sites of others are left out.
 
     Returns:
         As ``packed_homes``, with ``without_point``, the number of sites left out for want of coordinates, and ``groups``: number,
-        name and count of each category, the most frequent first.
+        name and count of each category, the most frequent first. Of two worlds, column ``world`` is 0 for a site that both have,
+        with all its facts, 1 and 2 for one of the first and of the second alone.
     """
     columns = ["site_order", "lon", "lat", *_SITE_TEXTS]
-    table = _rows(published, "sites", columns, countries)
+    tables = [_rows(one, "sites", columns, countries) for one in worlds if one is not None]
+    table = tables[0] if len(worlds) == 1 else _joined(worlds, tables)
     table = table.sort_by(
         [(name, "ascending") for name in ("country_iso", "merchant_id", "site_order")]
     )
@@ -60,6 +62,9 @@ def packed_sites(published: Published, countries: Sequence[str]) -> dict[str, An
         table.filter(pc.is_valid(table["lon"])), "merchant_id", MOST_POINTS
     )
     packed = _columns(located, _SITE_TEXTS)
+    if "world" in table.column_names:
+        numbers = packed_numbers(located["world"].to_numpy(), label="Only in")
+        packed["world"] = {**numbers, "names": ["world A", "world B"]}
     number_of = {name: i for i, name in enumerate(packed["category"]["names"], start=1)}
     counts = sorted(
         ((one["values"], one["counts"]) for one in located["category"].value_counts().to_pylist()),
@@ -75,6 +80,20 @@ def packed_sites(published: Published, countries: Sequence[str]) -> dict[str, An
             for name, count in counts
         ],
     }
+
+
+def _joined(worlds: Sequence[Published | None], tables: Sequence[pa.Table]) -> pa.Table:
+    """Return the rows of two tables, those that both have once, with a column ``world``: 0 for both, else 1 or 2."""
+    held = [number for number, one in enumerate(worlds, start=1) if one is not None]
+    every = pa.concat_tables(
+        one.append_column("world", pa.array(np.full(len(one), number)))
+        for one, number in zip(tables, held, strict=True)
+    )
+    columns = tables[0].column_names
+    table = every.group_by(columns).aggregate([("world", "sum")])
+    # 1 and 2 are 3.
+    world = table["world_sum"].to_numpy() % 3
+    return table.select(columns).append_column("world", pa.array(world))
 
 
 def packed_homes(published: Published, countries: Sequence[str]) -> dict[str, Any]:

@@ -29,7 +29,7 @@ def texts_of(contents: Contents, worlds: Sequence[Shown]) -> dict[str, Any]:
         ),
         "words": words,
         "worlds": [_label(one) for one in worlds],
-        "weights": _weight_texts(data, len(worlds) > 1),
+        "weights": _weight_texts(data),
         "groups": [
             (number, one_line(name), count) for number, name, count in _of(data, "sites", "groups")
         ],
@@ -51,31 +51,36 @@ def _label(world: Shown) -> str:
     return f"{name} ({index.rule.value}, {index.parameter_hash[:8]})"
 
 
-def _weight_texts(data: dict[str, Any], is_of_two: bool) -> dict[str, str] | None:  # noqa: FBT001
-    weights = data.get("weights")
+def _weight_texts(data: dict[str, Any]) -> dict[str, Any] | None:
+    weights = next((one for one in data["weights"] if one), None)
     if weights is None:
         return None
     one, many = data["countries"]["words"]
-    block, cells = weights["overview"]["block"], len(weights["cells"])
+    block = weights["overview"]["block"]
+    cells = len({iso for own in data["weights"] if own for iso in own["cells"]})
     unit = "People" if weights["is_people"] else f"Share of the {one}'s weight"
     by = "" if weights["is_people"] else f", by {weights['basis']}"
-    blocks = "single tiles" if block == 1 else f"blocks of {block} by {block} tiles"
+    blocks = "single tiles" if block == 1 else f"means of {block} by {block} tiles"
     near = f"; zoomed in, single tiles of {number_of(cells, one, many)}" if cells else ""
     return {
         "word": "people" if weights["is_people"] else "weight",
-        "text": f"{'World A: ' if is_of_two else ''}{unit} per km²{by}, mean over {blocks}{near}.",
+        "text": f"{unit} per km²{by}: {blocks}{near}. What is beyond the scale has its last colour.",
+        "both": len(data["weights"]) > 1 and all(data["weights"]),
+        "ticks": weights["overview"]["ticks"],
     }
 
 
 def _table(data: dict[str, Any], worlds: Sequence[Shown]) -> dict[str, Any]:
     """Return the names of the columns of numbers, and the rows."""
-    columns = ["Tiles", "Tiles in B"][: len(worlds)]
+    sides = ("", " in B")
     codes, names = data["countries"]["codes"], data["countries"]["names"]
+    columns = [f"Tiles{side}" for side, _ in zip(sides, worlds, strict=False)]
     spans = [one.index.spans for one in worlds]
     values = [[own[iso].tile_count if iso in own else 0 for own in spans] for iso in codes]
-    weights = data.get("weights")
-    if weights is not None and weights["is_people"]:
-        columns.append("People")
+    for side, weights in zip(sides, data["weights"], strict=False):
+        if weights is None or not weights["is_people"]:
+            continue
+        columns.append(f"People{side}")
         for own, scale in zip(values, weights["scales"], strict=True):
             own.append(scale * weights["total"])
     return {"columns": columns, "rows": list(zip(codes, names, values, strict=True))}

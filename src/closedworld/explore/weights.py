@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -19,24 +20,35 @@ MOST_BLOCKS = 720
 
 _CODES = 255
 _DECADES = 8
+_MOST_TICKS = 5
+_USUAL = 0.99
 _BATCH = 1 << 20
 CELL_CODES = 65_535
 """Codes of a cell's weight: 0 for none, then evenly by logarithm from 1 to the country's total."""
 
 
-def packed_overview(
+@dataclass(frozen=True, slots=True, eq=False)
+class Overview:
+    """Means over the tiles of blocks.
+
+    Attributes:
+        block: Tiles along the side of a block.
+        densities: What a tile has per km2, float64, rows of blocks from the north, columns from the west of the grid.
+    """
+
+    block: int
+    densities: NDArray[np.float64]
+
+
+def overview_of(
     by_country: Mapping[str, CumulativeWeights], scales: Mapping[str, float], grid: Grid
-) -> dict[str, Any]:
+) -> Overview:
     """Return the mean over the tiles of each block of what a tile has per km2.
 
     Args:
         by_country: Weights of every country.
         scales: What a weight of 1 is in each country, such as persons.
         grid: The lattice.
-
-    Returns:
-        ``block``: tiles along its side; ``lowest`` and ``highest``: log10 of the quantity at codes 1 and 255;
-        ``codes``: a byte per block, row by row, 0 for no quantity.
     """
     block = max(1, -(-grid.n_cols // MOST_BLOCKS))
     shape = -(-grid.n_rows // block), -(-grid.n_cols // block)
@@ -48,20 +60,48 @@ def packed_overview(
             np.add.at(tiles.reshape(-1), row * shape[1] + col, count.astype(float))
     middle = np.minimum(np.arange(shape[0]) * block + block // 2, grid.n_rows - 1)
     km2 = tile_areas_m2(grid)[middle] / 1e6
-    density = np.divide(sums, tiles * km2[:, None], out=np.zeros(shape), where=tiles > 0)
-    some = density[density > 0]
-    highest = math.log10(some.max()) if some.size else 0.0
-    lowest = max(math.log10(some.min()), highest - _DECADES) if some.size else -1.0
-    span = max(highest - lowest, 1e-9)
-    logs = np.log10(density, where=density > 0, out=np.full(shape, lowest))
-    codes = 1 + np.rint(np.clip((logs - lowest) / span, 0, 1) * (_CODES - 1))
-    codes[density == 0] = 0
-    return {
-        "block": block,
-        "lowest": lowest,
-        "highest": lowest + span,
-        "codes": packed_bytes(codes.astype(np.uint8)),
+    return Overview(
+        block, np.divide(sums, tiles * km2[:, None], out=np.zeros(shape), where=tiles > 0)
+    )
+
+
+def packed_overviews(overviews: Sequence[Overview]) -> list[dict[str, Any]]:
+    """Return overviews on one scale of colours, from and to whole powers of ten.
+
+    Returns:
+        For each, ``block``: tiles along its side; ``lowest`` and ``highest``: log10 of the quantity at codes 1 and 255;
+        ``top``: where a linear scale ends, since few blocks have more; ``ticks``: numbers to write along the scale;
+        ``codes``: a byte per block, row by row, 0 for no quantity.
+    """
+    some = np.concatenate([one.densities[one.densities > 0] for one in overviews])
+    highest = math.ceil(math.log10(some.max())) if some.size else 0
+    lowest = math.floor(math.log10(some.min())) if some.size else -1
+    span = min(max(1, highest - lowest), _DECADES)
+    if span > _MOST_TICKS:
+        span += span % 2
+    scale = {
+        "lowest": highest - span,
+        "highest": highest,
+        "top": _round_up(float(np.quantile(some, _USUAL))) if some.size else 1.0,
+        "ticks": 1 + (span // 2 if span > _MOST_TICKS else span),
     }
+    return [
+        {"block": one.block, **scale, "codes": _block_codes(one.densities, highest - span, span)}
+        for one in overviews
+    ]
+
+
+def _block_codes(densities: NDArray[np.float64], lowest: int, span: int) -> str:
+    logs = np.log10(densities, where=densities > 0, out=np.full(densities.shape, float(lowest)))
+    codes = 1 + np.rint(np.clip((logs - lowest) / span, 0, 1) * (_CODES - 1))
+    codes[densities == 0] = 0
+    return packed_bytes(codes.astype(np.uint8))
+
+
+def _round_up(value: float) -> float:
+    """Return the next of 1, 2, 4 and 8 times a power of ten."""
+    power = 10.0 ** math.floor(math.log10(value))
+    return next((step * power for step in (1, 2, 4, 8) if step * power >= value), 10 * power)
 
 
 def packed_cells(own: CumulativeWeights) -> str:

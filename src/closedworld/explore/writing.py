@@ -21,7 +21,7 @@ from closedworld.store.atomic import replace_file
 from closedworld.store.durable import not_writable
 
 MODULES = (
-    "codec", "grid", "tiles", "view", "colours", "facts", "raster", "painter", "borders", "points", "lives", "csv", "dom", "places", "search", "table", "gestures", "scene", "page",
+    "codec", "grid", "tiles", "view", "colours", "facts", "raster", "painter", "borders", "points", "lives", "csv", "dom", "places", "search", "gestures", "scene", "page",
 )  # fmt: skip
 """Modules of the script, each after those it imports."""
 
@@ -89,7 +89,7 @@ def map_page(
     # A sentence on what was left out comes last.
     room = budget - _LONGEST_NOTE
     contents = contents_of(
-        world, beside, chosen, lambda so_far: room - len(_html(so_far, worlds).encode())
+        world, beside, chosen, budget, lambda so_far: room - len(_html(so_far, worlds).encode())
     )
     return MapPage(_html(contents, worlds), tuple(contents.notes))
 

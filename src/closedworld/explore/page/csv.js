@@ -12,7 +12,7 @@ function csv(rows) {
 /** The points that are shown, with all that is known of them. @param {import("./points.js").Points} points */
 export function pointsCsv({ table, owners, isShown }) {
   const head = Object.keys(table.columns);
-  const rows = [...owners.keys()].filter(isShown);
+  const rows = [...owners.keys()].filter((i) => isShown(i));
   return csv([head, ...rows.map((i) => head.map((name) => table.value(name, i)))]);
 }
 

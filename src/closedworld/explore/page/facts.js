@@ -18,9 +18,9 @@ const angles = (...degrees) => degrees.map((one) => one.toFixed(6));
 /**
  * Facts of a cell.
  * @param {import("./grid.js").Cell | null} cell @param {import("./tiles.js").Tiles} tiles
- * @param {import("./raster.js").Weights | null} weights Of these tiles. @param {Countries} countries @returns {Facts}
+ * @param {import("./raster.js").Weights | null} weights Of these tiles. @param {Countries} countries @param {string} [which] Which weight it is, of two worlds. @returns {Facts}
  */
-export function cellFacts(cell, tiles, weights, { names, codes, words }) {
+export function cellFacts(cell, tiles, weights, { names, codes, words }, which = "") {
   if (!cell) return ["Off the grid", []];
   const { grid } = tiles;
   const runs = tiles.runsAt(cell);
@@ -38,7 +38,7 @@ export function cellFacts(cell, tiles, weights, { names, codes, words }) {
   ];
   for (const run of weights ? runs : []) {
     const country = tiles.countries[run];
-    facts.push(["Weight", weights?.describe(country, tiles.ranks[run] + cell.col - tiles.starts[run], codes[country]) ?? ""]);
+    facts.push([`Weight${which}`, weights?.describe(country, tiles.ranks[run] + cell.col - tiles.starts[run], codes[country]) ?? ""]);
   }
   const owners = runs.map((run) => tiles.countries[run]);
   return [owners.map((owner) => `${names[owner]} (${codes[owner]})`).join(" and ") || `No ${words[0]}`, facts];

@@ -41,8 +41,5 @@ export function followPointers(canvas, view, { moved, tap, hover }) {
     view.zoom(Math.exp(-down / 300), event.offsetX, event.offsetY);
     moved();
   };
-  canvas.ondblclick = ({ offsetX, offsetY }) => {
-    view.zoom(2, offsetX, offsetY);
-    moved();
-  };
+  canvas.ondblclick = ({ offsetX, offsetY }) => (view.zoom(2, offsetX, offsetY), moved());
 }

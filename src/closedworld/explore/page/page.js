@@ -4,7 +4,7 @@ import { Borders } from "./borders.js";
 import { Table } from "./codec.js";
 import { readTheme } from "./colours.js";
 import { pointsCsv, tilesCsv } from "./csv.js";
-import { button, element, made, save } from "./dom.js";
+import { button, element, letSort, made, save } from "./dom.js";
 import { cellFacts, counted, purchaseFacts, rowFacts, short } from "./facts.js";
 import { followPointers } from "./gestures.js";
 import { Grid } from "./grid.js";
@@ -12,9 +12,8 @@ import { Lives } from "./lives.js";
 import { Painter } from "./painter.js";
 import { Points } from "./points.js";
 import { Weights } from "./raster.js";
-import { coloursOf, drawLines, paintScene, radius } from "./scene.js";
+import { coloursOf, drawLines, paintScene, radius, unseenIn } from "./scene.js";
 import { named, search } from "./search.js";
-import { letSort } from "./table.js";
 import { Tiles } from "./tiles.js";
 import { View } from "./view.js";
 
@@ -53,8 +52,8 @@ async function start(data) {
     data.homes && Table.read(data.homes.columns).then((table) => new Points(table, "card_id")),
     data.lives && Table.read(data.lives.columns).then((table) => new Lives(data.lives.names, table)),
   ]);
-  /** @type {Weights | null} */
-  const weights = data.weights && (await Weights.read(data.weights, worlds[0], codes));
+  /** @type {(Weights | null)[]} */
+  const weights = await Promise.all(data.weights.map((/** @type {any} */ packed, /** @type {number} */ world) => packed && Weights.read(packed, worlds[world], codes)));
   const merchants = points ? points.table.names("merchant_id") : [];
   const cards = lives ? lives.names : [];
 
@@ -71,13 +70,13 @@ async function start(data) {
   const state = { mode: "a", byWeight: false, cut: 0.5, country: -1, cell: null, site: -1, showsHomes: false, card: -1, until: Infinity, isPinned: false };
   const scene = { grid, colours: data.countries.colours, worlds, differences, borders, places, points, homes, lives, weights, view, state, theme: readTheme() };
   const painters = worlds.map((_, world) => new Painter((picture, own) => paintScene(scene, world, picture, own)));
-  let [movedAt, isDue, redraws] = [-1e9, false, 0];
+  let [movedAt, frame, redraws] = [-1e9, 0, 0];
   const linkSoon = debounced(writeLink);
 
   // ---- Drawing ----
 
   function draw() {
-    isDue = false;
+    frame = 0;
     const isMoving = performance.now() - movedAt < IDLE_MS;
     const ratio = Math.min(2, devicePixelRatio || 1);
     const cut = state.mode === "swipe" ? state.cut * view.width : 0;
@@ -104,10 +103,7 @@ async function start(data) {
     if (!isDone || isMoving) request();
   }
 
-  function request() {
-    if (!isDue) requestAnimationFrame(draw);
-    isDue = true;
-  }
+  const request = () => (frame ||= requestAnimationFrame(draw));
 
   function moved() {
     movedAt = performance.now();
@@ -117,17 +113,20 @@ async function start(data) {
 
   /** What is chosen in the panel has changed: show that. */
   function apply() {
+    scene.theme = readTheme();
     const chosen = new FormData(form);
     const value = (/** @type {string} */ name) => String(chosen.get(name) ?? "");
-    Object.assign(state, { mode: value("mode") || "a", byWeight: weights !== null && value("by") === "weight", cut: Number(value("cut")) / 1000 });
+    Object.assign(state, { mode: value("mode") || "a", byWeight: value("by") === "weight", cut: Number(value("cut")) / 1000 });
     Object.assign(state, { country: codes.indexOf(value("country")), card: cards.indexOf(value("card")), showsHomes: chosen.has("homes") });
-    if (weights) weights.isLinear = value("scale") === "linear";
-    document.querySelectorAll("#ticks span").forEach((tick, i) => (tick.textContent = weights && short(weights.densityAt(i / 4))));
+    for (const own of weights) if (own) own.isLinear = value("scale") === "linear";
+    const scale = weights.find(Boolean);
+    document.querySelectorAll("#ticks span").forEach((tick, i, { length }) => (tick.textContent = scale ? short(scale.densityAt(i / (length - 1))) : ""));
     if (points) {
       points.alone = merchants.indexOf(value("merchant")) + 1;
       const boxes = /** @type {NodeListOf<HTMLInputElement>} */ (form.querySelectorAll("[data-group]"));
       points.hidden = new Set([...boxes].filter((box) => !box.checked).map((box) => Number(box.dataset.group)));
-      for (const box of boxes) box.style.accentColor = `rgb(${coloursOf(points, scene.theme)[Number(box.dataset.group)]})`;
+      const colours = coloursOf(points, scene.theme).map((colour) => (state.mode === "differences" ? "" : `rgb(${colour})`));
+      for (const box of boxes) box.style.accentColor = colours[Number(box.dataset.group)];
     }
     const alone = points?.alone ? "merchant" : "";
     Object.assign(dataset, { mode: state.mode, by: state.byWeight ? "weight" : "country", alone, life: state.card >= 0 ? "card" : "" });
@@ -156,8 +155,10 @@ async function start(data) {
 
   /** @param {Cell | null} cell @param {number} world @returns {Facts} */
   function factsOf(cell, world) {
-    const [of, other] = [world, 1].map((i) => cellFacts(cell, worlds[i] ?? worlds[0], i === 0 ? weights : null, data.countries));
-    return [state.mode === "differences" && other[0] !== of[0] ? `A: ${of[0]} · B: ${other[0]}` : of[0], of[1]];
+    const factsIn = (/** @type {number} */ i, name = "") => cellFacts(cell, worlds[i], weights[i] ?? null, data.countries, name);
+    if (state.mode !== "differences") return factsIn(world);
+    const [[a, own], [b, others]] = [factsIn(0, " in A"), factsIn(1, " in B")];
+    return [a === b ? a : `A: ${a} · B: ${b}`, [...own, ...others.filter(([name]) => name.startsWith("Weight"))]];
   }
 
   /** @param {Facts} facts */
@@ -252,10 +253,7 @@ async function start(data) {
     },
   };
 
-  const home = () => {
-    view.fit(data.home);
-    moved();
-  };
+  const home = () => (view.fit(data.home), moved());
 
   const foldNarrow = () => (menu.open &&= innerWidth >= NARROW_PX);
 
@@ -264,11 +262,8 @@ async function start(data) {
   function writeLink() {
     const at = `${view.lat.toFixed(6)},${view.lon.toFixed(6)},${view.scale.toPrecision(6)}`;
     const chosen = [...new FormData(form)].filter(([, value]) => value !== "").map(([name, value]) => [name, String(value)]);
-    try {
-      history.replaceState(null, "", `#${new URLSearchParams([["at", at], ...chosen])}`);
-    } catch {
-      // A frame without an address of its own.
-    }
+    // A frame may have no address of its own.
+    if (location.protocol !== "about:") history.replaceState(null, "", `#${new URLSearchParams([["at", at], ...chosen])}`);
   }
 
   /** Show what the link says. */
@@ -297,14 +292,14 @@ async function start(data) {
 
   /** @param {number} x @param {number} y */
   function tap(x, y) {
-    const isFirst = worldAt(x) === 0 && state.card < 0;
-    const site = points && isFirst ? points.nearest(view, x, y, Math.max(6, radius(scene) + 3)) : -1;
-    const home = homes && isFirst && state.showsHomes ? homes.nearest(view, x, y, 8) : -1;
+    const world = worldAt(x);
+    const site = points && state.card < 0 ? points.nearest(view, x, y, Math.max(6, radius(scene) + 3), unseenIn(scene, world)) : -1;
+    const home = homes && world === 0 && state.card < 0 && state.showsHomes ? homes.nearest(view, x, y, 8) : -1;
     const life = homes && home >= 0 ? cards.indexOf(String(homes.table.value("card_id", home))) : -1;
     if (points && site >= 0) tell([`Site of ${points.table.value("merchant_id", site)}`, rowFacts(points.table, site)], { site });
     else if (life >= 0) pickCard(life);
     else if (homes && home >= 0) tell([`Home of ${homes.table.value("card_id", home)}`, rowFacts(homes.table, home)]);
-    else pick(cellAt(x, y), worldAt(x));
+    else pick(cellAt(x, y), world);
   }
 
   followPointers(canvas, view, { moved, tap, hover: (x, y) => state.isPinned || showCard(factsOf(cellAt(x, y), worldAt(x))) });
@@ -386,10 +381,7 @@ async function start(data) {
     request();
   }).observe(canvas);
   addEventListener("hashchange", readLink);
-  matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => {
-    scene.theme = readTheme();
-    apply();
-  });
+  matchMedia("(prefers-color-scheme: dark)").onchange = apply;
 
   home();
   foldNarrow();

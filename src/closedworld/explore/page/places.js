@@ -22,7 +22,7 @@ export function folded(text) {
 export function writePlaces(ctx, places, view, { ink, halo }) {
   const [names, lons, lats] = [places.names("name"), places.numbers("lon"), places.numbers("lat")];
   const most = Math.min(60, Math.round((view.width * view.height) / 16000));
-  /** @type {{x: number, y: number, w: number}[]} */
+  /** @type {{left: number, y: number, w: number}[]} */
   const boxes = [];
   Object.assign(ctx, { font: "12px system-ui, sans-serif", textBaseline: "middle", lineJoin: "round" });
   Object.assign(ctx, { strokeStyle: halo, fillStyle: ink, lineWidth: 3 });
@@ -30,13 +30,16 @@ export function writePlaces(ctx, places, view, { ink, halo }) {
     const [x, y] = [view.xOf(view.turned(lons[i])), view.yOf(lats[i])];
     if (x < 0 || x > view.width || y < 0 || y > view.height) continue;
     const w = ctx.measureText(names[i]).width + 26;
-    if (boxes.some((box) => Math.abs(box.y - y) < 20 && x < box.x + box.w && box.x < x + w)) continue;
-    boxes.push({ x, y, w });
+    // Right of its dot, or else left of it.
+    const left = [x - 6, x - w + 6].find((at) => at > 0 && at + w < view.width + 12 && !boxes.some((box) => Math.abs(box.y - y) < 20 && at < box.left + box.w && box.left < at + w));
+    if (left === undefined) continue;
+    boxes.push({ left, y, w });
     ctx.beginPath();
     ctx.arc(x, y, 2.2, 0, 2 * Math.PI);
     ctx.stroke();
     ctx.fill();
-    ctx.strokeText(names[i], x + 6, y);
-    ctx.fillText(names[i], x + 6, y);
+    const at = left < x - 6 ? left + 14 : x + 6;
+    ctx.strokeText(names[i], at, y);
+    ctx.fillText(names[i], at, y);
   }
 }

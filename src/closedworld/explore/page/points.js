@@ -17,22 +17,25 @@ export class Points {
     this.count = this.lons.length;
     this.owners = table.numbers(owner);
     this.groups = group ? table.numbers(group) : new Int32Array(this.count);
+    /** Of two worlds, 0 where both have a point, else 1 or 2. */
+    this.sides = table.columns.world?.numbers ?? new Int32Array(this.count);
     /** Number of the owner whose points are shown alone, 0 for all. */
     this.alone = 0;
     /** Groups that are hidden, by number. @type {Set<number>} */
     this.hidden = new Set();
   }
 
-  /** Whether a point is shown. @param {number} i */
-  isShown = (i) => (this.alone ? this.owners[i] === this.alone : !this.hidden.has(this.groups[i]));
+  /** Whether a point is shown. @param {number} i @param {number} [unseen] Side whose points are not. */
+  isShown = (i, unseen = -1) => this.sides[i] !== unseen && (this.alone ? this.owners[i] === this.alone : !this.hidden.has(this.groups[i]));
 
   /**
    * Paint the points that a view shows, some thousands at a time. @param {import("./raster.js").Picture} picture @param {View} view
-   * @param {Rgb[]} colours By number of the group. @param {Rgb} rim Colour around larger dots. @param {number} radius Px.
+   * @param {Rgb[]} colours By number of the group, of the side where one is unseen of 0. @param {Rgb} rim Colour around larger dots. @param {number} radius Px. @param {number} [unseen] As above.
    */
-  *paint({ pixels, width, height }, view, colours, rim, radius) {
-    const { lons, lats, groups, owners, alone } = this;
-    const fill = Uint32Array.from(colours, (colour, i) => (this.hidden.has(i) && !alone ? 0 : pixel(colour)));
+  *paint({ pixels, width, height }, view, colours, rim, radius, unseen) {
+    const { lons, lats } = this;
+    const kinds = unseen === 0 ? this.sides : this.groups;
+    const fill = Uint32Array.from(colours, pixel);
     const dots = disc(radius);
     const { north, scale, scaleY } = view;
     const reach = Math.ceil(radius) + 1;
@@ -40,10 +43,9 @@ export class Points {
     const rimPixel = pixel(rim);
     for (let k = 0; k < this.count; k++) {
       if (k % SLICE === 0) yield;
-      const colour = fill[groups[k]];
-      if (colour === 0 || (alone && owners[k] !== alone)) continue;
       const y0 = Math.floor((north - lats[k]) * scaleY);
-      if (y0 < -reach || y0 > height + reach) continue;
+      if (y0 < -reach || y0 > height + reach || !this.isShown(k, unseen)) continue;
+      const colour = fill[kinds[k]];
       // A point may be seen at several turns.
       for (let lon = lons[k] - west - 360 * Math.floor((lons[k] - west) / 360); ; lon += 360) {
         const x0 = Math.floor(lon * scale) - reach;
@@ -56,12 +58,12 @@ export class Points {
     }
   }
 
-  /** The shown point nearest to a place of the view, within a distance; -1 for none. @param {View} view @param {number} x @param {number} y @param {number} px */
-  nearest(view, x, y, px) {
+  /** The shown point nearest to a place of the view, within a distance; -1 for none. @param {View} view @param {number} x @param {number} y @param {number} px @param {number} [unseen] As above. */
+  nearest(view, x, y, px, unseen) {
     let [best, found] = [px, -1];
     for (let i = 0; i < this.count; i++) {
       const distance = Math.hypot(view.xOf(view.turned(this.lons[i])) - x, view.yOf(this.lats[i]) - y);
-      if (distance <= best && this.isShown(i)) [best, found] = [distance, i];
+      if (distance <= best && this.isShown(i, unseen)) [best, found] = [distance, i];
     }
     return found;
   }

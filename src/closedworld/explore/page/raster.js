@@ -8,21 +8,22 @@ import { short } from "./facts.js";
 /** @typedef {import("./view.js").View} View */
 /** @typedef {import("./colours.js").Rgb} Rgb */
 /** @typedef {{pixels: Uint32Array, width: number, height: number}} Picture */
-/** @typedef {{is_people: boolean, scales: number[], total: number, overview: {block: number, lowest: number, highest: number, codes: string}}} Packed */
-/** @typedef {(line: Uint32Array, cover: Float32Array, lat: number) => void} Recolour */
+/** @typedef {{is_people: boolean, scales: number[], total: number, overview: {block: number, lowest: number, highest: number, top: number, codes: string}}} Packed */
+/** Return the pixels of a line at a latitude, if tiles cover all of it. @typedef {(width: number, lat: number) => Uint32Array} Recolour */
 
 const CHANNELS = 4;
 const RAMP_LEVELS = 256;
+/** So many times the weight of the other world has its full colour. */
+const FULL_TIMES = 4;
 
 /**
  * Paint the tiles that a view shows, a line at a time.
  * @param {Picture} picture The view in px. @param {View} view @param {Tiles} tiles @param {Rgb[]} colours Of each country.
- * @param {{sea: Rgb, off: Rgb} | null} ground Null to paint over what is there. @param {Recolour} [recolour] Changes a line of pixels where tiles are.
+ * @param {{sea: Rgb, off: Rgb} | null} ground Null to paint over what is there. @param {Recolour} [recolour] Instead of the colours of countries.
  */
 export function* paintTiles({ pixels, width, height }, view, tiles, colours, ground, recolour) {
   const { grid } = tiles;
   const sums = new Float32Array((width + 2) * CHANNELS);
-  const cover = new Float32Array(width);
   const channels = Float32Array.from(colours.flat());
   const rowsPerPx = 1 / (view.scaleY * grid.cellHeight);
   for (let y = 0; y < height; y++, yield) {
@@ -42,8 +43,7 @@ export function* paintTiles({ pixels, width, height }, view, tiles, colours, gro
         addEdge(sums, Math.min(width, end), -share, channels, 3 * tiles.countries[run]);
       });
     }
-    blend(line, cover, sums);
-    if (recolour) recolour(line, cover, lat);
+    blend(line, sums, recolour?.(width, lat));
   }
 }
 
@@ -78,22 +78,21 @@ function addEdge(sums, x, share, channels, colour) {
   sums[at + CHANNELS + 3] += after;
 }
 
-/** Sum up the changes of a line and mix what covers each px with what is there. @param {Uint32Array} line @param {Float32Array} cover @param {Float32Array} sums */
-function blend(line, cover, sums) {
+/** Sum up the changes of a line and mix what covers each px with what is there. @param {Uint32Array} line @param {Float32Array} sums @param {Uint32Array} [tints] Colours instead of those summed up. */
+function blend(line, sums, tints) {
   let [r, g, b, c] = [0, 0, 0, 0];
   for (let x = 0, at = 0; x < line.length; x++, at += CHANNELS) {
     r += sums[at];
     g += sums[at + 1];
     b += sums[at + 2];
     c += sums[at + 3];
-    cover[x] = c;
     if (c < 0.002) continue;
     const land = c > 1 ? 1 / c : 1;
     const rest = c > 1 ? 0 : 1 - c;
-    const under = line[x];
-    const red = r * land + (under & 255) * rest + 0.5;
-    const green = g * land + ((under >> 8) & 255) * rest + 0.5;
-    const blue = b * land + ((under >> 16) & 255) * rest + 0.5;
+    const [under, tint] = [line[x], tints?.[x] ?? 0];
+    const red = (tints ? (tint & 255) * c : r) * land + (under & 255) * rest + 0.5;
+    const green = (tints ? ((tint >> 8) & 255) * c : g) * land + ((under >> 8) & 255) * rest + 0.5;
+    const blue = (tints ? ((tint >> 16) & 255) * c : b) * land + ((under >> 16) & 255) * rest + 0.5;
     line[x] = (0xff000000 | (blue << 16) | (green << 8) | red) >>> 0;
   }
 }
@@ -140,51 +139,65 @@ export class Weights {
 
   /** What a place on the scale of colours stands for, per km2. @param {number} level 0..1. */
   densityAt(level) {
-    const { lowest, highest } = this.packed.overview;
-    return this.isLinear ? level * 10 ** highest : 10 ** (lowest + level * (highest - lowest));
+    const { lowest, highest, top } = this.packed.overview;
+    return this.isLinear ? level * top : 10 ** (lowest + level * (highest - lowest));
   }
 
   /** Place on the scale of colours, 0..1. @param {number} perKm2 */
   levelOf(perKm2) {
-    const { lowest, highest } = this.packed.overview;
+    const { lowest, highest, top } = this.packed.overview;
     const log = (Math.log10(perKm2) - lowest) / (highest - lowest);
-    return Math.min(1, Math.max(0, this.isLinear ? perKm2 / 10 ** highest : log));
+    return Math.min(1, Math.max(0, this.isLinear ? perKm2 / top : log));
   }
 
-  /** Return what paints lines of a view by weight. @param {View} view @param {{ramp: Rgb[], none: Rgb}} theme @returns {Recolour} */
-  painter(view, { ramp, none }) {
+  /** Return what finds the weights per km2 along a line of a view at a latitude. @param {View} view */
+  reader(view) {
     const { tiles, blocks } = this;
     const { block, lowest, highest } = this.packed.overview;
     const { grid } = tiles;
-    const pixels = rampPixels(ramp, RAMP_LEVELS);
-    const nothing = pixel(none);
-    const colourOf = (/** @type {number} */ perKm2) =>
-      perKm2 > 0 ? pixels[Math.round(this.levelOf(perKm2) * (RAMP_LEVELS - 1))] : nothing;
-    const ofBlock = Uint32Array.from({ length: 256 }, (_, code) =>
-      colourOf(code && 10 ** (lowest + ((code - 1) / 254) * (highest - lowest))),
-    );
+    const ofBlock = Float64Array.from({ length: 256 }, (_, code) => code && 10 ** (lowest + ((code - 1) / 254) * (highest - lowest)));
     const pxPerCell = view.scale * grid.cellWidth;
     const hasCells = 1 / pxPerCell <= Math.max(1, block / 3);
     const turn = Math.round(360 / grid.cellWidth);
-    return (line, cover, lat) => {
+    return (/** @type {number} */ width, /** @type {number} */ lat) => {
+      const found = new Float64Array(width);
       const row = Math.floor((grid.north - lat) / grid.cellHeight);
-      if (row < 0 || row >= grid.nRows) return;
+      if (row < 0 || row >= grid.nRows) return found;
       const blockRow = Math.floor(row / block) * Math.ceil(grid.nCols / block);
-      for (let x = 0; x < line.length; x++) {
-        if (cover[x] < 0.4) continue;
+      for (let x = 0; x < width; x++) {
         const col = Math.floor((view.lonAt(x + 0.5) - grid.west) / grid.cellWidth);
-        line[x] = ofBlock[blocks[blockRow + Math.floor((((col % turn) + turn) % turn) / block)]];
+        found[x] = ofBlock[blocks[blockRow + Math.floor((((col % turn) + turn) % turn) / block)]];
       }
-      if (!hasCells) return;
+      if (!hasCells) return found;
       const km2 = grid.areaM2(row) / 1e6;
       eachRun(tiles, row, view, (run, start, stop) => {
         const country = tiles.countries[run];
         if (!this.cells.has(country)) return;
-        for (let x = Math.max(0, Math.round(start)); x < Math.min(line.length, Math.round(stop)); x++) {
+        for (let x = Math.max(0, Math.round(start)); x < Math.min(width, Math.round(stop)); x++) {
           const at = Math.min(tiles.lengths[run] - 1, Math.floor((x + 0.5 - start) / pxPerCell));
-          line[x] = colourOf(((this.weightOf(country, tiles.ranks[run] + at) ?? 0) * this.packed.scales[country]) / km2);
+          found[x] = ((this.weightOf(country, tiles.ranks[run] + at) ?? 0) * this.packed.scales[country]) / km2;
         }
       });
+      return found;
     };
   }
+
+  /** Return what colours lines of a view by weight. @param {View} view @param {{ramp: Rgb[], none: Rgb}} theme @returns {Recolour} */
+  painter(view, { ramp, none }) {
+    const [read, pixels, nothing] = [this.reader(view), rampPixels(ramp, RAMP_LEVELS), pixel(none)];
+    return (width, lat) => Uint32Array.from(read(width, lat), (perKm2) => (perKm2 > 0 ? pixels[Math.round(this.levelOf(perKm2) * (RAMP_LEVELS - 1))] : nothing));
+  }
+}
+
+/** Return what colours lines of a view by which of two worlds has more weight. @param {Weights} a @param {Weights} b @param {View} view @param {{sides: Rgb[], none: Rgb}} theme @returns {Recolour} */
+export function balancePainter(a, b, view, { sides, none }) {
+  const [ofA, ofB] = [a.reader(view), b.reader(view)];
+  const pixels = rampPixels([sides[0], none, sides[1]], RAMP_LEVELS + 1);
+  return (width, lat) => {
+    const others = ofB(width, lat);
+    return Uint32Array.from(ofA(width, lat), (own, x) => {
+      const balance = own === others[x] ? 0 : Math.log(others[x] / own) / Math.log(FULL_TIMES);
+      return pixels[Math.round(((Math.min(1, Math.max(-1, balance)) + 1) / 2) * RAMP_LEVELS)];
+    });
+  };
 }

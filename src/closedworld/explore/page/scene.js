@@ -2,7 +2,7 @@
 
 import { mixed } from "./colours.js";
 import { writePlaces } from "./places.js";
-import { paintTiles } from "./raster.js";
+import { balancePainter, paintTiles } from "./raster.js";
 
 /** @typedef {import("./view.js").View} View */
 /** @typedef {import("./points.js").Points} Points */
@@ -15,7 +15,7 @@ import { paintTiles } from "./raster.js";
 /**
  * @typedef {{grid: import("./grid.js").Grid, colours: number[], worlds: Tiles[], differences: Tiles | null, borders: import("./borders.js").Borders | null,
  *   places: import("./codec.js").Table, points: Points | null, homes: Points | null, lives: import("./lives.js").Lives | null,
- *   weights: import("./raster.js").Weights | null, view: View, state: State, theme: import("./colours.js").Theme}} Scene
+ *   weights: (import("./raster.js").Weights | null)[], view: View, state: State, theme: import("./colours.js").Theme}} Scene
  */
 
 const LATTICE_PX = 7;
@@ -31,22 +31,28 @@ export function radius({ view, points }) {
 /** Paint the tiles and points of a world. @param {Scene} scene @param {number} world @param {import("./raster.js").Picture} picture @param {View} own In its px. */
 export function* paintScene(scene, world, picture, own) {
   const { state, worlds, differences, weights, points, homes, theme, colours } = scene;
-  if (state.mode === "differences" && differences) {
-    yield* paintTiles(picture, own, worlds[0], colours.map(() => theme.none), theme);
-    yield* paintTiles(picture, own, differences, theme.sides, null);
-  } else {
-    // Paler where there is something to see before them.
-    const pale = theme.countries.map((colour) => mixed(colour, theme.off, points ? 0.55 : state.country >= 0 ? 0.35 : 0));
-    const ofCountry = colours.map((colour, i) => (i === state.country ? theme.countries : pale)[colour]);
-    const recolour = state.byWeight && weights && world === 0 ? weights.painter(own, theme) : undefined;
-    yield* paintTiles(picture, own, worlds[world], ofCountry, theme, recolour);
-  }
-  // Points are those of the first world, and the life of a card is shown by itself.
-  if (world > 0 || state.card >= 0) return;
   const dots = radius(scene) * (own.width / scene.view.width);
-  if (homes && state.showsHomes) yield* homes.paint(picture, own, [theme.homes], theme.off, dots);
-  if (points) yield* points.paint(picture, own, coloursOf(points, theme), theme.off, dots);
+  const isBetween = state.mode === "differences" && differences;
+  // Paler where there is something to see before them.
+  const paler = (/** @type {import("./colours.js").Rgb[]} */ list, share = 0) => list.map((colour) => mixed(colour, theme.off, points ? 0.55 : share));
+  if (isBetween) {
+    const [a, b] = weights;
+    const recolour = state.byWeight && a && b ? balancePainter(a, b, own, theme) : undefined;
+    for (const tiles of worlds) yield* paintTiles(picture, own, tiles, colours.map(() => theme.none), tiles === worlds[0] ? theme : null, recolour);
+    yield* paintTiles(picture, own, differences, paler(theme.sides), null);
+  } else {
+    const pale = paler(theme.countries, state.country >= 0 ? 0.35 : 0);
+    const ofCountry = colours.map((colour, i) => (i === state.country ? theme.countries : pale)[colour]);
+    yield* paintTiles(picture, own, worlds[world], ofCountry, theme, state.byWeight ? weights[world]?.painter(own, theme) : undefined);
+  }
+  // Homes are those of the first world, and the life of a card is shown by itself.
+  if (state.card >= 0) return;
+  if (homes && state.showsHomes && world === 0) yield* homes.paint(picture, own, [theme.homes], theme.off, dots);
+  if (points) yield* points.paint(picture, own, isBetween ? [theme.none, ...theme.sides] : coloursOf(points, theme), theme.off, dots, unseenIn(scene, world));
 }
+
+/** Side of two worlds whose points are not shown: those that both have, or those of the other one alone. @param {Scene} scene @param {number} world */
+export const unseenIn = ({ state }, world) => (state.mode === "differences" ? 0 : 2 - world);
 
 /** Colours of groups by number, which is their place by frequency; those without a group are last. @param {Points} points @param {import("./colours.js").Theme} theme */
 export function coloursOf({ table }, { points }) {
