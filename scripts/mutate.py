@@ -18,6 +18,7 @@ import ast
 import copy
 import os
 import random
+import resource
 import shlex
 import shutil
 import signal
@@ -50,8 +51,11 @@ OTHER_TESTS = {
     "kernels/sizes.py": "tests/store/test_parts.py",
     "kernels/spans/border.py": "tests/kernels/spans/test_border_tiles.py",
     "kernels/spans/cells.py": "tests/kernels/spans/test_cells.py",
+    "kernels/spans/coverage.py": "tests/kernels/spans/test_coverage.py",
+    "kernels/spans/filled.py": "tests/kernels/spans/test_fill.py tests/kernels/spans/test_filled_overlap.py",
     "kernels/spans/nearest.py": "tests/kernels/spans/test_cells.py",
     "kernels/spans/owners.py": "tests/kernels/spans/test_cells.py",
+    "kernels/spans/predicates.py": "tests/kernels/spans/test_predicates.py",
     "kernels/tiles": "tests/kernels/tiles tests/kernels/grid",
     "kernels/weights": "tests/kernels/weights tests/kernels/tiles",
     "published": "tests/published tests/worlds/test_opening.py tests/worlds/test_sampling.py tests/store/test_reading.py tests/cli/test_inspect.py -m ''",
@@ -81,6 +85,9 @@ TESTS = {
 GOLDEN = "tests/golden/test_golden.py::test_every_executor_gives_the_literals[serial]"
 HEAVY = ("numpy", "pyarrow.dataset", "rasterio", "scipy.stats", "shapely")
 TARGET = 0.95
+_MOST_WAITING = 5
+"""Seconds that tests may take for each second of processor time that they may take."""
+
 _SHOWN = 200
 """Letters of a change that are printed."""
 
@@ -191,10 +198,11 @@ def mutants(path: Path) -> list[Mutant]:
 
 
 def passes(tests: str, copied: Path, seconds: float, *, writes: bool = False) -> bool:
-    """Return whether tests pass on the copy of the program; those that take too long do not."""
+    """Return whether tests pass on the copy of the program; those that take more processor time do not."""
     pid = os.fork()
     if pid == 0:
         os.setsid()
+        resource.setrlimit(resource.RLIMIT_CPU, (int(seconds), int(seconds)))
         sink = os.open(os.devnull, os.O_WRONLY)
         os.dup2(sink, 1)
         os.dup2(sink, 2)
@@ -205,7 +213,7 @@ def passes(tests: str, copied: Path, seconds: float, *, writes: bool = False) ->
         options = f"-x -q --tb=no --ff -p no:randomly -W ignore::pytest.PytestAssertRewriteWarning -o cache_dir={own}/cache --basetemp {own}/temp"
         chosen = [*options.split(), "-m", "not slow", *shlex.split(tests)]
         os._exit(int(pytest.main(chosen)))
-    end = time.monotonic() + seconds
+    end = time.monotonic() + _MOST_WAITING * seconds
     while time.monotonic() < end:
         done, status = os.waitpid(pid, os.WNOHANG)
         if done:
@@ -262,10 +270,10 @@ def try_room(paths: list[Path], tests: str, copied: Path, given: argparse.Namesp
     """Try some mutants of each file of a room and print those that survive."""
     listed = tomllib.loads(EQUIVALENT.read_text(encoding="utf-8"))["equivalent"]
     equivalent = {(one["file"], change) for one in listed for change in one["changes"]}
-    began = time.monotonic()
+    before = resource.getrusage(resource.RUSAGE_CHILDREN).ru_utime
     if not passes(f"{tests} {GOLDEN}", copied, 3600, writes=True):
         sys.exit(f"{tests} fail on the program as it is")
-    seconds = 2 * (time.monotonic() - began) + 10
+    seconds = 2 * (resource.getrusage(resource.RUSAGE_CHILDREN).ru_utime - before) + 10
     score = Score()
     for path in paths:
         for mutant in drawn(path, given.per_file, given.seed):
