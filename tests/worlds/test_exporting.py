@@ -151,7 +151,7 @@ def test_kosovo_has_a_number_of_its_own() -> None:
     from closedworld.inputs.reference.iso import iso_table  # noqa: PLC0415
     from closedworld.worlds.tile_rasters import country_id  # noqa: PLC0415
 
-    numbers = [country_id(entry.alpha_2) for entry in iso_table().entries]
+    numbers = [country_id(entry.alpha_2) for entry in iso_table().values()]
     assert len(set(numbers)) == len(numbers)
     assert country_id("XK") == 983
 

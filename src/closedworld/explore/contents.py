@@ -148,7 +148,7 @@ def _say_owners(contents: Contents, rows: str, owners: str, counts: Sequence[int
 
 def _countries(world: Shown, beside: Shown | None, codes: Sequence[str]) -> dict[str, Any]:
     """Return code, name and colour of each country, and what one and several of them are called."""
-    known = iso_table().by_alpha_2
+    known = iso_table()
     own_names = world.index.published.parameters(TileParameters).own_codes is not None
     polygons = world.countries
     names = []

@@ -71,7 +71,7 @@ def _is_cut(built: CountrySummary) -> bool:
 
 def country_name(iso: str, *, are_regions: bool) -> str:
     """Return the name of a country in the ISO table, and of anything else its code."""
-    known = None if are_regions else iso_table().by_alpha_2.get(iso)
+    known = None if are_regions else iso_table().get(iso)
     return known.name if known else iso
 
 

@@ -50,7 +50,7 @@ class Exported:
 
 def country_id(iso: str) -> int:
     """Return the ISO 3166-1 number of a country, 983 for Kosovo."""
-    entry = iso_table().by_alpha_2.get(iso)
+    entry = iso_table().get(iso)
     return int(entry.numeric) if entry is not None and entry.numeric else _KOSOVO
 
 
@@ -144,7 +144,7 @@ def _shares(weights: CumulativeWeights, rows: range) -> NDArray[np.float32]:
 
 
 def _write_key(path: Path, ids: Mapping[str, int]) -> None:
-    names, text = iso_table().by_alpha_2, io.StringIO()
+    names, text = iso_table(), io.StringIO()
     rows = csv.writer(text, lineterminator="\n")
     rows.writerow(("country_id", "country_iso", "name"))
     for iso, number in ids.items():

@@ -97,7 +97,7 @@ def test_disputed_ground_that_the_source_leaves_out_has_no_code(
 
 def test_every_code_has_a_polygon_or_a_reason(polygons: Polygons, provenance: Rows) -> None:
     reasons = {r["code"] for r in provenance if r["outcome"] == "no polygon" and r["note"]}
-    assert set(polygons) | reasons == set(iso_table().by_alpha_2)
+    assert set(polygons) | reasons == set(iso_table())
     assert not set(polygons) & reasons
 
 

@@ -22,7 +22,7 @@ from closedworld.kernels.sphere import arc_km, chord_km, to_xyz
 pytestmark = pytest.mark.slow
 
 Floats = npt.NDArray[np.float64]
-CODES = [entry.alpha_2 for entry in iso_table().entries]
+CODES = [entry.alpha_2 for entry in iso_table().values()]
 
 # country, longitude, latitude, place, admin1, urban
 TOLD = [

@@ -14,7 +14,7 @@ from closedworld.inputs.reference.time_zones import time_zone_versions, time_zon
 
 pytestmark = pytest.mark.slow
 
-CODES = [entry.alpha_2 for entry in iso_table().entries]
+CODES = [entry.alpha_2 for entry in iso_table().values()]
 
 # country, longitude, latitude, zone
 TOLD = [

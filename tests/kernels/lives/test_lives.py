@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 import numpy as np
 import pytest
 from numpy.typing import NDArray
-from small_towns import TZIDS, cards, columns, market, offset_of, period
+from small_towns import TZIDS, cards, columns, market, no_fraud, offset_of, period
 
 from closedworld.kernels.lives import (
     NONE,
@@ -24,7 +24,6 @@ from closedworld.kernels.lives import (
     StayKind,
     expected_visits,
     live,
-    no_fraud,
     plan_fraud,
 )
 from closedworld.kernels.lives.journey import seconds_needed

@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from plain_lives import PlainLife, PlainPurchase
-from small_towns import cards, market, period
+from small_towns import cards, market, no_fraud, period
 
-from closedworld.kernels.lives import LifeOptions, StayKind, live, no_fraud
+from closedworld.kernels.lives import LifeOptions, StayKind, live
 
 
 @pytest.mark.slow

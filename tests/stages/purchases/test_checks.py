@@ -12,10 +12,10 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from small_towns import cards, market, period
+from small_towns import cards, market, no_fraud, period
 
 from closedworld.datasets.parameters import PurchaseTotals
-from closedworld.kernels.lives import FraudType, HardNegative, LifeOptions, live, no_fraud
+from closedworld.kernels.lives import FraudType, HardNegative, LifeOptions, live
 from closedworld.kernels.records import Records
 from closedworld.stages.checking import CheckCounts
 from closedworld.stages.purchases import checks

@@ -30,28 +30,8 @@ class IsoEntry:
     status: str
 
 
-@dataclass(frozen=True, slots=True)
-class IsoTable:
-    """All entries, sorted by alpha-2 code, with read-only lookups.
-
-    Attributes:
-        entries: Every entry, sorted by ``alpha_2``.
-        by_alpha_2: Entry per alpha-2 code.
-        by_alpha_3: Entry per alpha-3 code.
-    """
-
-    entries: tuple[IsoEntry, ...]
-    by_alpha_2: Mapping[str, IsoEntry]
-    by_alpha_3: Mapping[str, IsoEntry]
-
-
 @functools.cache
-def iso_table() -> IsoTable:
-    """Return the bundled table, read once per process."""
+def iso_table() -> Mapping[str, IsoEntry]:
+    """Return the bundled table by alpha-2 code, ascending, read-only and read once per process."""
     with bundled("iso_3166_1.csv").path.open(encoding="utf-8", newline="") as stream:
-        entries = tuple(IsoEntry(**row) for row in csv.DictReader(stream))
-    return IsoTable(
-        entries,
-        by_alpha_2=MappingProxyType({entry.alpha_2: entry for entry in entries}),
-        by_alpha_3=MappingProxyType({entry.alpha_3: entry for entry in entries}),
-    )
+        return MappingProxyType({row["alpha_2"]: IsoEntry(**row) for row in csv.DictReader(stream)})

@@ -63,7 +63,7 @@ def country_of(value: object) -> tuple[str | None, str | None]:
 
 def name_of(iso: str) -> str:
     """Return the name of a country in the ISO table."""
-    return one_line(iso_table().by_alpha_2[iso].name)
+    return one_line(iso_table()[iso].name)
 
 
 def folded(name: str) -> str:
@@ -135,7 +135,7 @@ def _text_of(value: object) -> str | None:
 
 @functools.cache
 def _by_code() -> Mapping[str, str]:
-    entries = iso_table().entries
+    entries = iso_table().values()
     codes = {
         code: one.alpha_2
         for one in entries

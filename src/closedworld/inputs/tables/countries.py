@@ -59,11 +59,9 @@ def _advice(text: str) -> str:
         ),
         None,
     )
-    return (
-        "" if close is None else f"; did you mean {close} ({iso_table().by_alpha_2[close].name})?"
-    )
+    return "" if close is None else f"; did you mean {close} ({iso_table()[close].name})?"
 
 
 @functools.cache
 def _by_name() -> Mapping[str, str]:
-    return MappingProxyType({folded(one.name): one.alpha_2 for one in iso_table().entries})
+    return MappingProxyType({folded(one.name): one.alpha_2 for one in iso_table().values()})

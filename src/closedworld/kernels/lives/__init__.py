@@ -5,7 +5,6 @@ from closedworld.kernels.lives.fraud_plan import (
     FraudPlan,
     SkimCampaigns,
     TestingCampaigns,
-    no_fraud,
 )
 from closedworld.kernels.lives.habits import CATEGORIES, Habits, default_habits
 from closedworld.kernels.lives.live import LifeOptions, live
@@ -60,6 +59,5 @@ __all__ = [
     "default_habits",
     "expected_visits",
     "live",
-    "no_fraud",
     "plan_fraud",
 ]

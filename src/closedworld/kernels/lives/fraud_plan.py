@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-import numpy as np
-
 from closedworld.kernels.lives.places import Floats, Ints
 
 
@@ -84,15 +82,3 @@ class FraudPlan:
     visits: Ints
     skim: SkimCampaigns
     testing: TestingCampaigns
-
-
-def no_fraud() -> FraudPlan:
-    """Return a plan without any fraud."""
-    none, never = np.zeros(0, np.int64), np.zeros(0)
-    return FraudPlan(
-        0.0,
-        0.0,
-        none,
-        SkimCampaigns(none, none, none, none, never),
-        TestingCampaigns(none, none, none, none, never),
-    )

@@ -153,11 +153,6 @@ class TaskRecord:
     seconds: float
     phases: dict[str, float]
 
-    @property
-    def ended_seconds(self) -> float:
-        """When it ended, seconds from the start of the run."""
-        return self.began_seconds + self.seconds
-
 
 @dataclass(frozen=True, slots=True)
 class Metric:
