@@ -65,6 +65,8 @@ def world_of(
         ("a box half off the grid", shapely.box(8, 8, 12, 12), 1, (4, 4, 0, 0)),
         ("a box off the grid", shapely.box(20, 20, 22, 22), 1, (0, 0, 0, 0)),
         ("a box between centres", shapely.box(1.6, 1.6, 2.4, 2.4), 1, (0, 0, 0, 0)),
+        ("a box between centres of columns", shapely.box(1.6, 1, 2.4, 9), 1, (0, 0, 0, 0)),
+        ("a box between centres of rows", shapely.box(1, 1.6, 9, 2.4), 1, (0, 0, 0, 0)),
         ("a box through centres", shapely.box(1.5, 1.5, 3.5, 4.5), 1, (12, 12, 0, 0)),
     ],
     ids=lambda value: value if isinstance(value, str) else "",
@@ -182,6 +184,7 @@ def test_small_countries_have_no_tile_unless_asked_for() -> None:
     speck = shapely.box(1.6, 1.6, 1.7, 1.7)
     countries = countries_from_features([("VA", "Speck", speck)])
     assert world_of(countries, TEN_BY_TEN).without_tiles == ("VA",)
+    assert world_of(countries, TEN_BY_TEN).off_grid == frozenset()
     kept = world_of(countries, TEN_BY_TEN, keep=True)
     assert kept.without_tiles == ()
     assert kept.kept_small == {"VA"}
@@ -232,6 +235,7 @@ def test_a_country_off_the_grid_gets_no_tile_even_so(shape: shapely.Polygon) -> 
     countries = countries_from_features([("AQ", "", shape), ("DE", "", LAND)])
     world = world_of(countries, TEN_BY_TEN, keep=True)
     assert world.without_tiles == ("AQ",)
+    assert world.off_grid == {"AQ"}
     assert world.kept_small == frozenset()
 
 
