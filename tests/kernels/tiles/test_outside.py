@@ -51,16 +51,16 @@ def test_shares_of_boxes(box: tuple[float, ...], grid: Grid, share: float) -> No
 
 @pytest.mark.parametrize("mirrored", [False, True])
 def test_the_share_of_a_triangle(mirrored: bool) -> None:  # noqa: FBT001 -- a case
-    """Its upper side falls from 52 degrees at longitude 39 to 50 at 41; the integral of its sine is known."""
+    """Its upper side falls from 51 degrees at longitude 39.5 to 50 at 40.5; the integral of its sine is known."""
 
     def west_of(lon: float) -> float:
-        under = np.degrees(np.cos(np.radians(91 - lon)) - np.cos(np.radians(52)))
-        return float(under - (lon - 39) * sine(50))
+        under = np.degrees(np.cos(np.radians(90.5 - lon)) - np.cos(np.radians(51)))
+        return float(under - (lon - 39.5) * sine(50))
 
-    corners = [(39, 50), (41, 50), (39, 52)]
+    corners = [(39.5, 50), (40.5, 50), (39.5, 51)]
     corners = corners[::-1] if mirrored else corners
     found = outside_share([shapely.MultiPolygon([shapely.Polygon(corners)])], EAST)
-    assert found == pytest.approx(1 - west_of(40) / west_of(41), abs=1e-8)
+    assert found == pytest.approx(1 - west_of(40) / west_of(40.5), abs=1e-8)
 
 
 def test_holes_take_away_and_rings_may_run_either_way() -> None:
