@@ -12,8 +12,9 @@ from hypothesis import strategies as st
 from closedworld.errors import ConfigError, InputError
 from closedworld.inputs.regions.country_reading import countries_from_features
 from closedworld.kernels.grid import Grid, tile_areas_cm2
-from closedworld.kernels.spans import Rule
+from closedworld.kernels.spans import RowSpans, Rule
 from closedworld.kernels.tiles import CountrySummary, World, enumerate_tiles, summarize
+from closedworld.kernels.tiles.world import areas_of
 from closedworld.testing.strategies import grids, polygons
 
 if TYPE_CHECKING:
@@ -274,6 +275,11 @@ def test_a_tile_that_was_given_is_visited_once(
     summary = only(shape, keep=True)
     assert summary.kept_small
     assert (name, cells(summary)) == (name, expected)
+
+
+def test_a_world_without_tiles_has_areas_of_no_rows() -> None:
+    areas = areas_of([RowSpans.empty(TEN_BY_TEN)], TEN_BY_TEN)
+    assert (areas.first_row, len(areas.cm2)) == (0, 0)
 
 
 def test_an_unknown_rule_is_refused(tiny: CountrySet, half_degrees: Grid) -> None:

@@ -65,8 +65,7 @@ def draw_points(
     Raises:
         PopulationExhaustedError: Without replacement, an id wants more tiles than there are with a weight.
     """
-    stops = np.cumsum(counts)
-    total = int(stops[-1]) if len(stops) else 0
+    stops, total = np.cumsum(counts), int(counts.sum())
     distinct = None
     if not with_replacement:
         distinct = tiles_without_replacement(keys, counts, domain.descent)

@@ -120,8 +120,6 @@ def _ties_on_rows(
         cols: Centre lines of the columns.
     """
     at = np.flatnonzero((rows.at(row) == edges.y) & (row >= 0))
-    if len(at) == 0:
-        return
     row, x1, after = row[at], edges.x[at], np.minimum(at + 1, len(edges.x) - 1)
     level = (edges.y[after] == edges.y[at]) & ~np.isin(at, edges.seams)
     x2 = np.where(level, edges.x[after], x1)
