@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import tracemalloc
 from fractions import Fraction
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pyarrow as pa
@@ -20,6 +20,7 @@ from hypothesis import strategies as st
 from closedworld.datasets import TILE_BOUNDS, TILE_INDEX, TILE_SPANS
 from closedworld.datasets.part_encoder import part_writer
 from closedworld.kernels.grid import Grid, tile_areas_cm2
+from closedworld.kernels.parquet.pages import ZSTD_LEVEL, Page
 from closedworld.kernels.spans import RowSpans, Rule
 from closedworld.kernels.tiles import RowGroup, Tiles, areas_of, spans_batch
 from closedworld.testing import tiny_countries
@@ -271,6 +272,25 @@ def test_values_do_not_depend_on_how_columns_are_looked_up(rows: int, width: int
         (bounds, "north_lat", grid.lat_edge(row)),
     ):
         assert (table[name].to_numpy() == expected).all(), name
+
+
+@pytest.mark.parametrize(("width", "level"), [(200, 1), (65_536, 1), (65_537, 3)])
+def test_indices_of_more_than_two_bytes_are_compressed_harder(
+    width: int, level: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Published bytes depend on it."""
+    levels, plain = [], Page.of
+
+    def page_of(*args: Any, **options: Any) -> Page:
+        levels.append(options.get("level", ZSTD_LEVEL))
+        return plain(*args, **options)
+
+    grid = Grid(-180.0, 85.0, 360 / 80_000, 170 / 80_000, 80_000, 80_000)
+    spans = RowSpans.from_runs(grid, *np.array([[7], [0], [width]]))
+    monkeypatch.setattr(Page, "of", page_of)
+    RowGroup("XX", Tiles.all_of(spans), areas_of([spans], grid))
+    assert levels[:-1] == [1] * (len(levels) - 1)
+    assert levels[-1] == level
 
 
 def test_specks_do_not_take_an_object_each() -> None:
