@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 
+from closedworld.errors import PublishError
 from closedworld.store.row_buckets import RowBuckets
 
 ROW = np.dtype([("key", np.int32), ("number", np.int64)])
@@ -30,3 +33,12 @@ def test_rows_of_a_key_are_together_in_order(n_buckets: int) -> None:
         for key in np.unique(one["key"]):
             own = rows[rows["key"] == key]
             assert one[one["key"] == key].tolist() == own.tolist()
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no device that is full")
+def test_a_full_disk_is_an_error() -> None:
+    with RowBuckets(ROW, 1) as buckets, Path("/dev/full").open("r+b", buffering=0) as full:
+        buckets._files = [full]
+        with pytest.raises(PublishError) as caught:
+            buckets.add(np.zeros(9, ROW), np.zeros(9, np.int32))
+    assert caught.value.code == "output-not-writable"
