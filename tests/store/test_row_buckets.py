@@ -38,7 +38,7 @@ def test_rows_of_a_key_are_together_in_order(n_buckets: int) -> None:
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no device that is full")
 def test_a_full_disk_is_an_error() -> None:
     with RowBuckets(ROW, 1) as buckets, Path("/dev/full").open("r+b", buffering=0) as full:
-        buckets._files = [full]
+        buckets._files = [full]  # type: ignore[list-item]
         with pytest.raises(PublishError) as caught:
             buckets.add(np.zeros(9, ROW), np.zeros(9, np.int32))
     assert caught.value.code == "output-not-writable"

@@ -14,10 +14,13 @@ from scipy import stats
 from closedworld.kernels.sampling import PopulationExhaustedError, stream_keys
 from closedworld.kernels.sampling.random_streams import StreamDraws
 from closedworld.kernels.sampling.successive import SuccessiveSampler
+from closedworld.kernels.sampling.tile_descent import RemovedTiles
 from closedworld.kernels.sampling.tiles import draw_candidates, tiles_without_replacement
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
+
+    from numpy.typing import NDArray
 
     from closedworld.kernels.sampling import TileDescent
 
@@ -117,6 +120,52 @@ def test_plain_first_draws_are_those_of_a_sampler(descent_of: DescentOf) -> None
         while sampler.missing:
             sampler.accept(*draw_candidates([sampler], descent))
         assert np.array_equal(sampler.ranks, own)
+
+
+def plain_ranks(key: NDArray[np.uint32], wanted: int, descent: TileDescent) -> list[int]:
+    """Return the tiles of an id, draw by draw."""
+    ranks, weights = list[int](), list[int]()
+    removed: tuple[list[int], list[int]] = ([], [])
+    left, drawn, number = descent.total, 0, 0
+    while len(ranks) < wanted:
+        hit = descent(
+            StreamDraws(key[None], np.array([number])),
+            RemovedTiles(
+                [np.array(removed[0], np.int64)],
+                [np.array(removed[1], np.uint64)],
+                descent.spans.tile_count,
+            ),
+            np.zeros(1, np.int64),
+        )
+        number += 1
+        if hit.ranks[0] in ranks:
+            continue
+        ranks.append(int(hit.ranks[0]))
+        weights.append(int(hit.weights[0]))
+        drawn += weights[-1]
+        if 2 * drawn > left:
+            left, drawn, removed = left - drawn, 0, (ranks.copy(), weights.copy())
+    return ranks
+
+
+@pytest.mark.parametrize(
+    ("weights", "wanted"),
+    [([1, 40, 10, 5, 1, 1, 9, 30, 3], 9), ([50] + 50 * [1], 2), ([60, 15, 15, 5, 5], 2)],
+    ids=str,
+)
+def test_tiles_are_those_of_one_draw_after_another(
+    descent_of: DescentOf, weights: list[int], wanted: int
+) -> None:
+    """Draws are numbered without a gap, also where more are asked for and where the drawn tiles are removed."""
+    descent, keys = descent_of(weights), many_keys(20)
+    ranks = tiles_without_replacement(keys, np.full(20, wanted), descent)
+    expected = [plain_ranks(key, wanted, descent) for key in keys]
+    assert ranks.reshape(20, wanted).tolist() == expected
+    for key, own in zip(keys, expected, strict=True):
+        sampler = SuccessiveSampler(key, wanted, descent.total, spare=0)
+        while sampler.missing:
+            sampler.accept(*draw_candidates([sampler], descent))
+        assert sampler.ranks.tolist() == own
 
 
 @pytest.mark.parametrize("spare", [0, 1, 500])
