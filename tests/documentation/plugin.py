@@ -1,10 +1,24 @@
-"""Hands the snippets of README and documentation to pytest."""
+"""Hands the snippets of README and documentation to pytest, and the world that they begin with."""
 
 from __future__ import annotations
+
+import fcntl
+import os
+import shutil
+import subprocess
+import sys
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 from snippets import SITE
 from sybil.integration.pytest import SybilItem
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+ROOT = Path(__file__).parents[2]
 
 pytest_collect_file = SITE.pytest()
 
@@ -16,3 +30,38 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         item.add_marker(pytest.mark.slow)
     snippets.sort(key=lambda item: (item.path, item.example.line))
     items[:] = [*snippets, *(item for item in items if not isinstance(item, SybilItem))]
+
+
+@pytest.fixture(scope="session")
+def made_world(tmp_path_factory: pytest.TempPathFactory) -> Callable[[], tuple[Path, str]]:
+    """Return what ``make world`` makes on a checkout, only to be read, and what it prints.
+
+    It is made when it is first asked for, once for all processes of the tests, in an environment that is there
+    already, as after the first ``make``; nothing is installed twice.
+    """
+    base = tmp_path_factory.getbasetemp()
+    checkout = (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / "checkout"
+
+    @cache
+    def make() -> tuple[Path, str]:
+        checkout.mkdir(exist_ok=True)
+        printed = checkout / "printed.txt"
+        with (checkout / "lock").open("w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            if not printed.exists():
+                for name in ("Makefile", "pyproject.toml", "constraints.txt"):
+                    shutil.copy2(ROOT / name, checkout / name)
+                (checkout / ".venv").symlink_to(sys.prefix)
+                done = subprocess.run(
+                    ["make", "--silent", "world", "--assume-old=.venv/.installed"],
+                    cwd=checkout,
+                    env={**os.environ, "COLUMNS": "100"},
+                    capture_output=True,
+                    text=True,
+                    check=False,
+                )
+                assert done.returncode == 0, done.stderr
+                printed.write_text(done.stdout, encoding="utf-8")
+        return checkout / "world", printed.read_text(encoding="utf-8")
+
+    return make

@@ -2,13 +2,14 @@
 
 A page is one program in a folder of its own, empty but for the examples, from top to bottom:
 
-- ``console``: commands after ``$ `` run in a shell; other lines are what the command before prints.
-- ``python``: runs in one interpreter for the whole page, without optional packages that the page does not tell
-  its reader to install; a ``text`` block right below is what it prints.
+- ``console``: commands after ``$ `` run in a shell; other lines are what the command before prints. The world of
+  ``make world`` is a copy of one that make has built.
+- ``python``: runs in one interpreter for the whole page; a ``text`` block right below is what it prints.
 - ``sql``: runs in DuckDB; a ``text`` block right below is what comes out.
 - ``toml``: is written to the file that its first line names, ``# run.toml``.
 - ``text``: shows something, and is compared only where it follows ``python`` or ``sql``.
 
+Neither commands nor Python find optional packages that the page does not tell its reader to install.
 A picture that a page makes and that lies in docs/images under the same name is compared with it.
 Outputs are compared but for blanks; ``...`` stands for anything. A block whose first line begins with
 ``# not run by the tests: `` is skipped for the reason it gives; ``test_pages.py`` lists all of these.
@@ -47,15 +48,14 @@ LOGGER = logging.getLogger("closedworld")
 """A page may make it louder for the rest of the page."""
 
 NOT_RUN = "# not run by the tests: "
-MADE_ELSEWHERE = {
-    "make world": "closedworld run --merchants demo --out world",
-    "make test": "",
-    "source .venv/bin/activate": "",
-}
-"""Commands that tests of their own run, ``test_make.py``, or that are done already, and what gives the page the same."""
+DONE_ELSEWHERE = ("make test", "source .venv/bin/activate")
+"""Commands that tests of their own run, or that are done already."""
 
 OPTIONAL = ("duckdb", "geopandas", "pandas", "polars")
 """Packages that a page has only if it says ``pip install`` with their name or with an extra that has them."""
+
+HIDING = str(Path(__file__).with_name("hiding"))
+"""A folder on the path of the commands that keeps packages from them."""
 
 _FENCE = re.compile(r"^```(?P<language>\w+)\n(?P<source>.*?)^```$", re.MULTILINE | re.DOTALL)
 _OUTPUT = re.compile(r"\s*^```text\n(?P<output>.*?)^```$", re.MULTILINE | re.DOTALL)
@@ -100,23 +100,32 @@ def run_console(example: Example) -> None:
     source, _ = example.parsed
     skip_what_says_so(source)
     for typed, shown in steps(source):
-        command = MADE_ELSEWHERE.get(typed, typed)
-        if not command:
+        if typed in DONE_ELSEWHERE:
             continue
-        printed = type_in(command, example.namespace)
+        if typed == "make world":
+            world, printed = example.namespace["made_world"]()
+            shutil.copytree(world, "world")
+        else:
+            missing = {*OPTIONAL} - packages_of(example.document.text)
+            printed = type_in(typed, missing, example.namespace)
         if shown.strip():
             compare(shown, printed)
 
 
-def type_in(command: str, namespace: dict[str, Any]) -> str:
-    """Run a command in a shell as a user would, with the environment's programs at hand."""
+def type_in(command: str, missing: set[str], namespace: dict[str, Any]) -> str:
+    """Run a command in a shell as a user would who has the environment's programs but for some packages."""
     if _ADDRESS in command:
         cluster = namespace.setdefault("_cluster", Cluster())
         command = command.replace(_ADDRESS, cluster.address)
-    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+    found = {
+        "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
+        "PYTHONPATH": os.pathsep.join([HIDING, *filter(None, [os.environ.get("PYTHONPATH")])]),
+        "CLOSEDWORLD_TESTS_WITHOUT": ",".join(missing),
+        "COLUMNS": "100",
+    }
     done = subprocess.run(
         ["sh", "-c", command],
-        env={**os.environ, "PATH": path, "COLUMNS": "100"},
+        env={**os.environ, **found},
         capture_output=True,
         text=True,
         check=False,
@@ -239,5 +248,5 @@ SITE = Sybil(
     excludes=["docs/index.md", "docs/decisions/*.md"],
     setup=begin,
     teardown=end,
-    fixtures=["own_cache"],
+    fixtures=["own_cache", "made_world"],
 )

@@ -41,8 +41,8 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def open_page(site: Path, browser: Browser) -> Callable[..., tuple[Tab, Heard]]:
     """Open a page of the site in a tab, listening to what it does."""
 
-    def open_in(page: str, *, width: int = 1280, dark: bool = False) -> tuple[Tab, Heard]:
-        tab, heard = listened_to(browser, width, dark=dark)
+    def open_in(page: str, *, dark: bool = False) -> tuple[Tab, Heard]:
+        tab, heard = listened_to(browser, 1280, dark=dark)
         tab.goto((site / page).as_uri())
         tab.wait_for_load_state("networkidle")
         own = (site.as_uri(), "data:")
@@ -68,26 +68,18 @@ PAGES = [
 @needs_browser
 @pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
 @pytest.mark.parametrize("page", PAGES)
-def test_a_page_asks_nothing_of_the_web(
+def test_a_page_asks_nothing_of_the_web_and_no_width_makes_it_scroll_sideways(
     page: str, open_page: Callable[..., tuple[Tab, Heard]], *, dark: bool
 ) -> None:
-    """Fonts, styles, scripts and pictures are the site's own, and all of them are there."""
+    """Fonts, styles, scripts and pictures are the site's own and there; wide tables and code scroll in boxes."""
     tab, heard = open_page(page, dark=dark)
+    for width in (1280, 390, 320):
+        tab.set_viewport_size({"width": width, "height": 900})
+        assert tab.evaluate("document.documentElement.scrollWidth") <= width
     assert heard.requests == []
     # The theme says on the console which mode it took.
     assert [said for said in heard.messages if not said.startswith("[PST]: Changed to")] == []
     assert tab.evaluate(BROKEN_IMAGES) == 0
-
-
-@needs_browser
-@pytest.mark.parametrize("width", [320, 390, 1280])
-@pytest.mark.parametrize("page", PAGES)
-def test_no_width_makes_a_page_scroll_sideways(
-    page: str, width: int, open_page: Callable[..., tuple[Tab, Heard]]
-) -> None:
-    """Wide tables and long lines of code scroll in boxes of their own."""
-    tab, _ = open_page(page, width=width)
-    assert tab.evaluate("document.documentElement.scrollWidth") <= width
 
 
 @needs_browser

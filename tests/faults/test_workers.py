@@ -22,13 +22,16 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.slow
 
-WORLD = ("run", "--workers", "2", "--resolution", "3m", "--basis", "area_m2", "--countries", "FR,DE,AR,KZ", "--quiet", "--out")  # fmt: skip
+LAND = ("run", "--resolution", "3m", "--basis", "area_m2", "--countries", "FR,DE,AR,KZ", "--out")
+PAYMENTS = ("purchases", "--cards", "LU=1000", "--days", "20")
+"""Sites, people and purchases, in a world that is there already; these end with the folder."""
 
 
-def start(out: Path, executor: str) -> subprocess.Popen[str]:
-    """Start the command as a user does."""
+def start(command: tuple[str, ...], out: Path, executor: str) -> subprocess.Popen[str]:
+    """Start a command as a user does."""
+    options = ("--workers", "2", "--executor", executor, "--quiet")
     return subprocess.Popen(
-        [sys.executable, "-m", "closedworld", *WORLD, str(out), "--executor", executor],
+        [sys.executable, "-m", "closedworld", *command, str(out), *options],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
@@ -82,48 +85,73 @@ def end(run: subprocess.Popen[str]) -> tuple[int, str]:
 
 
 @pytest.fixture(scope="module")
-def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
-    """What a run of this world publishes when nobody disturbs it."""
-    out = tmp_path_factory.mktemp("undisturbed")
-    assert end(start(out, "processes"))[0] == 0
-    return small.published(out)
+def luxembourg(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Tiles and weights of a country."""
+    out = tmp_path_factory.mktemp("luxembourg")
+    assert end(start(("run", "--countries", "LU", "--out"), out, "threads"))[0] == 0
+    return out
+
+
+Work = tuple[tuple[str, ...], Path, dict[str, str]]
+"""A command, the folder it begins with, and what is published when nobody disturbs it."""
+
+
+@pytest.fixture(scope="module")
+def works(luxembourg: Path, tmp_path_factory: pytest.TempPathFactory) -> list[Work]:
+    """All stages, by two commands."""
+    found: list[Work] = []
+    for command, before in ((LAND, tmp_path_factory.mktemp("nothing")), (PAYMENTS, luxembourg)):
+        out = tmp_path_factory.mktemp("undisturbed") / "out"
+        shutil.copytree(before, out)
+        assert end(start(command, out, "processes"))[0] == 0
+        found.append((command, before, small.published(out)))
+    assert {name.split("/")[0] for *_, whole in found for name in whole} == set(small.STAGES)
+    return found
 
 
 @pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="workers are found in /proc")
 @pytest.mark.parametrize(
-    ("fate", "codes"),
-    [(kill, {"worker-died"}), (starve, {"worker-died", "unit-failed"})],
+    ("fate", "codes", "wanted"),
+    # Few runs of the second command are starved in time, so that it takes many.
+    [
+        (kill, {"worker-died"}, tries(2, 100)),
+        (starve, {"worker-died", "unit-failed"}, tries(1, 100)),
+    ],
     ids=["killed", "out of memory"],
 )
 def test_a_lost_worker_is_an_error_and_the_next_run_makes_it_whole(
     place: Path,
-    undisturbed: dict[str, str],
+    works: list[Work],
     fate: Callable[[int], None],
     codes: set[str],
+    wanted: int,
     score: Callable[[str, int], None],
 ) -> None:
     """The command's own worker processes, at any point of a run, from their start to the last file."""
-    draw, wanted, lost, tried = random.Random(1), tries(2, 100), 0, 0
+    draw, lost, tried = random.Random(1), 0, 0
     while lost < wanted:
         tried += 1
         assert tried <= 5 * wanted + 20, "workers come to no harm"
+        command, before, whole = works[lost % len(works)]
         out = place / "out"
-        run = start(out, "processes")
-        workers = wait_for_work(run, out, draw.randrange(len(undisturbed)))
+        shutil.copytree(before, out)
+        there = len(small.published(out))
+        run = start(command, out, "processes")
+        workers = wait_for_work(run, out, draw.randrange(there, len(whole)))
         for worker in workers[: 1 + draw.randrange(2)]:
             with suppress(ProcessLookupError):
                 fate(worker)
         status, said = end(run)
         found = small.published(out)
-        assert found.items() <= undisturbed.items()
+        assert found.items() <= whole.items()
         if status != 0:
             assert status == 6, said
             assert any(f"[{code}]" in said for code in codes), said
             assert "Traceback" not in said.partition("error [")[2], said
             lost += 1
-        # In threads, which are there sooner; the files are the same.
-        assert end(start(out, "threads"))[0] == 0
-        assert small.published(out) == undisturbed
+            # In threads, which are there sooner; the files are the same.
+            assert end(start(command, out, "threads"))[0] == 0
+        assert small.published(out) == whole
         assert not (out / ".staging").exists()
         shutil.rmtree(out)
     score("a command's workers killed, or out of memory", lost)

@@ -12,6 +12,8 @@ from closedworld.config.run import RunConfig
 from closedworld.config.table import EXECUTORS
 from closedworld.run.pipeline import run_world
 
+pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("no_pictures")]
+
 # Large and tiny, across the antimeridian and without a tile of their own on coarser grids.
 COUNTRIES = ("RU", "FJ", "MT", "LU", "KI")
 
@@ -47,7 +49,6 @@ def reference(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
     return digests_of_run(tmp_path_factory.mktemp("serial"), executor="serial")
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize(
     ("executor", "workers"),
     [("threads", 1), *((executor, 3) for executor in EXECUTORS if executor != "serial")],
@@ -60,7 +61,6 @@ def test_every_executor_publishes_the_same_bytes(
     assert digests_of_run(tmp_path, executor=executor, workers=workers) == reference
 
 
-@pytest.mark.slow
 def test_the_default_and_workers_of_their_own_for_each_stage_give_the_same(
     tmp_path: Path, reference: dict[str, str]
 ) -> None:

@@ -28,8 +28,8 @@ if TYPE_CHECKING:
     Contents = Callable[[Path], dict[str, bytes]]
 
 
-COUNTRIES = ("BO", "FJ", "FR")
-"""Where outlets are placed, in four tasks each."""
+COUNTRIES = ("BO", "FJ", "LS")
+"""Where outlets are placed, in four tasks each; countries of few places, which are read each time."""
 
 
 class Watcher:

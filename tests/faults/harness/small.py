@@ -36,25 +36,26 @@ def countries(isos: tuple[str, ...] = COUNTRIES) -> CountrySet:
 
 
 def build(out: Path, **options: Any) -> None:
-    """Build all stages, or those up to the sites."""
+    """Build all stages, or those up to the sites, of some countries."""
     until = options.pop("until", "purchases")
     basis = options.pop("basis", "area_m2:2,uniform:1")
     rule = options.pop("rule", "center")
-    isos = tuple(options.pop("isos", COUNTRIES))
+    coverage = options.pop("coverage", False)
+    polygons = options.pop("polygons", None) or countries(tuple(options.pop("isos", COUNTRIES)))
     # One after another, so that the n-th call is the same call each time.
     options.setdefault("workers", 1)
-    index = build_tile_index(countries(isos), tiny_grid(), out, rule=rule, **options)
+    index = build_tile_index(polygons, tiny_grid(), out, rule=rule, coverage=coverage, **options)
     tiles = open_index(index.published.folder)
-    weights = build_tile_weights(tiles, out, basis=basis, **options)
-    world = SiteWorld(tiles, weights.published, countries(isos))
+    weights = build_tile_weights(tiles, out, basis=basis, weigh_by_coverage=coverage, **options)
+    world = SiteWorld(tiles, weights.published, polygons)
     # Two part files; a country with few places, because those of France are read anew by each process.
-    iso = "FJ" if "FJ" in isos else isos[0]
+    iso = "FJ" if "FJ" in polygons else polygons.isos[0]
     rows = [{"merchant_id": "a", "country_iso": iso, "n": 3, "category": "grocery"}]
     sites = build_sites(
         world,
         out,
         merchants=table_from(rows),
-        countries=countries(isos),
+        countries=polygons,
         task_sites=2,
         **options,
     )
@@ -62,7 +63,7 @@ def build(out: Path, **options: Any) -> None:
         return
     own = PublishedWorld(tiles, weights.published, {"sites": (sites.published,)})
     cards = {iso: 3}
-    people = build_people(own, out, cards=cards, countries=countries(isos), task_cards=2, **options)
+    people = build_people(own, out, cards=cards, countries=polygons, task_cards=2, **options)
     own = PublishedWorld(
         tiles, weights.published, {"sites": (sites.published,), "people": (people.published,)}
     )

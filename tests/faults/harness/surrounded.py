@@ -5,21 +5,20 @@ from __future__ import annotations
 import locale
 import os
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING
 
-from closedworld.execution import events
+from closedworld.execution import events, open_worker_pool
 from closedworld.inputs.regions.country_reading import countries_from_features
-from closedworld.published.tile_index import open_index
-from closedworld.stages.tiles.build import build_tile_index
-from closedworld.stages.weights.build import build_tile_weights
-from closedworld.testing import tiny_countries, tiny_grid
+from closedworld.testing import tiny_countries
+from harness import small
 
 if TYPE_CHECKING:
     from closedworld.execution.events import Event
 
 
 class Stop:
-    """Interrupts a stage when it has written so many units; never for 0."""
+    """Interrupts a run when it has written so many units; never for 0."""
 
     def __init__(self, units: int) -> None:
         self._left = units
@@ -33,34 +32,21 @@ class Stop:
 
 
 def main(out: str, executor: str, workers: str, order: str, stop_at: str, umask: str) -> None:
-    """Build both stages, again and again when they are interrupted."""
+    """Build all stages, again and again when they are interrupted."""
     os.umask(int(umask, 8))
     locale.setlocale(locale.LC_ALL, "")
-    countries = countries_from_features(tiny_countries()[:: int(order)])
-    for _ in range(20):
-        try:
-            index = build_tile_index(
-                countries,
-                tiny_grid(),
-                out,
-                rule="any_overlap",
-                coverage=True,
-                workers=int(workers),
-                executor=executor,
-                observer=Stop(int(stop_at)),
-            )
-            build_tile_weights(
-                open_index(index.published.folder),
-                out,
-                basis="area_m2:2,uniform:1",
-                weigh_by_coverage=True,
-                workers=int(workers),
-                executor=executor,
-                observer=Stop(int(stop_at)),
-            )
-        except KeyboardInterrupt:
-            continue
-        return
+    polygons = countries_from_features(tiny_countries()[:: int(order)])
+    with open_worker_pool(executor, int(workers)) as pool:
+        for _ in range(20):
+            options = {"executor": pool, "observer": Stop(int(stop_at))}
+            try:
+                small.build(
+                    Path(out), polygons=polygons, rule="any_overlap", coverage=True, **options
+                )
+            except KeyboardInterrupt:
+                continue
+            return
+        raise RuntimeError("it never comes to its end")
 
 
 if __name__ == "__main__":
