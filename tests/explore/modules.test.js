@@ -5,7 +5,7 @@ import { test } from "node:test";
 import { pathToFileURL } from "node:url";
 
 const from = (name) => import(pathToFileURL(`${process.env.PAGE_MODULES}/${name}.js`).href);
-const [{ integers, summed, Table }, { Grid }, { Tiles }, { View }, { balancePainter, paintTiles, Weights }, { pixel }, { Points }, { folded, writePlaces }, { named, search }, { Lives, kilometres }, { pointsCsv, tilesCsv }, { cellFacts, rowFacts }] =
+const [{ integers, summed, Table }, { Grid }, { Tiles }, { boxOf, View }, { balancePainter, paintTiles, Weights }, { pixel }, { Points }, { folded, writePlaces }, { named, search }, { Lives, kilometres }, { pointsCsv, tilesCsv }, { cellFacts, rowFacts }] =
   await Promise.all(["codec", "grid", "tiles", "view", "raster", "colours", "points", "places", "search", "lives", "csv", "facts"].map(from));
 
 const grid = new Grid({ west: -180, north: 90, cell_width: 10, cell_height: 10, n_cols: 36, n_rows: 18 });
@@ -198,6 +198,20 @@ test("of two worlds, each shows its own points, and those of one alone where the
   assert.deepEqual([at(2), at(1)], [1, 0]);
 });
 
+test("dots are round, and larger ones have a whole rim", () => {
+  const column = (...numbers) => ({ numbers });
+  const points = new Points(new Table({ lon: column(0), lat: column(0), owner: column(1) }), "owner");
+  const view = Object.assign(new View(9, 9, 1), { lon: 0, lat: 0, scale: 1, scaleY: 1 });
+  const drawn = (radius) => {
+    const picture = { pixels: new Uint32Array(81), width: 9, height: 9 };
+    for (const _ of points.paint(picture, view, [[200, 0, 0]], [255, 255, 255], radius));
+    return Array.from({ length: 9 }, (_, y) => [...picture.pixels.subarray(9 * y, 9 * y + 9)].map((px) => (px === 0 ? "." : px === pixel([200, 0, 0]) ? "#" : "o")).join(""));
+  };
+  assert.deepEqual(drawn(0.5).filter((line) => line !== "........."), ["....#...."]);
+  assert.deepEqual(drawn(1.8).slice(2, 7), ["...###...", "..#####..", "..#####..", "..#####..", "...###..."]);
+  assert.deepEqual(drawn(2).slice(1, 8), ["...ooo...", "..o###o..", ".o#####o.", ".o#####o.", ".o#####o.", "..o###o..", "...ooo..."]);
+});
+
 test("the point under the pointer is the nearest one that is shown, across the antimeridian too", () => {
   const next = random(3);
   const lons = Int32Array.from({ length: 500 }, () => Math.round((next() * 20 + 170) * 1e5));
@@ -260,9 +274,10 @@ test("a trip is impossible when it is faster than a flight, over purchases witho
 
 test("a life across the antimeridian is looked at from near, one without places from nowhere", () => {
   const lives = livesOf(["a", "b"], [0, 0, 179, -17], [0, 1, 0, 180], [0, 2, -178, -19], [1, 3, 0, 180]);
-  const { west, east, south, north } = lives.boundsOf(0);
+  const box = (card) => boxOf(lives.lons, lives.lats, lives.placed(card));
+  const { west, east, south, north } = box(0);
   for (const [value, expected] of [[west, 178.95], [east, 182.05], [south, -19.05], [north, -16.95]]) assert.ok(Math.abs(value - expected) < 1e-9, String(value));
-  assert.equal(lives.boundsOf(1), null);
+  assert.equal(box(1), null);
 });
 
 test("a selection is CSV that comes back, whatever the names", () => {

@@ -363,6 +363,12 @@ def test_the_keyboard_is_enough(
     assert after[1] > before[1]
     canvas.press("Enter")
     assert "tile_id" in tab.locator("#said").inner_text()
+    # A site at the centre comes before its tile.
+    site = next(row for row in center.sites.to_table().to_pylist() if row["country_iso"] == "NZ" and row["lon"])  # fmt: skip
+    tab.evaluate(f"location.hash = 'at={site['lat']:.6f},{site['lon']:.6f},100000'")
+    canvas.press("Enter")
+    assert f"Site of {site['merchant_id']}" in tab.locator("#said").inner_text()
+    tab.keyboard.press("Escape")
     canvas.press("/")
     assert tab.evaluate("document.activeElement.id") == "search"
     tab.keyboard.press("Escape")

@@ -1,14 +1,12 @@
 // The facts shown of a cell, a site, a home, a purchase.
 
-/** @param {number} value @param {number} [digits] */
-export const number = (value, digits = 0) => value.toLocaleString("en", { maximumFractionDigits: digits });
+/** @param {number} value @param {number} [digits] At most. @param {number} [least] Digits at least. */
+export const number = (value, digits = 0, least = 0) => value.toLocaleString("en", { maximumFractionDigits: digits, minimumFractionDigits: least });
 /** A number of things. @param {number} count @param {string} thing */
 export const counted = (count, thing) => `${number(count)} ${thing}${count === 1 ? "" : "s"}`;
 /** @param {number} value */
-export const short = (value) => {
-  const notation = value === 0 || (value >= 1e-3 && value < 1e6) ? "standard" : "scientific";
-  return value.toLocaleString("en", { maximumSignificantDigits: 3, notation });
-};
+export const short = (value) =>
+  value.toLocaleString("en", { maximumSignificantDigits: 3, notation: value === 0 || (value >= 1e-4 && value < 1e6) ? "standard" : "scientific" });
 /** @param {...number} degrees */
 const angles = (...degrees) => degrees.map((one) => one.toFixed(6));
 
@@ -62,7 +60,8 @@ export function purchaseFacts(lives, card, i) {
   const facts = rowFacts(lives.table, i);
   facts.unshift(["When", `${new Date(lives.seconds[i] * 1000).toISOString().replace("T", " ").slice(0, 19)} UTC`]);
   const [high, low] = [lives.table.numbers("high")[i], lives.table.numbers("low")[i]];
-  facts.push(["Paid", `${number((high * 2 ** 30 + low) / 1000, 3)} ${lives.table.value("currency", i)}`]);
+  const paid = (high * 2 ** 30 + low) / 1000;
+  facts.push(["Paid", `${number(paid, 3, Number.isInteger(paid) ? 0 : 2)} ${lives.table.value("currency", i)}`]);
   if (trip) facts.push(["From previous", `${number(trip.km, 1)} km in ${number(trip.hours, 2)} h${trip.isImpossible ? ": impossible" : ""}`]);
   facts.push(["In total", `${purchases}, ${counted(impossible, "impossible trip")}`]);
   return [`Card ${lives.names[card]}`, facts];

@@ -1,12 +1,11 @@
 // The lives of cards: a path from purchase to purchase, and trips that nobody can make.
 
-import { RADIANS } from "./view.js";
+import { near, RADIANS } from "./view.js";
 
 /** @typedef {import("./view.js").View} View */
 /** @typedef {{from: number, to: number, km: number, hours: number, isImpossible: boolean}} Trip */
 
 const FLIGHT_KM_H = 900;
-const ROOM = 0.05;
 const EARTH_KM = 6371.0088;
 
 export class Lives {
@@ -41,18 +40,6 @@ export class Lives {
     });
   }
 
-  /** Where a life takes place, with some room around; null for one without a place. @param {number} card */
-  boundsOf(card) {
-    const placed = this.placed(card);
-    if (!placed.length) return null;
-    // As seen from the first place, so that a life across the antimeridian stays together.
-    const lons = placed.map((i) => near(this.lons[i], this.lons[placed[0]]));
-    const lats = placed.map((i) => this.lats[i]);
-    const [west, south] = [lons, lats].map((list) => list.reduce((a, b) => Math.min(a, b)) - ROOM);
-    const [east, north] = [lons, lats].map((list) => list.reduce((a, b) => Math.max(a, b)) + ROOM);
-    return { west, south, east, north };
-  }
-
   /** Cards with impossible trips, most of them first. @param {number} most */
   suspicious(most) {
     const counts = this.names.map((_, card) => ({ card, count: this.trips(card).filter((trip) => trip.isImpossible).length }));
@@ -85,9 +72,6 @@ export class Lives {
     });
   }
 }
-
-/** A longitude at the turn nearest to another. @param {number} lon @param {number} other */
-const near = (lon, other) => lon - 360 * Math.round((lon - other) / 360);
 
 /** Along a great circle. @param {number} lonA @param {number} latA @param {number} lonB @param {number} latB Degrees. */
 export function kilometres(lonA, latA, lonB, latB) {

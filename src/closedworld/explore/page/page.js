@@ -15,7 +15,7 @@ import { Weights } from "./raster.js";
 import { coloursOf, drawLines, paintScene, radius, unseenIn } from "./scene.js";
 import { named, search } from "./search.js";
 import { Tiles } from "./tiles.js";
-import { View } from "./view.js";
+import { boxOf, View } from "./view.js";
 
 /** @typedef {import("./facts.js").Facts} Facts */
 /** @typedef {import("./grid.js").Cell} Cell */
@@ -27,6 +27,8 @@ const PAUSE_MS = 300;
 const MOST_ROWS = 2e6;
 const SUSPICIOUS = 12;
 const NARROW_PX = 640;
+/** Frames of notebooks have none. */
+const hasAddress = typeof location !== "undefined" && location.protocol !== "about:";
 
 /** Return what does something once nobody has asked for it for some time. @param {() => void} then */
 function debounced(then) {
@@ -194,6 +196,7 @@ async function start(data) {
   /** @param {number} merchant */
   function pickMerchant(merchant) {
     choose({ merchant: merchants[merchant] });
+    if (points) goToBox(boxOf(points.lons, points.lats, [...points.owners.keys()].filter((i) => points.isShown(i))));
     say(`Outlets of merchant ${merchants[merchant]} alone`);
   }
 
@@ -201,12 +204,10 @@ async function start(data) {
   function pickCard(own) {
     if (!lives) return;
     choose({ card: cards[own] });
-    const box = lives.boundsOf(own);
-    if (box) view.fit(box);
+    goToBox(boxOf(lives.lons, lives.lats, lives.placed(own)));
     const [first, last] = [lives.firsts[own], lives.firsts[own + 1] - 1];
     Object.assign(until, { min: String(first), max: String(last), value: String(last) });
     tellPurchase();
-    moved();
     foldNarrow();
   }
 
@@ -228,9 +229,8 @@ async function start(data) {
 
   /** @param {number} country */
   function goToCountry(country) {
-    view.fit(bounds[country]);
+    goToBox(bounds[country]);
     choose({ country: codes[country] });
-    moved();
     say(`${names[country]}: ${counted(worlds[0].counts[country], "tile")}`);
   }
 
@@ -253,7 +253,9 @@ async function start(data) {
     },
   };
 
-  const home = () => (view.fit(data.home), moved());
+  /** @param {import("./view.js").Bounds | null} box */
+  const goToBox = (box) => box && (view.fit(box), moved());
+  const home = () => goToBox(data.home);
 
   const foldNarrow = () => (menu.open &&= innerWidth >= NARROW_PX);
 
@@ -262,8 +264,7 @@ async function start(data) {
   function writeLink() {
     const at = `${view.lat.toFixed(6)},${view.lon.toFixed(6)},${view.scale.toPrecision(6)}`;
     const chosen = [...new FormData(form)].filter(([, value]) => value !== "").map(([name, value]) => [name, String(value)]);
-    // A frame may have no address of its own.
-    if (location.protocol !== "about:") history.replaceState(null, "", `#${new URLSearchParams([["at", at], ...chosen])}`);
+    if (hasAddress) history.replaceState(null, "", `#${new URLSearchParams([["at", at], ...chosen])}`);
   }
 
   /** Show what the link says. */
@@ -310,7 +311,7 @@ async function start(data) {
     const factor = { "+": 1.6, "=": 1.6, "-": 1 / 1.6 }[event.key];
     const [dx, dy] = { ArrowLeft: [1, 0], ArrowRight: [-1, 0], ArrowUp: [0, 1], ArrowDown: [0, -1] }[event.key] ?? [];
     if (event.ctrlKey || event.metaKey || event.altKey) return;
-    if (event.key === "Enter") pick(middle(), worldAt(view.width / 2));
+    if (event.key === "Enter") tap(view.width / 2, view.height / 2);
     else if (event.key === "Home") home();
     else if (factor) view.zoom(factor);
     else if (dx !== undefined) view.pan(dx * step, dy * step);
@@ -367,6 +368,7 @@ async function start(data) {
     },
   };
   for (const [id, click] of Object.entries(clicks)) element(id, HTMLButtonElement).onclick = click;
+  element("link", HTMLButtonElement).hidden = !hasAddress;
   const table = element("table", HTMLTableElement);
   letSort(table);
   table.tBodies[0].onclick = ({ target }) => target instanceof HTMLButtonElement && goToCountry(codes.indexOf(target.value));

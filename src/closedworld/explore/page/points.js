@@ -73,10 +73,12 @@ export class Points {
 function disc(radius) {
   const dots = [];
   const reach = Math.ceil(radius) + 1;
+  // So that discs of few px are round, not pointed.
+  const round = (/** @type {number} */ r) => r * r + r;
   for (let y = -reach; y <= reach; y++) {
     for (let x = -reach; x <= reach; x++) {
-      const distance = Math.hypot(x, y);
-      if (distance <= radius + (radius >= 2.5 ? 0.8 : 0)) dots.push(x, y, Number(distance > radius));
+      const squared = x * x + y * y;
+      if (squared <= round(radius >= 2 ? radius + 1 : radius)) dots.push(x, y, Number(squared > round(radius)));
     }
   }
   return Int32Array.from(dots);

@@ -3,12 +3,26 @@
 const WORLD_PARALLEL = 32;
 const MOST_STRETCH = 8;
 const MOST_CELL_PX = 64;
+const ROOM = 0.05;
 export const RADIANS = Math.PI / 180;
 
 /** @param {number} value @param {number} least @param {number} most */
 const clamped = (value, least, most) => Math.min(most, Math.max(least, value));
 
+/** A longitude at the turn nearest to another. @param {number} lon @param {number} other */
+export const near = (lon, other) => lon - 360 * Math.round((lon - other) / 360);
+
 /** @typedef {{west: number, east: number, south: number, north: number}} Bounds */
+
+/** The box of some points, with room around; null for none. @param {ArrayLike<number>} lons @param {ArrayLike<number>} lats @param {number[]} rows Those that count. @returns {Bounds | null} */
+export function boxOf(lons, lats, rows) {
+  if (!rows.length) return null;
+  // As seen from the first one, so that points across the antimeridian stay together.
+  const [xs, ys] = [rows.map((i) => near(lons[i], lons[rows[0]])), rows.map((i) => lats[i])];
+  const [west, south] = [xs, ys].map((list) => list.reduce((a, b) => Math.min(a, b)) - ROOM);
+  const [east, north] = [xs, ys].map((list) => list.reduce((a, b) => Math.max(a, b)) + ROOM);
+  return { west, south, east, north };
+}
 
 export class View {
   /** @param {number} width Px. @param {number} height Px. @param {number} cellDegrees Width of a cell, which limits the zoom. */
@@ -51,7 +65,7 @@ export class View {
   xOf = (lon) => (lon - this.west) * this.scale;
   yOf = (/** @type {number} */ lat) => (this.north - lat) * this.scaleY;
   /** Longitude at the turn nearest to the middle. @param {number} lon */
-  turned = (lon) => lon - 360 * Math.round((lon - this.lon) / 360);
+  turned = (lon) => near(lon, this.lon);
 
   /** The same window in px of another size. @param {number} ratio */
   times(ratio) {
