@@ -19,7 +19,7 @@ from playwright.sync_api import Browser, sync_playwright
 import closedworld as cw
 
 IMAGES = Path(__file__).parents[1] / "docs" / "images"
-COLOURS = 128
+COLOURS = 256
 THIRD, GAP = 420, 10
 ZOOMS = ("at=20,10,2.9&by=weight", "at=41,14,40&by=weight", "at=35.93,14.4,900&by=weight")
 """The world, a country, single tiles."""

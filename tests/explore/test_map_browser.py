@@ -238,6 +238,14 @@ def test_a_site_says_what_it_is_and_its_merchant_can_be_shown_alone(
     assert " now in " in card
     tab.get_by_role("button", name="Show all its outlets").click()
     tab.wait_for_url("**merchant=*")
+    # The map goes where they are.
+    unseen = tab.evaluate(
+        """(({ view, points }) => [...points.owners.keys()].filter((i) => points.isShown(i)).filter((i) => {
+          const [x, y] = [view.xOf(view.turned(points.lons[i])), view.yOf(points.lats[i])];
+          return x < 0 || x > view.width || y < 0 || y > view.height;
+        }).length)(window.closedworld)"""
+    )
+    assert unseen == 0
     with tab.expect_download() as download:
         tab.locator("#csv").click()
     lines = download.value.path().read_text().splitlines()
@@ -264,6 +272,7 @@ def test_a_card_s_life_is_told_purchase_by_purchase(
     assert "impossible" in facts.inner_text().split("In total")[0]
     assert "clone" in facts.inner_text()
     assert "2026-01-01 02:00:00 UTC" in facts.inner_text()
+    assert "15.50 EUR" in facts.inner_text()
     slider.press("ArrowLeft")
     # Markup in the name of a merchant is text.
     assert "</script><script>window.hacked=1" in facts.inner_text()
@@ -450,6 +459,24 @@ def test_two_fingers_pinch_and_one_taps(
     tab.touchscreen.tap(195, 400)
     assert "(LS)" in tab.locator("#card h2").inner_text()
     context.close()
+
+
+def test_a_notebook_s_frame_has_the_map_but_no_link(
+    center: cw.PublishedWorld, browser: Browser, tmp_path: Path
+) -> None:
+    """A frame has no address that a link could name."""
+    notebook = tmp_path / "notebook.html"
+    notebook.write_text(center.explore(budget=0)._repr_html_(), encoding="utf-8")
+    tab, heard = listened_to(browser, 1000, dark=False)
+    tab.goto(notebook.as_uri())
+    frame = tab.frame_locator("iframe")
+    frame.locator("html[data-done=true]").wait_for()
+    frame.locator("#search").fill("Lesotho")
+    frame.locator("#search").press("Enter")
+    assert frame.locator("#csv").inner_text() == "Save LS as CSV"
+    assert frame.locator("#png").is_visible()
+    assert not frame.locator("#link").is_visible()
+    assert heard.messages == []
 
 
 def test_dragging_moves_the_map_with_the_pointer(

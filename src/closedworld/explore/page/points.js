@@ -72,13 +72,14 @@ export class Points {
 /** Px of a disc around its middle, as x, y and whether it is of the rim, which larger ones have. @param {number} radius */
 function disc(radius) {
   const dots = [];
-  const reach = Math.ceil(radius) + 1;
+  const size = Math.floor(radius);
+  const reach = size + 1;
   // So that discs of few px are round, not pointed.
-  const round = (/** @type {number} */ r) => r * r + r;
+  const most = (/** @type {number} */ r) => r * r + r;
   for (let y = -reach; y <= reach; y++) {
     for (let x = -reach; x <= reach; x++) {
       const squared = x * x + y * y;
-      if (squared <= round(radius >= 2 ? radius + 1 : radius)) dots.push(x, y, Number(squared > round(radius)));
+      if (squared <= most(size >= 2 ? reach : size)) dots.push(x, y, Number(squared > most(size)));
     }
   }
   return Int32Array.from(dots);

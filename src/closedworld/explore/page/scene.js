@@ -23,7 +23,7 @@ const FEW_POINTS = 5000;
 
 /** Radius of the dots of points, px of the page. @param {Scene} scene */
 export function radius({ view, points }) {
-  const near = Math.log2(view.scale / view.least) / 2 - 0.4;
+  const near = Math.log2(view.scale / view.least) / 2;
   const least = points && points.count < FEW_POINTS ? 2 : 0.5;
   return Math.min(5, Math.max(least, near)) + (points?.alone ? 1.5 : 0);
 }
