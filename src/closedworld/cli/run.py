@@ -153,15 +153,13 @@ def payment_config(result: Path | None, given: dict[str, Any]) -> RunConfig:
 def build(config: RunConfig, until: Stage | None, output: Output) -> None:
     """Run the stages up to one, all that are asked for without, and print what was built."""
     # Imported here because it takes longer than --help may take.
-    import pyarrow as pa  # noqa: PLC0415
-
     from closedworld.cli.console import watching  # noqa: PLC0415
     from closedworld.cli.outcome_text import outcome_text  # noqa: PLC0415
+    from closedworld.execution.allocation import keep_memory  # noqa: PLC0415
     from closedworld.run.pipeline import run_world  # noqa: PLC0415
     from closedworld.run.rates import keep_rates  # noqa: PLC0415
 
-    # Arrow's own pool gives memory back at once: fetching it again is a twentieth of the processor time of a million sites.
-    pa.set_memory_pool(pa.system_memory_pool())
+    keep_memory()
     with watching(output) as observers:
         outcome = run_world(config, observers, until=None if until is None else until.name)
         keep_rates(outcome.rates)

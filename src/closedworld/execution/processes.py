@@ -12,8 +12,7 @@ from contextlib import contextmanager
 from multiprocessing.context import SpawnContext, SpawnProcess
 from typing import Any
 
-import pyarrow as pa
-
+from closedworld.execution.allocation import keep_memory
 from closedworld.execution.worker_pool import WorkerPool
 
 
@@ -54,8 +53,7 @@ class _RememberingContext(SpawnContext):
 def _begin_process() -> None:
     """Leave Ctrl-C to the parent, and end when it is gone, killed perhaps, so that none is left behind."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    # As in the command line's own process: see cli.run.
-    pa.set_memory_pool(pa.system_memory_pool())
+    keep_memory()
     parent = multiprocessing.parent_process()
     if parent is None:
         return

@@ -57,10 +57,21 @@ def stage_part(
     return entry
 
 
-def staged_part(folder: Storage, entry: FileEntry) -> pq.ParquetFile:
-    """Open a part file of a staging folder, as readers will see it; page checksums are verified."""
+def staged_part(folder: Storage, entry: FileEntry, texts: Sequence[str] = ()) -> pq.ParquetFile:
+    """Open a part file of a staging folder, as readers will see it; page checksums are verified.
+
+    Args:
+        folder: The staging folder.
+        entry: The file.
+        texts: Columns of few texts, read as dictionaries.
+    """
     paths, filesystem = folder.for_arrow([entry.path])
-    return pq.ParquetFile(paths[0], filesystem=filesystem, page_checksum_verification=True)
+    return pq.ParquetFile(
+        paths[0],
+        filesystem=filesystem,
+        read_dictionary=list(texts),
+        page_checksum_verification=True,
+    )
 
 
 class PhaseClock:

@@ -116,9 +116,8 @@ def _read(task: DayTask, kind: ScratchTable) -> Rows:
     Raises:
         PublishError: ``output-not-writable``: one cannot be read, as another program has removed it.
     """
-    paths = [kind.path(task.scratch, number) for number in range(task.blocks)]
     try:
-        return read_day(paths, kind, task.day, task.source.period.days)
+        return read_day(task.scratch, task.blocks, kind, task.day)
     except (OSError, ValueError) as error:
         raise PublishError(
             "output-not-writable",
@@ -169,7 +168,9 @@ def _check(task: DayTask, result: CheckedResult) -> None:
         TRUTH.name: ["purchase_id"],
     }
     written = {
-        entry.dataset: staged_part(task.folder, entry).read(names[entry.dataset], use_threads=False)
+        entry.dataset: staged_part(
+            task.folder, entry, [one for one in names[entry.dataset] if one == "tzid"]
+        ).read(names[entry.dataset], use_threads=False)
         for entry in result.files
         if entry.dataset in names
     }
