@@ -21,7 +21,7 @@ from closedworld.kernels.lives import (
     Sites,
     StayKind,
 )
-from closedworld.store.durable import not_writable
+from closedworld.store.durable import write_file
 
 DAY = 86_400
 
@@ -208,10 +208,7 @@ def write_scratch(
     sizes = np.array([len(block) for block in blocks])
     begins = np.cumsum(sizes) - sizes + _ENTRY_BYTES * days
     entries = np.stack([begins, sizes, counts], axis=1).astype(_ENTRY)
-    try:
-        path.write_bytes(b"".join([entries.tobytes(), *blocks]))
-    except OSError as error:
-        raise not_writable(path, error) from error
+    write_file(path, b"".join([entries.tobytes(), *blocks]), is_synced=False)
     return counts
 
 
