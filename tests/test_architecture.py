@@ -286,6 +286,8 @@ def test_nothing_broad_is_caught_and_users_input_is_not_asserted() -> None:
 WRITES_ITSELF = {
     # A download goes on where it was cut off, so its bytes so far stay under a name of their own.
     "inputs/reference/fetching/partial_download.py": {"os.open"},
+    # Numbered files that only this run reads; they go with its staging folder.
+    "stages/purchases/scratch.py": {"path.write_bytes"},
     # Values of a raster, each written to its place; the file goes with its staging folder.
     "stages/weights/population.py": {"path.open"},
     # Inside ``whole_file``: GDAL fills what takes its place once it is finished.

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -16,9 +17,6 @@ from closedworld.stages.purchases.scratch import (
     read_day,
     write_scratch,
 )
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 DAYS = 5
 
@@ -45,7 +43,7 @@ def test_each_day_has_its_rows_of_all_files_in_order(
     chance = np.random.default_rng(3)
     files = [(made_up(kind, rows, chance), chance.integers(0, DAYS - 1, rows)) for rows in counts]
     for number, (rows, day) in enumerate(files):
-        found = write_scratch(tmp_path / kind.file_name(number), rows, day, kind, DAYS)
+        found = write_scratch(Path(kind.path(tmp_path, number)), rows, day, kind, DAYS)
         assert found.tolist() == [np.count_nonzero(day == one) for one in range(DAYS)]
     for one in range(DAYS):  # nothing is on the last
         for name, values in read_day(tmp_path, len(files), kind, one).items():
@@ -64,7 +62,7 @@ def test_zeros_in_the_upper_bytes_take_almost_no_space(tmp_path: Path) -> None:
 @pytest.mark.parametrize("left", [0, 10, 500])
 def test_a_file_that_was_cut_is_refused(tmp_path: Path, left: int) -> None:
     rows = made_up(STAYED, 100, np.random.default_rng(3))
-    path = tmp_path / STAYED.file_name(0)
+    path = Path(STAYED.path(tmp_path, 0))
     write_scratch(path, rows, np.zeros(100, np.int64), STAYED, 1)
     path.write_bytes(path.read_bytes()[:left])
     with pytest.raises((OSError, ValueError)):

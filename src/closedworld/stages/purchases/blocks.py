@@ -139,7 +139,7 @@ def live_block(task: BlockTask) -> BlockResult:
     campaigns[FraudType.SKIM] = task.fraud.skim.key
     campaigns[FraudType.TESTING] = task.fraud.testing.key
     outlet = found.outlets_of(lives.purchases)
-    bought, marked, stayed = (task.folder / one.file_name(task.number) for one in SCRATCH_TABLES)
+    bought, marked, stayed = (Path(one.path(task.folder, task.number)) for one in SCRATCH_TABLES)
     rows, day = bought_rows(lives, outlet, task.first, period)
     result.bought = write_scratch(bought, rows, day, BOUGHT, period.days)
     stolen = day[lives.truth.fraud_type != FraudType.NONE]

@@ -21,7 +21,7 @@ from closedworld.kernels.lives import (
     Sites,
     StayKind,
 )
-from closedworld.store.durable import write_file
+from closedworld.store.durable import not_writable
 
 DAY = 86_400
 
@@ -46,9 +46,9 @@ class ScratchTable:
         """Bytes of a row."""
         return sum(np.dtype(one).itemsize for one in self.columns.values())
 
-    def file_name(self, number: int) -> str:
-        """Return the name of the file of a block."""
-        return f"{self.name}-{number:05d}"
+    def path(self, folder: Path, number: int) -> str:
+        """Return the file of a block, as a text: a year of 30,000 cards opens 130,000."""
+        return f"{folder}/{self.name}-{number:05d}"
 
 
 BOUGHT = ScratchTable(
@@ -208,7 +208,10 @@ def write_scratch(
     sizes = np.array([len(block) for block in blocks])
     begins = np.cumsum(sizes) - sizes + _ENTRY_BYTES * days
     entries = np.stack([begins, sizes, counts], axis=1).astype(_ENTRY)
-    write_file(path, b"".join([entries.tobytes(), *blocks]), is_synced=False)
+    try:
+        path.write_bytes(b"".join([entries.tobytes(), *blocks]))
+    except OSError as error:
+        raise not_writable(path, error) from error
     return counts
 
 
@@ -227,8 +230,7 @@ def read_day(folder: Path, blocks: int, kind: ScratchTable, day: int) -> Rows:
     codec, width = pa.Codec(_CODEC), kind.row_bytes
     found = []
     for number in range(blocks):
-        # A year of 30,000 cards opens 130,000 files: a Path for each takes as long as reading it.
-        file = os.open(f"{folder}/{kind.file_name(number)}", os.O_RDONLY)
+        file = os.open(kind.path(folder, number), os.O_RDONLY)
         try:
             entry = os.pread(file, _ENTRY_BYTES, _ENTRY_BYTES * day)
             begin, size, count = np.frombuffer(entry, _ENTRY, 3).tolist()
