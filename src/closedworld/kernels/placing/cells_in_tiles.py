@@ -44,7 +44,7 @@ def cells_in_tiles(
     numbers: SiteNumbers,
     texture: Texture,
     towns: Towns,
-    attempt: int,
+    attempt: NDArray[np.int64] | int,
 ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """Return ``(down, across)``: row and column of each site's cell in its tile, int64 (n,) each.
 
@@ -56,7 +56,7 @@ def cells_in_tiles(
         numbers: Numbers of the sites.
         texture: Texture of the country.
         towns: Towns of the country.
-        attempt: Counts up when the cell lay outside the country.
+        attempt: Counts up when the cell lay outside the country, int64 (n,), or one for all.
     """
     down = np.zeros(len(rows), np.int64)
     across = np.zeros(len(rows), np.int64)
@@ -68,7 +68,7 @@ def cells_in_tiles(
         fine = parent_km / 2 < _TEXTURE_CHANGE_KM
         sigma = SIGMA_EIGHTHS_BELOW_1_KM if fine else SIGMA_EIGHTHS_ABOVE_1_KM
         shares = texture.quarters(rows, cols, down, across, level, sigma)
-        if parent_km > _TOWNS_CELL_KM and tile_km > _TOWNS_TILE_KM and len(towns.members):
+        if parent_km > _TOWNS_CELL_KM and tile_km > _TOWNS_TILE_KM and len(towns.persons):
             shares *= (
                 _town_shares(grid, rows, cols, down, across, level, towns) + _FLOOR * densities
             )

@@ -43,20 +43,21 @@ class SiteNumbers:
     def __len__(self) -> int:
         return len(self._orders)
 
-    def take(self, which: NDArray[np.integer]) -> SiteNumbers:
+    def take(self, which: NDArray[np.integer] | slice) -> SiteNumbers:
         """Return the numbers of some sites."""
         taken = object.__new__(SiteNumbers)
         taken._keys = [key[which] for key in self._keys]
         taken._orders = self._orders[which]
         return taken
 
-    def words(self, step: int, attempt: int) -> tuple[Words, Words, Words, Words]:
-        """Return four words of 32 bits for a step."""
-        turn = np.full(len(self), attempt * _STEPS + step, np.uint64)
-        k = self._keys
+    def words(
+        self, step: int, attempt: NDArray[np.int64] | int
+    ) -> tuple[Words, Words, Words, Words]:
+        """Return four words of 32 bits for a step of an attempt, int64 (n,), or one for all."""
+        turn, k = np.asarray(attempt * _STEPS + step, np.uint64), self._keys
         return philox4x32((self._orders, turn, k[2], k[3]), (k[0], k[1]))
 
-    def halves(self, step: int, attempt: int) -> tuple[Shares, Shares]:
+    def halves(self, step: int, attempt: NDArray[np.int64] | int) -> tuple[Shares, Shares]:
         """Return the two fresh numbers of a step, in 0..1."""
         words = self.words(step, attempt)
         return uniform(*words[:2]), uniform(*words[2:])

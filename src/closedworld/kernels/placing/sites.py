@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -26,6 +26,7 @@ ATTEMPTS = 32
 
 _FIRST_OF_PIECE = 1 << 11  # beyond all numbers of the attempts before
 _CHUNK_SITES = 1 << 14
+_POINTS_AT_ONCE = 1 << 11
 _SITE_KEYS, _TEXTURE_KEY = b"site", b"texture"
 _CM2_PER_KM2 = 10_000_000_000
 
@@ -107,59 +108,115 @@ class Sites:
 def place_sites(domain: PlacingDomain, request: SiteRequest) -> Sites:
     """Return where each site lies; it depends on the domain and the site's own row alone."""
     numbers = SiteNumbers(request.keys, request.orders)
-    gammas, gamma = np.unique(request.gamma8, return_inverse=True)
-    blocks = domain.blocks
-    masses = np.stack([blocks.masses(one) for one in gammas.tolist()])
-    tree, chosen = BlockTree(blocks.ids, masses), np.empty(len(request), np.int64)
-    for begin in range(0, len(request), _CHUNK_SITES):
-        some = np.arange(begin, min(begin + _CHUNK_SITES, len(request)))
-        chosen[some] = tree.find(gamma[some], request.spaced[some], numbers.take(some))
-    tiles, lons, lats = np.empty(len(request), np.uint64), *np.empty((2, len(request)))
+    blocks, chosen = domain.blocks, _blocks_of(domain.blocks, request, numbers)
     # In order of blocks from north to south, so that a chunk reads few row groups of weights.
     order = np.lexsort((blocks.col_blocks[chosen], blocks.row_blocks[chosen]))
-    for begin in range(0, len(request), _CHUNK_SITES):
-        here = order[begin : begin + _CHUNK_SITES]
-        tiles[here], lons[here], lats[here] = _points(
-            domain, chosen[here], request.take(here), numbers.take(here)
-        )
-    return Sites(tiles, lons, lats)
-
-
-def _points(
-    domain: PlacingDomain, chosen: NDArray[np.int64], request: SiteRequest, numbers: SiteNumbers
-) -> tuple[NDArray[np.uint64], NDArray[np.float64], NDArray[np.float64]]:
-    """Return ``(tile_ids, lons, lats)`` of sites in the blocks that were chosen."""
-    grid, blocks = domain.spans.grid, domain.blocks
-    rows, cols, weights = tiles_in_blocks(
-        domain.spans, blocks, chosen, numbers, domain.tile_weights
-    )
-    tiles = grid.tile_id(rows, cols)
-    on_border = domain.border.contains(tiles)
-    persons = weights * (int(domain.towns.persons.sum()) / blocks.country_weight)
-    areas = RowAreas.between(grid, int(rows.min()), int(rows.max()) + 1)
-    densities = persons / (areas.of(rows) / _CM2_PER_KM2)
-    lons, lats = np.empty((2, len(chosen)))
-    left = np.arange(len(chosen))
-    for attempt in range(ATTEMPTS):
-        now = numbers if attempt == 0 else numbers.take(left)
-        row, col = rows[left], cols[left]
-        down, across = cells_in_tiles(
-            grid, row, col, densities[left], now, domain.texture, domain.towns, attempt
-        )
-        words = now.words(POINT_STEP, attempt)
-        parts = 1 << cell_levels(grid)
-        width, height = grid.cell_width / parts, grid.cell_height / parts
-        x = normalized(grid.lon_edge(col) + (across + uniform(*words[:2])) * width)
-        y = grid.lat_edge(row) - (down + uniform(*words[2:])) * height
-        lons[left], lats[left] = x, y
-        asked = np.flatnonzero(on_border[left])
-        left = left[asked[~domain.shape.contains(x[asked], y[asked])]]
-        if not len(left):
-            break
+    numbers = numbers.take(order)
+    own = _OwnTiles.of(domain, chosen[order], numbers)
+    lons, lats, inside = own.points(domain, numbers, 0)
+    left, attempt = np.flatnonzero(~inside), 1
+    while len(left) and attempt < ATTEMPTS:
+        # A call takes as long for one point as for hundreds: several attempts at once for a few sites.
+        count = min(max(_POINTS_AT_ONCE // len(left), 1), ATTEMPTS - attempt)
+        which = np.repeat(left, count)
+        attempts = np.tile(np.arange(attempt, attempt + count), len(left))
+        x, y, inside = own.take(which).points(domain, numbers.take(which), attempts)
+        first = np.arange(len(left)) * count + inside.reshape(-1, count).argmax(axis=1)
+        lons[left], lats[left] = x[first], y[first]
+        left, attempt = left[~inside[first]], attempt + count
+    tiles = domain.spans.grid.tile_id(own.rows, own.cols)
     for tile in np.unique(tiles[left]):
         here = left[tiles[left] == tile]
-        draws = StreamDraws(request.keys[here], request.orders[here])
+        draws = StreamDraws(request.keys[order[here]], request.orders[order[here]])
+        row, col = int(own.rows[here[0]]), int(own.cols[here[0]])
         lons[here], lats[here] = points_in_piece(
-            grid, int(rows[here[0]]), int(cols[here[0]]), draws, domain.shape, _FIRST_OF_PIECE
+            domain.spans.grid, row, col, draws, domain.shape, _FIRST_OF_PIECE
         )
-    return tiles, lons, lats
+    back = np.empty_like(order)
+    back[order] = np.arange(len(order))
+    return Sites(tiles[back], lons[back], lats[back])
+
+
+def _blocks_of(blocks: Blocks, request: SiteRequest, numbers: SiteNumbers) -> NDArray[np.int64]:
+    """Return the block of each site, as its position in ``blocks``, int64 (n,)."""
+    gammas, gamma = np.unique(request.gamma8, return_inverse=True)
+    tree = BlockTree(blocks.ids, np.stack([blocks.masses(one) for one in gammas.tolist()]))
+    chosen = np.empty(len(request), np.int64)
+    for some in _chunks(len(request)):
+        chosen[some] = tree.find(gamma[some], request.spaced[some], numbers.take(some))
+    return chosen
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _OwnTiles:
+    """The tiles that sites have gone to.
+
+    Attributes:
+        rows: Raster row of each site's tile, int64 (n,).
+        cols: Raster column, int64 (n,).
+        densities: Persons per square kilometre of the tile, float64 (n,).
+        on_border: Whether the tile may not lie in the country as a whole, bool (n,).
+    """
+
+    rows: NDArray[np.int64]
+    cols: NDArray[np.int64]
+    densities: NDArray[np.float64]
+    on_border: NDArray[np.bool_]
+
+    @classmethod
+    def of(
+        cls, domain: PlacingDomain, chosen: NDArray[np.int64], numbers: SiteNumbers
+    ) -> _OwnTiles:
+        """Return the tiles of sites in the blocks that were chosen."""
+        grid, blocks = domain.spans.grid, domain.blocks
+        rows, cols = np.empty((2, len(chosen)), np.int64)
+        weights = np.empty(len(chosen), np.uint64)
+        for some in _chunks(len(chosen)):
+            rows[some], cols[some], weights[some] = tiles_in_blocks(
+                domain.spans, blocks, chosen[some], numbers.take(some), domain.tile_weights
+            )
+        persons = weights * (int(domain.towns.persons.sum()) / blocks.country_weight)
+        areas = RowAreas.between(grid, int(rows.min()), int(rows.max()) + 1)
+        densities = persons / (areas.of(rows) / _CM2_PER_KM2)
+        return cls(rows, cols, densities, domain.border.contains(grid.tile_id(rows, cols)))
+
+    def take(self, which: NDArray[np.integer] | slice) -> _OwnTiles:
+        """Return the tiles of some of the sites."""
+        return _OwnTiles(
+            self.rows[which], self.cols[which], self.densities[which], self.on_border[which]
+        )
+
+    def points(
+        self, domain: PlacingDomain, numbers: SiteNumbers, attempts: NDArray[np.int64] | int
+    ) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.bool_]]:
+        """Return a point for each site in its tile, ``(lons, lats, inside)``, and whether its country has it.
+
+        Args:
+            domain: The country.
+            numbers: Numbers of the sites.
+            attempts: Counts up when the point before lay outside the country, int64 (n,), or one for all.
+        """
+        grid = domain.spans.grid
+        parts = 1 << cell_levels(grid)
+        width, height = grid.cell_width / parts, grid.cell_height / parts
+        lons, lats = np.empty((2, len(self.rows)))
+        for some in _chunks(len(self.rows)):
+            own, now = self.take(some), numbers.take(some)
+            attempt = attempts if isinstance(attempts, int) else attempts[some]
+            down, across = cells_in_tiles(
+                grid, own.rows, own.cols, own.densities, now, domain.texture, domain.towns, attempt
+            )
+            words = now.words(POINT_STEP, attempt)
+            lons[some] = grid.lon_edge(own.cols) + (across + uniform(*words[:2])) * width
+            lats[some] = grid.lat_edge(own.rows) - (down + uniform(*words[2:])) * height
+        lons = normalized(lons)
+        inside = ~self.on_border
+        asked = np.flatnonzero(self.on_border)
+        inside[asked] = domain.shape.contains(lons[asked], lats[asked])
+        return lons, lats, inside
+
+
+def _chunks(count: int) -> Iterator[slice]:
+    """Yield so many sites in chunks."""
+    for begin in range(0, count, _CHUNK_SITES):
+        yield slice(begin, min(begin + _CHUNK_SITES, count))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from functools import cache
+from functools import cache, lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -50,10 +50,7 @@ class Texture:
     def __init__(self, grid: Grid, key: Keys) -> None:
         self._key = [np.array([word], np.uint64) for word in key.tolist()]
         self._cells = round(180 / grid.cell_height)
-        # Of the globe, not of the grid: a raster of a region has the same texture.
-        self._rows = np.floor((90.0 - grid.lat_centers()) / grid.cell_height).astype(np.uint64)
-        cols = np.floor((grid.lon_centers() + 180.0) / grid.cell_width).astype(np.int64)
-        self._cols = np.mod(cols, max(round(360 / grid.cell_width), 1)).astype(np.uint64)
+        self._rows, self._cols = _tiles_of_globe(grid)
 
     def quarters(
         self,
@@ -82,6 +79,14 @@ class Texture:
         words = philox4x32((row, col, size, np.broadcast_to(k2, size.shape)), (k0, k1))
         table = lognormal_quantiles(sigma_eighths)
         return np.stack([table[word & np.uint64(255)] for word in words])
+
+
+@lru_cache(maxsize=4)
+def _tiles_of_globe(grid: Grid) -> tuple[NDArray[np.uint64], NDArray[np.uint64]]:
+    """Return rows and columns of the globe, uint64 (n_rows,) and (n_cols,): a raster of a region has the same texture."""
+    rows = np.floor((90.0 - grid.lat_centers()) / grid.cell_height).astype(np.uint64)
+    cols = np.floor((grid.lon_centers() + 180.0) / grid.cell_width).astype(np.int64)
+    return rows, np.mod(cols, max(round(360 / grid.cell_width), 1)).astype(np.uint64)
 
 
 @cache

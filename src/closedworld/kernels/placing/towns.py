@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,25 +25,21 @@ _BLOCK_KM = KM_PER_DEGREE / BLOCKS_PER_DEGREE
 _UNITS = 2.0**20
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, eq=False)
 class Towns:
-    """The towns of a country, by the blocks in which they count.
+    """The towns of a country.
 
     Attributes:
         lons: Longitudes, degrees in -180..180, float64 (towns,).
         lats: Latitudes, degrees, float64 (towns,).
         persons: Their persons, > 0, int64 (towns,).
         spread2: Square of their spread, km2, float64 (towns,).
-        blocks: Row and column of blocks in the lattice as ``row * 4320 + col``, int64 (n,), ascending.
-        members: Towns that count in it, int64 (n,).
     """
 
     lons: NDArray[np.float64]
     lats: NDArray[np.float64]
     persons: NDArray[np.int64]
     spread2: NDArray[np.float64]
-    blocks: NDArray[np.int64]
-    members: NDArray[np.int64]
 
     @classmethod
     def of(
@@ -58,14 +55,19 @@ class Towns:
         some = persons > 0
         lons, lats, persons = lons[some], lats[some], persons[some]
         spread = SPREAD * (BASE_KM + PER_RADIUS * np.sqrt(persons / (CITY_DENSITY * math.pi)))
-        row = np.floor((90.0 - lats) * BLOCKS_PER_DEGREE).astype(np.int64)
-        col = np.floor((lons + 180.0) * BLOCKS_PER_DEGREE).astype(np.int64)
-        reach = 1 + np.floor(REACH * spread / _BLOCK_KM).astype(np.int64)
+        return cls(lons, lats, persons, spread * spread)
+
+    @cached_property
+    def by_block(self) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """Blocks of the lattice as ``row * 4320 + col``, ascending, and a town that counts in each, int64 (n,) each."""
+        row = np.floor((90.0 - self.lats) * BLOCKS_PER_DEGREE).astype(np.int64)
+        col = np.floor((self.lons + 180.0) * BLOCKS_PER_DEGREE).astype(np.int64)
+        reach = 1 + np.floor(REACH * np.sqrt(self.spread2) / _BLOCK_KM).astype(np.int64)
         blocks, members = [], []
         for blocks_away in np.unique(reach).tolist():
             which = np.flatnonzero(reach == blocks_away)
             # Blocks are narrower towards the poles.
-            wide = np.ceil(blocks_away / np.maximum(cosine(lats[which]), 0.1)).astype(np.int64)
+            wide = np.ceil(blocks_away / np.maximum(cosine(self.lats[which]), 0.1)).astype(np.int64)
             for cols_away in np.unique(wide).tolist():
                 one = which[wide == cols_away]
                 down = np.arange(-blocks_away, blocks_away + 1)[:, None]
@@ -77,7 +79,7 @@ class Towns:
         block = np.concatenate([np.empty(0, np.int64), *blocks])
         member = np.concatenate([np.empty(0, np.int64), *members])
         order = np.lexsort((member, block))
-        return cls(lons, lats, persons, spread * spread, block[order], member[order])
+        return block[order], member[order]
 
     def density(
         self,
@@ -99,10 +101,11 @@ class Towns:
         Returns:
             float64 (4, n): NW, NE, SW, SE. Sums are exact to a millionth, in whatever order.
         """
-        first = np.searchsorted(self.blocks, block)
-        count = np.searchsorted(self.blocks, block, side="right") - first
+        blocks, members = self.by_block
+        first = np.searchsorted(blocks, block)
+        count = np.searchsorted(blocks, block, side="right") - first
         cell = np.repeat(np.arange(len(block)), count)
-        town = self.members[counted(first, count)]
+        town = members[counted(first, count)]
         east = self.lons[town] - lons[cell]
         east -= 360.0 * np.round(east / 360.0)
         north = self.lats[town] - lats[cell]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+import pyarrow as pa
 from numpy.typing import NDArray
 
 from closedworld.inputs.merchants.kinds import GAMMA_STEPS
@@ -61,10 +62,11 @@ class PlacedSites:
         """
         on_map = np.flatnonzero(merchants.on_map[rows])
         here = rows[on_map]
-        ids = merchants.rows["merchant_id"].to_pylist()
+        own, merchant = np.unique(here, return_inverse=True)
+        ids = merchants.rows["merchant_id"].take(pa.array(own)).to_pylist()
         gammas = merchants.rows["gamma"].to_numpy() * GAMMA_STEPS
         request = SiteRequest(
-            site_keys(ids, merchants.country_iso, seed)[here],
+            site_keys(ids, merchants.country_iso, seed)[merchant],
             orders[on_map],
             gammas.astype(np.int64)[here],
             merchants.is_spaced[here],
