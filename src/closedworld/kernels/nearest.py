@@ -1,7 +1,7 @@
 """The nearest of many discs on a sphere, exactly and for many points at once.
 
 Points are divided by the octree of the cubes that hold them. A box of the octree keeps the discs that may be nearest to
-one of its points; a box with few points or few discs is finished by comparing all.
+one of its points; a box with few points or few discs is finished by comparing all. Levels are skipped where boxes are few.
 """
 
 from __future__ import annotations
@@ -15,7 +15,6 @@ import numpy.typing as npt
 from closedworld.kernels.counting import counted
 from closedworld.kernels.sphere import EARTH_RADIUS_KM, chord_km
 
-Bools = npt.NDArray[np.bool_]
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
 Bounds = npt.NDArray[np.float32]  # (4, m): x, y, z, radius, km
@@ -23,6 +22,8 @@ Bounds = npt.NDArray[np.float32]  # (4, m): x, y, z, radius, km
 _BITS = 13  # cubes of 1.6 km at the last level
 _FEW = 8  # points or discs of a box that are compared one by one
 _BATCH = 1 << 16  # points whose arrays stay in a cache
+_PAIRS = 1 << 15  # points and discs that are compared at once
+_PAIRS_PER_CUBE = 4  # levels are skipped to one where so many boxes and discs are compared
 _SLACK_KM = 0.01  # far above what rounding to float32 does to a bound
 _SPREAD = (
     (16, 0x00FF0000FF0000FF), (8, 0xF00F00F00F00F00F), (4, 0x30C30C30C30C30C3), (2, 0x9249249249249249),
@@ -75,13 +76,13 @@ class _Cubes:
     high: Floats
     number: Ints
 
-    def take(self, chosen: Bools) -> _Cubes:
-        """Return those cubes for which ``chosen``, bool (k,), is true."""
+    def take(self, chosen: Ints) -> _Cubes:
+        """Return some of the cubes."""
         return _Cubes(
             self.key[chosen],
             self.points[chosen],
-            self.low[:, chosen],
-            self.high[:, chosen],
+            self.low.take(chosen, axis=1),
+            self.high.take(chosen, axis=1),
             self.number[chosen],
         )
 
@@ -174,7 +175,8 @@ def _candidates(cubes: _Cubes, groups: Ints, bounds: Bounds, labels: Ints | None
     codes = cubes.key[firsts] >> (3 * _BITS)
     left = np.searchsorted(groups, codes, "left")
     lists = _Lists(np.arange(groups.size), left, np.searchsorted(groups, codes, "right") - left)
-    for level in range(_BITS + 1):
+    level = 0
+    while cubes.key.size:
         if labels is not None:
             lists = _one_of_each_single_label(lists, labels)
         box = np.repeat(np.arange(firsts.size), np.diff(firsts, append=cubes.key.size))
@@ -184,12 +186,28 @@ def _candidates(cubes: _Cubes, groups: Ints, bounds: Bounds, labels: Ints | None
         starts[ends], counts[ends] = n_finished + lists.starts[box[done]], lists.counts[box[done]]
         finished.append(lists.values)
         n_finished += lists.values.size
-        cubes, box = cubes.take(~done), box[~done]
-        if not cubes.key.size:
-            break
-        firsts = _firsts(cubes.key >> (3 * (_BITS - level - 1)))
-        lists = _prune(cubes, firsts, lists, box[firsts], bounds)
+        cubes, box = cubes.take(np.flatnonzero(~done)), box[~done]
+        if cubes.key.size:
+            level, firsts = _next_level(cubes.key, lists.counts[box], level)
+            lists = _prune(cubes, firsts, lists, box[firsts], bounds)
     return _Lists(np.concatenate(finished), starts, counts)
+
+
+def _next_level(keys: Ints, counts: Ints, level: int) -> tuple[int, Ints]:
+    """Return the next level, the deepest with not too many pairs, and where its boxes begin among the cubes.
+
+    Args:
+        keys: int64 (k,), keys of the cubes, ascending.
+        counts: int64 (k,), discs of the box of each at this level.
+        level: This level.
+    """
+    found = level + 1, _firsts(keys >> (3 * (_BITS - level - 1)))
+    for deeper in range(level + 2, _BITS + 1):
+        firsts = _firsts(keys >> (3 * (_BITS - deeper)))
+        if counts[firsts].sum() > max(_PAIRS, _PAIRS_PER_CUBE * keys.size):
+            break
+        found = deeper, firsts
+    return found
 
 
 def _one_of_each_single_label(lists: _Lists, labels: Ints) -> _Lists:
@@ -228,20 +246,24 @@ def _prune(cubes: _Cubes, firsts: Ints, lists: _Lists, parent: Ints, bounds: Bou
 
 def _compare_all(xyz: Floats, lists: _Lists, cube: Ints, discs: Discs) -> tuple[Ints, Floats]:
     """Return the nearest disc of its cube's list and the distance to its centre for every point."""
-    order = np.argsort(-lists.counts[cube], kind="stable")
-    cube, xyz = cube[order], xyz[:, order]
-    starts, counts = lists.starts[cube], lists.counts[cube]
     best = np.full(cube.size, -1, dtype=np.int64)
-    least, distance = np.full(cube.size, np.inf), np.full(cube.size, np.nan)
-    for turn in range(int(counts[0])):
-        n = int(np.searchsorted(-counts, -turn, "left"))
-        candidate = lists.values.take(starts[:n] + turn)
-        away = chord_km(discs.xyz.take(candidate, axis=1), xyz[:, :n])
-        gap = away - discs.radius_km.take(candidate)
-        better = gap < least[:n]
-        np.copyto(least[:n], gap, where=better)
-        np.copyto(distance[:n], away, where=better)
-        np.copyto(best[:n], candidate, where=better)
-    back = np.empty_like(order)
-    back[order] = np.arange(order.size)
-    return best[back], distance[back]
+    distance = np.full(cube.size, np.nan)
+    some = np.flatnonzero(lists.counts[cube])
+    upto = np.cumsum(lists.counts[cube[some]])
+    begin = 0
+    while begin < some.size:
+        done = int(upto[begin - 1]) if begin else 0
+        stop = max(int(np.searchsorted(upto, done + _PAIRS, "right")), begin + 1)
+        point = some[begin:stop]
+        counts = lists.counts[cube[point]]
+        disc = lists.take(cube[point])
+        own = np.stack([np.repeat(axis[point], counts) for axis in xyz])
+        away = chord_km(discs.xyz.take(disc, axis=1), own)
+        gap = away - discs.radius_km.take(disc)
+        least = np.minimum.reduceat(gap, np.cumsum(counts) - counts)
+        pair = np.flatnonzero(gap == np.repeat(least, counts))
+        # Of discs equally near, the first: it is written last.
+        nearest_of = np.repeat(point, counts)[pair][::-1]
+        best[nearest_of], distance[nearest_of] = disc[pair][::-1], away[pair][::-1]
+        begin = stop
+    return best, distance
