@@ -14,8 +14,8 @@ from closedworld.datasets.parameters import (
     TileParameters,
     WeightParameters,
 )
+from closedworld.kernels.fraud_mix import FraudMix
 from closedworld.kernels.inclusion import Rule
-from closedworld.kernels.lives import FraudMix
 from closedworld.stages import STAGES
 from closedworld.testing import tiny_grid
 from closedworld.verification.verify import CHECKS, verify

@@ -22,8 +22,8 @@ from closedworld.datasets.tile_coverage import TILE_COVERAGE
 from closedworld.datasets.tile_index import TILE_INDEX, TILE_INDEX_WITH_COVERAGE
 from closedworld.datasets.tile_spans import TILE_SPANS
 from closedworld.datasets.tile_weights import TILE_WEIGHTS
+from closedworld.kernels.fraud_mix import FraudMix
 from closedworld.kernels.grid import Grid
-from closedworld.kernels.lives import FraudMix
 from closedworld.kernels.spans import Fill, Rule
 from closedworld.kernels.typed_json import from_json, to_json
 from closedworld.kernels.weights import RasterFindings, WeightSummary

@@ -69,7 +69,12 @@ class PopulationRaster:
 
 
 def load_inputs(
-    config: RunConfig, observer: Observer, wanted: Collection[str], grid: Grid | None = None
+    config: RunConfig,
+    observer: Observer,
+    wanted: Collection[str],
+    grid: Grid | None,
+    *,
+    has_raster: bool,
 ) -> Inputs:
     """Return the inputs that a configuration names, bundled ones for what it does not name.
 
@@ -78,6 +83,7 @@ def load_inputs(
         observer: Gets an event for each input.
         wanted: ``countries``, ``population`` (the values of the raster).
         grid: That of a published result; None for that of the configuration.
+        has_raster: Whether there is a population raster, where weights depend on it.
 
     Raises:
         ConfigError, InputError, GeometryError, GridError: As the readers.
@@ -95,7 +101,6 @@ def load_inputs(
             population = load_spread_population(grid, observer)
         else:
             population = load_population(config.raster or None, observer, band=config.band)
-    has_raster = has_population(config, grid)
     if grid is None:
         grid = _grid_of(config, observer) if population is None else population.layout.info.grid
     return Inputs(countries, grid, credit, has_raster, population)

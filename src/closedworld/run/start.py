@@ -73,15 +73,19 @@ class Start:
             parameters = tiles.parameters(TileParameters)
             grid = parameters.grid
             config = replace(config, regions=parameters.regions)
-        has_raster = has_population(config, grid)
-        wanted = set(wanted_inputs(self.stages, config, has_raster=has_raster))
+        with_raster, without = (
+            wanted_inputs(self.stages, config, has_raster=one) for one in (True, False)
+        )
+        # To open the bundled raster takes longer than to plan most stages.
+        has_raster = with_raster != without and has_population(config, grid)
+        wanted = set(with_raster if has_raster else without)
         if tiles is None:
             wanted.add("countries")
         if config.lock is not None:
             files = files_of(config, wanted if grid is not None else {*wanted, "grid"})
             own = [file for stage in self.stages for file in stage.own_files(config)]
             InputLock.read(config.lock).require([*files, *own])
-        inputs = load_inputs(config, observer, wanted, grid)
+        inputs = load_inputs(config, observer, wanted, grid, has_raster=has_raster)
         if tiles is not None and inputs.countries is not None:
             inputs = replace(inputs, countries=polygons_of(tiles, inputs.countries))
         own_inputs = {one.name: one.load_own(config, inputs, observer) for one in self.stages}

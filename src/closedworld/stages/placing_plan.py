@@ -148,18 +148,19 @@ class PlacingPlan(StagePlan[T, CheckedResult, Outcome_co]):
             weight, iso, number, first = one
             yield RowRange(iso, number, first, first - weight, one in heaviest)
 
-    def source(self, country_iso: str, held: HeldDomain) -> CountrySource:
+    def source(self, country_iso: str, rows: int, held: HeldDomain) -> CountrySource:
         """Return what the points of a country are placed by.
 
         Args:
             country_iso: The country.
+            rows: Its rows.
             held: What keeps a country of several tasks.
         """
         return CountrySource(
             self.countries[country_iso],
             self.weights[country_iso],
             self.countries.own_codes is not None,
-            held if self.rows_by_country[country_iso] > self.task_rows else None,
+            held if rows > self.task_rows else None,
         )
 
     def fold(self, runner: TaskRunner, written: Iterable[tuple[T, CheckedResult, bool]]) -> Folded:
@@ -170,17 +171,19 @@ class PlacingPlan(StagePlan[T, CheckedResult, Outcome_co]):
         """
         folded, folder = Folded(), runner.staging.folder
         results: dict[tuple[str, int], CheckedResult] = {}
-        for task, result, _ in written:
-            results[task.partition.value, task.number] = result
+        for task, result, is_last in written:
+            iso = task.partition.value
+            results[iso, task.number] = result
             folded.files += result.files
+            if is_last:
+                # While others are at work, as rows of several files are read again.
+                own = [one for (code, _), one in sorted(results.items()) if code == iso]
+                folded.digests[iso] = partition_digests(folder, self.parameters.datasets, own)
         with timed(self.stage, "checks", self.observer):
             counts = CheckCounts()
             for _, result in sorted(results.items()):
                 counts.merge(result.checks)
             self.check_written(folder, folded.files, counts)
-        for iso in self.rows_by_country:
-            own = [result for (code, _), result in sorted(results.items()) if code == iso]
-            folded.digests[iso] = partition_digests(folder, self.parameters.datasets, own)
         validation = stage_validation(
             folder, self.stage.name, counts, self.claims, self.invalid_code
         )

@@ -15,7 +15,8 @@ from closedworld.inputs.payments.settings import (
     read_rates,
     require_noise,
 )
-from closedworld.kernels.lives import CATEGORIES, FraudMix, default_habits
+from closedworld.kernels.fraud_mix import FraudMix
+from closedworld.kernels.lives import CATEGORIES, default_habits
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -9,9 +9,9 @@ import pytest
 from numpy.typing import NDArray
 from small_towns import cards, market, period
 
+from closedworld.kernels.fraud_mix import FraudMix
 from closedworld.kernels.lives import (
     NONE,
-    FraudMix,
     FraudPlan,
     FraudType,
     LifeOptions,

@@ -12,10 +12,10 @@ import pytest
 from numpy.typing import NDArray
 from small_towns import TZIDS, cards, columns, market, no_fraud, offset_of, period
 
+from closedworld.kernels.fraud_mix import FraudMix
 from closedworld.kernels.lives import (
     NONE,
     Channel,
-    FraudMix,
     FraudPlan,
     FraudType,
     HardNegative,

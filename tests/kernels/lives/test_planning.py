@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 from small_towns import market, period
 
-from closedworld.kernels.lives import FraudMix, OnlineMerchants, plan_fraud
+from closedworld.kernels.fraud_mix import FraudMix
+from closedworld.kernels.lives import OnlineMerchants, plan_fraud
 from closedworld.kernels.lives.market import OnlineIndex
 
 

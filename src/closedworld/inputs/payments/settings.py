@@ -15,7 +15,8 @@ import numpy as np
 
 from closedworld.bounded_read import read_small_file
 from closedworld.errors import ConfigError
-from closedworld.kernels.lives import CATEGORIES, FraudMix, Habits, Period, default_habits
+from closedworld.kernels.fraud_mix import FraudMix
+from closedworld.kernels.lives import CATEGORIES, Habits, Period, default_habits
 from closedworld.sanitize import library_message, listed, quoted
 
 RATE_KEYS = ("per_week", "median")

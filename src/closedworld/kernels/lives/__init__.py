@@ -1,7 +1,6 @@
 """Lives of card holders: where they are, what they buy when and where, and what thieves do with their cards."""
 
 from closedworld.kernels.lives.fraud_plan import (
-    FraudMix,
     FraudPlan,
     SkimCampaigns,
     TestingCampaigns,
@@ -37,7 +36,6 @@ __all__ = [
     "Cards",
     "Channel",
     "Countries",
-    "FraudMix",
     "FraudPlan",
     "FraudType",
     "Habits",

@@ -6,10 +6,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from closedworld.kernels.fraud_mix import FraudMix
 from closedworld.kernels.lives.clock import DAY
 from closedworld.kernels.lives.draws import FourWords, scaled
 from closedworld.kernels.lives.fraud_plan import (
-    FraudMix,
     FraudPlan,
     SkimCampaigns,
     TestingCampaigns,

@@ -79,10 +79,10 @@ class PeoplePlan(PlacingPlan[PeopleTask, PublishedPeople]):
         """Return the tasks that write."""
         if self.sites is None:
             raise TypeError("a forecast has no tasks")
-        held = HeldDomain()
+        held, count = HeldDomain(), self.rows_by_country
         return [
             PeopleTask(
-                self.source(rows.country_iso, held),
+                self.source(rows.country_iso, count[rows.country_iso], held),
                 self.sites,
                 self.by_country[rows.country_iso].slice(rows.first, rows.stop),
                 rows.number,

@@ -33,7 +33,8 @@ from closedworld.inputs.payments.settings import (
 from closedworld.inputs.reference.currencies import CURRENCIES
 from closedworld.inputs.reference.registry import bundled
 from closedworld.inputs.reference.zone_clocks import clock_versions
-from closedworld.kernels.lives import FraudMix, FraudPlan, LifeOptions, Period, plan_fraud
+from closedworld.kernels.fraud_mix import FraudMix
+from closedworld.kernels.lives import FraudPlan, LifeOptions, Period, plan_fraud
 from closedworld.kernels.records import Records
 from closedworld.sanitize import number_of
 from closedworld.stages import PURCHASE_STAGE, Stage

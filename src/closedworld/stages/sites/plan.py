@@ -79,13 +79,13 @@ class SitePlan(PlacingPlan[SiteTask, PublishedSites]):
 
     def tasks(self, runner: TaskRunner) -> Sequence[SiteTask]:
         """Return the tasks that write."""
-        tasks, held = [], HeldDomain()
+        tasks, held, count = [], HeldDomain(), self.rows_by_country
         for rows in self.ranges():
             own = self.requirements.by_country[rows.country_iso]
             part, before = own.slice(rows.first, rows.stop)
             tasks.append(
                 SiteTask(
-                    self.source(rows.country_iso, held),
+                    self.source(rows.country_iso, count[rows.country_iso], held),
                     part,
                     before,
                     rows.stop - rows.first,
