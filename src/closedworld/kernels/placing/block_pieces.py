@@ -38,22 +38,22 @@ class BlockPieces:
         first_ranks = spans.first_ranks
         begin = int(np.searchsorted(first_ranks, first_rank, side="right")) - 1
         here = slice(begin, int(np.searchsorted(first_ranks, stop_rank)))
-        rows, ranks = spans.rows[here], first_ranks[here]
+        rows, from_col_to_rank = spans.rows[here], first_ranks[here] - spans.col_starts[here]
         starts, stops = spans.col_starts[here].copy(), spans.col_stops[here].copy()
-        starts[0] += first_rank - ranks[0]
-        stops[-1] = min(stops[-1], spans.col_starts[here][-1] + stop_rank - ranks[-1])
+        starts[0] = first_rank - from_col_to_rank[0]
+        stops[-1] = min(stops[-1], stop_rank - from_col_to_rank[-1])
         # A column begins a piece if its block differs from the one before it.
         begins = np.flatnonzero(np.append(True, np.diff(lattice.col_blocks) > 0))
         first = np.searchsorted(begins, starts, side="right") - 1
         count = np.searchsorted(begins, stops) - first
-        run = np.repeat(np.arange(len(rows)), count)
         number = counted(first, count)
-        cols = np.maximum(begins[number], starts[run])
-        piece_ranks = ranks[run] + cols - spans.col_starts[here][run]
+        cols = begins[number]
+        cols[np.cumsum(count) - count] = starts
+        piece_ranks = cols + np.repeat(from_col_to_rank, count)
         return cls(
-            rows[run],
-            lattice.row_blocks[rows[run]],
-            lattice.col_blocks[cols],
+            np.repeat(rows, count),
+            np.repeat(lattice.row_blocks[rows], count),
+            lattice.col_blocks[begins][number],
             piece_ranks,
             np.diff(piece_ranks, append=stop_rank),
         )
