@@ -218,6 +218,14 @@ def test_a_run_from_the_inputs_does_it_only_when_it_is_asked_for(tmp_path: Path)
     assert list(run_world(config(out=tmp_path), until="shops").results)[-1] == "shops"
 
 
+def test_no_raster_is_opened_for_a_stage_that_does_not_depend_on_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run_world(config(out=tmp_path))
+    monkeypatch.setattr(start, "has_population", lambda *_: pytest.fail("a raster was opened"))
+    assert list(run_world(config(result=tmp_path), until="shops").results) == ["shops"]
+
+
 def test_tiles_do_not_build_on_a_result(tmp_path: Path) -> None:
     with pytest.raises(ConfigError) as caught:
         run_world(config(result=tmp_path), until="tiles")
