@@ -218,6 +218,7 @@ def test_a_run_from_the_inputs_does_it_only_when_it_is_asked_for(tmp_path: Path)
     assert list(run_world(config(out=tmp_path), until="shops").results)[-1] == "shops"
 
 
+@pytest.mark.usefixtures("third")
 def test_no_raster_is_opened_for_a_stage_that_does_not_depend_on_one(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
