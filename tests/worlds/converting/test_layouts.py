@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pickletools
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -154,6 +155,24 @@ def test_the_handbook_s_days_load_as_its_own_do(
     scenarios = truth["fraud_type"].map({"clone": 1, "skim": 2, "lost": 3, "testing": 4}).fillna(0)
     assert (found["TX_FRAUD_SCENARIO"].to_numpy() == scenarios.to_numpy()).all()
     assert ((found["TX_FRAUD_SCENARIO"] > 0) == (found["TX_FRAUD"] == 1)).all()
+
+
+def test_the_handbook_s_days_name_nothing_that_its_pandas_lacks(
+    world: tuple[Path, dict[str, pd.DataFrame]], tmp_path: Path
+) -> None:
+    """pandas 1.5 with NumPy 1.26 has all of these modules; of later versions it has not ``numpy._core.numeric``."""
+    convert(world[0], "handbook", tmp_path / "days")
+    for path in (tmp_path / "days").iterdir():
+        texts = [
+            argument
+            for _, argument, _ in pickletools.genops(path.read_bytes())
+            if isinstance(argument, str)
+        ]
+        modules = {text for text in texts if text.startswith(("numpy.", "pandas."))}
+        assert modules <= {
+            "numpy._core.multiarray", "pandas._libs.arrays", "pandas._libs.internals", "pandas.arrays",
+            "pandas.core.arrays.datetimes", "pandas.core.indexes.base", "pandas.core.indexes.range", "pandas.core.internals.managers",
+        }  # fmt: skip
 
 
 def test_the_handbook_s_features_and_split_run_on_them(

@@ -20,6 +20,7 @@ from closedworld.worlds.converting.layouts import LAYOUTS, Layout
 from closedworld.worlds.converting.own_purchases import OwnPurchases
 
 _DAY_SECONDS = 86_400
+_OLD_PROTOCOL = 4
 _YES = pa.array(["1", "Yes"])
 
 
@@ -144,8 +145,10 @@ def _write_days(rows: Iterator[pa.Table], out: Path) -> tuple[Path, ...]:
         day = pc.strftime(table["TX_DATETIME"][0], format="%Y-%m-%d").as_py()
         path = out / f"{day}.pkl"
         frame = to_pandas(table)
+        # The Handbook needs pandas 1; of newer versions, it reads neither columns of text nor arrays of protocol 5.
+        frame.columns = frame.columns.astype(object)
         with whole_file(path) as staged:
-            frame.to_pickle(staged)
+            frame.to_pickle(staged, protocol=_OLD_PROTOCOL)
         files.append(path)
 
     for table in rows:
