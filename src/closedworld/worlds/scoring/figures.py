@@ -138,6 +138,10 @@ GEOGRAPHIC = ("speed", "distance_from_home")
 LEAK = 0.1
 """An AUC farther than this from 0.5 is a leak, unless the feature is geographic."""
 
+DEVIATIONS = 3.0
+"""And farther than so many standard deviations of an AUC that says nothing: sqrt((1/frauds + 1/others) / 12), as Mann and
+Whitney have it."""
+
 
 @dataclass(frozen=True, slots=True)
 class Figure:

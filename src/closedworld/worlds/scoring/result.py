@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -9,6 +10,7 @@ from typing import Any
 from closedworld.execution.events import Warned
 from closedworld.sanitize import number_of, one_line
 from closedworld.worlds.scoring.figures import (
+    DEVIATIONS,
     FEATURE_TITLES,
     FIGURES,
     GEOGRAPHIC,
@@ -57,17 +59,23 @@ class Score:
 
     @property
     def leaks(self) -> dict[str, dict[str, float]]:
-        """Features that are none of geography and tell fraud of a kind apart, with their AUC by kind."""
+        """Features that are none of geography and tell fraud of a kind apart, not by chance, with their AUC by kind."""
         found = {}
         for name in self.auc:
             far = {
                 kind: value
                 for kind, value in self.auc[name].items()
-                if value is not None and abs(value - 0.5) > LEAK
+                if value is not None and abs(value - 0.5) > max(LEAK, self._chance(kind))
             }
             if far and name not in GEOGRAPHIC:
                 found[name] = far
         return found
+
+    def _chance(self, kind: str) -> float:
+        """Return how far from 0.5 the AUC of so few frauds of a kind may be by chance."""
+        frauds = self.kinds.get(kind, self.counts["frauds"])
+        others = self.counts["purchases"] - self.counts["frauds"] - self.counts["unlabelled"]
+        return DEVIATIONS * math.sqrt((1 / max(frauds, 1) + 1 / max(others, 1)) / 12)
 
     def to_dict(self) -> dict[str, Any]:
         """Return the score as JSON holds it."""
