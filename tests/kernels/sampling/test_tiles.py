@@ -149,18 +149,18 @@ def plain_ranks(key: NDArray[np.uint32], wanted: int, descent: TileDescent) -> l
 
 
 @pytest.mark.parametrize(
-    ("weights", "wanted"),
-    [([1, 40, 10, 5, 1, 1, 9, 30, 3], 9), ([50] + 50 * [1], 2), ([60, 15, 15, 5, 5], 2)],
+    ("weights", "wanted", "ids"),
+    [([1, 40, 10, 5, 1, 1, 9, 30, 3], 9, 10), ([50] + 50 * [1], 2, 20), ([51, 24, 25], 2, 60)],
     ids=str,
 )
 def test_tiles_are_those_of_one_draw_after_another(
-    descent_of: DescentOf, weights: list[int], wanted: int
+    descent_of: DescentOf, weights: list[int], wanted: int, ids: int
 ) -> None:
     """Draws are numbered without a gap, also where more are asked for and where the drawn tiles are removed."""
-    descent, keys = descent_of(weights), many_keys(20)
-    ranks = tiles_without_replacement(keys, np.full(20, wanted), descent)
+    descent, keys = descent_of(weights), many_keys(ids)
+    ranks = tiles_without_replacement(keys, np.full(ids, wanted), descent)
     expected = [plain_ranks(key, wanted, descent) for key in keys]
-    assert ranks.reshape(20, wanted).tolist() == expected
+    assert ranks.reshape(ids, wanted).tolist() == expected
     for key, own in zip(keys, expected, strict=True):
         sampler = SuccessiveSampler(key, wanted, descent.total, spare=0)
         while sampler.missing:
