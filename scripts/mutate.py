@@ -89,7 +89,7 @@ _MOST_WAITING = 5
 """Seconds that tests may take for each second of processor time that they may take."""
 
 _SHOWN = 200
-"""Letters of a change that are printed."""
+"""Letters of a change that are printed, before and after it."""
 
 OPERATORS: dict[type[ast.AST], type[ast.AST]] = {
     ast.Lt: ast.LtE, ast.LtE: ast.Lt, ast.Gt: ast.GtE, ast.GtE: ast.Gt, ast.Eq: ast.NotEq,
@@ -177,6 +177,15 @@ def places(node: ast.AST) -> Iterator[tuple[ast.AST, Callable[[ast.AST], None], 
                 yield from places(one)
 
 
+def where_they_differ(before: str, after: str) -> str:
+    """Return a change as text, of long ones what is round the first difference."""
+    pairs = enumerate(zip(before, after, strict=False))
+    same = next((i for i, (a, b) in pairs if a != b), 0)
+    is_long = max(len(before), len(after)) > _SHOWN
+    shown = slice(max(0, same - _SHOWN // 2), same + _SHOWN // 2) if is_long else slice(None)
+    return f"{before[shown]} -> {after[shown]}"
+
+
 def mutants(path: Path) -> list[Mutant]:
     """Return every mutant of a file."""
     tree = ast.parse(path.read_text(encoding="utf-8"))
@@ -193,7 +202,7 @@ def mutants(path: Path) -> list[Mutant]:
                 getattr(node, "lineno", getattr(parent, "lineno", 0)),
             )
             replace(node)
-            found.append(Mutant(file, line, f"{before[-_SHOWN:]} -> {after[-_SHOWN:]}", source))
+            found.append(Mutant(file, line, where_they_differ(before, after), source))
     return found
 
 

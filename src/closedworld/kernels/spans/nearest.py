@@ -61,14 +61,15 @@ def _home_cells(
     lats: NDArray[np.float64],
     points: NDArray[np.int64],
 ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Return the row and column of points, for those off the grid the closest ones, int64 (n,) each."""
+    """Return the row and column of points, for those off the grid the closest row, int64 (n,) each."""
     grid = tiles.grid
     rows, cols = cells_of(grid, lons, lats)
     off = points[rows[points] == NO_CELL]
     down = (grid.north - lats[off]) / grid.cell_height
     across = np.mod(lons[off] - grid.west, _TURN) / grid.cell_width
     rows[off] = np.clip(np.floor(down), 0, grid.n_rows - 1)
-    cols[off] = np.clip(np.floor(across), 0, grid.n_cols - 1)
+    # A column beyond the grid is as good as the last one: the ends of a row are looked at in any case.
+    cols[off] = np.floor(across)
     return rows, cols
 
 
