@@ -102,6 +102,14 @@ def test_every_value_of_a_country_is_that_of_the_scalar_formula(iso: str, grid: 
     assert columns(spans) == expected_columns(spans)
 
 
+@pytest.mark.parametrize("row", range(3))
+def test_a_country_may_begin_in_any_row(row: int) -> None:
+    grid = Grid(0.0, 40.0, 10.0, 10.0, 3, 8)
+    rows = np.array([row, row, row + 1, row + 4])
+    spans = RowSpans.from_runs(grid, rows, np.array([0, 2, 1, 0]), np.array([1, 3, 3, 2]))
+    assert columns(spans) == expected_columns(spans)
+
+
 def test_bounds_and_centres_are_what_rasterio_computes_from_the_transform() -> None:
     """The very same float64 values, for corners and for centres."""
     grid = WORLDPOP_1KM
