@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -119,6 +121,16 @@ def bucket(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     for module in ("stages.runner", "published.results", "store.reading"):
         monkeypatch.setattr(f"closedworld.{module}.storage_at", storage_at)
     return bucket
+
+
+def test_a_pipe_is_no_file(tmp_path: Path) -> None:
+    """A reader would wait for it, and so would pyarrow."""
+    os.mkfifo(tmp_path / "pipe")
+    storage = LocalStorage(tmp_path)
+    for read_it in (storage.size, storage.open, lambda key: storage.for_arrow([key])):
+        with pytest.raises(OSError, match="Not a regular file"):
+            read_it("pipe")
+    assert not storage.is_whole("pipe", 0, hashlib.sha256(b"").hexdigest())
 
 
 def test_a_world_is_published_and_read_where_there_are_no_folders(
