@@ -135,7 +135,10 @@ class PlacingPlan(StagePlan[T, CheckedResult, Outcome_co]):
         return StageMemory(0, DOMAIN_BYTES + held + largest * self.row_bytes)
 
     def ranges(self) -> Iterator[RowRange]:
-        """Yield the rows of each task: the countries of most rows first, one task at least for each."""
+        """Yield the rows of each task: the countries of most rows first, one task at least for each.
+
+        The second is of a country of one task, as others of the first country wait for what the first task reads.
+        """
         rows = self.rows_by_country
         found = [
             (first - min(first + self.task_rows, count), iso, number, first)
@@ -144,7 +147,11 @@ class PlacingPlan(StagePlan[T, CheckedResult, Outcome_co]):
         ]
         heaviest = set(sorted(found)[:SEED_TASKS])
         # The tasks of a country one after another, as it is held for them.
-        for one in sorted(found, key=lambda one: (-rows[one[1]], one[1:])):
+        ordered = sorted(found, key=lambda one: (-rows[one[1]], one[1:]))
+        single = (at for at, one in enumerate(ordered) if rows[one[1]] <= self.task_rows)
+        if at := next(single, 0):
+            ordered.insert(1, ordered.pop(at))
+        for one in ordered:
             weight, iso, number, first = one
             yield RowRange(iso, number, first, first - weight, one in heaviest)
 

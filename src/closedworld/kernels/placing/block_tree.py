@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import NamedTuple
 
 import numpy as np
@@ -54,6 +54,7 @@ class Blocks:
     areas_cm2: NDArray[np.int64]
     country_weight: int
     country_area_cm2: int
+    _masses: dict[int, NDArray[np.uint64]] = field(default_factory=dict, init=False)
 
     @classmethod
     def of(cls, spans: RowSpans, weights: Iterable[NDArray[np.unsignedinteger]]) -> Blocks:
@@ -100,7 +101,7 @@ class Blocks:
         )
 
     def masses(self, gamma8: int) -> NDArray[np.uint64]:
-        """Return the mass of each block: its weight times its relative density to the power gamma - 1.
+        """Return the mass of each block: its weight times its relative density to the power gamma - 1; kept once made.
 
         Args:
             gamma8: Eight times gamma.
@@ -111,6 +112,11 @@ class Blocks:
         """
         if gamma8 == GAMMA_ONE:
             return self.weights
+        if gamma8 not in self._masses:
+            self._masses[gamma8] = self._masses_of(gamma8)
+        return self._masses[gamma8]
+
+    def _masses_of(self, gamma8: int) -> NDArray[np.uint64]:
         density = self.weights.astype(np.float64) / self.areas_cm2.astype(np.float64)
         of_country = self.country_weight / self.country_area_cm2
         relative = np.clip(density / of_country, *DENSITY_RANGE)

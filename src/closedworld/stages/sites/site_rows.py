@@ -58,6 +58,8 @@ def rows_of(merchants: CountryMerchants, placed: PlacedSites, places: CountryPla
 
 
 def _spread(values: pa.Array, where: NDArray[np.int64], count: int) -> pa.Array:
+    if np.array_equal(where, np.arange(count)):
+        return values
     index = np.full(count, -1)
     index[where] = np.arange(len(where))
     return values.take(pa.array(index, mask=index < 0))
