@@ -278,7 +278,7 @@ def test_what_fits_in_the_budget_is_said(overlap: cw.PublishedWorld) -> None:
     shown = len(data_of(some.html)["weights"][0]["cells"])
     said = f"for {shown} countries, the smallest, as many as fit in {byte_size(bare + 5_000)} (--budget)"
     assert any(said in note for note in some.notes)
-    assert any(f"the overview of {20 - shown} others." in note for note in some.notes)
+    assert any(f"; {20 - shown} others have only the overview." in note for note in some.notes)
 
 
 def test_a_page_without_points_keeps_to_its_budget_and_uses_it(

@@ -222,6 +222,31 @@ def test_a_link_brings_back_what_was_seen(
     assert "at=-41.25" in tab.url
 
 
+def test_a_link_keeps_the_boxes_that_are_ticked(
+    center: cw.PublishedWorld, people: Any, open_map: Callable[..., tuple[Tab, Heard]]
+) -> None:
+    """Hidden categories and shown homes, both ways."""
+    shown = center._shown(None)
+    page = map_page(replace(shown, later={**shown.later, "people": people}), budget=0)
+    tab, heard = open_map(page)
+    boxes, homes = tab.locator("[data-group]"), tab.locator("input[name=homes]")
+    boxes.nth(1).uncheck()
+    boxes.nth(3).uncheck()
+    homes.check()
+    tab.wait_for_url("**without=*")
+    link = tab.url.split("#")[1]
+    tab.evaluate("location.hash = 'by=weight'")
+    tab.wait_for_function("document.forms.controls.elements.by.value === 'weight'")
+    assert boxes.nth(1).is_checked()
+    assert not homes.is_checked()
+    tab.evaluate(f"location.hash = {link!r}")
+    tab.wait_for_function("document.forms.controls.elements.by.value === 'country'")
+    assert [box.is_checked() for box in boxes.all()[:4]] == [True, False, True, False]
+    assert homes.is_checked()
+    assert tab.evaluate("closedworld.points.hidden.size") == 2
+    assert heard.messages == []
+
+
 def test_a_site_says_what_it_is_and_its_merchant_can_be_shown_alone(
     center: cw.PublishedWorld, open_map: Callable[..., tuple[Tab, Heard]]
 ) -> None:
@@ -514,3 +539,15 @@ def test_the_swipe_shows_both_worlds_where_it_stands(
         tab.locator("#close").click()
     assert titles == ["Lesotho (LS) and South Africa (ZA)", "South Africa (ZA)"]
     tab.wait_for_url("**cut=100*")
+    # The handle is dragged, the map beside it is not covered by its track.
+    before = tab.evaluate("closedworld.view.lon")
+    for x in (94, 500):
+        tab.mouse.move(340 + x, 450)
+        tab.mouse.down() if x == 94 else tab.mouse.up()
+    assert 520 < int(tab.locator("#swipe").input_value()) < 545
+    assert tab.evaluate("closedworld.view.lon") == before
+    tab.mouse.move(340 + 700, 450)
+    tab.mouse.down()
+    tab.mouse.move(340 + 620, 450, steps=3)
+    tab.mouse.up()
+    assert tab.evaluate("closedworld.view.lon") == pytest.approx(before + 2, abs=1e-6)

@@ -275,7 +275,7 @@ def _add_weights(
     elif missing:
         contents.notes.append(
             f"Weights of single tiles are included for {number_of(shown, one, many)}{smallest}; "
-            f"there is only the overview of {number_of(missing, 'other', 'others')}."
+            f"{number_of(missing, 'other has', 'others have')} only the overview."
         )
 
 

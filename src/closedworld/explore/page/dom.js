@@ -38,8 +38,7 @@ export function letSort(table) {
       head.ariaSort = isDescending ? "descending" : "ascending";
       const valueOf = (/** @type {HTMLTableRowElement} */ { cells }) => cells[column].dataset.value ?? cells[column].innerText;
       const order = new Intl.Collator("en", { numeric: true });
-      const way = isDescending ? -1 : 1;
-      body.append(...[...body.rows].sort((a, b) => way * order.compare(valueOf(a), valueOf(b))));
+      body.append(...[...body.rows].sort((a, b) => (isDescending ? -1 : 1) * order.compare(valueOf(a), valueOf(b))));
     };
   });
 }

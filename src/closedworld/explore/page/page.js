@@ -66,6 +66,8 @@ async function start(data) {
   const card = element("card", HTMLElement);
   const csv = element("csv", HTMLButtonElement);
   const until = element("until", HTMLInputElement);
+  /** One for each category. @type {NodeListOf<HTMLInputElement>} */
+  const boxes = form.querySelectorAll("[data-group]");
   const { dataset } = document.documentElement;
   const view = new View(canvas.clientWidth, canvas.clientHeight, grid.cellWidth);
   /** @type {import("./scene.js").State} */
@@ -125,7 +127,6 @@ async function start(data) {
     document.querySelectorAll("#ticks span").forEach((tick, i, { length }) => (tick.textContent = scale ? short(scale.densityAt(i / (length - 1))) : ""));
     if (points) {
       points.alone = merchants.indexOf(value("merchant")) + 1;
-      const boxes = /** @type {NodeListOf<HTMLInputElement>} */ (form.querySelectorAll("[data-group]"));
       points.hidden = new Set([...boxes].filter((box) => !box.checked).map((box) => Number(box.dataset.group)));
       const colours = coloursOf(points, scene.theme).map((colour) => (state.mode === "differences" ? "" : `rgb(${colour})`));
       for (const box of boxes) box.style.accentColor = colours[Number(box.dataset.group)];
@@ -145,7 +146,8 @@ async function start(data) {
   function choose(values) {
     for (const [name, value] of Object.entries(values)) {
       const field = form.elements.namedItem(name);
-      if (field instanceof RadioNodeList || field instanceof HTMLInputElement) field.value = value;
+      if (field instanceof HTMLInputElement && field.type === "checkbox") field.checked = value === field.value;
+      else if (field instanceof RadioNodeList || field instanceof HTMLInputElement) field.value = value;
     }
     apply();
   }
@@ -264,6 +266,7 @@ async function start(data) {
   function writeLink() {
     const at = `${view.lat.toFixed(6)},${view.lon.toFixed(6)},${view.scale.toPrecision(6)}`;
     const chosen = [...new FormData(form)].filter(([, value]) => value !== "").map(([name, value]) => [name, String(value)]);
+    if (points?.hidden.size) chosen.push(["without", [...points.hidden].join()]);
     if (hasAddress) history.replaceState(null, "", `#${new URLSearchParams([["at", at], ...chosen])}`);
   }
 
@@ -271,6 +274,7 @@ async function start(data) {
   function readLink() {
     const parts = new URLSearchParams(location.hash.slice(1));
     form.reset();
+    for (const box of boxes) box.checked = !(parts.get("without") ?? "").split(",").includes(box.dataset.group ?? "");
     choose(Object.fromEntries(parts));
     if (state.card >= 0) pickCard(state.card);
     const at = (parts.get("at") ?? "").split(",").map(Number);
