@@ -233,7 +233,7 @@ def test_a_link_keeps_the_boxes_that_are_ticked(
     boxes.nth(1).uncheck()
     boxes.nth(3).uncheck()
     homes.check()
-    tab.wait_for_url("**without=*")
+    tab.wait_for_url("**homes=on*without=2%2C4*")
     link = tab.url.split("#")[1]
     tab.evaluate("location.hash = 'by=weight'")
     tab.wait_for_function("document.forms.controls.elements.by.value === 'weight'")
