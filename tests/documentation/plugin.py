@@ -20,16 +20,34 @@ if TYPE_CHECKING:
 
 ROOT = Path(__file__).parents[2]
 
+LONGEST = (
+    "tests/documentation/test_site.py",
+    "tests/faults/test_workers.py",
+    "tests/golden/test_golden.py",
+    "tests/faults/test_errors.py",
+    "tests/cli/test_ends.py",
+    "tests/kernels/spans/test_properties.py",
+    "tests/explore/test_map_browser.py",
+    "tests/readers/test_readers.py",
+)
+"""What would keep one process busy at the end of a run while the others have nothing left."""
+
 pytest_collect_file = SITE.pytest()
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Run a page from top to bottom whatever the order of tests, and not in ``make quick``: each builds a world."""
+    """Run a page from top to bottom whatever the order of tests, and not in ``make quick``: each builds a world.
+
+    Pages come first, then the longest files.
+    """
     snippets = [item for item in items if isinstance(item, SybilItem)]
     for item in snippets:
         item.add_marker(pytest.mark.slow)
     snippets.sort(key=lambda item: (item.path, item.example.line))
-    items[:] = [*snippets, *(item for item in items if not isinstance(item, SybilItem))]
+    others = [item for item in items if not isinstance(item, SybilItem)]
+    longest = {ROOT / name for name in LONGEST}
+    others.sort(key=lambda item: item.path not in longest)
+    items[:] = [*snippets, *others]
 
 
 @pytest.fixture(scope="session")

@@ -35,6 +35,7 @@ from typing import TYPE_CHECKING, Any
 import pyarrow.dataset  # noqa: F401 -- looks for pandas once, and would take the None of ``without`` for it
 import pytest
 from cluster import Cluster
+from hidden import OPTIONAL, environment_without
 from PIL import Image, ImageChops, ImageStat
 from sybil import Region, Sybil
 
@@ -50,12 +51,6 @@ LOGGER = logging.getLogger("closedworld")
 NOT_RUN = "# not run by the tests: "
 DONE_ELSEWHERE = ("make test", "source .venv/bin/activate")
 """Commands that tests of their own run, or that are done already."""
-
-OPTIONAL = ("duckdb", "geopandas", "pandas", "polars")
-"""Packages that a page has only if it says ``pip install`` with their name or with an extra that has them."""
-
-HIDING = str(Path(__file__).with_name("hiding"))
-"""A folder on the path of the commands that keeps packages from them."""
 
 _FENCE = re.compile(r"^```(?P<language>\w+)\n(?P<source>.*?)^```$", re.MULTILINE | re.DOTALL)
 _OUTPUT = re.compile(r"\s*^```text\n(?P<output>.*?)^```$", re.MULTILINE | re.DOTALL)
@@ -117,15 +112,10 @@ def type_in(command: str, missing: set[str], namespace: dict[str, Any]) -> str:
     if _ADDRESS in command:
         cluster = namespace.setdefault("_cluster", Cluster())
         command = command.replace(_ADDRESS, cluster.address)
-    found = {
-        "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
-        "PYTHONPATH": os.pathsep.join([HIDING, *filter(None, [os.environ.get("PYTHONPATH")])]),
-        "CLOSEDWORLD_TESTS_WITHOUT": ",".join(missing),
-        "COLUMNS": "100",
-    }
+    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
     done = subprocess.run(
         ["sh", "-c", command],
-        env={**os.environ, **found},
+        env={**environment_without(missing), "PATH": path, "COLUMNS": "100"},
         capture_output=True,
         text=True,
         check=False,

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from plugin import LONGEST
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -28,3 +29,7 @@ def test_make_test_runs_pytest() -> None:
         ["make", "--dry-run", "test"], cwd=ROOT, capture_output=True, text=True, check=True
     )
     assert "-m pytest" in plan.stdout
+
+
+def test_the_files_that_are_run_first_are_there() -> None:
+    assert all((ROOT / name).exists() for name in LONGEST)

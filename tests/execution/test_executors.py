@@ -196,7 +196,11 @@ def test_a_running_dask_cluster_is_used_by_its_address() -> None:
 
 
 @pytest.mark.slow
-def test_no_dask_scheduler_is_told_with_the_address() -> None:
+def test_no_dask_scheduler_is_told_with_the_address(monkeypatch: pytest.MonkeyPatch) -> None:
+    """After a second, for the sake of the test."""
+    distributed = pytest.importorskip("distributed")
+    client = distributed.Client
+    monkeypatch.setattr(distributed, "Client", lambda address, **_: client(address, timeout="1s"))
     with (
         pytest.raises(ConfigError) as caught,
         open_worker_pool("dask", None, "tcp://127.0.0.1:1"),

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from effort import tries
 from harness import small
+from hidden import environment_without
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -33,11 +34,11 @@ def receipts(out: Path, setting: tuple[Any, ...]) -> str:
     (executor, workers), order, stopped, umask, seed, (zone, name) = setting
     words = [str(out), executor, str(workers), str(order), str(stopped), umask]
     path = os.pathsep.join([str(Path(__file__).parent), *filter(None, sys.path)])
-    surroundings = {"PYTHONHASHSEED": seed, "TZ": zone, "LC_ALL": name, "PYTHONPATH": path}
+    surroundings = {"PYTHONHASHSEED": seed, "TZ": zone, "LC_ALL": name}
     subprocess.run(
         [sys.executable, "-m", "harness.surrounded", *words],
         check=True,
-        env={**os.environ, **surroundings},
+        env={**environment_without(path=path), **surroundings},
     )
     found = sorted(out.glob("*/parameter_hash=*/_receipt.json"))
     assert len(found) == len(small.STAGES)

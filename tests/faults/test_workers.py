@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 import pytest
 from effort import tries
 from harness import HANG_SECONDS, small
+from hidden import environment_without
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -34,6 +35,7 @@ def start(command: tuple[str, ...], out: Path, executor: str) -> subprocess.Pope
         [sys.executable, "-m", "closedworld", *command, str(out), *options],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
+        env=environment_without(),
         text=True,
     )
 
