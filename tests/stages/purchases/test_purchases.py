@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
@@ -20,6 +21,7 @@ from closedworld.datasets import TRUTH
 from closedworld.errors import UnitError
 from closedworld.execution import open_worker_pool
 from closedworld.execution.events import TasksResumed
+from closedworld.kernels.lives.journey import seconds_needed
 from closedworld.published.names import read_name
 from closedworld.stages import STAGES
 from closedworld.stages.people.build import build_people
@@ -28,6 +30,7 @@ from closedworld.stages.purchases.build import build_purchases
 from closedworld.stages.purchases.day_files import write_day
 from closedworld.store.places import storage_at
 from closedworld.verification import verify
+from closedworld.verification.holder_moves import hours_needed
 from closedworld.worlds import PublishedWorld, open_world
 
 if TYPE_CHECKING:
@@ -227,8 +230,20 @@ def test_verification_finds_no_fault_and_each_that_is_made(
     late = rows.set_column(2, rows.schema.field("ts_local"), pc.add(rows["ts_local"], hour))
     pq.write_table(late, file)
     assert "purchase-clock" in {one.code for one in verify(published.folder).findings}
-    signs = pa.array([1.0, -1.0] * rows.num_rows).slice(0, rows.num_rows)
-    far = rows.set_column(12, rows.schema.field("lon"), pc.multiply(rows["lon"], signs))
+    # Some 8 km east every other time: less than 900 km/h, but more than 60.
+    moved = pa.array([0.0, 0.1] * rows.num_rows).slice(0, rows.num_rows)
+    far = rows.set_column(12, rows.schema.field("lon"), pc.add(rows["lon"], moved))
     pq.write_table(far, file)
     codes = {one.code for one in verify(published.folder).findings}
     assert {"purchase-site", "holder-speed"} <= codes
+
+
+def test_verification_allows_what_the_law_of_ways_does() -> None:
+    """An hour for 60 km, 4 h for 700 km; ways below 300 km may be flown beyond, which takes 3 h 26 min at least."""
+    km = np.array([0.0, 60.0, 200.0, 250.0, 299.0, 301.0, 700.0, 1400.0])
+    flight = 3 + 300 / 700
+    hours = [0.0, 1.0, 200 / 60, flight, flight, 3.43, 4.0, 5.0]
+    np.testing.assert_allclose(hours_needed(km), hours, rtol=1e-12)
+    assert (hours_needed(km) * 3_600 <= seconds_needed(km)).all()
+    no_flight = (km <= 200) | (km > 300)
+    assert (seconds_needed(km)[no_flight] - hours_needed(km)[no_flight] * 3_600 < 1).all()
