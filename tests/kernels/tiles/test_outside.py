@@ -50,7 +50,7 @@ def test_shares_of_boxes(box: tuple[float, ...], grid: Grid, share: float) -> No
 
 
 @pytest.mark.parametrize("mirrored", [False, True])
-def test_the_share_of_a_triangle(mirrored: bool) -> None:  # noqa: FBT001 -- a case
+def test_the_share_of_a_triangle(*, mirrored: bool) -> None:
     """Its upper side falls from 51 degrees at longitude 39.5 to 50 at 40.5; the integral of its sine is known."""
 
     def west_of(lon: float) -> float:
