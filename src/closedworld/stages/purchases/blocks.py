@@ -20,12 +20,9 @@ from closedworld.stages.checking import CheckCounts
 from closedworld.stages.purchases.checks import check_lives
 from closedworld.stages.purchases.market import MarketSource, market_of
 from closedworld.stages.purchases.scratch import (
-    BOUGHT,
-    MARKED,
-    SCRATCH_TABLES,
-    STAYED,
     bought_rows,
     marked_rows,
+    scratch_path,
     stayed_rows,
     write_scratch,
 )
@@ -139,15 +136,13 @@ def live_block(task: BlockTask) -> BlockResult:
     campaigns[FraudType.SKIM] = task.fraud.skim.key
     campaigns[FraudType.TESTING] = task.fraud.testing.key
     outlet = found.outlets_of(lives.purchases)
-    bought, marked, stayed = (Path(one.path(task.folder, task.number)) for one in SCRATCH_TABLES)
-    rows, day = bought_rows(lives, outlet, task.first, period)
-    result.bought = write_scratch(bought, rows, day, BOUGHT, period.days)
-    stolen = day[lives.truth.fraud_type != FraudType.NONE]
+    bought = bought_rows(lives, outlet, task.first, period)
+    marked = marked_rows(lives, campaigns, found.market.sites, period)
+    stayed = stayed_rows(lives, task.first, period)
+    path = Path(scratch_path(task.folder, task.number))
+    result.bought, _, result.stayed = write_scratch(path, (bought, marked, stayed), period.days)
+    stolen = bought[1][lives.truth.fraud_type != FraudType.NONE]
     result.stolen = np.bincount(stolen, minlength=period.days).astype(np.int64)
-    rows, day = marked_rows(lives, campaigns, found.market.sites, period)
-    write_scratch(marked, rows, day, MARKED, period.days)
-    rows, day = stayed_rows(lives, task.first, period)
-    result.stayed = write_scratch(stayed, rows, day, STAYED, period.days)
-    result.size_bytes = sum(path.stat().st_size for path in (bought, marked, stayed))
+    result.size_bytes = path.stat().st_size
     clock.ends("scratch")
     return result

@@ -23,15 +23,7 @@ from closedworld.stages.purchases.day_rows import (
     truth_rows,
 )
 from closedworld.stages.purchases.market import MarketSource, market_of
-from closedworld.stages.purchases.scratch import (
-    BOUGHT,
-    DAY,
-    MARKED,
-    STAYED,
-    Rows,
-    ScratchTable,
-    read_day,
-)
+from closedworld.stages.purchases.scratch import DAY, Rows, read_day
 from closedworld.stages.task_runner import PhaseClock, stage_part, staged_part
 from closedworld.store.protocol import Storage
 
@@ -89,7 +81,7 @@ def write_day(task: DayTask) -> CheckedResult:
     market = market_of(task.source)
     clock.ends("market")
     begin = task.source.period.start + task.day * DAY
-    bought, marked = _read(task, BOUGHT), _read(task, MARKED)
+    bought, marked, stayed = _read(task)
     marked = _taken(marked, np.argsort(marked["key"], kind="stable"))
     by_key, by_time = _orders(bought)
     clock.ends("merge")
@@ -102,7 +94,6 @@ def write_day(task: DayTask) -> CheckedResult:
     bought = _taken({name: bought[name] for name in ("key", "fraud", "hard")}, by_key)
     _write(task, TRUTH, [truth_rows(bought, marked, market)] if len(by_key) else [], result)
     del bought, by_key
-    stayed = _read(task, STAYED)
     _write(task, STAYS, [stay_rows(stayed, begin, market)] if len(stayed["card"]) else [], result)
     clock.ends("encode")
     _check(task, result)
@@ -110,14 +101,14 @@ def write_day(task: DayTask) -> CheckedResult:
     return result
 
 
-def _read(task: DayTask, kind: ScratchTable) -> Rows:
-    """Return the rows of the day from scratch files.
+def _read(task: DayTask) -> tuple[Rows, ...]:
+    """Return the rows of the day from scratch files, by table.
 
     Raises:
         PublishError: ``output-not-writable``: one cannot be read, as another program has removed it.
     """
     try:
-        return read_day(task.scratch, task.blocks, kind, task.day)
+        return read_day(task.scratch, task.blocks, task.day)
     except (OSError, ValueError) as error:
         raise PublishError(
             "output-not-writable",

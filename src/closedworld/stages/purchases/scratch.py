@@ -1,4 +1,4 @@
-"""Scratch files: what a block of cards bought and where its holders were, cut by day."""
+"""Scratch files: what a block of cards bought and where its holders were, a file for each block, cut by day."""
 
 from __future__ import annotations
 
@@ -31,10 +31,10 @@ Rows: TypeAlias = "dict[str, NDArray[Any]]"
 
 @dataclass(frozen=True, slots=True, eq=False)
 class ScratchTable:
-    """What one kind of scratch files holds.
+    """What scratch files hold of one kind.
 
     Attributes:
-        name: First part of their names.
+        name: What it is.
         columns: Types by name.
     """
 
@@ -45,10 +45,6 @@ class ScratchTable:
     def row_bytes(self) -> int:
         """Bytes of a row."""
         return sum(np.dtype(one).itemsize for one in self.columns.values())
-
-    def path(self, folder: Path, number: int) -> str:
-        """Return the file of a block, as a text: a year of 30,000 cards opens 130,000."""
-        return f"{folder}/{self.name}-{number:05d}"
 
 
 BOUGHT = ScratchTable(
@@ -100,8 +96,8 @@ SCRATCH_TABLES = BOUGHT, MARKED, STAYED
 """What a block leaves."""
 
 _CODEC = "lz4_raw"
-_ENTRY = np.dtype("<i8")
-_ENTRY_BYTES = 3 * _ENTRY.itemsize
+_ENTRY = np.dtype(("<i8", 2 + len(SCRATCH_TABLES)))
+"""Of a day: where its piece begins, how many bytes it has, and the rows of each table."""
 
 
 def is_marked(fraud: NDArray[np.int8], hard: NDArray[np.int8]) -> NDArray[np.bool_]:
@@ -171,75 +167,84 @@ def stayed_rows(lives: Lives, first_card: int, period: Period) -> tuple[Rows, ND
     return dict(zip(STAYED.columns, columns, strict=True)), day
 
 
-def write_scratch(
-    path: Path, rows: Rows, day: NDArray[np.int64], kind: ScratchTable, days: int
-) -> NDArray[np.int64]:
-    """Write rows by day, one compressed block each, and return how many there are of each, int64 (days,).
+def scratch_path(folder: Path, number: int) -> str:
+    """Return the file of a block, as a text: a year of 30,000 cards opens 45,000."""
+    return f"{folder}/block-{number:05d}"
 
-    In a block the first bytes of all values of a column come first, then their second bytes: most numbers are small,
-    so the later ones are zeros, and the file is a quarter smaller. Where the block of each day begins, its size and its
-    rows stand at the head of the file, so that a day is read without the others.
+
+def write_scratch(
+    path: Path, tables: Sequence[tuple[Rows, NDArray[np.int64]]], days: int
+) -> NDArray[np.int64]:
+    """Write what a block leaves by day, one compressed piece each, and return the rows, int64 (tables, days).
+
+    In a piece the first bytes of all values of a column come first, then their second bytes: most numbers are small,
+    so the later ones are zeros, and the file is a quarter smaller. Where the piece of each day begins stands at the head of
+    the file, so that a day is read without the others.
 
     Args:
         path: The file.
-        rows: Columns of the table, rows in any order.
-        day: The day of each row, from 0.
-        kind: Which table.
+        tables: Rows of each of ``SCRATCH_TABLES``, in any order, and the day of each row, from 0.
         days: How many days there are.
 
     Raises:
         PublishError: ``output-not-writable``.
     """
-    # Numbers of two bytes are sorted by radix.
-    order = np.argsort(day.astype(np.min_scalar_type(days)), kind="stable")
-    planes = np.concatenate(
-        [
-            rows[name].astype(one).take(order)[:, np.newaxis].view(np.uint8).T
-            for name, one in kind.columns.items()
-        ]
-    )
-    counts = np.bincount(day, minlength=days).astype(np.int64)
-    stops = np.cumsum(counts)
+    counts = np.array([np.bincount(day, minlength=days) for _, day in tables], np.int64)
+    parts = []
+    for kind, (rows, day), of_day in zip(SCRATCH_TABLES, tables, counts, strict=True):
+        # Numbers of two bytes are sorted by radix.
+        order = np.argsort(day.astype(np.min_scalar_type(days)), kind="stable")
+        columns = [rows[name].astype(one).take(order) for name, one in kind.columns.items()]
+        planes = np.concatenate([one[:, np.newaxis].view(np.uint8).T for one in columns])
+        stops = np.cumsum(of_day)
+        bounds = zip((stops - of_day).tolist(), stops.tolist(), strict=True)
+        parts.append([planes[:, begin:stop].tobytes() for begin, stop in bounds])
     codec = pa.Codec(_CODEC)
-    blocks = [
-        codec.compress(planes[:, begin:stop].tobytes(), asbytes=True)
-        for begin, stop in zip((stops - counts).tolist(), stops.tolist(), strict=True)
-    ]
-    sizes = np.array([len(block) for block in blocks])
-    begins = np.cumsum(sizes) - sizes + _ENTRY_BYTES * days
-    entries = np.stack([begins, sizes, counts], axis=1).astype(_ENTRY)
+    pieces = [codec.compress(b"".join(one), asbytes=True) for one in zip(*parts, strict=True)]
+    sizes = np.array([len(piece) for piece in pieces])
+    begins = np.cumsum(sizes) - sizes + _ENTRY.itemsize * days
+    entries = np.stack([begins, sizes, *counts], axis=1).astype(_ENTRY.base)
     try:
-        path.write_bytes(b"".join([entries.tobytes(), *blocks]))
+        path.write_bytes(b"".join([entries.tobytes(), *pieces]))
     except OSError as error:
         raise not_writable(path, error) from error
     return counts
 
 
-def read_day(folder: Path, blocks: int, kind: ScratchTable, day: int) -> Rows:
-    """Return the rows of a day from the scratch files of all blocks, those of one after those of another.
+def read_day(folder: Path, blocks: int, day: int) -> tuple[Rows, ...]:
+    """Return the rows of a day of each of ``SCRATCH_TABLES``, those of one block after those of another.
 
     Args:
-        folder: Where the files lie.
-        blocks: How many blocks there are.
-        kind: Which table.
+        folder: Where the files of the blocks lie.
+        blocks: How many there are.
         day: Which day, from 0.
 
     Raises:
         OSError, ValueError: A file cannot be read.
     """
-    codec, width = pa.Codec(_CODEC), kind.row_bytes
-    found = []
+    codec, widths = pa.Codec(_CODEC), [kind.row_bytes for kind in SCRATCH_TABLES]
+    found: list[list[NDArray[np.uint8]]] = [[np.empty((one, 0), np.uint8)] for one in widths]
     for number in range(blocks):
-        file = os.open(kind.path(folder, number), os.O_RDONLY)
+        file = os.open(scratch_path(folder, number), os.O_RDONLY)
         try:
-            entry = os.pread(file, _ENTRY_BYTES, _ENTRY_BYTES * day)
-            begin, size, count = np.frombuffer(entry, _ENTRY, 3).tolist()
-            block = os.pread(file, size, begin)
+            entry = os.pread(file, _ENTRY.itemsize, _ENTRY.itemsize * day)
+            begin, size, *counts = np.frombuffer(entry, _ENTRY.base, _ENTRY.shape[0]).tolist()
+            piece = os.pread(file, size, begin)
         finally:
             os.close(file)
-        content = codec.decompress(block, width * count)
-        found.append(np.frombuffer(content, np.uint8).reshape(width, count))
-    planes = np.concatenate([np.empty((width, 0), np.uint8), *found], axis=1)
+        sizes = [width * count for width, count in zip(widths, counts, strict=True)]
+        content, begin = codec.decompress(piece, sum(sizes)), 0
+        for planes, width, own in zip(found, widths, sizes, strict=True):
+            planes.append(np.frombuffer(content, np.uint8, own, begin).reshape(width, -1))
+            begin += own
+    return tuple(
+        _values(np.concatenate(planes, axis=1), kind)
+        for planes, kind in zip(found, SCRATCH_TABLES, strict=True)
+    )
+
+
+def _values(planes: NDArray[np.uint8], kind: ScratchTable) -> Rows:
+    """Return columns from the bytes of their values, uint8 (bytes of a row, n)."""
     rows: Rows = {}
     for name, one in kind.columns.items():
         own, planes = np.split(planes, [np.dtype(one).itemsize])
