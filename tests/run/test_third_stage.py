@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import ModuleType
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -131,6 +131,10 @@ class ShopPlan(StagePlan[ShopTask, ShopResult, Shops]):
         return tuple(map(Partition.of_country, self.parameters.countries))
 
     @property
+    def executor(self) -> str:
+        return "serial"
+
+    @property
     def write(self) -> Callable[[ShopTask], ShopResult]:
         return write_shops
 
@@ -225,6 +229,28 @@ def test_no_raster_is_opened_for_a_stage_that_does_not_depend_on_one(
     run_world(config(out=tmp_path))
     monkeypatch.setattr(start, "has_population", lambda *_: pytest.fail("a raster was opened"))
     assert list(run_world(config(result=tmp_path), until="shops").results) == ["shops"]
+
+
+@pytest.mark.usefixtures("third")
+def test_it_runs_where_it_says_unless_an_executor_is_chosen(tmp_path: Path) -> None:
+    def workers(**given: Any) -> dict[str, set[str]]:
+        found = run_world(replace(config(out=tmp_path / str(given)), **given), until="shops")
+        lines = (found.report_folder / "units.jsonl").read_text().splitlines()
+        units = [json.loads(line) for line in lines]
+        return {
+            stage: {one["worker"] for one in units if one["stage"] == stage}
+            for stage in ("S1", SHOPS.number)
+        }
+
+    serial = workers(executor="serial")
+    assert serial["S1"] == serial[SHOPS.number]
+    own = workers(executor=None)
+    assert own[SHOPS.number] == serial[SHOPS.number]
+    assert own["S1"].isdisjoint(serial["S1"])
+    threads = workers(executor="threads")
+    assert threads[SHOPS.number].isdisjoint(serial[SHOPS.number])
+    limited = workers(executor=None, memory_limit=1 << 40)
+    assert limited[SHOPS.number].isdisjoint(serial[SHOPS.number])
 
 
 def test_tiles_do_not_build_on_a_result(tmp_path: Path) -> None:

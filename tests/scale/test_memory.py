@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -14,9 +15,6 @@ from closedworld.errors import ConfigError
 from closedworld.run.forecast import SAMPLED, forecast
 from closedworld.stages.memory import StageMemory, capped
 from closedworld.stages.tiles.plan import memory_of
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 MEBIBYTE = 1 << 20
 
@@ -124,6 +122,24 @@ def test_temporary_files_of_a_forecast_hold_a_value_for_each_tile() -> None:
     found = forecast(RunConfig(countries=("FR",)))
     weights = found.stages[1]
     assert weights.temporary_bytes == found.plan.row_count * 4
+
+
+@pytest.mark.parametrize(
+    ("cards", "given", "executor"),
+    [
+        ("LU=1000", {}, "threads"),
+        ("LU=100000", {}, "processes"),
+        ("LU=100000", {"executor": "serial"}, "serial"),
+        ("LU=100000", {"memory_limit": 1 << 40}, "threads"),
+    ],
+)
+def test_many_purchases_are_made_in_processes_unless_something_else_is_asked_for(
+    cards: str, given: dict[str, Any], executor: str
+) -> None:
+    config = RunConfig(
+        countries=("LU",), merchants=Path("demo"), cards=Path(cards), days=30, **given
+    )
+    assert forecast(config, until="purchases").executor == executor
 
 
 CARDS_SCRIPT = """

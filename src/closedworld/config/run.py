@@ -41,7 +41,7 @@ class ExecutionConfig(Options):
     """Where the work is done and what it may take; none of it changes a byte of the results.
 
     Attributes:
-        executor: ``threads``, ``processes``, ``dask`` or ``serial``.
+        executor: ``threads``, ``processes``, ``dask`` or ``serial``; None for what suits each stage.
         workers: Tasks run at once, >= 1; None for one per core.
         stage_workers: Workers of single stages by number, such as ``{"s1": 2}``, >= 1; a stage without
             takes ``workers``. In a TOML file: ``s1_workers = 2``.
@@ -55,7 +55,7 @@ class ExecutionConfig(Options):
             ``memory-limit``.
     """
 
-    executor: str = EXECUTORS[0]
+    executor: str | None = None
     workers: int | None = None
     stage_workers: Mapping[str, int] = field(default_factory=dict)
     dask_address: str | None = None
@@ -79,7 +79,7 @@ class ExecutionConfig(Options):
         if self.dask_address is not None and self.executor != "dask":
             raise ConfigError(
                 "dask-address",
-                f"a Dask address was given, but the executor is {self.executor}.",
+                f"a Dask address was given, but the executor is {self.executor or EXECUTORS[0]}.",
                 "Add --executor dask.",
             )
         if self.memory_limit is not None and self.memory_limit < 1:
@@ -87,10 +87,9 @@ class ExecutionConfig(Options):
                 "memory-limit", f"a memory limit of {self.memory_limit} bytes is too small."
             )
 
-    @property
-    def in_processes(self) -> bool:
-        """Whether each worker is a process of its own."""
-        return self.executor in {"processes", "dask"}
+    def executor_for(self, preferred: str) -> str:
+        """Return the executor of a stage, its own choice if none was made and memory, which processes need, has no limit."""
+        return self.executor or (preferred if self.memory_limit is None else EXECUTORS[0])
 
     def require_stages(self, numbers: Iterable[str]) -> None:
         """Refuse workers for stages that do not exist.

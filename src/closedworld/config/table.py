@@ -7,7 +7,10 @@ from closedworld.kernels.inclusion import Fill, Rule
 from closedworld.kernels.limits import MAX_DP
 
 EXECUTORS = ("threads", "processes", "dask", "serial")
-"""Where tasks run; the first is the default (docs/decisions/0017-executors.md)."""
+"""Where tasks run (docs/decisions/0017-executors.md); a stage names the one that suits it, the first if it does not."""
+
+IN_PROCESSES = ("processes", "dask")
+"""Executors each of whose workers is a process of its own."""
 
 ACCEPTANCE = ("report", "enforce")
 """What happens when a run exceeds its limits: it is reported, or the run fails."""
@@ -197,7 +200,8 @@ SECTIONS: dict[str, dict[str, Option]] = {
         "executor": Option(
             Kind.TEXT,
             "Where the work is done: threads or processes of this machine, a Dask cluster, or serial, "
-            "one task after another. The results are the same.",
+            "one task after another. The results are the same. [default: threads; processes for "
+            "two million purchases and more, without --memory-limit]",
             choices=EXECUTORS,
             unknown_code="executor-unknown",
         ),

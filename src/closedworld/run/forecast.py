@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from closedworld.config.run import RunConfig
+from closedworld.config.table import IN_PROCESSES
 from closedworld.execution import usable_cores
 from closedworld.execution.events import NullObserver, Observer
 from closedworld.execution.meters import peak_memory_bytes
@@ -55,7 +56,7 @@ class Forecast:
     Attributes:
         plan: The tiles.
         stages: What each stage would do, in order.
-        executor: Where the work would be done.
+        executor: Where the work of the last stage would be done.
         seconds: What planning took.
     """
 
@@ -114,21 +115,24 @@ def forecast(
         kind = kind_of(plan.parameters.to_dict(), context.inputs.grid.cell_width)
         found.append(_stage(plan, config, held, rates.get(kind) or _rate_of_sample(plan)))
     tiles: TilePlan = plans["tiles"]  # type: ignore[assignment]
-    return Forecast(tiles, tuple(found), config.executor, time.perf_counter() - began)
+    last = plans[start.stages[-1].name]
+    executor = config.executor_for(last.executor)
+    return Forecast(tiles, tuple(found), executor, time.perf_counter() - began)
 
 
 def _stage(
     plan: StagePlan[Any, Any, Any], config: RunConfig, held: int, rate: Rate | None
 ) -> StageForecast:
     asked = 1 if config.executor == "serial" else workers_of(config, plan.stage)
-    count = capped(plan.memory, asked, config.memory_limit, held, in_processes=config.in_processes)
+    in_processes = config.executor_for(plan.executor) in IN_PROCESSES
+    count = capped(plan.memory, asked, config.memory_limit, held, in_processes=in_processes)
     count = count or usable_cores()
     rows = plan.row_count
     return StageForecast(
         stage=plan.stage.number,
         units=plan.task_count,
         workers=count,
-        peak_memory_bytes=plan.memory.total(held, count, in_processes=config.in_processes),
+        peak_memory_bytes=plan.memory.total(held, count, in_processes=in_processes),
         temporary_bytes=plan.scratch_bytes,
         bytes_out=None if rate is None else round(rows * rate.bytes_per_row),
         worker_seconds=None if rate is None else rows / rate.rows_per_worker_second,

@@ -6,9 +6,11 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 from closedworld.config.options import LATEST
 from closedworld.config.run import ExecutionConfig, RunConfig
+from closedworld.config.table import IN_PROCESSES
 from closedworld.errors import ConfigError, PublishError
 from closedworld.execution import WorkerPool, open_worker_pool, start_task
 from closedworld.execution.events import Event, InputLoaded, Observer, Warned
@@ -29,8 +31,8 @@ from closedworld.run.record.report import LOG_NAME, make_report_folder, write_re
 from closedworld.run.start import Start
 from closedworld.sanitize import byte_size
 from closedworld.stages import Stage
-from closedworld.stages.memory import StageMemory, capped
-from closedworld.stages.protocol import PictureTask, RunContext, Upstream
+from closedworld.stages.memory import capped
+from closedworld.stages.protocol import PictureTask, RunContext, StagePlan, Upstream
 from closedworld.stages.runner import run_stage
 from closedworld.stages.task_runner import emit_task
 from closedworld.stages.tasks import TaskResult
@@ -115,7 +117,7 @@ def _run_stages(
         for stage in stages:
             needed = {name: done[name] for name in stage.needs}
             plan = stage.plan(replace(context, upstream=needed))
-            pool = pool_of(stage, plan.memory)
+            pool = pool_of(plan)
             path = outcome.report_folder / stage.picture_name
             picture = plan.picture(path, context.inputs.attribution)
             with _drawn_meanwhile(picture, stage, pool, context.observer):
@@ -172,30 +174,31 @@ def _draw(task: PictureTask) -> TaskResult:
 @contextmanager
 def _pools_by_stage(
     config: ExecutionConfig,
-) -> Iterator[Callable[[Stage, StageMemory], WorkerPool]]:
+) -> Iterator[Callable[[StagePlan[Any, Any, Any]], WorkerPool]]:
     """Yield what opens the worker pool of a stage, with the stage's own number of workers, if any.
 
     Stages with as many workers share a pool, which spares starting processes twice.
     """
-    opened: dict[int | None, WorkerPool] = {}
+    opened: dict[tuple[str, int | None], WorkerPool] = {}
     # What the run holds before its first stage; a later stage takes over what an earlier one gave back.
     held: list[int] = []
     with ExitStack() as stack:
 
-        def of_stage(stage: Stage, memory: StageMemory) -> WorkerPool:
+        def of_stage(plan: StagePlan[Any, Any, Any]) -> WorkerPool:
             """Return the pool of as many workers as the stage gets within the memory limit, opened once."""
             held[:] = held[:1] or [peak_memory_bytes()]
+            executor = config.executor_for(plan.executor)
             count = capped(
-                memory,
-                workers_of(config, stage),
+                plan.memory,
+                workers_of(config, plan.stage),
                 config.memory_limit,
                 held[0],
-                in_processes=config.in_processes,
+                in_processes=executor in IN_PROCESSES,
             )
-            if count not in opened:
-                executor = open_worker_pool(config.executor, count, config.dask_address)
-                opened[count] = stack.enter_context(executor)
-            return opened[count]
+            if (executor, count) not in opened:
+                pool = open_worker_pool(executor, count, config.dask_address)
+                opened[executor, count] = stack.enter_context(pool)
+            return opened[executor, count]
 
         yield of_stage
 

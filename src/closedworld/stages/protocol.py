@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, ClassVar, Generic, Protocol, TypeVar
 
 from closedworld.config.run import RunConfig
+from closedworld.config.table import EXECUTORS
 from closedworld.datasets import Partition
 from closedworld.datasets.parameters import Parameters, Stated
 from closedworld.execution.events import Observer
@@ -112,6 +113,11 @@ class StagePlan(ABC, Generic[T, R, Outcome_co]):
     @abstractmethod
     def task_count(self) -> int:
         """Tasks that write."""
+
+    @property
+    def executor(self) -> str:
+        """Where its tasks run best, of ``config.EXECUTORS``."""
+        return EXECUTORS[0]
 
     @property
     def scratch_bytes(self) -> int:

@@ -73,7 +73,9 @@ def test_each_day_has_its_rows_of_all_files_in_order(
             for name, values in rows.items():
                 expected = [own[name][day == one] for own, day in tables]
                 assert values.dtype == kind.columns[name]
-                np.testing.assert_array_equal(values, np.concatenate([np.empty(0, np.int8), *expected]))
+                np.testing.assert_array_equal(
+                    values, np.concatenate([np.empty(0, np.int8), *expected])
+                )
 
 
 def test_zeros_in_the_upper_bytes_take_almost_no_space(tmp_path: Path) -> None:
