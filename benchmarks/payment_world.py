@@ -52,7 +52,7 @@ PEERS = {
 TEXT = """
 The 10,000 cards of the demonstration, 720 days (240 in the quick form), in a world that has been built. `closedworld purchases` also computes trips, stays,
 time zones and ways between sites, checks every day, seals and syncs. The peers are restated in our words after their published
-descriptions (`benchmarks/generators.py`); their own programs were not run. Of the Fraud Detection Handbook: 5,000 customers and 10,000 terminals in a square,
+descriptions (`benchmarks/generators.py`). Of the Fraud Detection Handbook: 5,000 customers and 10,000 terminals in a square,
 joined by radius, purchases drawn one by one, three scenarios of fraud marked with pandas, written as Parquet. Of Sparkov: purchases drawn one by one from
 a profile, each at a place of its own near the customer's home, written as text. Left out: its names and addresses, its
 package Faker and its search of a new list for each draw, which all take more time. Both use one core and are measured for fewer days, so compare purchases
