@@ -35,10 +35,19 @@ class Form:
     @classmethod
     def asked(cls, description: str | None) -> Form:
         """Return what the command line asks for."""
+        return cls.of(cls.parser(description).parse_args())
+
+    @staticmethod
+    def parser(description: str | None) -> argparse.ArgumentParser:
+        """Return a parser of the command line, to which a script may add options of its own."""
         parser = argparse.ArgumentParser(description=description)
         parser.add_argument("--runs", type=int, help="runs of each (default 3, quick 1)")
         parser.add_argument("--quick", action="store_true", help="smaller worlds, under 2 minutes")
-        arguments = parser.parse_args()
+        return parser
+
+    @classmethod
+    def of(cls, arguments: argparse.Namespace) -> Form:
+        """Return what was parsed."""
         return cls(arguments.runs or (1 if arguments.quick else 3), arguments.quick)
 
     def options(self) -> list[str]:

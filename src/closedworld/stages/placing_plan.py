@@ -177,19 +177,21 @@ class PlacingPlan(StagePlan[T, CheckedResult, Outcome_co]):
             IntegrityError: ``sites-invalid``, ``people-invalid``: a check has failed.
         """
         folded, folder = Folded(), runner.staging.folder
-        results: dict[tuple[str, int], CheckedResult] = {}
+        results: dict[str, dict[int, CheckedResult]] = {}
         for task, result, is_last in written:
             iso = task.partition.value
-            results[iso, task.number] = result
+            own = results.setdefault(iso, {})
+            own[task.number] = result
             folded.files += result.files
             if is_last:
                 # While others are at work, as rows of several files are read again.
-                own = [one for (code, _), one in sorted(results.items()) if code == iso]
-                folded.digests[iso] = partition_digests(folder, self.parameters.datasets, own)
+                in_order = [own[number] for number in sorted(own)]
+                folded.digests[iso] = partition_digests(folder, self.parameters.datasets, in_order)
         with timed(self.stage, "checks", self.observer):
             counts = CheckCounts()
-            for _, result in sorted(results.items()):
-                counts.merge(result.checks)
+            for _, own in sorted(results.items()):
+                for number in sorted(own):
+                    counts.merge(own[number].checks)
             self.check_written(folder, folded.files, counts)
         validation = stage_validation(
             folder, self.stage.name, counts, self.claims, self.invalid_code
