@@ -270,7 +270,7 @@ def _add_weights(
     )
     if not shown:
         contents.notes.append(
-            "Weights are shown as an overview, not by single tile; `closedworld explore --budget` makes room for those."
+            "Weights are shown as an overview, not by single tile; closedworld explore --budget makes room for those."
         )
     elif missing:
         contents.notes.append(

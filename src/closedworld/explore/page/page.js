@@ -30,12 +30,12 @@ const NARROW_PX = 640;
 /** Frames of notebooks have none. */
 const hasAddress = typeof location !== "undefined" && location.protocol !== "about:";
 
-/** Return what does something once nobody has asked for it for some time. @param {() => void} then */
+/** Return what does something once nobody has asked for it for some time. @template {unknown[]} T @param {(...given: T) => void} then */
 function debounced(then) {
   let timer = 0;
-  return () => {
+  return (/** @type {T} */ ...given) => {
     clearTimeout(timer);
-    timer = window.setTimeout(then, PAUSE_MS);
+    timer = window.setTimeout(then, PAUSE_MS, ...given);
   };
 }
 
@@ -293,7 +293,7 @@ async function start(data) {
   /** @param {number} x @param {number} y */
   const cellAt = (x, y) => grid.cellAt(view.lonAt(x), view.latAt(y));
   const middle = () => cellAt(view.width / 2, view.height / 2);
-  const saySoon = debounced(() => sayFacts(factsOf(middle(), worldAt(view.width / 2))));
+  const saySoon = debounced((/** @type {boolean} */ isSaid) => isSaid || sayFacts(factsOf(middle(), worldAt(view.width / 2))));
 
   /** @param {number} x @param {number} y */
   function tap(x, y) {
@@ -322,7 +322,7 @@ async function start(data) {
     else return;
     event.preventDefault();
     moved();
-    if (event.key !== "Enter") saySoon();
+    saySoon(event.key === "Enter");
   };
   const field = element("search", HTMLInputElement);
   addEventListener("keydown", (event) => {
