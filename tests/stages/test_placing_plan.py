@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import pickle
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from closedworld.execution.events import NullObserver
-from closedworld.stages.country_source import TILES_IN_MEMORY
+from closedworld.stages.country_source import TILES_IN_MEMORY, HeldDomain
 from closedworld.stages.placing_plan import RowRange, index_of, weights_at_hand
 from closedworld.stages.protocol import Upstream
 from closedworld.stages.sites.plan import SitePlan
@@ -68,6 +69,25 @@ def test_memory_is_that_of_the_largest_country_and_task(
 ) -> None:
     memory = plan_of(rows, tiles=tiles).memory
     assert (memory.shared, memory.per_worker) == (0, expected)
+
+
+@pytest.mark.parametrize(("rows", "executor"), [(499_999, "threads"), (500_000, "processes")])
+def test_many_rows_are_placed_in_processes(rows: int, executor: str) -> None:
+    assert plan_of({"AT": 2, "BE": rows - 2}).executor == executor
+
+
+def test_tasks_that_come_to_another_process_share_a_country_there() -> None:
+    here = HeldDomain()
+    made: list[int] = []
+
+    def make() -> Any:
+        made.append(len(made))
+        return made[-1]
+
+    tasks = [pickle.dumps(here) for _ in range(2)]
+    assert [pickle.loads(task).get("AT", make) for task in tasks] == [0, 0]  # noqa: S301
+    assert pickle.loads(tasks[0]).get("BE", make) == 1  # noqa: S301
+    assert pickle.loads(pickle.dumps(HeldDomain())).get("BE", make) == 2  # noqa: S301
 
 
 def test_a_forecast_has_neither_index_nor_weights() -> None:

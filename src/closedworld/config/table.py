@@ -200,8 +200,8 @@ SECTIONS: dict[str, dict[str, Option]] = {
         "executor": Option(
             Kind.TEXT,
             "Where the work is done: threads or processes of this machine, a Dask cluster, or serial, "
-            "one task after another. The results are the same. [default: threads; processes for "
-            "two million purchases and more, without --memory-limit]",
+            "one task after another. The results are the same. [default: threads; processes for half a "
+            "million outlets or cards and for two million purchases, without --memory-limit]",
             choices=EXECUTORS,
             unknown_code="executor-unknown",
         ),

@@ -7,7 +7,7 @@ import ctypes
 import pyarrow as pa
 
 _TRIM_THRESHOLD, _MMAP_THRESHOLD = -1, -3  # M_... of glibc's malloc.h
-_KEPT_BYTES = 256 << 20
+_KEPT_BYTES = 64 << 20
 _LARGEST_KEPT_BYTES = 32 << 20  # the most that glibc takes
 
 

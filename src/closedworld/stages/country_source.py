@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from threading import Lock
 
 from closedworld.inputs.reference.places import CountryPlaces
@@ -20,16 +22,20 @@ TILES_IN_MEMORY = 1 << 26
 class HeldDomain:
     """The country that was asked for last: its other tasks need not read the weights again, nor hold them twice.
 
-    Threads share it; another process begins with none.
+    Threads share it; tasks that come to another process share one of that process.
+
+    Args:
+        name: Which one it is, in all processes; None for a new one.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, name: str | None = None) -> None:
+        self._name = name or uuid.uuid4().hex
         self._lock = Lock()
         self._iso = ""
         self._domain: PlacingDomain | None = None
 
-    def __reduce__(self) -> tuple[type[HeldDomain], tuple[()]]:
-        return HeldDomain, ()
+    def __reduce__(self) -> tuple[Callable[[str], HeldDomain], tuple[str]]:
+        return _held_here, (self._name,)
 
     def get(self, iso: str, make: Callable[[], PlacingDomain]) -> PlacingDomain:
         """Return a country, made if it is not the one that was asked for last."""
@@ -38,6 +44,12 @@ class HeldDomain:
                 self._domain = None
                 self._iso, self._domain = iso, make()
             return self._domain
+
+
+@lru_cache(maxsize=1)
+def _held_here(name: str) -> HeldDomain:
+    """Return what this process holds for the tasks of another."""
+    return HeldDomain(name)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -20,6 +20,14 @@ from closedworld.sanitize import number_of, one_line
 _PROBLEMS_SHOWN = 20
 
 
+def rows_between(rows: pa.Table, first: int, stop: int) -> pa.Table:
+    """Return some rows of a table, copied.
+
+    A slice that is sent to another process takes the whole table with it: https://github.com/apache/arrow/issues/26685.
+    """
+    return rows.take(pa.array(np.arange(first, stop))).combine_chunks()
+
+
 @dataclass(frozen=True, slots=True)
 class SkippedRow:
     """A row that was left out.

@@ -14,6 +14,7 @@ from closedworld.datasets.cards import CARDS_ASKED
 from closedworld.execution.events import Observer, Warned
 from closedworld.inputs.cards.request import CardTable
 from closedworld.inputs.regions.country_set import CountrySet
+from closedworld.inputs.tables.asked_rows import rows_between
 from closedworld.inputs.tables.columns import RowProblems, first_like
 from closedworld.kernels.digests import digest_of_dataset
 from closedworld.kernels.spans import RowSpans
@@ -47,7 +48,7 @@ class CountryCards:
 
     def slice(self, first: int, stop: int) -> CountryCards:
         """Return some of them."""
-        rows = self.rows.slice(first, stop - first).combine_chunks()
+        rows = rows_between(self.rows, first, stop)
         return CountryCards(self.country_iso, rows, self.circles[first:stop])
 
 
@@ -94,7 +95,7 @@ def require_cards(
     runs = pc.run_end_encode(rows["country_iso"].combine_chunks())
     stops = runs.run_ends.to_pylist()
     by_country = {
-        iso: CountryCards(iso, rows.slice(first, stop - first), circles[first:stop])
+        iso: CountryCards(iso, rows_between(rows, first, stop), circles[first:stop])
         for iso, first, stop in zip(runs.values.to_pylist(), [0, *stops], stops, strict=False)
     }
     return by_country, cards

@@ -17,6 +17,7 @@ from closedworld.execution.events import Observer, Warned
 from closedworld.inputs.merchants.kinds import GAMMA_STEPS, Kind, kind_named, kind_of_mcc
 from closedworld.inputs.merchants.table import MerchantTable
 from closedworld.inputs.regions.country_set import CountrySet
+from closedworld.inputs.tables.asked_rows import rows_between
 from closedworld.inputs.tables.columns import RowProblems
 from closedworld.kernels.spans import RowSpans
 from closedworld.sanitize import listed, number_of, one_line, quoted
@@ -72,7 +73,7 @@ class CountryMerchants:
         begin, end = np.searchsorted(upto, (first, stop - 1), side="right").tolist()
         part = slice(begin, end + 1)
         before = first - int(upto[begin - 1]) if begin else first
-        rows = self.rows.slice(begin, end + 1 - begin).combine_chunks()
+        rows = rows_between(self.rows, begin, end + 1)
         return CountryMerchants(
             self.country_iso, rows, self.on_map[part], self.circles[part]
         ), before
@@ -143,7 +144,7 @@ def require_sites(
     for iso in merchants.countries:
         first, stop = np.searchsorted(codes, [iso, iso + "\0"]).tolist()
         by_country[iso] = CountryMerchants(
-            iso, rows.slice(first, stop - first), on_map[first:stop], circles[first:stop]
+            iso, rows_between(rows, first, stop), on_map[first:stop], circles[first:stop]
         )
     return Requirements(by_country, own_columns, merchants)
 
