@@ -30,6 +30,7 @@ class BlockLattice:
         row_blocks: Block of each raster row, from 90 degrees north, int64 (n_rows,), ascending.
         col_blocks: Block of each raster column, from the first column's, int64 (n_cols,), ascending.
         first_col_block: The first column's block, from -180 degrees; negative or beyond a turn on some grids.
+        col_begins: First raster column of each block that has any, int64 (n,), ascending.
         row_starts: First raster row at or after each part, int64 (blocks << levels + 1,).
         col_starts: First raster column at or after each part, likewise.
     """
@@ -39,6 +40,7 @@ class BlockLattice:
     row_blocks: NDArray[np.int64]
     col_blocks: NDArray[np.int64]
     first_col_block: int
+    col_begins: NDArray[np.int64]
     row_starts: NDArray[np.int64]
     col_starts: NDArray[np.int64]
 
@@ -78,6 +80,7 @@ def _lattice(grid: Grid) -> BlockLattice:
         rows >> levels,
         cols >> levels,
         first,
+        np.flatnonzero(np.diff(cols >> levels, prepend=-1)),
         np.searchsorted(rows, row_parts),
         np.searchsorted(cols, col_parts),
     )

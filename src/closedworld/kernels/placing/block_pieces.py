@@ -8,52 +8,108 @@ import numpy as np
 from numpy.typing import NDArray
 
 from closedworld.kernels.counting import counted
+from closedworld.kernels.grid.area import RowAreas
 from closedworld.kernels.placing.block_lattice import BlockLattice
 from closedworld.kernels.spans import RowSpans
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class BlockPieces:
-    """Runs of tiles, each in one row of one block.
+    """The tiles of a country, and the blocks of the rectangle around it, numbered row by row.
 
     Attributes:
-        rows: Raster row of each, int64 (n,).
-        row_blocks: Row of its block in the lattice, int64 (n,).
-        col_blocks: Column of its block in the lattice, int64 (n,).
-        ranks: Rank of its first tile, int64 (n,), ascending.
-        lengths: Its tiles, int64 (n,).
+        lattice: Blocks of the grid.
+        spans: Tiles of the country, at least one.
+        first_row: First row of blocks in the rectangle.
+        first_col: First column, as its position in ``lattice.col_begins``.
+        n_rows: Rows of blocks.
+        n_cols: Columns of blocks; those that have no raster column are left out.
+        first_ranks: Rank of the first tile of each run, int64 (runs,).
+        row_blocks: Number of the first block in the row of each run, int64 (runs,).
+        first: Column of the rectangle in which each run begins, int64 (runs,).
+        last: Column in which it ends, int64 (runs,).
     """
 
-    rows: NDArray[np.int64]
+    lattice: BlockLattice
+    spans: RowSpans
+    first_row: int
+    first_col: int
+    n_rows: int
+    n_cols: int
+    first_ranks: NDArray[np.int64]
     row_blocks: NDArray[np.int64]
-    col_blocks: NDArray[np.int64]
-    ranks: NDArray[np.int64]
-    lengths: NDArray[np.int64]
+    first: NDArray[np.int64]
+    last: NDArray[np.int64]
 
     @classmethod
-    def between(
-        cls, spans: RowSpans, lattice: BlockLattice, first_rank: int, stop_rank: int
-    ) -> BlockPieces:
-        """Return the pieces of the tiles with ``first_rank <= rank < stop_rank``."""
-        first_ranks = spans.first_ranks
-        begin = int(np.searchsorted(first_ranks, first_rank, side="right")) - 1
-        here = slice(begin, int(np.searchsorted(first_ranks, stop_rank)))
-        rows, from_col_to_rank = spans.rows[here], first_ranks[here] - spans.col_starts[here]
-        starts, stops = spans.col_starts[here].copy(), spans.col_stops[here].copy()
-        starts[0] = first_rank - from_col_to_rank[0]
-        stops[-1] = min(stops[-1], stop_rank - from_col_to_rank[-1])
-        # A column begins a piece if its block differs from the one before it.
-        begins = np.flatnonzero(np.append(True, np.diff(lattice.col_blocks) > 0))
-        first = np.searchsorted(begins, starts, side="right") - 1
-        count = np.searchsorted(begins, stops) - first
-        number = counted(first, count)
-        cols = begins[number]
-        cols[np.cumsum(count) - count] = starts
-        piece_ranks = cols + np.repeat(from_col_to_rank, count)
+    def of(cls, spans: RowSpans, lattice: BlockLattice) -> BlockPieces:
+        """Return the blocks around a country of at least one tile."""
+        rows = lattice.row_blocks[spans.rows]
+        first = np.searchsorted(lattice.col_begins, spans.col_starts, side="right") - 1
+        last = np.searchsorted(lattice.col_begins, spans.col_stops) - 1
+        first_row, first_col = int(rows[0]), int(first.min())
+        n_cols = int(last.max()) - first_col + 1
         return cls(
-            np.repeat(rows, count),
-            np.repeat(lattice.row_blocks[rows], count),
-            lattice.col_blocks[begins][number],
-            piece_ranks,
-            np.diff(piece_ranks, append=stop_rank),
+            lattice,
+            spans,
+            first_row,
+            first_col,
+            int(rows[-1]) - first_row + 1,
+            n_cols,
+            spans.first_ranks,
+            (rows - first_row) * n_cols,
+            first - first_col,
+            last - first_col,
         )
+
+    def between(
+        self, first_rank: int, stop_rank: int
+    ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """Return the pieces of the tiles ``first_rank <= rank < stop_rank``: runs, each in one row of one block.
+
+        Returns:
+            ``(ranks, blocks)``: the rank of the first tile of each, ascending, and its block, int64 (n,).
+        """
+        begin = int(np.searchsorted(self.first_ranks, first_rank, side="right")) - 1
+        here = slice(begin, int(np.searchsorted(self.first_ranks, stop_rank)))
+        ranks = self.first_ranks[here]
+        from_col_to_rank = ranks - self.spans.col_starts[here]
+        first, count = self.first[here].copy(), self.last[here] + 1
+        first[0] = self._col_of(first_rank - from_col_to_rank[0])
+        stop_col = min(stop_rank - from_col_to_rank[-1], self.spans.col_stops[here][-1])
+        count[-1] = self._col_of(stop_col - 1) + 1
+        count -= first
+        blocks = counted(first, count)
+        piece_ranks = self.lattice.col_begins[self.first_col :][blocks]
+        piece_ranks += np.repeat(from_col_to_rank, count)
+        piece_ranks[np.cumsum(count) - count] = np.maximum(ranks, first_rank)
+        blocks += np.repeat(self.row_blocks[here], count)
+        return piece_ranks, blocks
+
+    def areas_cm2(self) -> NDArray[np.int64]:
+        """Return the area of the tiles in each block of the rectangle, square centimetres, int64 (blocks,)."""
+        spans, begins = self.spans, self.lattice.col_begins[self.first_col :]
+        areas = RowAreas.between(spans.grid, int(spans.rows[0]), int(spans.rows[-1]) + 1)
+        own = areas.of(spans.rows)
+        begin, end = self.row_blocks + self.first, self.row_blocks + self.last
+        # As if each run filled the blocks that it passes: area per column, as differences from block to block.
+        filled = np.zeros(self.n_rows * self.n_cols + 1, np.int64)
+        np.add.at(filled, begin, own)
+        np.subtract.at(filled, end + 1, own)
+        np.cumsum(filled, out=filled)
+        begins = np.append(begins[: self.n_cols + 1], spans.grid.n_cols)[:self.n_cols + 1]
+        of_blocks = (filled[:-1].reshape(self.n_rows, self.n_cols) * np.diff(begins)).ravel()
+        # What it leaves out of the first and the last of them.
+        np.subtract.at(of_blocks, begin, own * (spans.col_starts - begins[self.first]))
+        np.subtract.at(of_blocks, end, own * (begins[self.last + 1] - spans.col_stops))
+        return of_blocks
+
+    def row_col_blocks(self, blocks: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """Return rows and columns in the lattice of some blocks of the rectangle, int64 (n,) each."""
+        row, col = np.divmod(blocks, self.n_cols)
+        begins = self.lattice.col_begins[self.first_col :]
+        return row + self.first_row, self.lattice.col_blocks[begins[col]]
+
+    def _col_of(self, col: np.int64) -> int:
+        """Return the column of the rectangle in which a raster column lies."""
+        return int(np.searchsorted(self.lattice.col_begins, col, side="right")) - 1 - self.first_col

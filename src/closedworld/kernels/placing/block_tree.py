@@ -10,7 +10,6 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from closedworld.kernels.grid.area import RowAreas
 from closedworld.kernels.placing.block_lattice import BlockLattice
 from closedworld.kernels.placing.block_pieces import BlockPieces
 from closedworld.kernels.placing.races import first_of_races, slowness
@@ -65,35 +64,22 @@ class Blocks:
             weights: Their weights in order of rank, in any number of arrays, uint64 or uint32 (n,) each; not all 0.
         """
         lattice = BlockLattice.of(spans.grid)
-        first_row, stop_row = int(spans.rows[0]), int(spans.rows[-1]) + 1
-        row_0 = int(lattice.row_blocks[first_row])
-        col_0 = int(lattice.col_blocks[spans.col_starts.min()])
-        shape = (
-            int(lattice.row_blocks[stop_row - 1]) - row_0 + 1,
-            int(lattice.col_blocks[spans.col_stops.max() - 1]) - col_0 + 1,
-        )
-        areas, sums = (
-            np.zeros(shape[0] * shape[1], np.int64),
-            np.zeros(shape[0] * shape[1], np.uint64),
-        )
-        row_areas = RowAreas.between(spans.grid, first_row, stop_row)
+        pieces = BlockPieces.of(spans, lattice)
+        areas = pieces.areas_cm2()
+        sums = np.zeros(len(areas), np.uint64)
         for first_rank, chunk in _numbered(weights):
-            pieces = BlockPieces.between(spans, lattice, first_rank, first_rank + len(chunk))
-            block = (pieces.row_blocks - row_0) * shape[1] + pieces.col_blocks - col_0
-            np.add.at(areas, block, row_areas.of(pieces.rows) * pieces.lengths)
-            np.add.at(
-                sums, block, np.add.reduceat(chunk, pieces.ranks - first_rank, dtype=np.uint64)
-            )
+            ranks, block = pieces.between(first_rank, first_rank + len(chunk))
+            np.add.at(sums, block, np.add.reduceat(chunk, ranks - first_rank, dtype=np.uint64))
         some = np.flatnonzero(sums)
-        row, col = np.divmod(some, shape[1])
-        ids = lattice.block_ids(row + row_0, col + col_0)
+        row, col = pieces.row_col_blocks(some)
+        ids = lattice.block_ids(row, col)
         order = np.argsort(ids)
         some = some[order]
         return cls(
             lattice,
             ids[order],
-            row[order] + row_0,
-            col[order] + col_0,
+            row[order],
+            col[order],
             sums[some],
             areas[some],
             int(sums.sum()),
