@@ -22,8 +22,8 @@ from closedworld.sanitize import one_line
 from closedworld.store.reading import Published
 from closedworld.store.receipt import FileEntry
 
-_BATCH_TILES = 1 << int(__import__("os").environ["BT"])
-"""Tiles read at once where all are: their weights take a megabyte, half of what"""
+_BATCH_TILES = 1 << 18
+"""Tiles read at once where all are: 2 MiB of weights stay in the cache for what is done with them next."""
 
 
 class Group(NamedTuple):
@@ -134,16 +134,20 @@ class CumulativeWeights:
         yield from self.groups(first, first + (self.spans.col_stops - self.spans.col_starts))
 
     def tile_weights(self) -> Iterator[NDArray[np.uint64]]:
-        """Yield the weights of all tiles in order, uint64 (n,), so many at a time as stay in the cache.
+        """Yield the weights of all tiles in order, uint64 (n,), a few megabytes at a time.
 
         Raises:
             IntegrityError: ``file-unreadable``.
         """
         for entry in self.part_files:
             with self._opened(entry) as file:
-                batches = file.iter_batches(_BATCH_TILES, columns=["weight_fp"], use_threads=False)
-                while (batch := self._next(batches, entry)) is not None:
-                    yield batch.column(0).to_numpy().view(np.uint64)
+                try:
+                    for batch in file.iter_batches(
+                        _BATCH_TILES, columns=["weight_fp"], use_threads=False
+                    ):
+                        yield batch["weight_fp"].to_numpy().view(np.uint64)
+                except (OSError, KeyError, pa.ArrowException) as error:
+                    raise self._unreadable(entry, error) from error
 
     def _opened(self, entry: FileEntry) -> pq.ParquetFile:
         try:
@@ -159,12 +163,6 @@ class CumulativeWeights:
         except (OSError, KeyError, pa.ArrowException) as error:
             raise self._unreadable(entry, error) from error
         return weights
-
-    def _next(self, batches: Iterator[pa.RecordBatch], entry: FileEntry) -> pa.RecordBatch | None:
-        try:
-            return next(batches, None)
-        except (OSError, KeyError, pa.ArrowException) as error:
-            raise self._unreadable(entry, error) from error
 
     def _unreadable(self, entry: FileEntry, error: Exception) -> IntegrityError:
         return IntegrityError(

@@ -30,7 +30,7 @@ class BlockLattice:
         row_blocks: Block of each raster row, from 90 degrees north, int64 (n_rows,), ascending.
         col_blocks: Block of each raster column, from the first column's, int64 (n_cols,), ascending.
         first_col_block: The first column's block, from -180 degrees; negative or beyond a turn on some grids.
-        col_begins: First raster column of each block that has any, int64 (n,), ascending.
+        col_begins: First raster column of each block that has any, and their number, int64 (n + 1,), ascending.
         row_starts: First raster row at or after each part, int64 (blocks << levels + 1,).
         col_starts: First raster column at or after each part, likewise.
     """
@@ -80,7 +80,7 @@ def _lattice(grid: Grid) -> BlockLattice:
         rows >> levels,
         cols >> levels,
         first,
-        np.flatnonzero(np.diff(cols >> levels, prepend=-1)),
+        np.append(np.flatnonzero(np.diff(cols >> levels, prepend=-1)), grid.n_cols),
         np.searchsorted(rows, row_parts),
         np.searchsorted(cols, col_parts),
     )

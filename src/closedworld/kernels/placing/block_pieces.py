@@ -21,9 +21,9 @@ class BlockPieces:
         lattice: Blocks of the grid.
         spans: Tiles of the country, at least one.
         first_row: First row of blocks in the rectangle.
-        first_col: First column, as its position in ``lattice.col_begins``.
         n_rows: Rows of blocks.
-        n_cols: Columns of blocks; those that have no raster column are left out.
+        col_begins: First raster column of each column of blocks that has any, and where the last ends, int64
+            (columns + 1,).
         first_ranks: Rank of the first tile of each run, int64 (runs,).
         row_blocks: Number of the first block in the row of each run, int64 (runs,).
         first: Column of the rectangle in which each run begins, int64 (runs,).
@@ -33,9 +33,8 @@ class BlockPieces:
     lattice: BlockLattice
     spans: RowSpans
     first_row: int
-    first_col: int
     n_rows: int
-    n_cols: int
+    col_begins: NDArray[np.int64]
     first_ranks: NDArray[np.int64]
     row_blocks: NDArray[np.int64]
     first: NDArray[np.int64]
@@ -47,17 +46,15 @@ class BlockPieces:
         rows = lattice.row_blocks[spans.rows]
         first = np.searchsorted(lattice.col_begins, spans.col_starts, side="right") - 1
         last = np.searchsorted(lattice.col_begins, spans.col_stops) - 1
-        first_row, first_col = int(rows[0]), int(first.min())
-        n_cols = int(last.max()) - first_col + 1
+        first_row, first_col, last_col = int(rows[0]), int(first.min()), int(last.max())
         return cls(
             lattice,
             spans,
             first_row,
-            first_col,
             int(rows[-1]) - first_row + 1,
-            n_cols,
+            lattice.col_begins[first_col : last_col + 2],
             spans.first_ranks,
-            (rows - first_row) * n_cols,
+            (rows - first_row) * (last_col - first_col + 1),
             first - first_col,
             last - first_col,
         )
@@ -80,7 +77,7 @@ class BlockPieces:
         count[-1] = self._col_of(stop_col - 1) + 1
         count -= first
         blocks = counted(first, count)
-        piece_ranks = self.lattice.col_begins[self.first_col :][blocks]
+        piece_ranks = self.col_begins[blocks]
         piece_ranks += np.repeat(from_col_to_rank, count)
         piece_ranks[np.cumsum(count) - count] = np.maximum(ranks, first_rank)
         blocks += np.repeat(self.row_blocks[here], count)
@@ -88,28 +85,28 @@ class BlockPieces:
 
     def areas_cm2(self) -> NDArray[np.int64]:
         """Return the area of the tiles in each block of the rectangle, square centimetres, int64 (blocks,)."""
-        spans, begins = self.spans, self.lattice.col_begins[self.first_col :]
+        spans, widths = self.spans, np.diff(self.col_begins)
         areas = RowAreas.between(spans.grid, int(spans.rows[0]), int(spans.rows[-1]) + 1)
         own = areas.of(spans.rows)
         begin, end = self.row_blocks + self.first, self.row_blocks + self.last
         # As if each run filled the blocks that it passes: area per column, as differences from block to block.
-        filled = np.zeros(self.n_rows * self.n_cols + 1, np.int64)
+        filled = np.zeros(self.n_rows * len(widths) + 1, np.int64)
         np.add.at(filled, begin, own)
         np.subtract.at(filled, end + 1, own)
         np.cumsum(filled, out=filled)
-        begins = np.append(begins[: self.n_cols + 1], spans.grid.n_cols)[:self.n_cols + 1]
-        of_blocks = (filled[:-1].reshape(self.n_rows, self.n_cols) * np.diff(begins)).ravel()
+        of_blocks = (filled[:-1].reshape(self.n_rows, -1) * widths).ravel()
         # What it leaves out of the first and the last of them.
-        np.subtract.at(of_blocks, begin, own * (spans.col_starts - begins[self.first]))
-        np.subtract.at(of_blocks, end, own * (begins[self.last + 1] - spans.col_stops))
+        np.subtract.at(of_blocks, begin, own * (spans.col_starts - self.col_begins[self.first]))
+        np.subtract.at(of_blocks, end, own * (self.col_begins[self.last + 1] - spans.col_stops))
         return of_blocks
 
-    def row_col_blocks(self, blocks: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    def row_col_blocks(
+        self, blocks: NDArray[np.int64]
+    ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         """Return rows and columns in the lattice of some blocks of the rectangle, int64 (n,) each."""
-        row, col = np.divmod(blocks, self.n_cols)
-        begins = self.lattice.col_begins[self.first_col :]
-        return row + self.first_row, self.lattice.col_blocks[begins[col]]
+        row, col = np.divmod(blocks, len(self.col_begins) - 1)
+        return row + self.first_row, self.lattice.col_blocks[self.col_begins[col]]
 
     def _col_of(self, col: np.int64) -> int:
         """Return the column of the rectangle in which a raster column lies."""
-        return int(np.searchsorted(self.lattice.col_begins, col, side="right")) - 1 - self.first_col
+        return int(np.searchsorted(self.col_begins, col, side="right")) - 1
