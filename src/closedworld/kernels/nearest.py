@@ -24,7 +24,7 @@ _FEW = 8  # points or discs of a box that are compared one by one
 _BATCH = 1 << 16  # points whose arrays stay in a cache
 _PAIRS = 1 << 15  # points and discs that are compared at once
 _PAIRS_PER_POINT = 2  # levels are skipped to one where so many boxes and discs are compared
-_SLACK_KM = 0.01  # far above what rounding to float32 does to a bound
+_SLACK_KM = 0.02  # several times what rounding to float32 does to a bound
 _SPREAD = (
     (16, 0x00FF0000FF0000FF), (8, 0xF00F00F00F00F00F), (4, 0x30C30C30C30C30C3), (2, 0x9249249249249249),
 )  # fmt: skip
