@@ -31,7 +31,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 import pytest
-from hypothesis import Phase, settings
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -187,24 +186,27 @@ def where_they_differ(before: str, after: str) -> str:
     return f"{before[shown]} -> {after[shown]}"
 
 
-def mutants(path: Path) -> list[Mutant]:
-    """Return every mutant of a file."""
+def changes(path: Path) -> Iterator[tuple[int, str, ast.Module]]:
+    """Yield every change of a file: its line, its text, and the module, which has it until the next one."""
     tree = ast.parse(path.read_text(encoding="utf-8"))
-    found = []
     for node, replace, parent in places(tree):
         shown = node if isinstance(node, ast.stmt | ast.UnaryOp) else parent
         for new in (*expressions(node), *statements(node)):
             before = ast.unparse(shown).splitlines()[0]
             replace(new)
             after = ast.unparse(new if shown is node else parent).splitlines()[0]
-            source = ast.unparse(ast.fix_missing_locations(tree))
-            file, line = (
-                path.relative_to(PACKAGE).as_posix(),
-                getattr(node, "lineno", getattr(parent, "lineno", 0)),
-            )
+            line = getattr(node, "lineno", getattr(parent, "lineno", 0))
+            yield line, where_they_differ(before, after), tree
             replace(node)
-            found.append(Mutant(file, line, where_they_differ(before, after), source))
-    return found
+
+
+def mutants(path: Path) -> list[Mutant]:
+    """Return every mutant of a file."""
+    file = path.relative_to(PACKAGE).as_posix()
+    return [
+        Mutant(file, line, change, ast.unparse(ast.fix_missing_locations(tree)))
+        for line, change, tree in changes(path)
+    ]
 
 
 def passes(tests: str, copied: Path, seconds: float, *, writes: bool = False) -> bool:
@@ -304,12 +306,11 @@ def main() -> None:
     given = parser.parse_args()
     rooms: dict[str, list[Path]] = {}
     for path in sorted(PACKAGE.rglob("*.py")):
-        if any(path.is_relative_to(PACKAGE / one) for one in given.modules) and mutants(path):
+        if any(path.is_relative_to(PACKAGE / one) for one in given.modules) and any(changes(path)):
             rooms.setdefault(room_of(path), []).append(path)
     for name in HEAVY:
         import_module(name)
-    settings.register_profile("found", phases=[Phase.explicit, Phase.generate])
-    settings.load_profile("found")
+    os.environ["CLOSEDWORLD_TESTS"] = "mutate"
     total = Score()
     with tempfile.TemporaryDirectory() as folder:
         copied = Path(folder) / "src"

@@ -32,21 +32,25 @@ LONGEST = (
 )
 """What would keep one process busy at the end of a run while the others have nothing left."""
 
+WAITS = ROOT / "docs" / "README.md"
+"""The other page that begins with the world of ``make world``, which the first one makes."""
+
 pytest_collect_file = SITE.pytest()
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Run a page from top to bottom whatever the order of tests, and not in ``make quick``: each builds a world.
 
-    Pages come first, then the longest files.
+    Pages come first, then the longest files, then others with slow tests.
     """
     snippets = [item for item in items if isinstance(item, SybilItem)]
     for item in snippets:
         item.add_marker(pytest.mark.slow)
-    snippets.sort(key=lambda item: (item.path, item.example.line))
+    snippets.sort(key=lambda item: (item.path == WAITS, item.path, item.example.line))
     others = [item for item in items if not isinstance(item, SybilItem)]
     longest = {ROOT / name for name in LONGEST}
-    others.sort(key=lambda item: item.path not in longest)
+    slow = {item.path for item in others if item.get_closest_marker("slow")}
+    others.sort(key=lambda item: (item.path not in longest, item.path not in slow))
     items[:] = [*snippets, *others]
 
 

@@ -53,6 +53,12 @@ def center(tmp_path_factory: pytest.TempPathFactory) -> cw.PublishedWorld:
 
 
 @pytest.fixture(scope="session")
+def center_map(center: cw.PublishedWorld) -> cw.MapPage:
+    """The map of ``center``, without more than it must have."""
+    return center.explore(budget=0)
+
+
+@pytest.fixture(scope="session")
 def overlap(tmp_path_factory: pytest.TempPathFactory) -> cw.PublishedWorld:
     """Read only."""
     return built(tmp_path_factory.mktemp("overlap") / "world", rule="any_overlap")

@@ -265,11 +265,12 @@ def test_sites_of_two_worlds_are_told_apart(
     assert set(np.cumsum(unpacked(only["columns"]["world"]["values"])).tolist()) == {2}
 
 
-def test_a_budget_leaves_out_weights_and_says_so(center: cw.PublishedWorld) -> None:
-    page = center.explore(budget=0)
-    assert data_of(page.html)["weights"][0]["cells"] == {}
-    assert any("not by single tile" in note for note in page.notes)
-    assert len(center.explore(budget=2_000_000).html) > len(page.html)
+def test_a_budget_leaves_out_weights_and_says_so(
+    center: cw.PublishedWorld, center_map: cw.MapPage
+) -> None:
+    assert data_of(center_map.html)["weights"][0]["cells"] == {}
+    assert any("not by single tile" in note for note in center_map.notes)
+    assert len(center.explore(budget=2_000_000).html) > len(center_map.html)
 
 
 def test_what_fits_in_the_budget_is_said(overlap: cw.PublishedWorld) -> None:
@@ -291,9 +292,9 @@ def test_a_page_without_points_keeps_to_its_budget_and_uses_it(
         assert bare < len(page.html.encode()) <= bare + more
 
 
-def test_sites_are_all_there(center: cw.PublishedWorld) -> None:
+def test_sites_are_all_there(center: cw.PublishedWorld, center_map: cw.MapPage) -> None:
     """Coordinates to half a step; every fact as the dataset has it."""
-    sites = data_of(center.explore(budget=0).html)["sites"]
+    sites = data_of(center_map.html)["sites"]
     table = center.sites.to_table().sort_by(
         [(name, "ascending") for name in ("country_iso", "merchant_id", "site_order")]
     )

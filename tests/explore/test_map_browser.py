@@ -103,9 +103,9 @@ def test_the_cell_under_the_pointer_is_the_right_one(
 
 
 def test_the_antimeridian_and_the_poles_are_no_edges(
-    center: cw.PublishedWorld, open_map: Callable[..., tuple[Tab, Heard]]
+    center: cw.PublishedWorld, center_map: cw.MapPage, open_map: Callable[..., tuple[Tab, Heard]]
 ) -> None:
-    tab, _ = open_map(center.explore(budget=0))
+    tab, _ = open_map(center_map)
     points = [(65.3, 179.99), (65.3, -179.99), (65.3, 180.0), (-89.99, 12.3), (89.99, 12.3), (-89.99, 180.0)]  # fmt: skip
     n_cols, n_rows = center.index.grid.n_cols, center.index.grid.n_rows
     cards = tab.evaluate(HOVER, points)
@@ -119,7 +119,7 @@ def test_the_antimeridian_and_the_poles_are_no_edges(
 
 
 @pytest.mark.parametrize("dark", [False, True])
-@pytest.mark.parametrize("kind", ["center", "hostile"])
+@pytest.mark.parametrize("kind", ["center_map", "hostile"])
 def test_nothing_is_said_and_nothing_is_asked_for(
     kind: str,
     dark: bool,  # noqa: FBT001 -- a parameter of the test
@@ -127,9 +127,7 @@ def test_nothing_is_said_and_nothing_is_asked_for(
     open_map: Callable[..., tuple[Tab, Heard]],
 ) -> None:
     """No line on the console, no request but the page itself; hostile text runs nowhere."""
-    world = request.getfixturevalue(kind)
-    page = world.explore(budget=0) if kind == "center" else world
-    tab, heard = open_map(page, "by=weight", dark=dark)
+    tab, heard = open_map(request.getfixturevalue(kind), "by=weight", dark=dark)
     for key in ("+", "ArrowLeft", "ArrowUp", "-", "Enter"):
         tab.locator("#canvas").press(key)
     tab.wait_for_selector("html[data-done=true]")
@@ -157,10 +155,10 @@ def test_hostile_names_are_shown_as_text(
 
 
 def test_the_search_goes_there(
-    center: cw.PublishedWorld, open_map: Callable[..., tuple[Tab, Heard]]
+    center_map: cw.MapPage, open_map: Callable[..., tuple[Tab, Heard]]
 ) -> None:
     """A country, a place, coordinates, a tile."""
-    tab, heard = open_map(center.explore(budget=0))
+    tab, heard = open_map(center_map)
 
     def middle() -> tuple[float, float]:
         found = tab.evaluate(
@@ -188,9 +186,9 @@ def test_the_search_goes_there(
 
 
 def test_the_table_sorts_and_goes_there(
-    center: cw.PublishedWorld, open_map: Callable[..., tuple[Tab, Heard]]
+    center: cw.PublishedWorld, center_map: cw.MapPage, open_map: Callable[..., tuple[Tab, Heard]]
 ) -> None:
-    tab, _ = open_map(center.explore(budget=0))
+    tab, _ = open_map(center_map)
     tab.locator("#countries summary").click()
     tab.locator("#countries th button", has_text="Tiles").click()
     codes = tab.locator("#countries tbody td:nth-child(2)").all_inner_texts()
@@ -208,10 +206,10 @@ def test_the_table_sorts_and_goes_there(
 
 
 def test_a_link_brings_back_what_was_seen(
-    center: cw.PublishedWorld, open_map: Callable[..., tuple[Tab, Heard]]
+    center_map: cw.MapPage, open_map: Callable[..., tuple[Tab, Heard]]
 ) -> None:
     link = "at=-41.25,174.5,80&by=weight&scale=linear&country=NZ"
-    tab, _ = open_map(center.explore(budget=0), link)
+    tab, _ = open_map(center_map, link)
     view = tab.evaluate("[closedworld.view.lat, closedworld.view.lon, closedworld.view.scale]")
     assert view == pytest.approx([-41.25, 174.5, 80])
     assert tab.locator("input[name=by][value=weight]").is_checked()
@@ -248,14 +246,12 @@ def test_a_link_keeps_the_boxes_that_are_ticked(
 
 
 def test_a_site_says_what_it_is_and_its_merchant_can_be_shown_alone(
-    center: cw.PublishedWorld, open_map: Callable[..., tuple[Tab, Heard]]
+    center: cw.PublishedWorld, center_map: cw.MapPage, open_map: Callable[..., tuple[Tab, Heard]]
 ) -> None:
     site = next(
         row for row in center.sites.to_table().to_pylist() if row["country_iso"] == "NZ" and row["lon"]
     )  # fmt: skip
-    tab, heard = open_map(
-        center.explore(budget=0), f"at={site['lat']:.6f},{site['lon']:.6f},100000"
-    )
+    tab, heard = open_map(center_map, f"at={site['lat']:.6f},{site['lon']:.6f},100000")
     tab.mouse.click(*MIDDLE)
     card = tab.locator("#card").inner_text()
     assert site["merchant_id"] in card
@@ -383,10 +379,10 @@ def test_each_of_two_worlds_has_its_own_sites_and_weights(
 
 
 def test_the_keyboard_is_enough(
-    center: cw.PublishedWorld, open_map: Callable[..., tuple[Tab, Heard]]
+    center: cw.PublishedWorld, center_map: cw.MapPage, open_map: Callable[..., tuple[Tab, Heard]]
 ) -> None:
     """Arrows move, plus and minus zoom, slash searches, Enter picks, and the live region says the cell."""
-    tab, heard = open_map(center.explore(budget=0), "at=-29.6,28.25,40")
+    tab, heard = open_map(center_map, "at=-29.6,28.25,40")
     canvas = tab.locator("#canvas")
     canvas.focus()
     before = tab.evaluate("[closedworld.view.lon, closedworld.view.scale]")
@@ -415,9 +411,9 @@ def test_the_keyboard_is_enough(
 
 @pytest.mark.parametrize("width", [320, 390, 1280])
 def test_no_width_makes_the_page_scroll_sideways(
-    width: int, center: cw.PublishedWorld, open_map: Callable[..., tuple[Tab, Heard]]
+    width: int, center_map: cw.MapPage, open_map: Callable[..., tuple[Tab, Heard]]
 ) -> None:
-    tab, _ = open_map(center.explore(budget=0), width=width)
+    tab, _ = open_map(center_map, width=width)
     assert tab.evaluate("document.documentElement.scrollWidth") <= width
     assert tab.locator("#title").is_visible()
     if width < 640:
@@ -427,9 +423,9 @@ def test_no_width_makes_the_page_scroll_sideways(
 
 
 def test_fields_and_regions_have_names(
-    center: cw.PublishedWorld, open_map: Callable[..., tuple[Tab, Heard]]
+    center_map: cw.MapPage, open_map: Callable[..., tuple[Tab, Heard]]
 ) -> None:
-    tab, _ = open_map(center.explore(budget=0))
+    tab, _ = open_map(center_map)
     unnamed = (
         "[...document.querySelectorAll('canvas[tabindex],[role=region],section,aside,input:not([type=radio],[type=checkbox],[hidden])')]"
         ".filter(e => !e.getAttribute('aria-label')).map(e => e.id)"
@@ -439,10 +435,10 @@ def test_fields_and_regions_have_names(
 
 
 def test_the_view_is_saved_as_a_picture(
-    center: cw.PublishedWorld, open_map: Callable[..., tuple[Tab, Heard]]
+    center_map: cw.MapPage, open_map: Callable[..., tuple[Tab, Heard]]
 ) -> None:
     """Of the size of the map, with the colour of a country in its middle."""
-    tab, heard = open_map(center.explore(budget=0), "at=64,100,40")
+    tab, heard = open_map(center_map, "at=64,100,40")
     with tab.expect_download() as download:
         tab.locator("#png").click()
     with Image.open(download.value.path()) as picture:
@@ -456,11 +452,11 @@ def test_the_view_is_saved_as_a_picture(
 
 
 def test_two_fingers_pinch_and_one_taps(
-    center: cw.PublishedWorld, browser: Browser, tmp_path: Path
+    center_map: cw.MapPage, browser: Browser, tmp_path: Path
 ) -> None:
     """On a phone: the map zooms by as much as the fingers move apart, and a tap says the cell below."""
     path = tmp_path / "map.html"
-    center.explore(budget=0).save(path)
+    center_map.save(path)
     context = browser.new_context(viewport={"width": 390, "height": 800}, has_touch=True)
     tab = context.new_page()
     tab.goto(f"{path.as_uri()}#at=-29.6,28.25,10")
@@ -490,11 +486,11 @@ def test_two_fingers_pinch_and_one_taps(
 
 
 def test_a_notebook_s_frame_has_the_map_but_no_link(
-    center: cw.PublishedWorld, browser: Browser, tmp_path: Path
+    center_map: cw.MapPage, browser: Browser, tmp_path: Path
 ) -> None:
     """A frame has no address that a link could name."""
     notebook = tmp_path / "notebook.html"
-    notebook.write_text(center.explore(budget=0)._repr_html_(), encoding="utf-8")
+    notebook.write_text(center_map._repr_html_(), encoding="utf-8")
     tab, heard = listened_to(browser, 1000, dark=False)
     tab.goto(notebook.as_uri())
     frame = tab.frame_locator("iframe")
@@ -508,9 +504,9 @@ def test_a_notebook_s_frame_has_the_map_but_no_link(
 
 
 def test_dragging_moves_the_map_with_the_pointer(
-    center: cw.PublishedWorld, open_map: Callable[..., tuple[Tab, Heard]]
+    center_map: cw.MapPage, open_map: Callable[..., tuple[Tab, Heard]]
 ) -> None:
-    tab, _ = open_map(center.explore(budget=0), "at=-29.6,28.25,40")
+    tab, _ = open_map(center_map, "at=-29.6,28.25,40")
     tab.mouse.move(*MIDDLE)
     tab.mouse.down()
     tab.mouse.move(MIDDLE[0] + 80, MIDDLE[1], steps=4)

@@ -94,7 +94,7 @@ def test_every_damage_is_found_and_nothing_else(
     root = place / "out"
     small.build(root)
     sound = {path: path.read_bytes() for path in sorted(root.rglob("*")) if path.is_file()}
-    draw, wanted, alarms = random.Random(1), tries(60, 10_000), 0
+    draw, wanted, alarms = random.Random(1), tries(30, 10_000), 0
     for number in range(wanted):
         path, what = damage(root, KINDS[number % len(KINDS)], draw)
         assert is_found(root), (path, what)

@@ -55,7 +55,7 @@ def test_every_change_may_fail(
     """Clear error, the world that was there still verifies, the next run succeeds.
 
     Removing what is not needed may fail in silence; it is tried again by the next run. At less than full
-    number every fourth change fails in one of the four ways, in turn.
+    number every eighth change fails in one of the four ways, in turn.
     """
     earlier = place / "earlier"
     small.build(earlier)
@@ -63,8 +63,8 @@ def test_every_change_may_fail(
     changes = changes_of_a_run(place / "counted")
     assert {"open", "write", "fsync", "mkdir", "rename"} <= {change.kind for change in changes}
     reference = small.published(place / "counted")
-    first = 0 if EFFORT == "full" else 4 * NUMBERS.index(number)
-    tried = range(first, len(changes), tries(16, 1))
+    first = 0 if EFFORT == "full" else 8 * NUMBERS.index(number)
+    tried = range(first, len(changes), tries(32, 1))
     for at in tried:
         out, change = place / "out", changes[at]
         shutil.copytree(earlier, out)

@@ -95,7 +95,7 @@ def test_killed_at_every_system_call(
         if not is_reading and (name, called[thread, name]) not in points:
             points.append((name, called[thread, name]))
     assert len(points) > 100
-    wanted = tries(20, len(points))
+    wanted = tries(10, len(points))
     for number in range(wanted):
         name, nth = points[number * len(points) // wanted]
         out = place / str(number)
@@ -118,7 +118,7 @@ def test_killed_before_every_change_without_a_tracer(
     with FileSystem().between() as counted:
         small.build(place / "counted")
     points = len(counted.changes)
-    wanted = tries(20, points)
+    wanted = tries(10, points)
     for number in range(wanted):
         out = place / str(number)
         status = forks.run("killed_at", str(out), number * points // wanted, {})
@@ -137,7 +137,7 @@ def test_killed_at_any_moment_again_and_again_in_one_place(
     """Runs are killed on top of what killed runs left; every fifth is let finish."""
     draw = random.Random(1)
     kills = 0
-    wanted = tries(30, 1750)
+    wanted = tries(15, 1750)
     while kills < wanted:
         for _ in range(5):
             pid = forks.start("small", str(place / "out"), {})

@@ -33,7 +33,7 @@ from closedworld.store.staging import clear_debris
 if TYPE_CHECKING:
     from harness.forks import ForkServer
 
-EXAMPLES, STEPS = tries(10, 500), tries(20, 60)
+EXAMPLES, STEPS = tries(5, 500), tries(20, 60)
 PARAMETERS: tuple[dict[str, Any], ...] = (
     {"rule": "center", "isos": ("FJ",)},
     {"rule": "any_overlap", "isos": ("FJ",), "until": "sites"},

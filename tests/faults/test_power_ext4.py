@@ -81,7 +81,7 @@ def test_no_power_cut_leaves_a_corrupt_world(
     score: Callable[[str, int], None],
 ) -> None:
     """Killed before a change, and before the kernel writes what it would have written later."""
-    wanted = tries(20, 500)
+    wanted = tries(10, 500)
     for number in range(wanted):
         status = rig.cut("killed_at", (number * points // wanted))
         assert status == -signal.SIGKILL

@@ -59,14 +59,6 @@ def observe(out: Path, rule: str, basis: str, **options: Any) -> dict[str, Any]:
         )
     )
     world = cw.open_world(out)
-    countries = cw.read_countries(POLYGONS)
-    points = [
-        point
-        for iso, n, seed in SAMPLES
-        for point in world.sample(
-            country=iso, n=n, seed=seed, countries=countries
-        ).table.to_pylist()
-    ]
     sites = world.sites.to_table().to_pylist()
     cards = world.cards.to_table().to_pylist()
     bought = world.purchases.to_table().to_pylist()
@@ -76,7 +68,7 @@ def observe(out: Path, rule: str, basis: str, **options: Any) -> dict[str, Any]:
         "sites": stage_of(outcome.result(cw.PublishedSites).published),
         "people": stage_of(outcome.result(cw.PublishedPeople).published),
         "purchases": stage_of(outcome.result(cw.PublishedPurchases).published),
-        "points": [[one["country_iso"], one["tile_id"], one["lon"], one["lat"]] for one in points],
+        "points": points_of(out),
         "outlets": [[one["country_iso"], one["site_id"], one["lon"], one["lat"]] for one in sites],
         "homes": [
             [one["country_iso"], one["tile_id"], one["home_lon"], one["home_lat"]] for one in cards
@@ -85,6 +77,16 @@ def observe(out: Path, rule: str, basis: str, **options: Any) -> dict[str, Any]:
             [one["card_id"], str(one["ts_utc"]), one["site_id"], one["amount"]] for one in bought
         ],
     }
+
+
+def points_of(out: Path) -> list[list[Any]]:
+    """Return points sampled from a world."""
+    world, countries = cw.open_world(out), cw.read_countries(POLYGONS)
+    return [
+        [one["country_iso"], one["tile_id"], one["lon"], one["lat"]]
+        for iso, n, seed in SAMPLES
+        for one in world.sample(country=iso, n=n, seed=seed, countries=countries).table.to_pylist()
+    ]
 
 
 def stage_of(published: cw.Published) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from effort import ANY_EXECUTOR
-from golden import LITERALS, RULES, SAMPLES, bundled_world, observe, worlds_below
+from golden import LITERALS, RULES, SAMPLES, bundled_world, observe, points_of, worlds_below
 
 from closedworld.datasets import TILE_BOUNDS
 from closedworld.execution import open_worker_pool
@@ -80,6 +80,13 @@ def found_serially(out: Path) -> dict[str, Any]:
     return observe(out, *WORLD.split(), executor="serial")
 
 
+@pytest.fixture(scope="module")
+def sound(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str, Any]]:
+    """That world, only to be read, and its public side."""
+    out = tmp_path_factory.mktemp("sound")
+    return out, found_serially(out)
+
+
 @pytest.mark.parametrize(
     ("stage", "changed"),
     [
@@ -101,37 +108,43 @@ def test_a_raised_format_is_seen(
     assert all(found[one]["parameter_hash"] == expected[one]["parameter_hash"] for one in others)
 
 
-@pytest.mark.parametrize(
-    ("module", "first", "seen"),
-    [
-        (random_streams, 0, "points"),
-        (random_streams, 1, "points"),
-        (random_streams, 2, "points"),
-        (site_numbers, 0, "outlets"),
-        (texture, 0, "outlets"),
-    ],
-    ids=["points-0", "points-1", "points-2", "outlets", "texture"],
-)
-def test_two_swapped_random_words_are_seen(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, module: Any, first: int, seen: str
-) -> None:
+def swap_words(monkeypatch: pytest.MonkeyPatch, module: Any, first: int) -> None:
+    """Let a module have a random word and the next one in each other's place."""
+
     def swapped(*arguments: Any) -> Any:
         words = list(philox4x32(*arguments))
         words[first], words[first + 1] = words[first + 1], words[first]
         return tuple(words)
 
     monkeypatch.setattr(module, "philox4x32", swapped)
-    assert found_serially(tmp_path)[seen] != EXPECTED["worlds"][WORLD][seen]
 
 
-def test_another_order_of_columns_is_seen(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("first", [0, 1, 2])
+def test_two_swapped_random_words_are_seen_in_points(
+    sound: tuple[Path, dict[str, Any]], monkeypatch: pytest.MonkeyPatch, first: int
+) -> None:
+    assert points_of(sound[0]) == EXPECTED["worlds"][WORLD]["points"]
+    swap_words(monkeypatch, random_streams, first)
+    assert points_of(sound[0]) != EXPECTED["worlds"][WORLD]["points"]
+
+
+@pytest.mark.parametrize("module", [site_numbers, texture], ids=["outlets", "texture"])
+def test_two_swapped_random_words_are_seen_in_outlets(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, module: Any
+) -> None:
+    swap_words(monkeypatch, module, 0)
+    assert found_serially(tmp_path)["outlets"] != EXPECTED["worlds"][WORLD]["outlets"]
+
+
+def test_another_order_of_columns_is_seen(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, sound: tuple[Path, dict[str, Any]]
+) -> None:
     """Compared with a world of the same pyarrow: only seals tell, and they state its version."""
-    expected = found_serially(tmp_path / "expected")["tiles"]
     columns = TILE_BOUNDS.columns
     turned = replace(TILE_BOUNDS, columns=(*columns[:2], *reversed(columns[2:])))
     monkeypatch.setattr(tile_files, "TILE_BOUNDS", turned)
-    found = found_serially(tmp_path / "found")["tiles"]
-    assert found["seal_sha256"] != expected["seal_sha256"]
+    found = found_serially(tmp_path)["tiles"]
+    assert found["seal_sha256"] != sound[1]["tiles"]["seal_sha256"]
 
 
 def test_the_literals_are_of_all_worlds() -> None:

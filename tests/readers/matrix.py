@@ -69,9 +69,10 @@ class Reader:
         return ["node", program, str(request), str(self.environment)]
 
     def _make_python(self) -> None:
-        venv.create(self.environment, with_pip=True)
-        pip = [str(self.environment / "bin" / "python"), "-m", "pip", "install", "--quiet"]
-        _run([*pip, "--disable-pip-version-check", *self.packages])
+        # Without a pip of its own, and compiling only what is imported: this takes a third of the time.
+        venv.create(self.environment)
+        pip = [sys.executable, "-m", "pip", "--python", str(self.environment), "install", "--quiet"]
+        _run([*pip, "--no-compile", "--disable-pip-version-check", *self.packages])
 
     def _make_node(self) -> None:
         self.environment.mkdir(parents=True)

@@ -14,7 +14,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 import pytest
-from effort import ANY_EXECUTOR
+from effort import LOCAL_EXECUTOR
 from site_worlds import small_world
 
 from closedworld.datasets import TRUTH
@@ -89,8 +89,8 @@ def lives_of(published: Published, cards: pa.Array) -> list[dict[str, Any]]:
     ]
 
 
-@pytest.mark.parametrize("executor", ANY_EXECUTOR)
-def test_every_executor_and_any_blocks_give_the_same_bytes(
+@pytest.mark.parametrize("executor", LOCAL_EXECUTOR)
+def test_every_local_executor_and_any_blocks_give_the_same_bytes(
     world: PublishedWorld, tmp_path: Path, executor: str
 ) -> None:
     expected = build(world, tmp_path / "serial")

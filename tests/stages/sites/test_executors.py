@@ -1,4 +1,7 @@
-"""Sites of many small tasks: the same bytes from every executor, number of workers and order of rows."""
+"""Sites of many small tasks: the same bytes from every executor of this machine, number of workers and order of rows.
+
+Tests of the runner, and the golden test of all stages, have Dask as well.
+"""
 
 from __future__ import annotations
 
@@ -6,8 +9,6 @@ import random
 from typing import TYPE_CHECKING, Any
 
 import pytest
-
-from closedworld.config.table import EXECUTORS
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -58,10 +59,11 @@ def reference(built_world: SiteWorld, tmp_path_factory: pytest.TempPathFactory) 
     [
         ("threads", 1),
         ("threads", 5),
-        *((executor, 2) for executor in EXECUTORS if executor != "serial"),
+        ("threads", 2),
+        ("processes", 2),
     ],
 )
-def test_every_executor_writes_the_same_files(
+def test_every_local_executor_writes_the_same_files(
     built_world: SiteWorld,
     reference: dict[str, bytes],
     tmp_path: Path,
