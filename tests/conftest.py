@@ -10,17 +10,21 @@ import effort  # noqa: F401 -- the profile of property tests
 import pytest
 
 from closedworld.inputs.regions.country_reading import countries_from_features
+from closedworld.stages.task_runner import PhaseClock
+from closedworld.stages.tasks import TaskResult
 from closedworld.stages.tiles.build import build_tile_index
+from closedworld.stages.tiles.picture import MapTask
 from closedworld.testing import tiny_countries, tiny_grid
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
     from closedworld.inputs.regions.country_set import CountrySet
     from closedworld.kernels.grid import Grid
     from closedworld.stages.tiles.outcome import TileIndex
 
+DRAW = MapTask.draw
 CACHES = map("cache-{}".format, itertools.count())
 
 
@@ -72,11 +76,23 @@ def contents() -> Callable[[Path], dict[str, bytes]]:
     return contents_of
 
 
+@pytest.fixture(scope="session", autouse=True)
+def no_world_map() -> Iterator[None]:
+    """Let runs of this process write an empty file in place of the map, which takes most of the time of a small one."""
+
+    def draw(task: MapTask) -> TaskResult:
+        result = TaskResult()
+        clock = PhaseClock(result)
+        task.path.touch()
+        clock.ends("pictures")
+        return result
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(MapTask, "draw", draw)
+        yield
+
+
 @pytest.fixture
-def no_pictures(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Write an empty file in place of the world map, which takes most of the time of a small run."""
-
-    def draw(_spans: object, _rule: object, _attribution: str, path: Path) -> None:
-        path.touch()
-
-    monkeypatch.setattr("closedworld.maps.captions.draw_tiles", draw)
+def world_map(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let runs draw the map."""
+    monkeypatch.setattr(MapTask, "draw", DRAW)

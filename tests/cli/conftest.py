@@ -45,11 +45,9 @@ def check_here(
 
 
 @pytest.fixture
-def call(
-    monkeypatch: pytest.MonkeyPatch, no_pictures: None, level_as_before: None
-) -> Callable[..., Result]:
+def call(monkeypatch: pytest.MonkeyPatch, level_as_before: None) -> Callable[..., Result]:
     """Call ``closedworld`` with arguments; an exception that it lets through fails the test."""
-    del no_pictures, level_as_before
+    del level_as_before
     monkeypatch.setattr(isolated, "check_in_subprocess", check_here)
     monkeypatch.setattr(loading, "check_in_subprocess", check_here)
 

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     Call = Callable[..., Result]
 
-pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("no_pictures")]
+pytestmark = pytest.mark.slow
 
 
 def test_sites_that_a_world_lacks_are_made_first(call: Call, tmp_path: Path) -> None:

@@ -16,7 +16,6 @@ if TYPE_CHECKING:
     from click.testing import Result
 
 
-@pytest.mark.usefixtures("no_pictures")
 def test_a_plan_is_what_the_run_then_does(call: Callable[..., Result], tmp_path: Path) -> None:
     options = ("--resolution", "1deg", "--countries", "FR,NO,FJ", "--basis", "area_m2")
     planned = json.loads(call("plan", *options, "--json").stdout)

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     Call = Callable[..., Result]
 
-pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("no_pictures")]
+pytestmark = pytest.mark.slow
 
 
 def test_what_a_world_lacks_is_made_first(call: Call, tmp_path: Path) -> None:

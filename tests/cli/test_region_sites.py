@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     Call = Callable[..., Any]
 
-pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("no_pictures")]
+pytestmark = pytest.mark.slow
 
 REGIONS = {
     "DE": shapely.box(-75.9, 38.3, -75.0, 39.8),  # Delaware, most of it

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     Call = Callable[..., Result]
 
-pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("no_pictures")]
+pytestmark = pytest.mark.slow
 
 SHOPS = "merchant_id;country;n;mcc\n007;LU;3;5912\n8;Malta;2;\n9;XX;1;\n"
 

@@ -35,8 +35,6 @@ STAGES = ("tiles", "weights", "sites", "people", "purchases")
 WORLD = "any_overlap population"
 READ_ONCE = cache(check_in_subprocess)
 
-pytestmark = pytest.mark.usefixtures("no_pictures")
-
 
 @pytest.fixture(autouse=True)
 def polygons_are_read_once(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -21,8 +21,6 @@ from closedworld.run.record.model import Metric
 if TYPE_CHECKING:
     from pathlib import Path
 
-pytestmark = pytest.mark.usefixtures("no_pictures")
-
 
 @pytest.fixture
 def room_for_the_other_tests(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 
 @pytest.mark.slow
+@pytest.mark.usefixtures("world_map")
 def test_a_run_draws_a_world_map_in_more_than_one_colour(tmp_path: Path) -> None:
     outcome = run_world(RunConfig(out=tmp_path, countries=("FR", "DE"), resolution="1deg"))
     with Image.open(outcome.report_folder / "world_map.png") as picture:

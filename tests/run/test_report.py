@@ -49,9 +49,6 @@ def summaries_of(folder: Path) -> list[dict[str, Any]]:
     ]
 
 
-pytestmark = pytest.mark.usefixtures("no_pictures")
-
-
 def test_the_report_of_a_finished_run_says_what_was_built_from_what(tmp_path: Path) -> None:
     outcome = run_world(config(tmp_path, stage_workers={"s1": 2}))
     report = report_of(outcome.report_folder)

@@ -23,7 +23,6 @@ def config(out: Path) -> RunConfig:
 
 
 @pytest.mark.slow
-@pytest.mark.usefixtures("no_pictures")
 def test_the_rates_of_a_run_are_kept_and_used(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -49,6 +48,7 @@ def test_the_rates_of_a_run_are_kept_and_used(
 
 
 @pytest.mark.slow
+@pytest.mark.usefixtures("world_map")
 def test_the_map_does_not_count(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """It takes as long for one country as for the world, and of a small run most of the time."""
     monkeypatch.setattr("closedworld.run.rates.LEAST_ROWS", 1)
@@ -63,12 +63,10 @@ def test_the_map_does_not_count(tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
     assert rate.rows_per_worker_second == pytest.approx(tiles / seconds)
 
 
-@pytest.mark.usefixtures("no_pictures")
 def test_a_small_run_says_nothing_of_the_machine(tmp_path: Path) -> None:
     assert run_world(config(tmp_path)).rates == {}
 
 
-@pytest.mark.usefixtures("no_pictures")
 def test_a_reused_result_has_no_rate(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     run_world(config(tmp_path))
     monkeypatch.setattr("closedworld.run.rates.LEAST_ROWS", 1)
@@ -82,7 +80,6 @@ def test_a_cache_that_makes_no_sense_counts_as_empty(content: str) -> None:
     assert read_rates() == {}
 
 
-@pytest.mark.usefixtures("no_pictures")
 def test_a_cache_that_cannot_be_written_stops_nothing(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -93,7 +90,6 @@ def test_a_cache_that_cannot_be_written_stops_nothing(
     assert read_rates() == {}
 
 
-@pytest.mark.usefixtures("no_pictures")
 def test_only_the_program_writes_to_the_cache(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -12,7 +12,7 @@ from closedworld.config.run import RunConfig
 from closedworld.config.table import EXECUTORS
 from closedworld.run.pipeline import run_world
 
-pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("no_pictures")]
+pytestmark = pytest.mark.slow
 
 # Large and tiny, across the antimeridian and without a tile of their own on coarser grids.
 COUNTRIES = ("RU", "FJ", "MT", "LU", "KI")
