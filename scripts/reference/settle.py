@@ -12,17 +12,13 @@ import numpy as np
 import numpy.typing as npt
 from scipy.spatial import cKDTree
 
+from closedworld.inputs.reference.development import EUROPE_AND_JAPAN, LAND_RICH_COUNTRIES
+
 EARTH_KM = 6371.0
 CITY_DENSITY = 4000.0  # persons per km2; turns a city's population into the radius of its footprint
 # How dense cities are beside that: half as dense in the developed countries with much land, twice as dense in developing
 # ones as in Europe and Japan (S. Angel, "Making Room for a Planet of Cities", Lincoln Institute of Land Policy, 2011).
 LAND_RICH, DEVELOPING = 0.5, 2.0
-LAND_RICH_COUNTRIES = frozenset({"AU", "CA", "NZ", "US"})
-EUROPE_AND_JAPAN = frozenset((
-    "AD", "AL", "AT", "AX", "BA", "BE", "BG", "BY", "CH", "CZ", "DE", "DK", "EE", "ES", "FI", "FO", "FR", "GB",
-    "GG", "GI", "GR", "HR", "HU", "IE", "IM", "IS", "IT", "JE", "JP", "LI", "LT", "LU", "LV", "MC", "MD", "ME",
-    "MK", "MT", "NL", "NO", "PL", "PT", "RO", "RS", "RU", "SE", "SI", "SJ", "SK", "SM", "UA", "VA", "XK",
-))  # fmt: skip
 LARGEST_SECTION = 0.5  # of the persons of its city; a larger neighbour is a town of its own
 KEPT_IN_CENTRE = 0.1  # share of a city that stays at its own point when its sections hold the rest
 SUBCELLS = 10  # of 30 arc-seconds along a side of a cell of 5 arc-minutes

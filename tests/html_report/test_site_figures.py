@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 MERCHANTS = [
     {"merchant_id": "g", "country_iso": "NA", "n": 4000, "category": "bank", "spacing": "none"},
     {"merchant_id": "h", "country_iso": "FJ", "n": 2000, "category": "hotel", "spacing": "none"},
+    {"merchant_id": "i", "country_iso": "NA", "n": 1000, "category": "hotel", "gamma": 1.25},
     {"merchant_id": "net", "country_iso": "FJ", "n": 7, "category": "online"},
 ]
 
@@ -54,10 +55,10 @@ def figures(tmp_path_factory: pytest.TempPathFactory) -> SiteFigures:
 
 @pytest.mark.slow
 def test_figures_are_those_of_the_sites(figures: SiteFigures) -> None:
-    assert (figures.on_map, figures.online) == (6000, 7)
+    assert (figures.on_map, figures.online) == (7000, 7)
     assert [(one.name, one.sites, one.gamma) for one in figures.kinds] == [
         ("bank", 4000, 1.25),
-        ("hotel", 2000, 0.75),
+        ("hotel", 3000, 1.0),  # 0.875 in FJ, 1.25 in NA
     ]
     for kind in figures.kinds:
         assert kind.found is not None
@@ -65,11 +66,11 @@ def test_figures_are_those_of_the_sites(figures: SiteFigures) -> None:
         assert kind.gamma is not None
         assert abs(kind.found - kind.gamma) < 5 * kind.error
     assert [(one.iso, one.sites, one.per_1000) for one in figures.countries] == [
-        ("NA", 4000, None),
+        ("NA", 5000, None),
         ("FJ", 2000, 2.0),
     ]
     assert sum(figures.urban.values()) == pytest.approx(1)
-    assert figures.zones == {"Africa/Windhoek": 4000, "Pacific/Fiji": 2000}
+    assert figures.zones == {"Africa/Windhoek": 5000, "Pacific/Fiji": 2000}
     assert [one.km for one in figures.neighbours] == list(RADII_KM)
     # Outlets stand together, and the more so the nearer one looks.
     assert all(one.ratio > 2 for one in figures.neighbours[:5])

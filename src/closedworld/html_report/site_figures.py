@@ -173,43 +173,45 @@ def _tiles_and_kinds(published: Published, iso: str) -> pa.Table:
     return table.filter(table["lon"].is_valid())
 
 
-def _gammas(published: Published) -> dict[str, float]:
-    """Return the exponent that was asked for in each kind, on average over its outlets."""
-    sums: Counter[str] = Counter()
-    outlets: Counter[str] = Counter()
-    table = published.dataset(MERCHANTS.name).to_table(columns=["category", "gamma", "n"])
-    for category, gamma, n in zip(
-        *(table[name].to_pylist() for name in table.column_names), strict=True
-    ):
-        # In whole eighths: sums of floats would depend on their order.
-        sums[category or NO_KIND] += round(gamma * _GAMMA_STEPS) * n
-        outlets[category or NO_KIND] += n
-    return {kind: sums[kind] / _GAMMA_STEPS / count for kind, count in outlets.items() if count}
+def _gammas(published: Published) -> dict[str | tuple[str, str], float]:
+    """Return the exponent asked for in each kind, and in each country and kind, on average over their outlets."""
+    sums: Counter[str | tuple[str, str]] = Counter()
+    outlets: Counter[str | tuple[str, str]] = Counter()
+    names = ["country_iso", "category", "gamma", "n"]
+    table = published.dataset(MERCHANTS.name).to_table(columns=names)
+    for iso, category, gamma, n in zip(*(table[name].to_pylist() for name in names), strict=True):
+        kind = category or NO_KIND
+        for key in (kind, (iso, kind)):
+            # In whole eighths: sums of floats would depend on their order.
+            sums[key] += round(gamma * _GAMMA_STEPS) * n
+            outlets[key] += n
+    return {key: sums[key] / _GAMMA_STEPS / count for key, count in outlets.items() if count}
 
 
 def _kinds(
     counted: Counter[str],
     places: Mapping[str, pa.Table],
     weights: Mapping[str, CumulativeWeights],
-    asked: Mapping[str, float],
+    asked: Mapping[str | tuple[str, str], float],
 ) -> tuple[KindRow, ...]:
     """Return the kinds with the exponents that their sites show."""
     seen: dict[str, list[tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.int64]]]] = {}
     for iso, table in places.items():
-        own = weights[iso]
-        blocks = Blocks.of(own.spans, own.tile_weights())
+        tiles = weights[iso]
+        blocks = Blocks.of(tiles.spans, tiles.tile_weights())
         weight = blocks.weights.astype(np.float64)
         density = np.log(weight / blocks.areas_cm2)
-        rows, cols = own.spans.grid.row_col(table["tile_id"].to_numpy().astype(np.uint64))
+        rows, cols = tiles.spans.grid.row_col(table["tile_id"].to_numpy().astype(np.uint64))
         lattice = blocks.lattice
         ids = lattice.block_ids(lattice.row_blocks[rows], lattice.col_blocks[cols])
         at = np.searchsorted(blocks.ids, ids)
         category = pc.fill_null(table["category"], NO_KIND)
         for kind in pc.unique(category).to_pylist():
             count = np.bincount(at[pc.equal(category, kind).to_numpy()], minlength=len(weight))
-            seen.setdefault(kind, []).append(
-                (weight / weight.sum(), density - density.mean(), count)
-            )
+            relative = density - density.mean()
+            # What a country is asked for beyond the mean of all is not to be found.
+            own = weight * np.exp((asked[iso, kind] - asked[kind]) * relative)
+            seen.setdefault(kind, []).append((own / own.sum(), relative, count))
     found = []
     for kind, sites in counted.most_common():
         gamma, error = fitted(seen.get(kind, []))

@@ -20,9 +20,18 @@ FILE = Path(kinds.__file__).with_name("kinds.toml")
 
 def test_every_kind_says_what_it_rests_on_and_nothing_that_is_not_read() -> None:
     for name, one in tomllib.loads(FILE.read_text(encoding="utf-8")).items():
-        assert set(one) <= {"mccs", "gamma", "spacing", "has_site", "evidence"}, name
+        assert set(one) <= {
+            "mccs",
+            "gamma",
+            "gamma_developing",
+            "spacing",
+            "has_site",
+            "evidence",
+        }, name
         assert one["spacing"] in {"catchment", "none"}, name
         assert (one["gamma"] * GAMMA_STEPS).is_integer(), name
+        assert one["gamma"] <= one["gamma_developing"] <= one["gamma"] + 0.25, name
+        assert (one["gamma_developing"] * GAMMA_STEPS).is_integer(), name
         assert one["evidence"].startswith(("Measured: ", "By analogy ", "Digital ")), name
 
 
@@ -53,3 +62,15 @@ def test_a_kind_is_found_by_its_code_and_name(
 def test_other_codes_and_names_are_of_no_kind() -> None:
     assert kind_of_mcc(1) is None
     assert kind_named("nothing") is None
+
+
+@pytest.mark.parametrize(
+    ("countries", "gamma8"),
+    [(["ES"], 6), (["US"], 6), (["MX"], 8), (["CL", "AR"], 8), (["MX", "US"], 6), ([], 6)],
+)
+def test_outlets_crowd_into_cities_of_developing_countries(
+    countries: list[str], gamma8: int
+) -> None:
+    fuel = kind_named("fuel")
+    assert fuel is not None
+    assert fuel.gamma8_in(countries) == gamma8

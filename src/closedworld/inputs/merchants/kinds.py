@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import functools
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
+
+from closedworld.inputs.reference.development import DEVELOPED_COUNTRIES
 
 GAMMA_STEPS = 8
 """Gamma is a multiple of 1/8, so that powers are square roots and products, the same on every machine."""
@@ -21,6 +23,7 @@ class Kind:
         name: Such as ``pharmacy``.
         mccs: Its merchant category codes (ISO 18245), the first of which stands for the kind.
         gamma8: Eight times the power of density that outlets follow; 8 is by people alone.
+        developing_gamma8: The same in developing countries.
         spaced: Whether outlets of one merchant keep apart.
         has_site: Whether outlets are on the map at all.
         evidence: What the numbers rest on.
@@ -29,9 +32,15 @@ class Kind:
     name: str
     mccs: tuple[int, ...]
     gamma8: int
+    developing_gamma8: int
     spaced: bool
     has_site: bool
     evidence: str
+
+    def gamma8_in(self, countries: Collection[str]) -> int:
+        """Return the power where these countries are, as many as a region lies in, by their alpha-2 codes."""
+        is_developing = bool(countries) and DEVELOPED_COUNTRIES.isdisjoint(countries)
+        return self.developing_gamma8 if is_developing else self.gamma8
 
 
 @functools.cache
@@ -44,6 +53,7 @@ def merchant_kinds() -> Mapping[str, Kind]:
                 name,
                 tuple(one["mccs"]),
                 round(one["gamma"] * GAMMA_STEPS),
+                round(one["gamma_developing"] * GAMMA_STEPS),
                 one["spacing"] == "catchment",
                 one.get("has_site", True),
                 one["evidence"],

@@ -43,7 +43,7 @@ from closedworld.store.protocol import Storage
 from closedworld.store.reading import Published
 from closedworld.store.receipt import FileEntry
 
-FORMAT = 7
+FORMAT = 8
 """Raised when the same parameters would give other content or other files."""
 
 TASK_SITES = 1 << 17

@@ -136,7 +136,7 @@ def require_sites(
         OwnColumn(name, str(merchants.rows.schema.field(name).type))
         for name in merchants.own_columns
     )
-    rows = _published_rows(merchants, kinds, own_columns)
+    rows = _published_rows(merchants, kinds, _gammas(merchants, kinds, countries), own_columns)
     on_map = np.array([kind is None or kind.has_site for kind in kinds], np.bool_)
     _emit_findings(merchants, observer)
     by_country = {}
@@ -198,14 +198,33 @@ def _kinds_of(merchants: MerchantTable, observer: Observer) -> list[Kind | None]
     return kinds
 
 
+def _gammas(merchants: MerchantTable, kinds: list[Kind | None], countries: CountrySet) -> pa.Array:
+    """Return the gamma of each row's kind in its country; of regions, in those that they lie in."""
+    in_regions = countries.own_codes is not None
+    within = {
+        iso: countries.places(iso).countries if in_regions else (iso,)
+        for iso in merchants.countries
+    }
+    return pa.array(
+        [
+            1.0 if kind is None else kind.gamma8_in(within[iso]) / GAMMA_STEPS
+            for kind, iso in zip(kinds, merchants.rows["country_iso"].to_pylist(), strict=True)
+        ],
+        pa.float64(),
+    )
+
+
 def _published_rows(
-    merchants: MerchantTable, kinds: list[Kind | None], own_columns: tuple[OwnColumn, ...]
+    merchants: MerchantTable,
+    kinds: list[Kind | None],
+    gammas: pa.Array,
+    own_columns: tuple[OwnColumn, ...],
 ) -> pa.Table:
     rows = merchants.rows
     filled: dict[str, Any] = {
         "category": pa.array([None if kind is None else kind.name for kind in kinds], pa.string()),
         "mcc": pa.array([0 if kind is None else kind.mccs[0] for kind in kinds], pa.int32()),
-        "gamma": pa.array([1.0 if kind is None else kind.gamma8 / GAMMA_STEPS for kind in kinds]),
+        "gamma": gammas,
         "spacing": pa.array(
             ["catchment" if kind is not None and kind.spaced else "none" for kind in kinds]
         ),
