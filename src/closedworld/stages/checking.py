@@ -228,7 +228,8 @@ def in_polygons(
 def groups_of(expected: NDArray[np.float64]) -> NDArray[np.int64]:
     """Return a group for each block, int64 (n,): neighbours, joined until a group expects enough sites."""
     # Rough groups first, so that few are left to go through one by one.
-    _, rough = np.unique(np.floor(np.cumsum(expected) / _LEAST_EXPECTED), return_inverse=True)
+    level = np.floor(np.cumsum(expected) / _LEAST_EXPECTED)
+    rough = np.cumsum(np.diff(level, prepend=level[:1]) > 0)
     number, held = 0, 0.0
     numbers = []
     for one in np.bincount(rough, weights=expected).tolist():
