@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 
 def paths_of(country: CumulativeWeights) -> list[Path]:
-    return [country.published.path_of(entry) for entry in country.part_files]
+    return [country.folder.root / entry.path for entry in country.part_files]
 
 
 def weights_of(country: CumulativeWeights) -> NDArray[np.uint64]:
@@ -80,13 +80,10 @@ def test_runs_longer_than_a_row_group_are_found(real: Built, tmp_path: Path) -> 
     path = "tile_weights/RU-00000.parquet"
     (tmp_path / path).parent.mkdir(parents=True)
     pq.write_table(pa.table({"weight_fp": weights_of(country)}), tmp_path / path, row_group_size=8)
-    cut = CumulativeWeights(
-        "RU",
-        country.spans,
-        country.before,
-        country.total,
-        replace(country.published, storage=storage_at(tmp_path)),
-        [FileEntry(path, 0, country.spans.tile_count, "")],
+    cut = replace(
+        country,
+        folder=storage_at(tmp_path),
+        part_files=[FileEntry(path, 0, country.spans.tile_count, "")],
     )
     expect_same_as_by_all(cut, np.random.default_rng(2).integers(0, country.spans.tile_count, 300))
 

@@ -29,9 +29,10 @@ from closedworld.stages import Stage
 from closedworld.stages.memory import StageMemory
 from closedworld.stages.protocol import Folded, StageOutcome, StagePlan
 from closedworld.stages.runner import run_stage
-from closedworld.stages.task_runner import PhaseClock, stage_part, staged_part
+from closedworld.stages.task_runner import PhaseClock, stage_part
 from closedworld.stages.tasks import TaskResult
 from closedworld.store.local import LocalStorage
+from closedworld.store.part_files import open_part
 
 NO_MEMORY = StageMemory(0, 0)
 
@@ -263,13 +264,13 @@ def test_the_time_of_a_phase_is_the_sum_of_its_parts(monkeypatch: pytest.MonkeyP
 def test_a_page_that_was_damaged_while_staged_is_noticed(tmp_path: Path) -> None:
     task = DayTask(DAYS[0], 0, LocalStorage(tmp_path), None)
     (entry,) = write_day(task).files
-    assert staged_part(task.folder, entry).read()["amount"].to_pylist() == list(range(700, 705))
+    assert open_part(task.folder, entry).read()["amount"].to_pylist() == list(range(700, 705))
     path = tmp_path / entry.path
     content = bytearray(path.read_bytes())
     content[content.index((704).to_bytes(8, "little"))] ^= 1
     path.write_bytes(content)
     with pytest.raises(OSError, match="CRC"):
-        staged_part(task.folder, entry).read()
+        open_part(task.folder, entry).read()
 
 
 def test_what_a_failed_run_had_finished_is_resumed(tmp_path: Path) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -19,6 +19,8 @@ from closedworld.kernels.spans import RowSpans, joined_runs
 from closedworld.kernels.weights import Mixture
 from closedworld.published.tile_index import PublishedIndex
 from closedworld.sanitize import one_line
+from closedworld.store.part_files import open_part
+from closedworld.store.protocol import Storage
 from closedworld.store.reading import Published
 from closedworld.store.receipt import FileEntry
 
@@ -52,7 +54,8 @@ class CumulativeWeights:
         spans: All tiles of the country.
         before: Weight before each run, uint64 (runs,), ascending.
         total: Sum of all weights.
-        published: The result that holds its weights.
+        basis: What they follow, such as ``population``.
+        folder: Where the result is that holds its weights.
         part_files: Files of its weights in order.
     """
 
@@ -60,7 +63,8 @@ class CumulativeWeights:
     spans: RowSpans
     before: NDArray[np.uint64]
     total: int
-    published: Published
+    basis: str
+    folder: Storage
     part_files: Sequence[FileEntry]
 
     def __repr__(self) -> str:
@@ -151,7 +155,7 @@ class CumulativeWeights:
 
     def _opened(self, entry: FileEntry) -> pq.ParquetFile:
         try:
-            return self.published.open_parquet(entry)
+            return open_part(self.folder, entry)
         except (OSError, pa.ArrowException) as error:
             raise self._unreadable(entry, error) from error
 
@@ -167,14 +171,14 @@ class CumulativeWeights:
     def _unreadable(self, entry: FileEntry, error: Exception) -> IntegrityError:
         return IntegrityError(
             "file-unreadable",
-            f"{self.published.path_of(entry)} cannot be read: {one_line(str(error))}.",
+            f"{self.folder.root / entry.path} cannot be read: {one_line(str(error))}.",
             "Delete the folder and build it again.",
         )
 
     def _damaged(self, what: str) -> IntegrityError:
         return IntegrityError(
             "weights-damaged",
-            f"{self.published.path_of(self.part_files[0]).parent}: {self.country_iso}: {what}.",
+            f"{(self.folder.root / self.part_files[0].path).parent}: {self.country_iso}: {what}.",
             "Look closer with `closedworld verify`; delete the folder and build it again.",
         )
 
@@ -196,7 +200,8 @@ def read_cumulative_weights(
     sets = list(index.spans.values())
     rows, starts, stops = joined_runs(sets)
     expected = np.stack([rows, starts, stops - starts])
-    total = 10 ** weights.parameters(WeightParameters).dp
+    parameters = weights.parameters(WeightParameters)
+    total = 10**parameters.dp
     ends = np.cumsum([one.n_runs for one in sets])
     begins = ends - [one.n_runs for one in sets]
     same = runs.shape == expected.shape and bool((runs == expected).all())
@@ -208,22 +213,30 @@ def read_cumulative_weights(
         )
     files = weights.files(TILE_WEIGHTS.name)
     return {
-        iso: CumulativeWeights(iso, spans, before[begin:end], total, weights, files.get(iso, ()))
+        iso: CumulativeWeights(
+            iso,
+            spans,
+            before[begin:end],
+            total,
+            parameters.basis,
+            weights.storage,
+            files.get(iso, ()),
+        )
         for (iso, spans), begin, end in zip(index.spans.items(), begins, ends, strict=True)
     }
 
 
-def without_people(weights: Published, what: str) -> str:
+def without_people(weights: Mapping[str, CumulativeWeights], what: str) -> str:
     """Return what to warn of where weights do not follow people; empty where they do.
 
     By area, 17% of the points of the United States lie in Alaska and Hawaii.
 
     Args:
-        weights: The published weights.
+        weights: Those of each country, of one basis; there may be none.
         what: What is placed by them, in the plural.
     """
-    basis = weights.parameters(WeightParameters).basis
-    if Mixture.parse(basis).needs_population:
+    basis = next((own.basis for own in weights.values()), "")
+    if not basis or Mixture.parse(basis).needs_population:
         return ""
     return (
         f"the weights are by {basis}, not by population: {what} lie where there is land, not where people "

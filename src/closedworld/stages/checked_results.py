@@ -10,9 +10,9 @@ import pyarrow.parquet as pq
 
 from closedworld.datasets import Dataset
 from closedworld.stages.checking import CheckCounts
-from closedworld.stages.task_runner import staged_part
 from closedworld.stages.tasks import TaskResult
 from closedworld.store.journal import FinishedTask
+from closedworld.store.part_files import open_part
 from closedworld.store.protocol import Storage
 from closedworld.store.receipt import FileEntry
 
@@ -76,4 +76,4 @@ def staged_parts(
     """Yield the staged part files of a dataset, in order."""
     for entry in sorted(files):
         if entry.dataset == dataset.name:
-            yield staged_part(folder, entry)
+            yield open_part(folder, entry)

@@ -10,8 +10,6 @@ from contextlib import closing
 from dataclasses import dataclass
 from typing import TypeVar
 
-import pyarrow.parquet as pq
-
 from closedworld.datasets import Dataset, Partition
 from closedworld.datasets.part_encoder import PartEncoder
 from closedworld.execution import Done, WorkerPool, emit_log, events, run_tasks, worker_name
@@ -55,23 +53,6 @@ def stage_part(
         extra={"worker": worker_name()},
     )
     return entry
-
-
-def staged_part(folder: Storage, entry: FileEntry, texts: Sequence[str] = ()) -> pq.ParquetFile:
-    """Open a part file of a staging folder, as readers will see it; page checksums are verified.
-
-    Args:
-        folder: The staging folder.
-        entry: The file.
-        texts: Columns of few texts, read as dictionaries.
-    """
-    paths, filesystem = folder.for_arrow([entry.path])
-    return pq.ParquetFile(
-        paths[0],
-        filesystem=filesystem,
-        read_dictionary=list(texts),
-        page_checksum_verification=True,
-    )
 
 
 class PhaseClock:

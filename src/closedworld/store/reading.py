@@ -18,6 +18,7 @@ from closedworld.datasets import DATASETS
 from closedworld.datasets.parameters import PARAMETERS, Parameters, Stated
 from closedworld.errors import ConfigError, GridError, IntegrityError
 from closedworld.sanitize import library_message, number_of, one_line
+from closedworld.store.part_files import open_part
 from closedworld.store.paths import COLLECTION_NAME, HASH_PREFIX, RECEIPT_NAME, hash_of_folder
 from closedworld.store.places import storage_at
 from closedworld.store.protocol import Storage
@@ -133,15 +134,7 @@ class Published:
         Raises:
             OSError, pyarrow.ArrowException: It cannot be read.
         """
-        import pyarrow.parquet as pq  # noqa: PLC0415 -- as in dataset
-
-        paths, filesystem = self.storage.for_arrow([entry.path])
-        return pq.ParquetFile(
-            paths[0],
-            filesystem=filesystem,
-            read_dictionary=list(texts),
-            page_checksum_verification=True,
-        )
+        return open_part(self.storage, entry, texts)
 
     def read(self, name: str, columns: Sequence[str], partition: str | None = None) -> pa.Table:
         """Return columns of a dataset, file by file in the order of rows.

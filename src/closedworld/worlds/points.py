@@ -79,8 +79,7 @@ def sample_points(
     shares = {iso: outside_share(checked[iso].features, index.grid) for iso in isos}
     if warning := warn_of_cut(shares, nouns_of(index.published)):
         observer.on_event(warning)
-    published = next(iter(weights.values())).published
-    if text := without_people(published, "points"):
+    if text := without_people(weights, "points"):
         observer.on_event(Warned("sample-without-people", text))
     if request.skipped:
         more = len(request.skipped) - _SKIPPED_SHOWN

@@ -9,7 +9,8 @@ from closedworld.stages.people.checks import check_people
 from closedworld.stages.people.country_sites import SitePoints
 from closedworld.stages.people.homes import Homes, rows_of
 from closedworld.stages.people.task import PeopleTask
-from closedworld.stages.task_runner import PhaseClock, stage_part, staged_part
+from closedworld.stages.task_runner import PhaseClock, stage_part
+from closedworld.store.part_files import open_part
 
 
 def write_people(task: PeopleTask) -> CheckedResult:
@@ -35,7 +36,7 @@ def write_people(task: PeopleTask) -> CheckedResult:
     entry = stage_part(task.folder, CARDS, task.partition, task.number, encoder)
     result.files.append(entry)
     clock.ends("encode")
-    written = staged_part(task.folder, entry).read(use_threads=False)
+    written = open_part(task.folder, entry).read(use_threads=False)
     result.checks = check_people(task, domain, places, sites, homes, written)
     clock.ends("check")
     return result

@@ -176,7 +176,7 @@ def plan_people(
         cards, spans, countries, observer, skip_unplaceable=skip_unplaceable
     )
     own_weights = weights_at_hand(weights, index)
-    if weights is not None and (text := without_people(weights, "homes")):
+    if text := without_people(own_weights, "homes"):
         observer.on_event(Warned("homes-without-people", text))
     parameters = PeopleParameters(
         format=FORMAT,

@@ -24,7 +24,8 @@ from closedworld.stages.purchases.day_rows import (
 )
 from closedworld.stages.purchases.market import MarketSource, market_of
 from closedworld.stages.purchases.scratch import DAY, Rows, read_day
-from closedworld.stages.task_runner import PhaseClock, stage_part, staged_part
+from closedworld.stages.task_runner import PhaseClock, stage_part
+from closedworld.store.part_files import open_part
 from closedworld.store.protocol import Storage
 
 GROUP_ROWS = 1 << 18
@@ -159,7 +160,7 @@ def _check(task: DayTask, result: CheckedResult) -> None:
         TRUTH.name: ["purchase_id"],
     }
     written = {
-        entry.dataset: staged_part(
+        entry.dataset: open_part(
             task.folder, entry, [one for one in names[entry.dataset] if one == "tzid"]
         ).read(names[entry.dataset], use_threads=False)
         for entry in result.files

@@ -12,7 +12,8 @@ from closedworld.stages.sites.checks import CHECKED_COLUMNS, check_sites
 from closedworld.stages.sites.placed import PlacedSites
 from closedworld.stages.sites.site_rows import rows_of
 from closedworld.stages.sites.task import SiteTask
-from closedworld.stages.task_runner import PhaseClock, stage_part, staged_part
+from closedworld.stages.task_runner import PhaseClock, stage_part
+from closedworld.store.part_files import open_part
 
 
 def write_sites(task: SiteTask) -> CheckedResult:
@@ -43,7 +44,7 @@ def write_sites(task: SiteTask) -> CheckedResult:
     entry = stage_part(task.folder, SITES, task.partition, task.number, encoder)
     result.files.append(entry)
     clock.ends("encode")
-    written = staged_part(task.folder, entry).read(list(CHECKED_COLUMNS), use_threads=False)
+    written = open_part(task.folder, entry).read(list(CHECKED_COLUMNS), use_threads=False)
     result.checks = check_sites(task, domain, placed, places, written)
     clock.ends("check")
     if task.written_merchants is not None:

@@ -193,7 +193,7 @@ def plan_sites(
         merchants, spans, countries, observer, skip_unplaceable=skip_unplaceable
     )
     own_weights = weights_at_hand(weights, index)
-    if weights is not None and (text := without_people(weights, "outlets")):
+    if text := without_people(own_weights, "outlets"):
         observer.on_event(Warned("sites-without-people", text))
     dataset = requirements.dataset
     digests = {
