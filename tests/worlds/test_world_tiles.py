@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import duckdb
 import geopandas as gpd
@@ -17,11 +17,12 @@ from built_worlds import write_people
 from closedworld.errors import ConfigError
 from closedworld.inputs.loading import load_population
 from closedworld.kernels.grid import Grid
+from closedworld.published import cumulative_weights
 from closedworld.published.results import open_dataset
 from closedworld.published.tile_index import open_index
 from closedworld.stages.tiles.build import build_tile_index
 from closedworld.stages.weights.build import build_tile_weights
-from closedworld.store.reading import Published
+from closedworld.store.part_files import open_part
 from closedworld.worlds import open_world
 
 if TYPE_CHECKING:
@@ -29,6 +30,9 @@ if TYPE_CHECKING:
 
     import pyarrow.parquet as pq
     from built_worlds import Built
+
+    from closedworld.store.protocol import Storage
+    from closedworld.store.receipt import FileEntry
 
 KEY = ["country_iso", "tile_id"]
 
@@ -94,15 +98,14 @@ def test_nothing_is_read_before_it_is_asked_for(
 ) -> None:
     """And then one file after another."""
     opened: list[str] = []
-    plain = Published.open_parquet
 
-    def noted(self: Published, entry: Any, texts: Any = ()) -> pq.ParquetFile:
+    def noted(folder: Storage, entry: FileEntry) -> pq.ParquetFile:
         opened.append(entry.path)
-        return plain(self, entry, texts)
+        return open_part(folder, entry)
 
     world = open_world(real.root)
     tiles = world.tiles()
-    monkeypatch.setattr(Published, "open_parquet", noted)
+    monkeypatch.setattr(cumulative_weights, "open_part", noted)
     reader = tiles.to_reader()
     assert opened == []
     reader.read_next_batch()
