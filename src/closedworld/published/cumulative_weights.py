@@ -19,7 +19,7 @@ from closedworld.kernels.spans import RowSpans, joined_runs
 from closedworld.kernels.weights import Mixture
 from closedworld.published.tile_index import PublishedIndex
 from closedworld.sanitize import one_line
-from closedworld.store.part_files import open_part
+from closedworld.store.part_files import open_part, path_of
 from closedworld.store.protocol import Storage
 from closedworld.store.reading import Published
 from closedworld.store.receipt import FileEntry
@@ -171,14 +171,14 @@ class CumulativeWeights:
     def _unreadable(self, entry: FileEntry, error: Exception) -> IntegrityError:
         return IntegrityError(
             "file-unreadable",
-            f"{self.folder.root / entry.path} cannot be read: {one_line(str(error))}.",
+            f"{path_of(self.folder, entry)} cannot be read: {one_line(str(error))}.",
             "Delete the folder and build it again.",
         )
 
     def _damaged(self, what: str) -> IntegrityError:
         return IntegrityError(
             "weights-damaged",
-            f"{(self.folder.root / self.part_files[0].path).parent}: {self.country_iso}: {what}.",
+            f"{path_of(self.folder, self.part_files[0]).parent}: {self.country_iso}: {what}.",
             "Look closer with `closedworld verify`; delete the folder and build it again.",
         )
 

@@ -1,8 +1,9 @@
-"""Opening part files, staged or published."""
+"""Part files, staged or published: where they are, and opening them."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from closedworld.store.protocol import Storage
@@ -10,6 +11,11 @@ from closedworld.store.receipt import FileEntry
 
 if TYPE_CHECKING:
     import pyarrow.parquet as pq
+
+
+def path_of(folder: Storage, entry: FileEntry) -> Path:
+    """Return where a file of a result is, for messages."""
+    return folder.root / entry.path
 
 
 def open_part(folder: Storage, entry: FileEntry, texts: Sequence[str] = ()) -> pq.ParquetFile:

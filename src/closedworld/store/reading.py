@@ -18,7 +18,7 @@ from closedworld.datasets import DATASETS
 from closedworld.datasets.parameters import PARAMETERS, Parameters, Stated
 from closedworld.errors import ConfigError, GridError, IntegrityError
 from closedworld.sanitize import library_message, number_of, one_line
-from closedworld.store.part_files import open_part
+from closedworld.store.part_files import open_part, path_of
 from closedworld.store.paths import COLLECTION_NAME, HASH_PREFIX, RECEIPT_NAME, hash_of_folder
 from closedworld.store.places import storage_at
 from closedworld.store.protocol import Storage
@@ -114,7 +114,7 @@ class Published:
 
     def path_of(self, entry: FileEntry) -> Path:
         """Return where one of its files is, for messages."""
-        return self.folder / entry.path
+        return path_of(self.storage, entry)
 
     def open(self, entry: FileEntry) -> BufferedIOBase:
         """Open one of its files for reading.
