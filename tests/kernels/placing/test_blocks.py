@@ -53,3 +53,11 @@ def test_blocks_have_the_weights_and_areas_of_their_tiles(grid: Grid, batch: int
     assert (np.diff(blocks.ids) > 0).all()
     assert blocks.country_weight == sum(weight for weight, _ in found.values())
     assert blocks.country_area_cm2 == sum(area for _, area in found.values())
+
+
+def test_masses_of_equal_blocks_fill_62_bits() -> None:
+    grid = GRIDS["10 tiles to a block"]
+    spans = RowSpans.from_runs(grid, np.arange(10), np.zeros(10, np.int64), np.full(10, 10))
+    blocks = Blocks.of(spans, [np.ones(100, np.uint32)])
+    assert blocks.masses(8).tolist() == [100]
+    assert 1 << 61 <= int(blocks.masses(9).sum()) < 1 << 62
