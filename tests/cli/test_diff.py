@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
     Call = Callable[..., Result]
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def worlds(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
@@ -77,7 +79,6 @@ def test_weights_away_from_their_index(call: Call, worlds: dict[str, Path], tmp_
     assert "0 tiles gained, 0 lost" in done.output
 
 
-@pytest.mark.slow
 def test_the_map_is_a_picture(call: Call, worlds: dict[str, Path], tmp_path: Path) -> None:
     path = tmp_path / "changes.png"
     done = call("diff", worlds["center"], worlds["any_overlap"], "--map", path)
@@ -87,7 +88,6 @@ def test_the_map_is_a_picture(call: Call, worlds: dict[str, Path], tmp_path: Pat
         assert len(picture.getcolors(256) or ()) > 20
 
 
-@pytest.mark.slow
 def test_a_map_of_no_change(call: Call, worlds: dict[str, Path], tmp_path: Path) -> None:
     path = tmp_path / "changes.png"
     assert call("diff", worlds["center"], worlds["center"], "--map", path).exit_code == 0

@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 
     Call = Callable[..., Result]
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def world(tmp_path_factory: pytest.TempPathFactory) -> Path:

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
     Call = Callable[..., Result]
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def shapefile(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:

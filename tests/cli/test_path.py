@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
     Call = Callable[..., Result]
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def several(call: Call, polygons: Callable[..., Path], tmp_path: Path) -> Path:

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
     Call = Callable[..., Result]
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def damaged(tiny_index: TileIndex, tmp_path: Path) -> Path:

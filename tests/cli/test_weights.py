@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 
     Call = Callable[..., Result]
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def worlds(tmp_path_factory: pytest.TempPathFactory) -> Path:
@@ -295,7 +297,6 @@ def test_a_run_at_a_resolution_weighs_by_population(call: Call, tmp_path: Path) 
     assert [stage["name"] for stage in report_of(tmp_path)["stages"]] == ["tiles", "weights"]
 
 
-@pytest.mark.slow
 def test_a_run_on_the_bundled_raster_weighs_by_population(call: Call, tmp_path: Path) -> None:
     assert call("run", "--countries", "LU,MT", "--out", tmp_path).exit_code == 0
     assert weights_of(tmp_path).receipt.parameters["basis"] == "population"

@@ -10,9 +10,9 @@ from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from effort import ANY_EXECUTOR
 from golden import LITERALS, RULES, SAMPLES, bundled_world, observe, points_of, worlds_below
 
+from closedworld.config.table import EXECUTORS
 from closedworld.datasets import TILE_BOUNDS
 from closedworld.execution import open_worker_pool
 from closedworld.inputs.isolated import check_in_subprocess
@@ -58,7 +58,10 @@ def comparable(worlds: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-@pytest.mark.parametrize("executor", ANY_EXECUTOR)
+@pytest.mark.parametrize(
+    "executor",
+    [pytest.param(one, marks=() if one == "serial" else pytest.mark.slow) for one in EXECUTORS],
+)
 def test_every_executor_gives_the_literals(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, executor: str
 ) -> None:
@@ -69,6 +72,7 @@ def test_every_executor_gives_the_literals(
     assert comparable(found) == comparable(EXPECTED["worlds"])
 
 
+@pytest.mark.slow
 def test_the_bundled_world_has_the_literal_digests(tmp_path: Path) -> None:
     assert bundled_world(tmp_path) == EXPECTED["bundled"]
 
@@ -85,6 +89,7 @@ def sound(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str, Any
     return out, found_serially(out)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("stage", "changed"),
     [
@@ -117,6 +122,7 @@ def swap_words(monkeypatch: pytest.MonkeyPatch, module: Any, first: int) -> None
     monkeypatch.setattr(module, "philox4x32", swapped)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("first", [0, 1, 2])
 def test_two_swapped_random_words_are_seen_in_points(
     sound: tuple[Path, dict[str, Any]], monkeypatch: pytest.MonkeyPatch, first: int
@@ -126,6 +132,7 @@ def test_two_swapped_random_words_are_seen_in_points(
     assert points_of(sound[0]) != EXPECTED["worlds"][WORLD]["points"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("module", [site_numbers, texture], ids=["outlets", "texture"])
 def test_two_swapped_random_words_are_seen_in_outlets(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, module: Any
@@ -134,6 +141,7 @@ def test_two_swapped_random_words_are_seen_in_outlets(
     assert found_serially(tmp_path)["outlets"] != EXPECTED["worlds"][WORLD]["outlets"]
 
 
+@pytest.mark.slow
 def test_another_order_of_columns_is_seen(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, sound: tuple[Path, dict[str, Any]]
 ) -> None:

@@ -18,6 +18,8 @@ from closedworld.inputs.regions.country_reading import check_countries
 if TYPE_CHECKING:
     from pathlib import Path
 
+pytestmark = pytest.mark.slow
+
 SQUARE = shapely.box(0, 40, 5, 45)
 BOW_TIE = shapely.Polygon([(0, 0), (2, 2), (2, 0), (0, 2)])
 
@@ -41,10 +43,7 @@ def write(path: Path, rows: dict[str, shapely.Polygon]) -> Path:
     return path
 
 
-@pytest.mark.parametrize(
-    "suffix",
-    [".gpkg", *(pytest.param(one, marks=pytest.mark.slow) for one in (".shp", ".fgb", ".geojson"))],
-)
+@pytest.mark.parametrize("suffix", [".gpkg", ".shp", ".fgb", ".geojson"])
 def test_what_is_found_is_what_the_same_process_finds(tmp_path: Path, suffix: str) -> None:
     path = write(tmp_path / f"a{suffix}", {"FR": SQUARE, "MT": SQUARE, "-99": SQUARE})
     for options in ({}, {"skip_unknown_codes": True}, {"iso_column": "code"}):
@@ -54,7 +53,6 @@ def test_what_is_found_is_what_the_same_process_finds(tmp_path: Path, suffix: st
     assert found.bytes_read is None or found.bytes_read > 0
 
 
-@pytest.mark.slow
 def test_repairs_and_errors_come_back_as_they_are(tmp_path: Path) -> None:
     path = write(tmp_path / "a.gpkg", {"FR": BOW_TIE, "MT": BOW_TIE})
     with pytest.raises(GeometryError) as caught:
@@ -77,7 +75,6 @@ def test_a_reader_that_ends_is_an_error_that_says_how(
     assert "a.gpkg: the process that read it ended with signal 6: it fell" in caught.value.message
 
 
-@pytest.mark.slow
 def test_a_reader_that_does_not_end_is_given_up_whatever_it_does(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -89,7 +86,6 @@ def test_a_reader_that_does_not_end_is_given_up_whatever_it_does(
     assert "after 1 s" in found.check.problems[0].message
 
 
-@pytest.mark.slow
 def test_modules_in_the_current_folder_are_not_taken_for_those_of_python(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

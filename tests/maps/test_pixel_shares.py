@@ -19,6 +19,8 @@ from closedworld.maps.views import LocalView, View
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+pytestmark = pytest.mark.slow
+
 BoxMaker = Callable[..., RowSpans]
 SAMPLES = 8
 

@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+pytestmark = pytest.mark.slow
+
 BoxMaker = Callable[..., RowSpans]
 Colour = tuple[int, int, int]
 
@@ -111,7 +113,6 @@ def test_refusals(box_tiles: BoxMaker, tmp_path: Path) -> None:
     assert not path.exists()
 
 
-@pytest.mark.slow
 def test_memory_follows_pixels_not_tiles(tmp_path: Path) -> None:
     """93 million tiles at 30 arc-seconds, weights streamed: less than 400 MB at full width."""
     grid = Grid.from_resolution("30s")

@@ -22,6 +22,8 @@ from closedworld.maps.cropping import cropped
 if TYPE_CHECKING:
     from pathlib import Path
 
+pytestmark = pytest.mark.slow
+
 BoxMaker = Callable[..., RowSpans]
 Colour = tuple[int, int, int]
 
@@ -220,7 +222,6 @@ def test_two_grids_on_one_map_are_refused(box_tiles: BoxMaker, tmp_path: Path) -
         draw_world_map(spans, tmp_path / "map.png", title="T")
 
 
-@pytest.mark.slow
 def test_memory_follows_pixels_not_tiles(tmp_path: Path) -> None:
     """933 million tiles, the globe at 30 arc-seconds, in less than 250 MB at full width."""
     grid = Grid.from_resolution("30s")
@@ -233,7 +234,6 @@ def test_memory_follows_pixels_not_tiles(tmp_path: Path) -> None:
     assert peak < 250e6
 
 
-@pytest.mark.slow
 def test_tiles_of_a_millimetre_are_drawn_without_tables_of_the_whole_grid(tmp_path: Path) -> None:
     """Of 95 million rows and columns; and they look as the same tiles on a grid of their own."""
     fine = Grid(10.0, 50.0, 1e-8, 1e-8, 95_000_000, 95_000_000)

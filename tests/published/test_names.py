@@ -29,6 +29,8 @@ if TYPE_CHECKING:
     from closedworld.inputs.regions.country_set import CountrySet
     from closedworld.store.reading import Published
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def two(tmp_path: Path, tiny: CountrySet) -> tuple[Published, Published]:

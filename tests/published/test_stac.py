@@ -31,6 +31,8 @@ if TYPE_CHECKING:
     from closedworld.inputs.regions.country_set import CountrySet
     from closedworld.store.reading import Published
 
+pytestmark = pytest.mark.slow
+
 SCHEMA = "https://schemas.stacspec.org/v1.1.0/collection-spec/json-schema/collection.json"
 COUNTRIES = ("FJ", "LU", "VA")
 

@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 
     from closedworld.execution.events import Event, Observer
 
+pytestmark = pytest.mark.slow
+
 COUNTRIES = ("FJ", "LI", "LS", "LU", "VA", "ZA")
 
 
@@ -192,7 +194,7 @@ def test_the_log_is_json_lines_with_every_event(tmp_path: Path) -> None:
     assert (unit["level"], unit["partition"]) == ("debug", "ZA")
 
 
-@pytest.mark.parametrize("executor", ["threads", pytest.param("processes", marks=pytest.mark.slow)])
+@pytest.mark.parametrize("executor", ["threads", "processes"])
 def test_what_workers_log_is_in_the_log_with_their_names(tmp_path: Path, executor: str) -> None:
     outcome = run_world(config(tmp_path, executor=executor, workers=2))
     lines = [
@@ -206,7 +208,6 @@ def test_what_workers_log_is_in_the_log_with_their_names(tmp_path: Path, executo
         assert line["worker"] in workers
 
 
-@pytest.mark.slow
 def test_the_log_of_one_run_holds_nothing_of_another_and_the_logger_is_as_before(
     tmp_path: Path,
 ) -> None:
@@ -219,7 +220,6 @@ def test_the_log_of_one_run_holds_nothing_of_another_and_the_logger_is_as_before
     assert (logger.level, list(logger.handlers)) == before
 
 
-@pytest.mark.slow
 def test_a_second_run_reuses_the_result_and_has_a_report_of_its_own(tmp_path: Path) -> None:
     first, second = run_world(config(tmp_path)), run_world(config(tmp_path))
     assert first.report_folder != second.report_folder
@@ -241,7 +241,6 @@ def test_a_second_run_reuses_the_result_and_has_a_report_of_its_own(tmp_path: Pa
         }
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize(
     ("options", "kind", "code"),
     [
@@ -322,7 +321,6 @@ def test_the_user_s_observers_hear_everything(tmp_path: Path) -> None:
     assert isinstance(heard[-1], events.DatasetPublished)
 
 
-@pytest.mark.slow
 def test_a_receipt_holds_no_time_and_the_report_does(tmp_path: Path) -> None:
     """Two runs into two folders: receipts are equal, reports are not."""
     one, two = run_world(config(tmp_path / "1")), run_world(config(tmp_path / "2"))

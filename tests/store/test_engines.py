@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from closedworld.stages.tiles.outcome import TileIndex
     from closedworld.store.reading import Published
 
+pytestmark = pytest.mark.slow
+
 DUCKDB_TYPES = {
     "string": "VARCHAR",
     "int64": "BIGINT",
@@ -108,7 +110,6 @@ def test_open_dataset_gives_the_schema_and_all_rows(
     assert table.equals(wanted)
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("partitioning", ["hive", None])
 def test_pyarrow_reads_the_folder(folder: Path, wanted: pa.Table, partitioning: str | None) -> None:
     assert same(pads.dataset(folder, partitioning=partitioning).to_table(), wanted)

@@ -28,6 +28,8 @@ if TYPE_CHECKING:
     from closedworld.inputs.regions.country_set import CountrySet
     from closedworld.verification import Finding
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.mark.parametrize("dataset", ["tile_index", "tile_weights"])
 def test_a_missing_country_is_found(
@@ -78,7 +80,6 @@ def test_all_damaged_files_are_reported_not_only_the_first(
     } <= found
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("dataset", ["tile_index", "tile_spans", "tile_weights"])
 def test_any_flipped_bit_ends_in_findings(
     world: Any, findings: Callable[..., list[Finding]], dataset: str

@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 
     from closedworld.verification import Finding
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.mark.parametrize(
     "figure",

@@ -28,6 +28,8 @@ if TYPE_CHECKING:
     from closedworld.inputs.regions.country_set import CountrySet
     from closedworld.verification import Finding
 
+pytestmark = pytest.mark.slow
+
 
 def test_a_country_moved_as_a_whole_is_found_by_the_oracle_only(
     tiny: CountrySet, tmp_path: Path, opened: Callable[[Path], Any]

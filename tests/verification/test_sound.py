@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 
     from closedworld.inputs.regions.country_set import CountrySet
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.mark.parametrize("rule", ["center", "any_overlap"])
 @pytest.mark.parametrize(
@@ -44,9 +46,7 @@ def test_tiles_of_any_grid_and_rule_have_no_finding(
     assert asked["membership by GEOS: beyond runs is outside"] > 20
 
 
-@pytest.mark.parametrize(
-    "dp", [0, 18, *(pytest.param(dp, marks=pytest.mark.slow) for dp in (3, 12))]
-)
+@pytest.mark.parametrize("dp", [0, 3, 12, 18])
 @pytest.mark.parametrize(
     "basis",
     ["uniform", "area_m2", "population", "populated", "population:9,area_m2:1", "area_m2:1,populated:1,uniform:1"],
@@ -159,7 +159,6 @@ def test_a_raster_of_one_result_is_no_finding_in_another(
         assert len(law) == 1
 
 
-@pytest.mark.slow
 def test_polygons_that_are_not_those_of_the_receipt_are_refused(sound: Path, people: Path) -> None:
     others = read_countries(bundled("countries.parquet").path).select(["FR"])
     for polygons in (None, others):

@@ -31,6 +31,8 @@ if TYPE_CHECKING:
 
     Rows = list[dict[str, Any]]
 
+pytestmark = pytest.mark.slow
+
 
 def sha(content: bytes) -> bytes:
     return hashlib.sha256(content).digest()

@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 
     from closedworld.inputs.regions.country_set import CountrySet
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def moved(tiny: CountrySet, tmp_path_factory: pytest.TempPathFactory) -> Path:
@@ -127,7 +129,6 @@ def test_two_grids_cannot_be_compared(made_up: Built, real: Built) -> None:
         compare_worlds(open_world(made_up.root), open_world(real.root))
 
 
-@pytest.mark.slow
 def test_weights_across_many_row_groups(real: Built, tmp_path: Path) -> None:
     """Against one file of one row group for each country; weights by another basis, tiles the same."""
     build_tile_weights(open_index(real.root), tmp_path, basis="uniform")

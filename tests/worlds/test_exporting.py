@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 
     Kind = Literal["point", "box"]
 
+pytestmark = pytest.mark.slow
+
 
 def rows_of(root: Path, name: str) -> pa.Table:
     return (
@@ -156,7 +158,6 @@ def test_kosovo_has_a_number_of_its_own() -> None:
     assert country_id("XK") == 983
 
 
-@pytest.mark.slow
 def test_what_cannot_be_written_is_refused(real: Built, tmp_path: Path) -> None:
     world = open_world(real.root)
     with pytest.raises(ConfigError, match="output-format"):

@@ -35,6 +35,8 @@ if TYPE_CHECKING:
 
     from closedworld.inputs.regions.country_set import Country
 
+pytestmark = pytest.mark.slow
+
 LEAST_P = 1e-3
 POINTS = 400
 
@@ -225,7 +227,6 @@ def test_countries_without_tiles_are_refused(real: Built) -> None:
         draw(real, country="DE,FR")
 
 
-@pytest.mark.slow
 def test_polygons_must_be_those_of_the_world(real: Built) -> None:
     """Other borders would put points abroad; the bundled ones are taken only if they are the same."""
     assert open_world(real.root).sample(country="DE", n=3).table.num_rows == 3
@@ -245,7 +246,6 @@ def test_who_wants_points_must_be_clear(real: Built) -> None:
             open_world(real.root).sample(**options)
 
 
-@pytest.mark.slow
 def test_a_world_by_area_needs_no_raster(tmp_path: Path) -> None:
     """Weights by area on a coarse grid: points of Kiribati lie on both sides of 180 degrees."""
     from closedworld.published.tile_index import open_index  # noqa: PLC0415

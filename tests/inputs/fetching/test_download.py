@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
     from tests.inputs.fetching.conftest import Site
 
+pytestmark = pytest.mark.slow
+
 HALF = 1 << 19
 
 

@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 
     from closedworld.inputs.regions.country_set import CountrySet
 
+pytestmark = pytest.mark.slow
+
 ROWS = 36
 
 

@@ -40,6 +40,8 @@ if TYPE_CHECKING:
     from closedworld.stages.purchases.outcome import PublishedPurchases
     from closedworld.store.reading import Published
 
+pytestmark = pytest.mark.slow
+
 SHOPS = [
     {"merchant_id": f"{name}-{iso}", "country_iso": iso, "n": n, "mcc": mcc}
     for iso in ("LU", "MT")
