@@ -232,9 +232,14 @@ def test_no_raster_is_opened_for_a_stage_that_does_not_depend_on_one(
 
 
 @pytest.mark.usefixtures("third")
-def test_it_runs_where_it_says_unless_an_executor_is_chosen(tmp_path: Path) -> None:
-    def workers(**given: Any) -> dict[str, set[str]]:
-        found = run_world(replace(config(out=tmp_path / str(given)), **given), until="shops")
+def test_it_runs_where_it_says_in_the_command_unless_an_executor_is_chosen(tmp_path: Path) -> None:
+    """A script may be unguarded, and so starts no processes unless it says so."""
+
+    def workers(*, in_script: bool = False, **given: Any) -> dict[str, set[str]]:
+        out = tmp_path / f"{in_script} {given}"
+        found = run_world(
+            replace(config(out=out), **given), until="shops", may_start_processes=not in_script
+        )
         lines = (found.report_folder / "units.jsonl").read_text().splitlines()
         units = [json.loads(line) for line in lines]
         return {
@@ -251,6 +256,8 @@ def test_it_runs_where_it_says_unless_an_executor_is_chosen(tmp_path: Path) -> N
     assert threads[SHOPS.number].isdisjoint(serial[SHOPS.number])
     limited = workers(executor=None, memory_limit=1 << 40)
     assert limited[SHOPS.number].isdisjoint(serial[SHOPS.number])
+    in_script = workers(in_script=True, executor=None)
+    assert in_script[SHOPS.number].isdisjoint(serial[SHOPS.number])
 
 
 def test_tiles_do_not_build_on_a_result(tmp_path: Path) -> None:

@@ -161,7 +161,8 @@ def build(config: RunConfig, until: Stage | None, output: Output) -> None:
 
     keep_memory()
     with watching(output) as observers:
-        outcome = run_world(config, observers, until=None if until is None else until.name)
+        stage = None if until is None else until.name
+        outcome = run_world(config, observers, until=stage, may_start_processes=True)
         keep_rates(outcome.rates)
     if output.as_json:
         click.echo(json.dumps(outcome.record.to_dict(), indent=1))

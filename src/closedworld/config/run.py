@@ -41,7 +41,7 @@ class ExecutionConfig(Options):
     """Where the work is done and what it may take; none of it changes a byte of the results.
 
     Attributes:
-        executor: ``threads``, ``processes``, ``dask`` or ``serial``; None for what suits each stage.
+        executor: ``threads``, ``processes``, ``dask`` or ``serial``; None for threads or, in the command, what suits each stage.
         workers: Tasks run at once, >= 1; None for one per core.
         stage_workers: Workers of single stages by number, such as ``{"s1": 2}``, >= 1; a stage without
             takes ``workers``. In a TOML file: ``s1_workers = 2``.

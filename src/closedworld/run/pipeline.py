@@ -12,7 +12,7 @@ from closedworld.config.options import LATEST
 from closedworld.config.run import ExecutionConfig, RunConfig
 from closedworld.config.table import IN_PROCESSES
 from closedworld.errors import ConfigError, PublishError
-from closedworld.execution import WorkerPool, open_worker_pool, start_task
+from closedworld.execution import DEFAULT_NAME, WorkerPool, open_worker_pool, start_task
 from closedworld.execution.events import Event, InputLoaded, Observer, Warned
 from closedworld.execution.meters import peak_memory_bytes
 from closedworld.execution.observers import LOGGER, LogObserver, Observers
@@ -48,6 +48,7 @@ def run_world(
     *,
     until: str | None = None,
     progress: Callable[[Progress], object] | None = None,
+    may_start_processes: bool = False,
 ) -> RunOutcome:
     """Run the stages, starting with the inputs (S0), or one stage on a published result; write the report.
 
@@ -59,6 +60,8 @@ def run_world(
         observers: Receive events, in addition to the log.
         until: Name of the last stage, such as ``tiles``; None for the last that is asked for.
         progress: Called with the progress of the work, such as ``print``.
+        may_start_processes: Where ``config`` chooses no executor, whether stages of many rows work in processes, as
+            those of the command do; a script must then call this under ``if __name__ == "__main__":``.
 
     Raises:
         ClosedWorldError: As the stages.
@@ -76,7 +79,7 @@ def run_world(
         context = start.load(observer)
         _require_read_within(config.memory_limit, reading)
         outcome.cell_width = context.inputs.grid.cell_width
-        _run_stages(start.stages, context, out, outcome)
+        _run_stages(start.stages, context, out, outcome, may_start_processes=may_start_processes)
         _name_results(config.name, out, context, outcome)
     return outcome
 
@@ -109,11 +112,16 @@ def _require_read_within(limit: int | None, reading: _ReadingMemory) -> None:
 
 
 def _run_stages(
-    stages: Sequence[Stage], context: RunContext, out: Path, outcome: RunOutcome
+    stages: Sequence[Stage],
+    context: RunContext,
+    out: Path,
+    outcome: RunOutcome,
+    *,
+    may_start_processes: bool,
 ) -> None:
     """Plan and run stages one after another; each gets those that it needs."""
     done = dict(context.upstream)
-    with _pools_by_stage(context.config) as pool_of:
+    with _pools_by_stage(context.config, may_start_processes=may_start_processes) as pool_of:
         for stage in stages:
             needed = {name: done[name] for name in stage.needs}
             plan = stage.plan(replace(context, upstream=needed))
@@ -173,7 +181,7 @@ def _draw(task: PictureTask) -> TaskResult:
 
 @contextmanager
 def _pools_by_stage(
-    config: ExecutionConfig,
+    config: ExecutionConfig, *, may_start_processes: bool
 ) -> Iterator[Callable[[StagePlan[Any, Any, Any]], WorkerPool]]:
     """Yield what opens the worker pool of a stage, with the stage's own number of workers, if any.
 
@@ -187,7 +195,7 @@ def _pools_by_stage(
         def of_stage(plan: StagePlan[Any, Any, Any]) -> WorkerPool:
             """Return the pool of as many workers as the stage gets within the memory limit, opened once."""
             held[:] = held[:1] or [peak_memory_bytes()]
-            executor = config.executor_for(plan.executor)
+            executor = config.executor_for(plan.executor if may_start_processes else DEFAULT_NAME)
             count = capped(
                 plan.memory,
                 workers_of(config, plan.stage),
