@@ -7,7 +7,6 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar, NamedTuple, Protocol, TypeVar
 
-from closedworld.config.table import EXECUTORS
 from closedworld.datasets import Partition
 from closedworld.datasets.parameters import Stated, TileParameters
 from closedworld.execution.events import Observer
@@ -34,9 +33,6 @@ DOMAIN_BYTES = 96 * MEBIBYTE
 """Polygons, blocks, towns, sites and a row group of weights of the largest country, measured."""
 
 HELD_BYTES_PER_TILE = 4
-
-PROCESSES_FROM = 500_000
-"""Rows for which starting processes pays."""
 
 
 class CountryTask(Task, Protocol):
@@ -87,6 +83,7 @@ class PlacingPlan(StagePlan[T, CheckedResult, Outcome_co]):
     """
 
     task_result: ClassVar[type[CheckedResult]] = CheckedResult
+    processes_from: ClassVar[int | None] = 500_000
     row_bytes: ClassVar[int]
     claims: ClassVar[Mapping[str, str]]
     invalid_code: ClassVar[str]
@@ -128,11 +125,6 @@ class PlacingPlan(StagePlan[T, CheckedResult, Outcome_co]):
     def task_count(self) -> int:
         """Tasks that write."""
         return sum(1 for _ in self.ranges())
-
-    @property
-    def executor(self) -> str:
-        """Processes for many rows: many short steps have threads wait for the interpreter's lock."""
-        return "processes" if self.row_count >= PROCESSES_FROM else EXECUTORS[0]
 
     @property
     def memory(self) -> StageMemory:

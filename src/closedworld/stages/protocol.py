@@ -85,12 +85,14 @@ class StagePlan(ABC, Generic[T, R, Outcome_co]):
     Attributes:
         stage: The stage.
         task_result: What ``write`` returns.
+        processes_from: Rows from which starting processes pays; None if it never does.
         parameters: Everything that decides the content, datasets included; its hash is the identity of the
             result.
     """
 
     stage: ClassVar[Stage]
     task_result: ClassVar[type[TaskResult]]
+    processes_from: ClassVar[int | None] = None
 
     parameters: Parameters
 
@@ -116,8 +118,9 @@ class StagePlan(ABC, Generic[T, R, Outcome_co]):
 
     @property
     def executor(self) -> str:
-        """Where its tasks run best, of ``config.EXECUTORS``."""
-        return EXECUTORS[0]
+        """Where its tasks run best, of ``config.EXECUTORS``: many short steps have threads wait for the interpreter's lock."""
+        many = self.processes_from is not None and self.row_count >= self.processes_from
+        return "processes" if many else EXECUTORS[0]
 
     @property
     def scratch_bytes(self) -> int:

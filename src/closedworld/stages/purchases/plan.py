@@ -13,7 +13,6 @@ import numpy as np
 
 from closedworld.config.run import RunConfig
 from closedworld.config.stage_options import DEFAULT_DAYS
-from closedworld.config.table import EXECUTORS
 from closedworld.datasets import PURCHASES, STAYS, TRUTH, Partition
 from closedworld.datasets.parameters import (
     PeopleTotals,
@@ -82,8 +81,6 @@ GROUP_BYTES = 400
 
 MARKET_BYTES = 64 * MEBIBYTE
 SITE_BYTES, CARD_BYTES = 400, 160
-PROCESSES_FROM = 2_000_000
-"""Purchases for which starting processes pays."""
 
 SCRATCH_BYTES = 20
 """Of a purchase and its stays in scratch files: 18 were measured in 30 and 100 million, with few outlets."""
@@ -131,6 +128,7 @@ class PurchasePlan(StagePlan[DayTask, CheckedResult, PublishedPurchases]):
 
     stage: ClassVar[Stage] = PURCHASE_STAGE
     task_result: ClassVar[type[CheckedResult]] = CheckedResult
+    processes_from: ClassVar[int | None] = 2_000_000
 
     asked: Asked
     source: MarketSource | None
@@ -160,11 +158,6 @@ class PurchasePlan(StagePlan[DayTask, CheckedResult, PublishedPurchases]):
     def task_count(self) -> int:
         """Tasks that write."""
         return self.asked.period.days
-
-    @property
-    def executor(self) -> str:
-        """Processes for many purchases: many short steps have threads wait for the interpreter's lock."""
-        return "processes" if self.row_count >= PROCESSES_FROM else EXECUTORS[0]
 
     @property
     def scratch_bytes(self) -> int:
