@@ -8,13 +8,11 @@ import numpy as np
 import pytest
 from PIL import Image, ImageFont
 
-from closedworld.maps.canvas import INK, PAPER, Ramp, blend, save_png
-from closedworld.maps.sheet import Layout, Sheet, spelled
+from closedworld.maps.canvas import INK, PAPER, blend, save_png, shades
+from closedworld.maps.sheet import Sheet, spelled
 
 if TYPE_CHECKING:
     from pathlib import Path
-
-LAYOUT = Layout(1200, 36, title=(42, 70), subtitle=(23, 106), gap=24, frame=2)
 
 
 @pytest.mark.parametrize(
@@ -41,19 +39,19 @@ def test_no_printable_character_shows_as_a_box() -> None:
 
 def test_a_long_line_is_cut_to_its_room() -> None:
     page = Image.new("RGB", (300, 40), PAPER)
-    sheet = Sheet(LAYOUT, 1200, "", "", "")
+    sheet = Sheet(2400, "", "", "")
     sheet.write(page, (10, 30), "many words " * 20, 20, max_width=150)
     assert page.crop((165, 0, 300, 40)).getcolors() == [(135 * 40, PAPER)]
     assert page.crop((0, 0, 165, 40)).getcolors() != [(165 * 40, PAPER)]
 
 
 def test_lengths_grow_with_the_picture() -> None:
-    sheets = [Sheet(LAYOUT, width, "", "", "") for width in (1200, 2400, 60)]
+    sheets = [Sheet(width, "", "", "") for width in (2400, 4800, 120)]
     assert [sheet.px(10) for sheet in sheets] == [10, 20, 1]
 
 
-def test_a_ramp_runs_from_end_to_end() -> None:
-    colours = Ramp(PAPER, INK, 5).colours()
+def test_shades_run_from_end_to_end() -> None:
+    colours = shades(PAPER, INK, 5)
     assert (colours[0], colours[-1], len(colours)) == (PAPER, INK, 5)
     assert colours[2] == blend(PAPER, INK, 0.5)
 
@@ -62,11 +60,11 @@ def test_every_pixel_gets_the_nearest_colour_of_the_palette(tmp_path: Path) -> N
     """Against distances to all colours, one pixel at a time."""
     pixels = np.random.default_rng(4).integers(0, 256, (20, 30, 3), np.uint8)
     pixels[0, 0], pixels[0, 1] = PAPER, INK
-    ramp = Ramp(PAPER, INK, 200)
+    ramp = shades(PAPER, INK, 200)
     save_png(Image.fromarray(pixels), tmp_path / "p.png", [ramp])
     with Image.open(tmp_path / "p.png") as image:
         found = np.asarray(image.convert("RGB")).astype(int)
-    palette = np.array(ramp.colours())
+    palette = np.array(ramp)
     best = ((pixels[:, :, None].astype(int) - palette) ** 2).sum(axis=3).min(axis=2)
     assert np.array_equal(((found - pixels) ** 2).sum(axis=2), best)
     assert [tuple(found[0, 0]), tuple(found[0, 1])] == [PAPER, INK]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from closedworld.maps.captions import cell_text
+from closedworld.maps.world_map import cell_text
 
 
 @pytest.mark.parametrize(

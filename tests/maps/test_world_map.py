@@ -17,7 +17,7 @@ from closedworld.kernels.grid import Grid
 from closedworld.kernels.spans import RowSpans
 from closedworld.maps import draw_world_map
 from closedworld.maps.canvas import COUNTRY_COLOURS, PAPER, SEA
-from closedworld.maps.cropping import cropped
+from closedworld.maps.map_builder import cropped
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -10,7 +10,7 @@ from PIL import Image
 from closedworld.config.run import RunConfig
 from closedworld.errors import PublishError
 from closedworld.kernels.spans import Rule
-from closedworld.maps.captions import draw_tiles
+from closedworld.maps.world_map import draw_tiles
 from closedworld.run.pipeline import run_world
 
 if TYPE_CHECKING:

@@ -23,7 +23,7 @@ from closedworld.inputs.reference.registry import bundled
 from closedworld.inputs.regions.country_set import CountrySet
 from closedworld.kernels.weights import basis_in_words
 from closedworld.maps import draw_weights_map
-from closedworld.maps.captions import cell_text, draw_tiles
+from closedworld.maps.world_map import cell_text, draw_tiles
 from closedworld.published.cumulative_weights import read_cumulative_weights
 from closedworld.published.polygons import polygons_of
 from closedworld.published.tile_index import PublishedIndex, read_index

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -67,26 +67,16 @@ def blend(a: Colour, b: Colour, share: float) -> Colour:
     return red, green, blue
 
 
-@dataclass(frozen=True, slots=True)
-class Ramp:
-    """Colours from one to another, both included.
-
-    Attributes:
-        start: First colour.
-        stop: Last colour.
-        steps: Number of colours, >= 2.
-    """
-
-    start: Colour
-    stop: Colour
-    steps: int
-
-    def colours(self) -> list[Colour]:
-        """Return the colours, evenly spaced."""
-        return [blend(self.start, self.stop, i / (self.steps - 1)) for i in range(self.steps)]
+def shades(start: Colour, stop: Colour, steps: int) -> list[Colour]:
+    """Return colours from one to another, both included, evenly spaced; ``steps`` >= 2 of them."""
+    return [blend(start, stop, i / (steps - 1)) for i in range(steps)]
 
 
-def save_png(image: Image.Image, path: Path | str, ramps: Sequence[Ramp]) -> None:
+QUIET_LAND = blend(COUNTRY_COLOURS[4], PAPER, 0.45)
+"""Pale sand, so that what is drawn over it stands out."""
+
+
+def save_png(image: Image.Image, path: Path | str, ramps: Sequence[Sequence[Colour]]) -> None:
     """Write an RGB image as a PNG of at most 256 colours, each pixel in the nearest of the ramps'.
 
     A palette made for the picture keeps plain colours exact and soft edges smooth, in a third of the
@@ -100,9 +90,7 @@ def save_png(image: Image.Image, path: Path | str, ramps: Sequence[Ramp]) -> Non
     Raises:
         PublishError: ``output-not-writable``.
     """
-    palette = np.array(
-        list(dict.fromkeys(colour for ramp in ramps for colour in ramp.colours())), np.int32
-    )
+    palette = np.array(list(dict.fromkeys(itertools.chain(*ramps))), np.int32)
     indexed = Image.fromarray(_nearest(np.asarray(image), palette))
     indexed.putpalette(palette.astype(np.uint8).tobytes())
     with whole_file(Path(path)) as staged:

@@ -12,16 +12,15 @@ from closedworld.kernels.spans import RowSpans
 from closedworld.maps.canvas import (
     COUNTRY_COLOURS,
     HAIRLINE,
-    PAPER,
+    QUIET_LAND,
     SEA,
     Colour,
-    Ramp,
-    blend,
     mix,
+    shades,
     to_bytes,
 )
-from closedworld.maps.map_builder import MAP_WIDTH, MapBuilder
-from closedworld.maps.painting import Land
+from closedworld.maps.map_builder import MapBuilder
+from closedworld.maps.sheet import MAP_WIDTH
 
 _MARK_PX = 3.5
 _MARK_SHARE = 0.92
@@ -33,15 +32,12 @@ CHANGE_COLOURS: Mapping[str, Colour] = {
 }
 """Teal, brick and indigo, which colour-blind readers can distinguish, too."""
 
-_LAND_COLOUR = blend(COUNTRY_COLOURS[4], PAPER, 0.45)
-"""Pale sand, so that the changes stand out."""
-
 RAMPS = (
-    Ramp(SEA, _LAND_COLOUR, 20),
-    Ramp(_LAND_COLOUR, HAIRLINE, 10),
-    *(Ramp(SEA, colour, 20) for colour in CHANGE_COLOURS.values()),
-    *(Ramp(_LAND_COLOUR, colour, 20) for colour in CHANGE_COLOURS.values()),
-    Ramp(CHANGE_COLOURS["gained"], CHANGE_COLOURS["lost"], 5),
+    shades(SEA, QUIET_LAND, 20),
+    shades(QUIET_LAND, HAIRLINE, 10),
+    *(shades(SEA, colour, 20) for colour in CHANGE_COLOURS.values()),
+    *(shades(QUIET_LAND, colour, 20) for colour in CHANGE_COLOURS.values()),
+    shades(CHANGE_COLOURS["gained"], CHANGE_COLOURS["lost"], 5),
 )
 
 
@@ -73,11 +69,7 @@ def draw_changes_map(
     """
     changes = [changed[name] for name in CHANGE_COLOURS]
     builder = MapBuilder(changes, (title, subtitle, ""), width, context=land)
-    share = builder.shares(builder.context)
-    quiet = np.empty((3, *share.shape), np.float32)
-    quiet[:] = np.array(_LAND_COLOUR, np.float32)[:, None, None]
-    base = builder.paint(lambda rows: Land(quiet[:, rows], share[rows], share[rows]))
-    colours = np.moveaxis(base, -1, 0).astype(np.float32)
+    colours = builder.quiet_land(builder.context)
     radius = 0 if builder.shows_tiles else builder.sheet.px(_MARK_PX)
     for tiles, colour in zip(builder.sets, CHANGE_COLOURS.values(), strict=True):
         shown = builder.shares([tiles])

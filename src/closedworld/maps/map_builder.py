@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from PIL import Image, ImageDraw
 
 from closedworld.errors import ConfigError
+from closedworld.kernels.grid import Grid
 from closedworld.kernels.spans import RowSpans
 from closedworld.maps.canvas import (
     GRATICULE,
@@ -21,33 +22,32 @@ from closedworld.maps.canvas import (
     MUTED_INK,
     OUTLINE,
     PAPER,
+    QUIET_LAND,
     SEA,
     Colour,
-    Ramp,
     save_png,
+    shades,
 )
-from closedworld.maps.cropping import cropped
 from closedworld.maps.framing import choose_view, frame_of
 from closedworld.maps.painting import MIN_TILE_PX, Land, paint
 from closedworld.maps.pixel_shares import pixel_shares, slabs_of
-from closedworld.maps.sheet import Layout, Sheet, spelled
-
-MAP_WIDTH = 2400
-"""Width of a map, px, when none is asked for."""
+from closedworld.maps.sheet import MAP_WIDTH, Sheet, spelled
 
 SHEET_RAMPS = (
-    Ramp(PAPER, INK, 14),
-    Ramp(PAPER, MUTED_INK, 12),
-    Ramp(PAPER, OUTLINE, 8),
-    Ramp(SEA, OUTLINE, 8),
-    Ramp(SEA, GRATICULE, 6),
+    shades(PAPER, INK, 14),
+    shades(PAPER, MUTED_INK, 12),
+    shades(PAPER, OUTLINE, 8),
+    shades(SEA, OUTLINE, 8),
+    shades(SEA, GRATICULE, 6),
 )
 """Colours of text, frame and graticule, which every map has beside its own."""
 
 Legend = list[tuple[str, Image.Image | None]]
 """What the colours mean: texts from left to right, each with a swatch or without."""
 
-_LAYOUT = Layout(MAP_WIDTH, 60, title=(70, 118), subtitle=(36, 176), gap=44, frame=2)
+MAX_LINES = 1 << 21
+"""Rows or columns of which pictures make tables: those of the globe down to 0.6 arc-seconds."""
+
 _MIN_WIDTH = 200
 _TEXT_SIZE, _FOOT, _LINE_HEIGHT = 27, 110, 46
 _SWATCH_WIDTH, _SWATCH_HEIGHT = 60, 22
@@ -83,7 +83,7 @@ class MapBuilder:
                 f"a map of {width} px is too narrow to read.",
                 f"Take a width of at least {_MIN_WIDTH} px.",
             )
-        self.sheet = Sheet(_LAYOUT, width, *texts)
+        self.sheet = Sheet(width, *texts)
         every = cropped([*sets, *context])
         self.sets, self.context = every[: len(sets)], every[len(sets) :]
         self.grid = grid = every[0].grid if every else None
@@ -115,6 +115,14 @@ class MapBuilder:
         """Return the picture, RGB, uint8 (height, width, 3); see ``painting.paint``."""
         return paint(self.view, land, self.grid, max(1.0, _LINE * self.sheet.width / MAP_WIDTH))
 
+    def quiet_land(self, sets: Sequence[RowSpans]) -> NDArray[np.float32]:
+        """Return the picture of tiles in one pale colour, float32 (3, height, width), 0..255."""
+        share = self.shares(sets)
+        pale = np.array(QUIET_LAND, np.float32).reshape(3, 1, 1)
+        colours = np.broadcast_to(pale, (3, *share.shape))
+        base = self.paint(lambda rows: Land(colours[:, rows], share[rows], share[rows]))
+        return np.moveaxis(base, -1, 0).astype(np.float32)
+
     def far_off(self) -> Legend:
         """Return what a legend says of tiles outside the frame: nothing, or how many there are."""
         if self.frame is None or not self.frame.tiles_left_out:
@@ -126,7 +134,7 @@ class MapBuilder:
         return self.gradient(_SWATCH_WIDTH, lambda _: colour)
 
     def gradient(self, width: int, colour_at: Callable[[float], Colour]) -> Image.Image:
-        """Return a swatch ``width`` px wide at the base width, its colour a function of 0..1."""
+        """Return a swatch ``width`` px wide at ``MAP_WIDTH``, its colour a function of 0..1."""
         swatch = Image.new("RGB", (self.sheet.px(width), self.sheet.px(_SWATCH_HEIGHT)))
         draw = ImageDraw.Draw(swatch)
         for x in range(swatch.width):
@@ -138,7 +146,7 @@ class MapBuilder:
         path: Path | str,
         pixels: NDArray[np.uint8],
         legend: Legend,
-        ramps: Sequence[Ramp],
+        ramps: Sequence[Sequence[Colour]],
     ) -> None:
         """Write the sheet as a PNG.
 
@@ -175,3 +183,39 @@ class MapBuilder:
         room = sheet.picture_width if own_line else max(0, room)
         sheet.write(page, (sheet.margin, foot), sheet.credit, _TEXT_SIZE, max_width=room)
         save_png(page, path, (*ramps, *SHEET_RAMPS))
+
+
+def cropped(sets: Sequence[RowSpans]) -> Sequence[RowSpans]:
+    """Return sets of tiles, on the smallest window of their grid that holds them if the grid is very fine.
+
+    Edges of the window's cells may differ from the grid's in the last digit, which no picture shows.
+
+    Raises:
+        ConfigError: ``grids-differ``.
+    """
+    for one in sets:
+        if one.grid != sets[0].grid:
+            raise ConfigError(
+                "grids-differ",
+                f"sets of tiles lie on two grids: {sets[0].grid}; and {one.grid}.",
+                "Build all on one grid.",
+            )
+    held = [one for one in sets if one.n_runs]
+    if not held or max(held[0].grid.n_rows, held[0].grid.n_cols) <= MAX_LINES:
+        return sets
+    grid = held[0].grid
+    row = min(int(one.rows[0]) for one in held)
+    row_stop = max(int(one.rows[-1]) for one in held) + 1
+    col = min(int(one.col_starts.min()) for one in held)
+    col_stop = max(int(one.col_stops.max()) for one in held)
+    window = Grid(
+        grid.west + col * grid.cell_width,
+        grid.north - row * grid.cell_height,
+        grid.cell_width,
+        grid.cell_height,
+        col_stop - col,
+        row_stop - row,
+    )
+    return [
+        RowSpans(window, one.rows - row, one.col_starts - col, one.col_stops - col) for one in sets
+    ]

@@ -14,22 +14,20 @@ from closedworld.kernels.spans import RowSpans
 from closedworld.maps.canvas import (
     COUNTRY_COLOURS,
     HAIRLINE,
-    PAPER,
+    QUIET_LAND,
     SEA,
-    Ramp,
-    blend,
     mix,
+    shades,
     to_bytes,
 )
-from closedworld.maps.map_builder import MAP_WIDTH, Legend, MapBuilder
-from closedworld.maps.painting import Land
+from closedworld.maps.map_builder import Legend, MapBuilder
+from closedworld.maps.sheet import MAP_WIDTH
 from closedworld.maps.views import View
 from closedworld.sanitize import number_of
 
 _POINT_COLOURS = (COUNTRY_COLOURS[2], COUNTRY_COLOURS[0], COUNTRY_COLOURS[3], COUNTRY_COLOURS[1])
 """Brick, teal, indigo, gold: for the first kind of points, the second, and so on."""
 
-_LAND_COLOUR = blend(COUNTRY_COLOURS[4], PAPER, 0.45)
 _OPACITY = 0.8
 # Many points are drawn smaller, so that dense places can still be told apart.
 _RADII_PX = ((1000, 6.0), (10_000, 3.0), (math.inf, 1.4))
@@ -37,11 +35,11 @@ _TURNS = 4
 _CHUNK_POINTS = 1 << 16
 
 RAMPS = (
-    Ramp(SEA, _LAND_COLOUR, 20),
-    Ramp(_LAND_COLOUR, HAIRLINE, 10),
-    *(Ramp(SEA, colour, 12) for colour in _POINT_COLOURS),
-    *(Ramp(_LAND_COLOUR, colour, 30) for colour in _POINT_COLOURS),
-    *(Ramp(a, b, 6) for a, b in itertools.combinations(_POINT_COLOURS, 2)),
+    shades(SEA, QUIET_LAND, 20),
+    shades(QUIET_LAND, HAIRLINE, 10),
+    *(shades(SEA, colour, 12) for colour in _POINT_COLOURS),
+    *(shades(QUIET_LAND, colour, 30) for colour in _POINT_COLOURS),
+    *(shades(a, b, 6) for a, b in itertools.combinations(_POINT_COLOURS, 2)),
 )
 
 
@@ -51,8 +49,6 @@ def draw_points_map(
     path: Path,
     *,
     title: str,
-    subtitle: str = "",
-    credit: str = "",
     width: int = MAP_WIDTH,
 ) -> None:
     """Write a PNG of points over tiles, darker where there are more.
@@ -65,24 +61,17 @@ def draw_points_map(
             at most; NaN for no point.
         path: Where the PNG goes; replaced if there.
         title: The heading.
-        subtitle: A line below it.
-        credit: A line at the foot.
         width: Width of the picture, px, >= 200.
 
     Raises:
         ConfigError: ``picture-width``, ``grids-differ``.
         PublishError: ``output-not-writable``.
     """
-    texts = title, subtitle, credit
-    builder = MapBuilder(land, texts, width)
-    share = builder.shares(builder.sets)
-    quiet = np.empty((3, *share.shape), np.float32)
-    quiet[:] = np.array(_LAND_COLOUR, np.float32)[:, None, None]
-    base = builder.paint(lambda rows: Land(quiet[:, rows], share[rows], share[rows]))
+    builder = MapBuilder(land, (title, "", ""), width)
+    colours = builder.quiet_land(builder.sets)
     count = sum(len(lons) for lons, _ in points.values())
     size = next(radius for most, radius in _RADII_PX if count <= most)
     radius = size * width / MAP_WIDTH
-    colours = np.moveaxis(base, -1, 0).astype(np.float32)
     shape = builder.view.height, builder.view.width
     shown = {name: pixels_of(builder.view, *own) for name, own in points.items()}
     # In turns, so that no kind hides the others.

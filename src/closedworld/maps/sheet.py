@@ -29,45 +29,31 @@ _SPELLINGS = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Layout:
-    """Sizes of a sheet ``base_width`` px wide, in px; other widths scale them.
+MAP_WIDTH = 2400
+"""Width of a map, px, when none is asked for; all sizes are given at it, and other widths scale them."""
 
-    Attributes:
-        base_width: Width of the sheet.
-        margin: Left and right of the picture.
-        title: Size of the title, and its baseline from the top.
-        subtitle: Size of the subtitle, and its baseline from the top.
-        gap: Between the last line of the heading and the picture.
-        frame: Width of the line round the picture.
-    """
-
-    base_width: int
-    margin: int
-    title: tuple[int, int]
-    subtitle: tuple[int, int]
-    gap: int
-    frame: float
+_MARGIN, _GAP, _FRAME = 60, 44, 2
+_TITLE, _SUBTITLE = (70, 118), (36, 176)
+"""Size of the type, and its baseline from the top."""
 
 
 @dataclass(frozen=True, slots=True)
 class Sheet:
     """A sheet ``width`` px wide and its texts; an empty one leaves its line out."""
 
-    layout: Layout
     width: int
     title: str
     subtitle: str
     credit: str
 
     def px(self, size: float) -> int:
-        """Return a length given at the base width as whole px of this sheet, >= 1."""
-        return max(1, round(size * self.width / self.layout.base_width))
+        """Return a length given at ``MAP_WIDTH`` as whole px of this sheet, >= 1."""
+        return max(1, round(size * self.width / MAP_WIDTH))
 
     @property
     def margin(self) -> int:
         """Px left and right of the picture."""
-        return self.px(self.layout.margin)
+        return self.px(_MARGIN)
 
     @property
     def picture_width(self) -> int:
@@ -77,26 +63,25 @@ class Sheet:
     @property
     def picture_top(self) -> int:
         """Px from the top of the sheet to the picture."""
-        layout = self.layout
         if self.subtitle:
-            return self.px(layout.subtitle[1] + layout.gap)
-        return self.px(layout.title[1] + layout.gap if self.title else layout.margin)
+            return self.px(_SUBTITLE[1] + _GAP)
+        return self.px(_TITLE[1] + _GAP if self.title else _MARGIN)
 
-    def page(self, picture: Image.Image, below: int, *, is_framed: bool = True) -> Image.Image:
+    def page(self, picture: Image.Image, below: int, *, is_framed: bool) -> Image.Image:
         """Return a picture under its heading, with ``below`` px of empty paper beneath it."""
-        layout, left, top, room = self.layout, self.margin, self.picture_top, self.picture_width
+        left, top, room = self.margin, self.picture_top, self.picture_width
         page = Image.new("RGB", (self.width, top + picture.height + below), PAPER)
         page.paste(picture, (left, top))
         if is_framed:
             box = (left, top, left + picture.width - 1, top + picture.height - 1)
-            ImageDraw.Draw(page).rectangle(box, outline=OUTLINE, width=self.px(layout.frame))
-        (size, base), (small, below_base) = layout.title, layout.subtitle
+            ImageDraw.Draw(page).rectangle(box, outline=OUTLINE, width=self.px(_FRAME))
+        (size, base), (small, below_base) = _TITLE, _SUBTITLE
         self.write(page, (left, self.px(base)), self.title, size, colour=INK, max_width=room)
         self.write(page, (left, self.px(below_base)), self.subtitle, small, max_width=room)
         return page
 
     def text_width(self, text: str, size: float) -> float:
-        """Return the px that a text takes, its size given at the base width."""
+        """Return the px that a text takes, its size given at ``MAP_WIDTH``."""
         return ImageFont.load_default(self.px(size)).getlength(text)
 
     def write(
@@ -116,7 +101,7 @@ class Sheet:
             page: Where to write.
             at: ``(x, y)`` of the anchor, px from the top left.
             text: The line; see ``spelled``.
-            size: Size of the type at the base width, px.
+            size: Size of the type at ``MAP_WIDTH``, px.
             colour: Ink.
             anchor: Pillow's anchor; ``ls`` is the left end of the baseline.
             max_width: Px that the line may take; a longer one ends in an ellipsis.

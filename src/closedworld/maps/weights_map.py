@@ -11,10 +11,11 @@ from numpy.typing import NDArray
 from PIL import Image, ImageDraw
 
 from closedworld.kernels.spans import RowSpans
-from closedworld.maps.canvas import HAIRLINE, PAPER, SEA, Colour, Ramp
-from closedworld.maps.map_builder import MAP_WIDTH, Legend, MapBuilder
+from closedworld.maps.canvas import HAIRLINE, PAPER, SEA, Colour, shades
+from closedworld.maps.map_builder import Legend, MapBuilder
 from closedworld.maps.mosaic import Mosaic
 from closedworld.maps.painting import Land
+from closedworld.maps.sheet import MAP_WIDTH
 
 # Blocks of tiles stay smaller than a pixel, so that none of them is visible.
 _BLOCK_PX = 0.7
@@ -42,10 +43,10 @@ _LEVEL_COLOURS = np.column_stack(
 _LEVELS_RGB = [(round(r), round(g), round(b)) for r, g, b in _LEVEL_COLOURS.tolist()]
 
 RAMPS = (
-    *(Ramp(SEA, colour, 5) for colour in _LEVELS_RGB),
-    Ramp(SEA, NO_WEIGHT, 6),
-    Ramp(NO_WEIGHT, HAIRLINE, 4),
-    *(Ramp(colour, HAIRLINE, 4) for colour in SCALE),
+    *(shades(SEA, colour, 5) for colour in _LEVELS_RGB),
+    shades(SEA, NO_WEIGHT, 6),
+    shades(NO_WEIGHT, HAIRLINE, 4),
+    *(shades(colour, HAIRLINE, 4) for colour in SCALE),
 )
 
 

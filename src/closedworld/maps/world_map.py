@@ -11,19 +11,22 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw
 
-from closedworld.kernels.spans import RowSpans, shared_tiles
-from closedworld.maps.canvas import COUNTRY_COLOURS, HAIRLINE, SEA, Ramp, blend
+from closedworld.kernels.spans import RowSpans, Rule, shared_tiles
+from closedworld.maps.canvas import COUNTRY_COLOURS, HAIRLINE, SEA, blend, shades
 from closedworld.maps.colouring import choose_colours, neighbour_weights
-from closedworld.maps.map_builder import MAP_WIDTH, MapBuilder
+from closedworld.maps.map_builder import MapBuilder
 from closedworld.maps.painting import Land
+from closedworld.maps.sheet import MAP_WIDTH
+from closedworld.sanitize import number_of
 
 _NEAR_PX = 14.0
+_ARCSEC_PER_DEGREE = 3600
 
 # Coasts, hairlines and tile lines, and mixtures of two countries.
 RAMPS = (
-    *(Ramp(SEA, colour, 20) for colour in COUNTRY_COLOURS),
-    *(Ramp(colour, HAIRLINE, 14) for colour in COUNTRY_COLOURS),
-    *(Ramp(a, b, 5) for a, b in itertools.combinations(COUNTRY_COLOURS, 2)),
+    *(shades(SEA, colour, 20) for colour in COUNTRY_COLOURS),
+    *(shades(colour, HAIRLINE, 14) for colour in COUNTRY_COLOURS),
+    *(shades(a, b, 5) for a, b in itertools.combinations(COUNTRY_COLOURS, 2)),
 )
 
 
@@ -65,6 +68,41 @@ def draw_world_map(
     elif shares.shared.any():
         legend.append(("tile of two countries", _striped_swatch(builder)))
     builder.save(path, builder.paint(shares.land), legend, RAMPS)
+
+
+def cell_text(degrees: float) -> str:
+    """Return a cell size for people, such as ``30 arc-seconds``."""
+    arcsec = degrees * _ARCSEC_PER_DEGREE
+    if round(arcsec) % 60 == 0 and arcsec < _ARCSEC_PER_DEGREE:
+        return f"{arcsec / 60:.4g} arc-minutes"
+    return f"{arcsec:.4g} arc-seconds" if arcsec < _ARCSEC_PER_DEGREE else f"{degrees:.4g} degrees"
+
+
+def draw_tiles(
+    spans: Mapping[str, RowSpans],
+    rule: Rule,
+    attribution: str,
+    path: Path,
+    width: int = MAP_WIDTH,
+) -> None:
+    """Draw the map of tiles by country, with their number, cell size and rule as its subtitle.
+
+    Raises:
+        PublishError: ``output-not-writable``.
+    """
+    some = [own for own in spans.values() if own.n_runs]
+    cell = f" of {cell_text(some[0].grid.cell_width)}" if some else ""
+    tiles = sum(own.tile_count for own in some)
+    countries = number_of(len(some), "country", "countries")
+    subtitle = f"{tiles:,} tiles{cell} · {countries} · rule {rule.value}"
+    draw_world_map(
+        spans,
+        path,
+        title="Tiles by country",
+        subtitle=subtitle,
+        credit=attribution,
+        width=width,
+    )
 
 
 @dataclass(frozen=True, slots=True, eq=False)

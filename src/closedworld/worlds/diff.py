@@ -244,8 +244,8 @@ def draw_changes(difference: WorldDifference, path: Path) -> None:
         ConfigError: ``output-format``.
         PublishError: ``output-not-writable``.
     """
-    from closedworld.maps.captions import cell_text  # noqa: PLC0415 -- slow to import
     from closedworld.maps.changes_map import draw_changes_map  # noqa: PLC0415 -- slow to import
+    from closedworld.maps.world_map import cell_text  # noqa: PLC0415 -- slow to import
 
     require_suffix(path, (".png",))
     changed = changed_tiles(difference)

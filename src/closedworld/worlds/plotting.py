@@ -49,7 +49,7 @@ class Picture:
 
 def plot_tiles(spans: Mapping[str, RowSpans], rule: Rule, width: int) -> Picture:
     """Return a map of tiles by country."""
-    from closedworld.maps.captions import draw_tiles  # noqa: PLC0415 -- slow to import
+    from closedworld.maps.world_map import draw_tiles  # noqa: PLC0415 -- slow to import
 
     return _drawn(lambda path: draw_tiles(spans, rule, "", path, width))
 

@@ -46,7 +46,7 @@ class MapTask:
         Raises:
             PublishError: ``output-not-writable``.
         """
-        from closedworld.maps.captions import draw_tiles  # noqa: PLC0415 -- 0.1 s that stages after do not need
+        from closedworld.maps.world_map import draw_tiles  # noqa: PLC0415 -- 0.1 s that stages after do not need
 
         result = TaskResult()
         clock = PhaseClock(result)
