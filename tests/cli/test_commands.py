@@ -235,15 +235,17 @@ def test_a_failed_unit_ends_with_status_6_and_is_named(
 def test_the_module_runs_as_the_command_does(tmp_path: Path) -> None:
     """As a user types it, in another process; the program and ``python -m`` end alike."""
     program = Path(sys.executable).parent / "closedworld"
-    for words in ([sys.executable, "-m", "closedworld"], [str(program)]):
+    inputs = (("--raster", "none.tif"), ("--polygons", "none.gpkg"))
+    programs = ([sys.executable, "-m", "closedworld"], [str(program)])
+    for words, (option, path) in zip(programs, inputs, strict=True):
         done = subprocess.run(
-            [*words, "tiles", "--raster", "none.tif", "--out", str(tmp_path)],
+            [*words, "tiles", option, path, "--out", str(tmp_path)],
             capture_output=True,
             text=True,
             check=False,
         )
         assert done.returncode == 3
-        assert "error [input-missing]: none.tif does not exist." in done.stderr
+        assert f"error [input-missing]: {path} does not exist." in done.stderr
         assert "Traceback" not in done.stderr
 
 

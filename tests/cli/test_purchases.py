@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import datetime
 from typing import TYPE_CHECKING
 
 import pytest
@@ -73,3 +74,25 @@ def test_one_command_from_inputs_to_purchases_and_what_it_says_to_do_next(
     ]
     for step in steps:
         assert call(*step.split()[1:]).exit_code == 0
+    rows_shown(call, "world")
+
+
+def rows_shown(call: Call, out: str) -> None:
+    """Have ``inspect`` show rows of each dataset, times and letters beyond ASCII among them."""
+    for name in ("sites", "cards", "purchases", "stays"):
+        done = call("inspect", out, "--dataset", name, "--country", "LU", "--rows", "1000")
+        rows = [json.loads(line) for line in done.stdout.splitlines() if line.startswith("  {")]
+        assert rows
+        assert {row["country_iso"] for row in rows} == {"LU"}
+        if name == "sites":
+            assert any(not row["place"].isascii() for row in rows if row["place"])
+            assert "\\u" not in done.stdout
+        if name == "purchases":
+            datetime.fromisoformat(rows[0]["ts_utc"])
+    done = call("inspect", out, "--dataset", "truth")
+    assert '"is_fraud": ' in done.stdout
+    done = call("inspect", out, "--dataset", "truth", "--country", "LU")
+    assert done.exit_code == 2
+    assert "truth has no column country_iso" in done.stderr
+    done = call("inspect", out, "--dataset", "purchases", "--country", "FR")
+    assert "  no rows of FR" in done.stdout

@@ -110,8 +110,15 @@ def _show_rows(published: Published, name: str, rows: int, country: str | None) 
     for column in dataset.schema:
         click.echo(f"  {column.name:<16} {column.type}")
     wanted = None if country is None else pc.field("country_iso").isin([country, country.upper()])
-    for row in dataset.head(rows, filter=wanted).to_pylist():
-        click.echo("  " + json.dumps(row))
+    if wanted is not None and "country_iso" not in dataset.schema.names:
+        message = f"{name} has no column country_iso; leave --country out."
+        raise click.UsageError(message)
+    shown = dataset.head(rows, filter=wanted).to_pylist()
+    for row in shown:
+        # Times are no values of JSON; letters stay readable.
+        click.echo(printable("  " + json.dumps(row, default=str, ensure_ascii=False)))
+    if country is not None and rows and not shown:
+        click.echo(printable(f"  no rows of {country}"))
 
 
 def _flat(content: Mapping[str, object]) -> dict[str, object]:

@@ -98,7 +98,10 @@ class CountryCheck:
             return self.countries
         if len(self.problems) == 1:
             only = self.problems[0]
-            raise only.branch(only.code, f"{self.source}: {only.message}", only.hint)
+            named = self.source in only.message
+            raise only.branch(
+                only.code, only.message if named else f"{self.source}: {only.message}", only.hint
+            )
         branches = {problem.branch for problem in self.problems}
         branch = branches.pop() if len(branches) == 1 else InputError
         if branch not in (ConfigError, GeometryError):
