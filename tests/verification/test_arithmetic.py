@@ -25,10 +25,10 @@ from closedworld.verification.country_files import CountryFiles
 from closedworld.verification.country_masses import bases_of, half_to_even, split_units
 from closedworld.verification.exact_apportionment import check_exactly
 from closedworld.verification.findings import Findings
+from closedworld.verification.grid_columns import zone_areas_m2
 from closedworld.verification.id_runs import IdRuns, RunCollector, shared_tiles
 from closedworld.verification.population_raster import rounded_micro
 from closedworld.verification.row_checks import RowChecks
-from closedworld.verification.zone_areas import zone_areas_m2
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

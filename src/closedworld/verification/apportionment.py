@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from closedworld.verification.country_files import CountryFiles
 from closedworld.verification.country_masses import CountryMasses, exact_sum
-from closedworld.verification.exact_apportionment import divided
+from closedworld.verification.exact_apportionment import divided, mass_sums
 
 _CLEAR = 1 << 62
 
@@ -158,19 +158,12 @@ def check_apportionment(country: CountryMasses, own: CountrySummary) -> None:
 def _counts_as(country: CountryMasses, own: CountrySummary) -> tuple[list[str], list[int]]:
     """Return what each basis counts as and the sum of those masses; fill in sums and fallbacks."""
     names = [basis.basis for basis in own.bases]
-    sums = _sums(country, names)
-    uniform = 0 if all(sums) else _sums(country, ["uniform"])[0]
+    sums = mass_sums(country, names)
+    uniform = 0 if all(sums) else mass_sums(country, ["uniform"])[0]
     for basis, mass in zip(own.bases, sums, strict=True):
         basis.mass_sum, basis.fallback = mass, not mass
     counts_as = [name if mass else "uniform" for name, mass in zip(names, sums, strict=True)]
     return counts_as, [mass or uniform for mass in sums]
-
-
-def _sums(country: CountryMasses, bases: list[str]) -> list[int]:
-    sums = [0] * len(bases)
-    for _, _, masses in country.chunks(bases):
-        sums = [before + exact_sum(each) for before, each in zip(sums, masses, strict=True)]
-    return sums
 
 
 def _report(files: CountryFiles, law: _Remainders) -> None:

@@ -7,7 +7,9 @@ from dataclasses import dataclass, field
 from pathlib import PurePosixPath
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
+from numpy.typing import NDArray
 
 from closedworld.datasets import Dataset
 from closedworld.sanitize import library_message
@@ -56,6 +58,21 @@ class CountryFiles:
             code, message, self.dataset.name, self.country_iso, example=example, rows=rows
         )
 
+    def add_rows(
+        self, rows: pa.RecordBatch | pa.Table, wrong: NDArray[np.bool_], code: str, message: str
+    ) -> None:
+        """Add a finding about rows, the first of them as its example; none if no row is wrong.
+
+        Args:
+            rows: Rows of the dataset.
+            wrong: Which of them the finding is about, bool (rows,).
+            code: Code of the finding.
+            message: What is wrong with them.
+        """
+        if wrong.any():
+            example = _example(rows, int(np.argmax(wrong)))
+            self.add(code, message, example=example, rows=int(np.count_nonzero(wrong)))
+
     def has(self, code: str) -> bool:
         """Return whether there is such a finding about this country in this dataset."""
         return self.findings.has(code, self.dataset.name, self.country_iso)
@@ -96,3 +113,11 @@ class CountryFiles:
                 return
             # Or the pages of every file read so far stay with pyarrow: 80 MiB for a world.
             pa.default_memory_pool().release_unused()
+
+
+def _example(rows: pa.RecordBatch | pa.Table, row: int) -> dict[str, Any]:
+    """Return a row by column; empty when a damaged text cannot be read."""
+    try:
+        return dict(rows.slice(row, 1).to_pylist()[0])
+    except UnicodeDecodeError:
+        return {}

@@ -12,9 +12,8 @@ from numpy.typing import NDArray
 
 from closedworld.verification.country_files import CountryFiles
 from closedworld.verification.grid_columns import BorderTiles
-from closedworld.verification.population_raster import PopulationRaster
+from closedworld.verification.population_raster import PopulationRaster, SeveralRasters
 from closedworld.verification.row_checks import column
-from closedworld.verification.several_rasters import SeveralRasters
 
 BASES = ("uniform", "area_m2", "population", "populated")
 OF_PEOPLE = ("population", "populated")

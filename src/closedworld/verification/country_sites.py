@@ -1,4 +1,4 @@
-"""The sites of a country: against its merchants, tiles and polygons, and where the law places them."""
+"""The sites of a country: against its merchants, and which of them are placed again."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ import hashlib
 import itertools
 import random
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -16,16 +15,9 @@ from numpy.typing import NDArray
 from closedworld.errors import InputError
 from closedworld.inputs.reference.place_names import find_place
 from closedworld.inputs.reference.places import CountryPlaces
-from closedworld.inputs.regions.country_set import Country
 from closedworld.verification.asked_parts import WHOLE, Part, is_circle
 from closedworld.verification.country_files import CountryFiles
-from closedworld.verification.points_on_map import of_other_zone, off_tile, outside_of
 from closedworld.verification.site_numbers import WantedSite
-from closedworld.verification.tile_checks import TileIndex
-from closedworld.verification.whole_tables import IN_COUNTRY
-
-ZONES = "time zones of sites are their country's"
-"""What is checked with the places of the country."""
 
 _KEPT = ("category", "mcc")
 _DRAWN_MERCHANTS, _MOST_SITES = 10, 200
@@ -99,34 +91,10 @@ class CountrySiteChecks:
         self._note(~known, "site-precision", "precision is no known word.")
         self._count("precision against coordinates", len(is_point))
 
-    def check_zones(self, tzids: tuple[str, ...]) -> None:
-        """Find time zones that are not the country's."""
-        wrong = of_other_zone(self.sites["tzid"], tzids)
-        self._note(wrong, "site-zone", f"tzid is none of {self.files.country_iso}.")
-        self._count(ZONES, len(wrong))
-
-    def check_tiles(self, index: TileIndex, iso: str) -> None:
-        """Find sites that are not on their tile, and tiles that the country does not have."""
-        lon, lat, tile = (self.sites[name].to_numpy() for name in ("lon", "lat", "tile_id"))
-        wrong = off_tile(index, iso, lon, lat, tile)
-        self._note(
-            wrong, "site-tile", "the point is not on its tile, or the country does not have it."
-        )
-        self._count(
-            "sites on their tiles, tiles of their country", int(np.count_nonzero(tile >= 0))
-        )
-
-    def check_polygons(self, country: Country) -> None:
-        """Find sites outside their country."""
-        lon, lat = self.sites["lon"].to_numpy(), self.sites["lat"].to_numpy()
-        self._count(IN_COUNTRY, int(np.count_nonzero(~np.isnan(lon))))
-        outside = outside_of(country, lon, lat)
-        self._note(outside, "site-outside", "the point is not in its country.")
-
     def drawn(
         self, seed: int, towns: CountryPlaces
-    ) -> tuple[list[WantedSite], list[int], list[tuple[Part, ...]]]:
-        """Return all sites on the map of some rows of merchants, their rows, and where they were asked for.
+    ) -> tuple[pa.Table, list[WantedSite], list[tuple[Part, ...]]]:
+        """Return all sites on the map of some rows of merchants: rows, what was placed, and where it was asked for.
 
         Args:
             seed: Decides what is drawn.
@@ -153,7 +121,8 @@ class CountrySiteChecks:
             for row in rows
         ]
         parts = {row: self._asked_parts(row, towns) for row in chosen}
-        return wanted, rows, [parts[merchant_rows[row]] for row in rows]
+        sites = self.sites.take(pa.array(rows, pa.int64()))
+        return sites, wanted, [parts[merchant_rows[row]] for row in rows]
 
     def _asked_parts(self, row: int, towns: CountryPlaces) -> tuple[Part, ...]:
         """Return where in the country a row of merchants asks to be; nothing where it asks for what is not there."""
@@ -171,17 +140,8 @@ class CountrySiteChecks:
             return (WHOLE,)
         return (Part(circle=circle),) if is_circle(*circle) else ()
 
-    def note_off_law(self, rows: NDArray[np.int64]) -> None:
-        """Find sites that do not lie where the law says, by their rows."""
-        wrong = np.zeros(self.sites.num_rows, np.bool_)
-        wrong[rows] = True
-        self._note(wrong, "site-law", "the point is not where the law places it.")
-
     def _note(self, wrong: NDArray[np.bool_], code: str, message: str) -> None:
-        rows = np.flatnonzero(wrong)
-        if len(rows):
-            example: dict[str, Any] = self.sites.slice(int(rows[0]), 1).to_pylist()[0]
-            self.files.add(code, message, example=example, rows=len(rows))
+        self.files.add_rows(self.sites, wrong, code, message)
 
     def _count(self, what: str, count: int) -> None:
         self.files.findings.add_check(what, count, "sites")

@@ -95,18 +95,18 @@ class TileChecks:
         checks = RowChecks(files, _constants(files, self.parameters))
         borders = []
         for batch in checks.batches():
-            rows, cols = self._positions(checks, batch)
+            rows, cols = self._positions(files, batch)
             for tables, positions in ((self.columns.by_row, rows), (self.columns.by_col, cols)):
                 for name in tables.keys() & set(files.columns):
-                    is_right = column(batch, name) == tables[name][positions]
+                    wrong = column(batch, name) != tables[name][positions]
                     message = f"{name} is not that of the cell."
-                    checks.expect(batch, is_right, _CODES.get(name, "bounds"), message)
+                    files.add_rows(batch, wrong, _CODES.get(name, "bounds"), message)
             if "pixel_area_m2" in files.columns:
-                self._check_area_formula(checks, batch, rows)
+                self._check_area_formula(files, batch, rows)
             if "coverage" in files.columns:
                 coverage = column(batch, "coverage")
-                in_range = (coverage > 0) & (coverage <= 1)
-                checks.expect(batch, in_range, "coverage", "coverage is not above 0 and at most 1.")
+                off = ~((coverage > 0) & (coverage <= 1))
+                files.add_rows(batch, off, "coverage", "coverage is not above 0 and at most 1.")
                 borders.append(BorderTiles.of(column(batch, "tile_id"), coverage))
         tiles = CountryTiles(checks.ids.finish(), BorderTiles.joined(borders))
         digest = digest_of_tiles(
@@ -116,7 +116,7 @@ class TileChecks:
         return tiles
 
     def _positions(
-        self, checks: RowChecks, batch: pa.RecordBatch
+        self, files: CountryFiles, batch: pa.RecordBatch
     ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         """Return ``(rows, cols)`` of tiles, those that lie off the grid moved onto it with a finding."""
         grid, tile_ids = self.columns.grid, column(batch, "tile_id")
@@ -124,17 +124,17 @@ class TileChecks:
             rows, cols = column(batch, "raster_row"), column(batch, "raster_col")
             by_position = rows.astype(np.uint64) * np.uint64(grid.n_cols) + cols
             message = "tile_id is not row * n_cols + col."
-            checks.expect(batch, tile_ids == by_position, "tile-id", message)
+            files.add_rows(batch, tile_ids != by_position, "tile-id", message)
         else:
             rows = tile_ids // np.uint64(grid.n_cols)
             cols = tile_ids - rows * np.uint64(grid.n_cols)
-        on_grid = (rows < grid.n_rows) & (cols < grid.n_cols)
-        checks.expect(batch, on_grid, "tile-off-grid", f"outside the grid of {grid}.")
+        off_grid = (rows >= grid.n_rows) | (cols >= grid.n_cols)
+        files.add_rows(batch, off_grid, "tile-off-grid", f"outside the grid of {grid}.")
         rows, cols = np.minimum(rows, grid.n_rows - 1), np.minimum(cols, grid.n_cols - 1)
         return rows.astype(np.int64), cols.astype(np.int64)
 
     def _check_area_formula(
-        self, checks: RowChecks, batch: pa.RecordBatch, rows: NDArray[np.int64]
+        self, files: CountryFiles, batch: pa.RecordBatch, rows: NDArray[np.int64]
     ) -> None:
         """Find areas that are not those of an independent formula, to a millionth."""
         areas = column(batch, "pixel_area_m2")
@@ -143,8 +143,10 @@ class TileChecks:
         first = np.append(0, np.flatnonzero(is_new) + 1)[: len(areas)]
         zones = self.zones_m2[rows[first]]
         off = np.abs(areas[first] - zones) > np.maximum(_AREA_TOLERANCE * zones, 1e-4)
+        wrong = np.zeros(len(areas), np.bool_)
+        wrong[first[off]] = True
         message = "pixel_area_m2 differs from the closed formula."
-        checks.note(batch, first[off], "area-formula", message)
+        files.add_rows(batch, wrong, "area-formula", message)
 
     def _check_bounds(self, files: CountryFiles, tiles: CountryTiles) -> None:
         """Check the sides of the tiles, and that the tiles are those of the index."""
@@ -162,12 +164,12 @@ class TileChecks:
             column(runs, name).astype(np.int64) for name in ("raster_row", "col_start", "col_stop")
         )
         is_run = (rows < grid.n_rows) & (starts < stops) & (stops <= grid.n_cols)
-        checks.expect(runs, is_run, "span-off-grid", f"not a run on the grid of {grid}.")
+        files.add_rows(runs, ~is_run, "span-off-grid", f"not a run on the grid of {grid}.")
         lengths = np.maximum(stops - starts, 0)
         ranks = np.cumsum(lengths) - lengths
-        is_rank = column(runs, "first_rank") == ranks.astype(np.uint64)
+        wrong = column(runs, "first_rank") != ranks.astype(np.uint64)
         message = "first_rank is not the number of tiles before the run."
-        checks.expect(runs, is_rank, "first-rank", message)
+        files.add_rows(runs, wrong, "first-rank", message)
         if is_run.all():
             first, after = rows * grid.n_cols + starts, rows * grid.n_cols + stops
             collector = RunCollector()
@@ -177,7 +179,7 @@ class TileChecks:
                 # The same tiles in order: another number of runs can only come from split ones.
                 joined = (first[1:] == after[:-1]) & (starts[1:] != 0)
                 message = "begins where the run before stops."
-                checks.expect(runs, np.append(True, ~joined), "span-split", message)
+                files.add_rows(runs, np.append(False, joined), "span-split", message)
         self.digests.add(files, len(rows), digest_of_columns(runs, files.dataset))
         return len(rows)
 
@@ -185,13 +187,12 @@ class TileChecks:
         """Check that tile_coverage lists exactly the tiles of the index below 1, with their values."""
         files, listed = self.table[TILE_COVERAGE.name].get(iso), BorderTiles.joined([])
         if files is not None:
-            checks = RowChecks(files)
-            rows = checks.whole()
+            rows = RowChecks(files).whole()
             if not files.is_whole:
                 return
             coverage = column(rows, "coverage")
-            below = (coverage > 0) & (coverage < 1)
-            checks.expect(rows, below, "coverage", "coverage is not between 0 and 1.")
+            off = ~((coverage > 0) & (coverage < 1))
+            files.add_rows(rows, off, "coverage", "coverage is not between 0 and 1.")
             listed = BorderTiles.of(column(rows, "tile_id"), coverage)
             self.digests.add(files, len(coverage), digest_of_columns(rows, files.dataset))
         if not (

@@ -139,8 +139,8 @@ class CountryWeightChecks:
             else:
                 is_run = rows * self.n_cols + starts == true.starts
                 is_run &= (starts < self.n_cols) & (lengths == true.stops - true.starts)
-                checks.expect(runs, is_run, "span-runs", "not the run of tile_index.")
+                checks.files.add_rows(runs, ~is_run, "span-runs", "not the run of tile_index.")
         message = "weight_before is not the sum of the weights before the run."
-        is_sum = column(runs, "weight_before") == before.sums
-        checks.expect(runs, is_sum, "weight-before", message)
+        wrong = column(runs, "weight_before") != before.sums
+        checks.files.add_rows(runs, wrong, "weight-before", message)
         self.digests.add(checks.files, len(rows), digest_of_columns(runs, checks.files.dataset))

@@ -7,6 +7,7 @@ each to the largest remainders ``m_i K mod M``, to the smaller tile_id among equ
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -78,16 +79,20 @@ def check_exactly(
 
 
 def _allocation(country: CountryMasses, basis: str, units: int, few: int) -> Allocation:
-    counts_as, total = basis, _mass_sum(country, basis)
+    counts_as, (total,) = basis, mass_sums(country, [basis])
     if not total:
         # Every tile counts at least 1, also with its coverage.
-        counts_as, total = "uniform", _mass_sum(country, "uniform")
+        counts_as, (total,) = "uniform", mass_sums(country, ["uniform"])
     cut, ties = _find_cut(country, counts_as, units, total, few)
     return Allocation(counts_as, units, total, cut, ties)
 
 
-def _mass_sum(country: CountryMasses, basis: str) -> int:
-    return sum(exact_sum(masses) for _, _, (masses,) in country.chunks([basis]))
+def mass_sums(country: CountryMasses, bases: Sequence[str]) -> list[int]:
+    """Return the sum of all masses of a country by each basis."""
+    sums = [0] * len(bases)
+    for _, _, masses in country.chunks(bases):
+        sums = [before + exact_sum(each) for before, each in zip(sums, masses, strict=True)]
+    return sums
 
 
 def divided(

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -144,40 +143,42 @@ class PurchaseChecks:
         begin = int(first) + number * _DAY_MICROS
         utc = rows["ts_utc"].cast(pa.int64()).to_numpy()
         outside = (utc < begin) | (utc >= begin + _DAY_MICROS)
-        _note(files, rows, outside, "purchase-day", "ts_utc is not on the day that names the file.")
+        files.add_rows(
+            rows, outside, "purchase-day", "ts_utc is not on the day that names the file."
+        )
         wrong = _clocks(rows, utc) != rows["ts_local"].cast(pa.int64()).to_numpy()
-        _note(files, rows, wrong, "purchase-clock", "ts_local is not what clocks at tzid show.")
+        files.add_rows(rows, wrong, "purchase-clock", "ts_local is not what clocks at tzid show.")
         self.findings.add_check("ts_local by zoneinfo", len(utc), "purchases")
         none = rows["amount"].to_numpy() <= 0
-        _note(files, rows, none, "purchase-amount", "the amount is not above 0.")
+        files.add_rows(rows, none, "purchase-amount", "the amount is not above 0.")
         stays = day.stays
         ends = stays["end_utc"].cast(pa.int64()).to_numpy()
         late = ends <= stays["start_utc"].cast(pa.int64()).to_numpy()
-        _note(day.files[STAYS.name], stays, late, "stay-end", "it ends before it begins.")
+        day.files[STAYS.name].add_rows(stays, late, "stay-end", "it ends before it begins.")
         fraud = truth["is_fraud"].to_numpy()
         odd = fraud != truth["fraud_type"].is_valid().to_numpy()
         odd |= fraud & truth["hard_negative"].is_valid().to_numpy()
         odd |= fraud != truth["reported_ts_utc"].is_valid().to_numpy()
         message = "is_fraud, fraud_type, reported_ts_utc and hard_negative contradict each other."
-        _note(day.files[TRUTH.name], truth, odd, "truth-label", message)
+        day.files[TRUTH.name].add_rows(truth, odd, "truth-label", message)
 
     def _check_places(self, day: Day, sites: pa.Table | None, cards: pa.Table | None) -> None:
         """Compare purchases with sites and cards."""
         files, rows = day.files[PURCHASES.name], day.purchases
         if cards is not None:
             unknown = pc.index_in(rows["card_id"], cards["card_id"]).is_null().to_numpy()
-            _note(files, rows, unknown, "purchase-card", "the card is not among the people's.")
+            files.add_rows(rows, unknown, "purchase-card", "the card is not among the people's.")
             self.findings.add_check("cards of purchases", rows.num_rows, "purchases")
         online = pc.equal(rows["channel"], "online").to_numpy()
         off = rows["site_id"].to_numpy() < 0
         off_map = off | rows["lon"].is_null().to_numpy()
         message = "a purchase has no site or no point without being online, or the reverse."
-        _note(files, rows, (online != off) | (online != off_map), "purchase-site", message)
+        files.add_rows(rows, (online != off) | (online != off_map), "purchase-site", message)
         if sites is None:
             return
         at = pc.index_in(rows["site_id"], sites["site_id"])
         unknown = ~online & at.is_null().to_numpy()
-        _note(files, rows, unknown, "purchase-site", "there is no such site.")
+        files.add_rows(rows, unknown, "purchase-site", "there is no such site.")
         known = np.flatnonzero(~online & ~unknown)
         own = sites.take(at.take(pa.array(known)))
         some, labels = rows.take(pa.array(known)), day.truth.take(pa.array(known))
@@ -188,7 +189,7 @@ class PurchaseChecks:
         for name in ("lon", "lat"):
             same &= moved.to_numpy() | pc.equal(some[name], own[name]).to_numpy()
         message = "merchant, place, zone or kind are not those of the site."
-        _note(files, some, ~same, "purchase-site", message)
+        files.add_rows(some, ~same, "purchase-site", message)
         self.findings.add_check("purchases as their sites are", len(known), "purchases")
 
     def _read(
@@ -223,7 +224,7 @@ def _check_choices(files: CountryFiles, rows: pa.Table) -> None:
     """Find texts that are none of the words they may be."""
     for name, words in _CHOICES[files.dataset.name].items():
         known = pc.or_(pc.is_in(rows[name], pa.array(words)), rows[name].is_null())
-        _note(files, rows, ~known.to_numpy(), "word", f"{name} is none of {', '.join(words)}.")
+        files.add_rows(rows, ~known.to_numpy(), "word", f"{name} is none of {', '.join(words)}.")
 
 
 def _clocks(rows: pa.Table, utc: NDArray[np.int64]) -> NDArray[np.int64]:
@@ -244,12 +245,3 @@ def _offset(tzid: str, second: int) -> int:
     moment = datetime.fromtimestamp(second, UTC).astimezone(zone_info(tzid))
     offset = moment.utcoffset()
     return 0 if offset is None else int(offset.total_seconds())
-
-
-def _note(
-    files: CountryFiles, rows: pa.Table, wrong: NDArray[np.bool_], code: str, message: str
-) -> None:
-    found = np.flatnonzero(wrong)
-    if len(found):
-        example: dict[str, Any] = rows.slice(int(found[0]), 1).to_pylist()[0]
-        files.add(code, message, example=example, rows=len(found))

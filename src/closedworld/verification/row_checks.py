@@ -44,7 +44,8 @@ class RowChecks:
         for batch in self.files.batches(self.files.columns, with_footers=True):
             for name, value in constants.items():
                 message = f"{name} is not {value}."
-                self.expect(batch, _equals(batch, name, value), _CODES.get(name, name), message)
+                wrong = ~_equals(batch, name, value)
+                self.files.add_rows(batch, wrong, _CODES.get(name, name), message)
             self._check_order(batch)
             if "tile_id" in self.files.columns:
                 self.ids.add(column(batch, "tile_id"))
@@ -69,27 +70,15 @@ class RowChecks:
             after |= same & (key[1:] > key[:-1])
             same &= key[1:] == key[:-1]
         self._last_key = [key[-1:] for key in keys]
-        first = batch.num_rows - len(same)
-        what = ", ".join(names)
-        finding = "tile-twice" if names == ["tile_id"] else "order"
-        self.note(
-            batch, np.flatnonzero(same) + first, finding, f"the same {what} as the row before."
+        # The very first row has none before it.
+        twice, falls = (
+            np.pad(one, (batch.num_rows - len(same), 0)) for one in (same, ~(after | same))
         )
-        falls = np.flatnonzero(~(after | same)) + first
-        self.note(batch, falls, "order", f"{what} is smaller than in the row before.")
-
-    def expect(
-        self, batch: pa.RecordBatch, holds: NDArray[np.bool_], code: str, message: str
-    ) -> None:
-        """Find the rows for which something does not hold, bool (rows,)."""
-        if not holds.all():
-            self.note(batch, np.flatnonzero(~holds), code, message)
-
-    def note(self, batch: pa.RecordBatch, rows: NDArray[np.intp], code: str, message: str) -> None:
-        """Add a finding about rows by their positions; none for none."""
-        if len(rows):
-            example = _example(batch, int(rows[0]))
-            self.files.add(code, message, example=example, rows=len(rows))
+        what = ", ".join(names)
+        code = "tile-twice" if names == ["tile_id"] else "order"
+        self.files.add_rows(batch, twice, code, f"the same {what} as the row before.")
+        message = f"{what} is smaller than in the row before."
+        self.files.add_rows(batch, falls, "order", message)
 
     def expect_same_tiles(self, found: IdRuns, index: IdRuns, n_cols: int) -> None:
         """Find tiles of the index that are missing here, and those that the index does not have."""
@@ -113,11 +102,3 @@ def _equals(batch: pa.RecordBatch, name: str, value: str | int) -> NDArray[np.bo
     if is_word.all():
         return np.ones(1, np.bool_)
     return np.asarray(is_word[words.indices.to_numpy()])
-
-
-def _example(batch: pa.RecordBatch, row: int) -> dict[str, Any]:
-    """Return a row by column; empty when a damaged text cannot be read."""
-    try:
-        return dict(batch.slice(row, 1).to_pylist()[0])
-    except UnicodeDecodeError:
-        return {}

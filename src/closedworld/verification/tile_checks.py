@@ -12,11 +12,10 @@ from closedworld.store.reading import Published
 from closedworld.verification.country_tiles import CountryTiles, TileChecks
 from closedworld.verification.file_checks import check_countries, check_schemas, open_files
 from closedworld.verification.findings import Findings
-from closedworld.verification.grid_columns import BorderTiles, GridColumns
+from closedworld.verification.grid_columns import BorderTiles, GridColumns, zone_areas_m2
 from closedworld.verification.id_runs import RunCollector, shared_tiles
 from closedworld.verification.receipt_checks import check_totals, read_parameters
 from closedworld.verification.row_checks import column
-from closedworld.verification.zone_areas import zone_areas_m2
 
 
 @dataclass(frozen=True, slots=True, eq=False)

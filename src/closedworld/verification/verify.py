@@ -158,7 +158,7 @@ def _check_people(published: Published, request: Request, findings: Findings) ->
     weights = index = None
     if sites is not None and own is not None:
         weights, index = _weights_and_index(sites, own.weights_parameter_hash, request, findings)
-    PeopleChecks(published, parameters, sites, weights, index, request, findings).run()
+    PeopleChecks(published, parameters, weights, index, request, findings, sites).run()
 
 
 def _check_purchases(published: Published, request: Request, findings: Findings) -> None:

@@ -32,13 +32,17 @@ from closedworld.verification.country_weights import CountryWeightChecks, Countr
 from closedworld.verification.exact_apportionment import check_exactly
 from closedworld.verification.file_checks import check_countries, check_schemas
 from closedworld.verification.findings import Findings
-from closedworld.verification.population_raster import PopulationRaster, ValueTooLargeError
+from closedworld.verification.population_raster import (
+    PopulationRaster,
+    SeveralRasters,
+    ValueTooLargeError,
+    raster_of_files,
+)
 from closedworld.verification.receipt_checks import (
     check_summaries,
     check_totals,
     read_parameters,
 )
-from closedworld.verification.several_rasters import SeveralRasters, raster_of_files
 from closedworld.verification.tile_checks import TileIndex
 
 SAMPLED_TILES = 200_000
