@@ -28,6 +28,7 @@ FLOORS = (
     "kernels/inclusion",
     "config",
     "kernels/sizes",
+    "kernels/columns",
     "kernels/counting",
     "kernels/sphere",
     "kernels/nearest",

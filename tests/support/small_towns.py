@@ -23,7 +23,7 @@ from closedworld.kernels.lives import (
     card_keys,
     default_habits,
 )
-from closedworld.kernels.lives.fraud_plan import FraudPlan, SkimCampaigns, TestingCampaigns
+from closedworld.kernels.lives.fraud_plan import Campaigns, FraudPlan
 
 TZIDS = ("Europe/Berlin", "America/New_York", "Pacific/Auckland", "Asia/Kolkata")
 TOWNS = ((13.4, 52.5), (-74.0, 40.7), (179.99, -37.0), (77.2, 28.6))
@@ -135,11 +135,4 @@ def columns(lives: Lives, part: str) -> dict[str, NDArray[Any]]:
 
 def no_fraud() -> FraudPlan:
     """Return a plan without any fraud."""
-    none, never = np.zeros(0, np.int64), np.zeros(0)
-    return FraudPlan(
-        0.0,
-        0.0,
-        none,
-        SkimCampaigns(none, none, none, none, never),
-        TestingCampaigns(none, none, none, none, never),
-    )
+    return FraudPlan(0.0, 0.0, np.zeros(0, np.int64), Campaigns.none(), Campaigns.none())

@@ -1,4 +1,4 @@
-"""Runs of integers, one after another."""
+"""Integers in order: runs of them one after another, numbers within runs, pairs."""
 
 from __future__ import annotations
 
@@ -26,3 +26,8 @@ def numbered_in_runs(values: NDArray[np.int64]) -> NDArray[np.int64]:
     """
     starts = np.flatnonzero(np.diff(values, prepend=-1))
     return counted(0, np.diff(starts, append=len(values)))
+
+
+def crossed(count: int, values: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Return ``(number, value)`` of all pairs of 0..count - 1 and a value, number by number, int64 (count * values,)."""
+    return np.repeat(np.arange(count), len(values)), np.tile(values, count)

@@ -1,10 +1,6 @@
 """Lives of card holders: where they are, what they buy when and where, and what thieves do with their cards."""
 
-from closedworld.kernels.lives.fraud_plan import (
-    FraudPlan,
-    SkimCampaigns,
-    TestingCampaigns,
-)
+from closedworld.kernels.lives.fraud_plan import FraudPlan
 from closedworld.kernels.lives.habits import CATEGORIES, Habits, default_habits
 from closedworld.kernels.lives.live import LifeOptions, live
 from closedworld.kernels.lives.market import Market
@@ -16,8 +12,6 @@ from closedworld.kernels.lives.outcome import (
     Lives,
     Purchases,
     StayKind,
-    Stays,
-    Truth,
 )
 from closedworld.kernels.lives.places import (
     Cards,
@@ -47,11 +41,7 @@ __all__ = [
     "Period",
     "Purchases",
     "Sites",
-    "SkimCampaigns",
     "StayKind",
-    "Stays",
-    "TestingCampaigns",
-    "Truth",
     "Zones",
     "card_keys",
     "default_habits",

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
+from closedworld.kernels.columns import Columns
 from closedworld.kernels.lives.clock import DAY, HOUR, to_utc, weekday
 from closedworld.kernels.lives.draws import CardDraws, Purpose, below, interpolated, parted
 from closedworld.kernels.lives.habits import HOURS, Schedule
@@ -24,8 +25,8 @@ _TEST_SHARE = 0.15  # of a usual amount is what thieves try a card with
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Drafts:
-    """Purchases as planned, by session; arrays of one length.
+class Drafts(Columns):
+    """Purchases as planned, by session; of several lists in one, sessions are not counted on.
 
     Attributes:
         session: Row of ``Sessions``, int64.
@@ -48,20 +49,6 @@ class Drafts:
     key: Ints
     amount_word: Words
     mishap: Words
-
-    def __len__(self) -> int:
-        return len(self.session)
-
-    @classmethod
-    def joined(cls, parts: list[Drafts]) -> Drafts:
-        """Return the drafts of several lists, one list after the other; their sessions are not counted on."""
-        return cls(
-            *(np.concatenate([getattr(one, field.name) for one in parts]) for field in fields(cls))
-        )
-
-    def take(self, which: Ints) -> Drafts:
-        """Return some of the drafts."""
-        return Drafts(*(getattr(self, field.name).take(which) for field in fields(self)))
 
 
 def drafts_of(
@@ -111,14 +98,7 @@ def drafts_of(
 
 def amounts_of(market: Market, drafts: Drafts, country: Ints, is_test: NDArray[np.bool_]) -> Ints:
     """Return amounts in minor units of a country's currency, rounded as tills or cash machines do, int64 (n,)."""
-    quantiles = market.amounts
-    width = quantiles.shape[1]
-    position = drafts.amount_word.astype(np.float64) * (width / 2.0**32) - 0.5
-    left = np.clip(np.floor(position), 0, width - 2).astype(np.int64)
-    part = np.clip(position - left, 0.0, 1.0)
-    cell = drafts.category * width + left
-    flat = quantiles.ravel()
-    amount = flat.take(cell) * (1.0 - part) + flat.take(cell + 1) * part
+    amount = interpolated(drafts.amount_word, market.amounts, drafts.category)
     amount *= market.habits.median.take(drafts.category) * market.countries.price.take(country)
     amount[is_test] *= _TEST_SHARE
     is_cash = market.habits.channel.take(drafts.category) == Channel.ATM

@@ -4,16 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import IntEnum
-from typing import TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
 from closedworld.kernels.lives.places import Floats, Ints
-from closedworld.kernels.sampling.philox import Words, philox4x32
-from closedworld.kernels.sampling.random_streams import Keys
-
-FourWords: TypeAlias = "tuple[Words, Words, Words, Words]"
+from closedworld.kernels.sampling.philox import FourWords, Words
+from closedworld.kernels.sampling.random_streams import Keys, keyed_words
 
 WORD = 1 << 32
 _BITS = np.uint64(32)
@@ -41,16 +38,10 @@ class CardDraws:
     """Draws of some cards.
 
     Attributes:
-        keys: Four words of each card's key, uint64 (n,) each.
+        keys: Key of each card, uint32 (n, 4).
     """
 
-    keys: FourWords
-
-    @classmethod
-    def of(cls, keys: Keys) -> CardDraws:
-        """Return the draws of cards with these keys, uint32 (n, 4)."""
-        first, second, third, fourth = (keys[:, word].astype(np.uint64) for word in range(4))
-        return cls((first, second, third, fourth))
+    keys: Keys
 
     def words(
         self,
@@ -69,13 +60,9 @@ class CardDraws:
             source: Which of the turn, 0 or more, below 2^16.
             item: Which of the source, 0 or more, below 2^8.
         """
-        first, second, third, fourth = (key.take(card) for key in self.keys)
-        item = np.asarray(item, np.int64) | np.asarray(source, np.int64) << 8 | purpose << 24
-        counter, number = (
-            np.broadcast_to(np.asarray(one, np.int64), card.shape).astype(np.uint64)
-            for one in (turn, item)
-        )
-        return philox4x32((counter, number, third, fourth), (first, second))
+        number = np.asarray(item, np.int64) | np.asarray(source, np.int64) << 8 | purpose << 24
+        counter = np.asarray(turn, np.int64).astype(np.uint64)
+        return keyed_words(self.keys.take(card, axis=0), counter, number.astype(np.uint64))
 
 
 def below(words: Words, probability: Floats | float) -> NDArray[np.bool_]:
@@ -93,12 +80,21 @@ def parted(words: Words) -> tuple[Words, Words]:
     return words >> np.uint64(16) << np.uint64(16), words << np.uint64(16) & np.uint64(WORD - 1)
 
 
-def interpolated(words: Words, quantiles: Floats) -> Floats:
-    """Return a number for each word from 2^b quantiles in the middle of equal shares, float64 (n,)."""
-    position = words.astype(np.float64) * (len(quantiles) / WORD) - 0.5
-    left = np.clip(np.floor(position), 0, len(quantiles) - 2).astype(np.int64)
+def interpolated(words: Words, quantiles: Floats, rows: Ints | int = 0) -> Floats:
+    """Return a number for each word from 2^b quantiles in the middle of equal shares, float64 (n,).
+
+    Args:
+        words: What to draw with, (n,).
+        quantiles: float64 (2^b,), or (r, 2^b) with a distribution in each row.
+        rows: Distribution of each, int64 (n,).
+    """
+    width = quantiles.shape[-1]
+    position = words.astype(np.float64) * (width / WORD) - 0.5
+    left = np.clip(np.floor(position), 0, width - 2).astype(np.int64)
     part = np.clip(position - left, 0.0, 1.0)
-    return quantiles.take(left) * (1.0 - part) + quantiles.take(left + 1) * part
+    place = rows * width + left
+    found: Floats = quantiles.take(place) * (1.0 - part) + quantiles.take(place + 1) * part
+    return found
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -148,17 +144,20 @@ def first_above(cumulative: Ints, starts: Ints, counts: Ints, targets: Ints) -> 
     return place
 
 
-def whole_weights(weights: Floats, starts: Ints, counts: Ints, scale: int) -> Ints:
+def whole_weights(weights: Floats, counts: Ints, scale: int) -> Ints:
     """Return weights of lists as integers, the greatest of each list ``scale``, none below 1, int64 (n,).
 
     Their sums are exact, so a list's draws do not depend on the lists beside it.
 
     Args:
         weights: float64 (n,), above 0, one list after the other.
-        starts: Where each list begins, int64 (l,).
-        counts: How many each has, int64 (l,), 1 or more.
+        counts: How many each has, int64 (l,).
         scale: 2^20 at most, with no more than 4,096 in a list.
     """
+    counts = counts[counts > 0]
+    if not len(counts):
+        return np.zeros(0, np.int64)
+    starts = np.cumsum(counts) - counts
     whole = np.repeat(scale / np.maximum.reduceat(weights, starts), counts)
     whole *= weights
     np.rint(whole, out=whole)

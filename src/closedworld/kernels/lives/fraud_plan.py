@@ -4,45 +4,35 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import numpy as np
+
+from closedworld.kernels.columns import Columns
 from closedworld.kernels.lives.places import Floats, Ints
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class SkimCampaigns:
-    """Sites that copy cards; arrays of one length, by start.
+class Campaigns(Columns):
+    """Places where many cards fall to thieves, by start.
 
     Attributes:
         key: A number of each campaign that no other of its kind has, int64, below 2^32.
-        site: Row of ``Sites``, int64.
+        place: Row of ``Sites`` that copy cards, of ``OnlineMerchants`` where cards are tried, int64.
         start: Seconds since 1970 UTC, int64.
         end: The second after the last, int64.
-        used: Probability that thieves use a card copied there, float64.
+        used: Probability that thieves use a card copied there, or try a card, float64.
     """
 
     key: Ints
-    site: Ints
+    place: Ints
     start: Ints
     end: Ints
     used: Floats
 
-
-@dataclass(frozen=True, slots=True, eq=False)
-class TestingCampaigns:
-    """Online merchants where cards are tried; arrays of one length, by start.
-
-    Attributes:
-        key: A number of each campaign that no other of its kind has, int64, below 2^32.
-        online: Row of ``OnlineMerchants``, int64.
-        start: Seconds since 1970 UTC, int64.
-        end: The second after the last, int64.
-        used: Probability that a card is tried, float64.
-    """
-
-    key: Ints
-    online: Ints
-    start: Ints
-    end: Ints
-    used: Floats
+    @classmethod
+    def none(cls) -> Campaigns:
+        """Return no campaigns."""
+        none = np.zeros(0, np.int64)
+        return cls(none, none, none, none, np.zeros(0))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -61,5 +51,5 @@ class FraudPlan:
     clone: float
     lost: float
     visits: Ints
-    skim: SkimCampaigns
-    testing: TestingCampaigns
+    skim: Campaigns
+    testing: Campaigns

@@ -75,10 +75,7 @@ class Goals:
         site = here[np.argsort(number[goal[here]], kind="stable")]
         counts = np.bincount(number[goal[here]], minlength=int(kept.sum()))
         starts = np.concatenate([[0], np.cumsum(counts)]).astype(np.int64)
-        if len(site):
-            weights = whole_weights(sites.size[site], starts[:-1], counts, _SITE_SCALE)
-        else:
-            weights = np.zeros(0, np.int64)
+        weights = whole_weights(sites.size[site], counts, _SITE_SCALE)
         return cls(
             to_xyz(*_middle(code[kept] % _cells())),
             country[kept],
@@ -149,11 +146,7 @@ class Goals:
             far = away + _PULL_KM
             pull = self.mass / (far * np.sqrt(far))
         whole = np.zeros(len(self), np.int64)
-        some = np.flatnonzero(fits)
-        if len(some):
-            whole[some] = whole_weights(
-                pull[some], np.zeros(1, np.int64), np.array([len(some)]), _SCALE
-            )
+        whole[fits] = whole_weights(pull[fits], np.array([np.count_nonzero(fits)]), _SCALE)
         return whole
 
     def _site(self, goal: Ints, words: Words) -> Ints:

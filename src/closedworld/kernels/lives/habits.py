@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from closedworld.kernels.columns import Columns
 from closedworld.kernels.lives.draws import Tables
 from closedworld.kernels.lives.outcome import Bytes, Channel
 from closedworld.kernels.lives.places import Floats, Ints
@@ -19,8 +20,8 @@ _MEAN_SIZE = sum(size * share for size, share in enumerate(SESSION_SHARES, 1))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Habits:
-    """Habits by category; arrays with a row for each category, 255 at most.
+class Habits(Columns):
+    """Habits by category, 255 at most.
 
     Attributes:
         per_day: Purchases of an average card by weekday, float64 (c, 7), Monday first.
@@ -37,9 +38,6 @@ class Habits:
     sigma_eighths: Ints
     channel: Bytes
     skimmed: Floats
-
-    def __len__(self) -> int:
-        return len(self.median)
 
     @property
     def purchases_per_day(self) -> float:

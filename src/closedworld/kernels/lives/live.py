@@ -8,11 +8,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from closedworld.kernels.lives.choosing import Drafts, amounts_of, drafts_of
-from closedworld.kernels.lives.clock import offsets_at
+from closedworld.kernels.lives.clock import HOUR, offsets_at
 from closedworld.kernels.lives.draws import CardDraws
 from closedworld.kernels.lives.fraud_plan import FraudPlan
 from closedworld.kernels.lives.market import Market
-from closedworld.kernels.lives.mishaps import late_by, mishaps_of
 from closedworld.kernels.lives.outcome import (
     NONE,
     Channel,
@@ -39,9 +38,13 @@ from closedworld.kernels.lives.thefts import (
 )
 from closedworld.kernels.lives.trips import Homes, Trips, trips_of
 from closedworld.kernels.lives.ways import holder_times, thief_times
+from closedworld.kernels.sampling.philox import Words
 from closedworld.kernels.sphere import to_xyz
 
 _THIEF = 3  # kind of an anchor, after the kinds of stays
+_LATE = 0.001  # of purchases at sites, at noise 1
+_HEAD_OFFICE = 2e-5
+_MOST_LATE = 72 * HOUR
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +77,7 @@ def live(
     A card's life does not depend on the other cards, and a longer period with the same first day begins with the same
     purchases. Memory is about 1 KiB for each purchase: take some thousand cards at a time.
     """
-    draws = CardDraws.of(cards.keys)
+    draws = CardDraws(cards.keys)
     homes = Homes.of(
         draws, to_xyz(cards.home_lons, cards.home_lats), market.activity, options.noise
     )
@@ -87,7 +90,7 @@ def live(
     )
     lost = lost_cards(draws, len(cards), fraud, period)
     sessions = with_losses(sessions, lost, len(cards))
-    sessions = sessions.then(flight_sessions(trips, len(cards), _most_common(market)))
+    sessions = Sessions.joined([sessions, flight_sessions(trips, len(cards), _most_common(market))])
     drafts = drafts_of(market, draws, cards, anchors, sessions, market.schedule)
     ts, turns = holder_times(market, trips, anchors, sessions, drafts)
     honest = _Made(drafts, sessions, ts)
@@ -140,13 +143,13 @@ def _thefts(
     drafts, sessions = honest.drafts, honest.sessions
     at_site = (drafts.site != NONE) & (sessions.incident.take(drafts.session) == NONE)
     row = np.flatnonzero(at_site)
-    far = cloned_cards(draws, activity, fraud, period).then(
-        skimmed_cards(
-            draws, fraud, sessions.card.take(drafts.session[row]), drafts.site[row], honest.ts[row]
-        )
-    )
+    card = sessions.card.take(drafts.session[row])
+    cloned = cloned_cards(draws, activity, fraud, period)
+    skimmed = skimmed_cards(draws, fraud, card, drafts.site[row], honest.ts[row])
+    far = Incidents.joined([cloned, skimmed])
     site = thief_sites(market, cards, fraud, far)
-    far, site = far.take(site != NONE), site[site != NONE]
+    found = np.flatnonzero(site != NONE)
+    far, site = far.take(found), site[found]
     tested = tested_cards(draws, activity, fraud)
     sites = market.sites
     far_anchors = Anchors(
@@ -168,7 +171,7 @@ def _thefts(
         ts = thief_times(market, thieves, bought)
         made.append(_Made(bought, thieves.of_incidents(first), ts))
         first += len(incidents)
-    return made, lost.then(far).then(tested)
+    return made, Incidents.joined([lost, far, tested])
 
 
 def _assembled(
@@ -187,9 +190,9 @@ def _assembled(
         for name in ("card", "incident", "hard_negative")
     )
     ts = np.concatenate([one.ts for one in parts])
-    hard = mishaps_of(market, drafts, hard, incident != NONE, options.noise)
+    hard = _mishaps(market, drafts, hard, incident != NONE, options.noise)
     late = np.flatnonzero(hard == HardNegative.LATE_POSTING)
-    ts[late] += late_by(drafts.mishap[late], options.noise)
+    ts[late] += _late_by(drafts.mishap[late], options.noise)
     inside = np.flatnonzero((ts >= period.start) & (ts < period.end))
     inside = inside[np.argsort(card[inside] * (period.end + 1) + ts[inside], kind="stable")]
     drafts = drafts.take(inside)
@@ -205,6 +208,32 @@ def _assembled(
             hard.astype(np.int8),
         ),
     )
+
+
+def _mishaps(
+    market: Market, drafts: Drafts, hard: Ints, is_fraud: NDArray[np.bool_], noise: float
+) -> Ints:
+    """Return ``HardNegative`` of each purchase: what its session has, or a mishap of its own."""
+    late, office = _mishap_bounds(noise)
+    share = drafts.mishap * 2.0**-32
+    free = (drafts.site != NONE) & ~is_fraud & (hard == HardNegative.NONE)
+    found = np.where(free & (share < late), HardNegative.LATE_POSTING, hard)
+    at_office = np.flatnonzero(free & (share >= late) & (share < office))
+    site = drafts.site[at_office]
+    found[at_office[market.head_office.take(site) != site]] = HardNegative.HEAD_OFFICE
+    return found
+
+
+def _late_by(mishap: Words, noise: float) -> Ints:
+    """Return by how many seconds late ones are posted late: an hour to three days, mostly few hours."""
+    share = mishap * 2.0**-32 / _mishap_bounds(noise)[0]
+    return HOUR + ((_MOST_LATE - HOUR) * (share * share)).astype(np.int64)
+
+
+def _mishap_bounds(noise: float) -> tuple[float, float]:
+    """Return cumulative shares of late ones and of head offices."""
+    late = min(_LATE * noise, 0.5)
+    return late, late + min(_HEAD_OFFICE * noise, 0.5)
 
 
 def _of(values: Ints, incident: Ints, otherwise: int) -> Ints:

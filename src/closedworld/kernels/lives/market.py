@@ -43,10 +43,7 @@ class OnlineIndex:
         code = online.category * n_countries + online.country
         order = np.argsort(code, kind="stable")
         edges = np.arange(n_categories)[:, None] * n_countries + np.arange(n_countries + 1)
-        weights = np.zeros(0, np.int64)
-        if len(online):
-            zero, many = np.zeros(1, np.int64), np.array([len(online)])
-            weights = whole_weights(online.size[order], zero, many, _SCALE)
+        weights = whole_weights(online.size[order], np.array([len(online)]), _SCALE)
         return cls(
             order,
             np.concatenate([[0], np.cumsum(weights)]),

@@ -169,10 +169,7 @@ class SiteIndex:
         weights = self.size.take(site)
         weights /= away
         begins = np.cumsum(totals) - totals
-        some = totals > 0
-        whole = np.zeros(0, np.int64)
-        if some.any():
-            whole = whole_weights(weights, begins[some], totals[some], _SCALE)
+        whole = whole_weights(weights, totals, _SCALE)
         found = np.empty((2, len(order)), np.int64)
         found[:, order] = begins, totals
         return NearLists(site, np.cumsum(whole), found[0], found[1])

@@ -9,6 +9,7 @@ from typing import TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+from closedworld.kernels.columns import Columns
 from closedworld.kernels.lives.places import Floats, Ints
 
 Bytes: TypeAlias = "NDArray[np.int8]"
@@ -53,8 +54,8 @@ class HardNegative(IntEnum):
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Purchases:
-    """Purchases by card, then time; arrays of one length.
+class Purchases(Columns):
+    """Purchases by card, then time.
 
     Attributes:
         card: Row of ``Cards``, int64, ascending.
@@ -85,13 +86,10 @@ class Purchases:
     amount: Ints
     shown: Ints
 
-    def __len__(self) -> int:
-        return len(self.card)
-
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Truth:
-    """The truth about purchases, row by row; arrays of one length.
+class Truth(Columns):
+    """The truth about purchases, row by row.
 
     Attributes:
         fraud_type: ``FraudType``, int8; ``NONE`` for what the holder did himself.
@@ -110,8 +108,8 @@ class Truth:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Stays:
-    """Where holders were, by card, then start; arrays of one length.
+class Stays(Columns):
+    """Where holders were, by card, then start.
 
     Stays at home and on trips follow each other with the journeys between them left out; a stay at work lies within
     one at home, and is listed on days on which something is bought near work.
@@ -133,9 +131,6 @@ class Stays:
     lons: Floats
     lats: Floats
     country: Ints
-
-    def __len__(self) -> int:
-        return len(self.card)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -9,6 +9,7 @@ from typing import TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+from closedworld.kernels.columns import Columns
 from closedworld.kernels.sampling.random_streams import Keys, stream_keys
 
 Floats: TypeAlias = "NDArray[np.float64]"
@@ -39,8 +40,8 @@ class Zones:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Countries:
-    """Countries and their money, arrays of one length.
+class Countries(Columns):
+    """Countries and their money.
 
     Attributes:
         price: Minor units of its currency that buy what one euro buys where ``Habits.median`` is meant, float64.
@@ -54,8 +55,8 @@ class Countries:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Sites:
-    """Sites with coordinates, arrays of one length, in any order that does not change.
+class Sites(Columns):
+    """Sites with coordinates, in any order that does not change.
 
     Attributes:
         keys: A number of each site that no other site has, such as ``site_id``, int64.
@@ -77,13 +78,10 @@ class Sites:
     zone: Ints
     size: Floats
 
-    def __len__(self) -> int:
-        return len(self.keys)
-
 
 @dataclass(frozen=True, slots=True, eq=False)
-class OnlineMerchants:
-    """Merchants without sites, arrays of one length; there may be none.
+class OnlineMerchants(Columns):
+    """Merchants without sites; there may be none.
 
     Attributes:
         merchant: Number of the merchant, int64, from the same numbers as that of sites.
@@ -97,13 +95,10 @@ class OnlineMerchants:
     country: Ints
     size: Floats
 
-    def __len__(self) -> int:
-        return len(self.merchant)
-
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Cards:
-    """Cards and where their holders live and work, arrays of one length.
+class Cards(Columns):
+    """Cards and where their holders live and work.
 
     Attributes:
         keys: As ``card_keys`` has them, uint32 (n, 4).
@@ -122,21 +117,6 @@ class Cards:
     work_lats: Floats
     country: Ints
     zone: Ints
-
-    def __len__(self) -> int:
-        return len(self.keys)
-
-    def take(self, which: NDArray[np.integer] | slice) -> Cards:
-        """Return some of the cards."""
-        return Cards(
-            self.keys[which],
-            self.home_lons[which],
-            self.home_lats[which],
-            self.work_lons[which],
-            self.work_lats[which],
-            self.country[which],
-            self.zone[which],
-        )
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,12 +8,8 @@ import numpy as np
 
 from closedworld.kernels.fraud_mix import FraudMix
 from closedworld.kernels.lives.clock import DAY
-from closedworld.kernels.lives.draws import FourWords, scaled
-from closedworld.kernels.lives.fraud_plan import (
-    FraudPlan,
-    SkimCampaigns,
-    TestingCampaigns,
-)
+from closedworld.kernels.lives.draws import scaled
+from closedworld.kernels.lives.fraud_plan import Campaigns, FraudPlan
 from closedworld.kernels.lives.market import Market
 from closedworld.kernels.lives.outcome import Channel
 from closedworld.kernels.lives.places import Cards, Floats, Ints, Period
@@ -24,8 +20,8 @@ from closedworld.kernels.lives.thefts import (
     THEFT_SESSION_SHARE,
     THEFT_SESSIONS,
 )
-from closedworld.kernels.sampling.philox import philox4x32
-from closedworld.kernels.sampling.random_streams import Keys, stream_keys
+from closedworld.kernels.sampling.philox import FourWords
+from closedworld.kernels.sampling.random_streams import Keys, keyed_words, stream_keys
 from closedworld.kernels.sphere import chord_km, to_xyz
 
 VISIT = 1 << 20
@@ -112,14 +108,8 @@ def plan_fraud(
         min(each * mix.clone / (_THEFT_PURCHASES * cards), 1.0),
         min(each * mix.lost / (MEAN_LOST_DAYS * per_day * cards), 1.0),
         market.goals.sums(visits),
-        SkimCampaigns(
-            *_joined([(one.key, one.site, one.start, one.end) for one in skim]),
-            np.concatenate([np.zeros(0), *(one.used for one in skim)]),
-        ),
-        TestingCampaigns(
-            *_joined([(one.key, one.online, one.start, one.end) for one in testing]),
-            np.concatenate([np.zeros(0), *(one.used for one in testing)]),
-        ),
+        Campaigns.joined([Campaigns.none(), *skim]),
+        Campaigns.joined([Campaigns.none(), *testing]),
     )
 
 
@@ -146,7 +136,7 @@ def _eligible(market: Market, visits: Ints) -> _Eligible:
 
 def _skim(
     eligible: _Eligible, purchases: float, period: Period, month: int, key: Keys
-) -> SkimCampaigns:
+) -> Campaigns:
     """Return campaigns of 30 days whose cards make this many purchases, each site at most once."""
     words = _words(key, _SKIM, month)
     target = np.floor(words[0] * 2.0**-32 * int(eligible.sums[-1]))
@@ -161,9 +151,7 @@ def _skim(
     # About as many cards of each campaign, however many it copies, or the greatest hides all others.
     used = np.minimum(cards / (len(rank) * eligible.exposed[site]), 1.0)
     campaigns = month * _MOST_CAMPAIGNS + rank
-    return SkimCampaigns(
-        campaigns, eligible.site[site], start * DAY, (start + _SKIM_DAYS) * DAY, used
-    )
+    return Campaigns(campaigns, eligible.site[site], start * DAY, (start + _SKIM_DAYS) * DAY, used)
 
 
 def _apart(eligible: _Eligible, drawn: Ints, wanted: int, cards: float) -> Ints:
@@ -192,7 +180,7 @@ def _apart(eligible: _Eligible, drawn: Ints, wanted: int, cards: float) -> Ints:
 
 def _testing(
     market: Market, purchases: float, n_cards: int, period: Period, month: int, key: Keys
-) -> TestingCampaigns:
+) -> Campaigns:
     """Return campaigns of 30 days that try cards with this many purchases."""
     words = _words(key, _TESTING, month)
     rank = np.arange(min(max(round(purchases / _TESTED), _LEAST_TESTING), _MOST_CAMPAIGNS))
@@ -200,23 +188,9 @@ def _testing(
     start = period.first_day + month * MONTH_DAYS + scaled(words[1][rank], _LATEST_TESTING_DAY + 1)
     used = np.full(len(rank), min(purchases / (len(rank) * n_cards * PURCHASES_PER_SESSION), 1.0))
     campaigns = month * _MOST_CAMPAIGNS + rank
-    return TestingCampaigns(campaigns, online, start * DAY, (start + _TESTING_DAYS) * DAY, used)
+    return Campaigns(campaigns, online, start * DAY, (start + _TESTING_DAYS) * DAY, used)
 
 
 def _words(key: Keys, purpose: int, month: int) -> FourWords:
-    first, second, third, fourth = key[0].astype(np.uint64)
-    rank = np.arange(_MOST_CAMPAIGNS, dtype=np.uint64)
-    turn = np.full(len(rank), month << 8 | purpose, np.uint64)
-    return philox4x32(
-        (rank, turn, np.full(len(rank), third), np.full(len(rank), fourth)),
-        (np.full(len(rank), first), np.full(len(rank), second)),
-    )
-
-
-def _joined(columns: list[tuple[Ints, Ints, Ints, Ints]]) -> tuple[Ints, Ints, Ints, Ints]:
-    """Return four columns of some tables, one table after the other."""
-    none = np.zeros(0, np.int64)
-    first, second, third, fourth = (
-        np.concatenate([none, *(table[column] for table in columns)]) for column in range(4)
-    )
-    return first, second, third, fourth
+    turn = np.array(month << 8 | purpose, np.uint64)
+    return keyed_words(key, np.arange(_MOST_CAMPAIGNS, dtype=np.uint64), turn)

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
+from closedworld.kernels.columns import Columns
+from closedworld.kernels.counting import crossed
 from closedworld.kernels.lives.clock import DAY, HOUR, to_utc, weekday
 from closedworld.kernels.lives.draws import CardDraws, Purpose, below, parted, scaled
 from closedworld.kernels.lives.habits import HOURS, SESSION_SHARES, Schedule
@@ -54,8 +56,8 @@ class Anchors:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Sessions:
-    """Sessions by card; arrays of one length.
+class Sessions(Columns):
+    """Sessions by card.
 
     Attributes:
         card: Row of the card, int64.
@@ -89,25 +91,9 @@ class Sessions:
     online: Ints
     hard_negative: Ints
 
-    def __len__(self) -> int:
-        return len(self.card)
-
-    def take(self, which: Ints) -> Sessions:
-        """Return some of the sessions."""
-        return Sessions(*(getattr(self, field.name).take(which) for field in fields(self)))
-
     def of_incidents(self, first: int) -> Sessions:
         """Return these with their incidents counted from another first one."""
         return replace(self, incident=self.incident + first)
-
-    def then(self, other: Sessions) -> Sessions:
-        """Return these and others."""
-        return Sessions(
-            *(
-                np.concatenate([getattr(self, field.name), getattr(other, field.name)])
-                for field in fields(self)
-            )
-        )
 
 
 def sizes_of(words: Words) -> Ints:
@@ -184,9 +170,8 @@ def _slots(
     draws: CardDraws, homes: Homes, trips: Trips, schedule: Schedule, period: Period
 ) -> tuple[Ints, Ints, Ints]:
     """Return card, local day and number of each session."""
-    n, n_days = len(homes.phase), period.days + 2
-    days = period.first_day - 1 + np.arange(n_days)
-    card, day = np.repeat(np.arange(n), n_days), np.tile(days, n)
+    n, days = len(homes.phase), period.first_day - 1 + np.arange(period.days + 2)
+    card, day = crossed(n, days)
     trip = trips.at(card, trips.window_of(card, day))
     away = (
         (trip >= 0)

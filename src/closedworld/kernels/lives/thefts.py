@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, replace
 
 import numpy as np
-from numpy.typing import NDArray
 
-from closedworld.kernels.counting import counted
+from closedworld.kernels.columns import Columns
+from closedworld.kernels.counting import counted, crossed
 from closedworld.kernels.lives.clock import DAY, HOUR, weekday
-from closedworld.kernels.lives.draws import CardDraws, Purpose, below, scaled
+from closedworld.kernels.lives.draws import CardDraws, Purpose, below, parted, scaled
 from closedworld.kernels.lives.fraud_plan import FraudPlan
 from closedworld.kernels.lives.goals import Errand
 from closedworld.kernels.lives.habits import HOURS, SESSION_SHARES, Schedule
@@ -30,16 +30,15 @@ THEFT_SESSION_SHARE = 0.85
 PURCHASES_PER_SESSION = sum(size * share for size, share in enumerate(SESSION_SHARES, 1))
 MEAN_LOST_DAYS = 2.0
 
-_SKIM_REST_DAYS, _SKIM_DAYS = (
-    2,
-    10,
-)  # from a card's copy until it is used at the earliest; and from then
+_SKIM_REST_DAYS, _SKIM_DAYS = 2, 10
+"""From a card's copy until it is used at the earliest; and from then."""
+
 _SOURCES = 4
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Incidents:
-    """Incidents of fraud; arrays of one length.
+class Incidents(Columns):
+    """Incidents of fraud.
 
     Attributes:
         card: Row of the card, int64.
@@ -51,7 +50,8 @@ class Incidents:
         begin: Of a lost card: when it is lost on the clocks there, seconds since 1970, int64.
         end: Of a lost card: when it is no more used, int64.
         reported: Seconds since 1970 UTC, int64.
-        goal: What the thief's place is drawn with, uint64 (2, n).
+        goal: What the goal is drawn with near which the thief buys, uint64.
+        within: What the site in it is drawn with, uint64.
         online: Row of the merchant where cards are tried, else ``NONE``, int64.
     """
 
@@ -65,23 +65,8 @@ class Incidents:
     end: Ints
     reported: Ints
     goal: Words
+    within: Words
     online: Ints
-
-    def __len__(self) -> int:
-        return len(self.card)
-
-    def take(self, which: NDArray[np.generic]) -> Incidents:
-        """Return some of the incidents."""
-        return Incidents(*(getattr(self, field.name)[..., which] for field in fields(self)))
-
-    def then(self, other: Incidents) -> Incidents:
-        """Return these and others."""
-        return Incidents(
-            *(
-                np.concatenate([getattr(self, field.name), getattr(other, field.name)], axis=-1)
-                for field in fields(self)
-            )
-        )
 
 
 def _incidents(
@@ -103,21 +88,20 @@ def _incidents(
         none if source_site is None else source_site,
         day, none, none,
         (day + 7) * DAY + scaled(words[2], 10 * DAY),
-        np.stack(words[:2]),
+        *words[:2],
         none if online is None else online,
     )  # fmt: skip
 
 
-def _months(period: Period) -> range:
+def _months(period: Period) -> Ints:
     """Return the 30 days since 1970 that a period touches, and those before them."""
     first, last = period.first_day - 3, period.first_day + period.days + 1
-    return range(first // MONTH_DAYS, last // MONTH_DAYS + 1)
+    return np.arange(first // MONTH_DAYS, last // MONTH_DAYS + 1)
 
 
 def lost_cards(draws: CardDraws, n_cards: int, plan: FraudPlan, period: Period) -> Incidents:
     """Return the losses of cards: a thief nearby uses each for one to three days."""
-    card = np.repeat(np.arange(n_cards), len(_months(period)))
-    month = np.tile(np.array(_months(period)), n_cards)
+    card, month = crossed(n_cards, _months(period))
     words = draws.words(Purpose.LOST, card, month)
     happens = below(words[0], plan.lost)
     card, month = card[happens], month[happens]
@@ -153,15 +137,13 @@ def with_losses(sessions: Sessions, lost: Incidents, n_cards: int) -> Sessions:
 
 def cloned_cards(draws: CardDraws, activity: Floats, plan: FraudPlan, period: Period) -> Incidents:
     """Return the cards that are copied, nobody knows where, and used far away; the more a card is used, the likelier."""
-    card = np.repeat(np.arange(len(activity)), len(_months(period)))
-    month = np.tile(np.array(_months(period)), len(activity))
+    card, month = crossed(len(activity), _months(period))
     words = draws.words(Purpose.CLONE, card, month)
     happens = below(words[0], plan.clone * activity[card])
     card, month = card[happens], month[happens]
     when, goal, report = (word[happens] for word in words[1:])
     day = month * MONTH_DAYS + scaled(when, MONTH_DAYS)
-    within = when * np.uint64(1 << 16) & np.uint64(0xFFFFFFFF)
-    return _incidents(FraudType.CLONE, card, month, day, (goal, within, report))
+    return _incidents(FraudType.CLONE, card, month, day, (goal, parted(when)[1], report))
 
 
 def skimmed_cards(draws: CardDraws, plan: FraudPlan, card: Ints, site: Ints, ts: Ints) -> Incidents:
@@ -175,11 +157,11 @@ def skimmed_cards(draws: CardDraws, plan: FraudPlan, card: Ints, site: Ints, ts:
         ts: When, seconds since 1970 UTC, int64.
     """
     skim = plan.skim
-    skimmed = np.flatnonzero(np.isin(site, skim.site, kind="table"))
+    skimmed = np.flatnonzero(np.isin(site, skim.place, kind="table"))
     card, site, ts = card[skimmed], site[skimmed], ts[skimmed]
-    order = np.argsort(skim.site, kind="stable")
-    low = np.searchsorted(skim.site[order], site, "left")
-    counts = np.searchsorted(skim.site[order], site, "right") - low
+    order = np.argsort(skim.place, kind="stable")
+    low = np.searchsorted(skim.place[order], site, "left")
+    counts = np.searchsorted(skim.place[order], site, "right") - low
     campaign = order[counted(low, counts)]
     card, ts = np.repeat(card, counts), np.repeat(ts, counts)
     inside = np.flatnonzero((ts >= skim.start[campaign]) & (ts < skim.end[campaign]))
@@ -192,17 +174,15 @@ def skimmed_cards(draws: CardDraws, plan: FraudPlan, card: Ints, site: Ints, ts:
     card, campaign, copied = card[used], campaign[used], copied[used]
     when, goal, report = (word[used] for word in words[1:])
     day = copied // DAY + _SKIM_REST_DAYS + scaled(when, _SKIM_DAYS)
-    within = when * np.uint64(1 << 16) & np.uint64(0xFFFFFFFF)
     return _incidents(
-        FraudType.SKIM, card, skim.key[campaign], day, (goal, within, report),
-        campaign=campaign, source_site=skim.site[campaign],
+        FraudType.SKIM, card, skim.key[campaign], day, (goal, parted(when)[1], report),
+        campaign=campaign, source_site=skim.place[campaign],
     )  # fmt: skip
 
 
 def tested_cards(draws: CardDraws, activity: Floats, plan: FraudPlan) -> Incidents:
     """Return the cards that are tried in campaigns; the more a card is used, the likelier."""
-    n = len(plan.testing.key)
-    card, campaign = np.repeat(np.arange(len(activity)), n), np.tile(np.arange(n), len(activity))
+    card, campaign = crossed(len(activity), np.arange(len(plan.testing)))
     words = draws.words(Purpose.TESTING, card, plan.testing.key[campaign])
     used = below(words[0], plan.testing.used[campaign] * activity[card])
     card, campaign = card[used], campaign[used]
@@ -210,7 +190,7 @@ def tested_cards(draws: CardDraws, activity: Floats, plan: FraudPlan) -> Inciden
     start, end = plan.testing.start[campaign] // DAY, plan.testing.end[campaign] // DAY
     return _incidents(
         FraudType.TESTING, card, plan.testing.key[campaign], start + scaled(when, end - start),
-        (when, when, report), campaign=campaign, online=plan.testing.online[campaign],
+        (when, when, report), campaign=campaign, online=plan.testing.place[campaign],
     )  # fmt: skip
 
 
@@ -219,7 +199,7 @@ def thief_sites(market: Market, cards: Cards, plan: FraudPlan, incidents: Incide
     home = cards.take(incidents.card)
     errand = np.full(len(incidents), int(Errand.THEFT))
     return market.goals.choose(
-        errand, home.home_lons, home.home_lats, home.country, incidents.goal[0], incidents.goal[1],
+        errand, home.home_lons, home.home_lats, home.country, incidents.goal, incidents.within,
         plan.visits,
     )  # fmt: skip
 
@@ -235,8 +215,7 @@ def thief_sessions(
         schedule: When thieves buy, and what.
         sessions_each: Sessions of an incident, one a day, each left out at times; a single one never.
     """
-    row = np.repeat(np.arange(len(incidents)), sessions_each)
-    number = np.tile(np.arange(sessions_each), len(incidents))
+    row, number = crossed(len(incidents), np.arange(sessions_each))
     card, turn = incidents.card[row], incidents.turn[row]
     source = THIEF_SOURCE + _SOURCES * incidents.fraud_type[row] + number
     words = draws.words(Purpose.SESSION, card, turn, source)

@@ -7,8 +7,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from closedworld.kernels.counting import crossed
 from closedworld.kernels.lives.clock import DAY, HOUR, to_utc
-from closedworld.kernels.lives.draws import CardDraws, Purpose, below, interpolated, scaled
+from closedworld.kernels.lives.draws import CardDraws, Purpose, below, interpolated, parted, scaled
 from closedworld.kernels.lives.goals import Errand
 from closedworld.kernels.lives.journey import seconds_needed
 from closedworld.kernels.lives.market import Market
@@ -122,8 +123,7 @@ def trips_of(
     first = (period.first_day - 2) // WINDOW_DAYS
     last = (period.first_day + period.days + 1 + WINDOW_DAYS) // WINDOW_DAYS
     n_windows = last - first + 1
-    card = np.repeat(np.arange(len(cards)), n_windows)
-    window = first + np.tile(np.arange(n_windows), len(cards))
+    card, window = crossed(len(cards), first + np.arange(n_windows))
     words = draws.words(Purpose.TRIP, card, window)
     chance = TRIPS_PER_MONTH * WINDOW_DAYS / _MONTH_DAYS
     made = below(words[0], chance)
@@ -136,20 +136,15 @@ def trips_of(
         errand.astype(np.int64), where.home_lons, where.home_lats, where.country, *second[:2]
     )
     # Where there is no other country, or nothing far away in one's own, people stay.
-    fits = site >= 0
-    card, window, site, where = (
-        card[fits],
-        window[fits],
-        site[fits],
-        where.take(np.flatnonzero(fits)),
-    )
+    fits = np.flatnonzero(site >= 0)
+    card, window, site, where = card[fits], window[fits], site[fits], where.take(fits)
     fraction = length[fits].astype(np.float64) / 2.0**32
     lasts = _SHORTEST + ((_LONGEST - _SHORTEST) * ((fraction + fraction * fraction) / 2)).astype(
         np.int64
     )
     slack_days = (_LATEST_END - (_FIRST_HOUR + _HOURS) * HOUR - lasts) // DAY
     day = window * WINDOW_DAYS - homes.phase.take(card) + scaled(start[fits], slack_days + 1)
-    minute = scaled(happens[fits] * np.uint64(1 << 16) & np.uint64(0xFFFFFFFF), _HOURS * 60)
+    minute = scaled(parted(happens[fits])[1], _HOURS * 60)
     leave_local = day * DAY + _FIRST_HOUR * HOUR + minute * 60
     leave = to_utc(market.zones, where.zone, leave_local, np.zeros(len(card), np.bool_))
     km = arc_km(chord_km(homes.xyz.take(card, axis=1), market.index.xyz.take(site, axis=1)))

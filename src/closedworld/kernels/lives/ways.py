@@ -30,7 +30,7 @@ def holder_times(
     located = np.flatnonzero(drafts.site != NONE)
     session = drafts.session[located]
     stage = STAGES * (trips.window - trips.first_window)
-    home, goal = trips.card, 2 * _n_cards(trips) + np.arange(len(trips))
+    home, goal = trips.card, 2 * len(trips.phase) + np.arange(len(trips))
     turning = np.stack([home, goal, goal, home], axis=1).ravel()
     traveller = np.concatenate([sessions.traveller[session], np.repeat(2 * trips.card, TURNS)])
     stages = np.concatenate(
@@ -62,10 +62,6 @@ def thief_times(market: Market, sessions: Sessions, drafts: Drafts) -> Ints:
         market.index.xyz.take(drafts.site[located], axis=1),
     )
     return ts
-
-
-def _n_cards(trips: Trips) -> int:
-    return len(trips.phase)
 
 
 def _times(traveller: Ints, stage: Ints, planned: Ints, xyz: Floats) -> Ints:

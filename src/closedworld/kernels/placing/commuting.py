@@ -7,8 +7,7 @@ from numpy.typing import NDArray
 
 from closedworld.kernels.nearest import Discs, nearest
 from closedworld.kernels.placing.site_numbers import uniform
-from closedworld.kernels.sampling.philox import philox4x32
-from closedworld.kernels.sampling.random_streams import Keys
+from closedworld.kernels.sampling.random_streams import Keys, keyed_words
 from closedworld.kernels.sphere import EARTH_RADIUS_KM, sine_cosine, to_xyz
 
 DISTANCES_KM = (0.3, 1.5, 3.0, 5.0, 7.5, 11.0, 16.0, 26.0, 60.0)
@@ -57,9 +56,7 @@ def work_sites(
 def _work_sites(
     lons: NDArray[np.float64], lats: NDArray[np.float64], keys: Keys, discs: Discs
 ) -> NDArray[np.int64]:
-    k = [keys[:, word].astype(np.uint64) for word in range(4)]
-    none = np.zeros(len(lons), np.uint64)
-    words = philox4x32((none, none, k[2], k[3]), (k[0], k[1]))
+    words = keyed_words(keys, np.array(0, np.uint64), np.array(0, np.uint64))
     # Not by np.interp, which may round otherwise on another processor.
     part, km = uniform(*words[:2]) * (len(DISTANCES_KM) - 1), np.array(DISTANCES_KM)
     eighth = part.astype(np.int64)
@@ -72,7 +69,7 @@ def _work_sites(
         # Beyond 84 degrees a kilometre is no longer a small step of longitude.
         x = lons + far * east / (_KM_PER_DEGREE * np.maximum(narrow, 0.1))
         y = np.clip(lats + far * north / _KM_PER_DEGREE, -90.0, 90.0)
-        site, away = nearest(none.astype(np.int64), to_xyz(x, y), discs)
+        site, away = nearest(np.zeros(len(lons), np.int64), to_xyz(x, y), discs)
         nearer = away < least
         best[nearer], least[nearer] = site[nearer], away[nearer]
     return best

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
-from closedworld.kernels.sampling.philox import Words, philox4x32
-from closedworld.kernels.sampling.random_streams import Keys
+from closedworld.kernels.columns import Columns
+from closedworld.kernels.sampling.philox import FourWords, Words
+from closedworld.kernels.sampling.random_streams import Keys, keyed_words
 
 Shares: TypeAlias = "NDArray[np.float64]"
 
@@ -24,38 +26,26 @@ _WORD_BITS = np.uint64(32)
 _LOW = np.uint64(0xFFFFFFFF)
 
 
-class SiteNumbers:
+@dataclass(frozen=True, slots=True, eq=False)
+class SiteNumbers(Columns):
     """The random numbers of some sites.
 
     A site's number of a step depends on its key, its number and the step. A site with spacing has one
     number instead for its block: its first bits are the site's order with the bits reversed and
     scrambled by the merchant's key, so that the sites of a merchant keep apart.
 
-    Args:
+    Attributes:
         keys: Key of the merchant in the country, uint32 (n, 4).
         orders: Which of its sites, from 1, int64 (n,), below 2^32.
     """
 
-    def __init__(self, keys: Keys, orders: NDArray[np.int64]) -> None:
-        self._keys = [keys[:, word].astype(np.uint64) for word in range(4)]
-        self._orders = orders.astype(np.uint64)
+    keys: Keys
+    orders: NDArray[np.int64]
 
-    def __len__(self) -> int:
-        return len(self._orders)
-
-    def take(self, which: NDArray[np.integer] | slice) -> SiteNumbers:
-        """Return the numbers of some sites."""
-        taken = object.__new__(SiteNumbers)
-        taken._keys = [key[which] for key in self._keys]
-        taken._orders = self._orders[which]
-        return taken
-
-    def words(
-        self, step: int, attempt: NDArray[np.int64] | int
-    ) -> tuple[Words, Words, Words, Words]:
+    def words(self, step: int, attempt: NDArray[np.int64] | int) -> FourWords:
         """Return four words of 32 bits for a step of an attempt, int64 (n,), or one for all."""
-        turn, k = np.asarray(attempt * _STEPS + step, np.uint64), self._keys
-        return philox4x32((self._orders, turn, k[2], k[3]), (k[0], k[1]))
+        turn = np.asarray(attempt * _STEPS + step, np.uint64)
+        return keyed_words(self.keys, self.orders.astype(np.uint64), turn)
 
     def halves(self, step: int, attempt: NDArray[np.int64] | int) -> tuple[Shares, Shares]:
         """Return the two fresh numbers of a step, in 0..1."""
@@ -69,11 +59,10 @@ class SiteNumbers:
 
     def spaced(self) -> Shares:
         """Return the one number of each site, if it has spacing, in 0..1, without 1, float64 (n,)."""
-        k = self._keys
-        turn = np.full(len(self), _SPACING_STEP, np.uint64)
-        merchant = philox4x32((turn * 0, turn, k[2], k[3]), (k[0], k[1]))[0]
+        turn = np.array(_SPACING_STEP, np.uint64)
+        merchant = keyed_words(self.keys, np.array(0, np.uint64), turn)[0]
         own = self.words(_SPACING_STEP, 0)
-        first = scrambled(self._orders, merchant) >> np.uint64(32 - SPACING_BITS)
+        first = scrambled(self.orders.astype(np.uint64), merchant) >> np.uint64(32 - SPACING_BITS)
         rest = (own[0] << _WORD_BITS | own[1]) >> np.uint64(11 + SPACING_BITS)
         bits = first << np.uint64(53 - SPACING_BITS) | rest
         return bits.astype(np.float64) * 2.0**-53

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from closedworld.kernels.columns import Columns
 from closedworld.kernels.grid import Grid, RowAreas
 from closedworld.kernels.placing.block_tree import Blocks, BlockTree
 from closedworld.kernels.placing.cells_in_tiles import cell_levels, cells_in_tiles
@@ -65,7 +66,7 @@ class PlacingDomain:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class SiteRequest:
+class SiteRequest(Columns):
     """The sites to place in a country.
 
     Attributes:
@@ -79,15 +80,6 @@ class SiteRequest:
     orders: NDArray[np.int64]
     gamma8: NDArray[np.int64]
     spaced: NDArray[np.bool_]
-
-    def __len__(self) -> int:
-        return len(self.orders)
-
-    def take(self, which: NDArray[np.integer]) -> SiteRequest:
-        """Return some of the sites."""
-        return SiteRequest(
-            self.keys[which], self.orders[which], self.gamma8[which], self.spaced[which]
-        )
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -148,7 +140,7 @@ def _blocks_of(blocks: Blocks, request: SiteRequest, numbers: SiteNumbers) -> ND
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class _OwnTiles:
+class _OwnTiles(Columns):
     """The tiles that sites have gone to.
 
     Attributes:
@@ -179,12 +171,6 @@ class _OwnTiles:
         areas = RowAreas.between(grid, int(rows.min()), int(rows.max()) + 1)
         densities = persons / (areas.of(rows) / _CM2_PER_KM2)
         return cls(rows, cols, densities, domain.border.contains(grid.tile_id(rows, cols)))
-
-    def take(self, which: NDArray[np.integer] | slice) -> _OwnTiles:
-        """Return the tiles of some of the sites."""
-        return _OwnTiles(
-            self.rows[which], self.cols[which], self.densities[which], self.on_border[which]
-        )
 
     def points(
         self, domain: PlacingDomain, numbers: SiteNumbers, attempts: NDArray[np.int64] | int

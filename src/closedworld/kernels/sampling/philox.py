@@ -15,6 +15,8 @@ from numpy.typing import NDArray
 Words: TypeAlias = "NDArray[np.uint64]"
 """Words of 32 bits, one to an element of uint64, so that their products fit."""
 
+FourWords: TypeAlias = "tuple[Words, Words, Words, Words]"
+
 _ROUNDS = 10
 _FACTORS = np.uint64(0xD2511F53), np.uint64(0xCD9E8D57)
 _KEY_STEPS = np.uint64(0x9E3779B9), np.uint64(0xBB67AE85)
@@ -23,9 +25,7 @@ _WORD_BITS = np.uint64(32)
 _CHUNK = 1 << 13  # words that stay in the processor's cache through all rounds
 
 
-def philox4x32(
-    counter: tuple[Words, Words, Words, Words], key: tuple[Words, Words]
-) -> tuple[Words, Words, Words, Words]:
+def philox4x32(counter: FourWords, key: tuple[Words, Words]) -> FourWords:
     """Return four random words for each counter and key.
 
     Args:

@@ -11,7 +11,8 @@ from typing import TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from closedworld.kernels.sampling.philox import Words, philox4x32
+from closedworld.kernels.columns import Columns
+from closedworld.kernels.sampling.philox import FourWords, Words, philox4x32
 
 Keys: TypeAlias = "NDArray[np.uint32]"
 """128 bits for each id in a country, four words, uint32 (n, 4)."""
@@ -50,8 +51,15 @@ def stream_keys(ids: Iterable[str], country_iso: str, seed: int, *, kind: bytes 
     return np.frombuffer(bytes(digests), "<u4").astype(np.uint32, copy=False).reshape(-1, 4)
 
 
+def keyed_words(keys: Keys, number: Words, turn: Words) -> FourWords:
+    """Return four random words for each key and two words beside it, uint64 (n,) or one for all, uint64 ()."""
+    k = [keys[:, word].astype(np.uint64) for word in range(4)]
+    # Half of the key goes into the counter, so that ids have 128 bits to differ in.
+    return philox4x32((number, turn, k[2], k[3]), (k[0], k[1]))
+
+
 @dataclass(frozen=True, slots=True, eq=False)
-class StreamDraws:
+class StreamDraws(Columns):
     """Draws of many ids: draw ``numbers[i]`` of the id with ``keys[i]``.
 
     Attributes:
@@ -62,25 +70,15 @@ class StreamDraws:
     keys: Keys
     numbers: NDArray[np.int64]
 
-    def __len__(self) -> int:
-        return len(self.numbers)
-
-    def take(self, which: NDArray[np.integer] | slice) -> StreamDraws:
-        """Return some of the draws."""
-        return StreamDraws(self.keys[which], self.numbers[which])
-
-    def words(self, purpose: Purpose, number: int) -> tuple[Words, Words, Words, Words]:
+    def words(self, purpose: Purpose, number: int) -> FourWords:
         """Return four random words for each draw.
 
         Args:
             purpose: What for.
             number: Which four of this purpose.
         """
-        key = [self.keys[:, word].astype(np.uint64) for word in range(4)]
-        numbers = self.numbers.astype(np.uint64)
-        # Half of the key goes into the counter, so that ids have 128 bits to differ in.
-        turn = np.full(len(self), len(Purpose) * number + purpose, np.uint64)
-        return philox4x32((numbers, turn, key[2], key[3]), (key[0], key[1]))
+        turn = np.array(len(Purpose) * number + purpose, np.uint64)
+        return keyed_words(self.keys, self.numbers.astype(np.uint64), turn)
 
 
 def fractions(words: Words) -> NDArray[np.float64]:

@@ -50,15 +50,12 @@ def draw_candidates(samplers: list[SuccessiveSampler], descent: TileDescent) -> 
     """Return the tiles that each sampler asks for next."""
     draws = [sampler.candidates() for sampler in samplers]
     sizes = [len(one) for one in draws]
-    together = StreamDraws(
-        np.concatenate([one.keys for one in draws]), np.concatenate([one.numbers for one in draws])
-    )
     removed = RemovedTiles(
         [sampler.removed.ranks for sampler in samplers],
         [sampler.removed.weights for sampler in samplers],
         descent.spans.tile_count,
     )
-    hits = descent(together, removed, np.repeat(np.arange(len(samplers)), sizes))
+    hits = descent(StreamDraws.joined(draws), removed, np.repeat(np.arange(len(samplers)), sizes))
     stops = np.cumsum(sizes)
     return [hits.take(slice(stop - n, stop)) for stop, n in zip(stops, sizes, strict=True)]
 

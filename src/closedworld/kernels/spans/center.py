@@ -8,11 +8,12 @@ ring is in, on a hole's ring is out. They are collected apart and decided polygo
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
+from closedworld.kernels.columns import Columns
 from closedworld.kernels.grid import Grid
 from closedworld.kernels.spans.edges import Edges
 from closedworld.kernels.spans.lattice import GridLines, col_centers, crossing_count, row_centers
@@ -28,7 +29,7 @@ from closedworld.kernels.spans.scan import edge_rows
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class _Ties:
+class _Ties(Columns):
     """Centres that lie exactly on a ring, as short runs of columns.
 
     Attributes:
@@ -137,12 +138,11 @@ def _with_ties(runs: Runs, ties: list[_Ties], edges: Edges, grid: Grid) -> Runs:
     holes' rings. Polygons of a valid patch share no interior, so no other one can decide otherwise.
     """
     index = RowMajorIndex.of(grid)
-    polygon, on_hole, row, start, stop = (
-        np.concatenate([getattr(tie, field.name) for tie in ties]) for field in fields(_Ties)
-    )
-    begin, end = index.encode(polygon, row, start), index.encode(polygon, row, stop)
-    outer_ties = covered(begin[~on_hole], end[~on_hole])
-    hole_ties = covered(begin[on_hole], end[on_hole])
+    tie = _Ties.joined(ties)
+    begin = index.encode(tie.polygon, tie.row, tie.col_start)
+    end = begin + (tie.col_stop - tie.col_start)
+    outer_ties = covered(begin[~tie.on_hole], end[~tie.on_hole])
+    hole_ties = covered(begin[tie.on_hole], end[tie.on_hole])
     tied = covered(*_by_patch((begin, end), edges, index))
     polygon_in = combine(outer_ties, hole_ties, lambda outer, hole: outer & ~hole)
     tied_in = covered(*_by_patch(polygon_in, edges, index))

@@ -21,6 +21,7 @@ import numpy as np
 import shapely
 from numpy.typing import NDArray
 
+from closedworld.kernels.columns import Columns
 from closedworld.kernels.counting import counted
 from closedworld.kernels.grid import Grid
 from closedworld.kernels.spans.border import Border
@@ -156,8 +157,8 @@ class _Strips:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class _Ends:
-    """Where strips begin, or where they end; all fields have the shape (n,).
+class _Ends(Columns):
+    """Where strips begin, or where they end.
 
     Attributes:
         x: A longitude near by, degrees, float64.
@@ -168,10 +169,6 @@ class _Ends:
     x: NDArray[np.float64]
     east: NDArray[np.float64]
     depth: NDArray[np.int64]
-
-    def take(self, strip: NDArray[np.int64]) -> _Ends:
-        """Return a copy of some of the ends."""
-        return _Ends(self.x.take(strip), self.east.take(strip), self.depth.take(strip))
 
     def move(
         self,

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Collection, Iterator
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import TypeAlias
 
@@ -18,6 +18,7 @@ import numpy as np
 import shapely
 from numpy.typing import NDArray
 
+from closedworld.kernels.columns import Columns
 from closedworld.kernels.counting import counted
 from closedworld.kernels.grid import Grid
 from closedworld.kernels.inclusion import Fill
@@ -118,8 +119,8 @@ def _minus(one: Runs, other: Runs) -> Runs:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class _Segments:
-    """Edges that are neither seams nor points; all fields have the shape (n,).
+class _Segments(Columns):
+    """Edges that are neither seams nor points.
 
     Attributes:
         edge: Index of each among the edges, int64, ascending.
@@ -146,10 +147,6 @@ class _Segments:
         is_edge[edges.seams] = False
         edge = np.flatnonzero(is_edge)
         return cls(edge, edges.ring_of(edge), x[edge], y[edge], x[edge + 1], y[edge + 1])
-
-    def take(self, which: NDArray[np.integer] | NDArray[np.bool_]) -> _Segments:
-        """Return some of them."""
-        return _Segments(*(getattr(self, field.name)[which] for field in fields(self)))
 
     @property
     def ends(self) -> NDArray[np.float64]:
@@ -187,11 +184,12 @@ def _entered(
         grid: The lattice.
         signed: Whether edges that run the same way add up, instead of cancelling each other.
     """
-    kept = _left_over(segments, key, signed=signed)
+    kept = np.flatnonzero(_left_over(segments, key, signed=signed))
     segments, key = segments.take(kept), key[kept]
     odd = _may_overlap(segments, key)
     clean, rest = (
-        border_runs(segments.take(some).as_edges(key[some], n_keys), grid) for some in (~odd, odd)
+        border_runs(segments.take(some).as_edges(key[some], n_keys), grid)
+        for some in (np.flatnonzero(~odd), np.flatnonzero(odd))
     )
     return clean, rest
 
