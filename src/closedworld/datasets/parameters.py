@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import Any, ClassVar, Self
 
 from closedworld.datasets.cards import CARDS, CardSummary
@@ -63,8 +63,13 @@ class Parameters(Stated, ABC):
     format: int
 
     def to_dict(self) -> dict[str, Any]:
-        """Return the parameters as the receipt holds them."""
-        return {"stage": self.stage, **super(Parameters, self).to_dict()}
+        """Return the parameters as the receipt holds them.
+
+        A field with a default is named only where it differs: the hash of a result without it stays what it was.
+        """
+        named = {one.name for one in fields(self) if getattr(self, one.name) != one.default}
+        content = super(Parameters, self).to_dict().items()
+        return {"stage": self.stage, **{name: own for name, own in content if name in named}}
 
     @classmethod
     def from_dict(cls, content: Mapping[str, Any]) -> Self:
@@ -109,15 +114,6 @@ class TileParameters(Parameters):
     fill: Fill | None = None
     regions: str = "iso"
 
-    def to_dict(self) -> dict[str, Any]:
-        """Return the parameters as the receipt holds them."""
-        content = super(TileParameters, self).to_dict()
-        # Named only where they are not the default: the hash of an index without them stays what it was.
-        for name, default in (("coverage", False), ("fill", None), ("regions", "iso")):
-            if content[name] == default:
-                del content[name]
-        return content
-
     @property
     def own_codes(self) -> tuple[str, ...] | None:
         """The codes of regions that are not countries; None when codes are those of ISO 3166-1."""
@@ -145,6 +141,7 @@ class WeightParameters(Parameters):
     """
 
     stage: ClassVar[str] = "weights"
+    datasets: ClassVar[tuple[Dataset, ...]] = (TILE_WEIGHTS, SPAN_WEIGHTS)
 
     tiles_parameter_hash: str
     basis: str
@@ -152,19 +149,6 @@ class WeightParameters(Parameters):
     weigh_by_coverage: bool
     raster_sha256: str | None
     raster_band: int = 1
-
-    def to_dict(self) -> dict[str, Any]:
-        """Return the parameters as the receipt holds them."""
-        content = super(WeightParameters, self).to_dict()
-        if self.raster_band == 1:
-            # Named only where it says something, as coverage is.
-            del content["raster_band"]
-        return content
-
-    @property
-    def datasets(self) -> tuple[Dataset, ...]:
-        """The datasets of the result."""
-        return (TILE_WEIGHTS, SPAN_WEIGHTS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -211,6 +195,7 @@ class PeopleParameters(Parameters):
     """
 
     stage: ClassVar[str] = "people"
+    datasets: ClassVar[tuple[Dataset, ...]] = (CARDS,)
 
     sites_parameter_hash: str
     seed: int
@@ -218,11 +203,6 @@ class PeopleParameters(Parameters):
     cards_sha256: str
     places_sha256: str
     time_zones: dict[str, str]
-
-    @property
-    def datasets(self) -> tuple[Dataset, ...]:
-        """The datasets of the result."""
-        return (CARDS,)
 
 
 @dataclass(frozen=True, slots=True)
@@ -242,6 +222,7 @@ class PurchaseParameters(Parameters):
     """
 
     stage: ClassVar[str] = "purchases"
+    datasets: ClassVar[tuple[Dataset, ...]] = (PURCHASES, STAYS, TRUTH)
 
     people_parameter_hash: str
     seed: int
@@ -252,11 +233,6 @@ class PurchaseParameters(Parameters):
     noise: float
     currencies_sha256: str
     clocks: dict[str, str]
-
-    @property
-    def datasets(self) -> tuple[Dataset, ...]:
-        """The datasets of the result."""
-        return (PURCHASES, STAYS, TRUTH)
 
 
 PARAMETERS: dict[str, type[Parameters]] = {
