@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from concurrent.futures import Executor
+from concurrent.futures import Executor, ThreadPoolExecutor
 from contextlib import contextmanager
 
 from closedworld.config.table import EXECUTORS
@@ -11,7 +11,6 @@ from closedworld.errors import ConfigError
 from closedworld.execution.dask import open_dask
 from closedworld.execution.processes import open_processes
 from closedworld.execution.serial import SerialExecutor
-from closedworld.execution.threads import open_threads
 from closedworld.execution.worker_pool import WorkerPool, usable_cores
 
 DEFAULT_NAME = EXECUTORS[0]
@@ -50,8 +49,8 @@ def open_worker_pool(
         case "serial":
             yield WorkerPool(SerialExecutor(), 1)
         case "threads":
-            with open_threads(count) as pool:
-                yield pool
+            with ThreadPoolExecutor(count, thread_name_prefix="worker") as threads:
+                yield WorkerPool(threads, count)
         case "processes":
             with open_processes(count) as pool:
                 yield pool
