@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import threading
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import pyarrow as pa
@@ -126,17 +126,8 @@ class PaymentMarket:
 
     def cards_with_keys(self, first: int, stop: int, seed: int) -> Cards:
         """Return some of the cards with the keys that decide their lives."""
-        some = self.cards.take(slice(first, stop))
         keys = card_keys(self.card_ids.slice(first, stop - first).to_pylist(), seed)
-        return Cards(
-            keys,
-            some.home_lons,
-            some.home_lats,
-            some.work_lons,
-            some.work_lats,
-            some.country,
-            some.zone,
-        )
+        return replace(self.cards.take(slice(first, stop)), keys=keys)
 
     def outlets_of(self, purchases: Purchases) -> NDArray[np.int64]:
         """Return the row of each purchase's outlet, int64 (n,)."""

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass
-from typing import Any
+from dataclasses import dataclass
 
 from closedworld.datasets.parameters import PurchaseTotals
 from closedworld.datasets.purchases import DaySummary
@@ -24,11 +22,6 @@ class PublishedPurchases(StageOutcome):
     """
 
     summaries: Records[DaySummary]
-
-    def summary_lines(self, seconds: Mapping[str, float]) -> list[dict[str, Any]]:
-        """Return what the run report says of each day; ``seconds`` is not part of it."""
-        del seconds
-        return [asdict(one) for one in self.summaries]
 
     def describe(self) -> str:
         """Return a short description of the result."""
