@@ -149,19 +149,18 @@ from closedworld import open_world
 from closedworld.execution.events import NullObserver
 from closedworld.execution.meters import peak_memory_bytes
 from closedworld.inputs.cards.reading import read_cards
-from closedworld.published.polygons import polygons_of
 from closedworld.stages.people.build import build_people
 from closedworld.stages.people.plan import plan_people
+from closedworld.stages.placing_inputs import PlacingInputs
 world, count = open_world(sys.argv[1]), int(sys.argv[2])
-polygons, sites = polygons_of(world.index.published, None), world.result("sites")
+inputs = PlacingInputs.of_world(
+    world, "homes", None, seed=0, skip_unplaceable=False, observer=NullObserver(),
+)
 ids = pa.array(np.random.default_rng(1).permutation(count)).cast(pa.string())
 table = pa.table({"card_id": ids, "person_id": ids, "country_iso": pa.repeat("LU", count)})
 before = peak_memory_bytes()
 cards = read_cards(table)
-plan = plan_people(
-    world.index.spans, world.index, world.weights, sites, polygons, cards,
-    seed=0, skip_unplaceable=False, observer=NullObserver(),
-)
+plan = plan_people(inputs, world.result("sites"), cards)
 held = peak_memory_bytes()
 build_people(world, sys.argv[3], cards=table, executor="serial")
 forecast = plan.memory.total(held, 1, in_processes=False)

@@ -9,9 +9,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from closedworld.execution.events import NullObserver
-from closedworld.stages.country_source import TILES_IN_MEMORY, HeldDomain
-from closedworld.stages.placing_plan import RowRange, index_of, weights_at_hand
-from closedworld.stages.protocol import Upstream
+from closedworld.stages.country_source import TILES_IN_MEMORY, HeldDomain, RowRange
+from closedworld.stages.placing_inputs import PlacingInputs
 from closedworld.stages.sites.plan import SitePlan
 
 if TYPE_CHECKING:
@@ -28,7 +27,7 @@ def plan_of(
     weights = {iso: SimpleNamespace(spans=range(n)) for iso, n in (tiles or {}).items()}
     requirements: Any = SimpleNamespace(by_country=by_country)
     nothing: Any = None
-    return SitePlan(nothing, weights, NullObserver(), task_rows, requirements, nothing)  # type: ignore[arg-type]
+    return SitePlan(nothing, weights, task_rows, requirements, nothing)  # type: ignore[arg-type]
 
 
 def test_tasks_are_ranges_of_rows_the_countries_of_most_rows_first_but_for_the_second() -> None:
@@ -91,5 +90,9 @@ def test_tasks_that_come_to_another_process_share_a_country_there() -> None:
 
 
 def test_a_forecast_has_neither_index_nor_weights() -> None:
-    assert index_of(Upstream(None, None)) is None
-    assert weights_at_hand(None, None) == {}
+    nothing: Any = None
+    inputs = PlacingInputs(
+        {}, None, None, nothing, 0, skip_unplaceable=False, observer=NullObserver()
+    )
+    assert inputs.built_on == []
+    assert inputs.cumulative_weights("sites", "sites-without-people") == {}

@@ -54,6 +54,11 @@ class Inputs:
     population: PopulationRaster | None = None
     own: Mapping[str, Any] = field(default_factory=dict)
 
+    @property
+    def own_codes(self) -> tuple[str, ...] | None:
+        """The codes of regions that are not countries; None when codes are those of ISO 3166-1."""
+        return None if self.countries is None else self.countries.own_codes
+
 
 @dataclass(frozen=True, slots=True)
 class PopulationRaster:

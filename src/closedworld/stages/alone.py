@@ -5,19 +5,39 @@ from __future__ import annotations
 from collections.abc import Iterable
 from concurrent.futures import Executor
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, Protocol, TypeVar
 
 from closedworld.config.options import LATEST
 from closedworld.execution import WorkerPool, open_worker_pool
 from closedworld.execution.events import Observer
 from closedworld.published.names import give_name
 from closedworld.published.stac import write_collections
+from closedworld.published.tile_index import PublishedIndex
 from closedworld.stages.protocol import StageOutcome, StagePlan
 from closedworld.stages.runner import run_stage
 from closedworld.store.places import storage_at
 from closedworld.store.reading import Published
 
 OutcomeT = TypeVar("OutcomeT", bound=StageOutcome)
+
+
+class WeightedWorld(Protocol):
+    """A published world, as ``open_world`` returns it."""
+
+    @property
+    def index(self) -> PublishedIndex:
+        """The tiles."""
+
+    @property
+    def weights(self) -> Published | None:
+        """The weights."""
+
+
+class OpenedWorld(WeightedWorld, Protocol):
+    """One whose later results are asked for."""
+
+    def result(self, stage: str) -> Published:
+        """Return the result of a later stage."""
 
 
 def build_alone(

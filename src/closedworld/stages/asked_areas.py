@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, TypeVar
 
@@ -11,12 +11,14 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
+from closedworld.config.run import RunConfig
 from closedworld.errors import InputError, IntegrityError
+from closedworld.inputs.loading import Inputs
 from closedworld.inputs.reference.place_names import find_place
 from closedworld.inputs.reference.places import CountryPlaces
 from closedworld.inputs.regions.country_set import CountrySet
 from closedworld.inputs.tables.asked_rows import AskedRows
-from closedworld.inputs.tables.columns import RowProblems, first_like
+from closedworld.inputs.tables.columns import RowProblem, RowProblems, first_like
 from closedworld.kernels.placing import (
     Circle,
     PlacingDomain,
@@ -26,24 +28,63 @@ from closedworld.kernels.placing import (
 )
 from closedworld.kernels.sampling import CountryShape
 from closedworld.kernels.spans import RowSpans
+from closedworld.stages.placing_inputs import PlacingInputs
 
 R = TypeVar("R", bound=AskedRows)
 
 
-def settled_without_tiles(table: R, countries: CountrySet, *, skip_unplaceable: bool) -> R:
-    """Return a table checked against the polygons of a world whose tiles are still to be built.
+def settled_without_tiles(table: R, config: RunConfig, inputs: Inputs) -> R:
+    """Return a table checked against the polygons of a world, if its tiles are still to be built.
 
     Raises:
         InputError: As ``AskedRows.settled``.
     """
-    problems = RowProblems([*table.problems.found])
-    check_codes(table.rows, countries.isos, problems)
+    if inputs.countries is None or config.result is not None:
+        return table
+    countries, problems = inputs.countries.made_valid(), RowProblems([*table.problems.found])
+    _check_codes(table.rows, countries.isos, problems)
     circles = np.full((table.rows.num_rows, 3), np.nan)
-    fill_circles_of_places(table.rows, circles, countries, problems)
-    return replace(table, problems=problems).settled(skip_unplaceable=skip_unplaceable)
+    _fill_circles_of_places(table.rows, circles, countries, problems)
+    settled = replace(table, problems=problems)
+    return settled.settled(skip_unplaceable=config.skip_unplaceable)
 
 
-def check_codes(rows: pa.Table, with_tiles: Collection[str], problems: RowProblems) -> None:
+def settled_in_world(
+    table: R,
+    circles: NDArray[np.float64],
+    inputs: PlacingInputs,
+    found: Sequence[RowProblem] = (),
+) -> tuple[R, NDArray[np.float64]]:
+    """Return a table checked against a world, and the circles that its rows must lie in.
+
+    Args:
+        table: The table.
+        circles: Longitude and latitude of the centre, degrees, and radius, km, of the circle that each row asks for;
+            NaN for none; float64 (rows, 3); circles of places are filled in.
+        inputs: The world.
+        found: Problems of rows, besides those that the table has.
+
+    Raises:
+        InputError: As ``AskedRows.settled``.
+    """
+    rows, problems = table.rows, RowProblems([*table.problems.found, *found])
+    _check_codes(rows, inputs.spans, problems)
+    _fill_circles_of_places(rows, circles, inputs.countries, problems)
+    _check_circles(rows, circles, inputs.spans, inputs.countries, problems)
+    kept = np.ones(len(circles), np.bool_)
+    kept[problems.rows()] = False
+    settled = replace(table, problems=problems)
+    return settled.settled(skip_unplaceable=inputs.skip_unplaceable), circles[kept]
+
+
+def ranges_of_countries(rows: pa.Table) -> Iterator[tuple[str, int, int]]:
+    """Yield ``(country_iso, first, stop)``: which rows of a table sorted by country are each country's."""
+    runs = pc.run_end_encode(rows["country_iso"].combine_chunks())
+    stops = runs.run_ends.to_pylist()
+    yield from zip(runs.values.to_pylist(), [0, *stops], stops, strict=False)
+
+
+def _check_codes(rows: pa.Table, with_tiles: Collection[str], problems: RowProblems) -> None:
     """Find rows whose ``country_iso`` is none of those with tiles; rows without one have a problem already."""
     known = pa.array([None, *sorted(with_tiles)], pa.string())
     codes = rows["country_iso"]
@@ -51,7 +92,7 @@ def check_codes(rows: pa.Table, with_tiles: Collection[str], problems: RowProble
         problems.add([row], f"the world has no tiles of {codes[row].as_py()}")
 
 
-def fill_circles_of_places(
+def _fill_circles_of_places(
     rows: pa.Table,
     circles: NDArray[np.float64],
     countries: CountrySet,
@@ -88,7 +129,7 @@ def fill_circles_of_places(
             circles[own] = place.lon, place.lat, place.radius_km
 
 
-def check_circles(
+def _check_circles(
     rows: pa.Table,
     circles: NDArray[np.float64],
     spans: Mapping[str, RowSpans],
@@ -129,7 +170,7 @@ def parts_of_country(
     Args:
         domain: The country.
         country_iso: Its code.
-        circles: As ``fill_circles_of_places`` has them, NaN for none, float64 (rows, 3).
+        circles: As ``settled_in_world`` returns them.
         tiles: Tile that each row asks for, -1 for none, int64 (rows,).
         rows: Row of each thing to place, int64 (n,).
 

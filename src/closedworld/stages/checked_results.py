@@ -6,10 +6,13 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Self
 
+import pyarrow as pa
 import pyarrow.parquet as pq
 
-from closedworld.datasets import Dataset
+from closedworld.datasets import Dataset, Partition
+from closedworld.datasets.part_encoder import PartEncoder
 from closedworld.stages.checking import CheckCounts
+from closedworld.stages.task_runner import stage_part
 from closedworld.stages.tasks import TaskResult
 from closedworld.store.journal import FinishedTask
 from closedworld.store.part_files import open_part
@@ -28,6 +31,21 @@ class CheckedResult(TaskResult):
 
     digests: dict[str, str] = field(default_factory=dict)
     checks: CheckCounts = field(default_factory=CheckCounts)
+
+    def write(
+        self, folder: Storage, dataset: Dataset, partition: Partition, number: int, rows: pa.Table
+    ) -> FileEntry:
+        """Write a part file of one row group, or of none without rows; keep its entry and the digest of the rows.
+
+        Raises:
+            PublishError: ``output-not-writable``.
+        """
+        batches, encoder = rows.to_batches(), PartEncoder(dataset)
+        if rows.num_rows:
+            encoder.write(batches)
+        self.digests[dataset.name] = dataset.digest_of(batches).hex()
+        self.files.append(stage_part(folder, dataset, partition, number, encoder))
+        return self.files[-1]
 
     def metadata(self) -> dict[str, Any]:
         """Return what another run has to know besides the files, as JSON holds it."""

@@ -21,6 +21,7 @@ from closedworld.inputs.reference.time_zones import zones_of
 from closedworld.inputs.regions.country_set import Country
 from closedworld.kernels.grid import Grid
 from closedworld.kernels.placing import PlacingDomain
+from closedworld.kernels.sphere import arc_km, chord_km, to_xyz
 from closedworld.store.paths import VALIDATION_NAME
 from closedworld.store.protocol import Storage
 from closedworld.store.receipt import FileEntry
@@ -30,6 +31,7 @@ _MOVED_SHARE = 0.99
 _LEAST_EXPECTED = 20.0
 _DEVIATIONS = 6.0
 _TURN = 360.0
+_SLACK = 1e-6
 
 
 @dataclass(slots=True)
@@ -161,6 +163,40 @@ def count_places(
     counts.add("tiles", len(lons), np.count_nonzero(~on_tile))
     counts.add("polygons", len(lons), np.count_nonzero(~in_polygons(country, lons, lats)))
     count_zones(counts, places, rows["tzid"])
+
+
+def count_keys(counts: CheckCounts, rows: pa.Table, wanted: Mapping[str, pa.Array]) -> None:
+    """Count rows that are missing or too many, and those whose keys are not the ones wanted, in order.
+
+    Args:
+        counts: Get what is counted.
+        rows: The rows.
+        wanted: Values of their keys by column.
+    """
+    same = pc.and_(*(pc.equal(rows[name].combine_chunks(), own) for name, own in wanted.items()))
+    count = len(next(iter(wanted.values())))
+    counts.add("rows", count, abs(rows.num_rows - count))
+    counts.add("keys", count, count - (pc.sum(same).as_py() or 0))
+
+
+def count_circles(
+    counts: CheckCounts,
+    circles: NDArray[np.float64],
+    lons: NDArray[np.float64],
+    lats: NDArray[np.float64],
+) -> None:
+    """Count points that lie outside of their circle.
+
+    Args:
+        counts: Get what is counted.
+        circles: Longitude and latitude of the centre, degrees, and radius, km; NaN for none; float64 (n, 3).
+        lons: Longitudes, degrees, float64 (n,).
+        lats: Latitudes, degrees, float64 (n,).
+    """
+    bound = np.flatnonzero(~np.isnan(circles[:, 0]))
+    lon, lat, radius_km = circles[bound].T
+    away = arc_km(chord_km(to_xyz(lon, lat), to_xyz(lons[bound], lats[bound])))
+    counts.add("areas", len(bound), np.count_nonzero(away > radius_km * (1 + _SLACK)))
 
 
 def count_zones(counts: CheckCounts, places: CountryPlaces, tzids: pa.ChunkedArray) -> None:

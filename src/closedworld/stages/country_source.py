@@ -1,4 +1,4 @@
-"""What the sites of a country are placed by: tiles, weights, polygons and towns; can be sent to another process."""
+"""Tasks that place points in a country, and what they place them by; can be sent to another process."""
 
 from __future__ import annotations
 
@@ -7,13 +7,16 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from threading import Lock
+from typing import NamedTuple
 
+from closedworld.datasets import Partition
 from closedworld.inputs.reference.places import CountryPlaces
 from closedworld.inputs.regions.country_set import Country
 from closedworld.kernels.placing import Blocks, PlacingDomain, Towns
 from closedworld.kernels.sampling import CountryShape, HeldWeights
 from closedworld.kernels.spans import border_tiles
 from closedworld.published.cumulative_weights import CumulativeWeights
+from closedworld.store.protocol import Storage
 
 TILES_IN_MEMORY = 1 << 26
 """Weights of so many tiles, 256 MiB, are held; Russia has 42 million of 30 arc-seconds."""
@@ -105,3 +108,51 @@ class CountrySource:
             Towns.of(towns.lons, towns.lats, towns.persons),
             PlacingDomain.texture_of(spans.grid, self.country.iso, seed),
         )
+
+
+class RowRange(NamedTuple):
+    """The rows of a task.
+
+    Attributes:
+        country_iso: Country.
+        number: Which of the country's tasks, from 0.
+        first: First row in the country.
+        stop: Row after the last.
+        tries_seed: Whether some of them are placed with another seed as well, to see that it matters.
+    """
+
+    country_iso: str
+    number: int
+    first: int
+    stop: int
+    tries_seed: bool
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class PlacingTask:
+    """Places some rows of a country and writes them: one part file.
+
+    Attributes:
+        rows: Which rows.
+        source: The country.
+        seed: Determines where points lie.
+        folder: Staging folder.
+    """
+
+    rows: RowRange
+    source: CountrySource
+    seed: int
+    folder: Storage
+
+    @property
+    def cost(self) -> int:
+        """How many rows."""
+        return self.rows.stop - self.rows.first
+
+    @property
+    def partition(self) -> Partition:
+        """Country of the task."""
+        return Partition.of_country(self.rows.country_iso)
+
+    def __str__(self) -> str:
+        return f"{self.rows.country_iso} {self.rows.number}"

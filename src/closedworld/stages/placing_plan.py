@@ -5,25 +5,27 @@ from __future__ import annotations
 from abc import abstractmethod
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, ClassVar, NamedTuple, Protocol, TypeVar
+from typing import Any, ClassVar, TypeVar
 
 from closedworld.datasets import Partition
-from closedworld.datasets.parameters import Stated, TileParameters
-from closedworld.execution.events import Observer
+from closedworld.datasets.parameters import Stated
 from closedworld.inputs.regions.country_set import CountrySet
 from closedworld.kernels.records import Records
-from closedworld.published.cumulative_weights import CumulativeWeights, read_cumulative_weights
-from closedworld.published.tile_index import PublishedIndex
+from closedworld.published.cumulative_weights import CumulativeWeights
 from closedworld.stages.checked_results import CheckedResult, partition_digests
 from closedworld.stages.checking import CheckCounts, stage_validation
-from closedworld.stages.country_source import TILES_IN_MEMORY, CountrySource, HeldDomain
+from closedworld.stages.country_source import (
+    TILES_IN_MEMORY,
+    CountrySource,
+    HeldDomain,
+    PlacingTask,
+    RowRange,
+)
 from closedworld.stages.memory import MEBIBYTE, StageMemory
-from closedworld.stages.protocol import Folded, Outcome_co, StagePlan, Upstream
+from closedworld.stages.protocol import Folded, Outcome_co, StagePlan
 from closedworld.stages.runner import timed
 from closedworld.stages.task_runner import TaskRunner
-from closedworld.stages.tasks import Task
 from closedworld.store.protocol import Storage
-from closedworld.store.reading import Published
 from closedworld.store.receipt import FileEntry
 
 SEED_TASKS = 16
@@ -35,37 +37,7 @@ DOMAIN_BYTES = 96 * MEBIBYTE
 HELD_BYTES_PER_TILE = 4
 
 
-class CountryTask(Task, Protocol):
-    """A task that places some rows of a country."""
-
-    @property
-    def partition(self) -> Partition:
-        """Its country."""
-
-    @property
-    def number(self) -> int:
-        """Which of the country's tasks, from 0."""
-
-
-class RowRange(NamedTuple):
-    """The rows of a task.
-
-    Attributes:
-        country_iso: Country.
-        number: Which of the country's tasks, from 0.
-        first: First row in the country.
-        stop: Row after the last.
-        tries_seed: Whether some of them are placed with another seed as well, to see that it matters.
-    """
-
-    country_iso: str
-    number: int
-    first: int
-    stop: int
-    tries_seed: bool
-
-
-T = TypeVar("T", bound=CountryTask)
+T = TypeVar("T", bound=PlacingTask)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -75,7 +47,6 @@ class PlacingPlan(StagePlan[T, CheckedResult, Outcome_co]):
     Attributes:
         countries: Polygons of the world.
         weights: Tiles and weights of each country; empty in a forecast.
-        observer: Told of what takes time.
         task_rows: Rows of a task, and so of a part file.
         row_bytes: Of a row that is placed, described, encoded and checked, measured.
         claims: What each check claims.
@@ -90,7 +61,6 @@ class PlacingPlan(StagePlan[T, CheckedResult, Outcome_co]):
 
     countries: CountrySet
     weights: Mapping[str, CumulativeWeights]
-    observer: Observer
     task_rows: int
 
     @property
@@ -156,20 +126,21 @@ class PlacingPlan(StagePlan[T, CheckedResult, Outcome_co]):
             weight, iso, number, first = one
             yield RowRange(iso, number, first, first - weight, one in heaviest)
 
-    def source(self, country_iso: str, rows: int, held: HeldDomain) -> CountrySource:
-        """Return what the points of a country are placed by.
+    @abstractmethod
+    def task(self, rows: RowRange, source: CountrySource, folder: Storage) -> T:
+        """Return the task that places some rows of a country and writes them to the staging folder."""
 
-        Args:
-            country_iso: The country.
-            rows: Its rows.
-            held: What keeps a country of several tasks.
-        """
-        return CountrySource(
-            self.countries[country_iso],
-            self.weights[country_iso],
-            self.countries.own_codes is not None,
-            held if rows > self.task_rows else None,
-        )
+    def tasks(self, runner: TaskRunner) -> Sequence[T]:
+        """Return the tasks that write."""
+        held, count = HeldDomain(), self.rows_by_country
+        is_region = self.countries.own_codes is not None
+        tasks = []
+        for rows in self.ranges():
+            iso = rows.country_iso
+            keeps = held if count[iso] > self.task_rows else None
+            source = CountrySource(self.countries[iso], self.weights[iso], is_region, keeps)
+            tasks.append(self.task(rows, source, runner.staging.folder))
+        return tasks
 
     def fold(self, runner: TaskRunner, written: Iterable[tuple[T, CheckedResult, bool]]) -> Folded:
         """Return what all results come to, once every check has passed.
@@ -182,13 +153,13 @@ class PlacingPlan(StagePlan[T, CheckedResult, Outcome_co]):
         for task, result, is_last in written:
             iso = task.partition.value
             own = results.setdefault(iso, {})
-            own[task.number] = result
+            own[task.rows.number] = result
             folded.files += result.files
             if is_last:
                 # While others are at work, as rows of several files are read again.
                 in_order = [own[number] for number in sorted(own)]
                 folded.digests[iso] = partition_digests(folder, self.parameters.datasets, in_order)
-        with timed(self.stage, "checks", self.observer):
+        with timed(self.stage, "checks", runner.observer):
             counts = CheckCounts()
             for _, own in sorted(results.items()):
                 for number in sorted(own):
@@ -201,24 +172,3 @@ class PlacingPlan(StagePlan[T, CheckedResult, Outcome_co]):
         folded.summaries = Records.of(self.summaries())
         folded.totals = self.totals(tuple(folded.summaries))
         return folded
-
-
-def index_of(tiles: Upstream) -> PublishedIndex | None:
-    """Return the published tiles that a stage before has in memory; None in a forecast."""
-    if tiles.published is None:
-        return None
-    parameters = tiles.published.parameters(TileParameters)
-    return PublishedIndex(tiles.published, parameters.grid, parameters.rule, tiles.source.spans)
-
-
-def weights_at_hand(
-    weights: Published | None, index: PublishedIndex | None
-) -> Mapping[str, CumulativeWeights]:
-    """Return tiles and weights of each country; none in a forecast.
-
-    Raises:
-        IntegrityError: The published files are damaged.
-    """
-    if weights is None or index is None:
-        return {}
-    return read_cumulative_weights(weights, index)

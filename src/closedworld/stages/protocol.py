@@ -189,6 +189,11 @@ class Upstream:
     published: Published | None
 
 
+def hash_of(upstream: Published | None) -> str:
+    """Return the identity of a result that another starts from; empty in a forecast."""
+    return "" if upstream is None else upstream.receipt.parameter_hash
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class RunContext:
     """What a stage is planned from.

@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from concurrent.futures import Executor
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
-from closedworld.errors import ConfigError
 from closedworld.execution import DEFAULT_NAME, WorkerPool
 from closedworld.execution.events import Observer
 from closedworld.execution.observers import logged
@@ -15,23 +14,14 @@ from closedworld.execution.progress import Progress
 from closedworld.inputs.cards.reading import read_cards
 from closedworld.inputs.cards.request import card_counts_of
 from closedworld.inputs.regions.country_set import CountrySet
-from closedworld.published.polygons import polygons_of
-from closedworld.stages.alone import build_alone
+from closedworld.stages.alone import OpenedWorld, build_alone
 from closedworld.stages.people.outcome import PublishedPeople
 from closedworld.stages.people.plan import TASK_CARDS, plan_people
-from closedworld.stages.sites.build import WeightedWorld
-from closedworld.store.reading import Published
-
-
-class WorldWithSites(WeightedWorld, Protocol):
-    """A published world with sites, as ``open_world`` returns it."""
-
-    def result(self, stage: str) -> Published:
-        """Return the result of a later stage."""
+from closedworld.stages.placing_inputs import PlacingInputs
 
 
 def build_people(
-    world: WorldWithSites,
+    world: OpenedWorld,
     out: Path | str | None = None,
     *,
     cards: int | Mapping[str, int] | Any = 10_000,
@@ -74,25 +64,17 @@ def build_people(
             ``people-invalid``: the cards failed their own checks.
         UnitError: ``unit-failed``, ``worker-died``.
     """
-    if world.weights is None:
-        raise ConfigError(
-            "weights-missing",
-            f"{world.index.published.folder} has no weights to place homes by.",
-            "Make them with `closedworld weights`.",
-        )
-    observer, sites = logged(observer, progress), world.result("sites")
-    polygons = polygons_of(world.index.published, countries)
-    plan = plan_people(
-        world.index.spans,
-        world.index,
-        world.weights,
-        sites,
-        polygons,
-        card_counts_of(cards) or read_cards(cards, own_codes=polygons.own_codes),
+    observer = logged(observer, progress)
+    inputs = PlacingInputs.of_world(
+        world,
+        "homes",
+        countries,
         seed=seed,
         skip_unplaceable=skip_unplaceable,
         observer=observer,
-        task_cards=task_cards,
     )
-    built_on = [world.index.published, world.weights, sites]
-    return build_alone(plan, out or sites.output, executor, workers, observer, built_on)
+    sites, own_codes = world.result("sites"), inputs.countries.own_codes
+    request = card_counts_of(cards) or read_cards(cards, own_codes=own_codes)
+    plan = plan_people(inputs, sites, request, task_cards)
+    built_on, out = [*inputs.built_on, sites], out or sites.output
+    return build_alone(plan, out, executor, workers, observer, built_on)

@@ -2,22 +2,20 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from closedworld.inputs.reference.places import CountryPlaces
 from closedworld.inputs.tables.columns import first_like
 from closedworld.kernels.placing import GAMMA_ONE, PlacingDomain
-from closedworld.kernels.sphere import arc_km, chord_km, to_xyz
-from closedworld.stages.checking import CheckCounts, count_blocks, count_places
-from closedworld.stages.people.country_sites import SitePoints
-from closedworld.stages.people.homes import Homes
-
-if TYPE_CHECKING:
-    from closedworld.stages.people.task import PeopleTask
+from closedworld.stages.checking import (
+    CheckCounts,
+    count_blocks,
+    count_circles,
+    count_keys,
+    count_places,
+)
+from closedworld.stages.people.homes import Homes, PeopleTask, SitePoints
 
 CLAIMS = {
     "rows": "every card that was asked for has one row, and no other row is there",
@@ -33,7 +31,6 @@ CLAIMS = {
 """What each check claims."""
 
 _SEED_SAMPLE = 500
-_SLACK = 1e-6
 
 
 def check_people(
@@ -46,18 +43,12 @@ def check_people(
 ) -> CheckCounts:
     """Return what was counted of the rows that a task has written."""
     counts, cards = CheckCounts(), task.cards
-    counts.add("rows", len(cards), abs(written.num_rows - len(cards)))
-    same = pc.and_(
-        *(
-            pc.equal(written[name].combine_chunks(), cards.rows[name].combine_chunks())
-            for name in ("card_id", "person_id")
-        )
-    )
-    counts.add("keys", len(cards), len(cards) - (pc.sum(same).as_py() or 0))
+    count_keys(counts, written, {name: cards.rows[name] for name in ("card_id", "person_id")})
     count_places(counts, domain, task.source.country, places, written, ("home_lon", "home_lat"))
-    _check_areas(counts, task, written)
+    lons, lats = (written[name].to_numpy() for name in ("home_lon", "home_lat"))
+    count_circles(counts, cards.circles, lons, lats)
     _check_work(counts, sites, written)
-    if task.tries_seed:
+    if task.rows.tries_seed:
         some = task.cards.slice(0, min(len(cards), _SEED_SAMPLE))
         other = Homes.of(some, sites, domain, task.seed + 1)
         same_point = other.lons == homes.lons[: len(some)]
@@ -70,14 +61,6 @@ def check_people(
     if len(chosen):
         count_blocks(counts, domain, GAMMA_ONE, chosen)
     return counts
-
-
-def _check_areas(counts: CheckCounts, task: PeopleTask, written: pa.Table) -> None:
-    bound = np.flatnonzero(~np.isnan(task.cards.circles[:, 0]))
-    lon, lat, radius_km = task.cards.circles[bound].T
-    home = to_xyz(written["home_lon"].to_numpy()[bound], written["home_lat"].to_numpy()[bound])
-    away = arc_km(chord_km(to_xyz(lon, lat), home))
-    counts.add("areas", len(bound), np.count_nonzero(away > radius_km * (1 + _SLACK)))
 
 
 def _check_work(counts: CheckCounts, sites: SitePoints, written: pa.Table) -> None:

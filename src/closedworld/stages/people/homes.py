@@ -1,4 +1,4 @@
-"""Cards with the points where their holders live and work."""
+"""Cards of a task, and the points where their holders live and work."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from closedworld.datasets import CARDS
+from closedworld.datasets import CARDS, SITES
 from closedworld.inputs.reference.places import CountryPlaces, place_of
 from closedworld.inputs.reference.time_zones import time_zones
 from closedworld.kernels.placing import (
@@ -20,10 +20,48 @@ from closedworld.kernels.placing import (
 )
 from closedworld.kernels.sampling import stream_keys
 from closedworld.stages.asked_areas import parts_of_country
-from closedworld.stages.people.country_sites import SitePoints
+from closedworld.stages.country_source import PlacingTask
 from closedworld.stages.people.requirements import CountryCards
+from closedworld.store.reading import Published
 
 _HOME_KEYS, _WORK_KEYS = b"home", b"work"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class SitePoints:
+    """Sites on the map, in the order of their dataset.
+
+    Attributes:
+        lons: Degrees in -180..180, float64 (n,).
+        lats: Degrees, float64 (n,).
+    """
+
+    lons: NDArray[np.float64]
+    lats: NDArray[np.float64]
+
+    @classmethod
+    def of(cls, sites: Published, country_iso: str) -> SitePoints:
+        """Return the sites of a country; none where it has no files.
+
+        Raises:
+            IntegrityError: ``file-unreadable``.
+        """
+        table = sites.read(SITES.name, ["lon", "lat"], country_iso)
+        here = table.filter(table["lon"].is_valid())
+        return cls(here["lon"].to_numpy(), here["lat"].to_numpy())
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class PeopleTask(PlacingTask):
+    """Places and writes the homes of some cards: one part file of ``cards``.
+
+    Attributes:
+        sites: The published sites, where holders may work.
+        cards: Cards of the task.
+    """
+
+    sites: Published
+    cards: CountryCards
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 from closedworld.datasets import CARDS
-from closedworld.datasets.part_encoder import PartEncoder
 from closedworld.stages.checked_results import CheckedResult
 from closedworld.stages.people.checks import check_people
-from closedworld.stages.people.country_sites import SitePoints
-from closedworld.stages.people.homes import Homes, rows_of
-from closedworld.stages.people.task import PeopleTask
-from closedworld.stages.task_runner import PhaseClock, stage_part
+from closedworld.stages.people.homes import Homes, PeopleTask, SitePoints, rows_of
+from closedworld.stages.task_runner import PhaseClock
 from closedworld.store.part_files import open_part
 
 
@@ -28,13 +25,9 @@ def write_people(task: PeopleTask) -> CheckedResult:
     clock.ends("domain")
     homes = Homes.of(task.cards, sites, domain, task.seed)
     clock.ends("place")
-    batches = rows_of(task.cards, homes, sites, places).to_batches()
+    table = rows_of(task.cards, homes, sites, places)
     clock.ends("describe")
-    encoder = PartEncoder(CARDS)
-    encoder.write(batches)
-    result.digests[CARDS.name] = CARDS.digest_of(batches).hex()
-    entry = stage_part(task.folder, CARDS, task.partition, task.number, encoder)
-    result.files.append(entry)
+    entry = result.write(task.folder, CARDS, task.partition, task.rows.number, table)
     clock.ends("encode")
     written = open_part(task.folder, entry).read(use_threads=False)
     result.checks = check_people(task, domain, places, sites, homes, written)

@@ -10,31 +10,28 @@ from typing import ClassVar
 from closedworld.config.run import RunConfig
 from closedworld.datasets.cards import CardSummary
 from closedworld.datasets.parameters import PeopleParameters, PeopleTotals
-from closedworld.execution.events import Observer, Warned
+from closedworld.execution.events import Observer
 from closedworld.inputs.cards.loading import card_file, load_cards
 from closedworld.inputs.cards.request import CardCounts, CardRequest, CardTable
 from closedworld.inputs.loading import Inputs
 from closedworld.inputs.merchants.demo import demo_persons
 from closedworld.inputs.reference.registry import bundled
 from closedworld.inputs.reference.time_zones import time_zone_versions
-from closedworld.inputs.regions.country_set import CountrySet
 from closedworld.kernels.records import Records
-from closedworld.kernels.spans import RowSpans
-from closedworld.published.cumulative_weights import without_people
-from closedworld.published.tile_index import PublishedIndex
 from closedworld.stages import PEOPLE, Stage
 from closedworld.stages.asked_areas import settled_without_tiles
 from closedworld.stages.checked_results import CheckedResult
-from closedworld.stages.country_source import HeldDomain
+from closedworld.stages.country_source import CountrySource, RowRange
 from closedworld.stages.people.checks import CLAIMS
+from closedworld.stages.people.homes import PeopleTask
 from closedworld.stages.people.outcome import PublishedPeople
 from closedworld.stages.people.part_files import write_people
 from closedworld.stages.people.requirements import CountryCards, digest_of_cards, require_cards
-from closedworld.stages.people.task import PeopleTask
-from closedworld.stages.placing_plan import PlacingPlan, index_of, weights_at_hand
-from closedworld.stages.protocol import Folded, RunContext
-from closedworld.stages.task_runner import TaskRunner
+from closedworld.stages.placing_inputs import PlacingInputs
+from closedworld.stages.placing_plan import PlacingPlan
+from closedworld.stages.protocol import Folded, RunContext, hash_of
 from closedworld.stages.weights.outcome import persons_of
+from closedworld.store.protocol import Storage
 from closedworld.store.reading import Published
 
 FORMAT = 7
@@ -75,23 +72,12 @@ class PeoplePlan(PlacingPlan[PeopleTask, PublishedPeople]):
         """The function that does a task."""
         return write_people
 
-    def tasks(self, runner: TaskRunner) -> Sequence[PeopleTask]:
-        """Return the tasks that write."""
+    def task(self, rows: RowRange, source: CountrySource, folder: Storage) -> PeopleTask:
+        """Return the task that places the homes of some cards of a country."""
         if self.sites is None:
             raise TypeError("a forecast has no tasks")
-        held, count = HeldDomain(), self.rows_by_country
-        return [
-            PeopleTask(
-                self.source(rows.country_iso, count[rows.country_iso], held),
-                self.sites,
-                self.by_country[rows.country_iso].slice(rows.first, rows.stop),
-                rows.number,
-                self.parameters.seed,
-                rows.tries_seed,
-                runner.staging.folder,
-            )
-            for rows in self.ranges()
-        ]
+        cards = self.by_country[rows.country_iso].slice(rows.first, rows.stop)
+        return PeopleTask(rows, source, self.parameters.seed, folder, self.sites, cards)
 
     def summaries(self) -> Iterable[CardSummary]:
         """Return what is reported of each country."""
@@ -121,48 +107,22 @@ def plan_run(context: RunContext) -> PeoplePlan:
     Raises:
         ConfigError, InputError, IntegrityError: As ``plan_people``.
     """
-    config, inputs = context.config, context.inputs
-    if inputs.countries is None:
-        raise TypeError("people are planned from countries")
-    tiles, weights = context.upstream["tiles"], context.upstream["weights"]
-    return plan_people(
-        tiles.source.spans,
-        index_of(tiles),
-        weights.published,
-        context.upstream["sites"].published,
-        inputs.countries.made_valid(),
-        inputs.own[PEOPLE.name],
-        seed=config.seed,
-        skip_unplaceable=config.skip_unplaceable,
-        observer=context.observer,
-    )
+    sites = context.upstream["sites"].published
+    return plan_people(PlacingInputs.of_run(context), sites, context.inputs.own[PEOPLE.name])
 
 
 def plan_people(
-    spans: Mapping[str, RowSpans],
-    index: PublishedIndex | None,
-    weights: Published | None,
+    inputs: PlacingInputs,
     sites: Published | None,
-    countries: CountrySet,
     cards: CardRequest,
-    *,
-    seed: int,
-    skip_unplaceable: bool,
-    observer: Observer,
     task_cards: int = TASK_CARDS,
 ) -> PeoplePlan:
     """Return the plan of the holders of some cards; see ``build_people``.
 
     Args:
-        spans: Tiles of each country that has any.
-        index: The published tiles; None in a forecast.
-        weights: The published weights; None in a forecast.
+        inputs: What homes are placed by.
         sites: The published sites; None in a forecast.
-        countries: The polygons that the tiles were built from.
         cards: Whose homes.
-        seed: Determines where they lie.
-        skip_unplaceable: Leave out rows that cannot be placed instead of refusing the table.
-        observer: Told of what planning finds.
         task_cards: Cards of a task.
 
     Raises:
@@ -171,39 +131,31 @@ def plan_people(
         IntegrityError: The published files are damaged.
     """
     if isinstance(cards, CardCounts):
-        cards = cards.table(_persons(cards, spans, weights))
-    by_country, table = require_cards(
-        cards, spans, countries, observer, skip_unplaceable=skip_unplaceable
-    )
-    own_weights = weights_at_hand(weights, index)
-    if text := without_people(own_weights, "homes"):
-        observer.on_event(Warned("homes-without-people", text))
+        cards = cards.table(_persons(cards, inputs))
+    by_country, table = require_cards(cards, inputs)
+    weights = inputs.cumulative_weights("homes", "homes-without-people")
     parameters = PeopleParameters(
         format=FORMAT,
-        sites_parameter_hash="" if sites is None else sites.receipt.parameter_hash,
-        seed=seed,
+        sites_parameter_hash=hash_of(sites),
+        seed=inputs.seed,
         countries=tuple(by_country),
         cards_sha256=digest_of_cards(by_country),
         places_sha256=bundled("places.parquet").sha256,
         time_zones=time_zone_versions(),
     )
-    return PeoplePlan(
-        countries, own_weights, observer, task_cards, by_country, table, sites, parameters
-    )
+    return PeoplePlan(inputs.countries, weights, task_cards, by_country, table, sites, parameters)
 
 
-def _persons(
-    counts: CardCounts, spans: Mapping[str, RowSpans], weights: Published | None
-) -> Mapping[str, float]:
+def _persons(counts: CardCounts, inputs: PlacingInputs) -> Mapping[str, float]:
     """Return the people of each country of the world, by which a number of cards is shared.
 
     Raises:
         ConfigError: ``population-missing``.
     """
-    if counts.total and weights is not None:
-        return persons_of(weights)
+    if counts.total and inputs.weights is not None:
+        return persons_of(inputs.weights)
     persons = demo_persons()
-    return {iso: persons.get(iso, 0) for iso in spans}
+    return {iso: persons.get(iso, 0) for iso in inputs.spans}
 
 
 def wanted_inputs(config: RunConfig, *, has_raster: bool) -> frozenset[str]:
@@ -225,10 +177,5 @@ def load_own(config: RunConfig, inputs: Inputs, observer: Observer) -> CardReque
         ConfigError: ``demo-regions``, ``cards-number``.
         InputError: As ``load_cards``, and ``cards-unplaceable``.
     """
-    countries = inputs.countries
-    cards = load_cards(config, observer, None if countries is None else countries.own_codes)
-    if countries is None or config.result is not None or isinstance(cards, CardCounts):
-        return cards
-    return settled_without_tiles(
-        cards, countries.made_valid(), skip_unplaceable=config.skip_unplaceable
-    )
+    cards = load_cards(config, observer, inputs.own_codes)
+    return cards if isinstance(cards, CardCounts) else settled_without_tiles(cards, config, inputs)

@@ -3,23 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from closedworld.datasets.cards import CARDS_ASKED
-from closedworld.execution.events import Observer, Warned
+from closedworld.execution.events import Warned
 from closedworld.inputs.cards.request import CardTable
-from closedworld.inputs.regions.country_set import CountrySet
 from closedworld.inputs.tables.asked_rows import rows_between
-from closedworld.inputs.tables.columns import RowProblems, first_like
+from closedworld.inputs.tables.columns import first_like
 from closedworld.kernels.digests import digest_of_dataset
-from closedworld.kernels.spans import RowSpans
 from closedworld.sanitize import one_line
-from closedworld.stages.asked_areas import check_circles, check_codes, fill_circles_of_places
+from closedworld.stages.asked_areas import ranges_of_countries, settled_in_world
+from closedworld.stages.placing_inputs import PlacingInputs
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -53,34 +51,17 @@ class CountryCards:
 
 
 def require_cards(
-    cards: CardTable,
-    spans: Mapping[str, RowSpans],
-    countries: CountrySet,
-    observer: Observer,
-    *,
-    skip_unplaceable: bool,
+    cards: CardTable, inputs: PlacingInputs
 ) -> tuple[dict[str, CountryCards], CardTable]:
     """Return the cards of each country, ascending by code, checked against the world, and all of them.
 
-    Args:
-        cards: The cards.
-        spans: Tiles of each country that has any.
-        countries: Their polygons.
-        observer: Told of unused columns and skipped rows.
-        skip_unplaceable: Leave out rows that cannot be placed instead of refusing the table.
+    Tells of unused columns and skipped rows.
 
     Raises:
         InputError: ``cards-unplaceable``.
     """
-    rows, problems = cards.rows, RowProblems([*cards.problems.found])
-    circles = np.full((rows.num_rows, 3), np.nan)
-    check_codes(rows, spans, problems)
-    fill_circles_of_places(rows, circles, countries, problems)
-    check_circles(rows, circles, spans, countries, problems)
-    kept = np.ones(len(circles), np.bool_)
-    kept[problems.rows()] = False
-    cards = replace(cards, problems=problems).settled(skip_unplaceable=skip_unplaceable)
-    circles = circles[kept]
+    nowhere, observer = np.full((cards.rows.num_rows, 3), np.nan), inputs.observer
+    cards, circles = settled_in_world(cards, nowhere, inputs)
     if cards.skipped:
         observer.on_event(Warned("cards-skipped", cards.skipped_text()))
     if cards.own_columns:
@@ -92,11 +73,9 @@ def require_cards(
             )
         )
     rows = cards.rows.cast(CARDS_ASKED.schema).combine_chunks()
-    runs = pc.run_end_encode(rows["country_iso"].combine_chunks())
-    stops = runs.run_ends.to_pylist()
     by_country = {
         iso: CountryCards(iso, rows_between(rows, first, stop), circles[first:stop])
-        for iso, first, stop in zip(runs.values.to_pylist(), [0, *stops], stops, strict=False)
+        for iso, first, stop in ranges_of_countries(rows)
     }
     return by_country, cards
 

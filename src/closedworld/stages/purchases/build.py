@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from concurrent.futures import Executor
 from pathlib import Path
-from typing import Protocol
 
 from closedworld.config.stage_options import DEFAULT_DAYS
 from closedworld.datasets.parameters import TileParameters
@@ -13,37 +12,13 @@ from closedworld.execution import DEFAULT_NAME, WorkerPool
 from closedworld.execution.events import Observer
 from closedworld.execution.observers import logged
 from closedworld.execution.progress import Progress
-from closedworld.inputs.payments.settings import (
-    habits_of,
-    period_of,
-    read_fraud,
-    read_rates,
-    require_noise,
-)
-from closedworld.published.tile_index import PublishedIndex
-from closedworld.stages.alone import build_alone
+from closedworld.stages.alone import OpenedWorld, build_alone
 from closedworld.stages.purchases.outcome import PublishedPurchases
-from closedworld.stages.purchases.plan import BLOCK_PURCHASES, Asked, plan_purchases
-from closedworld.store.reading import Published
-
-
-class WorldWithPeople(Protocol):
-    """A published world, as ``open_world`` returns it."""
-
-    @property
-    def index(self) -> PublishedIndex:
-        """The tiles."""
-
-    @property
-    def weights(self) -> Published | None:
-        """The weights."""
-
-    def result(self, stage: str) -> Published:
-        """Return the result of a later stage."""
+from closedworld.stages.purchases.plan import BLOCK_PURCHASES, asked_of, plan_purchases
 
 
 def build_purchases(
-    world: WorldWithPeople,
+    world: OpenedWorld,
     out: Path | str | None = None,
     *,
     first_day: str = "2026-01-01",
@@ -91,26 +66,15 @@ def build_purchases(
             ``purchases-invalid``: the purchases failed their own checks.
         UnitError: ``unit-failed``, ``worker-died``.
     """
-    observer, people, sites = (
-        logged(observer, progress),
-        world.result("people"),
-        world.result("sites"),
-    )
-    require_noise(noise)
-    own_rates = read_rates(None if rates is None else Path(rates))
-    habits_of(own_rates)
-    asked = Asked(
-        period_of(first_day, days),
-        own_rates,
-        read_fraud(None if fraud is None else Path(fraud)),
-        noise,
-        seed,
-    )
+    observer = logged(observer, progress)
+    people, sites = world.result("people"), world.result("sites")
+    own_rates = None if rates is None else Path(rates)
+    own_fraud = None if fraud is None else Path(fraud)
     own_codes = world.index.published.parameters(TileParameters).own_codes
     plan = plan_purchases(
         sites,
         people,
-        asked,
+        asked_of(first_day, days, own_rates, own_fraud, noise, seed),
         is_regions=own_codes is not None,
         observer=observer,
         block_purchases=block_purchases,

@@ -41,7 +41,7 @@ from closedworld.stages import PURCHASE_STAGE, Stage
 from closedworld.stages.checked_results import CheckedResult, partition_digests
 from closedworld.stages.checking import CheckCounts, stage_validation
 from closedworld.stages.memory import MEBIBYTE, StageMemory
-from closedworld.stages.protocol import Folded, RunContext, StagePlan
+from closedworld.stages.protocol import Folded, RunContext, StagePlan, hash_of
 from closedworld.stages.purchases.blocks import (
     EXPECTING,
     LIVING,
@@ -109,6 +109,21 @@ class Asked:
         """The days, such as ``2026-01-01``."""
         first = date(1970, 1, 1) + timedelta(days=self.period.first_day)
         return tuple(str(first + timedelta(days=day)) for day in range(self.period.days))
+
+
+def asked_of(
+    first_day: str, days: int, rates: Path | None, fraud: Path | None, noise: float, seed: int
+) -> Asked:
+    """Return what is asked for, read and checked; see ``build_purchases``.
+
+    Raises:
+        ConfigError: ``date-unclear``, ``noise-range``, ``rates-unclear``, ``fraud-unclear``, ``config-missing``,
+            ``config-syntax``.
+    """
+    require_noise(noise)
+    own_rates = read_rates(rates)
+    habits_of(own_rates)
+    return Asked(period_of(first_day, days), own_rates, read_fraud(fraud), noise, seed)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -347,7 +362,7 @@ def plan_purchases(
         source = MarketSource.of(sites, people, asked.rates, asked.period, is_regions=is_regions)
     parameters = PurchaseParameters(
         format=FORMAT,
-        people_parameter_hash="" if people is None else people.receipt.parameter_hash,
+        people_parameter_hash=hash_of(people),
         seed=asked.seed,
         first_day=asked.dates[0],
         days=asked.period.days,
@@ -372,17 +387,8 @@ def load_own(config: RunConfig, inputs: Inputs, observer: Observer) -> Asked:
     """Return what is asked for of purchases.
 
     Raises:
-        ConfigError: ``date-unclear``, ``noise-range``, ``rates-unclear``, ``fraud-unclear``, ``config-missing``,
-            ``config-syntax``.
+        ConfigError: As ``asked_of``.
     """
     del inputs, observer
-    require_noise(config.noise)
-    rates = read_rates(config.rates)
-    habits_of(rates)
-    return Asked(
-        period_of(config.first_day, config.days or DEFAULT_DAYS),
-        rates,
-        read_fraud(config.fraud),
-        config.noise,
-        config.seed,
-    )
+    days = config.days or DEFAULT_DAYS
+    return asked_of(config.first_day, days, config.rates, config.fraud, config.noise, config.seed)

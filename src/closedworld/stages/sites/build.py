@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from concurrent.futures import Executor
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
-from closedworld.errors import ConfigError
 from closedworld.execution import DEFAULT_NAME, WorkerPool
 from closedworld.execution.events import Observer
 from closedworld.execution.observers import logged
@@ -15,24 +14,10 @@ from closedworld.execution.progress import Progress
 from closedworld.inputs.merchants.demo import demo_merchants
 from closedworld.inputs.merchants.reading import read_merchants
 from closedworld.inputs.regions.country_set import CountrySet
-from closedworld.published.polygons import polygons_of
-from closedworld.published.tile_index import PublishedIndex
-from closedworld.stages.alone import build_alone
+from closedworld.stages.alone import WeightedWorld, build_alone
+from closedworld.stages.placing_inputs import PlacingInputs
 from closedworld.stages.sites.outcome import PublishedSites
 from closedworld.stages.sites.plan import TASK_SITES, plan_sites
-from closedworld.store.reading import Published
-
-
-class WeightedWorld(Protocol):
-    """A published world, as ``open_world`` returns it."""
-
-    @property
-    def index(self) -> PublishedIndex:
-        """The tiles."""
-
-    @property
-    def weights(self) -> Published | None:
-        """The weights."""
 
 
 def build_sites(
@@ -77,30 +62,21 @@ def build_sites(
             ``sites-invalid``: the sites failed their own checks.
         UnitError: ``unit-failed``, ``worker-died``.
     """
-    if world.weights is None:
-        raise ConfigError(
-            "weights-missing",
-            f"{world.index.published.folder} has no weights to place sites by.",
-            "Make them with `closedworld weights`.",
-        )
     observer = logged(observer, progress)
-    polygons = polygons_of(world.index.published, countries)
-    own_codes = polygons.own_codes
+    inputs = PlacingInputs.of_world(
+        world,
+        "sites",
+        countries,
+        seed=seed,
+        skip_unplaceable=skip_unplaceable,
+        observer=observer,
+    )
+    own_codes = inputs.countries.own_codes
     table = (
         demo_merchants(own_codes)
         if merchants is None
         else read_merchants(merchants, own_codes=own_codes)
     )
-    plan = plan_sites(
-        world.index.spans,
-        world.index,
-        world.weights,
-        polygons,
-        table,
-        seed=seed,
-        skip_unplaceable=skip_unplaceable,
-        observer=observer,
-        task_sites=task_sites,
-    )
-    built_on = [world.index.published, world.weights]
-    return build_alone(plan, out or world.weights.output, executor, workers, observer, built_on)
+    plan = plan_sites(inputs, table, task_sites)
+    out = out or inputs.built_on[-1].output
+    return build_alone(plan, out, executor, workers, observer, inputs.built_on)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -11,12 +9,15 @@ from numpy.typing import NDArray
 
 from closedworld.inputs.reference.places import CountryPlaces
 from closedworld.kernels.placing import PlacingDomain
-from closedworld.kernels.sphere import arc_km, chord_km, to_xyz
-from closedworld.stages.checking import CheckCounts, count_blocks, count_places, count_zones
-from closedworld.stages.sites.placed import PlacedSites
-
-if TYPE_CHECKING:
-    from closedworld.stages.sites.task import SiteTask
+from closedworld.stages.checking import (
+    CheckCounts,
+    count_blocks,
+    count_circles,
+    count_keys,
+    count_places,
+    count_zones,
+)
+from closedworld.stages.sites.placed import PlacedSites, SiteTask
 
 CLAIMS = {
     "rows": "every outlet of the table has one row, and no other row is there",
@@ -39,7 +40,6 @@ CHECKED_COLUMNS = ("merchant_id", "site_order", "lon", "lat", "tile_id", "tzid")
 _SEED_SAMPLE = 500
 _LEAST_FOR_LATITUDES = 1000
 _LATITUDE_SHARE = 100
-_SLACK = 1e-6
 _OTHER_SEED = 1
 
 
@@ -52,14 +52,11 @@ def check_sites(
 ) -> CheckCounts:
     """Return what was counted of the rows that a task has written, given their ``CHECKED_COLUMNS``."""
     counts = CheckCounts()
-    merchants = task.merchants
-    counts.add("rows", task.cost, abs(written.num_rows - task.cost))
-    wanted = merchants.rows["merchant_id"].take(pa.array(placed.rows))
-    is_right = pc.and_(
-        pc.equal(written["merchant_id"].combine_chunks(), wanted.combine_chunks()),
-        pc.equal(written["site_order"].combine_chunks(), pa.array(placed.orders.astype(np.int32))),
-    )
-    counts.add("keys", task.cost, task.cost - (pc.sum(is_right).as_py() or 0))
+    wanted = {
+        "merchant_id": task.merchants.rows["merchant_id"].take(pa.array(placed.rows)),
+        "site_order": pa.chunked_array([placed.orders.astype(np.int32)]),
+    }
+    count_keys(counts, written, wanted)
     here = written.filter(written["lon"].is_valid())
     count_places(counts, domain, task.source.country, places, here, ("lon", "lat"))
     off_map = written.filter(written["lon"].is_null())
@@ -68,7 +65,7 @@ def check_sites(
     tile_ids = here["tile_id"].to_numpy()
     _check_areas(counts, task, placed, tile_ids, lons, lats)
     _check_collapse(counts, here)
-    if task.tries_seed:
+    if task.rows.tries_seed:
         _check_other_seed(counts, task, domain, placed)
     _check_blocks(counts, task, domain, placed, tile_ids)
     return counts
@@ -88,11 +85,7 @@ def _check_areas(
     counts.add(
         "areas", np.count_nonzero(asked >= 0), np.count_nonzero((asked >= 0) & (asked != tile_ids))
     )
-    circles = task.merchants.circles[rows]
-    bound = np.flatnonzero(~np.isnan(circles[:, 0]))
-    lon, lat, radius_km = circles[bound].T
-    away = arc_km(chord_km(to_xyz(lon, lat), to_xyz(lons[bound], lats[bound])))
-    counts.add("areas", len(bound), np.count_nonzero(away > radius_km * (1 + _SLACK)))
+    count_circles(counts, task.merchants.circles[rows], lons, lats)
 
 
 def _check_collapse(counts: CheckCounts, here: pa.Table) -> None:

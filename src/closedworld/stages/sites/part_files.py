@@ -5,14 +5,12 @@ from __future__ import annotations
 import numpy as np
 
 from closedworld.datasets import SITES
-from closedworld.datasets.part_encoder import PartEncoder
 from closedworld.kernels.counting import counted
 from closedworld.stages.checked_results import CheckedResult
 from closedworld.stages.sites.checks import CHECKED_COLUMNS, check_sites
-from closedworld.stages.sites.placed import PlacedSites
+from closedworld.stages.sites.placed import PlacedSites, SiteTask
 from closedworld.stages.sites.site_rows import rows_of
-from closedworld.stages.sites.task import SiteTask
-from closedworld.stages.task_runner import PhaseClock, stage_part
+from closedworld.stages.task_runner import PhaseClock
 from closedworld.store.part_files import open_part
 
 
@@ -37,23 +35,13 @@ def write_sites(task: SiteTask) -> CheckedResult:
     clock.ends("place")
     table = rows_of(merchants, placed, places)
     clock.ends("describe")
-    encoder = PartEncoder(SITES)
-    if task.cost:
-        encoder.write(table.to_batches())
-    result.digests[SITES.name] = SITES.digest_of(table.to_batches()).hex()
-    entry = stage_part(task.folder, SITES, task.partition, task.number, encoder)
-    result.files.append(entry)
+    entry = result.write(task.folder, SITES, task.partition, task.rows.number, table)
     clock.ends("encode")
     written = open_part(task.folder, entry).read(list(CHECKED_COLUMNS), use_threads=False)
     result.checks = check_sites(task, domain, placed, places, written)
     clock.ends("check")
     if task.written_merchants is not None:
-        own = task.written_merchants.rows.to_batches()
-        encoder = PartEncoder(task.merchants_dataset)
-        encoder.write(own)
-        result.digests[task.merchants_dataset.name] = task.merchants_dataset.digest_of(own).hex()
-        result.files.append(
-            stage_part(task.folder, task.merchants_dataset, task.partition, 0, encoder)
-        )
+        own = task.written_merchants.rows
+        result.write(task.folder, task.merchants_dataset, task.partition, 0, own)
         clock.ends("encode")
     return result

@@ -1,4 +1,4 @@
-"""Outlets with their points."""
+"""Outlets of a task, and their points."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
+from closedworld.datasets import Dataset
 from closedworld.inputs.merchants.kinds import GAMMA_STEPS
 from closedworld.kernels.placing import (
     PlacingDomain,
@@ -16,7 +17,25 @@ from closedworld.kernels.placing import (
     site_keys,
 )
 from closedworld.stages.asked_areas import parts_of_country
+from closedworld.stages.country_source import PlacingTask
 from closedworld.stages.sites.requirements import CountryMerchants
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class SiteTask(PlacingTask):
+    """Places and writes outlets of a country: one part file of ``sites``, and of ``merchants`` the first time.
+
+    Attributes:
+        merchants: Whose outlets they are.
+        before: Outlets of the first of these that belong to the task before.
+        written_merchants: All merchants of the country, in its first task; None in others.
+        merchants_dataset: The dataset ``merchants``.
+    """
+
+    merchants: CountryMerchants
+    before: int
+    written_merchants: CountryMerchants | None
+    merchants_dataset: Dataset
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -14,31 +14,27 @@ from closedworld.config.run import RunConfig
 from closedworld.datasets import SITES
 from closedworld.datasets.parameters import SiteParameters, SiteTotals
 from closedworld.datasets.sites import SiteSummary
-from closedworld.execution.events import Observer, Warned
+from closedworld.execution.events import Observer
 from closedworld.inputs.loading import Inputs
 from closedworld.inputs.merchants.loading import load_merchants, merchant_file
 from closedworld.inputs.merchants.table import MerchantTable
 from closedworld.inputs.reference.registry import bundled
 from closedworld.inputs.reference.time_zones import time_zone_versions
-from closedworld.inputs.regions.country_set import CountrySet
 from closedworld.kernels.digests import digest_of_dataset
 from closedworld.kernels.records import Records
-from closedworld.kernels.spans import RowSpans
-from closedworld.published.cumulative_weights import without_people
-from closedworld.published.tile_index import PublishedIndex
 from closedworld.stages import SITE_STAGE, Stage
 from closedworld.stages.asked_areas import settled_without_tiles
 from closedworld.stages.checked_results import CheckedResult, staged_parts
 from closedworld.stages.checking import CheckCounts
-from closedworld.stages.country_source import HeldDomain
-from closedworld.stages.placing_plan import PlacingPlan, index_of, weights_at_hand
-from closedworld.stages.protocol import Folded, RunContext
+from closedworld.stages.country_source import CountrySource, RowRange
+from closedworld.stages.placing_inputs import PlacingInputs
+from closedworld.stages.placing_plan import PlacingPlan
+from closedworld.stages.protocol import Folded, RunContext, hash_of
 from closedworld.stages.sites.checks import CLAIMS
 from closedworld.stages.sites.outcome import PublishedSites
 from closedworld.stages.sites.part_files import write_sites
+from closedworld.stages.sites.placed import SiteTask
 from closedworld.stages.sites.requirements import Requirements, require_sites
-from closedworld.stages.sites.task import SiteTask
-from closedworld.stages.task_runner import TaskRunner
 from closedworld.store.protocol import Storage
 from closedworld.store.reading import Published
 from closedworld.store.receipt import FileEntry
@@ -77,27 +73,14 @@ class SitePlan(PlacingPlan[SiteTask, PublishedSites]):
         """The function that does a task."""
         return write_sites
 
-    def tasks(self, runner: TaskRunner) -> Sequence[SiteTask]:
-        """Return the tasks that write."""
-        tasks, held, count = [], HeldDomain(), self.rows_by_country
-        for rows in self.ranges():
-            own = self.requirements.by_country[rows.country_iso]
-            part, before = own.slice(rows.first, rows.stop)
-            tasks.append(
-                SiteTask(
-                    self.source(rows.country_iso, count[rows.country_iso], held),
-                    part,
-                    before,
-                    rows.stop - rows.first,
-                    rows.number,
-                    None if rows.number else own,
-                    self.requirements.dataset,
-                    self.parameters.seed,
-                    rows.tries_seed,
-                    runner.staging.folder,
-                )
-            )
-        return tasks
+    def task(self, rows: RowRange, source: CountrySource, folder: Storage) -> SiteTask:
+        """Return the task that places some outlets of a country."""
+        own = self.requirements.by_country[rows.country_iso]
+        part, before = own.slice(rows.first, rows.stop)
+        return SiteTask(
+            rows, source, self.parameters.seed, folder, part, before,
+            None if rows.number else own, self.requirements.dataset,
+        )  # fmt: skip
 
     def check_written(
         self, folder: Storage, files: Sequence[FileEntry], counts: CheckCounts
@@ -144,57 +127,20 @@ def plan_run(context: RunContext) -> SitePlan:
     Raises:
         ConfigError, InputError, IntegrityError: As ``plan_sites``.
     """
-    config, inputs = context.config, context.inputs
-    if inputs.countries is None:
-        raise TypeError("sites are planned from countries")
-    tiles, weights = context.upstream["tiles"], context.upstream["weights"]
-    return plan_sites(
-        tiles.source.spans,
-        index_of(tiles),
-        weights.published,
-        inputs.countries.made_valid(),
-        inputs.own[SITE_STAGE.name],
-        seed=config.seed,
-        skip_unplaceable=config.skip_unplaceable,
-        observer=context.observer,
-    )
+    return plan_sites(PlacingInputs.of_run(context), context.inputs.own[SITE_STAGE.name])
 
 
 def plan_sites(
-    spans: Mapping[str, RowSpans],
-    index: PublishedIndex | None,
-    weights: Published | None,
-    countries: CountrySet,
-    merchants: MerchantTable,
-    *,
-    seed: int,
-    skip_unplaceable: bool,
-    observer: Observer,
-    task_sites: int = TASK_SITES,
+    inputs: PlacingInputs, merchants: MerchantTable, task_sites: int = TASK_SITES
 ) -> SitePlan:
     """Return the plan of the sites of some merchants; see ``build_sites``.
-
-    Args:
-        spans: Tiles of each country that has any.
-        index: The published tiles; None in a forecast.
-        weights: The published weights; None in a forecast.
-        countries: The polygons that the tiles were built from.
-        merchants: Whose outlets.
-        seed: Determines where they lie.
-        skip_unplaceable: Leave out rows that cannot be placed instead of refusing the table.
-        observer: Told of what planning finds.
-        task_sites: Outlets of a task.
 
     Raises:
         InputError: ``merchants-unplaceable``.
         IntegrityError: The published files are damaged.
     """
-    requirements = require_sites(
-        merchants, spans, countries, observer, skip_unplaceable=skip_unplaceable
-    )
-    own_weights = weights_at_hand(weights, index)
-    if text := without_people(own_weights, "outlets"):
-        observer.on_event(Warned("sites-without-people", text))
+    requirements = require_sites(merchants, inputs)
+    weights = inputs.cumulative_weights("outlets", "sites-without-people")
     dataset = requirements.dataset
     digests = {
         iso: dataset.digest_of(own.rows.to_batches())
@@ -202,15 +148,15 @@ def plan_sites(
     }
     parameters = SiteParameters(
         format=FORMAT,
-        weights_parameter_hash="" if weights is None else weights.receipt.parameter_hash,
-        seed=seed,
+        weights_parameter_hash=hash_of(inputs.weights),
+        seed=inputs.seed,
         countries=tuple(requirements.by_country),
         merchants_sha256=digest_of_dataset(dataset.name, digests),
         own_columns=requirements.own_columns,
         places_sha256=bundled("places.parquet").sha256,
         time_zones=time_zone_versions(),
     )
-    return SitePlan(countries, own_weights, observer, task_sites, requirements, parameters)
+    return SitePlan(inputs.countries, weights, task_sites, requirements, parameters)
 
 
 def wanted_inputs(config: RunConfig, *, has_raster: bool) -> frozenset[str]:
@@ -233,10 +179,7 @@ def load_own(config: RunConfig, inputs: Inputs, observer: Observer) -> MerchantT
         InputError: As ``load_merchants``, and ``merchants-unplaceable``.
         IntegrityError: As ``load_merchants``.
     """
-    countries = inputs.countries
-    merchants = load_merchants(config, observer, None if countries is None else countries.own_codes)
-    if countries is None or config.result is not None or merchants.for_any_world:
-        return merchants
-    return settled_without_tiles(
-        merchants, countries.made_valid(), skip_unplaceable=config.skip_unplaceable
+    merchants = load_merchants(config, observer, inputs.own_codes)
+    return (
+        merchants if merchants.for_any_world else settled_without_tiles(merchants, config, inputs)
     )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -18,10 +18,11 @@ from closedworld.inputs.merchants.kinds import GAMMA_STEPS, Kind, kind_named, ki
 from closedworld.inputs.merchants.table import MerchantTable
 from closedworld.inputs.regions.country_set import CountrySet
 from closedworld.inputs.tables.asked_rows import rows_between
-from closedworld.inputs.tables.columns import RowProblems
+from closedworld.inputs.tables.columns import RowProblem
 from closedworld.kernels.spans import RowSpans
 from closedworld.sanitize import listed, number_of, one_line, quoted
-from closedworld.stages.asked_areas import check_circles, check_codes, fill_circles_of_places
+from closedworld.stages.asked_areas import ranges_of_countries, settled_in_world
+from closedworld.stages.placing_inputs import PlacingInputs
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -99,78 +100,50 @@ class Requirements:
         return merchants_with(self.own_columns)
 
 
-def require_sites(
-    merchants: MerchantTable,
-    spans: Mapping[str, RowSpans],
-    countries: CountrySet,
-    observer: Observer,
-    *,
-    skip_unplaceable: bool,
-) -> Requirements:
+def require_sites(merchants: MerchantTable, inputs: PlacingInputs) -> Requirements:
     """Return what is asked for, kinds filled in, checked against the world.
 
-    Args:
-        merchants: The table.
-        spans: Tiles of each country that has any.
-        countries: Their polygons.
-        observer: Told of unused columns, unknown kinds and skipped rows.
-        skip_unplaceable: Leave out rows that cannot be placed instead of refusing the table.
+    Tells of unused columns, unknown kinds and skipped rows.
 
     Raises:
         InputError: ``merchants-unplaceable``.
     """
     if merchants.for_any_world:
-        merchants = merchants.within(spans)
-    problems = RowProblems([*merchants.problems.found])
-    circles = np.full((merchants.rows.num_rows, 3), np.nan)
-    check_codes(merchants.rows, spans, problems)
-    _check_tiles(merchants, spans, problems)
-    _find_circles(merchants, countries, circles, problems)
-    check_circles(merchants.rows, circles, spans, countries, problems)
-    kept = np.ones(len(circles), np.bool_)
-    kept[problems.rows()] = False
-    merchants = replace(merchants, problems=problems).settled(skip_unplaceable=skip_unplaceable)
-    circles = circles[kept]
-    kinds = _kinds_of(merchants, observer)
+        merchants = merchants.within(inputs.spans)
+    given = [
+        pc.fill_null(merchants.rows[name], float("nan")).to_numpy()
+        for name in ("lon", "lat", "radius_km")
+    ]
+    merchants, circles = settled_in_world(
+        merchants, np.column_stack(given), inputs, _tile_problems(merchants, inputs.spans)
+    )
+    kinds = _kinds_of(merchants, inputs.observer)
     own_columns = tuple(
         OwnColumn(name, str(merchants.rows.schema.field(name).type))
         for name in merchants.own_columns
     )
-    rows = _published_rows(merchants, kinds, _gammas(merchants, kinds, countries), own_columns)
+    rows = _published_rows(
+        merchants, kinds, _gammas(merchants, kinds, inputs.countries), own_columns
+    )
     on_map = np.array([kind is None or kind.has_site for kind in kinds], np.bool_)
-    _emit_findings(merchants, observer)
-    by_country = {}
-    codes = rows["country_iso"].to_numpy(zero_copy_only=False)
-    for iso in merchants.countries:
-        first, stop = np.searchsorted(codes, [iso, iso + "\0"]).tolist()
-        by_country[iso] = CountryMerchants(
+    _emit_findings(merchants, inputs.observer)
+    by_country = {
+        iso: CountryMerchants(
             iso, rows_between(rows, first, stop), on_map[first:stop], circles[first:stop]
         )
+        for iso, first, stop in ranges_of_countries(rows)
+    }
     return Requirements(by_country, own_columns, merchants)
 
 
-def _check_tiles(
-    merchants: MerchantTable, spans: Mapping[str, RowSpans], problems: RowProblems
-) -> None:
-    ids = merchants.rows["tile_id"]
+def _tile_problems(merchants: MerchantTable, spans: Mapping[str, RowSpans]) -> list[RowProblem]:
+    ids, found = merchants.rows["tile_id"], []
     for row in np.flatnonzero(ids.is_valid().to_numpy()).tolist():
         iso, tile = merchants.rows["country_iso"][row].as_py(), ids[row].as_py()
         # A negative id is no tile of any grid.
         if iso in spans and (tile < 0 or not spans[iso].contains(np.array([tile], np.uint64))[0]):
-            problems.add([row], f"tile {tile} is none of {iso}")
-
-
-def _find_circles(
-    merchants: MerchantTable,
-    countries: CountrySet,
-    circles: NDArray[np.float64],
-    problems: RowProblems,
-) -> None:
-    """Fill in the circle of each row that names one, or a place."""
-    rows = merchants.rows
-    for column, name in enumerate(("lon", "lat", "radius_km")):
-        circles[:, column] = pc.fill_null(rows[name], float("nan")).to_numpy()
-    fill_circles_of_places(rows, circles, countries, problems)
+            found.append(RowProblem(row, f"tile {tile} is none of {iso}"))
+    return found
 
 
 def _kinds_of(merchants: MerchantTable, observer: Observer) -> list[Kind | None]:
