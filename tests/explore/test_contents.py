@@ -20,10 +20,9 @@ from hypothesis import strategies as st
 import closedworld as cw
 from closedworld.errors import ConfigError
 from closedworld.explore.borders import STEPS_PER_CELL, packed_borders
-from closedworld.explore.bounds import bounds_of
 from closedworld.explore.lives import packed_lives
 from closedworld.explore.packing import packed
-from closedworld.explore.tile_runs import packed_runs
+from closedworld.explore.tiles import bounds_of, packed_runs
 from closedworld.explore.weights import Overview, packed_overviews
 from closedworld.explore.writing import map_page
 from closedworld.kernels.grid import Grid

@@ -19,7 +19,7 @@ def test_csv_keeps_texts_as_they_are(tmp_path: Path) -> None:
     """NA is Namibia and 007 is not 7; columns come in any order, others are ignored."""
     path = tmp_path / "request.csv"
     path.write_text("n,other,id,country\n2,x,007,NA\n0,,NULL,de\n", encoding="utf-8")
-    request = SampleRequest.read(path)
+    request = SampleRequest.of(path)
     assert request.isos.to_pylist() == ["NA", "DE"]
     assert request.counts.tolist() == [2, 0]
     assert request.ids is not None
@@ -30,7 +30,7 @@ def test_an_empty_country_in_csv_is_reported_with_its_row(tmp_path: Path) -> Non
     path = tmp_path / "request.csv"
     path.write_text("id,country,n\na,DE,1\nb,,2\n", encoding="utf-8")
     with pytest.raises(InputError, match="table-value") as caught:
-        SampleRequest.read(path)
+        SampleRequest.of(path)
     assert "row 2" in caught.value.message
 
 
@@ -39,20 +39,20 @@ def test_parquet_and_csv_say_the_same(tmp_path: Path) -> None:
     pq.write_table(table, tmp_path / "request.parquet")
     (tmp_path / "request.csv").write_text("id,country_iso,n\na,NA,1\nb,DE,2\n", encoding="utf-8")
     for name in ("request.parquet", "request.csv"):
-        request = SampleRequest.read(tmp_path / name)
+        request = SampleRequest.of(tmp_path / name)
         assert request.isos.to_pylist() == ["NA", "DE"]
         assert request.counts.tolist() == [1, 2]
 
 
 def test_without_numbers_each_row_asks_for_one_point() -> None:
-    assert SampleRequest.from_table(
+    assert SampleRequest.of(
         pa.table({"id": ["a", "b"], "country": ["DE", "DE"]})
     ).counts.tolist() == [1, 1]
 
 
 def test_dictionaries_are_texts() -> None:
     isos = pa.array(["DE", "FR", "DE"]).dictionary_encode()
-    request = SampleRequest.from_table(pa.table({"id": [3, 4, 5], "country": isos}))
+    request = SampleRequest.of(pa.table({"id": [3, 4, 5], "country": isos}))
     assert request.isos.to_pylist() == ["DE", "FR", "DE"]
 
 
@@ -93,7 +93,7 @@ def test_dictionaries_are_texts() -> None:
 )
 def test_what_is_unclear_is_refused(columns: dict[str, Any], code: str, words: str) -> None:
     with pytest.raises(InputError, match=code) as caught:
-        SampleRequest.from_table(pa.table(columns))
+        SampleRequest.of(pa.table(columns))
     assert words in caught.value.message
 
 
@@ -107,7 +107,7 @@ def test_files_that_cannot_be_read_are_refused(tmp_path: Path) -> None:
         if code != "input-missing":
             (tmp_path / name).write_text("a,b\n1\n", encoding="utf-8")
         with pytest.raises(InputError, match=code):
-            SampleRequest.read(tmp_path / name)
+            SampleRequest.of(tmp_path / name)
 
 
 def test_problems_of_all_kinds_are_one_error() -> None:
@@ -115,7 +115,7 @@ def test_problems_of_all_kinds_are_one_error() -> None:
     rows = {"id": ["1", "01", "b", "b", "c"], "country": ["DE", "de", "MT", "XX", "FR"]}
     table = pa.table({**rows, "n": ["1.5", "1", "1", "1", "1"]})
     with pytest.raises(InputError, match="table-value") as caught:
-        SampleRequest.from_table(table, with_tiles={"DE", "FR"})
+        SampleRequest.of(table, with_tiles={"DE", "FR"})
     for words in (
         "row 1: n is '1.5'",
         "row 2: it asks for the same points of DE and id '1' as row 1",
@@ -124,7 +124,7 @@ def test_problems_of_all_kinds_are_one_error() -> None:
     ):
         assert words in caught.value.message
     assert "row 5" not in caught.value.message
-    request = SampleRequest.from_table(table, with_tiles={"DE", "FR"}, skip_bad_rows=True)
+    request = SampleRequest.of(table, with_tiles={"DE", "FR"}, skip_bad_rows=True)
     assert request.ids is not None
     assert request.ids.to_pylist() == ["01", "c"]
 
@@ -139,9 +139,9 @@ def test_bad_rows_are_left_out_when_asked_and_each_is_named() -> None:
         }
     )
     with pytest.raises(InputError, match="table-value") as caught:
-        SampleRequest.from_table(table)
+        SampleRequest.of(table)
     assert "--skip-bad-rows" in caught.value.hint
-    request = SampleRequest.from_table(table, with_tiles={"DE", "FR"}, skip_bad_rows=True)
+    request = SampleRequest.of(table, with_tiles={"DE", "FR"}, skip_bad_rows=True)
     assert request.isos.to_pylist() == ["DE"]
     assert request.counts.tolist() == [2]
     assert request.ids is not None
@@ -174,7 +174,7 @@ def test_a_column_that_may_be_a_missing_one_is_refused_with_the_name(name: str, 
     columns = {"country": ["DE"], "n": [1]}
     del columns["n" if meant == "n" else "country"]
     with pytest.raises(InputError, match="table-column-near") as caught:
-        SampleRequest.from_table(pa.table({**columns, name: ["DE"]}))
+        SampleRequest.of(pa.table({**columns, name: ["DE"]}))
     assert f"{name!r} ({meant})" in caught.value.message
 
 
@@ -183,5 +183,5 @@ def test_text_with_zero_bytes_is_refused_as_another_encoding(tmp_path: Path) -> 
     for content in ("id,country\na,DE\n".encode("utf-16-le"), b"id,country\na\0b,DE\n"):
         path.write_bytes(content)
         with pytest.raises(InputError, match="input-unreadable") as caught:
-            SampleRequest.read(path)
+            SampleRequest.of(path)
         assert "iconv" in caught.value.hint

@@ -107,8 +107,8 @@ def test_command_and_python_give_the_same_points_for_the_same_file(
 
 def test_ids_that_are_one_number_are_one_id() -> None:
     with pytest.raises(InputError, match="table-id-twice"):
-        SampleRequest.from_table(pa.table({"id": ["007", "7"], "country": ["DE", "DE"]}))
-    keys = SampleRequest.from_table(
+        SampleRequest.of(pa.table({"id": ["007", "7"], "country": ["DE", "DE"]}))
+    keys = SampleRequest.of(
         pa.table({"id": ["000", "0x07", "07a", "-01", "00.5"], "country": ["DE"] * 5})
     ).keys
     assert keys.to_pylist() == ["0", "0x07", "07a", "-1", "00.5"]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -12,15 +12,14 @@ import numpy as np
 from closedworld.datasets.parameters import TileParameters, WeightParameters
 from closedworld.errors import ConfigError
 from closedworld.explore.borders import packed_borders
-from closedworld.explore.bounds import bounds_of
 from closedworld.explore.lives import packed_lives
 from closedworld.explore.places import packed_places
 from closedworld.explore.points import packed_homes, packed_sites
-from closedworld.explore.tile_runs import packed_runs
+from closedworld.explore.tiles import bounds_of, packed_runs
 from closedworld.explore.weights import overview_of, packed_cells, packed_overviews
 from closedworld.inputs.reference.iso import iso_table
 from closedworld.inputs.regions.country_set import CountrySet
-from closedworld.kernels.spans import RowSpans
+from closedworld.kernels.spans import RowSpans, united_tiles
 from closedworld.kernels.weights import Basis, basis_in_words
 from closedworld.maps.canvas import COUNTRY_COLOURS
 from closedworld.maps.colouring import choose_colours, neighbour_weights
@@ -183,17 +182,11 @@ def _differences(a: PublishedIndex, b: PublishedIndex) -> list[RowSpans]:
     for own, other in ((a, b), (b, a)):
         none = RowSpans.empty(own.grid)
         lost = [
-            RowSpans(own.grid, one.rows, one.col_starts, one.col_stops)
-            - RowSpans.from_runs(own.grid, *_runs_of(other.spans.get(iso, none)))
+            one - replace(other.spans.get(iso, none), grid=own.grid)
             for iso, one in own.spans.items()
         ]
-        runs = (np.concatenate([_runs_of(one)[i] for one in lost] or [none.rows]) for i in range(3))
-        found.append(RowSpans.from_runs(own.grid, *runs))
+        found.append(united_tiles(lost, own.grid))
     return found
-
-
-def _runs_of(spans: RowSpans) -> tuple[Any, Any, Any]:
-    return spans.rows, spans.col_starts, spans.col_stops
 
 
 def _add_borders(contents: Contents, world: Shown) -> None:

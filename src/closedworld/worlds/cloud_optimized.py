@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import zlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
-from closedworld.errors import PublishError
 from closedworld.kernels.grid import Grid
 from closedworld.sanitize import library_message
 from closedworld.store.atomic import whole_file
+from closedworld.worlds.gdal_writers import not_written
 
 if TYPE_CHECKING:
     from rasterio.io import DatasetReader
@@ -25,11 +25,8 @@ BLOCK = 512
 _CACHE_MB = 256
 
 
-class WriteBand(Protocol):
-    """Writes a band of rows, from north to south."""
-
-    def __call__(self, rows: range, cells: NDArray[Any]) -> None:
-        """Write the cells of rows that begin at a multiple of ``BLOCK``, flat."""
+WriteBand: TypeAlias = "Callable[[range, NDArray[Any]], None]"
+"""Writes the cells of rows that begin at a multiple of ``BLOCK``, flat; from north to south."""
 
 
 @contextmanager
@@ -100,7 +97,7 @@ def opened_cog(
                 filled.unlink(missing_ok=True)
             _require_written(staged, sums, path)
     except (RasterioError, CPLE_BaseError) as error:
-        raise _not_written(path, library_message(error)) from error
+        raise not_written(path, library_message(error)) from error
 
 
 def _require_written(staged: Path, sums: Mapping[int, int], path: Path) -> None:
@@ -116,7 +113,7 @@ def _require_written(staged: Path, sums: Mapping[int, int], path: Path) -> None:
         levels = range(len(raster.overviews(1)))
         for start, rows in _bands(raster):
             if _sum(rows) != sums[start]:
-                raise _not_written(path, "cells that were written are not there")
+                raise not_written(path, "cells that were written are not there")
     for level in levels:
         with rasterio.open(staged, driver="GTiff", overview_level=level) as overview:
             for _ in _bands(overview):
@@ -135,11 +132,3 @@ def _bands(raster: DatasetReader) -> Iterator[tuple[int, NDArray[Any]]]:
 def _sum(cells: NDArray[Any]) -> int:
     """Return a check sum; all NaN are one."""
     return zlib.crc32(np.ascontiguousarray(np.nan_to_num(cells, nan=-1.0)).data)
-
-
-def _not_written(path: Path, reason: str) -> PublishError:
-    return PublishError(
-        "output-not-writable",
-        f"cannot write {path}: {reason}.",
-        "Free some space or choose another --out.",
-    )

@@ -65,9 +65,9 @@ def write_by_gdal(
         )
         is_whole = _ends_well(staged) if driver == "GeoJSON" else pyogrio.read_info(staged)
     except (DataSourceError, DataLayerError) as error:
-        raise _not_written(path, library_message(error)) from error
+        raise not_written(path, library_message(error)) from error
     if not is_whole:
-        raise _not_written(path, "its end is not there")
+        raise not_written(path, "its end is not there")
 
 
 def _ends_well(file: Path) -> bool:
@@ -77,7 +77,8 @@ def _ends_well(file: Path) -> bool:
         return stream.read().split()[-2:] == [b"]", b"}"]
 
 
-def _not_written(path: Path, reason: str) -> PublishError:
+def not_written(path: Path, reason: str) -> PublishError:
+    """Return the error for a file that GDAL did not write whole."""
     return PublishError(
         "output-not-writable",
         f"cannot write {path}: {reason}.",

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -43,7 +42,7 @@ class TileLocator:
         rows, cols = cells_of(self.owners.grid, *points)
         country, counts = self._countries(rows, cols)
         columns = {"tile_id": self._tile_ids(rows, cols), "country_iso": country}
-        return _table(columns | {"countries_on_tile": pa.array(counts)})
+        return pa.table(columns | {"countries_on_tile": pa.array(counts)})
 
     def count(self, points: LonLat) -> pa.Table:
         """Return the number of points on each tile that has any; see ``PublishedWorld.count``."""
@@ -58,14 +57,14 @@ class TileLocator:
         cols = tiles - rows * n_cols
         country, _ = self._countries(rows, cols)
         columns = {"country_iso": country, "tile_id": self._tile_ids(rows, cols)}
-        return _table(columns | {"points": pa.array(counts.astype(np.int64))})
+        return pa.table(columns | {"points": pa.array(counts.astype(np.int64))})
 
     def nearest(self, points: LonLat, within_km: float) -> pa.Table:
         """Return the nearest tile of each point and its distance; see ``PublishedWorld.nearest``."""
         rows, cols, metres = nearest_cells(self.owners, *points, within_km * _METRES_PER_KM)
         country, _ = self._countries(rows, cols)
         columns = {"tile_id": self._tile_ids(rows, cols), "country_iso": country}
-        return _table(columns | {"distance_m": pa.array(metres, from_pandas=True)})
+        return pa.table(columns | {"distance_m": pa.array(metres, from_pandas=True)})
 
     def _tile_ids(self, rows: NDArray[np.int64], cols: NDArray[np.int64]) -> pa.Array:
         return pa.array(rows * self.owners.grid.n_cols + cols, mask=rows == NO_CELL)
@@ -115,7 +114,3 @@ def on_globe(points: LonLat) -> LonLat:
             "Give degrees of WGS 84, longitudes first.",
         )
     return points
-
-
-def _table(columns: Mapping[str, Any]) -> pa.Table:
-    return pa.table(dict(columns))

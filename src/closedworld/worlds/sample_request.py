@@ -77,8 +77,8 @@ class SampleRequest:
     def of(
         cls,
         table: Any,
-        country: str | Iterable[str] | None,
-        n: int,
+        country: str | Iterable[str] | None = None,
+        n: int = 1,
         own_codes: Sequence[str] | None = None,
         with_tiles: Collection[str] | None = None,
         *,
@@ -87,7 +87,8 @@ class SampleRequest:
         """Return the request of a table or file, or for ``n`` points in each of some countries.
 
         Args:
-            table: A CSV or Parquet file, or anything with ``__arrow_c_stream__``.
+            table: A CSV or Parquet file, or anything with an Arrow stream: column ``country_iso`` (or ``country``), and
+                optionally ``id`` and ``n``; other columns go through to the points.
             country: Codes.
             n: Points in each country.
             own_codes: Codes of the world's regions, if they are not countries.
@@ -97,7 +98,9 @@ class SampleRequest:
         Raises:
             ConfigError: ``sample-unclear`` unless exactly one of both is given, ``sample-count``,
                 ``countries-none-selected``.
-            InputError: As ``read`` and ``from_table``.
+            InputError: ``table-kind``, ``table-column``, ``table-column-twice``, ``table-column-near``, or as
+                ``read_table``; with all rows that cannot be used ``table-value``, or ``table-id-twice`` where all is
+                well but for rows that ask for the same points.
         """
         if (table is None) == (country is None):
             raise ConfigError(
@@ -113,48 +116,20 @@ class SampleRequest:
                     f"Ask for 0 to {MAX_POINTS:,}.",
                 )
             codes = list(wanted_codes(country, own_codes or ()))
-            return cls.from_table(
-                pa.table({"country": codes, "n": [n] * len(codes)}), own_codes=own_codes
-            )
-        if isinstance(table, str | Path):
+            table, with_tiles = pa.table({"country": codes, "n": [n] * len(codes)}), None
+        elif isinstance(table, str | Path):
             table = read_table(Path(table))
-        return cls.from_table(
-            table, own_codes=own_codes, with_tiles=with_tiles, skip_bad_rows=skip_bad_rows
-        )
+        return cls._of_rows(table_of(table), own_codes, with_tiles, skip_bad_rows=skip_bad_rows)
 
     @classmethod
-    def read(cls, path: Path, own_codes: Sequence[str] | None = None) -> SampleRequest:
-        """Return the request in a CSV or Parquet file; arguments as ``of``.
-
-        Raises:
-            InputError: As ``read_table`` or ``from_table``.
-        """
-        return cls.from_table(read_table(path), own_codes=own_codes)
-
-    @classmethod
-    def from_table(
+    def _of_rows(
         cls,
-        source: Any,
+        table: pa.Table,
+        own_codes: Sequence[str] | None,
+        with_tiles: Collection[str] | None,
         *,
-        own_codes: Sequence[str] | None = None,
-        with_tiles: Collection[str] | None = None,
-        skip_bad_rows: bool = False,
+        skip_bad_rows: bool,
     ) -> SampleRequest:
-        """Return the request of a table.
-
-        Args:
-            source: Anything with an Arrow stream: column ``country_iso`` (or ``country``), and optionally ``id``
-                and ``n``; other columns go through to the points.
-            own_codes: As in ``of``.
-            with_tiles: As in ``of``.
-            skip_bad_rows: As in ``of``.
-
-        Raises:
-            InputError: ``table-kind``, ``table-column``, ``table-column-twice``, ``table-column-near``; with all
-                rows that cannot be used ``table-value``, or ``table-id-twice`` where all is well but for rows
-                that ask for the same points.
-        """
-        table = table_of(source)
         named = name_columns(table, _KNOWN, _SYNONYMS, _MISTAKEN)
         if "country_iso" not in named:
             raise InputError(

@@ -27,8 +27,6 @@ from closedworld.worlds.world import PublishedWorld
 
 COUNTRY_NAME, WEIGHT_NAME, KEY_NAME = "country_id.tif", "weight.tif", "country_ids.csv"
 
-"""Blocks that GDAL keeps; by default it takes a twentieth of the machine's memory."""
-
 _KOSOVO = 983
 """ISO gives XK no number; this one is Unicode CLDR's."""
 

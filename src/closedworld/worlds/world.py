@@ -278,9 +278,8 @@ class PublishedWorld:
     def _repr_html_(self) -> str:
         rows = [(iso, own.tile_count) for iso, own in self.index.spans.items()]
         rows.sort(key=lambda row: (-row[1], row[0]))
-        return (
-            html_table(repr(self), ("country_iso", "tiles"), rows) + self.plot(width=480).as_html()
-        )
+        table = html_table(repr(self), ("country_iso", "tiles"), rows)
+        return table + self.plot(width=480).as_html()
 
     def explore(
         self,

@@ -9,18 +9,18 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
-import pyarrow.parquet as pq
 
 from closedworld.errors import ConfigError, InputError
 from closedworld.inputs.tables.geometry import to_pandas
 from closedworld.sanitize import listed, quoted
 from closedworld.store.atomic import require_suffix, whole_file
-from closedworld.worlds.converting.csv_text import write_csv
 from closedworld.worlds.converting.layouts import LAYOUTS, Layout
 from closedworld.worlds.converting.own_purchases import OwnPurchases
+from closedworld.worlds.converting.table_files import write_tables
 
 _DAY_SECONDS = 86_400
 _OLD_PROTOCOL = 4
+_LABELS = ("Is Fraud?", "is_fraud", "TX_FRAUD")
 _YES = pa.array(["1", "Yes"])
 
 
@@ -76,7 +76,9 @@ def convert(path: Path | str, layout: str, out: Path | str) -> Converted:
         rows = iter([_sorted(rows, form)])
     tally = _Tally()
     counted = tally.count(rows)
-    files = _write_file(counted, out) if form.suffixes else _write_days(counted, out)
+    if form.suffixes:
+        write_tables(out, counted)
+    files = (out,) if form.suffixes else _write_days(counted, out)
     return Converted(files, tally.purchases, tally.frauds)
 
 
@@ -90,10 +92,7 @@ class _Tally:
     def count(self, rows: Iterator[pa.Table]) -> Iterator[pa.Table]:
         """Yield the same tables, each counted by whichever column its layout labels fraud with."""
         for table in rows:
-            label = table["Is Fraud?"] if "Is Fraud?" in table.column_names else None
-            if label is None:
-                name = "is_fraud" if "is_fraud" in table.column_names else "TX_FRAUD"
-                label = table[name]
+            label = next(table[name] for name in _LABELS if name in table.column_names)
             self.purchases += table.num_rows
             self.frauds += int(pc.sum(pc.is_in(label.cast(pa.string()), _YES)).as_py() or 0)
             yield table
@@ -121,18 +120,6 @@ def _sorted(rows: Iterator[pa.Table], form: Layout) -> pa.Table:
     keys = [(name, "ascending") for name in (*form.sorted_by, "row")]
     numbered = table.append_column("row", pa.array(np.arange(table.num_rows)))
     return table.take(pc.sort_indices(numbered, sort_keys=keys))
-
-
-def _write_file(rows: Iterator[pa.Table], out: Path) -> tuple[Path, ...]:
-    first = next(rows)
-    with whole_file(out) as staged:
-        if out.suffix.lower() == ".parquet":
-            with pq.ParquetWriter(staged, first.schema) as writer:
-                for table in (first, *rows):
-                    writer.write_table(table)
-        else:
-            write_csv(staged, first, rows)
-    return (out,)
 
 
 def _write_days(rows: Iterator[pa.Table], out: Path) -> tuple[Path, ...]:

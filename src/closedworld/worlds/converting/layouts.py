@@ -17,8 +17,8 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from closedworld.datasets.purchases import FRAUD_TYPES
-from closedworld.worlds.converting.csv_text import decimals
 from closedworld.worlds.converting.own_purchases import PurchaseBatch
+from closedworld.worlds.converting.table_files import decimals
 
 _SPARKOV_CATEGORIES = {
     "grocery": ("grocery_pos", "grocery_net"),
@@ -79,9 +79,7 @@ def sparkov(batch: PurchaseBatch, first_day: int) -> pa.Table:
     """Return the columns of Kaggle's fraudTrain.csv; online purchases, which have no place, are at home."""
     del first_day
     n = len(batch)
-    online = batch.is_online
-    lon = np.where(online, batch.home_lon, batch.reals("lon"))
-    lat = np.where(online, batch.home_lat, batch.reals("lat"))
+    lon, lat = batch.places()
     category = batch.table["category"].cast(pa.string()).combine_chunks().dictionary_encode()
     pairs = [
         _SPARKOV_CATEGORIES.get(name, ("misc_pos", "misc_net"))
@@ -89,7 +87,7 @@ def sparkov(batch: PurchaseBatch, first_day: int) -> pa.Table:
     ]
     pairs.append(("misc_pos", "misc_net"))
     codes = pc.fill_null(category.indices, len(pairs) - 1).to_numpy(zero_copy_only=False)
-    names = np.array(pairs, object)[codes, online.astype(np.int64)]
+    names = np.array(pairs, object)[codes, batch.is_online.astype(np.int64)]
     ids = batch.table["purchase_id"].to_pylist()
     columns: dict[str, Any] = {
         "": np.arange(batch.first, batch.first + n),
@@ -141,12 +139,10 @@ def handbook(batch: PurchaseBatch, first_day: int) -> pa.Table:
 def synccfd(batch: PurchaseBatch, first_day: int) -> pa.Table:
     """Return the columns of SynCCFD, on the clock of UTC; online purchases are at home."""
     base = handbook(batch, first_day)
-    online = batch.is_online
-    lon = np.where(online, batch.home_lon, batch.reals("lon"))
-    lat = np.where(online, batch.home_lat, batch.reals("lat"))
+    lon, lat = batch.places()
     columns: dict[str, Any] = {
         **{name: base[name] for name in base.column_names[:5]},
-        "TX_TYPE": pa.array(np.where(online, "CNP", "CP")),
+        "TX_TYPE": pa.array(np.where(batch.is_online, "CNP", "CP")),
         "TX_SHIPP_LAT": lat,
         "TX_SHIPP_LONG": lon,
         "TX_BILL_LAT": batch.home_lat,

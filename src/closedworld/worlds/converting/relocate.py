@@ -9,7 +9,6 @@ from typing import Any, Literal
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from closedworld.errors import ConfigError
@@ -32,13 +31,13 @@ from closedworld.kernels.sampling.random_streams import (
 )
 from closedworld.kernels.scoring.consecutive import steps_of
 from closedworld.sanitize import number_of, quoted
-from closedworld.store.atomic import require_suffix, whole_file
-from closedworld.worlds.converting.csv_text import decimals, write_csv
+from closedworld.store.atomic import require_suffix
 from closedworld.worlds.converting.placed_outlets import (
     OUTLETS_PER_MILLION,
     PlacedOutlets,
     place_outlets,
 )
+from closedworld.worlds.converting.table_files import decimals, write_tables
 from closedworld.worlds.converting.their_purchases import TheirPurchases, read_theirs
 from closedworld.worlds.world import PublishedWorld
 
@@ -258,18 +257,18 @@ def _liked(
     habits = StreamDraws(
         stream_keys(habit_ids, "", seed, kind=_HABITS), np.zeros(len(walkers), np.int64)
     )
-    usual = preferences(near.km, _four(habits, 0))
+    usual = preferences(near.km, _four(habits))
     turns = StreamDraws(
         stream_keys(names, "", seed, kind=_TURNS)[walker[shops]],
         _ranks(walker[shops], theirs.time[shops]),
     )
-    today = preferences(near.km[pair_of], _four(turns, 0))
+    today = preferences(near.km[pair_of], _four(turns))
     is_usual = fractions(turns.words(Purpose.POINT, 1)[0]) < HABIT
     return np.where(is_usual[:, None], usual[pair_of], today)
 
 
-def _four(draws: StreamDraws, number: int) -> NDArray[np.float64]:
-    return np.column_stack([fractions(word) for word in draws.words(Purpose.POINT, number)])
+def _four(draws: StreamDraws) -> NDArray[np.float64]:
+    return np.column_stack([fractions(word) for word in draws.words(Purpose.POINT, 0)])
 
 
 def _ranks(walker: NDArray[np.int64], time: NDArray[np.float64]) -> NDArray[np.int64]:
@@ -303,15 +302,7 @@ def _write(
             start += table.num_rows
             yield table
 
-    tables = rows()
-    first = next(tables)
-    with whole_file(out) as staged:
-        if is_csv:
-            write_csv(staged, first, tables)
-            return
-        with pq.ParquetWriter(staged, first.schema) as writer:
-            for table in (first, *tables):
-                writer.write_table(table)
+    write_tables(out, rows())
 
 
 def _report(
@@ -325,8 +316,7 @@ def _report(
     legit = np.flatnonzero(in_shop & ~theirs.is_fraud)
     time = theirs.time[legit]
     steps = steps_of(theirs.card[legit].astype(np.int32), time, lons[legit], lats[legit])
-    pair = np.isfinite(steps.km_h)
-    pair |= np.isinf(steps.km_h)
+    pair = ~np.isnan(steps.km_h)
     hour = pair & (time - time[steps.located] <= _HOUR_SECONDS)
     return Relocated(
         file=out,

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
@@ -104,7 +103,7 @@ def _score(stream: TableStream, encoder: Encoder) -> Score:
                 f"{stream.name} has no purchase with a card and a time.",
                 "Check which columns have them; --card and --time name others.",
             )
-        merchants = _merchants(by_merchant, len(encoder.merchants))
+        merchants = _merchants(by_merchant)
         cards, auc = _cards(by_card, encoder)
     kinds = encoder.kinds.names
     fraud_counts = auc.kind_counts() if cards.counts["frauds"] else {}
@@ -115,7 +114,7 @@ def _score(stream: TableStream, encoder: Encoder) -> Score:
         clock=encoder.form.clock,
         counts=_counts(encoder, cards),
         kinds={kinds[number]: count for number, count in fraud_counts.items()},
-        figures=_figures(encoder, cards, merchants),
+        figures=_figures(encoder, cards, *merchants),
         auc=auc.results(kinds) if fraud_counts else {},
         hours=cards.hours.sum(axis=0).tolist(),
         zones=_zones(encoder, cards),
@@ -123,22 +122,14 @@ def _score(stream: TableStream, encoder: Encoder) -> Score:
     )
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class _Merchants:
-    """Places and purchases of all merchants with a place, int64 (m,) each."""
-
-    places: NDArray[np.int64]
-    purchases: NDArray[np.int64]
-
-
-def _merchants(buckets: RowBuckets, n_merchants: int) -> _Merchants:
-    places, purchases = np.zeros((2, n_merchants), np.int64)
-    for number in range(len(buckets)):
-        rows = buckets.read(number)
-        found = places_of(rows["merchant"].astype(np.int64), rows["place"].astype(np.int64))
-        places[found.merchant], purchases[found.merchant] = found.places, found.purchases
-    some = purchases > 0
-    return _Merchants(places[some], purchases[some])
+def _merchants(buckets: RowBuckets) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Return the places and the purchases of each merchant with a place, int64 (m,) each, in any order."""
+    found = [
+        places_of(rows["merchant"].astype(np.int64), rows["place"].astype(np.int64))
+        for rows in map(buckets.read, range(len(buckets)))
+    ]
+    places = np.concatenate([one.places for one in found])
+    return places, np.concatenate([one.purchases for one in found])
 
 
 def _cards(buckets: RowBuckets, encoder: Encoder) -> tuple[CardFigures, AucCounts]:
@@ -178,11 +169,17 @@ def _counts(encoder: Encoder, cards: CardFigures) -> dict[str, int]:
     }
 
 
-def _figures(encoder: Encoder, cards: CardFigures, merchants: _Merchants) -> dict[str, Figure]:
+def _figures(
+    encoder: Encoder,
+    cards: CardFigures,
+    places: NDArray[np.int64],
+    purchases: NDArray[np.int64],
+) -> dict[str, Figure]:
+    """Return the figures; ``places`` and ``purchases`` are those of each merchant, int64 (m,)."""
     form, seen, counts = encoder.form, encoder.counts, cards.counts
     rows = seen["rows"] - seen["incomplete"]
-    several = merchants.purchases >= SEVERAL_PURCHASES
-    is_new = merchants.places[several] == merchants.purchases[several]
+    several = purchases >= SEVERAL_PURCHASES
+    is_new = places[several] == purchases[several]
     night, worst = cards.night_share(), _zones(encoder, cards)
     shares = {
         "fraud": (counts["frauds"], rows - counts["unlabelled"]),
@@ -202,14 +199,13 @@ def _figures(encoder: Encoder, cards: CardFigures, merchants: _Merchants) -> dic
         "country_agrees": (seen["country_agrees"], seen["country_checked"]),
     }
     found = {name: Figure(part / of, of) for name, (part, of) in shares.items() if of}
-    n_merchants = len(merchants.places)
-    if n_merchants:
-        found["places_per_merchant"] = Figure(float(np.median(merchants.places)), n_merchants)
+    if len(places):
+        found["places_per_merchant"] = Figure(float(np.median(places)), len(places))
     if cards.median_km is not None and not form.plane:
         found["home_km"] = Figure(cards.median_km, counts["home_of"])
     if night is not None:
         found["night"] = Figure(night, int(cards.hours.sum()))
-    large = [share for purchases, share in worst.values() if purchases >= _ZONE_LEAST]
+    large = [share for count, share in worst.values() if count >= _ZONE_LEAST]
     if large:
         found["night_worst_zone"] = Figure(max(large), len(large))
     return {name: found.get(name) or _missing(name, form) for name in FIGURES}

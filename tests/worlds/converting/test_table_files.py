@@ -10,7 +10,7 @@ import pyarrow as pa
 from hypothesis import given
 from hypothesis import strategies as st
 
-from closedworld.worlds.converting.csv_text import csv_lines, decimals
+from closedworld.worlds.converting.table_files import csv_lines, decimals
 
 TEXTS = st.lists(st.text(alphabet='ab",\n\r é', max_size=5), min_size=1, max_size=8)
 

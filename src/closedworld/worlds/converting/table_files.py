@@ -1,30 +1,40 @@
-"""Tables as lines of CSV, quoted only where a value needs it, as pandas and spreadsheets write them."""
+"""Tables as CSV, quoted only where a value needs it, as pandas and spreadsheets write it, or as Parquet."""
 
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterable
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
+import pyarrow.parquet as pq
 from numpy.typing import NDArray
+
+from closedworld.store.atomic import whole_file
 
 _NEEDS_QUOTES = '[",\r\n]'
 
 
-def write_csv(path: Path, first: pa.Table, rows: Iterable[pa.Table]) -> None:
-    """Write tables of the same columns to a file that is not there yet, under their names.
+def write_tables(out: Path, tables: Iterator[pa.Table]) -> None:
+    """Write tables of the same columns, at least one, as a .parquet or .csv file; replaced if there.
 
     Raises:
-        OSError: It cannot be written.
+        PublishError: ``output-not-writable``.
     """
-    names = first.column_names
-    with pa.OSFile(str(path), "wb") as file:
-        file.write(csv_lines(pa.table([pa.array([name]) for name in names], names=names)))
-        for table in itertools.chain([first], rows):
-            file.write(csv_lines(table))
+    first = next(tables)
+    names, every = first.column_names, itertools.chain([first], tables)
+    with whole_file(out) as staged:
+        if out.suffix.lower() == ".parquet":
+            with pq.ParquetWriter(staged, first.schema) as writer:
+                for table in every:
+                    writer.write_table(table)
+        else:
+            with pa.OSFile(str(staged), "wb") as file:
+                file.write(csv_lines(pa.table([pa.array([name]) for name in names], names=names)))
+                for table in every:
+                    file.write(csv_lines(table))
 
 
 def csv_lines(table: pa.Table) -> bytes:
