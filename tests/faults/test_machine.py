@@ -26,8 +26,8 @@ from hypothesis.stateful import (
 from closedworld import verify
 from closedworld.errors import ClosedWorldError, IntegrityError
 from closedworld.published.results import find_published
+from closedworld.store.local import storage_at
 from closedworld.store.paths import COLLECTION_NAME
-from closedworld.store.places import storage_at
 from closedworld.store.staging import clear_debris
 
 if TYPE_CHECKING:

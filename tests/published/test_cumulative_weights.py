@@ -13,7 +13,7 @@ import pytest
 
 from closedworld.errors import IntegrityError
 from closedworld.published.cumulative_weights import CumulativeWeights
-from closedworld.store.places import storage_at
+from closedworld.store.local import storage_at
 from closedworld.store.receipt import FileEntry
 from closedworld.worlds import open_world
 

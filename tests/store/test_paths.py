@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 
 from closedworld.datasets import Partition
 from closedworld.errors import ConfigError
+from closedworld.store.local import storage_at
 from closedworld.store.paths import hash_of_folder, hash_of_key, part_path, result_key, stage_folder
-from closedworld.store.places import storage_at
 from closedworld.store.receipt import FileEntry
 
 HASH = "0123456789abcdef" * 4

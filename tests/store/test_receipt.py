@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from closedworld.errors import IntegrityError
+from closedworld.store.local import storage_at
 from closedworld.store.paths import RECEIPT_NAME
-from closedworld.store.places import storage_at
 from closedworld.store.receipt import FileEntry, Receipt, parameter_hash, read_receipt
 
 if TYPE_CHECKING:

@@ -18,7 +18,7 @@ import pytest
 from closedworld.errors import IntegrityError, PublishError
 from closedworld.published.results import find_published, open_published
 from closedworld.store.durable import rename_new
-from closedworld.store.places import storage_at
+from closedworld.store.local import storage_at
 from closedworld.store.receipt import FileEntry, Receipt, parameter_hash
 from closedworld.store.staging import Staging, clear_debris, stage_file
 
@@ -170,7 +170,7 @@ def test_staging_of_a_living_process_is_not_cleared_and_that_of_a_dead_one_is(
     """The child stages a file, says so, and waits; then it is killed."""
     code = (
         "import sys; from closedworld.store.staging import Staging\n"
-        "from closedworld.store.places import storage_at\n"
+        "from closedworld.store.local import storage_at\n"
         "with Staging(storage_at(sys.argv[1]), 'tiles') as staging:\n"
         "    (staging.folder.root / 'half').write_text('x')\n"
         "    print('staged', flush=True)\n"

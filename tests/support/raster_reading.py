@@ -19,7 +19,7 @@ from closedworld.stages import WEIGHTS
 from closedworld.stages.task_runner import TaskRunner
 from closedworld.stages.weights.bands import BandTask, ScratchValues, plan_bands
 from closedworld.stages.weights.population import read_population
-from closedworld.store.places import storage_at
+from closedworld.store.local import storage_at
 from closedworld.store.staging import Staging
 
 if TYPE_CHECKING:

@@ -20,7 +20,7 @@ from closedworld.inputs.loading import load_population
 from closedworld.published.tile_index import open_index
 from closedworld.stages.tiles.build import build_tile_index
 from closedworld.stages.weights.build import build_tile_weights
-from closedworld.store.places import storage_at
+from closedworld.store.local import storage_at
 from closedworld.store.receipt import FileEntry, parameter_hash, read_receipt
 from closedworld.testing import tiny_grid
 from closedworld.verification import verify

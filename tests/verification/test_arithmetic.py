@@ -12,7 +12,7 @@ import pytest
 
 from closedworld.datasets import DATASETS, TILE_WEIGHTS
 from closedworld.kernels.grid import Grid, tile_areas_m2
-from closedworld.store.places import storage_at
+from closedworld.store.local import storage_at
 from closedworld.store.reading import Published
 from closedworld.store.receipt import Receipt
 from closedworld.testing import apportioned, micro_persons_exactly

@@ -15,7 +15,7 @@ import rasterio
 from affine import Affine
 from damage import places
 
-from closedworld.store.places import storage_at
+from closedworld.store.local import storage_at
 from closedworld.store.receipt import read_receipt
 from closedworld.verification import verify
 

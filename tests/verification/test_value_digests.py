@@ -18,7 +18,7 @@ from closedworld.published.results import open_dataset, open_published
 from closedworld.published.tile_index import open_index
 from closedworld.stages.tiles.build import build_tile_index
 from closedworld.stages.weights.build import build_tile_weights
-from closedworld.store.places import storage_at
+from closedworld.store.local import storage_at
 from closedworld.store.receipt import read_receipt
 from closedworld.testing import tiny_grid
 from closedworld.verification.value_digests import WeightBlocks

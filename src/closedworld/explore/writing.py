@@ -18,7 +18,7 @@ from closedworld.explore.contents import BUDGET, Contents, Shown, contents_of
 from closedworld.explore.texts import texts_of
 from closedworld.sanitize import byte_size
 from closedworld.store.atomic import replace_file
-from closedworld.store.durable import not_writable
+from closedworld.store.durable import writing_to
 
 MODULES = (
     "codec", "grid", "tiles", "view", "colours", "facts", "raster", "painter", "borders", "points", "lives", "csv", "dom", "places", "search", "gestures", "scene", "page",
@@ -59,10 +59,8 @@ class MapPage:
             PublishError: ``output-not-writable``.
         """
         path = Path(path)
-        try:
+        with writing_to(path):
             replace_file(path, self.html)
-        except OSError as error:
-            raise not_writable(path, error) from error
 
 
 def map_page(

@@ -9,7 +9,7 @@ from pathlib import Path
 from closedworld._version import __version__
 from closedworld.html_report.writing import render
 from closedworld.store.atomic import replace_file
-from closedworld.store.durable import not_writable
+from closedworld.store.durable import writing_to
 from closedworld.worlds.scoring.figures import FEATURE_TITLES, FIGURES, GEOGRAPHIC, LEAK, Meaning
 from closedworld.worlds.scoring.result import Score, auc_text, figure_text
 
@@ -86,10 +86,8 @@ def write_score_page(score: Score, path: Path, beside: Score | None = None) -> N
         "leak": LEAK,
         "version": __version__,
     }
-    try:
+    with writing_to(path):
         replace_file(path, render("score.html.j2", contents))
-    except OSError as error:
-        raise not_writable(path, error) from error
 
 
 def _figure_row(name: str, scores: Sequence[Score]) -> FigureRow:

@@ -17,7 +17,7 @@ from closedworld.html_report.finding import find_report
 from closedworld.html_report.pictures import draw_all
 from closedworld.run.record.report import read_record
 from closedworld.store.atomic import replace_file, require_suffix
-from closedworld.store.durable import not_writable
+from closedworld.store.durable import writing_to
 
 PAGE_NAME = "report.html"
 
@@ -45,10 +45,8 @@ def write_page(run: Path | str, out: Path | str | None = None) -> Path:
     record = read_record(report)
     contents = contents_of(record, report, draw_all(record, report))
     path = report / PAGE_NAME if out is None else Path(out)
-    try:
+    with writing_to(path):
         replace_file(path, render("page.html.j2", contents))
-    except OSError as error:
-        raise not_writable(path, error) from error
     return path
 
 

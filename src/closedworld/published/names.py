@@ -14,8 +14,8 @@ from closedworld.bounded_read import read_bounded
 from closedworld.config.options import NAME
 from closedworld.errors import ConfigError, IntegrityError
 from closedworld.sanitize import one_line, quoted
+from closedworld.store.local import storage_at
 from closedworld.store.paths import NAMES_FOLDER, hash_of_key, result_key
-from closedworld.store.places import storage_at
 from closedworld.store.protocol import Storage
 from closedworld.store.reading import Published, has_receipt, open_result
 from closedworld.store.staging import clear_debris, replace_whole

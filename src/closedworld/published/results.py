@@ -16,8 +16,8 @@ from closedworld.config.options import LATEST
 from closedworld.errors import ConfigError, IntegrityError
 from closedworld.published.names import named_results, read_name, split_named
 from closedworld.sanitize import one_line
+from closedworld.store.local import storage_at
 from closedworld.store.paths import HASH_PREFIX
-from closedworld.store.places import storage_at
 from closedworld.store.protocol import Storage
 from closedworld.store.reading import Published, has_receipt, open_result
 

@@ -36,7 +36,7 @@ from closedworld.stages.protocol import PictureTask, RunContext, StagePlan, Upst
 from closedworld.stages.runner import run_stage
 from closedworld.stages.task_runner import emit_task
 from closedworld.stages.tasks import TaskResult
-from closedworld.store.places import storage_at
+from closedworld.store.local import storage_at
 
 DRAWING = "drawing"
 """What the work is called that draws pictures."""

@@ -15,7 +15,7 @@ from closedworld.published.stac import write_collections
 from closedworld.published.tile_index import PublishedIndex
 from closedworld.stages.protocol import StageOutcome, StagePlan
 from closedworld.stages.runner import run_stage
-from closedworld.store.places import storage_at
+from closedworld.store.local import storage_at
 from closedworld.store.reading import Published
 
 OutcomeT = TypeVar("OutcomeT", bound=StageOutcome)

@@ -20,8 +20,8 @@ from closedworld.stages import Stage
 from closedworld.stages.protocol import Folded, StageOutcome, StagePlan
 from closedworld.stages.task_runner import TaskRunner, stage_part
 from closedworld.store.durable import not_writable
+from closedworld.store.local import storage_at
 from closedworld.store.paths import RECEIPT_NAME, result_key
-from closedworld.store.places import storage_at
 from closedworld.store.protocol import Storage
 from closedworld.store.reading import Published, open_result
 from closedworld.store.receipt import FileEntry, Receipt, parameter_hash

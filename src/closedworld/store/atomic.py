@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from closedworld.errors import ConfigError, PublishError
-from closedworld.store.durable import make_folders, not_writable, sync_descriptor, sync_folder
+from closedworld.store.durable import make_folders, sync_descriptor, sync_folder, writing_to
 
 
 @contextmanager
@@ -67,13 +67,11 @@ def whole_file(path: Path) -> Iterator[Path]:
     Raises:
         PublishError: ``output-not-writable``; also for an ``OSError`` of the block.
     """
-    try:
+    with writing_to(path):
         refuse_folder(path)
         make_folders(path.parent)
         with replacing(path) as staged:
             yield staged
-    except OSError as error:
-        raise not_writable(path, error) from error
 
 
 def require_suffix(path: Path, suffixes: Sequence[str]) -> None:

@@ -63,15 +63,10 @@ def write_file(path: Path, content: bytes | pa.Buffer, *, is_synced: bool = True
     Raises:
         OSError: Likewise when there is one of that name.
     """
-    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o666)
-    try:
-        left = memoryview(content).cast("B")
-        while left:
-            left = left[os.write(descriptor, left) :]
+    with _opened(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL) as descriptor:
+        _write_all(descriptor, memoryview(content).cast("B"))
         if is_synced:
             sync_descriptor(descriptor)
-    finally:
-        os.close(descriptor)
 
 
 def sync_files(paths: Iterable[Path]) -> None:
@@ -107,23 +102,28 @@ def sync_descriptor(descriptor: int) -> None:
 
 
 def _sync_file(path: Path) -> None:
-    descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
-    try:
+    with _opened(path, os.O_RDONLY) as descriptor:
         sync_descriptor(descriptor)
-    finally:
-        os.close(descriptor)
 
 
 def append_to_file(path: Path, content: bytes) -> None:
     """Add to a file, made when it is not there; what is added need not outlive a power cut."""
-    flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC
-    descriptor = os.open(path, flags, 0o666)
+    with _opened(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND) as descriptor:
+        _write_all(descriptor, memoryview(content))
+
+
+@contextmanager
+def _opened(path: Path | str, flags: int) -> Iterator[int]:
+    descriptor = os.open(path, flags | os.O_CLOEXEC, 0o666)
     try:
-        left = memoryview(content)
-        while left:
-            left = left[os.write(descriptor, left) :]
+        yield descriptor
     finally:
         os.close(descriptor)
+
+
+def _write_all(descriptor: int, left: memoryview) -> None:
+    while left:
+        left = left[os.write(descriptor, left) :]
 
 
 def make_folders(path: Path) -> None:
@@ -143,14 +143,12 @@ def make_folders(path: Path) -> None:
 
 def sync_folder(folder: Path | str) -> None:
     """Wait until the names in a folder are on the device; where that can be asked for."""
-    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-    try:
-        sync_descriptor(descriptor)
-    except OSError as error:
-        if error.errno not in _NO_FOLDER_SYNC:
-            raise
-    finally:
-        os.close(descriptor)
+    with _opened(folder, os.O_RDONLY | os.O_DIRECTORY) as descriptor:
+        try:
+            sync_descriptor(descriptor)
+        except OSError as error:
+            if error.errno not in _NO_FOLDER_SYNC:
+                raise
 
 
 def sync_folders_below(folder: Path) -> None:
@@ -212,6 +210,19 @@ def temporary_folder() -> Iterator[Path]:
     """Yield a folder of the system's temporary files, which goes with the block."""
     with tempfile.TemporaryDirectory(prefix=_TEMPORARY) as folder:
         yield Path(folder)
+
+
+@contextmanager
+def writing_to(path: Path) -> Iterator[None]:
+    """Turn an ``OSError`` of the block into the error for a failed write.
+
+    Raises:
+        PublishError: ``output-not-writable``.
+    """
+    try:
+        yield
+    except OSError as error:
+        raise not_writable(path, error) from error
 
 
 def not_writable(path: Path, error: OSError) -> PublishError:

@@ -14,6 +14,7 @@ from io import BufferedReader
 from pathlib import Path
 
 from closedworld.bounded_read import open_regular
+from closedworld.store.atomic import require_utf8
 from closedworld.store.durable import (
     append_to_file,
     make_folders,
@@ -25,7 +26,7 @@ from closedworld.store.durable import (
 )
 from closedworld.store.file_digests import sha256_of_file
 from closedworld.store.paths import RECEIPT_NAME
-from closedworld.store.protocol import Content
+from closedworld.store.protocol import Content, Storage
 
 _DRAFT = ".draft-"
 
@@ -201,6 +202,16 @@ class LocalStorage:
         """Make the folders between the root and a file, but not the root: it goes when a run has ended."""
         for above in reversed(path.relative_to(self.root).parents[:-1]):
             (self.root / above).mkdir(exist_ok=True)
+
+
+def storage_at(place: Path | str) -> Storage:
+    """Return the storage whose root is a place that a user names, such as ``--out``.
+
+    Raises:
+        ConfigError: ``path-not-utf-8``.
+    """
+    require_utf8(place)
+    return LocalStorage(Path(place))
 
 
 def _refuse_special(mode: int) -> None:

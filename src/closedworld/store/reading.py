@@ -18,9 +18,9 @@ from closedworld.datasets import DATASETS
 from closedworld.datasets.parameters import PARAMETERS, Parameters, Stated
 from closedworld.errors import ConfigError, GridError, IntegrityError
 from closedworld.sanitize import library_message, number_of, one_line
+from closedworld.store.local import storage_at
 from closedworld.store.part_files import open_part, path_of
 from closedworld.store.paths import COLLECTION_NAME, HASH_PREFIX, RECEIPT_NAME, hash_of_folder
-from closedworld.store.places import storage_at
 from closedworld.store.protocol import Storage
 from closedworld.store.receipt import FileEntry, Receipt, read_receipt
 

@@ -6,7 +6,7 @@ import hashlib
 import json
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from pathlib import PurePosixPath
 from typing import Any
 
@@ -96,7 +96,9 @@ class Receipt:
     def datasets(self) -> dict[str, dict[str, int]]:
         """Return files, rows and bytes of each dataset, by name."""
         sums: dict[str, dict[str, int]] = {}
-        for entry in filter(_is_of_dataset, self.files):
+        for entry in self.files:
+            if not entry.dataset:
+                continue
             total = sums.setdefault(entry.dataset, {"files": 0, "rows": 0, "size_bytes": 0})
             total["files"] += 1
             total["rows"] += entry.rows
@@ -107,40 +109,23 @@ class Receipt:
         """Return whether two results hold the same values, in the same bytes or not."""
         if self == other:
             return True
-        return self.values.keys() == self.datasets().keys() and (
-            self.stage,
-            self.parameters,
-            self.totals,
-            self.values,
-        ) == (
-            other.stage,
-            other.parameters,
-            other.totals,
-            other.values,
+        ours, theirs = (
+            (one.stage, one.parameters, one.totals, one.values) for one in (self, other)
         )
+        return self.values.keys() == self.datasets().keys() and ours == theirs
 
     def differences(self, other: Receipt) -> str:
         """Return what differs from another receipt, in words; empty when they are equal."""
-        ours = {entry.path: entry.sha256 for entry in self.files}
-        theirs = {entry.path: entry.sha256 for entry in other.files}
-        paths = sorted(
-            path for path in ours.keys() | theirs.keys() if ours.get(path) != theirs.get(path)
-        )
-        said = [
-            f"values of {_named(_differing(self.values, other.values))}",
-            f"{number_of(len(paths), 'file', 'files')} ({_named(paths)})",
-            f"totals of {_named(_differing(self.totals, other.totals))}",
-            f"parameters {_named(_differing(self.parameters, other.parameters))}",
-            f"versions of {_named(_differing(self.versions, other.versions))}",
-        ]
-        differs = (
-            self.values != other.values,
-            bool(paths),
-            self.totals != other.totals,
-            self.parameters != other.parameters,
-            self.versions != other.versions,
-        )
-        return "; ".join(what for what, is_so in zip(said, differs, strict=True) if is_so)
+        ours, theirs = ({one.path: one.sha256 for one in own.files} for own in (self, other))
+        paths = _differing(ours, theirs)
+        found = {
+            "values of {}": _differing(self.values, other.values),
+            f"{number_of(len(paths), 'file', 'files')} ({{}})": paths,
+            "totals of {}": _differing(self.totals, other.totals),
+            "parameters {}": _differing(self.parameters, other.parameters),
+            "versions of {}": _differing(self.versions, other.versions),
+        }
+        return "; ".join(what.format(_named(names)) for what, names in found.items() if names)
 
     def to_bytes(self) -> bytes:
         """Return the receipt as the bytes of its file."""
@@ -153,12 +138,10 @@ class Receipt:
             "versions": self.versions,
             "datasets": self.datasets(),
             "values_sha256": self.values,
-            "files": [
-                {"path": f.path, "size_bytes": f.size_bytes, "rows": f.rows, "sha256": f.sha256}
-                for f in self.files
-            ],
+            "files": [asdict(file) for file in self.files],
         }
-        text = _as_json(content)
+        # The one way in which a receipt is written.
+        text = (json.dumps(content, indent=1, sort_keys=True) + "\n").encode()
         seal = json.dumps(hashlib.sha256(text).hexdigest()).encode()
         # As sorted, without writing it all again: a line of JSON that begins so can only be a name of the top level.
         return text.replace(b'\n "stage"', b'\n "seal_sha256": ' + seal + b',\n "stage"', 1)
@@ -225,19 +208,12 @@ class Receipt:
         return receipt
 
 
-def _as_json(content: Mapping[str, Any]) -> bytes:
-    """Return the one way in which a receipt is written."""
-    return (json.dumps(content, indent=1, sort_keys=True, ensure_ascii=True) + "\n").encode()
-
-
-def _is_of_dataset(entry: FileEntry) -> bool:
-    return bool(entry.dataset)
-
-
 def _differing(ours: Mapping[str, Any], theirs: Mapping[str, Any]) -> list[str]:
     """Return the names under which two tables differ."""
     return sorted(
-        name for name in ours.keys() | theirs.keys() if ours.get(name) != theirs.get(name)
+        name
+        for name in ours.keys() | theirs.keys()
+        if (name in ours, ours.get(name)) != (name in theirs, theirs.get(name))
     )
 
 

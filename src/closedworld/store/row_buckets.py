@@ -10,7 +10,7 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from closedworld.store.durable import not_writable
+from closedworld.store.durable import writing_to
 
 _MIX = np.uint64(0x9E3779B97F4A7C15)
 
@@ -51,11 +51,9 @@ class RowBuckets:
         bucket = (mixed % np.uint64(self._n_buckets)).astype(np.int64)
         order = np.argsort(bucket, kind="stable")
         stops = np.cumsum(np.bincount(bucket, minlength=self._n_buckets))
-        for file, piece in zip(self._files, np.split(rows[order], stops[:-1]), strict=True):
-            try:
+        with writing_to(Path(tempfile.gettempdir())):
+            for file, piece in zip(self._files, np.split(rows[order], stops[:-1]), strict=True):
                 file.write(piece.tobytes())
-            except OSError as error:
-                raise not_writable(Path(tempfile.gettempdir()), error) from error
 
     def read(self, number: int) -> NDArray[Any]:
         """Return the rows of a bucket, in the order in which they were added."""

@@ -18,7 +18,7 @@ from typing import Any, Self
 
 from closedworld.errors import IntegrityError, PublishError
 from closedworld.sanitize import number_of
-from closedworld.store.durable import not_writable
+from closedworld.store.durable import writing_to
 from closedworld.store.journal import FinishedTask, finished_tasks, open_journal, record_finished
 from closedworld.store.paths import STAGING_NAME, result_key
 from closedworld.store.protocol import Content, Lock, Storage
@@ -54,15 +54,13 @@ class Staging:
         self._is_synced = False
 
     def __enter__(self) -> Self:
-        try:
+        with writing_to(self._storage.root / STAGING_NAME):
             self._name, self._lock = _new_name(self._storage, self._stage)
             with ExitStack() as on_failure:
                 on_failure.callback(self._leave, keep=False)
                 self._storage.make_folder(self._name)
                 self._take_from_the_dead()
                 on_failure.pop_all()
-        except OSError as error:
-            raise not_writable(self._storage.root / STAGING_NAME, error) from error
         return self
 
     @property
@@ -92,10 +90,8 @@ class Staging:
         Raises:
             PublishError: ``output-not-writable``.
         """
-        try:
+        with writing_to(self._storage.root / STAGING_NAME):
             return self._storage.scratch(self._name + _SCRATCH)
-        except OSError as error:
-            raise not_writable(self._storage.root / STAGING_NAME, error) from error
 
     def resume(self, tasks: Collection[str]) -> dict[str, FinishedTask]:
         """Return those of some tasks that a dead run had finished; their files are in the folder.
@@ -121,13 +117,11 @@ class Staging:
         if not self._identity:
             return
         journal = self._name + _JOURNAL
-        try:
+        with writing_to(self._storage.root / journal):
             if not self._finished:
                 open_journal(self._storage, journal, self._identity)
             record_finished(self._storage, journal, FinishedTask(task, tuple(files), metadata))
             self._finished += 1
-        except OSError as error:
-            raise not_writable(self._storage.root / journal, error) from error
 
     def sync(self, files: Iterable[FileEntry]) -> None:
         """Wait until the bytes of files are on the device.
@@ -135,10 +129,8 @@ class Staging:
         Raises:
             PublishError: ``output-not-writable``.
         """
-        try:
+        with writing_to(self._storage.root / self._name):
             self._storage.sync(f"{self._name}/{entry.path}" for entry in files)
-        except OSError as error:
-            raise not_writable(self._storage.root / self._name, error) from error
         self._is_synced = True
 
     def publish(self, receipt: Receipt) -> Published:
@@ -156,10 +148,8 @@ class Staging:
             self.sync(receipt.files)
         target = result_key(receipt.stage, receipt.parameter_hash)
         result = self._storage.below(target)
-        try:
+        with writing_to(result.root):
             is_ours = self._storage.commit(self._name, target, receipt.to_bytes())
-        except OSError as error:
-            raise not_writable(result.root, error) from error
         return Published(result, receipt) if is_ours else _expect_same(result, receipt)
 
     def _take_from_the_dead(self) -> None:
@@ -196,16 +186,15 @@ def stage_file(folder: Storage, path: PurePosixPath, content: Content, rows: int
     Raises:
         PublishError: ``output-not-writable``; likewise when the folder is gone, and its run with it.
     """
-    try:
-        folder.put(str(path), content)
-    except FileNotFoundError as error:
-        raise PublishError(
-            "output-not-writable",
-            f"cannot write {folder.root / path}: this worker does not see its folder, or its run has ended.",
-            "With --executor dask, --out must lie on a file system that all workers share.",
-        ) from error
-    except OSError as error:
-        raise not_writable(folder.root / path, error) from error
+    with writing_to(folder.root / path):
+        try:
+            folder.put(str(path), content)
+        except FileNotFoundError as error:
+            raise PublishError(
+                "output-not-writable",
+                f"cannot write {folder.root / path}: this worker does not see its folder, or its run has ended.",
+                "With --executor dask, --out must lie on a file system that all workers share.",
+            ) from error
     view = memoryview(content)
     return FileEntry(str(path), view.nbytes, rows, hashlib.sha256(view).hexdigest())
 
@@ -218,7 +207,7 @@ def replace_whole(storage: Storage, key: str, content: bytes) -> None:
     Raises:
         PublishError: ``output-not-writable``.
     """
-    try:
+    with writing_to(storage.root / key):
         name, lock = _new_name(storage, PurePosixPath(key).parts[0])
         try:
             storage.put(f"{name}/new", content)
@@ -228,8 +217,6 @@ def replace_whole(storage: Storage, key: str, content: bytes) -> None:
             _remove_all(storage, name)
             lock.release()
             storage.remove_if_empty(STAGING_NAME)
-    except OSError as error:
-        raise not_writable(storage.root / key, error) from error
 
 
 def clear_debris(storage: Storage, stage: str = "") -> int:

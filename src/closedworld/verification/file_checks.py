@@ -15,8 +15,8 @@ from closedworld.published.names import split_named
 from closedworld.published.results import find_published, result_folders
 from closedworld.published.stac import checksums_of
 from closedworld.sanitize import quoted
+from closedworld.store.local import storage_at
 from closedworld.store.paths import COLLECTION_NAME, RECEIPT_NAME
-from closedworld.store.places import storage_at
 from closedworld.store.protocol import Storage
 from closedworld.store.reading import Published, has_receipt, keys_below, open_result
 from closedworld.store.receipt import FileEntry

@@ -11,8 +11,8 @@ from closedworld.inputs.raster.info import name_of_files
 from closedworld.inputs.reference.registry import bundled, verify_bundled
 from closedworld.inputs.regions.country_set import CountrySet
 from closedworld.store.file_digests import digest_of_rasters, sha256_of_file
+from closedworld.store.local import storage_at
 from closedworld.store.paths import stage_folder
-from closedworld.store.places import storage_at
 from closedworld.store.reading import Published, result_in
 from closedworld.verification.file_checks import open_sealed
 from closedworld.verification.findings import Findings

@@ -28,7 +28,7 @@ from closedworld.stages.people.build import build_people
 from closedworld.stages.purchases import plan as purchase_plan
 from closedworld.stages.purchases.build import build_purchases
 from closedworld.stages.purchases.day_files import write_day
-from closedworld.store.places import storage_at
+from closedworld.store.local import storage_at
 from closedworld.verification import verify
 from closedworld.verification.holder_moves import hours_needed
 from closedworld.worlds import PublishedWorld, open_world

@@ -25,7 +25,7 @@ from closedworld.kernels.spans import RowSpans, Rule
 from closedworld.kernels.tiles import PartRange, World, areas_of, plan_part_ranges, plan_parts
 from closedworld.stages.tiles.build import build_tile_index
 from closedworld.stages.tiles.part_files import plan_tile_tasks, write_tiles
-from closedworld.store.places import storage_at
+from closedworld.store.local import storage_at
 from closedworld.store.receipt import read_receipt
 from closedworld.testing import tiny_countries
 

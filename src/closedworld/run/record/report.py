@@ -22,7 +22,7 @@ from closedworld.sanitize import one_line
 from closedworld.stages import Stage
 from closedworld.stages.protocol import StageOutcome
 from closedworld.store.atomic import replace_file
-from closedworld.store.durable import not_writable
+from closedworld.store.durable import writing_to
 
 REPORTS_NAME = "reports"
 REPORT_NAME = "run_report.json"
@@ -39,10 +39,8 @@ def make_report_folder(out: Path, run_id: str) -> Path:
         PublishError: ``output-not-writable``.
     """
     folder = out / REPORTS_NAME / run_id
-    try:
+    with writing_to(folder):
         folder.mkdir(parents=True)
-    except OSError as error:
-        raise not_writable(folder, error) from error
     return folder
 
 
@@ -87,7 +85,7 @@ def write_report(
             "cpus": os.cpu_count(),
         },
     )
-    try:
+    with writing_to(folder):
         text = json.dumps(record.to_dict(), indent=1) + "\n"
         replace_file(folder / REPORT_NAME, text)
         _write_lines(folder / UNITS_NAME, map(asdict, task_records(recorder)))
@@ -96,8 +94,6 @@ def write_report(
             _write_lines(folder / stage.summaries_name, lines)
             for name, content in made.report_files().items():
                 replace_file(folder / name, content)
-    except OSError as problem:
-        raise not_writable(folder, problem) from problem
     return record
 
 

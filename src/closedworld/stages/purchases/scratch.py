@@ -21,7 +21,7 @@ from closedworld.kernels.lives import (
     Sites,
     StayKind,
 )
-from closedworld.store.durable import not_writable
+from closedworld.store.durable import writing_to
 
 DAY = 86_400
 
@@ -204,10 +204,8 @@ def write_scratch(
     sizes = np.array([len(piece) for piece in pieces])
     begins = np.cumsum(sizes) - sizes + _ENTRY.itemsize * days
     entries = np.stack([begins, sizes, *counts], axis=1).astype(_ENTRY.base)
-    try:
+    with writing_to(path):
         path.write_bytes(b"".join([entries.tobytes(), *pieces]))
-    except OSError as error:
-        raise not_writable(path, error) from error
     return counts
 
 

@@ -20,7 +20,7 @@ from closedworld.stages.task_runner import TaskRunner
 from closedworld.stages.weights.bands import ScratchValues, plan_bands
 from closedworld.stages.weights.part_files import Allocation, RangeMasses
 from closedworld.stages.weights.population import PopulationMasses, read_population
-from closedworld.store.durable import not_writable
+from closedworld.store.durable import writing_to
 
 
 class TileSource(Protocol):
@@ -118,10 +118,8 @@ def country_masses(
     if layout is not None:
         path = runner.staging.scratch() / "population.bin"
         scratch = ScratchValues.planned(path, layout, index.spans)
-        try:
+        with writing_to(path):
             path.touch()
-        except OSError as error:
-            raise not_writable(path, error) from error
         bases = [basis for basis in quotas if basis.needs_population]
         bands = plan_bands(layout, index.spans, bases, borders, scratch, batch_tiles)
         populations, found = read_population(runner, layout, bands)

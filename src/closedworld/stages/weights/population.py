@@ -37,7 +37,7 @@ from closedworld.stages.task_runner import PhaseClock, TaskRunner
 from closedworld.stages.tasks import TaskResult
 from closedworld.stages.weights.bands import BandTask, WindowRuns
 from closedworld.stages.weights.raster_warnings import refuse_limit
-from closedworld.store.durable import not_writable
+from closedworld.store.durable import writing_to
 
 READING = "reading"
 """What the work is called that reads the raster."""
@@ -283,8 +283,5 @@ def _opened(path: Path) -> Iterator[BinaryIO]:
     Raises:
         PublishError: ``output-not-writable``.
     """
-    try:
-        with path.open("r+b") as file:
-            yield file
-    except OSError as error:
-        raise not_writable(path, error) from error
+    with writing_to(path), path.open("r+b") as file:
+        yield file
