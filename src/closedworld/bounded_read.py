@@ -5,8 +5,13 @@ from __future__ import annotations
 import errno
 import os
 import stat
+import tomllib
 from io import BufferedIOBase, BufferedReader
 from pathlib import Path
+from typing import Any
+
+from closedworld.errors import ConfigError
+from closedworld.sanitize import library_message
 
 
 def read_small_file(path: Path) -> bytes:
@@ -17,6 +22,23 @@ def read_small_file(path: Path) -> bytes:
     """
     with open_regular(path) as file:
         return read_bounded(file, 1 << 20)
+
+
+def read_toml(path: Path) -> dict[str, Any]:
+    """Return the content of a small TOML file.
+
+    Raises:
+        ConfigError: ``config-missing``, ``config-syntax``.
+    """
+    try:
+        return tomllib.loads(read_small_file(path).decode())
+    except OSError as error:
+        raise ConfigError("config-missing", f"{path} cannot be read: {error.strerror}.") from error
+    except (ValueError, RecursionError) as error:
+        # ValueError: what tomllib and the decoding raise, and numbers of too many digits.
+        raise ConfigError(
+            "config-syntax", f"{path} is not TOML: {library_message(error)}."
+        ) from error
 
 
 def read_bounded(file: BufferedIOBase, most_bytes: int) -> bytes:

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import re
-import tomllib
 from collections.abc import Iterable, Mapping
 from dataclasses import field, fields
 from pathlib import Path
 from typing import Any, Self
 
-from closedworld.bounded_read import read_small_file
+from closedworld.bounded_read import read_toml
 from closedworld.config.options import (
     CodesField,
     PathField,
@@ -28,7 +27,7 @@ from closedworld.config.stage_options import (
 )
 from closedworld.config.table import ACCEPTANCE, EXECUTORS, OPTIONS, REGIONS
 from closedworld.errors import ConfigError
-from closedworld.sanitize import library_message, quoted
+from closedworld.sanitize import quoted
 
 DEFAULT_INPUT_SECONDS = 600
 """Seconds that reading a polygon file may take (docs/decisions/0021-reading-apart.md)."""
@@ -260,17 +259,7 @@ class RunConfig(
                 or as the class.
         """
         path = Path(path)
-        try:
-            content = tomllib.loads(read_small_file(path).decode())
-        except OSError as error:
-            raise ConfigError(
-                "config-missing", f"{path} cannot be read: {error.strerror}."
-            ) from error
-        except (ValueError, RecursionError) as error:
-            # ValueError: what tomllib and the decoding raise, and numbers of too many digits.
-            raise ConfigError(
-                "config-syntax", f"{path} is not TOML: {library_message(error)}."
-            ) from error
+        content = read_toml(path)
         stages = {name: found[1] for name in content if (found := _STAGE_WORKERS.fullmatch(name))}
         unknown = sorted(set(content) - set(OPTIONS) - set(stages))
         if unknown:

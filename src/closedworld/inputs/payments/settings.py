@@ -4,20 +4,19 @@ from __future__ import annotations
 
 import difflib
 import math
-import tomllib
 from collections.abc import Collection, Mapping
-from dataclasses import fields, replace
+from dataclasses import dataclass, fields, replace
 from datetime import date
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from closedworld.bounded_read import read_small_file
+from closedworld.bounded_read import read_toml
 from closedworld.errors import ConfigError
 from closedworld.kernels.fraud_mix import FraudMix
 from closedworld.kernels.lives import CATEGORIES, Habits, Period, default_habits
-from closedworld.sanitize import library_message, listed, quoted
+from closedworld.sanitize import listed, quoted
 
 RATE_KEYS = ("per_week", "median")
 MOST_FRAUD = 0.1
@@ -33,16 +32,16 @@ def read_rates(path: Path | None) -> dict[str, float]:
         ConfigError: ``rates-unclear``, ``config-missing``, ``config-syntax``.
     """
     rates: dict[str, float] = {}
-    for category, own in sorted(_read(path).items()):
-        _require_known(category, CATEGORIES, path, "rates-unclear", "category")
+    file = _SettingsFile(path, "rates-unclear")
+    for category, own in sorted(file.content().items()):
+        file.require_known(category, CATEGORIES, "category")
         if not isinstance(own, dict):
-            raise _unclear(path, "rates-unclear", f"{category} is {quoted(own)}, not a table")
+            raise file.unclear(f"{category} is {quoted(own)}, not a table")
         for key, value in sorted(own.items()):
-            _require_known(key, RATE_KEYS, path, "rates-unclear", f"key of {category}")
-            most = MOST_PER_WEEK if key == "per_week" else MOST_MEDIAN
-            least = 0.0 if key == "per_week" else 0.01
+            file.require_known(key, RATE_KEYS, f"key of {category}")
+            limits = (0.0, MOST_PER_WEEK) if key == "per_week" else (0.01, MOST_MEDIAN)
             name = f"{category}.{key}"
-            rates[name] = _number(path, name, value, least, most, "rates-unclear")
+            rates[name] = file.number(name, value, *limits)
     return rates
 
 
@@ -62,7 +61,7 @@ def habits_of(rates: Mapping[str, float]) -> Habits:
         else:
             per_day[row] *= value / float(np.cumsum(habits.per_day[row])[-1])
     if not per_day.any():
-        raise _unclear(None, "rates-unclear", "nobody buys anything by these rates")
+        raise ConfigError("rates-unclear", "nobody buys anything by these rates.")
     return replace(habits, per_day=per_day, median=median)
 
 
@@ -74,14 +73,13 @@ def read_fraud(path: Path | None) -> FraudMix:
     """
     known = tuple(one.name for one in fields(FraudMix))
     given: dict[str, float] = {}
-    for key, value in _read(path).items():
-        _require_known(key, known, path, "fraud-unclear", "key")
-        most = MOST_FRAUD if key == "share" else 1e6
-        given[key] = _number(path, key, value, 0.0, most, "fraud-unclear")
+    file = _SettingsFile(path, "fraud-unclear")
+    for key, value in file.content().items():
+        file.require_known(key, known, "key")
+        given[key] = file.number(key, value, 0.0, MOST_FRAUD if key == "share" else 1e6)
     mix = FraudMix(**given)
     if mix.share and not mix.clone + mix.skim + mix.lost + mix.testing:
-        text = f"share is {mix.share:g}, but all kinds have weight 0"
-        raise _unclear(path, "fraud-unclear", text)
+        raise file.unclear(f"share is {mix.share:g}, but all kinds have weight 0")
     return mix
 
 
@@ -114,38 +112,30 @@ def require_noise(noise: float) -> None:
         raise ConfigError("noise-range", f"noise is {noise:g}.", "Take 0 to 100; 1 is usual.")
 
 
-def _read(path: Path | None) -> dict[str, Any]:
-    if path is None:
-        return {}
-    try:
-        return tomllib.loads(read_small_file(path).decode())
-    except OSError as error:
-        raise ConfigError("config-missing", f"{path} cannot be read: {error.strerror}.") from error
-    except (ValueError, RecursionError) as error:
-        raise ConfigError(
-            "config-syntax", f"{path} is not TOML: {library_message(error)}."
-        ) from error
+@dataclass(frozen=True, slots=True)
+class _SettingsFile:
+    """A TOML file, if there is one, and the code of the errors in it."""
 
+    path: Path | None
+    code: str
 
-def _require_known(
-    name: str, known: Collection[str], path: Path | None, code: str, what: str
-) -> None:
-    if name not in known:
-        close = difflib.get_close_matches(name, known, n=1)
-        meant = f"; did you mean {close[0]}?" if close else f"; there are {listed(tuple(known))}"
-        raise _unclear(path, code, f"there is no {what} {quoted(name)}{meant}")
+    def content(self) -> dict[str, Any]:
+        return {} if self.path is None else read_toml(self.path)
 
+    def require_known(self, name: str, known: Collection[str], what: str) -> None:
+        if name not in known:
+            close = difflib.get_close_matches(name, known, n=1)
+            meant = (
+                f"; did you mean {close[0]}?" if close else f"; there are {listed(tuple(known))}"
+            )
+            raise self.unclear(f"there is no {what} {quoted(name)}{meant}")
 
-def _number(
-    path: Path | None, name: str, value: Any, least: float, most: float, code: str
-) -> float:
-    is_number = isinstance(value, int | float) and not isinstance(value, bool)
-    if not is_number or not math.isfinite(value) or not least <= value <= most:
-        raise _unclear(
-            path, code, f"{name} is {quoted(value)}, not a number in {least:g}..{most:g}"
-        )
-    return float(value)
+    def number(self, name: str, value: Any, least: float, most: float) -> float:
+        is_number = isinstance(value, int | float) and not isinstance(value, bool)
+        if not is_number or not math.isfinite(value) or not least <= value <= most:
+            text = f"{name} is {quoted(value)}, not a number in {least:g}..{most:g}"
+            raise self.unclear(text)
+        return float(value)
 
-
-def _unclear(path: Path | None, code: str, what: str) -> ConfigError:
-    return ConfigError(code, f"{'' if path is None else f'{path}: '}{what}.".replace("?.", "?"))
+    def unclear(self, what: str) -> ConfigError:
+        return ConfigError(self.code, f"{self.path}: {what}.".replace("?.", "?"))
