@@ -115,7 +115,7 @@ def _check_files(config: RunConfig, options: dict[str, Any]) -> dict[str, _Found
             _describe_merchants,
         )
     if config.cards is not None:
-        from closedworld.inputs.cards.loading import cards_at  # noqa: PLC0415
+        from closedworld.inputs.asked_tables import cards_at  # noqa: PLC0415
 
         found["cards"] = _check(config.cards, cards_at, _describe_cards)
     return found

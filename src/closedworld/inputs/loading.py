@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import time
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -17,9 +18,9 @@ from closedworld.execution.events import (
     PolygonsRepaired,
     Warned,
 )
-from closedworld.inputs.input_reading import InputReading
-from closedworld.inputs.isolated import READ_ARGUMENTS, check_in_subprocess
-from closedworld.inputs.raster.info import Rasters, raster_files, read_raster_info
+from closedworld.execution.meters import bytes_read, bytes_read_since, peak_memory_bytes
+from closedworld.inputs.isolated import READ_ARGUMENTS, IsolatedRead, check_in_subprocess
+from closedworld.inputs.raster.info import RasterInfo, Rasters, raster_files, read_raster_info
 from closedworld.inputs.raster.pixels import PixelLayout, read_pixel_layout
 from closedworld.inputs.raster.spreading import Spreading
 from closedworld.inputs.reference.registry import ReferenceFile, bundled, verify_bundled
@@ -27,11 +28,60 @@ from closedworld.inputs.regions.country_reading import read_countries
 from closedworld.inputs.regions.country_set import CountrySet
 from closedworld.inputs.regions.region_files import input_files
 from closedworld.kernels.grid import Grid
+from closedworld.store.file_digests import digest_of_rasters, sha256_of_file
 
 BUNDLED_COUNTRIES = "countries.parquet"
 BUNDLED_RASTER = "population_5m.tif"
 
 _SIDECARS = (".msk", ".aux.xml")
+
+
+@dataclass(frozen=True, slots=True)
+class InputReading:
+    """The reading of an input, from now until it is emitted."""
+
+    role: str
+    observer: Observer
+    began: float = field(default_factory=time.perf_counter)
+    read_before: int | None = field(default_factory=bytes_read)
+
+    def emit_raster(self, info: RasterInfo) -> str:
+        """Emit that a raster was loaded; return its SHA-256."""
+        detail = f"grid of {info.grid}; {info.bands} band(s) of {info.dtype}, NODATA {info.nodata}"
+        files = info.files
+        if len(files) > 1:
+            detail = f"{len(files)} rasters as one, {detail}"
+        digests = self.emit(files, info.grid.n_rows, detail)
+        digest = digest_of_rasters(list(digests.values()))
+        for note in info.notes:
+            self.observer.on_event(note)
+        return digest
+
+    def emit(
+        self, files: Sequence[Path], rows: int, detail: str, isolated: IsolatedRead | None = None
+    ) -> dict[str, str]:
+        """Emit that files were loaded; return the SHA-256 of each by file name."""
+        read = bytes_read_since(self.read_before) if isolated is None else isolated.bytes_read
+        # Parts of a table may have one name in several folders.
+        base = os.path.commonpath([path.absolute().parent for path in files])
+        digests = {
+            path.absolute().relative_to(base).as_posix(): sha256_of_file(path) for path in files
+        }
+        self.observer.on_event(
+            InputLoaded(
+                role=self.role,
+                path=str(files[0]),
+                size_bytes=sum(path.stat().st_size for path in files),
+                bytes_read=read,
+                rows=rows,
+                sha256=digests,
+                detail=detail,
+                seconds=time.perf_counter() - self.began,
+                reader_peak_bytes=None if isolated is None else isolated.peak_memory_bytes,
+                main_peak_bytes=peak_memory_bytes(),
+            )
+        )
+        return digests
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +149,8 @@ def load_inputs(
         read_raster_info(config.raster, config.band or 1)
     countries, credit, population = None, "", None
     if "countries" in wanted:
-        countries, credit = load_countries(config, observer), attribution_of(config)
+        countries = load_countries(config, observer)
+        credit = bundled(BUNDLED_COUNTRIES).attribution if config.polygons is None else ""
     if "population" in wanted:
         if not config.raster and (grid is not None or config.resolution is not None):
             grid = grid or _grid_of(config, observer)
@@ -122,11 +173,6 @@ def has_population(config: RunConfig, grid: Grid | None) -> bool:
         return True
     raster = read_raster_info(bundled(BUNDLED_RASTER).path).grid
     return Spreading.between(raster, grid) is not None
-
-
-def attribution_of(config: RunConfig) -> str:
-    """Return the credit to show with pictures of the countries; empty for the user's own."""
-    return bundled(BUNDLED_COUNTRIES).attribution if config.polygons is None else ""
 
 
 def sources_of(config: RunConfig) -> tuple[ReferenceFile, ...]:

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from closedworld.config.run import RunConfig
 from closedworld.errors import ConfigError, InputError
 from closedworld.execution.events import NullObserver
-from closedworld.inputs.cards.loading import card_file, load_cards
+from closedworld.inputs.asked_tables import card_file, load_cards
 from closedworld.inputs.cards.reading import read_cards
 from closedworld.inputs.cards.request import (
     CardCounts,

@@ -10,7 +10,7 @@ import pytest
 
 from closedworld.errors import InputError
 from closedworld.inputs.merchants.reading import read_merchants
-from closedworld.inputs.merchants.table import COLUMNS
+from closedworld.inputs.merchants.table import MerchantTable
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -41,7 +41,7 @@ def test_csv_and_parquet_say_the_same(tmp_path: Path) -> None:
     pq.write_table(table, tmp_path / "merchants.parquet")
     ours, theirs = (read_merchants(tmp_path / f"merchants.{kind}") for kind in ("csv", "parquet"))
     assert ours.rows.equals(theirs.rows)
-    assert ours.rows.column_names == [*COLUMNS, "note"]
+    assert ours.rows.column_names == [*MerchantTable.COLUMNS, "note"]
     assert ours.own_columns == ("note",)
     assert ours.rows.select(["country_iso", "merchant_id", "site_order", "n"]).to_pylist() == [
         {"country_iso": "DE", "merchant_id": "8", "site_order": 1, "n": 1},

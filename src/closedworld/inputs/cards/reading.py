@@ -11,29 +11,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from closedworld.errors import InputError
-from closedworld.inputs.cards.request import COLUMNS, CardTable
-from closedworld.inputs.tables.columns import RowProblems, first_like, name_columns, rows_where
-from closedworld.inputs.tables.countries import country_codes
-from closedworld.inputs.tables.reading import read_or_take
+from closedworld.inputs.cards.request import CardTable
+from closedworld.inputs.tables.columns import RowProblems, first_like, rows_where
 from closedworld.sanitize import quoted
-
-_SYNONYMS = {"country": "country_iso"}
-_MISTAKEN = {
-    "id": "card_id",
-    "card": "card_id",
-    "account_id": "card_id",
-    "customer_id": "person_id",
-    "holder_id": "person_id",
-    "person": "person_id",
-    "iso": "country_iso",
-    "iso2": "country_iso",
-    "iso3": "country_iso",
-    "country_code": "country_iso",
-    "city": "place",
-    "town": "place",
-    "state": "admin1",
-    "region": "admin1",
-}
 
 
 def read_cards(source: Path | str | Any, *, own_codes: Sequence[str] | None = None) -> CardTable:
@@ -47,20 +27,12 @@ def read_cards(source: Path | str | Any, *, own_codes: Sequence[str] | None = No
     Raises:
         InputError: ``table-...``, ``input-...``; ``cards-unplaceable``: it has no rows.
     """
-    table, where = read_or_take(source, "the table of cards")
-    named = name_columns(table, tuple(COLUMNS), _SYNONYMS, _MISTAKEN)
-    named.require("cards", "card_id", "country_iso")
+    named, where = CardTable.columns_in(source)
     problems = RowProblems()
-    ids = named.texts("card_id")
-    problems.add(rows_where(ids.is_null()), "it has no card_id")
-    persons = pc.coalesce(named.texts("person_id"), ids)
-    columns = {
-        "country_iso": country_codes(named.texts("country_iso"), problems, own_codes),
-        "card_id": ids,
-        "person_id": persons,
-        **{name: named.texts(name) for name in ("place", "admin1")},
-    }
-    rows = pa.table({name: columns[name].cast(kind) for name, kind in COLUMNS.items()})
+    columns = CardTable.ids_and_countries(named, problems, own_codes)
+    columns["person_id"] = pc.coalesce(named.texts("person_id"), columns["card_id"])
+    columns |= {name: named.texts(name) for name in ("place", "admin1")}
+    rows = pa.table({name: columns[name].cast(kind) for name, kind in CardTable.COLUMNS.items()})
     alone = pc.and_(rows["admin1"].is_valid(), rows["place"].is_null())
     problems.add(rows_where(alone), "it has an admin1 without a place")
     _find_twice(rows, problems)

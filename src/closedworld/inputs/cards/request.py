@@ -16,15 +16,6 @@ from closedworld.errors import ConfigError
 from closedworld.inputs.tables.asked_rows import AskedRows
 from closedworld.sanitize import listed, quoted
 
-COLUMNS: dict[str, pa.DataType] = {
-    "country_iso": pa.string(),
-    "card_id": pa.string(),
-    "person_id": pa.string(),
-    "place": pa.string(),
-    "admin1": pa.string(),
-}
-"""Columns that mean something, and their types."""
-
 MAX_CARDS = 10**8
 _ALPHA_2 = 2
 _NUMBER = re.compile(r"\d{1,9}")
@@ -43,6 +34,21 @@ class CardTable(AskedRows):
     UNPLACEABLE: ClassVar = "cards-unplaceable"
     KEY: ClassVar = ("country_iso", "card_id")
     ID: ClassVar = "card_id"
+    COLUMNS: ClassVar = {
+        "country_iso": pa.string(),
+        "card_id": pa.string(),
+        "person_id": pa.string(),
+        "place": pa.string(),
+        "admin1": pa.string(),
+    }
+    MISTAKEN: ClassVar = {
+        "id": "card_id",
+        "card": "card_id",
+        "account_id": "card_id",
+        "customer_id": "person_id",
+        "holder_id": "person_id",
+        "person": "person_id",
+    }
 
     own_columns: tuple[str, ...] = ()
 
@@ -129,7 +135,7 @@ class CardCounts:
 
 CardRequest = CardTable | CardCounts
 
-_SCHEMA = pa.schema(list(COLUMNS.items()))
+_SCHEMA = pa.schema(list(CardTable.COLUMNS.items()))
 
 
 def _cards_of(iso: str, count: int) -> pa.Table:

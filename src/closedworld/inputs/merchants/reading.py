@@ -12,47 +12,14 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from closedworld.errors import InputError
-from closedworld.inputs.merchants.table import COLUMNS, MerchantTable
-from closedworld.inputs.tables.columns import (
-    NamedColumns,
-    RowProblems,
-    name_columns,
-    own_column,
-    rows_where,
-)
-from closedworld.inputs.tables.countries import country_codes
-from closedworld.inputs.tables.reading import read_or_take
+from closedworld.inputs.merchants.table import MerchantTable
+from closedworld.inputs.tables.columns import NamedColumns, RowProblems, own_column, rows_where
 
 MAX_SITES = 1 << 31
 """Outlets of one row."""
 
 SPACINGS = ("none", "catchment")
 
-_SYNONYMS = {"country": "country_iso"}
-_MISTAKEN = {
-    "id": "merchant_id",
-    "merchant": "merchant_id",
-    "iso": "country_iso",
-    "iso2": "country_iso",
-    "iso3": "country_iso",
-    "country_code": "country_iso",
-    "outlets": "n",
-    "sites": "n",
-    "stores": "n",
-    "count": "n",
-    "outlet": "site_order",
-    "order": "site_order",
-    "latitude": "lat",
-    "longitude": "lon",
-    "lng": "lon",
-    "long": "lon",
-    "radius": "radius_km",
-    "city": "place",
-    "town": "place",
-    "state": "admin1",
-    "region": "admin1",
-    "chain": "brand",
-}
 _MAX_GAMMA = 4.0
 _MAX_MCC = 9999
 
@@ -70,9 +37,13 @@ def read_merchants(
     Raises:
         InputError: ``table-...``, ``input-...``.
     """
-    table, where = read_or_take(source, "the table of merchants")
-    named = name_columns(table, tuple(COLUMNS), _SYNONYMS, _MISTAKEN)
-    _require_columns(named)
+    named, where = MerchantTable.columns_in(source)
+    if "n" in named and "site_order" in named:
+        raise InputError(
+            "table-column",
+            "the table of merchants has columns n and site_order.",
+            "Keep n for a row with several outlets, or site_order for a row per outlet.",
+        )
     problems = RowProblems()
     rows = _rows(named, problems, own_codes)
     _check_keys(rows, "site_order" in named, problems)
@@ -80,24 +51,9 @@ def read_merchants(
     return MerchantTable(where, rows, np.arange(rows.num_rows), problems=problems).in_order()
 
 
-def _require_columns(named: NamedColumns) -> None:
-    named.require("merchants", "merchant_id", "country_iso")
-    if "n" in named and "site_order" in named:
-        raise InputError(
-            "table-column",
-            "the table of merchants has columns n and site_order.",
-            "Keep n for a row with several outlets, or site_order for a row per outlet.",
-        )
-
-
 def _rows(named: NamedColumns, problems: RowProblems, own_codes: Sequence[str] | None) -> pa.Table:
     """Return the columns in their types; what cannot be read is null, and a problem of its row."""
-    ids = named.texts("merchant_id")
-    problems.add(rows_where(ids.is_null()), "it has no merchant_id")
-    columns = {
-        "country_iso": country_codes(named.texts("country_iso"), problems, own_codes),
-        "merchant_id": ids,
-    }
+    columns = MerchantTable.ids_and_countries(named, problems, own_codes)
     given_orders, _ = named.integers("site_order", problems, required=True)
     counts, has_count = named.integers("n", problems)
     if "site_order" in named:
@@ -128,7 +84,8 @@ def _rows(named: NamedColumns, problems: RowProblems, own_codes: Sequence[str] |
         columns[name] = pa.array(numbers, mask=~is_given)
     tile_ids, has_tile = named.integers("tile_id", problems)
     columns["tile_id"] = pa.array(tile_ids, mask=~has_tile)
-    table = pa.table({name: columns[name].cast(kind) for name, kind in COLUMNS.items()})
+    kinds = MerchantTable.COLUMNS
+    table = pa.table({name: columns[name].cast(kind) for name, kind in kinds.items()})
     for name in named.others:
         table = table.append_column(name, _own_column(named, name))
     return table

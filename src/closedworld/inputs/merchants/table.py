@@ -11,25 +11,6 @@ import pyarrow.compute as pc
 
 from closedworld.inputs.tables.asked_rows import AskedRows
 
-COLUMNS: dict[str, pa.DataType] = {
-    "country_iso": pa.string(),
-    "merchant_id": pa.string(),
-    "site_order": pa.int64(),
-    "n": pa.int64(),
-    "brand": pa.string(),
-    "category": pa.string(),
-    "mcc": pa.int32(),
-    "gamma": pa.float64(),
-    "spacing": pa.string(),
-    "place": pa.string(),
-    "admin1": pa.string(),
-    "lon": pa.float64(),
-    "lat": pa.float64(),
-    "radius_km": pa.float64(),
-    "tile_id": pa.int64(),
-}
-"""Columns that mean something, and their types; the user's own follow."""
-
 
 @dataclass(frozen=True, slots=True, eq=False)
 class MerchantTable(AskedRows):
@@ -46,13 +27,46 @@ class MerchantTable(AskedRows):
     UNPLACEABLE: ClassVar = "merchants-unplaceable"
     KEY: ClassVar = ("country_iso", "merchant_id", "site_order")
     ID: ClassVar = "merchant_id"
+    COLUMNS: ClassVar = {
+        "country_iso": pa.string(),
+        "merchant_id": pa.string(),
+        "site_order": pa.int64(),
+        "n": pa.int64(),
+        "brand": pa.string(),
+        "category": pa.string(),
+        "mcc": pa.int32(),
+        "gamma": pa.float64(),
+        "spacing": pa.string(),
+        "place": pa.string(),
+        "admin1": pa.string(),
+        "lon": pa.float64(),
+        "lat": pa.float64(),
+        "radius_km": pa.float64(),
+        "tile_id": pa.int64(),
+    }
+    MISTAKEN: ClassVar = {
+        "id": "merchant_id",
+        "merchant": "merchant_id",
+        "outlets": "n",
+        "sites": "n",
+        "stores": "n",
+        "count": "n",
+        "outlet": "site_order",
+        "order": "site_order",
+        "latitude": "lat",
+        "longitude": "lon",
+        "lng": "lon",
+        "long": "lon",
+        "radius": "radius_km",
+        "chain": "brand",
+    }
 
     for_any_world: bool = False
 
     @property
     def own_columns(self) -> tuple[str, ...]:
         """Names of the user's columns that mean nothing here."""
-        return tuple(name for name in self.rows.column_names if name not in COLUMNS)
+        return tuple(name for name in self.rows.column_names if name not in self.COLUMNS)
 
     @property
     def site_count(self) -> int:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import ClassVar, Self
+from pathlib import Path
+from typing import Any, ClassVar, Self
 
 import numpy as np
 import pyarrow as pa
@@ -14,10 +15,29 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from closedworld.errors import InputError
-from closedworld.inputs.tables.columns import RowProblem, RowProblems
+from closedworld.inputs.tables.columns import (
+    NamedColumns,
+    RowProblem,
+    RowProblems,
+    name_columns,
+    rows_where,
+)
+from closedworld.inputs.tables.countries import country_codes
+from closedworld.inputs.tables.reading import read_table, table_of
 from closedworld.sanitize import number_of, one_line
 
 _PROBLEMS_SHOWN = 20
+_SYNONYMS = {"country": "country_iso"}
+_MISTAKEN = {
+    "iso": "country_iso",
+    "iso2": "country_iso",
+    "iso3": "country_iso",
+    "country_code": "country_iso",
+    "city": "place",
+    "town": "place",
+    "state": "admin1",
+    "region": "admin1",
+}
 
 
 def rows_between(rows: pa.Table, first: int, stop: int) -> pa.Table:
@@ -63,6 +83,12 @@ class AskedRows:
     UNPLACEABLE: ClassVar[str]
     """Code of the error of rows that cannot be used."""
 
+    COLUMNS: ClassVar[Mapping[str, pa.DataType]]
+    """Columns that mean something, and their types."""
+
+    MISTAKEN: ClassVar[Mapping[str, str]]
+    """Names that people write for one of them, besides those for a country and a place."""
+
     KEY: ClassVar[Sequence[str]]
     """Columns that rows are sorted by."""
 
@@ -74,6 +100,39 @@ class AskedRows:
     numbers: NDArray[np.int64]
     skipped: tuple[SkippedRow, ...] = ()
     problems: RowProblems = field(default_factory=RowProblems)
+
+    @classmethod
+    def columns_in(cls, source: Path | str | Any) -> tuple[NamedColumns, str]:
+        """Return the table of a file or of a caller, its columns recognised, and what messages call it.
+
+        Args:
+            source: Path of a CSV or Parquet file, or anything with an Arrow stream.
+
+        Raises:
+            InputError: ``table-...``, ``input-...``.
+        """
+        is_file = isinstance(source, Path | str)
+        table = read_table(Path(source)) if is_file else table_of(source)
+        mistaken = {**_MISTAKEN, **cls.MISTAKEN}
+        named = name_columns(table, tuple(cls.COLUMNS), _SYNONYMS, mistaken)
+        named.require(cls.WHAT, cls.ID, "country_iso")
+        return named, str(source) if is_file else f"the table of {cls.WHAT}"
+
+    @classmethod
+    def ids_and_countries(
+        cls, named: NamedColumns, problems: RowProblems, own_codes: Sequence[str] | None
+    ) -> dict[str, pa.Array]:
+        """Return the columns of ids and countries by name; a row without either is a problem.
+
+        Args:
+            named: The table.
+            problems: Get the rows without an id or a country.
+            own_codes: Codes of the regions of the world; None for countries.
+        """
+        ids = named.texts(cls.ID)
+        problems.add(rows_where(ids.is_null()), f"it has no {cls.ID}")
+        codes = country_codes(named.texts("country_iso"), problems, own_codes)
+        return {"country_iso": codes, cls.ID: ids}
 
     @property
     def countries(self) -> tuple[str, ...]:

@@ -81,21 +81,6 @@ def table_of(source: Any) -> pa.Table:
     )
 
 
-def read_or_take(source: Any, name: str) -> tuple[pa.Table, str]:
-    """Return the table of a file or of a caller, and what messages call it.
-
-    Args:
-        source: Path of a CSV or Parquet file, or anything with an Arrow stream.
-        name: What a table without a path is called.
-
-    Raises:
-        InputError: As ``read_table`` and ``table_of``.
-    """
-    if isinstance(source, Path | str):
-        return read_table(Path(source)), str(source)
-    return table_of(source), name
-
-
 def csv_header(path: Path) -> tuple[str, str, list[str]]:
     """Return encoding, delimiter and names of the columns of a CSV file, from its first line.
 

@@ -11,7 +11,7 @@ from closedworld.config.run import RunConfig
 from closedworld.datasets.cards import CardSummary
 from closedworld.datasets.parameters import PeopleParameters, PeopleTotals
 from closedworld.execution.events import Observer
-from closedworld.inputs.cards.loading import card_file, load_cards
+from closedworld.inputs.asked_tables import card_file, load_cards
 from closedworld.inputs.cards.request import CardCounts, CardRequest, CardTable
 from closedworld.inputs.loading import Inputs
 from closedworld.inputs.merchants.demo import demo_persons

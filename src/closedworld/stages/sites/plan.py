@@ -15,8 +15,8 @@ from closedworld.datasets import SITES
 from closedworld.datasets.parameters import SiteParameters, SiteTotals
 from closedworld.datasets.sites import SiteSummary
 from closedworld.execution.events import Observer
+from closedworld.inputs.asked_tables import load_merchants, merchant_file
 from closedworld.inputs.loading import Inputs
-from closedworld.inputs.merchants.loading import load_merchants, merchant_file
 from closedworld.inputs.merchants.table import MerchantTable
 from closedworld.inputs.reference.registry import bundled
 from closedworld.inputs.reference.time_zones import time_zone_versions
