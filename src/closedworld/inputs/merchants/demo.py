@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import functools
 import hashlib
 import math
@@ -18,7 +17,7 @@ from closedworld.config.stage_options import DEMO
 from closedworld.errors import ConfigError
 from closedworld.inputs.merchants.reading import read_merchants
 from closedworld.inputs.merchants.table import MerchantTable
-from closedworld.inputs.reference.registry import verify_bundled
+from closedworld.inputs.reference.registry import bundled_rows, verify_bundled
 
 DEMO_PERSONS = "population_5m_countries.csv"
 """The bundled file that outlets follow."""
@@ -164,6 +163,5 @@ def _number(*words: object) -> int:
 
 def demo_persons() -> dict[str, int]:
     """Return the persons of each country in the bundled population, by code."""
-    path = verify_bundled(DEMO_PERSONS).path
-    with path.open(encoding="utf-8", newline="") as stream:
-        return {row["country_iso"]: int(row["population"]) for row in csv.DictReader(stream)}
+    rows = bundled_rows(verify_bundled(DEMO_PERSONS).name)
+    return {row["country_iso"]: int(row["population"]) for row in rows}

@@ -53,16 +53,6 @@ class PurchaseFormat:
     clock: Clock = "file"
     plane: bool = False
 
-    def with_columns(self, given: Mapping[str, str], clock: Clock | None) -> PurchaseFormat:
-        """Return the format with columns and a clock that a user named."""
-        columns = {**self.columns, **{role: (name,) for role, name in given.items()}}
-        return replace(self, columns=columns, clock=clock or self.clock)
-
-    def restricted_to(self, names: Collection[str]) -> PurchaseFormat:
-        """Return the format without roles whose columns a table does not have."""
-        kept = {role: some for role, some in self.columns.items() if set(some) <= set(names)}
-        return replace(self, columns=kept)
-
 
 def _format(name: str, title: str, clock: Clock = "file", **columns: str) -> PurchaseFormat:
     return PurchaseFormat(
@@ -148,6 +138,7 @@ TABFORMER = _format(
     label="Is Fraud?",
     channel="Use Chip",
 )
+_NAMED = PurchaseFormat("columns", "columns named by options", {})
 FORMATS = (OWN, SPARKOV, SYNCCFD, TABFORMER, HANDBOOK)
 """The first whose marks a table has is taken, so SynCCFD, which has all of the Handbook's, comes before it."""
 
@@ -188,10 +179,11 @@ def format_of(
                 f"{source} has no column {quoted(name)}, which was named for {role}.",
                 f"It has {listed(tuple(names))}.",
             )
-    known = next((one for one in FORMATS if _MARKS[one.name] <= set(names)), None)
-    base = known or PurchaseFormat("columns", "columns named by options", {}, "file")
-    found = base.with_columns(given, clock).restricted_to(names)
-    missing = [role for role in ("card", "time") if role not in found.columns]
+    known = next((one for one in FORMATS if _MARKS[one.name] <= set(names)), _NAMED)
+    columns = {**known.columns, **{role: (name,) for role, name in given.items()}}
+    # Without roles whose columns the table does not have.
+    columns = {role: some for role, some in columns.items() if set(some) <= set(names)}
+    missing = [role for role in ("card", "time") if role not in columns]
     if missing:
         raise InputError(
             "purchases-format",
@@ -199,4 +191,4 @@ def format_of(
             f"{listed(tuple(names), 12)}.",
             "Name its columns, such as --card customer --time paid_at --lon x --lat y.",
         )
-    return found
+    return replace(known, columns=columns, clock=clock or known.clock)

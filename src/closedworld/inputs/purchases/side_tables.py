@@ -76,15 +76,11 @@ class Truth:
 
     Attributes:
         ids: Their ids, (k,).
-        is_fraud: Whether they are fraud, int8 (k,).
-        kinds: Kind of fraud, text (k,).
-        is_listed: Whether they are listed as noise, bool (k,).
+        known: What is said of them, (k,) each.
     """
 
     ids: pa.Array
-    is_fraud: NDArray[np.int8]
-    kinds: pa.Array
-    is_listed: NDArray[np.bool_]
+    known: Verdicts
 
     def at(self, column: pa.ChunkedArray) -> Verdicts:
         """Return the truth of the purchases with these ids, (n,)."""
@@ -94,9 +90,9 @@ class Truth:
         found = pc.index_in(column, ids)
         at = pc.fill_null(found, len(self.ids)).to_numpy()
         return Verdicts(
-            np.append(self.is_fraud, np.int8(0))[at],
-            pa.chunked_array([self.kinds]).take(found),
-            np.append(self.is_listed, np.False_)[at],
+            np.append(self.known.is_fraud, np.int8(0))[at],
+            self.known.kinds.take(found),
+            np.append(self.known.is_listed, np.False_)[at],
         )
 
 
@@ -159,12 +155,12 @@ def read_truth(stream: TableStream) -> Truth:
         )
         kept.append(flat.filter(pa.array(is_fraud | is_listed)))
     table = pa.concat_tables(kept).combine_chunks() if kept else _no_truth()
-    return Truth(
-        table["id"].combine_chunks(),
+    known = Verdicts(
         table["is_fraud"].to_numpy(),
-        table["kind"].combine_chunks(),
+        pa.chunked_array([table["kind"].combine_chunks()]),
         table["is_listed"].to_numpy(),
     )
+    return Truth(table["id"].combine_chunks(), known)
 
 
 def _no_truth() -> pa.Table:

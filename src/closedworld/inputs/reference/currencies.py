@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import csv
 import functools
 from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 
-from closedworld.inputs.reference.registry import bundled
+from closedworld.inputs.reference.registry import bundled_rows
 
 CURRENCIES = "currencies.csv"
 
@@ -35,16 +34,15 @@ class Currency:
 @functools.cache
 def currencies() -> Mapping[str, Currency]:
     """Return the currency of each country by its code, read once per process."""
-    with bundled(CURRENCIES).path.open(encoding="utf-8", newline="") as stream:
-        return MappingProxyType(
-            {
-                row["country_iso"]: Currency(
-                    row["currency"],
-                    int(row["minor_digits"]),
-                    int(row["minor_per_euro"]) * int(row["price_percent"]) / 100,
-                    int(row["till_step"]),
-                    int(row["note"]),
-                )
-                for row in csv.DictReader(stream)
-            }
-        )
+    return MappingProxyType(
+        {
+            row["country_iso"]: Currency(
+                row["currency"],
+                int(row["minor_digits"]),
+                int(row["minor_per_euro"]) * int(row["price_percent"]) / 100,
+                int(row["till_step"]),
+                int(row["note"]),
+            )
+            for row in bundled_rows(CURRENCIES)
+        }
+    )

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import csv
 import functools
 from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 
-from closedworld.inputs.reference.registry import bundled
+from closedworld.inputs.reference.registry import bundled_rows
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,5 +32,5 @@ class IsoEntry:
 @functools.cache
 def iso_table() -> Mapping[str, IsoEntry]:
     """Return the bundled table by alpha-2 code, ascending, read-only and read once per process."""
-    with bundled("iso_3166_1.csv").path.open(encoding="utf-8", newline="") as stream:
-        return MappingProxyType({row["alpha_2"]: IsoEntry(**row) for row in csv.DictReader(stream)})
+    rows = bundled_rows("iso_3166_1.csv")
+    return MappingProxyType({row["alpha_2"]: IsoEntry(**row) for row in rows})

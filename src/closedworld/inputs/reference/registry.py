@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import difflib
 import functools
 import re
@@ -181,6 +182,12 @@ def _entry(name: str, entries: Mapping[str, T], code: str) -> T:
     raise ConfigError(
         code, f"there is no file called {quoted(name)}.", f"{meant}There are: {', '.join(entries)}."
     )
+
+
+def bundled_rows(name: str) -> list[dict[str, str]]:
+    """Return the rows of the bundled CSV file called ``name``; raises as ``bundled``."""
+    with bundled(name).path.open(encoding="utf-8", newline="") as stream:
+        return list(csv.DictReader(stream))
 
 
 def verify_bundled(name: str) -> BundledFile:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import functools
 import importlib.metadata
 from collections import defaultdict
@@ -15,7 +14,7 @@ import pyarrow as pa
 import tzfpy
 
 from closedworld.inputs.reference.places import CACHED, CountryPlaces, points
-from closedworld.inputs.reference.registry import bundled
+from closedworld.inputs.reference.registry import bundled, bundled_rows
 from closedworld.kernels.nearest import Discs, nearest_label
 from closedworld.kernels.sphere import to_xyz
 
@@ -40,9 +39,8 @@ class CountryZones:
 @functools.cache
 def _zones() -> Mapping[str, CountryZones]:
     rows = defaultdict(list)
-    with bundled("time_zones.csv").path.open(encoding="utf-8", newline="") as stream:
-        for row in csv.DictReader(stream):
-            rows[row["country_iso"]].append((row["tzid"], float(row["lon"]), float(row["lat"])))
+    for row in bundled_rows("time_zones.csv"):
+        rows[row["country_iso"]].append((row["tzid"], float(row["lon"]), float(row["lat"])))
     return {
         code: CountryZones(
             tuple(tzid for tzid, _, _ in zones),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import functools
 from collections.abc import Mapping, Sequence
 from types import MappingProxyType
@@ -12,7 +11,7 @@ import shapely
 from numpy.typing import NDArray
 
 from closedworld.errors import GeometryError
-from closedworld.inputs.reference.registry import bundled
+from closedworld.inputs.reference.registry import bundled_rows
 from closedworld.inputs.regions.country_codes import name_of
 from closedworld.inputs.regions.country_set import Country, Note
 from closedworld.inputs.regions.problems import Problem
@@ -88,8 +87,6 @@ def _hold(bounds: NDArray[np.float64], points: NDArray[np.float64]) -> bool:
 def _places() -> Mapping[str, NDArray[np.float64]]:
     """Return the main places of the time zones of each country, float64 (n, 2): longitude and latitude."""
     places: dict[str, list[tuple[float, float]]] = {}
-    with bundled("time_zones.csv").path.open(encoding="utf-8", newline="") as stream:
-        for row in csv.DictReader(stream):
-            point = float(row["lon"]), float(row["lat"])
-            places.setdefault(row["country_iso"], []).append(point)
+    for row in bundled_rows("time_zones.csv"):
+        places.setdefault(row["country_iso"], []).append((float(row["lon"]), float(row["lat"])))
     return MappingProxyType({iso: np.array(points) for iso, points in places.items()})

@@ -135,7 +135,7 @@ class NamedColumns:
         """
         if name not in self.names:
             return pa.nulls(self.table.num_rows, pa.string())
-        texts = pc.utf8_trim_whitespace(self._cast(name, pa.string()))
+        texts = pc.utf8_trim_whitespace(read_as(self.table, self.names[name], pa.string()))
         return pc.if_else(pc.equal(texts, ""), pa.scalar(None, pa.string()), texts)
 
     def integers(
@@ -178,7 +178,7 @@ class NamedColumns:
         if pa.types.is_integer(given.type) or (
             pa.types.is_floating(given.type) and pa.types.is_floating(kind)
         ):
-            numbers = self._cast(name, kind)
+            numbers = read_as(self.table, self.names[name], kind)
         else:
             texts = self.texts(name)
             fits = pc.match_substring_regex(texts, pattern)
@@ -191,16 +191,21 @@ class NamedColumns:
         is_given: NDArray[np.bool_] = numbers.is_valid().to_numpy(zero_copy_only=False)
         return pc.fill_null(numbers, 0).to_numpy(zero_copy_only=False), is_given
 
-    def _cast(self, name: str, kind: pa.DataType) -> pa.Array:
-        column = self.table[self.names[name]]
-        try:
-            return column.cast(kind).combine_chunks()
-        except (pa.ArrowInvalid, pa.ArrowNotImplementedError) as error:
-            raise InputError(
-                "table-column",
-                f"column {self.names[name]} of the table is {column.type} and cannot be read as {kind}: "
-                f"{library_message(error)}.",
-            ) from error
+
+def read_as(table: pa.Table, name: str, kind: pa.DataType, what: str = "") -> pa.Array:
+    """Return a column as another type, which messages call ``what``, if that is not its name.
+
+    Raises:
+        InputError: ``table-column``.
+    """
+    try:
+        return table[name].cast(kind).combine_chunks()
+    except (pa.ArrowInvalid, pa.ArrowNotImplementedError) as error:
+        raise InputError(
+            "table-column",
+            f"column {name} of the table is {table[name].type} and cannot be read as {what or kind}: "
+            f"{library_message(error)}.",
+        ) from error
 
 
 def name_columns(

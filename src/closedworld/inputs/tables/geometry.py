@@ -10,8 +10,9 @@ import shapely
 from numpy.typing import NDArray
 
 from closedworld.errors import ConfigError, InputError, install_hint
+from closedworld.inputs.tables.columns import read_as
 from closedworld.inputs.tables.reading import table_of
-from closedworld.sanitize import library_message, quoted
+from closedworld.sanitize import quoted
 
 if TYPE_CHECKING:
     from geopandas import GeoDataFrame
@@ -47,7 +48,12 @@ def points_of(source: Any) -> LonLat:
     table = table_of(source)
     names = table.column_names
     if {"lon", "lat"} <= set(names):
-        return LonLat(*(_degrees(table, name) for name in ("lon", "lat")))
+        # Null becomes NaN.
+        lons, lats = (
+            read_as(table, name, pa.float64(), "numbers").to_numpy(zero_copy_only=False)
+            for name in ("lon", "lat")
+        )
+        return LonLat(lons, lats)
     shapes = [one.name for one in table.schema if _is_wkb(one)]
     if len(shapes) != 1:
         raise InputError(
@@ -97,17 +103,3 @@ def _is_wkb(field: pa.Field) -> bool:
     if isinstance(field.type, pa.ExtensionType):
         return str(field.type.extension_name) == "geoarrow.wkb"
     return (field.metadata or {}).get(_EXTENSION) == b"geoarrow.wkb"
-
-
-def _degrees(table: pa.Table, name: str) -> NDArray[np.float64]:
-    """Return a column of numbers; null becomes NaN."""
-    try:
-        column = table[name].cast(pa.float64())
-    except (pa.ArrowInvalid, pa.ArrowNotImplementedError) as error:
-        raise InputError(
-            "table-column",
-            f"column {name} of the table is {table[name].type} and cannot be read as numbers: "
-            f"{library_message(error)}.",
-        ) from error
-    numbers: NDArray[np.float64] = column.to_numpy()
-    return numbers

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -46,7 +47,9 @@ def read_table(path: Path) -> pa.Table:
             "Save it as CSV or Parquet, for example from a spreadsheet by 'CSV UTF-8'.",
         )
     try:
-        return pq.ParquetFile(path).read() if suffix == ".parquet" else _read_csv(path)
+        if suffix == ".parquet":
+            return pq.ParquetFile(path).read()
+        return pacsv.read_csv(path, **csv_options(path, _BLOCK_BYTES))
     except (OSError, pa.ArrowException, csv.Error) as error:
         what = "'CSV UTF-8', in which every row has as many columns as the first"
         raise InputError(
@@ -98,18 +101,30 @@ def csv_header(path: Path) -> tuple[str, str, list[str]]:
     return encoding.removesuffix("-sig"), delimiter, names
 
 
-def _read_csv(path: Path) -> pa.Table:
+def csv_options(
+    path: Path, block_bytes: int, columns: Sequence[str] | None = None
+) -> dict[str, Any]:
+    """Return how pyarrow is to read a CSV file: every column as text, empty as null.
+
+    Args:
+        path: The file.
+        block_bytes: Bytes that are read at a time.
+        columns: Those that are read; None for all.
+
+    Raises:
+        OSError, UnicodeError, csv.Error: It cannot be read.
+    """
     encoding, delimiter, names = csv_header(path)
-    return pacsv.read_csv(
-        path,
-        read_options=pacsv.ReadOptions(encoding=encoding, block_size=_BLOCK_BYTES),
-        parse_options=pacsv.ParseOptions(delimiter=delimiter, newlines_in_values=True),
-        convert_options=pacsv.ConvertOptions(
-            column_types={name: pa.string() for name in names},
+    return {
+        "read_options": pacsv.ReadOptions(encoding=encoding, block_size=block_bytes),
+        "parse_options": pacsv.ParseOptions(delimiter=delimiter, newlines_in_values=True),
+        "convert_options": pacsv.ConvertOptions(
+            include_columns=columns,
+            column_types={name: pa.string() for name in columns or names},
             null_values=[""],
             strings_can_be_null=True,
         ),
-    )
+    }
 
 
 def _delimiter_of(text: str) -> str:

@@ -14,7 +14,7 @@ import pyarrow.ipc as paipc
 import pyarrow.parquet as pq
 
 from closedworld.errors import InputError
-from closedworld.inputs.tables.reading import csv_header
+from closedworld.inputs.tables.reading import csv_header, csv_options
 from closedworld.sanitize import library_message, listed
 
 CSV_SUFFIXES = (".csv", ".tsv", ".txt")
@@ -74,7 +74,9 @@ def open_stream(path: Path) -> TableStream:
     """
     if not path.exists():
         raise InputError("input-missing", f"{path} does not exist.", "Check the path.")
-    files = sorted(one for one in path.iterdir() if _wanted(one)) if path.is_dir() else [path]
+    files = [path]
+    if path.is_dir():
+        files = sorted(one for one in path.iterdir() if not one.name.startswith((".", "_")))
     suffixes = {one.suffix.lower() for one in files}
     if suffixes & set(_PICKLES):
         raise _pickled(path)
@@ -117,7 +119,8 @@ def _open(path: Path, files: Sequence[Path], suffix: str) -> TableStream:
 
         def read_csv(columns: Sequence[str]) -> Iterator[pa.RecordBatch]:
             for file in files:
-                yield from _csv_batches(file, columns)
+                with pacsv.open_csv(file, **csv_options(file, BLOCK_BYTES, columns)) as reader:
+                    yield from reader
 
         return TableStream(str(path), tuple(names), sizes, read_csv)
     if suffix == ".parquet":
@@ -139,27 +142,6 @@ def _open(path: Path, files: Sequence[Path], suffix: str) -> TableStream:
                     yield opened.get_batch(number).select(list(columns))
 
     return TableStream(str(path), tuple(names), sizes, read_arrow)
-
-
-def _csv_batches(path: Path, columns: Sequence[str]) -> Iterator[pa.RecordBatch]:
-    encoding, delimiter, _ = csv_header(path)
-    options = pacsv.ConvertOptions(
-        include_columns=list(columns),
-        column_types={name: pa.string() for name in columns},
-        null_values=[""],
-        strings_can_be_null=True,
-    )
-    with pacsv.open_csv(
-        path,
-        read_options=pacsv.ReadOptions(encoding=encoding, block_size=BLOCK_BYTES),
-        parse_options=pacsv.ParseOptions(delimiter=delimiter, newlines_in_values=True),
-        convert_options=options,
-    ) as reader:
-        yield from reader
-
-
-def _wanted(path: Path) -> bool:
-    return not path.name.startswith((".", "_"))
 
 
 def _pickled(path: Path) -> InputError:
