@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -17,18 +18,31 @@ from closedworld.inputs.regions.country_reading import (
     read_countries,
 )
 from closedworld.inputs.regions.read_options import ReadOptions
+from closedworld.inputs.regions.rows import Header, Rows
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
     from pathlib import Path
 
     Write = Callable[..., Path]
 
 
+@dataclass
+class SomeColumns:
+    """A file whose columns all hold the same text."""
+
+    header: Header
+
+    def rows(
+        self, columns: tuple[str, ...], keep: Sequence[int] | None = None, *, geometry: bool = True
+    ) -> Rows:
+        assert keep is None
+        assert not geometry
+        return Rows([], {name: ["x"] for name in columns})
+
+
 def choose(available: list[str], **options: Any) -> Columns:
-    return choose_columns(
-        available, ReadOptions(**options), lambda names: {name: ["x"] for name in names}
-    )
+    return choose_columns(SomeColumns(Header(tuple(available), None)), ReadOptions(**options))
 
 
 SQUARE = shapely.box(5, 47, 15, 55)

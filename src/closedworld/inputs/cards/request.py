@@ -14,6 +14,7 @@ import pyarrow.compute as pc
 
 from closedworld.errors import ConfigError
 from closedworld.inputs.tables.asked_rows import AskedRows
+from closedworld.kernels.weights import apportion
 from closedworld.sanitize import listed, quoted
 
 MAX_CARDS = 10**8
@@ -152,19 +153,15 @@ def shared_by_largest_remainder(total: int, persons: Mapping[str, float]) -> dic
     Raises:
         ConfigError: ``cards-number``: there are no people.
     """
-    masses = {iso: round(number) for iso, number in persons.items()}
-    whole = sum(masses.values())
-    if not whole:
+    masses = {iso: round(number) for iso, number in sorted(persons.items())}
+    if not any(masses.values()):
         raise ConfigError(
             "cards-number",
             "nobody lives in this world, so cards cannot be divided by population.",
             "Give the number for each country, such as DE=1000,FR=500.",
         )
-    shares = {iso: divmod(total * mass, whole) for iso, mass in masses.items()}
-    left = total - sum(share for share, _ in shares.values())
-    first = sorted(shares, key=lambda iso: (-shares[iso][1], iso))[:left]
-    counts = {iso: share + (iso in first) for iso, (share, _) in shares.items()}
-    return {iso: count for iso, count in counts.items() if count}
+    counts = apportion(np.array(list(masses.values()), np.int64), total).tolist()
+    return {iso: count for iso, count in zip(masses, counts, strict=True) if count}
 
 
 def card_counts_of(cards: Any) -> CardCounts | None:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from closedworld.errors import ConfigError, InputError
 from closedworld.inputs.regions.country_codes import country_of
 from closedworld.inputs.regions.read_options import ReadOptions
+from closedworld.inputs.regions.reader import Reader
+from closedworld.inputs.regions.rows import ColumnValues
 from closedworld.sanitize import listed, one_line, quoted
 
 # A shapefile keeps ten characters of a name: country_is.
@@ -78,8 +80,6 @@ NAME_COLUMNS = (
 )
 _SHOWN = 3
 
-ColumnValues = Mapping[str, Sequence[object]]
-
 
 @dataclass(frozen=True, slots=True)
 class Columns:
@@ -99,25 +99,20 @@ class Columns:
         return (self.codes,) if self.name in (None, self.codes) else (self.codes, str(self.name))
 
 
-def choose_columns(
-    available: Sequence[str],
-    options: ReadOptions,
-    values_of: Callable[[tuple[str, ...]], ColumnValues],
-) -> Columns:
+def choose_columns(reader: Reader, options: ReadOptions) -> Columns:
     """Return the named columns, or the first ones known to hold codes and names.
 
     The column ``id``, where GeoJSON and TopoJSON have the ids of features, is taken if it holds only codes.
 
     Args:
-        available: Columns of the file.
+        reader: The file; its values are read only if no column is known by its name.
         options: May name both.
-        values_of: Reads columns; called only if no column is known by its name.
 
     Raises:
         ConfigError: ``column-unknown``: the file has no column of that name.
         InputError: ``iso-column-missing``: no column is known to hold codes.
     """
-    names = tuple(available)
+    names = reader.header.columns
     given = (
         ("--iso-column", options.iso_column),
         ("--code-column", options.code_column),
@@ -134,7 +129,7 @@ def choose_columns(
             )
     codes = options.code_column or options.iso_column or _first(names, ISO_COLUMNS)
     if codes is None:
-        found = code_columns(values_of(names))
+        found = code_columns(reader.rows(names, geometry=False).values)
         codes = next((name for name in found if name.casefold() == "id"), None)
         if codes is None:
             hold = f"{listed(found)} {'hold' if len(found) > 1 else 'holds'} only codes"
@@ -156,23 +151,17 @@ def code_columns(values: ColumnValues) -> tuple[str, ...]:
     )
 
 
-def advice_for_unknown(
-    columns: Columns,
-    given: Sequence[object],
-    available: Sequence[str],
-    values_of: Callable[[tuple[str, ...]], ColumnValues],
-) -> str:
+def advice_for_unknown(reader: Reader, columns: Columns, given: Sequence[object]) -> str:
     """Return advice for rows without a code.
 
     Args:
+        reader: The file; other columns are read only if a row has no code.
         columns: The columns that are read.
         given: Values of the column of codes.
-        available: All columns.
-        values_of: Reads columns; called only if a row has no code.
     """
     if all(map(_is_code, given)):
         return ""
-    better = _better(columns.codes, given, available, values_of)
+    better = _better(reader, columns.codes, given)
     other = (
         f"More rows have a code in another column: pass --iso-column {better[0]}. "
         if better
@@ -184,16 +173,11 @@ def advice_for_unknown(
     )
 
 
-def wrong_column(
-    columns: Columns,
-    given: Sequence[object],
-    available: Sequence[str],
-    values_of: Callable[[tuple[str, ...]], ColumnValues],
-) -> InputError:
+def wrong_column(reader: Reader, columns: Columns, given: Sequence[object]) -> InputError:
     """Return the error for a column in which no row has a code; arguments as ``advice_for_unknown``."""
     shown = ", ".join(map(quoted, list(dict.fromkeys(map(str, given)))[:_SHOWN]))
     name = one_line(columns.codes, 40)
-    better = _better(columns.codes, given, available, values_of)
+    better = _better(reader, columns.codes, given)
     other = (
         f"Pass --iso-column {better[0]}, which has codes"
         if better
@@ -203,7 +187,7 @@ def wrong_column(
         "code-unknown",
         f"column {name} has a code of ISO 3166-1 in none of its {len(given):,} rows; it has {shown}.",
         f"{other}, or, for regions that are not countries, pass --regions any --code-column {name}. Columns are: "
-        f"{listed(tuple(available), 40)}.",
+        f"{listed(reader.header.columns, 40)}.",
     )
 
 
@@ -211,17 +195,14 @@ def _is_code(value: object) -> bool:
     return country_of(value)[0] is not None
 
 
-def _better(
-    column: str,
-    given: Sequence[object],
-    available: Sequence[str],
-    values_of: Callable[[tuple[str, ...]], ColumnValues],
-) -> list[str]:
+def _better(reader: Reader, column: str, given: Sequence[object]) -> list[str]:
     """Return columns that have more codes than a column, those with the most first."""
-    others = tuple(name for name in available if name.casefold() in ISO_COLUMNS and name != column)
+    names = reader.header.columns
+    others = tuple(name for name in names if name.casefold() in ISO_COLUMNS and name != column)
     if not others:
         return []
-    counts = {name: sum(map(_is_code, values)) for name, values in values_of(others).items()}
+    values = reader.rows(others, geometry=False).values
+    counts = {name: sum(map(_is_code, own)) for name, own in values.items()}
     found = [name for name, count in counts.items() if count > sum(map(_is_code, given))]
     # Names that are looked for first are the better ones.
     return sorted(found, key=lambda name: (-counts[name], ISO_COLUMNS.index(name.casefold())))

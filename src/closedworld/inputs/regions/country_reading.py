@@ -23,12 +23,11 @@ from closedworld.inputs.regions.country_codes import name_of
 from closedworld.inputs.regions.country_set import Country, CountrySet, Note
 from closedworld.inputs.regions.geometry_checks import check_geometries
 from closedworld.inputs.regions.problems import CountryCheck, Problem, RowLabel
-from closedworld.inputs.regions.raw_rows import Header, Rows, decode
 from closedworld.inputs.regions.read_options import ReadArguments, ReadOptions
 from closedworld.inputs.regions.reader import Reader, open_reader
 from closedworld.inputs.regions.repair import Progress, unobserved
-from closedworld.inputs.regions.row_checks import RowChecks
 from closedworld.inputs.regions.row_codes import RowCodes
+from closedworld.inputs.regions.rows import Header, RowChecks, decode
 from closedworld.inputs.regions.swapped_axes import check_axes, elsewhere
 from closedworld.kernels.inclusion import Fill
 from closedworld.sanitize import one_line
@@ -92,17 +91,17 @@ def check_file(
         reader = open_reader(path, options.layer)
         # A wrong reference system is reported together with what else is wrong.
         crs_is_known = _note_crs(reader.header, rows, options)
-        columns = choose_columns(reader.header.columns, options, reader.values)
-        read = _read_rows(reader, columns, rows, options)
+        columns = choose_columns(reader, options)
+        warnings, n_rows = _read_rows(reader, columns, rows, options)
     except ClosedWorldError as error:
         return CountryCheck(source, problems=(*rows.problems, _of_file(error)))
-    rows.notes += [Note("reader", "", f"the reader says: {warning}") for warning in read.warnings]
+    rows.notes += [Note("reader", "", f"the reader says: {warning}") for warning in warnings]
     if crs_is_known:
         decode(rows)
         check_geometries(rows, options, progress)
     countries = _gather(rows, options)
     return CountryCheck(
-        source, read.n_rows, columns.codes, columns.name or "", countries, _by_row(rows.problems)
+        source, n_rows, columns.codes, columns.name or "", countries, _by_row(rows.problems)
     )
 
 
@@ -137,29 +136,30 @@ def countries_from_features(
     return CountryCheck("features", countries=countries, problems=_by_row(rows.problems)).require()
 
 
-def _read_rows(reader: Reader, columns: Columns, rows: RowChecks, options: ReadOptions) -> Rows:
-    """Label the rows, and read the geometries of those that are wanted.
+def _read_rows(
+    reader: Reader, columns: Columns, rows: RowChecks, options: ReadOptions
+) -> tuple[tuple[str, ...], int]:
+    """Label the rows, and read the geometries of those that are wanted; return warnings, and how many rows there are.
 
     Raises:
         ClosedWorldError: As the reader, and ``country-unknown``; ``code-unknown`` if no row has a code.
     """
     is_part = bool(options.countries or options.except_countries)
-    read = None if is_part else reader.rows(columns.to_read)
-    values = reader.values(columns.to_read) if read is None else read.values
-    given = values[columns.codes]
-    names = [None] * len(given) if columns.name is None else values[columns.name]
+    read = reader.rows(columns.to_read, geometry=not is_part)
+    given = read.values[columns.codes]
+    names = [None] * len(given) if columns.name is None else read.values[columns.name]
     codes = RowCodes(given, names, options)
     if codes.is_wrong_column:
-        raise wrong_column(columns, given, reader.header.columns, reader.values)
+        raise wrong_column(reader, columns, given)
     if not options.any_codes:
-        codes.hint = advice_for_unknown(columns, given, reader.header.columns, reader.values)
+        codes.hint = advice_for_unknown(reader, columns, given)
     keep = codes.label(rows)
-    if read is None:
+    if is_part:
         read = reader.rows((), keep)
         rows.take(read.wkb)
     else:
         rows.take([read.wkb[at] for at in keep])
-    return Rows(read.wkb, read.values, read.warnings, len(given))
+    return read.warnings, len(given)
 
 
 def _take_shapely(rows: RowChecks) -> None:

@@ -24,8 +24,6 @@ from closedworld.inputs.limits import (
     check_rows,
     check_shape_index,
 )
-from closedworld.inputs.regions.code_columns import ColumnValues
-from closedworld.inputs.regions.raw_rows import Header, Rows
 from closedworld.inputs.regions.region_files import (
     GEODATABASE,
     JSON_SUFFIXES,
@@ -36,6 +34,7 @@ from closedworld.inputs.regions.region_files import (
     input_files,
     unreadable,
 )
+from closedworld.inputs.regions.rows import ColumnValues, Header, Rows
 from closedworld.sanitize import listed, one_line
 
 _DRIVERS = {
@@ -116,15 +115,9 @@ class VectorReader:
         header = Header(tuple(str(field) for field in info["fields"]), crs, name)
         return cls(address, header, int(info["features"]))
 
-    def values(self, columns: tuple[str, ...]) -> ColumnValues:
-        """Return the named columns of all rows, without geometries.
-
-        Raises:
-            InputError: ``input-unreadable``.
-        """
-        return self._read(columns, read_geometry=False)[1] if columns else {}
-
-    def rows(self, columns: tuple[str, ...], keep: Sequence[int] | None = None) -> Rows:
+    def rows(
+        self, columns: tuple[str, ...], keep: Sequence[int] | None = None, *, geometry: bool = True
+    ) -> Rows:
         """Return the geometries and the named columns, of some rows or of all.
 
         Raises:
@@ -134,10 +127,10 @@ class VectorReader:
         if keep is not None:
             fids = self._read((), read_geometry=False, return_fids=True)[2]
             which = {"fids": fids[list(keep)]}
-            if not len(keep):
-                return Rows([], {column: [] for column in columns})
-        wkb, values, _, warned = self._read(columns, **which)
-        return Rows(wkb.tolist(), values, warned)
+        if (keep is not None and not len(keep)) or not (columns or geometry):
+            return Rows([], {column: [] for column in columns})
+        wkb, values, _, warned = self._read(columns, read_geometry=geometry, **which)
+        return Rows(wkb.tolist() if geometry else [], values, warned)
 
     def _read(
         self, columns: tuple[str, ...], **which: Any

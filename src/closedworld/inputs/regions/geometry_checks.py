@@ -12,13 +12,13 @@ from collections import Counter
 import numpy as np
 import shapely
 from numpy.typing import NDArray
+from shapely.affinity import translate
 
 from closedworld.errors import GeometryError
 from closedworld.inputs.regions.antimeridian import closed_round_pole, may_jump, unwrap
-from closedworld.inputs.regions.globe_overlap import overlap_round_globe
 from closedworld.inputs.regions.read_options import ReadOptions
 from closedworld.inputs.regions.repair import Progress, repaired, without_touches
-from closedworld.inputs.regions.row_checks import RowChecks
+from closedworld.inputs.regions.rows import RowChecks
 from closedworld.sanitize import number_of, one_line
 
 _POLYGON, _MULTIPOLYGON = 3, 6
@@ -26,6 +26,11 @@ _POLYGON, _MULTIPOLYGON = 3, 6
 # polygons of it. Rounding at a pole is harmless, no row of a grid lies there.
 _WEST, _EAST, _POLE = -360.0, 540.0, 90.0 + 1e-9
 _HALF_TURN = 180.0
+_TURN = 360.0
+_INTERIORS_MEET = "T********"
+# Polygons that touch may overlap once shifted, by the rounding of the shift (1e-13 degrees). 1e-9 square
+# degrees is 12 square metres.
+_SLIVER_DEG2 = 1e-9
 _SURELY_METRES = 1000.0
 _REASON = re.compile(r"^(?P<what>.*?)\[(?P<x>\S+) (?P<y>\S+)\]$", re.DOTALL)
 
@@ -229,7 +234,7 @@ def _once_round_globe(rows: RowChecks) -> None:
     beyond = np.abs(bounds[:, ::2]).max(axis=1) > _HALF_TURN
     # GEOS cannot intersect invalid polygons; of what they cover twice, nothing is lost: turns are united.
     for at in _where(beyond & ~rows.invalid):
-        point = overlap_round_globe(rows.geometries[at])
+        point = _overlap_round_globe(rows.geometries[at])
         if point is not None:
             what = (
                 f"covers the same area twice, near lon {point[0]:.6g}, lat {point[1]:.6g}, when "
@@ -237,3 +242,27 @@ def _once_round_globe(rows: RowChecks) -> None:
             )
             hint = "Cut the polygon at +/-180, for example with ogr2ogr -wrapdateline."
             rows.refuse(at, "geometry-overlaps-itself", what, hint)
+
+
+def _overlap_round_globe(geometry: shapely.MultiPolygon) -> tuple[float, float] | None:
+    """Return ``(lon, lat)`` of a point covered twice modulo 360 degrees, else ``None``.
+
+    In the plane 185 and -175 are different longitudes, so a valid multipolygon with one polygon at
+    170..190 and another at -180..-170 may still cover a tile twice. Rules that pair crossings (even-odd)
+    would punch a hole there.
+
+    Args:
+        geometry: Valid, longitudes possibly beyond +/-180.
+    """
+    west, _, east, _ = geometry.bounds
+    for turns in range(1, int((east - west) / _TURN) + 2):
+        shifted = translate(geometry, xoff=_TURN * turns)
+        if shifted.bounds[0] >= east or not shapely.relate_pattern(
+            geometry, shifted, _INTERIORS_MEET
+        ):
+            continue
+        common = shapely.intersection(geometry, shifted)
+        if common.area > _SLIVER_DEG2:
+            point = common.point_on_surface()
+            return float(point.x), float(point.y)
+    return None

@@ -14,9 +14,8 @@ import pyarrow.parquet as pq
 
 from closedworld.errors import ConfigError, InputError
 from closedworld.inputs.limits import check_bytes, check_rows
-from closedworld.inputs.regions.code_columns import ColumnValues
-from closedworld.inputs.regions.raw_rows import Header, Rows
 from closedworld.inputs.regions.region_files import unreadable
+from closedworld.inputs.regions.rows import ColumnValues, Header, Rows
 from closedworld.sanitize import one_line
 
 _CONVERT = "Write it with geopandas' to_parquet, or ogr2ogr out.parquet in.gpkg."
@@ -67,25 +66,19 @@ class GeoParquetReader:
         columns = tuple(other for other in schema.names if other != name)
         return cls(paths, Header(columns, crs), name)
 
-    def values(self, columns: tuple[str, ...]) -> ColumnValues:
-        """Return the named columns of all rows, without geometries.
-
-        Raises:
-            InputError: ``input-unreadable``.
-        """
-        return _listed(self._table(columns), columns)
-
-    def rows(self, columns: tuple[str, ...], keep: Sequence[int] | None = None) -> Rows:
+    def rows(
+        self, columns: tuple[str, ...], keep: Sequence[int] | None = None, *, geometry: bool = True
+    ) -> Rows:
         """Return the geometries and the named columns, of some rows or of all.
 
         Raises:
             InputError: ``input-unreadable``, ``geoparquet-encoding``.
         """
-        table = self._table((self.geometry_column, *columns))
-        geometry = _decoded(table.column(self.geometry_column))
+        table = self._table((self.geometry_column, *columns) if geometry else columns)
         if keep is not None:
-            table, geometry = table.take(list(keep)), geometry.take(list(keep))
-        return Rows(geometry.to_pylist(), _listed(table, columns))
+            table = table.take(list(keep))
+        wkb = _decoded(table.column(self.geometry_column)).to_pylist() if geometry else []
+        return Rows(wkb, _listed(table, columns))
 
     def _table(self, columns: tuple[str, ...]) -> pa.Table:
         tables = []

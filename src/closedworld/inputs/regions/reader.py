@@ -6,8 +6,6 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Protocol
 
-from closedworld.inputs.regions.code_columns import ColumnValues
-from closedworld.inputs.regions.raw_rows import Header, Rows
 from closedworld.inputs.regions.region_files import (
     GEODATABASE,
     PARQUET_SUFFIXES,
@@ -17,6 +15,7 @@ from closedworld.inputs.regions.region_files import (
     parquet_parts,
     unreadable,
 )
+from closedworld.inputs.regions.rows import Header, Rows
 
 
 class Reader(Protocol):
@@ -26,19 +25,15 @@ class Reader(Protocol):
     def header(self) -> Header:
         """Metadata of the file."""
 
-    def values(self, columns: tuple[str, ...]) -> ColumnValues:
-        """Return the named columns of all rows, without geometries.
-
-        Raises:
-            InputError: ``input-unreadable``.
-        """
-
-    def rows(self, columns: tuple[str, ...], keep: Sequence[int] | None = None) -> Rows:
+    def rows(
+        self, columns: tuple[str, ...], keep: Sequence[int] | None = None, *, geometry: bool = True
+    ) -> Rows:
         """Return the geometries and the named columns.
 
         Args:
             columns: Names of columns.
             keep: Offsets of the rows to read, ascending; None for all.
+            geometry: Whether to read geometries, too; ``wkb`` is empty without.
 
         Raises:
             InputError: ``input-unreadable``.

@@ -17,7 +17,7 @@ from closedworld.inputs.regions.country_codes import (
 from closedworld.inputs.regions.country_set import Note
 from closedworld.inputs.regions.problems import Problem, RowLabel
 from closedworld.inputs.regions.read_options import ReadOptions
-from closedworld.inputs.regions.row_checks import RowChecks
+from closedworld.inputs.regions.rows import RowChecks
 from closedworld.sanitize import one_line, quoted
 
 
