@@ -6,12 +6,14 @@ from closedworld.datasets.merchants import MERCHANTS
 from closedworld.datasets.partition import Partition
 from closedworld.datasets.purchases import PURCHASES, STAYS, TRUTH
 from closedworld.datasets.sites import SITES
-from closedworld.datasets.span_weights import SPAN_WEIGHTS
-from closedworld.datasets.tile_bounds import TILE_BOUNDS
-from closedworld.datasets.tile_coverage import TILE_COVERAGE
-from closedworld.datasets.tile_index import TILE_INDEX, TILE_INDEX_WITH_COVERAGE
-from closedworld.datasets.tile_spans import TILE_SPANS
-from closedworld.datasets.tile_weights import TILE_WEIGHTS
+from closedworld.datasets.tiles import (
+    TILE_BOUNDS,
+    TILE_COVERAGE,
+    TILE_INDEX,
+    TILE_INDEX_WITH_COVERAGE,
+    TILE_SPANS,
+)
+from closedworld.datasets.weights import SPAN_WEIGHTS, TILE_WEIGHTS
 
 DATASETS = {
     dataset.name: dataset

@@ -66,11 +66,7 @@ class CardSummary:
     """
 
     ARROW_SCHEMA: ClassVar[pa.Schema] = pa.schema(
-        [
-            ("country_iso", pa.string()),
-            ("cards", pa.int64()),
-            ("persons", pa.int64()),
-        ]
+        {"country_iso": pa.string()} | dict.fromkeys(("cards", "persons"), pa.int64())
     )
 
     country_iso: str

@@ -106,12 +106,7 @@ class DaySummary:
     """
 
     ARROW_SCHEMA: ClassVar[pa.Schema] = pa.schema(
-        [
-            ("date", pa.string()),
-            ("purchases", pa.int64()),
-            ("fraud", pa.int64()),
-            ("stays", pa.int64()),
-        ]
+        {"date": pa.string()} | dict.fromkeys(("purchases", "fraud", "stays"), pa.int64())
     )
 
     date: str

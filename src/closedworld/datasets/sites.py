@@ -51,12 +51,8 @@ class SiteSummary:
     """
 
     ARROW_SCHEMA: ClassVar[pa.Schema] = pa.schema(
-        [
-            ("country_iso", pa.string()),
-            ("merchants", pa.int64()),
-            ("sites", pa.int64()),
-            ("sites_on_map", pa.int64()),
-        ]
+        {"country_iso": pa.string()}
+        | dict.fromkeys(("merchants", "sites", "sites_on_map"), pa.int64())
     )
 
     country_iso: str
