@@ -23,7 +23,8 @@ if TYPE_CHECKING:
 
     from click.testing import Result
 
-    from closedworld.stages.tiles.part_files import TileResult, TileTask
+    from closedworld.stages.tasks import DigestedResult
+    from closedworld.stages.tiles.part_files import TileTask
 
     Call = Callable[..., Result]
 
@@ -262,7 +263,7 @@ def test_an_interrupted_run_says_what_it_kept_and_the_next_one_takes_it_up(
     three = ("--countries", "DE,FR,IT", "--resolution", "1deg", "--out", tmp_path)
     done_so_far: list[TileTask] = []
 
-    def write(task: TileTask) -> TileResult:
+    def write(task: TileTask) -> DigestedResult:
         if len(done_so_far) == 2:
             raise KeyboardInterrupt
         done_so_far.append(task)

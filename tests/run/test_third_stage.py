@@ -27,7 +27,7 @@ from closedworld.stages import STAGES, Stage
 from closedworld.stages.memory import StageMemory
 from closedworld.stages.protocol import Folded, StageOutcome, StagePlan
 from closedworld.stages.task_runner import stage_part
-from closedworld.stages.tasks import TaskResult
+from closedworld.stages.tasks import DigestedResult
 
 NO_MEMORY = StageMemory(0, 0)
 
@@ -86,12 +86,7 @@ class ShopTask:
         return self.iso
 
 
-@dataclass(slots=True)
-class ShopResult(TaskResult):
-    digest: bytes = b""
-
-
-def write_shops(task: ShopTask) -> ShopResult:
+def write_shops(task: ShopTask) -> DigestedResult:
     brands = ["", None]
     rows = pa.record_batch(
         [pa.array([task.iso] * 2), pa.array([0, task.tiles]), pa.array(brands)],
@@ -99,9 +94,9 @@ def write_shops(task: ShopTask) -> ShopResult:
     )
     encoder = PartEncoder(DATASET)
     encoder.write([rows])
-    return ShopResult(
+    return DigestedResult(
         [stage_part(task.folder, DATASET, task.partition, 0, encoder)],
-        digest=DATASET.digest_of([rows]),
+        digests={DATASET.name: DATASET.digest_of([rows]).hex()},
     )
 
 
@@ -116,9 +111,9 @@ class Shops(StageOutcome):
 
 
 @dataclass(frozen=True)
-class ShopPlan(StagePlan[ShopTask, ShopResult, Shops]):
+class ShopPlan(StagePlan[ShopTask, DigestedResult, Shops]):
     stage: ClassVar[Stage] = SHOPS
-    task_result: ClassVar[type[ShopResult]] = ShopResult
+    task_result: ClassVar[type[DigestedResult]] = DigestedResult
 
     parameters: ShopParameters
     tiles: Mapping[str, int]
@@ -135,20 +130,20 @@ class ShopPlan(StagePlan[ShopTask, ShopResult, Shops]):
         return "serial"
 
     @property
-    def write(self) -> Callable[[ShopTask], ShopResult]:
+    def write(self) -> Callable[[ShopTask], DigestedResult]:
         return write_shops
 
     def tasks(self, runner: TaskRunner) -> Sequence[ShopTask]:
         return [ShopTask(iso, n, runner.staging.folder) for iso, n in self.tiles.items()]
 
     def fold(
-        self, runner: TaskRunner, written: Iterable[tuple[ShopTask, ShopResult, bool]]
+        self, runner: TaskRunner, written: Iterable[tuple[ShopTask, DigestedResult, bool]]
     ) -> Folded:
         del runner
         folded = Folded()
         for task, result, _ in written:
             folded.files += result.files
-            folded.digests[task.iso] = {"shops": result.digest}
+            folded.digests[task.iso] = {"shops": bytes.fromhex(result.digests["shops"])}
         return folded
 
     def outcome(self, published: Published, folded: Folded | None) -> Shops:

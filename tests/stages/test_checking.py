@@ -15,6 +15,7 @@ from closedworld.errors import IntegrityError
 from closedworld.inputs.reference.places import country_places
 from closedworld.inputs.regions.country_set import Country
 from closedworld.kernels.grid import Grid
+from closedworld.stages.checked_results import CheckedResult
 from closedworld.stages.checking import (
     CheckCounts,
     count_zones,
@@ -25,6 +26,7 @@ from closedworld.stages.checking import (
     stage_validation,
 )
 from closedworld.stages.sites.checks import CLAIMS
+from closedworld.store.journal import FinishedTask
 from closedworld.store.local import LocalStorage
 
 if TYPE_CHECKING:
@@ -97,7 +99,8 @@ def test_counts_of_tasks_are_added() -> None:
     total = CheckCounts()
     for counted in (3, 4):
         own = CheckCounts({"tiles": counted}, {"tiles": 1}, counted / 2, counted)
-        total.merge(CheckCounts.from_dict(json.loads(json.dumps(own.to_dict()))))
+        metadata = json.loads(json.dumps(CheckedResult(checks=own).metadata()))
+        total.merge(CheckedResult.resumed(FinishedTask("", (), metadata)).checks)
     assert total == CheckCounts({"tiles": 7}, {"tiles": 2}, 3.5, 7)
 
 

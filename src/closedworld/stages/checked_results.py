@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Self
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -13,23 +12,21 @@ from closedworld.datasets import Dataset, Partition
 from closedworld.datasets.part_encoder import PartEncoder
 from closedworld.stages.checking import CheckCounts
 from closedworld.stages.task_runner import stage_part
-from closedworld.stages.tasks import TaskResult
-from closedworld.store.journal import FinishedTask
+from closedworld.stages.tasks import DigestedResult
 from closedworld.store.part_files import open_part
 from closedworld.store.protocol import Storage
 from closedworld.store.receipt import FileEntry
 
 
 @dataclass(slots=True)
-class CheckedResult(TaskResult):
+class CheckedResult(DigestedResult):
     """What was written.
 
     Attributes:
-        digests: Digest of the rows of each dataset, lower-case hex; only those of the task.
+        digests: Digest of the rows that it wrote of each dataset, lower-case hex.
         checks: What was counted.
     """
 
-    digests: dict[str, str] = field(default_factory=dict)
     checks: CheckCounts = field(default_factory=CheckCounts)
 
     def write(
@@ -46,20 +43,6 @@ class CheckedResult(TaskResult):
         self.digests[dataset.name] = dataset.digest_of(batches).hex()
         self.files.append(stage_part(folder, dataset, partition, number, encoder))
         return self.files[-1]
-
-    def metadata(self) -> dict[str, Any]:
-        """Return what another run has to know besides the files, as JSON holds it."""
-        return {"digests": self.digests, "checks": self.checks.to_dict()}
-
-    @classmethod
-    def resumed(cls, finished: FinishedTask) -> Self:
-        """Return the result of a task that a run before this one has finished."""
-        metadata = finished.metadata
-        return cls(
-            files=list(finished.files),
-            digests=metadata["digests"],
-            checks=CheckCounts.from_dict(metadata["checks"]),
-        )
 
 
 def partition_digests(

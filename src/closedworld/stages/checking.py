@@ -62,20 +62,6 @@ class CheckCounts:
         self.chi_square += other.chi_square
         self.freedom += other.freedom
 
-    def to_dict(self) -> dict[str, Any]:
-        """Return the counts as JSON holds them."""
-        return {
-            "checked": self.checked,
-            "failed": self.failed,
-            "chi_square": self.chi_square,
-            "freedom": self.freedom,
-        }
-
-    @classmethod
-    def from_dict(cls, content: Mapping[str, Any]) -> CheckCounts:
-        """Return the counts that JSON holds."""
-        return cls(**content)
-
     def results(self, claims: Mapping[str, str]) -> list[dict[str, Any]]:
         """Return each check with its claim, what was counted, and whether it passed.
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol, Self
 
 from closedworld.datasets.partition import Partition
+from closedworld.kernels.typed_json import from_json, to_json
 from closedworld.store.journal import FinishedTask
 from closedworld.store.receipt import FileEntry
 
@@ -36,9 +37,23 @@ class TaskResult:
 
     def metadata(self) -> dict[str, Any]:
         """Return what another run has to know besides the files, as JSON holds it."""
-        return {}
+        content = to_json(self).items()
+        return {name: own for name, own in content if name not in {"files", "phases"}}
 
     @classmethod
     def resumed(cls, finished: FinishedTask) -> Self:
         """Return the result of a task that a run before this one has finished."""
-        return cls(files=list(finished.files))
+        result = from_json(cls, finished.metadata)
+        result.files += finished.files
+        return result
+
+
+@dataclass(slots=True)
+class DigestedResult(TaskResult):
+    """What became of a task that knows all rows of a partition in some datasets.
+
+    Attributes:
+        digests: Digest of the rows of these datasets, lower-case hex.
+    """
+
+    digests: dict[str, str] = field(default_factory=dict)

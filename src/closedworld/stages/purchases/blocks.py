@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -49,6 +50,8 @@ class BlockTask:
         folder: Folder of scratch files; None while visits are counted.
     """
 
+    partition: ClassVar[None] = None
+
     source: MarketSource
     first: int
     stop: int
@@ -58,10 +61,6 @@ class BlockTask:
     options: LifeOptions
     fraud: FraudPlan | None = None
     folder: Path | None = None
-
-    @property
-    def partition(self) -> None:
-        """None: it reaches over all days."""
 
     def __str__(self) -> str:
         return f"block {self.number}"

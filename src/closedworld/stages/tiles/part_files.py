@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
-from typing import Any, Self
+from dataclasses import dataclass
 
 from closedworld.datasets import (
     TILE_BOUNDS,
@@ -27,8 +26,7 @@ from closedworld.kernels.tiles import (
     tile_digests,
 )
 from closedworld.stages.task_runner import PhaseClock, stage_part
-from closedworld.stages.tasks import TaskResult
-from closedworld.store.journal import FinishedTask
+from closedworld.stages.tasks import DigestedResult
 from closedworld.store.protocol import Storage
 
 
@@ -105,38 +103,18 @@ def plan_tile_tasks(
     return tasks
 
 
-@dataclass(slots=True)
-class TileResult(TaskResult):
-    """What was written.
-
-    Attributes:
-        digests: With the first task of a country, the digest of its rows in each dataset, by name.
-    """
-
-    digests: dict[str, bytes] = field(default_factory=dict)
-
-    def metadata(self) -> dict[str, Any]:
-        """Return what another run has to know besides the files, as JSON holds it."""
-        return {"digests": {name: digest.hex() for name, digest in self.digests.items()}}
-
-    @classmethod
-    def resumed(cls, finished: FinishedTask) -> Self:
-        """Return the result of a task that a run before this one has finished."""
-        digests = {name: bytes.fromhex(hex_) for name, hex_ in finished.metadata["digests"].items()}
-        return cls(files=list(finished.files), digests=digests)
-
-
-def write_tiles(task: TileTask) -> TileResult:
+def write_tiles(task: TileTask) -> DigestedResult:
     """Write the part files of a task, and with the first part what there is once for a country.
 
     Raises:
         PublishError: ``output-not-writable``.
     """
-    result = TileResult()
+    result = DigestedResult()
     clock = PhaseClock(result)
     if task.whole is not None:
         spans, border, areas = task.whole
-        result.digests = tile_digests(spans, task.rule, border, areas)
+        digests = tile_digests(spans, task.rule, border, areas)
+        result.digests |= {name: digest.hex() for name, digest in digests.items()}
         clock.ends("digest")
         _write_whole(task, spans, border, result, clock)
     index_dataset = TILE_INDEX if task.border is None else TILE_INDEX_WITH_COVERAGE
@@ -164,7 +142,7 @@ def _write_whole(
     task: TileTask,
     spans: RowSpans,
     border: Border | None,
-    result: TileResult,
+    result: DigestedResult,
     clock: PhaseClock,
 ) -> None:
     """Write the country's spans and the coverage of its border tiles, if there are any."""
@@ -175,7 +153,7 @@ def _write_whole(
         encoder = PartEncoder(dataset)
         encoder.write([batch])
         clock.ends("encode")
-        result.digests[dataset.name] = dataset.digest_of([batch])
+        result.digests[dataset.name] = dataset.digest_of([batch]).hex()
         clock.ends("digest")
         result.files.append(stage_part(task.folder, dataset, task.partition, 0, encoder))
         clock.ends("write")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import ClassVar
 
 from closedworld.kernels.spans import RowSpans, Rule
 from closedworld.stages.task_runner import PhaseClock
@@ -22,20 +23,13 @@ class MapTask:
         path: The picture.
     """
 
+    cost: ClassVar[int] = 0
+    partition: ClassVar[None] = None
+
     spans: Mapping[str, RowSpans]
     rule: Rule
     attribution: str
     path: Path
-
-    @property
-    def cost(self) -> int:
-        """Nothing: it writes no tiles."""
-        return 0
-
-    @property
-    def partition(self) -> None:
-        """None: the map has all countries."""
-        return
 
     def __str__(self) -> str:
         return "the map"

@@ -38,8 +38,9 @@ from closedworld.stages.memory import MEBIBYTE, StageMemory
 from closedworld.stages.protocol import Folded, RunContext, StagePlan
 from closedworld.stages.runner import timed
 from closedworld.stages.task_runner import TaskRunner
+from closedworld.stages.tasks import DigestedResult
 from closedworld.stages.tiles.outcome import TileIndex, warn_of_cut
-from closedworld.stages.tiles.part_files import TileResult, TileTask, plan_tile_tasks, write_tiles
+from closedworld.stages.tiles.part_files import TileTask, plan_tile_tasks, write_tiles
 from closedworld.stages.tiles.picture import MapTask
 from closedworld.store.reading import Published
 from closedworld.store.receipt import parameter_hash
@@ -60,7 +61,7 @@ two thirds of it for the flat shape of the globe."""
 
 
 @dataclass(frozen=True, eq=False)
-class TilePlan(StagePlan[TileTask, TileResult, TileIndex]):
+class TilePlan(StagePlan[TileTask, DigestedResult, TileIndex]):
     """All that is known of a tile index before it is written.
 
     Attributes:
@@ -74,7 +75,7 @@ class TilePlan(StagePlan[TileTask, TileResult, TileIndex]):
     """
 
     stage: ClassVar[Stage] = TILES
-    task_result: ClassVar[type[TileResult]] = TileResult
+    task_result: ClassVar[type[DigestedResult]] = DigestedResult
 
     countries: CountrySet
     world: World
@@ -148,7 +149,7 @@ class TilePlan(StagePlan[TileTask, TileResult, TileIndex]):
         return memory_of(self.world.tile_counts.values(), runs)
 
     @property
-    def write(self) -> Callable[[TileTask], TileResult]:
+    def write(self) -> Callable[[TileTask], DigestedResult]:
         """The function that does a task."""
         return write_tiles
 
@@ -171,7 +172,7 @@ class TilePlan(StagePlan[TileTask, TileResult, TileIndex]):
         return plan_tile_tasks(self.part_ranges, self.world, borders, runner.staging.folder)
 
     def fold(
-        self, runner: TaskRunner, written: Iterable[tuple[TileTask, TileResult, bool]]
+        self, runner: TaskRunner, written: Iterable[tuple[TileTask, DigestedResult, bool]]
     ) -> Folded:
         """Return what all results come to."""
         del runner
@@ -179,7 +180,9 @@ class TilePlan(StagePlan[TileTask, TileResult, TileIndex]):
         for task, result, _ in written:
             folded.files += result.files
             if result.digests:
-                folded.digests[task.partition.value] = result.digests
+                folded.digests[task.partition.value] = {
+                    name: bytes.fromhex(digest) for name, digest in result.digests.items()
+                }
         return folded
 
     def outcome(self, published: Published, folded: Folded | None) -> TileIndex:

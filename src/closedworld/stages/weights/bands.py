@@ -6,7 +6,7 @@ import itertools
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -79,6 +79,8 @@ class BandTask:
         batch_tiles: Values looked at together.
     """
 
+    partition: ClassVar[None] = None
+
     layout: PixelLayout
     row_start: int
     row_stop: int
@@ -91,11 +93,6 @@ class BandTask:
     def cost(self) -> int:
         """Tiles of all countries in the band."""
         return sum(country.tiles.tile_count for country in self.countries)
-
-    @property
-    def partition(self) -> None:
-        """None: a band has tiles of several countries."""
-        return
 
     def __str__(self) -> str:
         return f"raster rows {self.row_start} to {self.row_stop - 1}"
