@@ -13,7 +13,7 @@ from closedworld.errors import ConfigError, GeometryError
 from closedworld.inputs.tables.geometry import LonLat
 from closedworld.kernels.grid import Grid
 from closedworld.kernels.spans import RowSpans, TileOwners, cells_of, nearest_cells
-from closedworld.kernels.spans.cells import NO_CELL
+from closedworld.kernels.spans.lattice import NO_CELL
 from closedworld.sanitize import number_of
 
 _MAX_LON, _MAX_LAT = 1080.0, 90.0

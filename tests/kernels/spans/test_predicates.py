@@ -8,7 +8,7 @@ from effort import examples
 from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
-from closedworld.kernels.spans.predicates import side_of_edge
+from closedworld.kernels.spans.lattice import side_of_edge
 from closedworld.testing import side_exactly
 
 DENORMAL = 5e-324

@@ -12,8 +12,8 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from closedworld.kernels.grid import Grid
-from closedworld.kernels.spans import RowSpans, Rule, lattice, region_spans, scan, shared_tiles
-from closedworld.kernels.spans.edges import MAX_LONGITUDE, Edges, edges_on_grid
+from closedworld.kernels.spans import RowSpans, Rule, lattice, region_spans, shared_tiles
+from closedworld.kernels.spans.edges import MAX_LONGITUDE, edge_rows, edges_on_grid
 from closedworld.testing import (
     is_exactly_turned,
     picture_of,
@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 Area: TypeAlias = "shapely.Polygon | shapely.MultiPolygon"
 
 RULES = st.sampled_from(list(Rule))
+EDGES = "closedworld.kernels.spans.edges"
 
 
 @st.composite
@@ -138,8 +139,8 @@ def test_the_sizes_of_pieces_and_chunks_are_no_matter(
     grid, polygon = case
     whole = RowSpans.from_polygon(polygon, grid, rule)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(scan.edge_rows, "__defaults__", (size,))
-        patch.setattr(Edges.chunks, "__defaults__", (5 * size,))
+        patch.setattr(f"{EDGES}.CHUNK_PAIRS", size)
+        patch.setattr(f"{EDGES}.CHUNK_POINTS", 5 * size)
         assert RowSpans.from_polygon(polygon, grid, rule) == whole
 
 
@@ -158,12 +159,13 @@ def test_regions_turns_apart_have_the_same_tiles_together_as_alone(
 
 
 @pytest.mark.parametrize("points", [1, 4, 6, 11, 1000])
-def test_pieces_are_whole_rings_and_lose_none(points: int) -> None:
+def test_pieces_are_whole_rings_and_lose_none(points: int, monkeypatch: pytest.MonkeyPatch) -> None:
     grid = Grid(-180.0, 10.0, 10.0, 10.0, 36, 2)
     lake = shapely.box(2, 2, 3, 3).exterior
     shapes = [shapely.Polygon(shapely.box(0, 0, 9, 9).exterior, [lake]), shapely.box(5, 5, 6, 6)]
     edges = edges_on_grid([*shapes, shapely.MultiPolygon(shapes[1:])], grid)
-    pieces = list(edges.chunks(points))
+    monkeypatch.setattr(f"{EDGES}.CHUNK_POINTS", points)
+    pieces = list(edges.chunks())
     assert np.concatenate([piece.x for piece in pieces]).tolist() == edges.x.tolist()
     for piece in pieces:
         assert piece.ring_starts[0] == 0
@@ -181,7 +183,7 @@ def test_a_piece_that_begins_with_an_empty_ring_keeps_its_last_edge(rule: Rule) 
         "MULTIPOLYGON (((0 3, 1 3, 1 4, 0 4, 0 3), EMPTY), ((1 0, 4 0, 4 3, 1 3, 1 0)))"
     )
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(Edges.chunks, "__defaults__", (5,))
+        patch.setattr(f"{EDGES}.CHUNK_POINTS", 5)
         spans = RowSpans.from_polygon(polygon, grid, rule)
     assert picture_of(spans) == "#... .### .### .###"
 
@@ -202,7 +204,9 @@ def test_every_row_of_every_edge_comes_once_in_the_edges_direction(
         for edge, (lo, count, up) in enumerate(ranges)
         for row in (reversed(range(lo, lo + count)) if up else range(lo, lo + count))
     ]
-    chunks = list(scan.edge_rows(first, stop, northward, chunk_pairs))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(f"{EDGES}.CHUNK_PAIRS", chunk_pairs)
+        chunks = list(edge_rows(first, stop, northward))
     found = [pair for edge, row in chunks for pair in zip(edge.tolist(), row.tolist(), strict=True)]
     assert found == expected
     # A chunk ends with the edge that fills it.

@@ -15,8 +15,7 @@ from hypothesis import strategies as st
 from closedworld.errors import ConfigError, GeometryError, GridError
 from closedworld.kernels.grid import Grid
 from closedworld.kernels.spans import RowSpans, Rule, region_spans, shared_tiles
-from closedworld.kernels.spans.rules import require_positions
-from closedworld.kernels.spans.runs import combine, covered
+from closedworld.kernels.spans.runs import combine, covered, require_positions
 from closedworld.testing import picture_of
 from closedworld.testing.strategies import row_spans
 

@@ -29,7 +29,7 @@ _SAME_CELLS = 1e-3
 
 MIN_CELL_DEGREES = 1e-8
 """Smallest cell, 1 mm: below it float64 crossings are not good enough to know which to decide
-exactly (``spans.predicates.NEAR_CELLS``)."""
+exactly (``spans.lattice.NEAR_CELLS``)."""
 
 MAX_SIDE_CELLS = 1 << 24
 """Rows or columns of a raster at most: 2.4 m at the equator. Tables of a grid have an entry for each, and

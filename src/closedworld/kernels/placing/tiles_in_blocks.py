@@ -167,8 +167,7 @@ class _Sums:
         index = RowMajorIndex.of(spans.grid)
         start = index.encode(0, first_row[block] + down, first_col[block])
         stop = start + n_cols[block]
-        run_starts = index.encode(0, spans.rows, spans.col_starts)
-        run_stops = run_starts + (spans.col_stops - spans.col_starts)
+        run_starts, run_stops = spans.positions()
         first = np.searchsorted(run_stops, start, side="right")
         count = np.searchsorted(run_starts, stop) - first
         strip = np.repeat(np.arange(len(block)), count)

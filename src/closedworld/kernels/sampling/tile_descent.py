@@ -83,7 +83,7 @@ class TileDescent:
         self.spans, self.total = spans, total
         self._tile_weights = tile_weights
         self._index = RowMajorIndex.of(spans.grid)
-        self._starts = self._index.encode(0, spans.rows, spans.col_starts)
+        self._starts, _ = spans.positions()
         self._first_ranks = np.append(spans.first_ranks, spans.tile_count)
         self._first_row, self._last_row = int(spans.rows[0]), int(spans.rows[-1])
         first_col, last_col = int(spans.col_starts.min()), int(spans.col_stops.max()) - 1

@@ -1,9 +1,8 @@
 """Row spans: which tiles a polygon has, found by a scanline over its edges, and their algebra."""
 
 from closedworld.kernels.inclusion import Fill, Rule
-from closedworld.kernels.spans.border import Border
-from closedworld.kernels.spans.cells import cells_of
-from closedworld.kernels.spans.coverage import border_coverage
+from closedworld.kernels.spans.coverage import Border, border_coverage
+from closedworld.kernels.spans.lattice import cells_of
 from closedworld.kernels.spans.nearest import nearest_cells
 from closedworld.kernels.spans.owners import TileOwners
 from closedworld.kernels.spans.regions import (

@@ -15,17 +15,17 @@ from numpy.typing import NDArray
 
 from closedworld.kernels.columns import Columns
 from closedworld.kernels.grid import Grid
-from closedworld.kernels.spans.edges import Edges
+from closedworld.kernels.spans.edges import Edges, edge_rows
 from closedworld.kernels.spans.lattice import GridLines, col_centers, crossing_count, row_centers
 from closedworld.kernels.spans.runs import (
     RowMajorIndex,
     Runs,
     combine,
     covered,
+    minus,
     pair_crossings,
     wound,
 )
-from closedworld.kernels.spans.scan import edge_rows
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -139,18 +139,10 @@ def _with_ties(runs: Runs, ties: list[_Ties], edges: Edges, grid: Grid) -> Runs:
     """
     index = RowMajorIndex.of(grid)
     tie = _Ties.joined(ties)
-    begin = index.encode(tie.polygon, tie.row, tie.col_start)
-    end = begin + (tie.col_stop - tie.col_start)
-    outer_ties = covered(begin[~tie.on_hole], end[~tie.on_hole])
-    hole_ties = covered(begin[tie.on_hole], end[tie.on_hole])
-    tied = covered(*_by_patch((begin, end), edges, index))
-    polygon_in = combine(outer_ties, hole_ties, lambda outer, hole: outer & ~hole)
-    tied_in = covered(*_by_patch(polygon_in, edges, index))
-    untied = combine(runs, tied, lambda inside, tie: inside & ~tie)
-    return combine(untied, tied_in, np.logical_or)
-
-
-def _by_patch(runs: Runs, edges: Edges, index: RowMajorIndex) -> Runs:
-    """Return runs keyed by polygon as runs keyed by patch."""
-    starts, stops = runs
-    return index.rekey(starts, edges.polygon_patch), index.rekey(stops, edges.polygon_patch)
+    starts, stops = index.runs(tie.polygon, tie.row, tie.col_start, tie.col_stop)
+    on_outer, on_hole = (covered(starts[some], stops[some]) for some in (~tie.on_hole, tie.on_hole))
+    tied, tied_in = (
+        covered(*index.rekey(of_polygons, edges.polygon_patch))
+        for of_polygons in ((starts, stops), minus(on_outer, on_hole))
+    )
+    return combine(minus(runs, tied), tied_in, np.logical_or)

@@ -1,4 +1,4 @@
-"""How much of each border tile lies inside its region.
+"""Border tiles: those that do not lie wholly in their region, and how much of each does.
 
 A font rasteriser's signed areas. A ring that runs down a raster row through some cell adds to every
 cell east of it the share of the row's height that it passes, and to its own cell the share of that
@@ -24,12 +24,10 @@ from numpy.typing import NDArray
 from closedworld.kernels.columns import Columns
 from closedworld.kernels.counting import counted
 from closedworld.kernels.grid import Grid
-from closedworld.kernels.spans.border import Border
-from closedworld.kernels.spans.edges import CHUNK_POINTS, place_on_grid
+from closedworld.kernels.spans.edges import CHUNK_POINTS, edge_rows, place_on_grid
 from closedworld.kernels.spans.lattice import GridLines, col_edges, row_edges
 from closedworld.kernels.spans.rowspans import RowSpans
-from closedworld.kernels.spans.runs import RowMajorIndex, combine
-from closedworld.kernels.spans.scan import edge_rows
+from closedworld.kernels.spans.runs import minus
 
 Sums: TypeAlias = "tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]"
 """``(cells, passed, own)``: position of each cell on the ``RowMajorIndex``, the height that rings pass in it,
@@ -41,6 +39,48 @@ where thousands of edges in one cell go down before they go up, int64 wraps roun
 
 _LEAST = 1
 """Area of a tile that has some, but less than half a unit: the share is 2^-52."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Border:
+    """Which tiles of a range lie only partly in their region.
+
+    Attributes:
+        ranks: Their offsets in the range, in order of tile_id, int64 (n,), strictly ascending from 0.
+        coverage: The share of each tile's area that lies in the region, float64 (n,), in 0..1.
+    """
+
+    ranks: NDArray[np.int64]
+    coverage: NDArray[np.float64]
+
+    @classmethod
+    def none(cls) -> Border:
+        """Return the border of a region that covers all its tiles."""
+        return cls(np.empty(0, np.int64), np.empty(0))
+
+    def between(self, first: int, stop: int) -> Border:
+        """Return the border of the tiles ``first <= offset < stop`` of the range."""
+        here = slice(*np.searchsorted(self.ranks, (first, stop)))
+        return Border(self.ranks[here] - first, self.coverage[here])
+
+    def gathered(self, starts: NDArray[np.int64], lengths: NDArray[np.int64]) -> Border:
+        """Return the border of some stretches of the range, concatenated.
+
+        Args:
+            starts: Offset of the first tile of each stretch, int64 (n,), ascending.
+            lengths: Its tiles, int64 (n,); stretches do not overlap.
+        """
+        stretch = np.searchsorted(starts, self.ranks, side="right") - 1
+        beyond = self.ranks - starts[stretch]
+        held = (stretch >= 0) & (beyond < lengths[stretch])
+        before = np.cumsum(lengths) - lengths
+        return Border(before[stretch[held]] + beyond[held], self.coverage[held])
+
+    def to_dense(self, tiles: int) -> NDArray[np.float64]:
+        """Return the coverage of every tile of the range, float64 (tiles,); 1 off the border."""
+        every = np.ones(tiles)
+        every[self.ranks] = self.coverage
+        return every
 
 
 def border_coverage(
@@ -61,21 +101,20 @@ def border_coverage(
     Raises:
         GeometryError: ``coordinates-out-of-range``.
     """
-    index = RowMajorIndex.of(spans.grid)
     cells, passed, own = _sums(_region_on_grid(polygons, spans.grid), spans.grid)
     east = np.cumsum(passed)  # the share of every cell from here to the next one with a sum
-    starts = index.encode(0, spans.rows, spans.col_starts)
-    stops = starts + (spans.col_stops - spans.col_starts)
+    own_runs = spans.positions()
     inner = (east[:-1] >= _FULL) & (cells[1:] > cells[:-1] + 1)
     whole = cells[:-1][inner] + 1, cells[1:][inner]
-    tiles = _positions(*combine((starts, stops), whole, lambda tile, full: tile & ~full))
+    starts, stops = minus(own_runs, whole)
+    tiles = counted(starts, stops - starts)
     cell = np.searchsorted(cells, tiles, side="right") - 1
     in_cell = cells[cell] == tiles
     area = east[cell] + np.where(in_cell, own[cell] - passed[cell], 0)
     partly = area < _FULL
     tiles, area = tiles[partly], area[partly]
-    run = np.searchsorted(starts, tiles, side="right") - 1
-    ranks = spans.first_ranks[run] + (tiles - starts[run])
+    run = np.searchsorted(own_runs[0], tiles, side="right") - 1
+    ranks = spans.first_ranks[run] + (tiles - own_runs[0][run])
     return Border(ranks, np.maximum(area, _LEAST) / _FULL)
 
 
@@ -256,11 +295,6 @@ def _depth(down: NDArray[np.float64], height: NDArray[np.float64]) -> NDArray[np
     """Return a way down from a row's north line in units of ``1 / _FULL`` of the row's height."""
     # An upright edge may meet a meridian, by rounding, many rows away.
     return np.rint(np.clip(down / height, 0.0, 1.0) * _FULL).astype(np.int64)
-
-
-def _positions(starts: NDArray[np.int64], stops: NDArray[np.int64]) -> NDArray[np.int64]:
-    """Return every position of canonical runs, ascending, int64."""
-    return counted(starts, stops - starts)
 
 
 def _added_up(sums: Sums) -> Sums:

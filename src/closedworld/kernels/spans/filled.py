@@ -26,8 +26,14 @@ from closedworld.kernels.spans.center import interior_runs
 from closedworld.kernels.spans.edges import Edges, edges_on_grid
 from closedworld.kernels.spans.lattice import col_edges, row_edges
 from closedworld.kernels.spans.overlap import border_runs
-from closedworld.kernels.spans.rules import require_positions
-from closedworld.kernels.spans.runs import RowMajorIndex, Runs, combine, covered
+from closedworld.kernels.spans.runs import (
+    RowMajorIndex,
+    Runs,
+    combine,
+    covered,
+    minus,
+    require_positions,
+)
 
 # Lines through float64 points that are the same differ by far less in slope and offset, degrees.
 _SAME_SLOPE, _SAME_OFFSET = 1e-12, 1e-9
@@ -54,9 +60,7 @@ def filled_overlap_runs(polygons: NDArray[np.object_], grid: Grid, fill: Fill) -
     edges = edges_on_grid(list(polygons), grid)
     require_positions(len(edges.ring_polygon), grid)
     find = _by_parity if fill is Fill.EVENODD else _by_winding
-    starts, stops = find(edges, grid)
-    index = RowMajorIndex.of(grid)
-    return covered(index.rekey(starts, edges.patch_owner), index.rekey(stops, edges.patch_owner))
+    return covered(*RowMajorIndex.of(grid).rekey(find(edges, grid), edges.patch_owner))
 
 
 def _by_parity(edges: Edges, grid: Grid) -> Runs:
@@ -65,8 +69,8 @@ def _by_parity(edges: Edges, grid: Grid) -> Runs:
     group = edges.patch[segments.edge]
     clean, odd = _entered(segments, group, len(edges.patch_owner), grid, signed=False)
     inner = interior_runs(edges, grid)
-    doubtful = _minus(odd, clean)
-    sure = _or(clean, _minus(inner, doubtful))
+    doubtful = minus(odd, clean)
+    sure = _or(clean, minus(inner, doubtful))
     return _or(sure, _with_area(doubtful, segments, group, edges, grid, Fill.EVENODD))
 
 
@@ -79,26 +83,25 @@ def _by_winding(edges: Edges, grid: Grid) -> Runs:
     by_ring = replace(edges, ring_polygon=rings, polygon_patch=rings, patch_owner=group_of_ring)
     clean, odd = _entered(segments, segments.ring, n_rings, grid, signed=True)
     entered = _or(clean, odd)
-    whole = _minus(interior_runs(by_ring, grid, by_winding=True), entered)
+    whole = minus(interior_runs(by_ring, grid, by_winding=True), entered)
 
     def of(runs: Runs, which: NDArray[np.bool_], depth: int = 1) -> Runs:
         """Return the runs of some rings, keyed by patch."""
         some = which[index.decode(runs[0])[0]]
-        starts, stops = (index.rekey(side[some], group_of_ring) for side in runs)
-        return covered(starts, stops, depth)
+        return covered(*index.rekey((runs[0][some], runs[1][some]), group_of_ring), depth)
 
     hole = edges.ring_is_hole
     tangled = hole & ~_is_simple(edges)
-    no_hole = _minus(
-        _minus(_or(of(clean, ~hole), of(whole, ~hole)), of(entered, hole)), of(whole, hole)
+    no_hole = minus(
+        minus(_or(of(clean, ~hole), of(whole, ~hole)), of(entered, hole)), of(whole, hole)
     )
     # One simple hole in a cell that is inside the outer ring leaves something of it.
     one_hole = combine(of(entered, hole), of(whole, ~hole), np.logical_and)
     for more in (of(entered, hole, depth=2), of(entered, tangled), of(whole, hole)):
-        one_hole = _minus(one_hole, more)
+        one_hole = minus(one_hole, more)
     sure = _or(no_hole, one_hole)
-    within = _minus(_or(of(entered, ~hole), of(whole, ~hole)), of(whole, hole))
-    doubtful = _minus(within, sure)
+    within = minus(_or(of(entered, ~hole), of(whole, ~hole)), of(whole, hole))
+    doubtful = minus(within, sure)
     group = group_of_ring[segments.ring]
     return _or(sure, _with_area(doubtful, segments, group, edges, grid, Fill.NONZERO))
 
@@ -112,10 +115,6 @@ def _is_simple(edges: Edges) -> NDArray[np.bool_]:
 
 def _or(one: Runs, other: Runs) -> Runs:
     return combine(one, other, np.logical_or)
-
-
-def _minus(one: Runs, other: Runs) -> Runs:
-    return combine(one, other, lambda a, b: a & ~b)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -274,7 +273,7 @@ def _with_area(
     fill: Fill,
 ) -> Runs:
     """Return the cells that share an area with their group, in rational arithmetic."""
-    positions = np.repeat(cells[0], cells[1] - cells[0]) + counted(0, cells[1] - cells[0])
+    positions = counted(cells[0], cells[1] - cells[0])
     keys, rows, cols = RowMajorIndex.of(grid).decode(positions)
     across, down = col_edges(grid), row_edges(grid)
     sides = np.stack([across.at(cols), down.at(rows + 1), across.at(cols + 1), down.at(rows)])

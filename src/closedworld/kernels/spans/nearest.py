@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from closedworld.kernels.spans.cells import NO_CELL, cells_of
+from closedworld.kernels.spans.lattice import NO_CELL, cells_of
 from closedworld.kernels.spans.owners import TileOwners
 from closedworld.kernels.sphere import EARTH_RADIUS_KM, arc_km, chord_km, to_xyz
 

@@ -15,10 +15,9 @@ from numpy.typing import NDArray
 
 from closedworld.kernels.grid import Grid
 from closedworld.kernels.spans.center import interior_runs
-from closedworld.kernels.spans.edges import Edges
+from closedworld.kernels.spans.edges import Edges, edge_rows
 from closedworld.kernels.spans.lattice import GridLines, col_edges, crossing_count, row_edges
-from closedworld.kernels.spans.runs import RowMajorIndex, Runs, covered
-from closedworld.kernels.spans.scan import edge_rows
+from closedworld.kernels.spans.runs import RowMajorIndex, Runs, covered, united
 
 
 def overlap_runs(edges: Edges, grid: Grid) -> Runs:
@@ -31,20 +30,16 @@ def overlap_runs(edges: Edges, grid: Grid) -> Runs:
     Returns:
         Canonical runs on the ``RowMajorIndex`` of the grid, with the patch as key.
     """
-    border, inner = border_runs(edges, grid), interior_runs(edges, grid)
-    starts, stops = (np.concatenate(side) for side in zip(border, inner, strict=True))
-    return covered(starts, stops)
+    return united([border_runs(edges, grid), interior_runs(edges, grid)])
 
 
 def border_runs(edges: Edges, grid: Grid) -> Runs:
     """Return the open cells that the edges of each patch pass through; as ``overlap_runs``."""
     index, rows, cols = RowMajorIndex.of(grid), row_edges(grid), col_edges(grid)
-    none = np.empty(0, np.int64)
-    found = [(none, none)]
+    found: list[Runs] = []
     for chunk in edges.chunks():
         found += [_level_runs(chunk, index, rows, cols), *_sloped_runs(chunk, index, rows, cols)]
-    starts, stops = (np.concatenate(side) for side in zip(*found, strict=True))
-    return covered(starts, stops)
+    return united(found)
 
 
 def _sloped_runs(
@@ -101,5 +96,4 @@ def _encode(
     col_start = np.maximum(col_start, 0)
     col_stop = np.minimum(col_stop, index.n_cols)
     some = col_stop > col_start
-    begin = index.encode(patch[some], row[some], col_start[some])
-    return covered(begin, begin + (col_stop - col_start)[some])
+    return covered(*index.runs(patch[some], row[some], col_start[some], col_stop[some]))

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from closedworld.kernels.counting import counted
 from closedworld.kernels.grid import Grid
-from closedworld.kernels.spans.cells import NO_CELL
+from closedworld.kernels.spans.lattice import NO_CELL
 from closedworld.kernels.spans.regions import joined_runs
 from closedworld.kernels.spans.rowspans import RowSpans
 from closedworld.kernels.spans.runs import RowMajorIndex
@@ -39,10 +39,8 @@ class TileOwners:
     @classmethod
     def of(cls, sets: Sequence[RowSpans], grid: Grid) -> TileOwners:
         """Return the owners of the tiles of some sets on one grid."""
-        rows, cols, col_stops = joined_runs(sets)
         owner = np.repeat(np.arange(len(sets), dtype=np.int32), [one.n_runs for one in sets])
-        starts = RowMajorIndex.of(grid).encode(0, rows, cols)
-        stops = starts + (col_stops - cols)
+        starts, stops = RowMajorIndex.of(grid).runs(0, *joined_runs(sets))
         cuts = np.unique(np.concatenate([starts, stops]))
         begin, end = np.searchsorted(cuts, starts), np.searchsorted(cuts, stops)
         pieces = end - begin

@@ -14,9 +14,8 @@ from closedworld.kernels.inclusion import Fill, Rule
 from closedworld.kernels.spans.edges import edges_on_grid
 from closedworld.kernels.spans.filled import filled_overlap_runs
 from closedworld.kernels.spans.overlap import border_runs
-from closedworld.kernels.spans.rowspans import RowSpans
-from closedworld.kernels.spans.rules import rule_runs
-from closedworld.kernels.spans.runs import RowMajorIndex, Runs, combine, covered
+from closedworld.kernels.spans.rowspans import RowSpans, rule_runs
+from closedworld.kernels.spans.runs import RowMajorIndex, Runs, covered, minus, united
 
 
 def region_spans(
@@ -48,40 +47,29 @@ def region_spans(
             return _overlapping_spans(regions, grid, fill)
         if fill is Fill.NONZERO:
             return _wound_spans(regions, grid)
-    polygons = [polygon for region in regions for polygon in region]
-    region_of = np.repeat(np.arange(len(regions)), [len(region) for region in regions])
-    edges = edges_on_grid(polygons, grid)
-    runs = _by_region(
-        rule_runs(rule, edges, grid), region_of[edges.patch_owner], RowMajorIndex.of(grid)
-    )
-    return _split(runs, len(regions), grid)
+    polygons, region_of = _flat(regions)
+    edges = edges_on_grid(list(polygons), grid)
+    runs = rule_runs(rule, edges, grid)
+    return _split(_by_region(runs, region_of[edges.patch_owner], grid), len(regions), grid)
 
 
 def _overlapping_spans(
     regions: Sequence[Sequence[shapely.Polygon | shapely.MultiPolygon]], grid: Grid, fill: Fill
 ) -> list[RowSpans]:
     """Return the tiles of each region by ``Rule.ANY_OVERLAP`` and a fill rule."""
-    if fill is Fill.NONZERO:
-        polygons, region_of = _single_polygons(regions)
-    else:
-        polygons = np.array([feature for region in regions for feature in region], object)
-        region_of = np.repeat(np.arange(len(regions)), [len(region) for region in regions])
+    index = RowMajorIndex.of(grid)
+    polygons, region_of = (_single_polygons if fill is Fill.NONZERO else _flat)(regions)
     is_valid = shapely.is_valid(polygons)
     edges = edges_on_grid(list(polygons[is_valid]), grid)
     valid = rule_runs(Rule.ANY_OVERLAP, edges, grid)
     other = filled_overlap_runs(polygons[~is_valid], grid, fill)
-    index, starts, stops = (
-        RowMajorIndex.of(grid),
-        list[NDArray[np.int64]](),
-        list[NDArray[np.int64]](),
+    runs = united(
+        [
+            index.rekey(valid, region_of[is_valid][edges.patch_owner]),
+            index.rekey(other, region_of[~is_valid]),
+        ]
     )
-    for runs, owner in (
-        (valid, region_of[is_valid][edges.patch_owner]),
-        (other, region_of[~is_valid]),
-    ):
-        starts.append(index.rekey(runs[0], owner))
-        stops.append(index.rekey(runs[1], owner))
-    return _split(covered(np.concatenate(starts), np.concatenate(stops)), len(regions), grid)
+    return _split(runs, len(regions), grid)
 
 
 def _wound_spans(
@@ -91,28 +79,33 @@ def _wound_spans(
     polygons, region_of = _single_polygons(regions)
     rings, polygon_of = shapely.get_rings(polygons, return_index=True)
     is_hole = np.diff(polygon_of, prepend=-1) == 0
-    index = RowMajorIndex.of(grid)
     outer, holes = (_ring_runs(rings[some], polygon_of[some], grid) for some in (~is_hole, is_hole))
-    own = combine(outer, holes, lambda within, hole: within & ~hole)
-    runs = covered(index.rekey(own[0], region_of), index.rekey(own[1], region_of))
+    runs = covered(*RowMajorIndex.of(grid).rekey(minus(outer, holes), region_of))
     return _split(runs, len(regions), grid)
+
+
+def _flat(
+    regions: Sequence[Sequence[shapely.Polygon | shapely.MultiPolygon]],
+) -> tuple[NDArray[np.object_], NDArray[np.int64]]:
+    """Return the polygons of all regions, and the region of each."""
+    polygons = np.array([polygon for region in regions for polygon in region], object)
+    return polygons, np.repeat(np.arange(len(regions)), [len(region) for region in regions])
 
 
 def _single_polygons(
     regions: Sequence[Sequence[shapely.Polygon | shapely.MultiPolygon]],
 ) -> tuple[NDArray[np.object_], NDArray[np.int64]]:
-    features = np.array([feature for region in regions for feature in region], object)
-    region_of_feature = np.repeat(np.arange(len(regions)), [len(region) for region in regions])
+    """Return the parts of the polygons of all regions, and the region of each."""
+    features, region_of = _flat(regions)
     polygons, feature_of = shapely.get_parts(features, return_index=True)
-    return polygons, region_of_feature[feature_of]
+    return polygons, region_of[feature_of]
 
 
 def _ring_runs(rings: NDArray[np.object_], polygon_of: NDArray[np.int64], grid: Grid) -> Runs:
     """Return the tiles that each ring winds round or that lie on it, united by polygon, which is the key."""
     edges = edges_on_grid(list(shapely.polygons(rings)) if len(rings) else [], grid)
-    starts, stops = rule_runs(Rule.CENTER, edges, grid, by_winding=True)
-    index, owner = RowMajorIndex.of(grid), polygon_of[edges.patch_owner]
-    return covered(index.rekey(starts, owner), index.rekey(stops, owner))
+    runs = rule_runs(Rule.CENTER, edges, grid, by_winding=True)
+    return covered(*RowMajorIndex.of(grid).rekey(runs, polygon_of[edges.patch_owner]))
 
 
 def border_tiles(
@@ -129,16 +122,14 @@ def border_tiles(
     """
     edges = edges_on_grid(polygons, grid)
     regions = np.zeros(len(edges.patch_owner), np.int64)
-    runs = _by_region(border_runs(edges, grid), regions, RowMajorIndex.of(grid))
-    (border,) = _split(runs, 1, grid)
+    (border,) = _split(_by_region(border_runs(edges, grid), regions, grid), 1, grid)
     return border
 
 
 def shared_tiles(spans: Sequence[RowSpans], grid: Grid) -> RowSpans:
     """Return the tiles that at least two of the sets own."""
-    rows, first, stop = joined_runs(spans)
-    starts = RowMajorIndex.of(grid).encode(0, rows, first)
-    (shared,) = _split(covered(starts, starts + (stop - first), depth=2), 1, grid)
+    runs = RowMajorIndex.of(grid).runs(0, *joined_runs(spans))
+    (shared,) = _split(covered(*runs, depth=2), 1, grid)
     return shared
 
 
@@ -159,9 +150,10 @@ def joined_runs(
     return rows, starts, stops
 
 
-def _by_region(runs: Runs, region_of_patch: NDArray[np.int64], index: RowMajorIndex) -> Runs:
+def _by_region(runs: Runs, region_of_patch: NDArray[np.int64], grid: Grid) -> Runs:
     """Return runs keyed by patch as canonical runs keyed by region."""
-    starts, stops = index.rekey(runs[0], region_of_patch), index.rekey(runs[1], region_of_patch)
+    index = RowMajorIndex.of(grid)
+    starts, stops = index.rekey(runs, region_of_patch)
     # Only regions with tiles from several patches need a union; most have one.
     per_patch = np.diff(index.key_bounds(runs[0], len(region_of_patch)))
     tiled = np.bincount(region_of_patch, weights=per_patch > 0)

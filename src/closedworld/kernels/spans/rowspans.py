@@ -12,9 +12,35 @@ from numpy.typing import ArrayLike, NDArray
 from closedworld.errors import ConfigError, GeometryError
 from closedworld.kernels.grid import Grid
 from closedworld.kernels.inclusion import Rule
-from closedworld.kernels.spans.edges import edges_on_grid
-from closedworld.kernels.spans.rules import rule_runs
-from closedworld.kernels.spans.runs import BoolOp, RowMajorIndex, Runs, combine, covered
+from closedworld.kernels.spans.center import center_runs
+from closedworld.kernels.spans.edges import Edges, edges_on_grid
+from closedworld.kernels.spans.overlap import overlap_runs
+from closedworld.kernels.spans.runs import (
+    BoolOp,
+    RowMajorIndex,
+    Runs,
+    combine,
+    covered,
+    require_positions,
+)
+
+
+def rule_runs(rule: Rule, edges: Edges, grid: Grid, *, by_winding: bool = False) -> Runs:
+    """Return the tiles of each patch by a rule: canonical runs of positions, with the patch as key.
+
+    Args:
+        rule: Inclusion rule.
+        edges: Edges of polygons, valid ones unless the rule is ``center``.
+        grid: The lattice.
+        by_winding: As in ``center_runs``.
+
+    Raises:
+        GridError: ``grid-too-fine`` when the positions of all polygons would not fit 64 bits.
+    """
+    require_positions(len(edges.polygon_patch), grid)
+    if rule is Rule.CENTER:
+        return center_runs(edges, grid, by_winding=by_winding)
+    return overlap_runs(edges, grid)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -49,7 +75,7 @@ class RowSpans:
         if len(self.rows) == 0:
             return
         _refuse_off_grid(self.grid, self.rows, self.col_starts, self.col_stops)
-        starts, stops = self._positions()
+        starts, stops = self.positions()
         if (stops <= starts).any() or (starts[1:] <= stops[:-1]).any():
             raise ValueError("runs are not sorted, disjoint, non-empty and apart")
 
@@ -85,8 +111,9 @@ class RowSpans:
         # Checked first: as positions, a run off the grid is one of another row.
         if len(rows):
             _refuse_off_grid(grid, rows, first, stop)
-        starts = RowMajorIndex.of(grid).encode(0, rows, first)
-        return cls._from_positions(grid, covered(starts, starts + (stop - first)))
+        return cls._from_positions(
+            grid, covered(*RowMajorIndex.of(grid).runs(0, rows, first, stop))
+        )
 
     @classmethod
     def from_polygon(
@@ -120,9 +147,10 @@ class RowSpans:
                 f"polygon is not valid: {shapely.is_valid_reason(polygon)}.",
                 "Mend it, for example with shapely.make_valid.",
             )
-        runs = rule_runs(Rule.parse(rule), edges_on_grid([polygon], grid), grid)
+        rule, edges = Rule.parse(rule), edges_on_grid([polygon], grid)
+        runs = RowMajorIndex.of(grid).rekey(rule_runs(rule, edges, grid), edges.patch_owner)
         # Patches of one polygon, a turn of 360 degrees apart, may meet on the grid.
-        return cls._from_positions(grid, covered(*_without_key(runs, grid)))
+        return cls._from_positions(grid, covered(*runs))
 
     @property
     def n_runs(self) -> int:
@@ -175,8 +203,8 @@ class RowSpans:
         if not inside.all():
             raise KeyError(f"tile {tile_ids[~inside][0]} is not in the set")
         rows, cols = (side.astype(np.int64) for side in self.grid.row_col(tile_ids))
-        index = RowMajorIndex.of(self.grid)
-        run = np.searchsorted(self._positions()[0], index.encode(0, rows, cols), side="right") - 1
+        position = RowMajorIndex.of(self.grid).encode(0, rows, cols)
+        run = np.searchsorted(self.positions()[0], position, side="right") - 1
         ranks: NDArray[np.int64] = self.first_ranks[run] + cols - self.col_starts[run]
         return ranks
 
@@ -186,7 +214,7 @@ class RowSpans:
         rows, cols = self.grid.row_col(tile_ids)
         index = RowMajorIndex.of(self.grid)
         position = index.encode(0, rows.astype(np.int64), cols.astype(np.int64))
-        starts, stops = self._positions()
+        starts, stops = self.positions()
         run = np.searchsorted(starts, position, side="right") - 1
         # Rows are uint32 and wrap for an id far off the grid.
         inside: NDArray[np.bool_] = (run >= 0) & (tile_ids < self.grid.n_tiles)
@@ -237,12 +265,11 @@ class RowSpans:
                 f"sets of tiles lie on two grids: {self.grid}; and {other.grid}.",
                 "Build both on one grid.",
             )
-        return self._from_positions(self.grid, combine(self._positions(), other._positions(), op))
+        return self._from_positions(self.grid, combine(self.positions(), other.positions(), op))
 
-    def _positions(self) -> Runs:
-        index = RowMajorIndex.of(self.grid)
-        starts = index.encode(0, self.rows, self.col_starts)
-        return starts, starts + (self.col_stops - self.col_starts)
+    def positions(self) -> Runs:
+        """Return the runs on the ``RowMajorIndex`` of the grid."""
+        return RowMajorIndex.of(self.grid).runs(0, self.rows, self.col_starts, self.col_stops)
 
     @classmethod
     def _from_positions(cls, grid: Grid, runs: Runs) -> RowSpans:
@@ -261,10 +288,3 @@ def _refuse_off_grid(
     in_cols = col_starts.min() >= 0 and col_stops.max() <= grid.n_cols
     if not (in_rows and in_cols):
         raise ValueError(f"runs leave the grid of {grid}")
-
-
-def _without_key(runs: Runs, grid: Grid) -> Runs:
-    """Return runs of many keys as runs of one."""
-    per_key = grid.n_rows * (grid.n_cols + 1)
-    starts = runs[0] % per_key
-    return starts, starts + (runs[1] - runs[0])

@@ -8,13 +8,14 @@ and no run begins where another stops.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
+from closedworld.errors import GridError
 from closedworld.kernels.grid import Grid
 
 Runs: TypeAlias = "tuple[NDArray[np.int64], NDArray[np.int64]]"
@@ -46,6 +47,17 @@ class RowMajorIndex:
         """Return positions, int64; key >= 0, 0 <= row < n_rows, 0 <= col <= n_cols."""
         return (key * self.n_rows + row) * (self.n_cols + 1) + col
 
+    def runs(
+        self,
+        key: NDArray[np.int64] | int,
+        row: NDArray[np.int64],
+        col_start: NDArray[np.int64],
+        col_stop: NDArray[np.int64],
+    ) -> Runs:
+        """Return runs of columns as runs of positions; see ``encode``."""
+        starts = self.encode(key, row, col_start)
+        return starts, starts + (col_stop - col_start)
+
     def decode(
         self, starts: NDArray[np.int64]
     ) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
@@ -61,11 +73,26 @@ class RowMajorIndex:
         per_key = self.n_rows * (self.n_cols + 1)
         return np.searchsorted(starts, np.arange(n_keys + 1) * per_key)
 
-    def rekey(self, positions: NDArray[np.int64], new_key: NDArray[np.int64]) -> NDArray[np.int64]:
-        """Return positions with key k replaced by ``new_key[k]``."""
+    def rekey(self, runs: Runs, new_key: NDArray[np.int64]) -> Runs:
+        """Return runs with key k replaced by ``new_key[k]``, in the same order."""
         per_key = self.n_rows * (self.n_cols + 1)
-        key = positions // per_key
-        return positions + (new_key[key] - key) * per_key
+        key = runs[0] // per_key
+        shift = (new_key[key] - key) * per_key
+        return runs[0] + shift, runs[1] + shift
+
+
+def require_positions(keys: int, grid: Grid) -> None:
+    """Refuse so many polygons or rings that the positions of all would not fit 64 bits.
+
+    Raises:
+        GridError: ``grid-too-fine``.
+    """
+    if 2 * keys * grid.n_rows * (grid.n_cols + 1) > np.iinfo(np.int64).max:
+        raise GridError(
+            "grid-too-fine",
+            f"{keys} polygons on {grid} are too many for one pass.",
+            "Take fewer polygons at a time, or a coarser grid.",
+        )
 
 
 def pair_crossings(positions: NDArray[np.int64]) -> Runs:
@@ -110,6 +137,19 @@ def covered(starts: NDArray[np.int64], stops: NDArray[np.int64], depth: int = 1)
     begins = (height == depth) & (is_stop == 0)
     ends = (height == depth - 1) & (is_stop == 1)
     return _join_adjacent(events[begins] >> 1, events[ends] >> 1)
+
+
+def united(parts: Iterable[Runs]) -> Runs:
+    """Return the canonical runs of positions in any of some lists of runs, which may overlap and be in any order."""
+    every = list(parts)
+    none = np.empty(0, np.int64)
+    starts, stops = (np.concatenate([none, *(one[side] for one in every)]) for side in (0, 1))
+    return covered(starts, stops)
+
+
+def minus(a: Runs, b: Runs) -> Runs:
+    """Return the canonical runs of positions in ``a`` and not in ``b``, both canonical."""
+    return combine(a, b, lambda in_a, in_b: in_a & ~in_b)
 
 
 def combine(a: Runs, b: Runs, op: BoolOp) -> Runs:
