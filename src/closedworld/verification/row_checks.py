@@ -75,8 +75,8 @@ class RowChecks:
             np.pad(one, (batch.num_rows - len(same), 0)) for one in (same, ~(after | same))
         )
         what = ", ".join(names)
-        code = "tile-twice" if names == ["tile_id"] else "order"
-        self.files.add_rows(batch, twice, code, f"the same {what} as the row before.")
+        finding = "tile-twice" if names == ["tile_id"] else "order"
+        self.files.add_rows(batch, twice, finding, f"the same {what} as the row before.")
         message = f"{what} is smaller than in the row before."
         self.files.add_rows(batch, falls, "order", message)
 
