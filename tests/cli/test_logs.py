@@ -37,11 +37,12 @@ def test_warnings_are_on_standard_error_and_the_outcome_on_standard_output(
 ) -> None:
     """A dozen lines; every step is in the log of the run."""
     done = call("tiles", *SMALL, tmp_path)
-    (warning,) = done.stderr.splitlines()
+    warning, towns = done.stderr.splitlines()
     assert warning.startswith("warning: 1 country without a tile")
     assert "VA" in warning
+    assert towns.startswith("warning: 2 countries have no tile under rule center where 5%")
     assert "tiles of 2 countries" in done.stdout
-    assert "1, see above" in done.stdout
+    assert "2, see above" in done.stdout
     (log,) = tmp_path.glob("reports/*/run.log")
     assert str(log) in done.stdout
     assert "S0 countries" in log.read_text()
@@ -98,7 +99,7 @@ def test_quiet_leaves_warnings_errors_and_the_folder(call: Call, tmp_path: Path)
     """The folder alone is on standard output, so that a script can go on with it."""
     done = call("tiles", *SMALL, tmp_path, "--quiet")
     assert done.stdout == f"{open_published(tmp_path).folder}\n"
-    assert len(done.stderr.splitlines()) == 1
+    assert len(done.stderr.splitlines()) == 2
     assert "countries-without-tiles" in done.stderr
     failed = call("tiles", "--raster", "none.tif", "--out", tmp_path, "-q")
     assert "input-missing" in failed.stderr

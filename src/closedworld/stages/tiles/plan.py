@@ -42,6 +42,7 @@ from closedworld.stages.tasks import DigestedResult
 from closedworld.stages.tiles.outcome import TileIndex, warn_of_cut
 from closedworld.stages.tiles.part_files import TileTask, plan_tile_tasks, write_tiles
 from closedworld.stages.tiles.picture import MapTask
+from closedworld.stages.tiles.towns import warn_of_towns
 from closedworld.store.reading import Published
 from closedworld.store.receipt import parameter_hash
 
@@ -363,6 +364,8 @@ def _emit_findings(plan: TilePlan, seconds: float, observer: Observer) -> None:
     if warning := warn_of_cut(
         {one.country_iso: one.outside_share for one in plan.summaries}, nouns
     ):
+        observer.on_event(warning)
+    if plan.parameters.own_codes is None and (warning := warn_of_towns(world)):
         observer.on_event(warning)
     if plan.shared_tiles:
         message = f"{plan.shared_tiles:,} tiles that two {nouns[1]} or more own."
