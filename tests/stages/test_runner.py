@@ -32,7 +32,7 @@ from closedworld.stages.runner import run_stage
 from closedworld.stages.task_runner import PhaseClock, stage_part
 from closedworld.stages.tasks import TaskResult
 from closedworld.store.local import LocalStorage
-from closedworld.store.part_files import open_part
+from closedworld.store.reading import open_part
 
 NO_MEMORY = StageMemory(0, 0)
 

@@ -91,10 +91,10 @@ def test_a_lock_has_one_holder(storage: Storage) -> None:
     lock = storage.lock("a.lock")
     assert lock is not None
     assert storage.lock("a.lock") is None
-    lock.release()
+    lock.close()
     again = storage.lock("a.lock")
     assert again is not None
-    again.release()
+    again.close()
 
 
 def test_of_two_commits_to_one_name_one_takes_it(storage: Storage) -> None:

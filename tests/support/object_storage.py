@@ -21,14 +21,6 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class ObjectLock:
-    descriptor: int
-
-    def release(self) -> None:
-        os.close(self.descriptor)
-
-
-@dataclass(frozen=True)
 class ObjectStorage:
     """Objects of a bucket, each a file whose name is its quoted key.
 
@@ -95,14 +87,14 @@ class ObjectStorage:
         del key
         return Path(tempfile.mkdtemp(dir=self.bucket.parent))
 
-    def lock(self, key: str) -> ObjectLock | None:
+    def lock(self, key: str) -> BufferedReader | None:
         descriptor = os.open(self._object(key), os.O_CREAT | os.O_RDWR)
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             os.close(descriptor)
             return None
-        return ObjectLock(descriptor)
+        return os.fdopen(descriptor, "rb")
 
     def sync(self, keys: Iterable[str]) -> None:
         del keys

@@ -22,7 +22,7 @@ from closedworld.published.results import open_dataset
 from closedworld.published.tile_index import open_index
 from closedworld.stages.tiles.build import build_tile_index
 from closedworld.stages.weights.build import build_tile_weights
-from closedworld.store.part_files import open_part
+from closedworld.store.reading import open_part
 from closedworld.worlds import open_world
 
 if TYPE_CHECKING:

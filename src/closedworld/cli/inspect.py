@@ -76,8 +76,8 @@ def _result_folder(path: Path) -> tuple[Path, str]:
 
 def _show_receipt(published: Published) -> None:
     from closedworld.kernels.weights import basis_in_words  # noqa: PLC0415
+    from closedworld.published.lineage import nouns_of  # noqa: PLC0415
     from closedworld.published.names import names_of  # noqa: PLC0415
-    from closedworld.published.region_nouns import nouns_of  # noqa: PLC0415
 
     receipt = published.receipt
     click.secho(printable(str(published.folder)), bold=True)

@@ -9,7 +9,7 @@ from pathlib import Path
 from closedworld.config.run import RunConfig
 from closedworld.config.table import REGIONS, SECTIONS
 from closedworld.execution.events import InputLoaded
-from closedworld.published.region_nouns import nouns_of
+from closedworld.published.lineage import nouns_of
 from closedworld.run.outcome import RunOutcome
 from closedworld.run.record.report import LOG_NAME
 from closedworld.sanitize import byte_size, number_of, printable

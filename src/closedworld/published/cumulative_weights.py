@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from closedworld.datasets import SPAN_WEIGHTS, TILE_WEIGHTS
@@ -19,9 +19,8 @@ from closedworld.kernels.spans import RowSpans, joined_runs
 from closedworld.kernels.weights import Mixture
 from closedworld.published.tile_index import PublishedIndex
 from closedworld.sanitize import one_line
-from closedworld.store.part_files import open_part, path_of
 from closedworld.store.protocol import Storage
-from closedworld.store.reading import Published
+from closedworld.store.reading import Published, open_part, path_of
 from closedworld.store.receipt import FileEntry
 
 _BATCH_TILES = 1 << 18
@@ -88,13 +87,14 @@ class CumulativeWeights:
         ):
             if _none_in(first, stop, begin, end):
                 continue
-            with self._opened(entry) as file:
+            with self._reading(entry), open_part(self.folder, entry) as file:
                 sizes = [file.metadata.row_group(i).num_rows for i in range(file.num_row_groups)]
                 bounds = begin + np.cumsum([0, *sizes])
                 for number, (a, b) in enumerate(itertools.pairwise(bounds.tolist())):
                     if _none_in(first, stop, a, b):
                         continue
-                    weights = self._read(file, number, entry)
+                    column = file.read_row_group(number, columns=["weight_fp"], use_threads=False)
+                    weights = column["weight_fp"].to_numpy().view(np.uint64)
                     runs = slice(*np.searchsorted(first_ranks, (a, b)).tolist())
                     upto = np.cumsum(weights)
                     begins = first_ranks[runs] - a
@@ -144,36 +144,22 @@ class CumulativeWeights:
             IntegrityError: ``file-unreadable``.
         """
         for entry in self.part_files:
-            with self._opened(entry) as file:
-                try:
-                    for batch in file.iter_batches(
-                        _BATCH_TILES, columns=["weight_fp"], use_threads=False
-                    ):
-                        yield batch["weight_fp"].to_numpy().view(np.uint64)
-                except (OSError, KeyError, pa.ArrowException) as error:
-                    raise self._unreadable(entry, error) from error
+            with self._reading(entry), open_part(self.folder, entry) as file:
+                for batch in file.iter_batches(
+                    _BATCH_TILES, columns=["weight_fp"], use_threads=False
+                ):
+                    yield batch["weight_fp"].to_numpy().view(np.uint64)
 
-    def _opened(self, entry: FileEntry) -> pq.ParquetFile:
+    @contextmanager
+    def _reading(self, entry: FileEntry) -> Iterator[None]:
         try:
-            return open_part(self.folder, entry)
-        except (OSError, pa.ArrowException) as error:
-            raise self._unreadable(entry, error) from error
-
-    def _read(self, file: pq.ParquetFile, number: int, entry: FileEntry) -> NDArray[np.uint64]:
-        """Return the weights of a row group, uint64 (rows,)."""
-        try:
-            column = file.read_row_group(number, columns=["weight_fp"], use_threads=False)
-            weights: NDArray[np.uint64] = column["weight_fp"].to_numpy().view(np.uint64)
+            yield
         except (OSError, KeyError, pa.ArrowException) as error:
-            raise self._unreadable(entry, error) from error
-        return weights
-
-    def _unreadable(self, entry: FileEntry, error: Exception) -> IntegrityError:
-        return IntegrityError(
-            "file-unreadable",
-            f"{path_of(self.folder, entry)} cannot be read: {one_line(str(error))}.",
-            "Delete the folder and build it again.",
-        )
+            raise IntegrityError(
+                "file-unreadable",
+                f"{path_of(self.folder, entry)} cannot be read: {one_line(str(error))}.",
+                "Delete the folder and build it again.",
+            ) from error
 
     def _damaged(self, what: str) -> IntegrityError:
         return IntegrityError(

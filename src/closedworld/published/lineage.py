@@ -1,4 +1,4 @@
-"""The results that a result was made from."""
+"""The results that a result was made from, and what they call its regions."""
 
 from __future__ import annotations
 
@@ -9,7 +9,12 @@ from pathlib import Path
 from closedworld.errors import ConfigError, IntegrityError
 from closedworld.published.results import open_published
 from closedworld.store.paths import stage_folder
-from closedworld.store.reading import Published
+from closedworld.store.reading import Published, result_in
+
+COUNTRY = ("country", "countries")
+REGION = ("region", "regions")
+
+_SOURCES = ("people", "sites", "weights", "tiles")
 
 
 def open_source(result: Published, stage: str, folder: Path | str | None = None) -> Published:
@@ -64,3 +69,22 @@ def open_lineage(path: Path | str, stages: Sequence[str]) -> dict[str, Published
     for stage in reversed(before):
         found.append(open_source(found[-1], stage))
     return dict(zip(stages, reversed(found), strict=True))
+
+
+def nouns_of(published: Published) -> tuple[str, str]:
+    """Return ``(one, many)``: regions where the tiles that a result goes back to have them, else countries.
+
+    A result whose sources do not lie beside it has countries.
+    """
+    parameters = published.receipt.parameters
+    if parameters.get("regions") == "any":
+        return REGION
+    for stage in _SOURCES:
+        digits = str(parameters.get(f"{stage}_parameter_hash", ""))
+        if digits.isalnum():
+            try:
+                source = result_in(stage_folder(published.output, stage, digits))
+            except (IntegrityError, OSError):
+                return COUNTRY
+            return COUNTRY if source is None else nouns_of(source)
+    return COUNTRY

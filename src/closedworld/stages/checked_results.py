@@ -13,8 +13,8 @@ from closedworld.datasets.part_encoder import PartEncoder
 from closedworld.stages.checking import CheckCounts
 from closedworld.stages.task_runner import stage_part
 from closedworld.stages.tasks import DigestedResult
-from closedworld.store.part_files import open_part
 from closedworld.store.protocol import Storage
+from closedworld.store.reading import open_part
 from closedworld.store.receipt import FileEntry
 
 

@@ -9,6 +9,7 @@ import secrets
 import shutil
 import stat
 from collections.abc import Iterable, Sequence
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from io import BufferedReader
 from pathlib import Path
@@ -29,21 +30,6 @@ from closedworld.store.paths import RECEIPT_NAME
 from closedworld.store.protocol import Content, Storage
 
 _DRAFT = ".draft-"
-
-
-@dataclass(frozen=True, slots=True)
-class LocalLock:
-    """A lock file that is open and locked; the kernel drops the lock when the process ends.
-
-    Attributes:
-        descriptor: The open file.
-    """
-
-    descriptor: int
-
-    def release(self) -> None:
-        """Let another process have it."""
-        os.close(self.descriptor)
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,8 +136,8 @@ class LocalStorage:
         path.mkdir(exist_ok=True)
         return path
 
-    def lock(self, key: str) -> LocalLock | None:
-        """Lock a file by ``flock``."""
+    def lock(self, key: str) -> BufferedReader | None:
+        """Lock a file by ``flock``, which the kernel undoes when the file is closed."""
         path = self.root / key
         while True:
             make_folders(self.root)
@@ -162,17 +148,13 @@ class LocalStorage:
             except FileNotFoundError:
                 # A run that ended took the empty folder with it.
                 continue
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            is_there = os.fstat(descriptor).st_nlink > 0
-        except BlockingIOError:
-            is_there = False
-        except OSError:
-            os.close(descriptor)
-            raise
-        if is_there:
-            return LocalLock(descriptor)
-        os.close(descriptor)
+        with ExitStack() as on_failure:
+            file = on_failure.enter_context(os.fdopen(descriptor, "rb"))
+            with suppress(BlockingIOError):
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                if os.fstat(descriptor).st_nlink > 0:
+                    on_failure.pop_all()
+                    return file
         return None
 
     def sync(self, keys: Iterable[str]) -> None:

@@ -5,19 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from io import BufferedIOBase
 from pathlib import Path
-from typing import Protocol, TypeAlias
+from typing import BinaryIO, Protocol, TypeAlias
 
 import pyarrow as pa
 from pyarrow.fs import FileSystem
 
 Content: TypeAlias = bytes | pa.Buffer
-
-
-class Lock(Protocol):
-    """A key that this process holds; the lock ends with the process, however that ends."""
-
-    def release(self) -> None:
-        """Let another process have it."""
 
 
 class Storage(Protocol):
@@ -77,8 +70,12 @@ class Storage(Protocol):
     def scratch(self, key: str) -> Path:
         """Return a folder of this machine for files that are no part of a result; ``remove`` ends it."""
 
-    def lock(self, key: str) -> Lock | None:
-        """Lock a key, made when it is not there; return None when another process holds it or ends it."""
+    def lock(self, key: str) -> BinaryIO | None:
+        """Lock a key, made when it is not there, until what is returned is closed or this process ends, however that is.
+
+        Returns:
+            None when another process holds the key or ends it.
+        """
 
     def sync(self, keys: Iterable[str]) -> None:
         """Wait until files outlive a power cut."""

@@ -19,7 +19,6 @@ from closedworld.datasets.parameters import PARAMETERS, Parameters, Stated
 from closedworld.errors import ConfigError, GridError, IntegrityError
 from closedworld.sanitize import library_message, number_of, one_line
 from closedworld.store.local import storage_at
-from closedworld.store.part_files import open_part, path_of
 from closedworld.store.paths import COLLECTION_NAME, HASH_PREFIX, RECEIPT_NAME, hash_of_folder
 from closedworld.store.protocol import Storage
 from closedworld.store.receipt import FileEntry, Receipt, read_receipt
@@ -249,6 +248,33 @@ class Published:
             raise _damaged(
                 "file-size", f"{path} has {size} bytes; its receipt says {entry.size_bytes}."
             )
+
+
+def path_of(folder: Storage, entry: FileEntry) -> Path:
+    """Return where a file of a result is, for messages."""
+    return folder.root / entry.path
+
+
+def open_part(folder: Storage, entry: FileEntry, texts: Sequence[str] = ()) -> pq.ParquetFile:
+    """Open a part file as readers see it; checksums of pages are verified as they are read.
+
+    Args:
+        folder: The folder of its result.
+        entry: The file.
+        texts: Columns of few texts, read as dictionary arrays.
+
+    Raises:
+        OSError, pyarrow.ArrowException: It cannot be read.
+    """
+    import pyarrow.parquet as pq  # noqa: PLC0415 -- most commands read none
+
+    paths, filesystem = folder.for_arrow([entry.path])
+    return pq.ParquetFile(
+        paths[0],
+        filesystem=filesystem,
+        read_dictionary=list(texts),
+        page_checksum_verification=True,
+    )
 
 
 def open_result(storage: Storage) -> Published:

@@ -14,14 +14,14 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from pathlib import Path, PurePosixPath
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, BinaryIO, Self
 
 from closedworld.errors import IntegrityError, PublishError
 from closedworld.sanitize import number_of
 from closedworld.store.durable import writing_to
 from closedworld.store.journal import FinishedTask, finished_tasks, open_journal, record_finished
 from closedworld.store.paths import STAGING_NAME, result_key
-from closedworld.store.protocol import Content, Lock, Storage
+from closedworld.store.protocol import Content, Storage
 from closedworld.store.reading import Published
 from closedworld.store.receipt import FileEntry, Receipt, read_receipt
 
@@ -173,7 +173,7 @@ class Staging:
             self._storage.remove(self._name + _SCRATCH)
         else:
             _remove_all(self._storage, self._name)
-        self._lock.release()
+        self._lock.close()
         self._storage.remove_if_empty(STAGING_NAME)
 
 
@@ -215,7 +215,7 @@ def replace_whole(storage: Storage, key: str, content: bytes) -> None:
             storage.replace(f"{name}/new", key)
         finally:
             _remove_all(storage, name)
-            lock.release()
+            lock.close()
             storage.remove_if_empty(STAGING_NAME)
 
 
@@ -253,7 +253,7 @@ def _dead_folders(storage: Storage, stage: str = "") -> Iterator[str]:
             try:
                 yield f"{STAGING_NAME}/{name}"
             finally:
-                lock.release()
+                lock.close()
 
 
 def _remove_all(storage: Storage, name: str) -> bool:
@@ -265,7 +265,7 @@ def _remove_all(storage: Storage, name: str) -> bool:
     return all(gone) and storage.remove(name + _LOCK)
 
 
-def _new_name(storage: Storage, stage: str) -> tuple[str, Lock]:
+def _new_name(storage: Storage, stage: str) -> tuple[str, BinaryIO]:
     while True:
         name = f"{STAGING_NAME}/{stage}-{secrets.token_hex(8)}"
         lock = storage.lock(name + _LOCK)

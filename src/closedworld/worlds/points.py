@@ -29,8 +29,8 @@ from closedworld.kernels.sampling import (
 from closedworld.kernels.spans import border_tiles
 from closedworld.kernels.tiles import outside_share
 from closedworld.published.cumulative_weights import CumulativeWeights, without_people
+from closedworld.published.lineage import nouns_of
 from closedworld.published.polygons import polygons_of
-from closedworld.published.region_nouns import nouns_of
 from closedworld.published.tile_index import PublishedIndex
 from closedworld.sanitize import byte_size, listed, one_line
 from closedworld.stages.tiles.outcome import warn_of_cut

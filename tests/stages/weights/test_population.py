@@ -29,7 +29,7 @@ from closedworld.inputs.raster.pixels import read_pixel_layout
 from closedworld.kernels.grid import Grid
 from closedworld.kernels.spans import Border
 from closedworld.kernels.weights import Basis
-from closedworld.published.region_nouns import COUNTRY
+from closedworld.published.lineage import COUNTRY
 from closedworld.stages.weights.population import require_same_grid
 from closedworld.stages.weights.raster_warnings import raster_warnings
 from closedworld.testing import micro_persons_exactly

@@ -7,7 +7,7 @@ from closedworld.stages.checked_results import CheckedResult
 from closedworld.stages.people.checks import check_people
 from closedworld.stages.people.homes import Homes, PeopleTask, SitePoints, rows_of
 from closedworld.stages.task_runner import PhaseClock
-from closedworld.store.part_files import open_part
+from closedworld.store.reading import open_part
 
 
 def write_people(task: PeopleTask) -> CheckedResult:

@@ -25,8 +25,8 @@ from closedworld.stages.purchases.day_rows import (
 from closedworld.stages.purchases.market import MarketSource, market_of
 from closedworld.stages.purchases.scratch import DAY, Rows, read_day
 from closedworld.stages.task_runner import PhaseClock, stage_part
-from closedworld.store.part_files import open_part
 from closedworld.store.protocol import Storage
+from closedworld.store.reading import open_part
 
 GROUP_ROWS = 1 << 18
 """Rows of a row group, which are decoded at once."""

@@ -10,7 +10,7 @@ from closedworld.datasets.sites import SiteSummary
 from closedworld.inputs.merchants.table import MerchantTable
 from closedworld.inputs.tables.asked_rows import SkippedRow
 from closedworld.kernels.records import Records
-from closedworld.published.region_nouns import nouns_of
+from closedworld.published.lineage import nouns_of
 from closedworld.sanitize import number_of
 from closedworld.stages.protocol import StageOutcome
 

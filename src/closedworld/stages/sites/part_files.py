@@ -11,7 +11,7 @@ from closedworld.stages.sites.checks import CHECKED_COLUMNS, check_sites
 from closedworld.stages.sites.placed import PlacedSites, SiteTask
 from closedworld.stages.sites.site_rows import rows_of
 from closedworld.stages.task_runner import PhaseClock
-from closedworld.store.part_files import open_part
+from closedworld.store.reading import open_part
 
 
 def write_sites(task: SiteTask) -> CheckedResult:

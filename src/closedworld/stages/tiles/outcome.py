@@ -9,7 +9,7 @@ from typing import Any
 from closedworld.execution.events import Warned
 from closedworld.kernels.records import Records
 from closedworld.kernels.tiles import CountrySummary, World
-from closedworld.published.region_nouns import COUNTRY, nouns_of
+from closedworld.published.lineage import COUNTRY, nouns_of
 from closedworld.published.tile_index import PublishedIndex
 from closedworld.sanitize import number_of
 from closedworld.stages.protocol import StageOutcome

@@ -30,7 +30,7 @@ from closedworld.kernels.tiles import (
     plan_part_ranges,
     summarize,
 )
-from closedworld.published.region_nouns import COUNTRY, REGION
+from closedworld.published.lineage import COUNTRY, REGION
 from closedworld.published.tile_index import PublishedIndex, read_index
 from closedworld.sanitize import number_of
 from closedworld.stages import TILES, Stage

@@ -12,7 +12,7 @@ from closedworld.execution import events
 from closedworld.execution.events import Observer
 from closedworld.kernels.records import Records
 from closedworld.kernels.weights import RasterFindings, WeightSummary, basis_in_words
-from closedworld.published.region_nouns import nouns_of
+from closedworld.published.lineage import nouns_of
 from closedworld.sanitize import number_of
 from closedworld.stages.protocol import StageOutcome
 from closedworld.store.reading import Published

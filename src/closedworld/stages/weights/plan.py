@@ -31,7 +31,7 @@ from closedworld.kernels.weights import (
     span_weights_batch,
     weight_digest,
 )
-from closedworld.published.region_nouns import nouns_of
+from closedworld.published.lineage import nouns_of
 from closedworld.stages import WEIGHTS, Stage
 from closedworld.stages.memory import MEBIBYTE, StageMemory
 from closedworld.stages.protocol import Folded, RunContext, StagePlan
