@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy.spatial import cKDTree
 
-from closedworld.inputs.reference.development import EUROPE_AND_JAPAN, LAND_RICH_COUNTRIES
+from closedworld.inputs.reference.iso import EUROPE_AND_JAPAN, LAND_RICH_COUNTRIES
 
 EARTH_KM = 6371.0
 CITY_DENSITY = 4000.0  # persons per km2; turns a city's population into the radius of its footprint

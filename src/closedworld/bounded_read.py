@@ -1,4 +1,4 @@
-"""Reading files that ought to be small: run files, locks, receipts."""
+"""Reading files that ought to be small: run files, locks, receipts, members of archives."""
 
 from __future__ import annotations
 
@@ -8,10 +8,16 @@ import stat
 import tomllib
 from io import BufferedIOBase, BufferedReader
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from closedworld.errors import ConfigError
 from closedworld.sanitize import library_message
+
+if TYPE_CHECKING:
+    from zipfile import ZipInfo
+
+_SMALL_BYTES = 1 << 26
+_MAX_RATIO = 200
 
 
 def read_small_file(path: Path) -> bytes:
@@ -69,3 +75,8 @@ def open_regular(path: Path) -> BufferedReader:
     raise OSError(
         number, "Is a directory" if stat.S_ISDIR(kind) else "Not a regular file", str(path)
     )
+
+
+def is_zip_bomb(member: ZipInfo) -> bool:
+    """Return whether a member unpacks to more than 64 MiB and more than 200 times its packed size."""
+    return member.file_size > max(_SMALL_BYTES, _MAX_RATIO * member.compress_size)

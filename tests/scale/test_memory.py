@@ -148,7 +148,7 @@ import numpy as np, pyarrow as pa
 from closedworld import open_world
 from closedworld.execution.events import NullObserver
 from closedworld.execution.meters import peak_memory_bytes
-from closedworld.inputs.cards.reading import read_cards
+from closedworld.inputs.cards import read_cards
 from closedworld.stages.people.build import build_people
 from closedworld.stages.people.plan import plan_people
 from closedworld.stages.placing_inputs import PlacingInputs

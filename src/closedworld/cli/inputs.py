@@ -28,7 +28,7 @@ from closedworld.sanitize import byte_size, number_of, one_line, printable
 from closedworld.stages import STAGES
 
 if TYPE_CHECKING:
-    from closedworld.inputs.cards.request import CardRequest
+    from closedworld.inputs.cards import CardRequest
     from closedworld.inputs.merchants.table import MerchantTable
     from closedworld.inputs.raster.info import RasterInfo
 
@@ -107,7 +107,7 @@ def _check_files(config: RunConfig, options: dict[str, Any]) -> dict[str, _Found
 
         found["raster"] = _check(config.raster, read_raster_info, _describe_raster)
     if config.merchants is not None:
-        from closedworld.inputs.merchants.reading import read_merchants  # noqa: PLC0415
+        from closedworld.inputs.merchants.table import read_merchants  # noqa: PLC0415
 
         found["merchants"] = _check(
             config.merchants,
@@ -223,7 +223,7 @@ def _describe_merchants(table: MerchantTable) -> _Found:
 
 
 def _describe_cards(cards: CardRequest) -> _Found:
-    from closedworld.inputs.cards.request import CardCounts  # noqa: PLC0415
+    from closedworld.inputs.cards import CardCounts  # noqa: PLC0415
 
     countries = cards.countries
     where = f"{len(countries)}: {', '.join(countries)}" if countries else "all"

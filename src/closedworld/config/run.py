@@ -62,7 +62,6 @@ class ExecutionConfig(Options):
     pat: str = ACCEPTANCE[0]
 
     def __post_init__(self) -> None:
-        """Refuse what cannot be meant."""
         super().__post_init__()
         for workers in (self.workers, *self.stage_workers.values()):
             if workers is not None and workers < 1:
@@ -157,7 +156,6 @@ class InputOptions(Options):
     resolution: str | None = None
 
     def __post_init__(self) -> None:
-        """Refuse what cannot be meant."""
         super().__post_init__()
         if self.raster and self.resolution is not None:
             raise ConfigError(
@@ -204,7 +202,6 @@ class RunConfig(
     lock: PathField = PathField()
 
     def __post_init__(self) -> None:
-        """Refuse combinations that cannot be meant."""
         super().__post_init__()
         if self.name is not None:
             require_name(self.name)

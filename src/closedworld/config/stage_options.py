@@ -31,7 +31,6 @@ class Options:
     __dataclass_fields__: ClassVar[dict[str, Field[Any]]]
 
     def __post_init__(self) -> None:
-        """Refuse what cannot be meant."""
         for one in fields(self):
             option, value = OPTIONS.get(one.name), getattr(self, one.name)
             if option is not None and option.unknown_code and value is not None:
@@ -56,7 +55,6 @@ class TileOptions(Options):
     coverage: bool = False
 
     def __post_init__(self) -> None:
-        """Refuse what cannot be meant."""
         super().__post_init__()
         rule = Rule.parse(self.rule)
         if self.coverage and rule is not Rule.ANY_OVERLAP:

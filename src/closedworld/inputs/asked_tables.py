@@ -13,13 +13,11 @@ from closedworld.config.stage_options import (
     SiteOptions,
 )
 from closedworld.execution.events import Observer
-from closedworld.inputs.cards.reading import read_cards
-from closedworld.inputs.cards.request import CardRequest, CardTable, card_counts_of
+from closedworld.inputs.cards import CardRequest, CardTable, card_counts_of, read_cards
 from closedworld.inputs.loading import InputReading
 from closedworld.inputs.merchants.demo import DEMO_PERSONS, demo_merchants
 from closedworld.inputs.merchants.demo_towns import TOWNS_PATH, town_cards, town_merchants
-from closedworld.inputs.merchants.reading import read_merchants
-from closedworld.inputs.merchants.table import MerchantTable
+from closedworld.inputs.merchants.table import MerchantTable, read_merchants
 from closedworld.inputs.reference.registry import verify_bundled
 from closedworld.sanitize import number_of
 

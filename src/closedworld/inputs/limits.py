@@ -16,9 +16,9 @@ from pathlib import Path
 from typing import Any
 from zipfile import ZipInfo
 
+from closedworld.bounded_read import is_zip_bomb
 from closedworld.errors import InputError
 from closedworld.inputs.regions.region_files import unreadable
-from closedworld.inputs.zip_bombs import is_zip_bomb
 from closedworld.sanitize import one_line, quoted
 
 MAX_ROWS = 1_000_000

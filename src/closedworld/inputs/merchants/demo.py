@@ -15,8 +15,7 @@ import pyarrow as pa
 
 from closedworld.config.stage_options import DEMO
 from closedworld.errors import ConfigError
-from closedworld.inputs.merchants.reading import read_merchants
-from closedworld.inputs.merchants.table import MerchantTable
+from closedworld.inputs.merchants.table import MerchantTable, read_merchants
 from closedworld.inputs.reference.registry import bundled_rows, verify_bundled
 
 DEMO_PERSONS = "population_5m_countries.csv"
@@ -66,9 +65,6 @@ def _demo_merchants() -> MerchantTable:
 
     Outlets follow population and income; chain sizes fall as 1/k, and many merchants have one shop. What a
     country has does not depend on the others.
-
-    Raises:
-        IntegrityError: A bundled file was changed.
     """
     figures = demo_figures()
     rows = [*_outlets(figures), *_online(figures)]

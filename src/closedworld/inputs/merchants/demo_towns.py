@@ -12,11 +12,9 @@ from typing import Any
 import pyarrow as pa
 
 from closedworld.config.stage_options import DEMO_TOWNS
-from closedworld.inputs.cards.reading import read_cards
-from closedworld.inputs.cards.request import CardTable
+from closedworld.inputs.cards import CardTable, read_cards
 from closedworld.inputs.merchants.demo import demo_figures, refuse_regions, zipf
-from closedworld.inputs.merchants.reading import read_merchants
-from closedworld.inputs.merchants.table import MerchantTable
+from closedworld.inputs.merchants.table import MerchantTable, read_merchants
 
 TOWNS_PATH = Path(__file__).with_name("demo_towns.toml")
 

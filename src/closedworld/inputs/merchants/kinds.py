@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
 
-from closedworld.inputs.reference.development import DEVELOPED_COUNTRIES
+from closedworld.inputs.reference.iso import DEVELOPED_COUNTRIES
 
 GAMMA_STEPS = 8
 """Gamma is a multiple of 1/8, so that powers are square roots and products, the same on every machine."""

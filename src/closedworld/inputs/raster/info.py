@@ -188,11 +188,6 @@ def _files_at(path: Path) -> list[Path]:
 
 
 def _info_of_several(files: Sequence[Path], band: int) -> RasterInfo:
-    """Return the common header of aligned rasters.
-
-    Raises:
-        GridError: ``rasters-not-aligned``, or as ``Grid``.
-    """
     infos = [read_raster_info(path, band) for path in files]
     first = infos[0].grid
     places = [_place_on(first, info) for info in infos]
@@ -216,11 +211,7 @@ def _info_of_several(files: Sequence[Path], band: int) -> RasterInfo:
 
 
 def _place_on(first: Grid, info: RasterInfo) -> tuple[int, int]:
-    """Return ``(row, col)`` where a raster begins, counted in cells of the first one.
-
-    Raises:
-        GridError: ``rasters-not-aligned``.
-    """
+    """Return ``(row, col)`` where a raster begins, counted in cells of the first one."""
     grid = info.grid
     across, down = (
         (grid.west - first.west) / first.cell_width,
@@ -319,9 +310,6 @@ def _cropped(
 
     Rows centred on a pole and one column beyond 360 degrees are left out with a warning: publishers of
     cells centred on whole degrees add them. More of either is a mistake that only its owner can judge.
-
-    Raises:
-        GridError: As ``Grid``, with the command that cuts the raster.
     """
     if not (math.isfinite(west + north) and 0 < min(width, height) < math.inf):
         return Grid(west, north, width, height, n_cols, n_rows), 0, ()

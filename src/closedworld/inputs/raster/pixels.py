@@ -56,7 +56,6 @@ class PixelLayout:
     members: tuple[PixelLayout, ...] = ()
 
     def __post_init__(self) -> None:
-        """Refuse pixels that cannot be numbers of people, or cannot be read in windows."""
         path = self.info.path
         if self.info.dtype not in np.sctypeDict or np.dtype(self.info.dtype).kind not in _KINDS:
             raise InputError(

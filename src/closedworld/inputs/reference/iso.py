@@ -1,4 +1,4 @@
-"""The ISO 3166-1 table."""
+"""The ISO 3166-1 table, and which of its countries are developed."""
 
 from __future__ import annotations
 
@@ -8,6 +8,16 @@ from dataclasses import dataclass
 from types import MappingProxyType
 
 from closedworld.inputs.reference.registry import bundled_rows
+
+# Developed countries, those with much land apart (S. Angel, "Making Room for a Planet of Cities", Lincoln Institute
+# of Land Policy, 2011).
+LAND_RICH_COUNTRIES = frozenset({"AU", "CA", "NZ", "US"})
+EUROPE_AND_JAPAN = frozenset((
+    "AD", "AL", "AT", "AX", "BA", "BE", "BG", "BY", "CH", "CZ", "DE", "DK", "EE", "ES", "FI", "FO", "FR", "GB",
+    "GG", "GI", "GR", "HR", "HU", "IE", "IM", "IS", "IT", "JE", "JP", "LI", "LT", "LU", "LV", "MC", "MD", "ME",
+    "MK", "MT", "NL", "NO", "PL", "PT", "RO", "RS", "RU", "SE", "SI", "SJ", "SK", "SM", "UA", "VA", "XK",
+))  # fmt: skip
+DEVELOPED_COUNTRIES = LAND_RICH_COUNTRIES | EUROPE_AND_JAPAN
 
 
 @dataclass(frozen=True, slots=True)

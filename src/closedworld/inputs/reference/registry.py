@@ -98,7 +98,6 @@ class RemoteFile(ReferenceFile):
     options: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
-        """Refuse what could not be fetched safely."""
         names = (self.name, self.file_name, *([self.member] if self.member else []))
         wrong = [name for name in names if not _FILE_NAME.fullmatch(name)]
         if wrong:

@@ -9,8 +9,7 @@ from dataclasses import dataclass
 from closedworld.errors import ConfigError, InputError
 from closedworld.inputs.regions.country_codes import country_of
 from closedworld.inputs.regions.read_options import ReadOptions
-from closedworld.inputs.regions.reader import Reader
-from closedworld.inputs.regions.rows import ColumnValues
+from closedworld.inputs.regions.rows import ColumnValues, Reader
 from closedworld.sanitize import listed, one_line, quoted
 
 # A shapefile keeps ten characters of a name: country_is.

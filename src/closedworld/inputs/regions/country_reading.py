@@ -24,10 +24,18 @@ from closedworld.inputs.regions.country_set import Country, CountrySet, Note
 from closedworld.inputs.regions.geometry_checks import check_geometries
 from closedworld.inputs.regions.problems import CountryCheck, Problem, RowLabel
 from closedworld.inputs.regions.read_options import ReadArguments, ReadOptions
-from closedworld.inputs.regions.reader import Reader, open_reader
+from closedworld.inputs.regions.region_files import (
+    GEODATABASE,
+    PARQUET_SUFFIXES,
+    check_content,
+    existing,
+    is_geodatabase,
+    parquet_parts,
+    unreadable,
+)
 from closedworld.inputs.regions.repair import Progress, unobserved
 from closedworld.inputs.regions.row_codes import RowCodes
-from closedworld.inputs.regions.rows import Header, RowChecks, decode
+from closedworld.inputs.regions.rows import Header, Reader, RowChecks, decode
 from closedworld.inputs.regions.swapped_axes import check_axes, elsewhere
 from closedworld.kernels.inclusion import Fill
 from closedworld.sanitize import one_line
@@ -88,7 +96,7 @@ def check_file(
     source = one_line(Path(path).name)
     rows = RowChecks()
     try:
-        reader = open_reader(path, options.layer)
+        reader = _open(path, options.layer)
         # A wrong reference system is reported together with what else is wrong.
         crs_is_known = _note_crs(reader.header, rows, options)
         columns = choose_columns(reader, options)
@@ -136,14 +144,30 @@ def countries_from_features(
     return CountryCheck("features", countries=countries, problems=_by_row(rows.problems)).require()
 
 
+def _open(path: str | Path, layer: str | None) -> Reader:
+    """Open a file of polygons with the reader of its format, by its suffix."""
+    main = existing(Path(path))
+    suffix = GEODATABASE if main.is_dir() and is_geodatabase(main) else main.suffix.lower()
+    try:
+        parts = parquet_parts(main) if main.is_dir() else (main,)
+        if suffix != GEODATABASE:
+            for part in parts:
+                check_content(part, part.suffix.lower())
+    except OSError as error:
+        raise unreadable(error) from error
+    if suffix != GEODATABASE and parts[0].suffix.lower() in PARQUET_SUFFIXES:
+        from closedworld.inputs.regions.geoparquet_reader import GeoParquetReader  # noqa: PLC0415 (pyarrow)
+
+        return GeoParquetReader.open(parts, layer)
+    from closedworld.inputs.regions.gdal_reader import VectorReader  # noqa: PLC0415 (GDAL, 100 ms)
+
+    return VectorReader.open(main, layer)
+
+
 def _read_rows(
     reader: Reader, columns: Columns, rows: RowChecks, options: ReadOptions
 ) -> tuple[tuple[str, ...], int]:
-    """Label the rows, and read the geometries of those that are wanted; return warnings, and how many rows there are.
-
-    Raises:
-        ClosedWorldError: As the reader, and ``country-unknown``; ``code-unknown`` if no row has a code.
-    """
+    """Label the rows, and read the geometries of those that are wanted; return warnings, and how many rows there are."""
     is_part = bool(options.countries or options.except_countries)
     read = reader.rows(columns.to_read, geometry=not is_part)
     given = read.values[columns.codes]

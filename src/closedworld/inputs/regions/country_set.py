@@ -92,7 +92,6 @@ class Country:
         return f"<Country {self.iso}: {self.name}, {number_of(polygons, 'polygon', 'polygons')}>"
 
     def __post_init__(self) -> None:
-        """Refuse a code that is not fit for a path, and features that are not multipolygons."""
         # Here as well, whoever builds the value.
         if CODE.fullmatch(self.iso) is None:
             raise InputError("country-malformed", f"{quoted(self.iso)} is no code: {CODE_WORDS}.")
@@ -139,7 +138,6 @@ class CountrySet:
     _by_iso: dict[str, Country] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
-        """Refuse countries out of order or twice, and index them."""
         isos = self.isos
         if any(a >= b for a, b in itertools.pairwise(isos)):
             raise InputError("countries-disordered", "countries must be unique and sorted by code.")

@@ -65,7 +65,6 @@ class ReadOptions:
     assume_wgs84: bool = False
 
     def __post_init__(self) -> None:
-        """Refuse combinations that cannot be meant."""
         for name in ("countries", "except_countries"):
             given = getattr(self, name)
             object.__setattr__(self, name, split_codes(given) if given else ())

@@ -104,11 +104,7 @@ def parquet_parts(folder: Path) -> tuple[Path, ...]:
 
 
 def _folder(path: Path) -> Path:
-    """Return a folder that is an input by itself.
-
-    Raises:
-        InputError: ``input-not-a-file``.
-    """
+    """Return a folder that is an input by itself."""
     if is_geodatabase(path) or (parquet_parts(path) and not _files_in(path)):
         return path
     if path.suffix.lower() == GEODATABASE:

@@ -64,7 +64,8 @@ class RowCodes:
                 continue
             if not label.iso and not self._admits(label, self.codes[at], rows):
                 continue
-            if (other := self._other_code(at)) is not None:
+            other = None if self.options.any_codes else country_of(self.codes[at])[1]
+            if other is not None:
                 message = f"{other} is taken for {label.iso} ({name_of(label.iso)})."
                 mapped[other] = Note("mapped", label.iso, message)
             keep.append(at)
@@ -82,9 +83,6 @@ class RowCodes:
         text = value.strip() if isinstance(value, str) else ""
         return text if CODE.fullmatch(text) else None
 
-    def _other_code(self, at: int) -> str | None:
-        return None if self.options.any_codes else country_of(self.codes[at])[1]
-
     def _admits(self, label: RowLabel, code: object, rows: RowChecks) -> bool:
         """Report a row without a code; return whether it stays, so that its geometry is checked, too."""
         if self.options.any_codes:
@@ -100,11 +98,7 @@ class RowCodes:
         return True
 
     def _selection(self, labels: Sequence[RowLabel]) -> tuple[set[str], set[str]]:
-        """Return the codes to read, none for all, and those to leave out.
-
-        Raises:
-            ConfigError: ``country-unknown``.
-        """
+        """Return the codes to read, none for all, and those to leave out."""
         countries, others = self.options.countries, self.options.except_countries
         if not countries and not others:
             return set(), set()

@@ -1,10 +1,10 @@
-"""The rows of a file of polygons: as read, and while they are checked."""
+"""The rows of a file of polygons: as a reader gives them, and while they are checked."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 import shapely
@@ -48,6 +48,28 @@ class Rows:
     wkb: Sequence[bytes | None]
     values: ColumnValues
     warnings: tuple[str, ...] = ()
+
+
+class Reader(Protocol):
+    """An opened file of polygons."""
+
+    @property
+    def header(self) -> Header:
+        """Metadata of the file."""
+
+    def rows(
+        self, columns: tuple[str, ...], keep: Sequence[int] | None = None, *, geometry: bool = True
+    ) -> Rows:
+        """Return the geometries and the named columns.
+
+        Args:
+            columns: Names of columns.
+            keep: Offsets of the rows to read, ascending; None for all.
+            geometry: Whether to read geometries, too; ``wkb`` is empty without.
+
+        Raises:
+            InputError: ``input-unreadable``.
+        """
 
 
 @dataclass(slots=True)

@@ -11,8 +11,7 @@ from closedworld.execution import DEFAULT_NAME, WorkerPool
 from closedworld.execution.events import Observer
 from closedworld.execution.observers import logged
 from closedworld.execution.progress import Progress
-from closedworld.inputs.cards.reading import read_cards
-from closedworld.inputs.cards.request import card_counts_of
+from closedworld.inputs.cards import card_counts_of, read_cards
 from closedworld.inputs.regions.country_set import CountrySet
 from closedworld.stages.alone import OpenedWorld, build_alone
 from closedworld.stages.people.outcome import PublishedPeople

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from closedworld.datasets.cards import CardSummary
 from closedworld.datasets.parameters import PeopleTotals
-from closedworld.inputs.cards.request import CardTable
+from closedworld.inputs.cards import CardTable
 from closedworld.inputs.tables.asked_rows import SkippedRow
 from closedworld.kernels.records import Records
 from closedworld.published.lineage import nouns_of

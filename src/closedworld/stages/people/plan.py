@@ -12,7 +12,7 @@ from closedworld.datasets.cards import CardSummary
 from closedworld.datasets.parameters import PeopleParameters, PeopleTotals
 from closedworld.execution.events import Observer
 from closedworld.inputs.asked_tables import card_file, load_cards
-from closedworld.inputs.cards.request import CardCounts, CardRequest, CardTable
+from closedworld.inputs.cards import CardCounts, CardRequest, CardTable
 from closedworld.inputs.loading import Inputs
 from closedworld.inputs.merchants.demo import demo_persons
 from closedworld.inputs.reference.registry import bundled

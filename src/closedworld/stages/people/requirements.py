@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from closedworld.datasets.cards import CARDS_ASKED
 from closedworld.execution.events import Warned
-from closedworld.inputs.cards.request import CardTable
+from closedworld.inputs.cards import CardTable
 from closedworld.inputs.tables.asked_rows import rows_between
 from closedworld.inputs.tables.columns import first_like
 from closedworld.kernels.digests import digest_of_dataset

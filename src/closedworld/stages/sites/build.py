@@ -12,7 +12,7 @@ from closedworld.execution.events import Observer
 from closedworld.execution.observers import logged
 from closedworld.execution.progress import Progress
 from closedworld.inputs.merchants.demo import demo_merchants
-from closedworld.inputs.merchants.reading import read_merchants
+from closedworld.inputs.merchants.table import read_merchants
 from closedworld.inputs.regions.country_set import CountrySet
 from closedworld.stages.alone import WeightedWorld, build_alone
 from closedworld.stages.placing_inputs import PlacingInputs

@@ -16,9 +16,8 @@ import requests
 
 from closedworld._version import __version__
 from closedworld.errors import FetchError, IntegrityError, PublishError
-from closedworld.inputs.reference.fetching.disk_space import require_space
 from closedworld.inputs.reference.fetching.http_requests import ask, host_of, reason_of
-from closedworld.inputs.reference.fetching.partial_download import Partial, Version
+from closedworld.inputs.reference.fetching.partial_download import Partial, Version, require_space
 from closedworld.inputs.reference.registry import RemoteFile
 from closedworld.store.file_digests import sha256_of_file
 

@@ -1,10 +1,11 @@
-"""An unfinished download: its bytes so far, and of which file they are the beginning."""
+"""An unfinished download: its bytes so far, of which file they are the beginning, and room for the rest."""
 
 from __future__ import annotations
 
 import fcntl
 import json
 import os
+import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
@@ -12,7 +13,7 @@ from pathlib import Path
 from typing import BinaryIO, Self
 
 from closedworld.bounded_read import read_small_file
-from closedworld.errors import FetchError
+from closedworld.errors import FetchError, PublishError
 from closedworld.store.atomic import move_into_place, replace_file
 
 
@@ -118,3 +119,18 @@ def _locked(descriptor: int, path: Path) -> bool:
         return os.path.samestat(os.fstat(descriptor), path.stat())
     except (BlockingIOError, FileNotFoundError):
         return False
+
+
+def require_space(folder: Path, needed_bytes: int, what: str) -> None:
+    """Refuse a file that does not fit.
+
+    Raises:
+        PublishError: ``disk-space``.
+    """
+    free_bytes = shutil.disk_usage(folder).free
+    if needed_bytes > free_bytes:
+        raise PublishError(
+            "disk-space",
+            f"{what} takes {needed_bytes:,} more bytes; {folder} has {free_bytes:,} free.",
+            "Free some space, or choose another folder with --to.",
+        )

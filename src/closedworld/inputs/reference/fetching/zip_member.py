@@ -8,9 +8,9 @@ import zlib
 from pathlib import Path, PurePosixPath
 from typing import BinaryIO
 
+from closedworld.bounded_read import is_zip_bomb
 from closedworld.errors import IntegrityError
-from closedworld.inputs.reference.fetching.disk_space import require_space
-from closedworld.inputs.zip_bombs import is_zip_bomb
+from closedworld.inputs.reference.fetching.partial_download import require_space
 from closedworld.sanitize import library_message, number_of
 
 

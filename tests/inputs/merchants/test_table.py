@@ -9,8 +9,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from closedworld.errors import InputError
-from closedworld.inputs.merchants.reading import read_merchants
-from closedworld.inputs.merchants.table import MerchantTable
+from closedworld.inputs.merchants.table import MerchantTable, read_merchants
 
 if TYPE_CHECKING:
     from pathlib import Path

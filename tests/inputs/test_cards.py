@@ -14,11 +14,11 @@ from closedworld.config.run import RunConfig
 from closedworld.errors import ConfigError, InputError
 from closedworld.execution.events import NullObserver
 from closedworld.inputs.asked_tables import card_file, load_cards
-from closedworld.inputs.cards.reading import read_cards
-from closedworld.inputs.cards.request import (
+from closedworld.inputs.cards import (
     CardCounts,
     CardTable,
     card_counts_of,
+    read_cards,
     shared_by_largest_remainder,
 )
 

@@ -1,1 +1,0 @@
-"""Cards: whose homes are to be placed, in which countries and where there."""
