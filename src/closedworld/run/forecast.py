@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from closedworld.config.run import RunConfig
@@ -79,10 +79,7 @@ class Forecast:
             "grid": plan.world.grid.to_dict(),
             "rule": plan.world.rule.value,
             "executor": self.executor,
-            "stages": [
-                {name: getattr(one, name) for name in one.__dataclass_fields__}
-                for one in self.stages
-            ],
+            "stages": [asdict(one) for one in self.stages],
             "minutes_by_workers": {str(n): self.minutes(n) for n in _WORKER_COUNTS},
             "tiles_by_country": plan.world.tile_counts,
             "planning_seconds": self.seconds,
@@ -113,7 +110,9 @@ def forecast(
     found = []
     for plan in plans.values():
         kind = kind_of(plan.parameters.to_dict(), context.inputs.grid.cell_width)
-        found.append(_stage(plan, config, held, rates.get(kind) or _rate_of_sample(plan)))
+        sample = None if kind in rates else plan.rate_of_sample()
+        rate = rates.get(kind) if sample is None else Rate(*sample, SAMPLED)
+        found.append(_stage(plan, config, held, rate))
     tiles: TilePlan = plans["tiles"]  # type: ignore[assignment]
     last = plans[start.stages[-1].name]
     executor = config.executor_for(last.executor)
@@ -138,8 +137,3 @@ def _stage(
         worker_seconds=None if rate is None else rows / rate.rows_per_worker_second,
         measured_in=None if rate is None else rate.run_id,
     )
-
-
-def _rate_of_sample(plan: StagePlan[Any, Any, Any]) -> Rate | None:
-    sample = plan.rate_of_sample()
-    return None if sample is None else Rate(*sample, SAMPLED)

@@ -13,7 +13,7 @@ from closedworld.config.run import ExecutionConfig, RunConfig
 from closedworld.config.table import IN_PROCESSES
 from closedworld.errors import ConfigError, PublishError
 from closedworld.execution import DEFAULT_NAME, WorkerPool, open_worker_pool, start_task
-from closedworld.execution.events import Event, InputLoaded, Observer, Warned
+from closedworld.execution.events import Observer, Warned
 from closedworld.execution.meters import peak_memory_bytes
 from closedworld.execution.observers import LOGGER, LogObserver, Observers
 from closedworld.execution.progress import Progress, ProgressObserver
@@ -72,37 +72,26 @@ def run_world(
     out = config.out or (Path("world") if nearest is None else nearest.output)
     # A place that cannot hold results is refused before there is a report, too.
     storage_at(out)
-    reading = _ReadingMemory()
-    everybody = [reading, *observers, *([ProgressObserver(progress)] if progress else [])]
-    with _reported(replace(config, out=out), out, everybody) as (outcome, observer):
+    recorder = Recorder()
+    last = [ProgressObserver(progress)] if progress else []
+    observer = Observers([recorder, LogObserver(), *observers, *last])
+    with _reported(replace(config, out=out), out, recorder) as outcome:
         outcome.built_on = tuple(start.published.values())
         context = start.load(observer)
-        _require_read_within(config.memory_limit, reading)
+        _require_read_within(config.memory_limit, recorder)
         outcome.cell_width = context.inputs.grid.cell_width
         _run_stages(start.stages, context, out, outcome, may_start_processes=may_start_processes)
         _name_results(config.name, out, context, outcome)
     return outcome
 
 
-class _ReadingMemory:
-    """Keeps the peak memory of reading inputs, here and in a process that reads, bytes."""
-
-    peak_bytes = 0
-
-    def on_event(self, event: Event) -> None:
-        """Look at what reading an input took."""
-        if isinstance(event, InputLoaded):
-            used = event.main_peak_bytes + (event.reader_peak_bytes or 0)
-            self.peak_bytes = max(self.peak_bytes, used)
-
-
-def _require_read_within(limit: int | None, reading: _ReadingMemory) -> None:
+def _require_read_within(limit: int | None, recorder: Recorder) -> None:
     """Refuse inputs whose reading took more memory than allowed, here and in the process that reads.
 
     Raises:
         ConfigError: ``memory-limit``.
     """
-    used = max(peak_memory_bytes(), reading.peak_bytes)
+    used = max([peak_memory_bytes(), *recorder.reading_peaks()])
     if limit is not None and used > limit:
         raise ConfigError(
             "memory-limit",
@@ -212,17 +201,14 @@ def _pools_by_stage(
 
 
 @contextmanager
-def _reported(
-    config: RunConfig, out: Path, observers: Sequence[Observer]
-) -> Iterator[tuple[RunOutcome, Observer]]:
-    """Log and observe the block, and write its report, however it ends."""
-    recorder = Recorder()
+def _reported(config: RunConfig, out: Path, recorder: Recorder) -> Iterator[RunOutcome]:
+    """Log the block, and write its report, however it ends."""
     outcome = RunOutcome(make_report_folder(out, recorder.clock.run_id))
     folder = outcome.report_folder
     with log_file(folder / LOG_NAME):
         metrics: list[Metric] = []
         try:
-            yield outcome, Observers([recorder, LogObserver(), *observers])
+            yield outcome
             metrics = assess(recorder, performance_of(recorder), config.memory_limit)
             if config.pat == "enforce":
                 enforce(metrics)

@@ -79,8 +79,7 @@ def _memory(recorder: Recorder, memory_limit: int | None) -> list[Metric]:
     ]
     if memory_limit is not None:
         # A reader has ended before there are workers, and before this process grows with them.
-        at_reading = [one.main_peak_bytes + (one.reader_peak_bytes or 0) for one in recorder.inputs]
-        total = max([sum(peaks.values()), *at_reading])
+        total = max([sum(peaks.values()), *recorder.reading_peaks()])
         metrics.append(_peak("peak_memory_total", "all processes, added up", total, memory_limit))
     return metrics
 

@@ -103,6 +103,10 @@ class Recorder:
             if work.started.work == unit.work:
                 work.ended = max(work.ended, unit.began + unit.seconds)
 
+    def reading_peaks(self) -> list[int]:
+        """Return the peak memory of reading each input, here and in a process that reads, bytes."""
+        return [one.main_peak_bytes + (one.reader_peak_bytes or 0) for one in self.inputs]
+
     def seconds_by_partition(self, stage: str) -> dict[str, float]:
         """Return the wall seconds of all units of a stage, given by its number, by partition."""
         seconds: dict[str, float] = defaultdict(float)
