@@ -82,16 +82,12 @@ class BlockResult(TaskResult):
     """What was written to scratch files.
 
     Attributes:
-        bought: Purchases by day, int64 (days,).
-        stayed: Stays by day, int64 (days,).
-        stolen: Fraud by day, int64 (days,).
+        by_day: Purchases, fraud and stays of each day, int64 (3, days).
         size_bytes: Size of the files.
         checks: What was counted of the lives.
     """
 
-    bought: NDArray[np.int64] = field(default_factory=lambda: np.empty(0, np.int64))
-    stayed: NDArray[np.int64] = field(default_factory=lambda: np.empty(0, np.int64))
-    stolen: NDArray[np.int64] = field(default_factory=lambda: np.empty(0, np.int64))
+    by_day: NDArray[np.int64] = field(default_factory=lambda: np.empty((3, 0), np.int64))
     size_bytes: int = 0
     checks: CheckCounts = field(default_factory=CheckCounts)
 
@@ -139,9 +135,10 @@ def live_block(task: BlockTask) -> BlockResult:
     marked = marked_rows(lives, campaigns, found.market.sites, period)
     stayed = stayed_rows(lives, task.first, period)
     path = Path(scratch_path(task.folder, task.number))
-    result.bought, _, result.stayed = write_scratch(path, (bought, marked, stayed), period.days)
+    purchases, _, stays = write_scratch(path, (bought, marked, stayed), period.days)
     stolen = bought[1][lives.truth.fraud_type != FraudType.NONE]
-    result.stolen = np.bincount(stolen, minlength=period.days).astype(np.int64)
+    fraud = np.bincount(stolen, minlength=period.days)
+    result.by_day = np.stack([purchases, fraud, stays])
     result.size_bytes = path.stat().st_size
     clock.ends("scratch")
     return result

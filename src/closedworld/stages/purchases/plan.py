@@ -208,19 +208,16 @@ class PurchasePlan(StagePlan[DayTask, CheckedResult, PublishedPurchases]):
         blocks = self._blocks(self.source)
         fraud = self._fraud(runner, self.source, blocks)
         scratch = runner.staging.scratch()
-        bought, stayed, stolen = np.zeros((3, self.asked.period.days), np.int64)
-        size = 0
+        by_day, size = np.zeros((3, self.asked.period.days), np.int64), 0
         blocks = [replace(one, fraud=fraud, folder=scratch) for one in blocks]
         with closing(runner.map(live_block, blocks, LIVING)) as lived:
             for _, result in lived:
-                bought += result.bought
-                stayed += result.stayed
-                stolen += result.stolen
+                by_day += result.by_day
                 size += result.size_bytes
                 self.checks.merge(result.checks)
         self.observer.on_event(ScratchUsed(self.stage.number, size))
-        columns = self.asked.dates, bought.tolist(), stolen.tolist(), stayed.tolist()
-        self.days[:] = [DaySummary(*one) for one in zip(*columns, strict=True)]
+        days = zip(self.asked.dates, *by_day.tolist(), strict=True)
+        self.days[:] = [DaySummary(*one) for one in days]
         tasks = [
             DayTask(
                 self.source, number, one.date, one.purchases, one.stays, len(blocks), scratch,
