@@ -44,22 +44,6 @@ class StageMemory:
             return held + workers * (PROCESS_BYTES + self.shared) + working
         return held + self.shared + working
 
-    def workers_within(self, limit: int, held: int, workers: int, *, in_processes: bool) -> int:
-        """Return how many workers, up to a number, keep a limit.
-
-        Raises:
-            ConfigError: ``memory-limit``, when a single one does not.
-        """
-        for count in range(workers, 0, -1):
-            if self.total(held, count, in_processes=in_processes) <= limit:
-                return count
-        needed = self.total(held, 1, in_processes=in_processes)
-        raise ConfigError(
-            "memory-limit",
-            f"one worker needs {byte_size(needed)}, but the limit is {byte_size(limit)}.",
-            "Give it more, or build fewer countries or a coarser grid.",
-        )
-
 
 def capped(
     stage: StageMemory, workers: int | None, limit: int | None, held: int, *, in_processes: bool
@@ -74,8 +58,16 @@ def capped(
         in_processes: Whether each worker is a process of its own.
 
     Raises:
-        ConfigError: ``memory-limit``.
+        ConfigError: ``memory-limit``, when a single one does not keep it.
     """
     if limit is None:
         return workers
-    return stage.workers_within(limit, held, workers or usable_cores(), in_processes=in_processes)
+    for count in range(workers or usable_cores(), 0, -1):
+        if stage.total(held, count, in_processes=in_processes) <= limit:
+            return count
+    needed = stage.total(held, 1, in_processes=in_processes)
+    raise ConfigError(
+        "memory-limit",
+        f"one worker needs {byte_size(needed)}, but the limit is {byte_size(limit)}.",
+        "Give it more, or build fewer countries or a coarser grid.",
+    )
