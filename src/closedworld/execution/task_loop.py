@@ -78,7 +78,6 @@ def run_tasks(
 
 
 def _names(running: Mapping[Future[Done[Result]], Task], name: Callable[[Task], str]) -> list[str]:
-    """Return what the tasks are called that were handed out."""
     return [name(task) for task in running.values()]
 
 

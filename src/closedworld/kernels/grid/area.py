@@ -51,10 +51,10 @@ class RowAreas:
         every = np.concatenate([np.empty(0, np.int64), *blocks])
         return cls(first_row, every[first_row - begin : stop_row - begin])
 
-    def slice(self, first_row: int, stop_row: int) -> RowAreas:
-        """Return the areas of some of the rows, ``first_row`` included."""
-        here = slice(first_row - self.first_row, stop_row - self.first_row)
-        return RowAreas(first_row, self.cm2[here])
+    def around(self, rows: NDArray[np.int64]) -> RowAreas:
+        """Return the areas from the first to the last of some rows, which ascend."""
+        first, last = int(rows[0]), int(rows[-1])
+        return RowAreas(first, self.cm2[first - self.first_row : last + 1 - self.first_row])
 
     @property
     def m2(self) -> NDArray[np.float64]:

@@ -137,14 +137,14 @@ class CutoffSearch:
         self._by_task: dict[int, RemainderHistogram] = {}
         self._ties: dict[int, int] = {}
 
-    def add(self, ordinal: int, answer: RemainderHistogram) -> None:
-        """Add the answer of a task, given its ordinal among the country's, in tile_id order."""
+    def add(self, number: int, answer: RemainderHistogram) -> None:
+        """Add the answer of a task, given a number that ascends with the tasks of the country in tile_id order."""
         if self.query is None:
             raise ValueError("the cutoff is known")
         self._sum = answer if self._sum is None else RemainderHistogram.merged([self._sum, answer])
         if self.query.shift == 0:
             # Which of equal remainders come first depends on the tasks; they are few by now.
-            self._by_task[ordinal] = answer
+            self._by_task[number] = answer
 
     def advance(self) -> None:
         """Narrow the range when all tasks have answered."""
@@ -175,13 +175,12 @@ class CutoffSearch:
             return
         self.cutoff = RemainderCutoff(low, missing - int(down[at]) + count)
         self._ties = {
-            ordinal: int(own.counts[own.buckets == bucket].sum())
-            for ordinal, own in by_task.items()
+            number: int(own.counts[own.buckets == bucket].sum()) for number, own in by_task.items()
         }
 
-    def ties_before(self, ordinal: int) -> int:
+    def ties_before(self, number: int) -> int:
         """Return how many tiles have the cutoff's remainder in the tasks before one."""
-        return sum(ties for task, ties in self._ties.items() if task < ordinal)
+        return sum(ties for task, ties in self._ties.items() if task < number)
 
     def _next(self, low: int, stop: int, tiles: int) -> HistogramQuery:
         """Return the query for a range that holds so many tiles."""

@@ -79,7 +79,6 @@ def _check_areas(
     lons: NDArray[np.float64],
     lats: NDArray[np.float64],
 ) -> None:
-    """Measure whether sites lie in their circle, or on their tile."""
     rows = placed.rows[placed.on_map]
     asked = task.merchants.numbers("tile_id")[rows]
     counts.add(
@@ -105,7 +104,6 @@ def _check_collapse(counts: CheckCounts, here: pa.Table) -> None:
 def _check_other_seed(
     counts: CheckCounts, task: SiteTask, domain: PlacingDomain, placed: PlacedSites
 ) -> None:
-    """Place some outlets with another seed and count those that stay."""
     some = placed.on_map[:_SEED_SAMPLE]
     other = PlacedSites.of(
         task.merchants, placed.rows[some], placed.orders[some], domain, task.seed + _OTHER_SEED

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
+from collections.abc import Sequence
+
 import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
@@ -11,10 +14,12 @@ from closedworld.inputs.reference.places import CountryPlaces, place_of
 from closedworld.inputs.reference.time_zones import time_zones
 from closedworld.stages.sites.placed import PlacedSites
 from closedworld.stages.sites.requirements import CountryMerchants
-from closedworld.stages.sites.site_ids import site_ids
 
 PRECISIONS = ("point", "place", "none")
 """What is known of where an outlet is: a point, its town, or its country alone."""
+
+
+_DIGEST_BYTES = 8
 
 
 def rows_of(merchants: CountryMerchants, placed: PlacedSites, places: CountryPlaces) -> pa.Table:
@@ -37,7 +42,7 @@ def rows_of(merchants: CountryMerchants, placed: PlacedSites, places: CountryPla
     rows = pa.array(placed.rows)
     columns = {
         "site_id": pa.array(
-            site_ids(iso, own["merchant_id"].to_pylist(), placed.rows, placed.orders)
+            _site_ids(iso, own["merchant_id"].to_pylist(), placed.rows, placed.orders)
         ),
         "country_iso": pa.repeat(iso, count),
         "site_order": pa.array(placed.orders.astype(np.int32)),
@@ -63,3 +68,32 @@ def _spread(values: pa.Array, where: NDArray[np.int64], count: int) -> pa.Array:
     index = np.full(count, -1)
     index[where] = np.arange(len(where))
     return values.take(pa.array(index, mask=index < 0))
+
+
+def _site_ids(
+    country_iso: str,
+    merchant_ids: Sequence[str],
+    merchant: NDArray[np.int64],
+    orders: NDArray[np.int64],
+) -> NDArray[np.int64]:
+    """Return the id of each site: the upper 63 bits of BLAKE2b-64 of country, merchant and number.
+
+    They follow from these alone (docs/decisions/0027-sites.md).
+
+    Args:
+        country_iso: ISO 3166-1 alpha-2 code.
+        merchant_ids: Merchants.
+        merchant: Position of each site's merchant among these, int64 (n,).
+        orders: Number of each site among those of its merchant, from 1, int64 (n,).
+    """
+    common = [
+        hashlib.blake2b(f"{country_iso}\n{one}\n".encode(), digest_size=_DIGEST_BYTES)
+        for one in merchant_ids
+    ]
+    digests = bytearray()
+    for position, order in zip(merchant.tolist(), orders.tolist(), strict=True):
+        own = common[position].copy()
+        own.update(b"%d" % order)
+        digests += own.digest()
+    numbers = np.frombuffer(bytes(digests), ">u8") >> np.uint64(1)
+    return numbers.astype(np.int64)

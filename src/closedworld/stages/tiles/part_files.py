@@ -91,10 +91,10 @@ def plan_tile_tasks(
             TileTask(
                 part_range,
                 tiles,
-                world.areas.slice(int(tiles.rows[0]), int(tiles.rows[-1]) + 1),
+                world.areas.around(tiles.rows),
                 world.rule,
                 None if border is None else border.between(first, stop),
-                (own, border, world.areas.slice(int(own.rows[0]), int(own.rows[-1]) + 1))
+                (own, border, world.areas.around(own.rows))
                 if part_range.parts[0].number == 0
                 else None,
                 folder,

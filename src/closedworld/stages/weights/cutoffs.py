@@ -25,7 +25,6 @@ def find_cutoffs(
     runner: TaskRunner,
     countries: Mapping[str, CountryMasses],
     masses: Mapping[PartRange, RangeMasses],
-    ordinals: Mapping[PartRange, int],
     sizes: Sizes,
 ) -> dict[str, list[CutoffSearch]]:
     """Return, for each country and allocation, which remainders get the units that the quotients leave.
@@ -34,7 +33,6 @@ def find_cutoffs(
         runner: Counts remainders, in rounds.
         countries: Masses by country code.
         masses: Masses of each task.
-        ordinals: Ordinal of each part range among those of its country, in tile_id order.
         sizes: How finely remainders are counted.
     """
     searches = {
@@ -53,9 +51,9 @@ def find_cutoffs(
         waiting = Counter(task.partition.value for task in tasks)
         with closing(runner.map(count_remainders, tasks, WEIGHING)) as done:
             for task, result in done:
-                iso, ordinal = task.partition.value, ordinals[task.masses.part_range]
+                iso, first_rank = task.partition.value, task.masses.part_range.first_rank
                 for number, answer in result.histograms.items():
-                    searches[iso][number].add(ordinal, answer)
+                    searches[iso][number].add(first_rank, answer)
                 waiting[iso] -= 1
                 if waiting[iso] == 0:
                     # At once: what a search has of each task goes when it advances.
@@ -83,18 +81,17 @@ def basis_summaries(
 
 def emit_weighed(
     countries: Mapping[str, CountryMasses],
-    searches: Mapping[str, Sequence[CutoffSearch]],
+    bases: Mapping[str, Sequence[BasisSummary]],
     observer: Observer,
 ) -> None:
     """Tell what the masses of each country are and how its units were allocated."""
     for done, (iso, country) in enumerate(countries.items(), 1):
-        bases = basis_summaries(country, searches[iso])
         observer.on_event(
             events.CountryWeighed(
                 stage=WEIGHTS.number,
                 country_iso=iso,
                 tiles=country.spans.tile_count,
-                bases=tuple(asdict(basis) for basis in bases),
+                bases=tuple(asdict(basis) for basis in bases[iso]),
                 done=done,
                 total=len(countries),
             )

@@ -2,57 +2,29 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Protocol
+from typing import TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
 from closedworld.execution.events import ScratchUsed
 from closedworld.inputs.raster.pixels import PixelLayout
-from closedworld.kernels.grid import Grid, RowAreas
+from closedworld.kernels.grid import RowAreas
 from closedworld.kernels.spans import Border, RowSpans
 from closedworld.kernels.tiles import PartRange, Tiles, areas_of
 from closedworld.kernels.weights import Basis, RasterFindings, covered_total
+from closedworld.published.tile_index import PublishedIndex
 from closedworld.stages.task_runner import TaskRunner
+from closedworld.stages.tiles.plan import TilePlan
 from closedworld.stages.weights.bands import ScratchValues, plan_bands
 from closedworld.stages.weights.part_files import Allocation, RangeMasses
 from closedworld.stages.weights.population import PopulationMasses, read_population
 from closedworld.store.durable import writing_to
 
-
-class TileSource(Protocol):
-    """Tiles to weigh: planned, or published and read back."""
-
-    @property
-    def parameter_hash(self) -> str:
-        """Identity of the tile index."""
-
-    @property
-    def grid(self) -> Grid:
-        """The lattice."""
-
-    @property
-    def country_codes(self) -> tuple[str, ...]:
-        """Codes of all countries, ascending; those without tiles too."""
-
-    @property
-    def spans(self) -> Mapping[str, RowSpans]:
-        """Tiles by country code, ascending; countries without tiles are not in it."""
-
-    @property
-    def has_coverage(self) -> bool:
-        """Whether the share of each tile that lies in its country is known."""
-
-    def coverage(self) -> Mapping[str, Border]:
-        """Return, for each country, its tiles that are not wholly inside.
-
-        Raises:
-            IntegrityError: Published files are damaged.
-        """
-
+TileSource: TypeAlias = "TilePlan | PublishedIndex"
+"""Tiles to weigh: planned, or published and read back."""
 
 _BLOCK_BYTES = 512
 """POSIX counts ``st_blocks`` in these, whatever the file system does."""
@@ -85,7 +57,7 @@ class CountryMasses:
         return RangeMasses(
             part_range,
             tiles,
-            self.areas.slice(int(tiles.rows[0]), int(tiles.rows[-1]) + 1),
+            self.areas.around(tiles.rows),
             self.scratch,
             None if self.border is None else self.border.between(first, stop),
             self.allocations,
@@ -131,7 +103,7 @@ def country_masses(
     for iso, own in index.spans.items():
         border = None if borders is None else borders[iso]
         everything = Tiles.all_of(own)
-        areas = areas_of_all.slice(int(own.rows[0]), int(own.rows[-1]) + 1)
+        areas = areas_of_all.around(own.rows)
         by_area = {
             basis: covered_total(basis, everything, areas, border)
             for basis in (Basis.UNIFORM, Basis.AREA_M2)
@@ -154,13 +126,3 @@ def country_masses(
             tuple(samples),
         )
     return countries, found
-
-
-def ordinals_of(part_ranges: Sequence[PartRange]) -> dict[PartRange, int]:
-    """Return the ordinal of each part range among those of its country, in tile_id order; the order is kept."""
-    seen: Counter[str] = Counter()
-    ordinals = {}
-    for part_range in sorted(part_ranges, key=lambda part_range: part_range.parts[0]):
-        ordinals[part_range] = seen[part_range.country_iso]
-        seen[part_range.country_iso] += 1
-    return {part_range: ordinals[part_range] for part_range in part_ranges}

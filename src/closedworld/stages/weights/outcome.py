@@ -47,15 +47,6 @@ class TileWeights(StageOutcome):
         )
 
 
-def summaries_of_receipt(published: Published) -> Records[WeightSummary]:
-    """Return the summaries of the countries that a receipt holds.
-
-    Raises:
-        IntegrityError: ``receipt-unreadable``.
-    """
-    return Records(published.totals(WeightTotals).summaries)
-
-
 def persons_of(published: Published) -> dict[str, float]:
     """Return the people of each country by code, from the summaries of the receipt.
 
@@ -63,7 +54,7 @@ def persons_of(published: Published) -> dict[str, float]:
         ConfigError: ``population-missing``.
         IntegrityError: ``receipt-unreadable``.
     """
-    persons = {one.country_iso: one.persons for one in summaries_of_receipt(published)}
+    persons = {one.country_iso: one.persons for one in published.totals(WeightTotals).summaries}
     known = {iso: number for iso, number in persons.items() if number is not None}
     if len(known) < len(persons):
         raise ConfigError(

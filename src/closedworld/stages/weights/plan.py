@@ -37,7 +37,7 @@ from closedworld.stages.memory import MEBIBYTE, StageMemory
 from closedworld.stages.protocol import Folded, RunContext, StagePlan
 from closedworld.stages.task_runner import TaskRunner, stage_part
 from closedworld.stages.weights.cutoffs import basis_summaries, emit_weighed, find_cutoffs
-from closedworld.stages.weights.masses import TileSource, country_masses, ordinals_of
+from closedworld.stages.weights.masses import TileSource, country_masses
 from closedworld.stages.weights.outcome import (
     TileWeights,
     emit_warnings,
@@ -144,24 +144,22 @@ class WeightPlan(StagePlan[WriteTask, WriteResult, TileWeights]):
             part_range: countries[part_range.country_iso].of_range(part_range)
             for part_range in self.part_ranges
         }
-        ordinals = ordinals_of(self.part_ranges)
-        searches = find_cutoffs(runner, countries, masses, ordinals, self.sizes)
-        emit_weighed(countries, searches, self.observer)
+        searches = find_cutoffs(runner, countries, masses, self.sizes)
+        bases = {iso: basis_summaries(own, searches[iso]) for iso, own in countries.items()}
+        emit_weighed(countries, bases, self.observer)
         return [
             WriteTask(
-                masses[part_range],
+                own,
                 self.mixture,
                 self.parameters.dp,
                 tuple(
-                    (one.cutoff, one.ties_before(ordinal))
+                    (one.cutoff, one.ties_before(part_range.first_rank))
                     for one in searches[part_range.country_iso]
                 ),
-                basis_summaries(
-                    countries[part_range.country_iso], searches[part_range.country_iso]
-                ),
+                bases[part_range.country_iso],
                 runner.staging.folder,
             )
-            for part_range, ordinal in ordinals.items()
+            for part_range, own in masses.items()
         ]
 
     def fold(

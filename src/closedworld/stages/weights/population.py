@@ -205,7 +205,6 @@ def _column_ranges(task: BandTask) -> Iterator[tuple[int, int]]:
 
 
 def _refuse_too_large(task: BandTask, window_runs: WindowRuns, values: NDArray[Any]) -> None:
-    """Raise when a tile's value is more than arithmetic can hold, and say where."""
     too_large = np.flatnonzero(values > MAX_PERSONS)
     if len(too_large) == 0:
         return
@@ -252,7 +251,6 @@ def _too_small(values: NDArray[Any]) -> int:
 def _add_up(
     task: BandTask, window_runs: WindowRuns, values: NDArray[Any], result: BandResult
 ) -> None:
-    """Add the masses of some tiles to the totals."""
     border, shares = window_runs.country.border, None
     if border is not None:
         here = border.gathered(window_runs.offsets, window_runs.lengths)
