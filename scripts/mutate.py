@@ -40,6 +40,7 @@ PACKAGE = ROOT / "src" / "closedworld"
 EQUIVALENT = ROOT / "tests" / "mutation" / "equivalent.toml"
 PLACING_TESTS = "tests/stages/sites tests/stages/people tests/stages/test_stages.py tests/stages/test_placing_plan.py"
 OTHER_TESTS = {
+    "kernels/comparing.py": "tests/kernels/comparing",
     "kernels/digests.py": "tests/verification/test_value_digests.py",
     "kernels/fraud_mix.py": "tests/kernels/lives/test_planning.py tests/inputs/payments/test_settings.py tests/verification/test_stages.py",
     "kernels/inclusion.py": "tests/kernels/spans/test_rowspans.py tests/kernels/spans/test_fill.py",

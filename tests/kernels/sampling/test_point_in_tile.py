@@ -12,7 +12,7 @@ from scipy import stats
 from closedworld.kernels.grid import Grid, tile_areas_cm2
 from closedworld.kernels.sampling import CountryShape, stream_keys
 from closedworld.kernels.sampling.area_density import area_density
-from closedworld.kernels.sampling.point_in_tile import points_in_tiles
+from closedworld.kernels.sampling.points import points_in_tiles
 from closedworld.kernels.sampling.random_streams import StreamDraws
 from closedworld.kernels.sampling.shape import normalized
 

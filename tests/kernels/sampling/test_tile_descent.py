@@ -13,9 +13,8 @@ from hypothesis import strategies as st
 from closedworld.kernels.grid import Grid
 from closedworld.kernels.sampling import TileDescent, in_memory, stream_keys
 from closedworld.kernels.sampling import tile_descent as module
-from closedworld.kernels.sampling.exact_choice import chooses_first
 from closedworld.kernels.sampling.random_streams import Purpose, StreamDraws
-from closedworld.kernels.sampling.tile_descent import RemovedTiles
+from closedworld.kernels.sampling.tile_descent import RemovedTiles, chooses_first
 from closedworld.kernels.spans import RowSpans
 
 if TYPE_CHECKING:

@@ -13,9 +13,12 @@ from scipy import stats
 
 from closedworld.kernels.sampling import PopulationExhaustedError, stream_keys
 from closedworld.kernels.sampling.random_streams import StreamDraws
-from closedworld.kernels.sampling.successive import SuccessiveSampler
+from closedworld.kernels.sampling.successive import (
+    SuccessiveSampler,
+    draw_candidates,
+    tiles_without_replacement,
+)
 from closedworld.kernels.sampling.tile_descent import RemovedTiles
-from closedworld.kernels.sampling.tiles import draw_candidates, tiles_without_replacement
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

@@ -11,7 +11,7 @@ import shapely
 from closedworld.inputs.reference.registry import bundled
 from closedworld.inputs.regions.country_reading import read_countries
 from closedworld.kernels.grid import Grid
-from closedworld.kernels.tiles.outside import outside_share
+from closedworld.kernels.tiles.summary import outside_share
 from closedworld.stages.tiles.outcome import warn_of_cut
 
 if TYPE_CHECKING:

@@ -7,7 +7,7 @@ from decimal import Decimal
 import pyarrow as pa
 
 from closedworld.kernels.weights import BasisSummary, WeightSummary
-from closedworld.kernels.weights.weight_digests import BLOCK_TILES
+from closedworld.kernels.weights.batches import BLOCK_TILES
 
 AREA = BasisSummary("area_m2", 60, 1000, 58, 2, fallback=False)
 PEOPLE = BasisSummary("population", 40, 2_500_000, 39, 1, fallback=False)

@@ -1,11 +1,15 @@
 """Tiles: which countries own which, the work plan, and the columns of every tile."""
 
-from closedworld.kernels.tiles.batches import constant_column, coverage_batch, spans_batch
-from closedworld.kernels.tiles.outside import outside_share
 from closedworld.kernels.tiles.plan import Part, PartRange, plan_part_ranges, plan_parts
 from closedworld.kernels.tiles.ranges import Tiles
-from closedworld.kernels.tiles.row_groups import RowGroup, id_column
-from closedworld.kernels.tiles.summary import CountrySummary
+from closedworld.kernels.tiles.row_groups import (
+    RowGroup,
+    constant_column,
+    coverage_batch,
+    id_column,
+    spans_batch,
+)
+from closedworld.kernels.tiles.summary import CountrySummary, outside_share
 from closedworld.kernels.tiles.tile_digests import digest_of_ids, tile_digests
 from closedworld.kernels.tiles.world import World, areas_of, enumerate_tiles, summarize
 

@@ -1,7 +1,8 @@
-"""Rows of ``tile_index`` and ``tile_bounds`` as Parquet columns, from runs: no tile has a row in memory.
+"""Rows of S1's datasets: those of ``tile_index`` and ``tile_bounds`` as Parquet columns, for no tile has a row in memory.
 
 Every column repeats along a run, counts up along it, or is looked up by the tile's raster row or column. So
 the places where rows and columns are looked up are encoded once and serve all columns of both files.
+``tile_spans`` and ``tile_coverage`` have few rows, and are record batches.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from functools import cache
 from typing import Any
 
 import numpy as np
+import pyarrow as pa
 from numpy.typing import NDArray
 
 from closedworld.kernels.grid import RowAreas
@@ -27,7 +29,7 @@ from closedworld.kernels.parquet import (
     repeated,
 )
 from closedworld.kernels.sizes import DEFAULT_SIZES
-from closedworld.kernels.spans import Rule
+from closedworld.kernels.spans import Border, RowSpans, Rule
 from closedworld.kernels.tiles.ranges import Tiles, held_columns
 
 _SHORT_INDEX_BYTES, _LONG_INDEX_LEVEL = 2, 3
@@ -123,3 +125,39 @@ def id_column(tiles: Tiles) -> Chunk:
     last = first[-1] + tiles.lengths[-1] - 1
     page = Page.of(counted_up(first, tiles.lengths), tiles.tile_count, Encoding.DELTA_BINARY_PACKED)
     return numbers(np.int64(first[0]), np.int64(last), page)
+
+
+def constant_column(value: str, length: int) -> pa.DictionaryArray:
+    """Return a text repeated ``length`` times as a dictionary array."""
+    zeros = pa.array(np.zeros(length, np.int8))
+    return pa.DictionaryArray.from_arrays(zeros, pa.array([value]), safe=False)
+
+
+def coverage_batch(country_iso: str, spans: RowSpans, border: Border) -> pa.RecordBatch:
+    """Return rows of ``tile_coverage``: one per tile that is not wholly in the country.
+
+    Args:
+        country_iso: ISO 3166-1 alpha-2 code.
+        spans: All tiles of the country.
+        border: Which of them.
+    """
+    return pa.RecordBatch.from_pydict(
+        {
+            "country_iso": constant_column(country_iso, len(border.ranks)),
+            "tile_id": spans.tiles_at(border.ranks).view(np.int64),
+            "coverage": border.coverage,
+        }
+    )
+
+
+def spans_batch(country_iso: str, spans: RowSpans) -> pa.RecordBatch:
+    """Return rows of ``tile_spans``: one per run of the country."""
+    return pa.RecordBatch.from_pydict(
+        {
+            "country_iso": constant_column(country_iso, spans.n_runs),
+            "raster_row": spans.rows.astype(np.int32),
+            "col_start": spans.col_starts.astype(np.int32),
+            "col_stop": spans.col_stops.astype(np.int32),
+            "first_rank": spans.first_ranks,
+        }
+    )

@@ -14,12 +14,12 @@ from closedworld.kernels.grid import Grid, RowAreas
 from closedworld.kernels.records import Records
 from closedworld.kernels.spans import Fill, RowSpans, Rule, cells_of, region_spans
 from closedworld.kernels.spans.edges import place_on_grid
-from closedworld.kernels.tiles.batches import spans_batch
-from closedworld.kernels.tiles.outside import outside_share
+from closedworld.kernels.tiles.row_groups import spans_batch
 from closedworld.kernels.tiles.summary import (
     CountrySummary,
     hole_cells,
     lies_in_windows,
+    outside_share,
     tiles_area_km2,
     tiles_owned_twice,
     window_cells,

@@ -10,7 +10,7 @@ from closedworld.kernels.weights.apportion import (
     remainder_histogram,
 )
 from closedworld.kernels.weights.basis import Basis, Mixture, basis_in_words
-from closedworld.kernels.weights.batches import span_weights_batch, weight_chunks
+from closedworld.kernels.weights.batches import span_weights_batch, weight_chunks, weight_digest
 from closedworld.kernels.weights.masses import (
     FULL_SHARE,
     MAX_PERSONS,
@@ -24,10 +24,8 @@ from closedworld.kernels.weights.masses import (
 )
 from closedworld.kernels.weights.raster_findings import HeavyCell, Largest, RasterFindings
 from closedworld.kernels.weights.summary import BasisSummary, WeightSummary
-from closedworld.kernels.weights.weight_digests import BLOCK_TILES, weight_digest
 
 __all__ = [
-    "BLOCK_TILES",
     "FULL_SHARE",
     "MAX_PERSONS",
     "Basis",

@@ -1,15 +1,21 @@
-"""Rows of ``tile_weights`` and ``span_weights``."""
+"""Rows of ``tile_weights`` and ``span_weights``, and the digest of the values of the former."""
 
 from __future__ import annotations
+
+from collections.abc import Sequence
 
 import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
+from closedworld.kernels.digests import digest_of_digests, digest_of_integers, digest_of_text
 from closedworld.kernels.parquet import Chunk, constant, plain
 from closedworld.kernels.spans import RowSpans
-from closedworld.kernels.tiles import Tiles, constant_column, id_column
+from closedworld.kernels.tiles import Tiles, constant_column, digest_of_ids, id_column
 from closedworld.kernels.weights.basis import Mixture
+
+BLOCK_TILES = 1 << 22
+"""Weights of a country that are digested together; part of the law, whatever the size of a file."""
 
 _ZSTD_LEVEL = -2
 """Below 0 zstd leaves out entropy coding: of weights that vary from tile to tile, the files are smaller and take two
@@ -60,4 +66,21 @@ def span_weights_batch(
             "tiles": (spans.col_stops - spans.col_starts).astype(np.int32),
             "weight_before": (np.cumsum(run_weights) - run_weights).view(np.int64),
         }
+    )
+
+
+def weight_digest(spans: RowSpans, mixture: Mixture, dp: int, blocks: Sequence[bytes]) -> bytes:
+    """Return the digest of a country's rows in ``tile_weights`` (docs/decisions/0012-digests.md).
+
+    Args:
+        spans: All tiles of the country, at least one.
+        mixture: What the weights were made from.
+        dp: Decimal places.
+        blocks: ``digest_of_integers`` of each ``BLOCK_TILES`` of its weights in order.
+    """
+    return digest_of_digests(
+        digest_of_ids(spans),
+        digest_of_text(str(mixture)),
+        digest_of_integers(np.array([dp])),
+        digest_of_digests(*blocks),
     )
