@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +13,7 @@ from closedworld.html_report.country_rows import CountryRow, read_country_rows
 from closedworld.html_report.figures import seconds, setting, share, size, thousands
 from closedworld.html_report.finding import find_results
 from closedworld.html_report.pictures import Pictures
-from closedworld.inputs.reference.registry import bundled_files
+from closedworld.inputs.reference.registry import BundledFile, bundled_files
 from closedworld.kernels.weights import basis_in_words
 from closedworld.run.record.model import RunRecord
 from closedworld.run.record.report import refuse_damage
@@ -29,27 +28,6 @@ _FIRST = (
     "weights-fallback",
 )
 _NOT_KNOWN = "Unknown to closedworld: this is your file. State its licence when you share results."
-
-
-@dataclass(frozen=True, slots=True)
-class InputCard:
-    """An input with its licence.
-
-    Attributes:
-        file: The input.
-        licence: Its licence; empty where there is no file.
-        attribution: Credit to show.
-        source: Where it comes from.
-        source_url: Address of the source.
-        version: Version of the source.
-    """
-
-    file: InputLoaded
-    licence: str = ""
-    attribution: str = ""
-    source: str = ""
-    source_url: str = ""
-    version: str = ""
 
 
 def contents_of(record: RunRecord, report: Path, pictures: Pictures) -> dict[str, Any]:
@@ -77,7 +55,7 @@ def contents_of(record: RunRecord, report: Path, pictures: Pictures) -> dict[str
             "rule": "" if tiles is None else tiles.rule.value,
             "rows": rows,
             "phases": _phases(record.performance.phase_seconds),
-            "inputs": [_card(one) for one in record.inputs],
+            "inputs": [_with_licence(one) for one in record.inputs],
             "rasters": [_raster_text(one) for one in record.rasters_read],
             "options": [(name, setting(value)) for name, value in record.config.items()],
             "machine": [(name, setting(value)) for name, value in record.machine.items()],
@@ -136,19 +114,14 @@ def _rank(warning: Warned) -> int:
     return _FIRST.index(warning.code) if warning.code in _FIRST else len(_FIRST)
 
 
-def _card(file: InputLoaded) -> InputCard:
-    known = {entry.sha256: entry for entry in bundled_files()}
-    entry = next((known[digest] for digest in file.sha256.values() if digest in known), None)
-    if entry is None:
-        return InputCard(file, licence=_NOT_KNOWN if file.sha256 else "")
-    return InputCard(
-        file,
-        licence=entry.licence.removeprefix("LicenseRef-").replace("public-domain", "public domain"),
-        attribution=entry.attribution,
-        source=entry.source,
-        source_url=entry.source_url,
-        version=entry.version,
-    )
+def _with_licence(file: InputLoaded) -> tuple[InputLoaded, str, BundledFile | None]:
+    """Return an input, its licence (empty where there is no file), and the bundled file that it is, if it is one."""
+    bundled = {entry.sha256: entry for entry in bundled_files()}
+    known = next((bundled[digest] for digest in file.sha256.values() if digest in bundled), None)
+    if known is None:
+        return file, _NOT_KNOWN if file.sha256 else "", None
+    licence = known.licence.removeprefix("LicenseRef-").replace("public-domain", "public domain")
+    return file, licence, known
 
 
 def _raster_text(read: RasterRead) -> str:

@@ -65,10 +65,6 @@ def read_country_rows(report: Path, *, are_regions: bool = False) -> list[Countr
     return sorted(rows, key=lambda row: (-(row.persons or 0), -row.tiles, row.iso))
 
 
-def _is_cut(built: CountrySummary) -> bool:
-    return _LEAST_CUT <= built.outside_share < 1
-
-
 def country_name(iso: str, *, are_regions: bool) -> str:
     """Return the name of a country in the ISO table, and of anything else its code."""
     known = None if are_regions else iso_table().get(iso)
@@ -85,7 +81,10 @@ def _row(
     tiles = built.cells_included if built else weighted.tiles if weighted else 0
     remarks = (
         ("no tiles", not tiles),
-        (f"{built.outside_share if built else 0:.1%} outside", built and _is_cut(built)),
+        (
+            f"{built.outside_share if built else 0:.1%} outside",
+            built and _LEAST_CUT <= built.outside_share < 1,
+        ),
         ("given one tile", built is not None and built.kept_small),
         ("shares tiles", built is not None and built.shared_tiles > 0),
         ("no mass: uniform", weighted is not None and weighted.fallback),

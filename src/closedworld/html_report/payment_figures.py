@@ -15,7 +15,7 @@ from closedworld.datasets import CARDS, PURCHASES, TRUTH
 from closedworld.datasets.parameters import PurchaseTotals
 from closedworld.datasets.purchases import CHANNELS, FRAUD_TYPES, HARD_NEGATIVES
 from closedworld.html_report.country_rows import country_name
-from closedworld.html_report.site_figures import URBAN
+from closedworld.inputs.reference.places import URBAN
 from closedworld.kernels.scoring.consecutive import distance_km, steps_of
 from closedworld.store.reading import Published
 

@@ -7,16 +7,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from closedworld.datasets.parameters import (
-    WeightParameters,
-    WeightTotals,
-)
+from closedworld.datasets.parameters import WeightParameters, WeightTotals
 from closedworld.errors import ClosedWorldError, IntegrityError
 from closedworld.explore.contents import Shown
 from closedworld.explore.writing import map_page
 from closedworld.html_report.finding import find_results
-from closedworld.html_report.picture import Picture
-from closedworld.html_report.stage_sections import StageSection, stage_sections
+from closedworld.html_report.stage_sections import stage_sections
 from closedworld.inputs.isolated import READ_ARGUMENTS, read_in_subprocess
 from closedworld.inputs.loading import BUNDLED_COUNTRIES, BUNDLED_RASTER
 from closedworld.inputs.reference.registry import bundled
@@ -35,6 +31,31 @@ from closedworld.store.reading import Published
 _PNG = b"\x89PNG\r\n\x1a\n"
 
 
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """A picture with its description.
+
+    Attributes:
+        png: The file.
+        title: A few words.
+        description: Its text alternative.
+    """
+
+    png: bytes
+    title: str
+    description: str
+
+    @property
+    def width(self) -> int:
+        """Width in px, from the header of the file."""
+        return int.from_bytes(self.png[16:20], "big")
+
+    @property
+    def height(self) -> int:
+        """Height in px."""
+        return int.from_bytes(self.png[20:24], "big")
+
+
 @dataclass(slots=True)
 class Pictures:
     """The pictures that could be drawn, and why others could not.
@@ -42,13 +63,13 @@ class Pictures:
     Attributes:
         live: The interactive map, an HTML page; None for a run without tiles.
         maps: Map of the tiles by country, then that of the weights, for readers without scripts.
-        sections: Sections that a stage of the run fills.
+        sections: What each stage with a section of its own shows there, as ``(stage, figures)``.
         notes: One sentence for each that is missing.
     """
 
     live: str | None = None
     maps: list[Picture] = field(default_factory=list)
-    sections: list[StageSection] = field(default_factory=list)
+    sections: list[tuple[str, Any]] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
 
 
@@ -93,10 +114,8 @@ def draw_all(record: RunRecord, report: Path) -> Pictures:
 
 def _tile_map(report: Path, index: PublishedIndex, credit: str, path: Path) -> Picture:
     """Return the run's own map of tiles, or draw one."""
-    png = b""
     own = report / TILES.picture_name
-    if own.is_file():
-        png = own.read_bytes()
+    png = own.read_bytes() if own.is_file() else b""
     if not png.startswith(_PNG):
         draw_tiles(index.spans, index.rule, credit, path)
         png = path.read_bytes()

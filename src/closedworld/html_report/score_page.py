@@ -20,19 +20,6 @@ _MOST_ZONES = 20
 
 
 @dataclass(frozen=True, slots=True)
-class FigureRow:
-    """A figure of each table.
-
-    Attributes:
-        meaning: What it means.
-        cells: Its value in each table, with why it is missing, as ``(value, why)``.
-    """
-
-    meaning: Meaning
-    cells: tuple[tuple[str, str], ...]
-
-
-@dataclass(frozen=True, slots=True)
 class AucRow:
     """The AUC of a feature.
 
@@ -90,10 +77,11 @@ def write_score_page(score: Score, path: Path, beside: Score | None = None) -> N
         replace_file(path, render("score.html.j2", contents))
 
 
-def _figure_row(name: str, scores: Sequence[Score]) -> FigureRow:
+def _figure_row(name: str, scores: Sequence[Score]) -> tuple[Meaning, list[tuple[str, str]]]:
+    """Return what a figure means, and its value in each table with why it is missing, as ``(value, why)``."""
     meaning = FIGURES[name]
     found = [one.figures[name] for one in scores]
-    return FigureRow(meaning, tuple((figure_text(one, meaning.unit), one.why) for one in found))
+    return meaning, [(figure_text(one, meaning.unit), one.why) for one in found]
 
 
 def _part(score: Score) -> ScorePart:

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from closedworld.datasets import MERCHANTS, SITES
 from closedworld.html_report.country_rows import country_name
+from closedworld.inputs.reference.places import URBAN
 from closedworld.kernels.grid import RowAreas
 from closedworld.kernels.placing import Blocks
 from closedworld.kernels.sphere import EARTH_RADIUS_KM, to_xyz
@@ -21,7 +22,6 @@ from closedworld.published.cumulative_weights import CumulativeWeights
 from closedworld.store.reading import Published
 
 NO_KIND = "of no kind"
-URBAN = ("core", "town", "rural")
 RADII_KM = (0.5, 1.0, 2.0, 5.0, 10.0, 20.0, 50.0, 100.0)
 """Distances at which neighbours are counted."""
 

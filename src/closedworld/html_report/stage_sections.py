@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from closedworld.datasets.parameters import TileParameters, WeightTotals
@@ -15,23 +14,10 @@ from closedworld.stages import PEOPLE, PURCHASE_STAGE, SITE_STAGE, WEIGHTS, Stag
 from closedworld.store.reading import Published
 
 
-@dataclass(frozen=True, slots=True)
-class StageSection:
-    """A section of the page.
-
-    Attributes:
-        stage: Name of the stage; its heading, and the name of its template.
-        figures: What the template shows.
-    """
-
-    stage: str
-    figures: Any
-
-
 def stage_sections(
     results: Mapping[str, Published], index: PublishedIndex
-) -> Iterator[StageSection]:
-    """Yield the sections of the stages whose results, and those that they need, are there.
+) -> Iterator[tuple[str, Any]]:
+    """Yield ``(stage, figures)`` of the stages whose results, and those that they need, are there.
 
     Args:
         results: What the stages of a run published, by stage.
@@ -42,7 +28,7 @@ def stage_sections(
     """
     for stage, fill in _FILLED.items():
         if {stage.name, *stage.needs} <= results.keys():
-            yield StageSection(stage.name, fill(results, index))
+            yield stage.name, fill(results, index)
 
 
 def _sites(results: Mapping[str, Published], index: PublishedIndex) -> Any:

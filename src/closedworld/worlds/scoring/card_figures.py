@@ -14,18 +14,6 @@ from closedworld.kernels.scoring.consecutive import Steps, median_places, steps_
 from closedworld.kernels.scoring.polygon_owners import PolygonOwners
 from closedworld.worlds.scoring.encoding import LEGITIMATE, NO_PLACE, UNKNOWN, home_distances
 
-FEATURES = (
-    "amount",
-    "hour",
-    "gap",
-    "speed",
-    "distance_from_home",
-    "merchant_frequency",
-    "id",
-    "order",
-)
-"""Features whose AUC is counted by rank; ``category`` has one by halves of the cards."""
-
 HOURS = 24
 _NIGHT_ENDS = 5.0
 _HOUR_SECONDS = 3600.0
@@ -86,7 +74,7 @@ class CardRows:
         )
 
     def features(self, per_merchant: NDArray[np.int64]) -> dict[str, NDArray[np.float64]]:
-        """Return each feature, float64 (n,), NaN where a purchase has none.
+        """Return each feature whose AUC is counted by rank, float64 (n,), NaN where a purchase has none.
 
         Args:
             per_merchant: Purchases of each merchant, int64.
@@ -224,7 +212,7 @@ class AucCounts:
         if not self._ranks:
             self._ranks = {
                 name: RankCounts(np.concatenate([one[name] for one in self._frauds]))
-                for name in FEATURES
+                for name in features
             }
         others = some.rows["kind"] == LEGITIMATE
         for name, values in features.items():

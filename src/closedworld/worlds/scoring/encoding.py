@@ -250,8 +250,7 @@ class Encoder:
         if PLACE not in self.form.columns:
             return place_keys(rows["lon"], rows["lat"])
         keys = self._numbers(table, PLACE, self.places).astype(np.int64)
-        channel = self._column(table, "channel")
-        return keys if channel is None else np.where(is_online(channel), -1, keys)
+        return np.where(rows["is_online"], -1, keys)
 
 
 def home_distances(
