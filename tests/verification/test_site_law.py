@@ -23,8 +23,7 @@ from closedworld.kernels.placing import (
     within_circle,
 )
 from closedworld.kernels.placing import Towns as PlacingTowns
-from closedworld.kernels.placing.sites import Sites
-from closedworld.kernels.sampling import CountryShape, in_memory
+from closedworld.kernels.sampling import CountryShape, Points, in_memory
 from closedworld.kernels.spans import RowSpans, border_tiles
 from closedworld.verification.asked_parts import AskedPart, Part, read_parts
 from closedworld.verification.site_law import TOLERANCE_DEGREES, SiteLaw, Towns
@@ -113,7 +112,7 @@ class World:
         for some in np.array_split(np.arange(len(ids)), 3):
             yield ids[some], weights[some].astype(np.int64)
 
-    def placed(self, domain: PlacingDomain) -> Sites:
+    def placed(self, domain: PlacingDomain) -> Points:
         merchant, orders, gammas, spaced = map(np.array, zip(*WANTED, strict=True))
         keys = site_keys(merchant.tolist(), "FJ", self.seed)
         return place_sites(domain, SiteRequest(keys, orders, gammas, spaced))
@@ -124,7 +123,7 @@ class World:
         return read_parts(parts, country, spans.grid, self._batches(spans, self.weights))
 
 
-def recomputed(law: SiteLaw, polygons: Sequence[shapely.Geometry], placed: Sites) -> int:
+def recomputed(law: SiteLaw, polygons: Sequence[shapely.Geometry], placed: Points) -> int:
     """Compare placed sites with a law; return for how many it says where they lie."""
     count = 0
     for (tile, points), own, lon, lat in zip(

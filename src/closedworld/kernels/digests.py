@@ -108,7 +108,6 @@ def digest_of_dataset(name: str, countries: Mapping[str, bytes]) -> str:
 
 
 def _numbers(values: pa.Array) -> NDArray[Any]:
-    """Return values without gaps as numbers."""
     if pa.types.is_timestamp(values.type):
         values = values.cast(pa.int64())
     return values.to_numpy(zero_copy_only=False)  # type: ignore[no-any-return]

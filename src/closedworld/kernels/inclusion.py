@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 from enum import StrEnum
+from typing import TypeVar
 
 from closedworld.errors import ConfigError
+
+E = TypeVar("E", bound=StrEnum)
 
 
 class Rule(StrEnum):
@@ -24,13 +27,7 @@ class Rule(StrEnum):
         Raises:
             ConfigError: ``rule-unknown``.
         """
-        try:
-            return cls(name)
-        except ValueError:
-            names = " or ".join(rule.value for rule in cls)
-            raise ConfigError(
-                "rule-unknown", f"there is no inclusion rule {name!r}.", f"Take {names}."
-            ) from None
+        return _named(cls, name, "rule-unknown", "inclusion rule")
 
 
 class Fill(StrEnum):
@@ -51,10 +48,12 @@ class Fill(StrEnum):
         Raises:
             ConfigError: ``fill-unknown``.
         """
-        try:
-            return cls(name)
-        except ValueError:
-            names = " or ".join(fill.value for fill in cls)
-            raise ConfigError(
-                "fill-unknown", f"there is no fill rule {name!r}.", f"Take {names}."
-            ) from None
+        return _named(cls, name, "fill-unknown", "fill rule")
+
+
+def _named(kind: type[E], name: str, code: str, what: str) -> E:
+    try:
+        return kind(name)
+    except ValueError:
+        names = " or ".join(one.value for one in kind)
+        raise ConfigError(code, f"there is no {what} {name!r}.", f"Take {names}.") from None

@@ -10,7 +10,7 @@ import pytest
 
 from closedworld.kernels.grid import Grid, tile_areas_cm2
 from closedworld.kernels.placing import Blocks
-from closedworld.kernels.placing.block_lattice import BlockLattice
+from closedworld.kernels.placing.block_lattice import block_lattice
 from closedworld.kernels.spans import RowSpans
 
 GRIDS = {
@@ -34,7 +34,7 @@ def spans_of(grid: Grid) -> RowSpans:
 @pytest.mark.parametrize("batch", [5, 41, 100_000])
 def test_blocks_have_the_weights_and_areas_of_their_tiles(grid: Grid, batch: int) -> None:
     """Batches of weights begin and end amid runs and blocks; blocks without a weight are left out."""
-    spans, lattice, areas = spans_of(grid), BlockLattice.of(grid), tile_areas_cm2(grid)
+    spans, lattice, areas = spans_of(grid), block_lattice(grid), tile_areas_cm2(grid)
     weights = np.random.default_rng(3).integers(-20, 20, len(spans)).clip(0).astype(np.uint64)
     weights[0] = 1 << 40
     found: dict[tuple[int, int], list[int]] = defaultdict(lambda: [0, 0])

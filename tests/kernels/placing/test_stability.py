@@ -18,7 +18,7 @@ from closedworld.kernels.placing import (
     place_sites,
     site_keys,
 )
-from closedworld.kernels.placing.block_lattice import BlockLattice
+from closedworld.kernels.placing.block_lattice import block_lattice
 from closedworld.kernels.placing.races import first_of_races, minus_log, numbers_of_race, slowness
 from closedworld.kernels.sampling import CountryShape, in_memory
 from closedworld.kernels.spans import RowSpans, border_tiles
@@ -132,7 +132,7 @@ def both_choose(p: Floats, q: Floats, race: NDArray[np.int64]) -> Floats:
 def numbered(domain: PlacingDomain, gamma8: int) -> tuple[NDArray[np.int64], Floats]:
     """Return the number of each tile down the tree, and its share of the masses, float64 (n,)."""
     spans, blocks = domain.spans, domain.blocks
-    lattice = BlockLattice.of(spans.grid)
+    lattice = block_lattice(spans.grid)
     row, col = (one.astype(np.int64) for one in spans.grid.row_col(spans.tile_ids()))
     row_block, col_block = lattice.row_blocks[row], lattice.col_blocks[col]
     ids = lattice.block_ids(row_block, col_block)

@@ -15,7 +15,8 @@ from site_worlds import SiteWorld, sites_of
 
 from closedworld.errors import InputError, IntegrityError
 from closedworld.execution import events
-from closedworld.kernels.placing import Sites, place_sites, site_keys
+from closedworld.kernels.placing import place_sites, site_keys
+from closedworld.kernels.sampling import Points
 from closedworld.published.cumulative_weights import CumulativeWeights
 from closedworld.published.results import open_published
 from closedworld.stages import asked_areas, country_source
@@ -317,10 +318,10 @@ def test_sites_that_fail_a_check_are_not_published(
 ) -> None:
     """As where the heaviest tiles got the sites: one point for all."""
 
-    def collapsed(domain: PlacingDomain, request: SiteRequest) -> Sites:
+    def collapsed(domain: PlacingDomain, request: SiteRequest) -> Points:
         sites = place_sites(domain, request)
         first = np.zeros(len(request), np.int64)
-        return Sites(sites.tile_ids[first], sites.lons[first], sites.lats[first])
+        return Points(sites.tile_ids[first], sites.lons[first], sites.lats[first])
 
     monkeypatch.setattr(placed, "place_sites", collapsed)
     rows = [{**CHAIN, "merchant_id": f"m{number}", "n": 5} for number in range(250)]

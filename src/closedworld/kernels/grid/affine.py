@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 import re
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from fractions import Fraction
 
 import numpy as np
@@ -223,14 +223,7 @@ class Grid:
 
     def to_dict(self) -> dict[str, float | int]:
         """Return the six numbers that define the grid, for receipts and hashes."""
-        return {
-            "west": self.west,
-            "north": self.north,
-            "cell_width": self.cell_width,
-            "cell_height": self.cell_height,
-            "n_cols": self.n_cols,
-            "n_rows": self.n_rows,
-        }
+        return asdict(self)
 
     def __str__(self) -> str:
         arcsec = self.cell_width * _ARCSEC_PER_DEGREE

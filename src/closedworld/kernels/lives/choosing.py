@@ -124,9 +124,7 @@ def _known(
     """Return the word that chose a known site of each purchase: one of four of its list, ``row``."""
     words = np.stack(draws.words(Purpose.FAVOURITE, card, turn, kind, category))
     share = slot.astype(np.float64) * 2.0**-32
-    number = np.zeros(len(row), np.int64)
-    for bound in _FAVOURITES:
-        number += share >= bound
+    number = np.searchsorted(_FAVOURITES, share, "right")
     return words.ravel().take(number * len(card) + row)
 
 

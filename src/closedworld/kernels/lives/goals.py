@@ -20,7 +20,8 @@ THIEF_KM = 1_000.0
 
 _CELL_DEGREES = 0.5
 _ROWS = 360
-_LEAST_COLUMNS = 4
+_LEAST_COLUMNS, _MOST_COLUMNS = 4, 720
+_CELLS = _ROWS * _MOST_COLUMNS
 _GOALS_PER_COUNTRY = 64
 _PULL_KM = 100.0
 _SCALE = 1 << 18  # 64 goals in each of 250 countries: sums fit 32 bits
@@ -62,9 +63,9 @@ class Goals:
     def of(cls, sites: Sites) -> Goals:
         """Find the goals among sites."""
         cell = _cell(sites.lons, sites.lats)
-        code, goal = np.unique(sites.country * _cells() + cell, return_inverse=True)
+        code, goal = np.unique(sites.country * _CELLS + cell, return_inverse=True)
         mass = np.bincount(goal, sites.size, len(code)).astype(np.float64)
-        country = code // _cells()
+        country = code // _CELLS
         rank = np.empty(len(code), np.int64)
         order = np.lexsort((code, -mass, country))
         first = np.searchsorted(country, country)
@@ -77,7 +78,7 @@ class Goals:
         starts = np.concatenate([[0], np.cumsum(counts)]).astype(np.int64)
         weights = whole_weights(sites.size[site], counts, _SITE_SCALE)
         return cls(
-            to_xyz(*_middle(code[kept] % _cells())),
+            to_xyz(*_middle(code[kept] % _CELLS)),
             country[kept],
             mass[kept],
             site,
@@ -116,13 +117,13 @@ class Goals:
             visits: What all holders visit each goal, in any unit, int64 (g,); None for trips.
         """
         found = np.full(len(errand), -1, np.int64)
-        code = (errand << 32 | country) * _cells() + _cell(lons, lats)
+        code = (errand << 32 | country) * _CELLS + _cell(lons, lats)
         codes, row_of = np.unique(code, return_inverse=True)
         order = np.argsort(row_of, kind="stable")
         ends = np.cumsum(np.bincount(row_of, minlength=len(codes)))
         for row, one in enumerate(codes.tolist()):
             here = order[ends[row - 1] if row else 0 : ends[row]]
-            head, cell = divmod(one, _cells())
+            head, cell = divmod(one, _CELLS)
             weights = self._weights(head >> 32, head & 0xFFFFFFFF, cell, visits)
             sums = np.cumsum(weights)
             if len(sums) and sums[-1]:
@@ -158,22 +159,18 @@ class Goals:
 
 def _columns() -> Ints:
     middle = 90.0 - (np.arange(_ROWS, dtype=np.float64) + 0.5) * _CELL_DEGREES
-    columns = np.floor(360.0 / _CELL_DEGREES * sine_cosine(middle)[1])
+    columns = np.floor(_MOST_COLUMNS * sine_cosine(middle)[1])
     return np.maximum(columns, _LEAST_COLUMNS).astype(np.int64)
-
-
-def _cells() -> int:
-    return _ROWS * int(360.0 / _CELL_DEGREES)
 
 
 def _cell(lons: Floats, lats: Floats) -> Ints:
     row = np.clip((90.0 - lats) / _CELL_DEGREES, 0, _ROWS - 1).astype(np.int64)
     columns = _columns().take(row)
     column = np.clip(np.floor((lons + 180.0) / 360.0 * columns), 0, columns - 1).astype(np.int64)
-    return row * int(360.0 / _CELL_DEGREES) + column
+    return row * _MOST_COLUMNS + column
 
 
 def _middle(cell: Ints) -> tuple[Floats, Floats]:
-    row, column = np.divmod(cell, int(360.0 / _CELL_DEGREES))
+    row, column = np.divmod(cell, _MOST_COLUMNS)
     lons = (column + 0.5) * (360.0 / _columns().take(row)) - 180.0
     return lons, 90.0 - (row + 0.5) * _CELL_DEGREES

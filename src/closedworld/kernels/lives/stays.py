@@ -35,7 +35,7 @@ def stays_of(
     is_last[:-1] = card[1:] != card[:-1]
     home_end = np.full(len(card), _ALWAYS)
     home_end[~is_last] = turns[:, 0]  # trips are in order of card and time as well
-    work, day = _work_days(sessions, drafts, anchors, period, n)
+    work, day = _work_days(sessions, drafts, anchors, period)
     zone, shut = cards.zone[work], np.zeros(len(work), np.bool_)
     hours = [to_utc(market.zones, zone, day * DAY + hour * HOUR, shut) for hour in WORK_HOURS]
     anchor = np.concatenate([card, 2 * n + np.arange(len(trips)), n + work])
@@ -60,14 +60,12 @@ def stays_of(
 
 
 def _work_days(
-    sessions: Sessions, drafts: Drafts, anchors: Anchors, period: Period, n_cards: int
+    sessions: Sessions, drafts: Drafts, anchors: Anchors, period: Period
 ) -> tuple[Ints, Ints]:
     """Return card and local day of each day with a purchase that was planned from work."""
     from_work = anchors.kind.take(sessions.anchor) == StayKind.WORK
     session = drafts.session[from_work.take(drafts.session) & (drafts.site != NONE)]
     low, width = period.first_day - 2, period.days + 4
     code = sessions.card.take(session) * width + sessions.local.take(session) // DAY - low
-    is_there = np.zeros(n_cards * width, np.bool_)
-    is_there[code] = True
-    card, day = np.divmod(np.flatnonzero(is_there), width)
+    card, day = np.divmod(np.unique(code), width)
     return card, day + low

@@ -153,7 +153,6 @@ def _physical(kind: pa.DataType) -> int:
 
 
 def _schema_element(field: pa.Field) -> Value:
-    """Return what the footer says of a column's type."""
     element = {1: i32(_physical(field.type)), 3: i32(_REQUIRED), 4: binary(field.name.encode())}
     if pa.types.is_string(field.type):
         element |= {6: i32(_UTF8), 10: struct({_TEXT: struct({})})}

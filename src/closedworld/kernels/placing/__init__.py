@@ -1,28 +1,22 @@
 """Placing sites: down a quadtree of blocks to a tile, and to a point in it, each site by itself."""
 
-from closedworld.kernels.placing.block_lattice import BlockLattice
 from closedworld.kernels.placing.block_tree import GAMMA_ONE, Blocks
 from closedworld.kernels.placing.circles import Circle, on_tile, tiles_of_shape, within_circle
 from closedworld.kernels.placing.commuting import work_sites
 from closedworld.kernels.placing.sites import (
     PlacingDomain,
     SiteRequest,
-    Sites,
     place_sites,
     site_keys,
 )
-from closedworld.kernels.placing.texture import Texture
 from closedworld.kernels.placing.towns import Towns
 
 __all__ = [
     "GAMMA_ONE",
-    "BlockLattice",
     "Blocks",
     "Circle",
     "PlacingDomain",
     "SiteRequest",
-    "Sites",
-    "Texture",
     "Towns",
     "on_tile",
     "place_sites",

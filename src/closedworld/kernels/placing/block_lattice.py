@@ -44,11 +44,6 @@ class BlockLattice:
     row_starts: NDArray[np.int64]
     col_starts: NDArray[np.int64]
 
-    @classmethod
-    def of(cls, grid: Grid) -> BlockLattice:
-        """Return the blocks of a grid."""
-        return _lattice(grid)
-
     def block_ids(
         self, row_blocks: NDArray[np.int64], col_blocks: NDArray[np.int64]
     ) -> NDArray[np.int64]:
@@ -62,7 +57,8 @@ class BlockLattice:
 
 
 @lru_cache(maxsize=4)
-def _lattice(grid: Grid) -> BlockLattice:
+def block_lattice(grid: Grid) -> BlockLattice:
+    """Return the blocks of a grid."""
     # Two parts to a cell at least, so that rounding never puts two rows into one.
     levels = 1
     while min(grid.cell_width, grid.cell_height) * (BLOCKS_PER_DEGREE << levels - 1) < 1:

@@ -10,7 +10,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from closedworld.kernels.placing.block_lattice import BlockLattice
+from closedworld.kernels.placing.block_lattice import BlockLattice, block_lattice
 from closedworld.kernels.placing.block_pieces import BlockPieces
 from closedworld.kernels.placing.races import first_of_races, slowness
 from closedworld.kernels.placing.site_numbers import SiteNumbers
@@ -63,7 +63,7 @@ class Blocks:
             spans: Its tiles, at least one.
             weights: Their weights in order of rank, in any number of arrays, uint64 or uint32 (n,) each; not all 0.
         """
-        lattice = BlockLattice.of(spans.grid)
+        lattice = block_lattice(spans.grid)
         pieces = BlockPieces.of(spans, lattice)
         areas = pieces.areas_cm2()
         sums = np.zeros(len(areas), np.uint64)

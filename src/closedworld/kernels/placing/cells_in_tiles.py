@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from closedworld.kernels.grid import Grid
-from closedworld.kernels.placing.block_lattice import BLOCK_COLS, BlockLattice
+from closedworld.kernels.placing.block_lattice import BLOCK_COLS, block_lattice
 from closedworld.kernels.placing.site_numbers import SiteNumbers
 from closedworld.kernels.placing.texture import (
     SIGMA_EIGHTHS_ABOVE_1_KM,
@@ -98,7 +98,7 @@ def _town_shares(
     towns: Towns,
 ) -> NDArray[np.float64]:
     """Return the density of towns in the quarters of cells, float64 (4, n), once for sites that share one."""
-    lattice = BlockLattice.of(grid)
+    lattice = block_lattice(grid)
     # Sites come sorted by tile, and those of a tile are few: a key of tile and cell.
     key = (rows * grid.n_cols + cols << 2 * level) | down << level | across
     _, first, same = np.unique(key, return_index=True, return_inverse=True)

@@ -16,6 +16,7 @@ from closedworld.kernels.placing.site_numbers import POINT_STEP, SiteNumbers, un
 from closedworld.kernels.placing.texture import Texture
 from closedworld.kernels.placing.tiles_in_blocks import tiles_in_blocks
 from closedworld.kernels.placing.towns import Towns
+from closedworld.kernels.sampling.points import Points
 from closedworld.kernels.sampling.random_streams import Keys, StreamDraws, stream_keys
 from closedworld.kernels.sampling.shape import CountryShape, normalized
 from closedworld.kernels.sampling.tile_weights import TileWeights
@@ -33,7 +34,7 @@ _CM2_PER_KM2 = 10_000_000_000
 
 
 def site_keys(merchants: Iterable[str], country_iso: str, seed: int) -> Keys:
-    """Return the key of each merchant in a country, uint32 (n, 4), for ``Sites``."""
+    """Return the key of each merchant in a country, uint32 (n, 4), for ``SiteRequest``."""
     return stream_keys(merchants, country_iso, seed, kind=_SITE_KEYS)
 
 
@@ -82,23 +83,8 @@ class SiteRequest(Columns):
     spaced: NDArray[np.bool_]
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Sites:
-    """Placed sites, in the order of their request.
-
-    Attributes:
-        tile_ids: Tile of each, uint64 (n,).
-        lons: Longitudes, degrees in -180..180, float64 (n,).
-        lats: Latitudes, degrees, float64 (n,).
-    """
-
-    tile_ids: NDArray[np.uint64]
-    lons: NDArray[np.float64]
-    lats: NDArray[np.float64]
-
-
-def place_sites(domain: PlacingDomain, request: SiteRequest) -> Sites:
-    """Return where each site lies; it depends on the domain and the site's own row alone."""
+def place_sites(domain: PlacingDomain, request: SiteRequest) -> Points:
+    """Return where each site of a request lies; it depends on the domain and the site's own row alone."""
     numbers = SiteNumbers(request.keys, request.orders)
     blocks, chosen = domain.blocks, _blocks_of(domain.blocks, request, numbers)
     # In order of blocks from north to south, so that a chunk reads few row groups of weights.
@@ -126,7 +112,7 @@ def place_sites(domain: PlacingDomain, request: SiteRequest) -> Sites:
         )
     back = np.empty_like(order)
     back[order] = np.arange(len(order))
-    return Sites(tiles[back], lons[back], lats[back])
+    return Points(tiles[back], lons[back], lats[back])
 
 
 def _blocks_of(blocks: Blocks, request: SiteRequest, numbers: SiteNumbers) -> NDArray[np.int64]:
@@ -203,6 +189,5 @@ class _OwnTiles(Columns):
 
 
 def _chunks(count: int) -> Iterator[slice]:
-    """Yield so many sites in chunks."""
     for begin in range(0, count, _CHUNK_SITES):
         yield slice(begin, min(begin + _CHUNK_SITES, count))

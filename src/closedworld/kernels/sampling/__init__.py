@@ -5,7 +5,7 @@ from closedworld.kernels.sampling.random_streams import Keys, stream_keys
 from closedworld.kernels.sampling.shape import CountryShape
 from closedworld.kernels.sampling.successive import PopulationExhaustedError
 from closedworld.kernels.sampling.tile_descent import TileDescent
-from closedworld.kernels.sampling.tile_weights import HeldWeights, TileWeights, in_memory
+from closedworld.kernels.sampling.tile_weights import HeldWeights, in_memory
 
 __all__ = [
     "CountryShape",
@@ -15,7 +15,6 @@ __all__ = [
     "PopulationExhaustedError",
     "SamplingDomain",
     "TileDescent",
-    "TileWeights",
     "draw_points",
     "in_memory",
     "stream_keys",

@@ -81,15 +81,9 @@ class PolygonOwners:
         tree = shapely.STRtree(shapely.box(*bounds.T))
         for turn in (0.0, _TURN, -_TURN):
             point, polygon = tree.query(shapely.points(lons + turn, lats), predicate="intersects")
-            order = np.argsort(polygon, kind="stable")
+            # Polygon by polygon, whose edges then stay in the processor's cache.
+            order = np.argsort(polygon)
             point, polygon = point[order], polygon[order]
-            numbers, starts = np.unique(polygon, return_index=True)
-            stops = [*starts[1:], len(point)]
-            for number, start, stop in zip(numbers, starts, stops[: len(numbers)], strict=True):
-                points = point[start:stop]
-                holds = shapely.intersects_xy(
-                    self.polygons[number], lons[points] + turn, lats[points]
-                )
-                inside = points[holds]
-                found[inside] = np.minimum(found[inside], self.owners[number])
+            holds = shapely.intersects_xy(self.polygons[polygon], lons[point] + turn, lats[point])
+            np.minimum.at(found, point[holds], self.owners[polygon[holds]])
         return np.where(found == len(self.isos), NOBODY, found)

@@ -119,7 +119,7 @@ def _improve(
         closest, col = np.where(nearer, off, closest), np.where(nearer, position - base, col)
     # Along a parallel, what is closer in longitude is nearer.
     lat = np.clip(lats, grid.lat_edge(row + 1), grid.lat_edge(row))
-    metres = _metres(lons, lats, lons - closest, lat)
+    metres = 1000 * arc_km(chord_km(to_xyz(lons, lats), to_xyz(lons - closest, lat)))
     rows, cols, best = found
     nearer = metres < best[at]
     rows[at[nearer]], cols[at[nearer]] = row[nearer], col[nearer]
@@ -135,13 +135,3 @@ def _off_col(
     off -= np.rint(off / _TURN) * _TURN
     half = grid.cell_width / 2
     return off - np.clip(off, -half, half)
-
-
-def _metres(
-    lons: NDArray[np.float64],
-    lats: NDArray[np.float64],
-    other_lons: NDArray[np.float64],
-    other_lats: NDArray[np.float64],
-) -> NDArray[np.float64]:
-    """Return distances along great circles."""
-    return 1000 * arc_km(chord_km(to_xyz(lons, lats), to_xyz(other_lons, other_lats)))

@@ -199,27 +199,28 @@ class RowSpans:
             KeyError: When one of them is not in the set.
         """
         tile_ids = np.asarray(tile_ids, np.uint64)
-        inside = self.contains(tile_ids)
+        run, cols, inside = self._found(tile_ids)
         if not inside.all():
             raise KeyError(f"tile {tile_ids[~inside][0]} is not in the set")
-        rows, cols = (side.astype(np.int64) for side in self.grid.row_col(tile_ids))
-        position = RowMajorIndex.of(self.grid).encode(0, rows, cols)
-        run = np.searchsorted(self.positions()[0], position, side="right") - 1
         ranks: NDArray[np.int64] = self.first_ranks[run] + cols - self.col_starts[run]
         return ranks
 
     def contains(self, tile_ids: NDArray[np.uint64]) -> NDArray[np.bool_]:
         """Return whether each tile belongs to the set, bool in the shape of the argument."""
-        tile_ids = np.asarray(tile_ids, np.uint64)
-        rows, cols = self.grid.row_col(tile_ids)
-        index = RowMajorIndex.of(self.grid)
-        position = index.encode(0, rows.astype(np.int64), cols.astype(np.int64))
+        return self._found(np.asarray(tile_ids, np.uint64))[2]
+
+    def _found(
+        self, tile_ids: NDArray[np.uint64]
+    ) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.bool_]]:
+        """Return ``(run, col, inside)``: the run of each tile, its column, and whether the run holds it."""
+        rows, cols = (side.astype(np.int64) for side in self.grid.row_col(tile_ids))
+        position = RowMajorIndex.of(self.grid).encode(0, rows, cols)
         starts, stops = self.positions()
         run = np.searchsorted(starts, position, side="right") - 1
         # Rows are uint32 and wrap for an id far off the grid.
         inside: NDArray[np.bool_] = (run >= 0) & (tile_ids < self.grid.n_tiles)
         inside[inside] = position[inside] < stops[run[inside]]
-        return inside
+        return run, cols, inside
 
     def __or__(self, other: RowSpans) -> RowSpans:
         return self._combined(other, np.logical_or)

@@ -105,11 +105,9 @@ class RowGroup:
         )
 
     def _by_row(self, values: NDArray[Any]) -> Chunk:
-        """Return the column of a value for each raster row."""
         return looked_up(values, self._row_places)
 
     def _by_column(self, values: NDArray[Any]) -> Chunk:
-        """Return the column of a value for each raster column."""
         return looked_up(values, self._column_indices)
 
 

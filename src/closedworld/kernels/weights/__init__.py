@@ -12,7 +12,6 @@ from closedworld.kernels.weights.apportion import (
 from closedworld.kernels.weights.basis import Basis, Mixture, basis_in_words
 from closedworld.kernels.weights.batches import span_weights_batch, weight_chunks, weight_digest
 from closedworld.kernels.weights.masses import (
-    FULL_SHARE,
     MAX_PERSONS,
     Masses,
     MassSource,
@@ -22,16 +21,14 @@ from closedworld.kernels.weights.masses import (
     micro_persons,
     population_masses,
 )
-from closedworld.kernels.weights.raster_findings import HeavyCell, Largest, RasterFindings
+from closedworld.kernels.weights.raster_findings import Largest, RasterFindings
 from closedworld.kernels.weights.summary import BasisSummary, WeightSummary
 
 __all__ = [
-    "FULL_SHARE",
     "MAX_PERSONS",
     "Basis",
     "BasisSummary",
     "CutoffSearch",
-    "HeavyCell",
     "HistogramQuery",
     "Largest",
     "MassSource",

@@ -218,8 +218,8 @@ def remainder_histogram(
     held = masses.held()
     values = masses.values if held is None else masses.values[held]
     quotients, remainders = divided(values, units, total)
-    floors = _floors(quotients, masses.counts, units)
     counts, above = masses.counts, 0
+    floors = int((quotients if counts is None else quotients * counts.astype(np.uint64)).sum())
     if (query.low, query.stop) != (0, total):
         beyond = (remainders >= query.stop).astype(np.bool_, copy=False)
         above = int(np.count_nonzero(beyond) if counts is None else counts[beyond].sum())
@@ -232,15 +232,6 @@ def remainder_histogram(
     if (query.stop - query.low) >> query.shift <= _INT64_MAX:
         buckets = buckets.astype(np.int64, copy=False)
     return RemainderHistogram(floors, above, *_counted(buckets, counts))
-
-
-def _floors(quotients: NDArray[np.uint64], counts: NDArray[np.int64] | None, units: int) -> int:
-    """Return the sum of quotients, which is at most ``units``."""
-    if counts is None:
-        return int(quotients.sum())
-    if units == 0:
-        return 0
-    return int((quotients * counts.astype(np.uint64)).sum())
 
 
 def _counted(
