@@ -52,7 +52,7 @@ def kill_yourself_once(flag: str) -> str:
 
 
 def done_by(pool: WorkerPool, tasks: list[int]) -> list[Done[int]]:
-    results = run_tasks(pool.executor, log_and_double, tasks, name=str, in_flight=pool.workers)
+    results = run_tasks(pool.executor, log_and_double, tasks, in_flight=pool.workers)
     return [done for _, done in results]
 
 
@@ -150,7 +150,7 @@ def test_an_unknown_executor_is_refused_with_those_that_are() -> None:
 
 def test_a_killed_worker_process_ends_the_work_with_an_error_that_says_so() -> None:
     with pytest.raises(UnitError) as caught, open_worker_pool("processes", 2) as pool:
-        list(run_tasks(pool.executor, kill_yourself_on_three, range(6), name=str, in_flight=2))
+        list(run_tasks(pool.executor, kill_yourself_on_three, range(6), in_flight=2))
     assert caught.value.code == "worker-died"
     assert "3" in caught.value.message
 

@@ -26,10 +26,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
 
-def called(task: object) -> str:
-    return f"task {task}"
-
-
 def double(number: int) -> int:
     return 2 * number
 
@@ -68,7 +64,7 @@ def executor(request: pytest.FixtureRequest) -> Iterator[Executor]:
 def results_of(
     executor: Executor, work: Callable[[int], int], tasks: list[int], in_flight: int = 3
 ) -> dict[int, int]:
-    done = run_tasks(executor, work, tasks, name=called, in_flight=in_flight)
+    done = run_tasks(executor, work, tasks, in_flight=in_flight)
     return {task: one.result for task, one in done}
 
 
@@ -77,7 +73,7 @@ def test_every_task_is_done_once_and_comes_with_its_result(
     executor: Executor, in_flight: int
 ) -> None:
     tasks = list(range(100))
-    pairs = list(run_tasks(executor, double, tasks, name=called, in_flight=in_flight))
+    pairs = list(run_tasks(executor, double, tasks, in_flight=in_flight))
     results = [(task, done.result) for task, done in pairs]
     assert sorted(results) == [(task, 2 * task) for task in tasks]
 
@@ -96,7 +92,7 @@ def test_a_failure_names_the_task_and_keeps_the_cause(executor: Executor) -> Non
         results_of(executor, fail_on_three, list(range(6)))
     assert caught.value.code == "unit-failed"
     assert caught.value.exit_code == 6
-    assert "task 3 failed: ValueError: three is too much" in caught.value.message
+    assert "3 failed: ValueError: three is too much" in caught.value.message
     assert isinstance(caught.value.__cause__, ValueError)
 
 
@@ -104,23 +100,23 @@ def test_an_error_of_our_own_keeps_its_kind_and_says_where_in_a_note(executor: E
     with pytest.raises(PublishError) as caught:
         results_of(executor, full_disk_on_three, list(range(6)))
     assert caught.value.code == "output-not-writable"
-    assert caught.value.__notes__ == ["It happened in task 3."]
+    assert caught.value.__notes__ == ["It happened in 3."]
 
 
 def test_an_error_of_our_own_comes_whole_out_of_another_process() -> None:
     with spawned() as pool, pytest.raises(ConfigError) as caught:
-        list(run_tasks(pool, Grid.from_resolution, ["7s"], name=called, in_flight=1))
+        list(run_tasks(pool, Grid.from_resolution, ["7s"], in_flight=1))
     assert caught.value.code == "resolution-size"
     assert "'7s'" in caught.value.message
     assert "30s" in caught.value.hint
-    assert "It happened in task 7s." in caught.value.__notes__
+    assert "It happened in 7s." in caught.value.__notes__
 
 
 def test_a_worker_process_that_dies_is_told_with_all_tasks_under_way() -> None:
     with spawned() as pool, pytest.raises(UnitError) as caught:
         results_of(pool, os._exit, [7, 8])
     assert caught.value.code == "worker-died"
-    assert "task 7, task 8" in caught.value.message
+    assert ": 7, 8." in caught.value.message
 
 
 def test_a_pool_that_breaks_between_two_tasks_is_told() -> None:
@@ -133,7 +129,7 @@ def test_a_pool_that_breaks_between_two_tasks_is_told() -> None:
     with pytest.raises(UnitError) as caught:
         results_of(Broken(), double, [1, 2], in_flight=1)
     assert caught.value.code == "worker-died"
-    assert "task 2" in caught.value.message
+    assert ": 2." in caught.value.message
 
 
 def test_the_first_failure_stops_what_has_not_begun(executor: Executor) -> None:
@@ -162,7 +158,7 @@ def test_no_more_than_the_given_number_of_tasks_is_out_at_once(in_flight: int) -
             return super().submit(fn, *args, **kwargs)
 
     with Counting(4) as pool:
-        for _ in run_tasks(pool, double, list(range(50)), name=called, in_flight=in_flight):
+        for _ in run_tasks(pool, double, list(range(50)), in_flight=in_flight):
             out -= 1
     assert most == in_flight
     assert out == 0
@@ -175,7 +171,7 @@ def test_tasks_are_handed_out_in_the_order_given() -> None:
         order.append(number)
 
     tasks = [5, 3, 9, 1]
-    list(run_tasks(SerialExecutor(), work, tasks, name=called, in_flight=2))
+    list(run_tasks(SerialExecutor(), work, tasks, in_flight=2))
     assert order == tasks
 
 
@@ -191,7 +187,7 @@ def test_when_the_loop_is_closed_no_task_is_at_work() -> None:
         return number
 
     with ThreadPoolExecutor(2) as pool:
-        results = run_tasks(pool, work, [0, 1], name=called, in_flight=2)
+        results = run_tasks(pool, work, [0, 1], in_flight=2)
         assert next(results)[0] == 0
         assert started.wait(60)
         closer = threading.Thread(target=results.close)
@@ -218,17 +214,17 @@ def test_when_a_task_fails_no_other_is_at_work() -> None:
     failed = threading.Event()
     with ThreadPoolExecutor(2) as pool:
         with pytest.raises(UnitError):
-            list(run_tasks(pool, work, [0, 1], name=called, in_flight=2))
+            list(run_tasks(pool, work, [0, 1], in_flight=2))
         assert ended.is_set()
 
 
 def test_results_that_are_ready_together_come_in_the_order_of_handing_out() -> None:
     """And of two failures the same one is told of in every run."""
     tasks = [5, 3, 9, 1, 7, 2]
-    results = run_tasks(SerialExecutor(), double, tasks, name=called, in_flight=len(tasks))
+    results = run_tasks(SerialExecutor(), double, tasks, in_flight=len(tasks))
     assert [task for task, _ in results] == tasks
-    with pytest.raises(UnitError, match="task x failed"):
-        list(run_tasks(SerialExecutor(), int, list("xyzuvw"), name=called, in_flight=6))
+    with pytest.raises(UnitError, match="x failed"):
+        list(run_tasks(SerialExecutor(), int, list("xyzuvw"), in_flight=6))
 
 
 def test_an_executor_that_was_handed_in_stays_open() -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Mapping, Sequence
+from collections.abc import Callable, Generator, Sequence
 from concurrent.futures import (
     FIRST_COMPLETED,
     BrokenExecutor,
@@ -29,7 +29,6 @@ def run_tasks(
     work: Callable[[Task], Result],
     tasks: Sequence[Task],
     *,
-    name: Callable[[Task], str],
     in_flight: int,
     has_workers: Callable[[], bool] = lambda: True,
 ) -> Generator[tuple[Task, Done[Result]]]:
@@ -41,8 +40,7 @@ def run_tasks(
     Args:
         executor: Where the work is done.
         work: Done once per task; must be importable for executors in other processes.
-        tasks: In the order they are handed out.
-        name: What an error calls a task.
+        tasks: In the order they are handed out; an error calls one by its ``str``.
         in_flight: Tasks handed out at once at most, so that results never pile up.
         has_workers: Asked now and then while nothing is done; False ends the work with an error, where
             a cluster would wait for new workers for ever.
@@ -57,7 +55,7 @@ def run_tasks(
     try:
         while True:
             for task in waiting:
-                under_way = [*_names(running, name), name(task)]
+                under_way = [*map(str, running.values()), str(task)]
                 running[_submitted(executor, work, task, under_way)] = task
                 if len(running) >= in_flight:
                     break
@@ -65,20 +63,18 @@ def run_tasks(
                 return
             done, _ = wait(running, _LOOK_SECONDS, return_when=FIRST_COMPLETED)
             if not done and not has_workers():
-                raise _failure(BrokenExecutor("no worker is left"), "", _names(running, name))
+                raise _failure(
+                    BrokenExecutor("no worker is left"), "", list(map(str, running.values()))
+                )
             # In the order of handing out: a set's order would differ from run to run.
             for future in [future for future in running if future in done]:
                 error = _error_of(future)
                 if error is not None:
-                    raise _failure(error, name(running[future]), _names(running, name))
+                    raise _failure(error, str(running[future]), list(map(str, running.values())))
                 yield running.pop(future), future.result()
     finally:
         # What has begun must end before the caller takes its folder away.
         wait([future for future in running if not future.cancel()])
-
-
-def _names(running: Mapping[Future[Done[Result]], Task], name: Callable[[Task], str]) -> list[str]:
-    return [name(task) for task in running.values()]
 
 
 @dataclass(frozen=True, slots=True)

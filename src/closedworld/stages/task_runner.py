@@ -110,7 +110,6 @@ class TaskRunner:
             self.pool.executor,
             work,
             tasks,
-            name=str,
             in_flight=TASKS_AHEAD * workers,
             has_workers=self.pool.has_workers,
         )
