@@ -173,7 +173,7 @@ class WriteResult(TaskResult):
     """What was written.
 
     Attributes:
-        run_weights: Sum of the weights of the task's tiles in each of its runs, uint64 (runs,).
+        run_weights: Sum of the weights of the tiles written in each of their runs, uint64 (runs,).
         zero_tiles: Tiles of weight 0.
         zero_tiles_with_mass: Those of them with a mass above 0.
         blocks: Digest of each block of weights, by its number in the country.
@@ -183,6 +183,13 @@ class WriteResult(TaskResult):
     zero_tiles: int = 0
     zero_tiles_with_mass: int = 0
     blocks: dict[int, bytes] = field(default_factory=dict)
+
+    def add(self, first_run: int, own: WriteResult) -> None:
+        """Add what a task has written whose tiles begin in a run."""
+        self.run_weights[first_run : first_run + len(own.run_weights)] += own.run_weights
+        self.zero_tiles += own.zero_tiles
+        self.zero_tiles_with_mass += own.zero_tiles_with_mass
+        self.blocks |= own.blocks
 
     def metadata(self) -> dict[str, Any]:
         """Return what another run has to know besides the files, as JSON holds it."""

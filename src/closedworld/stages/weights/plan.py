@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import operator
-from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import ClassVar
 
 import numpy as np
 import pyarrow as pa
-from numpy.typing import NDArray
 
 from closedworld.config.run import RunConfig
 from closedworld.datasets import SPAN_WEIGHTS, TILE_WEIGHTS, Partition
@@ -168,13 +166,13 @@ class WeightPlan(StagePlan[WriteTask, WriteResult, TileWeights]):
         """Return what all results come to; writes the weights of a country's runs when it is done."""
         folded = Folded()
         summaries = {}
-        countries: dict[str, _CountryResults] = {}
+        countries: dict[str, WriteResult] = {}
         for task, result, is_last in written:
             iso = task.partition.value
             folded.files += result.files
             if iso not in countries:
                 run_weights = np.zeros(self.tiles.spans[iso].n_runs, np.uint64)
-                countries[iso] = _CountryResults(run_weights, {}, Counter())
+                countries[iso] = WriteResult(run_weights=run_weights)
             countries[iso].add(self._first_run(task), result)
             if is_last:
                 own = countries.pop(iso)
@@ -187,8 +185,8 @@ class WeightPlan(StagePlan[WriteTask, WriteResult, TileWeights]):
                 summaries[iso] = WeightSummary(
                     iso,
                     self.tiles.spans[iso].tile_count,
-                    own.zero_tiles["all"],
-                    own.zero_tiles["with mass"],
+                    own.zero_tiles,
+                    own.zero_tiles_with_mass,
                     task.bases,
                 )
         folded.summaries = Records.of(summaries[iso] for iso in sorted(summaries))
@@ -202,7 +200,7 @@ class WeightPlan(StagePlan[WriteTask, WriteResult, TileWeights]):
             int(np.searchsorted(first_ranks, task.masses.part_range.first_rank, side="right")) - 1
         )
 
-    def _digest(self, country_iso: str, own: _CountryResults) -> bytes:
+    def _digest(self, country_iso: str, own: WriteResult) -> bytes:
         blocks = [digest for _, digest in sorted(own.blocks.items())]
         spans = self.tiles.spans[country_iso]
         return weight_digest(spans, self.mixture, self.parameters.dp, blocks)
@@ -217,28 +215,6 @@ class WeightPlan(StagePlan[WriteTask, WriteResult, TileWeights]):
             for warning in raster_warnings(totals.raster, self.layout, nouns):
                 self.observer.on_event(warning)
         return TileWeights(published, folded is None, summaries)
-
-
-@dataclass(slots=True, eq=False)
-class _CountryResults:
-    """What the tasks of a country come to.
-
-    Attributes:
-        run_weights: Sum of the weights of each run, uint64 (runs,).
-        blocks: Digest of each block of weights, by its number.
-        zero_tiles: Tiles of weight 0: ``all``, and those ``with mass``.
-    """
-
-    run_weights: NDArray[np.uint64]
-    blocks: dict[int, bytes]
-    zero_tiles: Counter[str]
-
-    def add(self, first_run: int, result: WriteResult) -> None:
-        """Add the result of a task whose tiles begin in a run."""
-        self.run_weights[first_run : first_run + len(result.run_weights)] += result.run_weights
-        self.blocks.update(result.blocks)
-        self.zero_tiles["all"] += result.zero_tiles
-        self.zero_tiles["with mass"] += result.zero_tiles_with_mass
 
 
 def _write_runs(runner: TaskRunner, partition: Partition, batch: pa.RecordBatch) -> FileEntry:

@@ -11,9 +11,8 @@ import os
 import time
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import closing, contextmanager
+from contextlib import closing
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any, BinaryIO
 
 import numpy as np
@@ -154,7 +153,8 @@ def read_band(task: BandTask) -> BandResult:
     """
     result = BandResult()
     clock = PhaseClock(result)
-    with _opened(task.scratch.path) as file, PixelReader(task.layout) as reader:
+    path = task.scratch.path
+    with writing_to(path), path.open("r+b") as file, PixelReader(task.layout) as reader:
         for col, col_stop, window_runs in _windows(task):
             rows = np.concatenate([own.rows for own in window_runs])
             row, row_stop = int(rows.min()), int(rows.max()) + 1
@@ -228,24 +228,20 @@ def _findings(task: BandTask, some: WindowRuns, values: Values) -> RasterFinding
     if len(values.at_limit):
         row, col = some.cell_of(int(values.at_limit[0]))
         refuse_limit(task.layout, row, col)
+    persons, too_small = values.values, 0
+    if persons.dtype.kind == "f":
+        too_small = int(np.count_nonzero((persons > 0) & (persons < _HALF_A_MICRO_PERSON)))
     return RasterFindings(
-        tiles=len(values.values),
+        tiles=len(persons),
         missing=values.missing,
         negative=values.negative,
         lowest=values.lowest,
-        positive=int(np.count_nonzero(values.values)),
-        too_small=_too_small(values.values),
+        positive=int(np.count_nonzero(persons)),
+        too_small=too_small,
         at_limit=len(values.at_limit),
         limit_row=row,
         limit_col=col,
     )
-
-
-def _too_small(values: NDArray[Any]) -> int:
-    """Return how many values are above zero and yet no micro-person when rounded."""
-    if values.dtype.kind != "f":
-        return 0
-    return int(np.count_nonzero((values > 0) & (values < _HALF_A_MICRO_PERSON)))
 
 
 def _add_up(
@@ -272,14 +268,3 @@ def _keep(task: BandTask, window_runs: WindowRuns, values: NDArray[Any], file: B
     before = task.scratch.first[country.country_iso] + country.first_rank
     for first, stop, offset in window_runs.stretches():
         os.pwrite(file.fileno(), values[first:stop].data, (before + offset) * values.itemsize)
-
-
-@contextmanager
-def _opened(path: Path) -> Iterator[BinaryIO]:
-    """Open the scratch file for writing at any offset.
-
-    Raises:
-        PublishError: ``output-not-writable``.
-    """
-    with writing_to(path), path.open("r+b") as file:
-        yield file
