@@ -11,6 +11,7 @@ from typing import Any
 
 from platformdirs import user_cache_path
 
+from closedworld.kernels.typed_json import from_json
 from closedworld.run.record.recorder import Recorder
 from closedworld.stages.task_runner import WRITING
 from closedworld.store.atomic import replace_file
@@ -64,15 +65,8 @@ def read_rates() -> dict[str, Rate]:
     """Return the last rates by ``kind_of``; none when there are none, or none that can be read."""
     try:
         content = json.loads(rates_path().read_text(encoding="utf-8"))
-        return {
-            kind: Rate(
-                float(one["rows_per_worker_second"]),
-                float(one["bytes_per_row"]),
-                str(one["run_id"]),
-            )
-            for kind, one in content.items()
-        }
-    except (OSError, ValueError, TypeError, KeyError, AttributeError):
+        return {kind: from_json(Rate, one) for kind, one in content.items()}
+    except (OSError, ValueError, AttributeError):
         return {}
 
 
