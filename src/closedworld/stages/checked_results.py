@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from abc import abstractmethod
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any, ClassVar, Protocol, TypeVar
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
 from closedworld.datasets import Dataset, Partition
+from closedworld.datasets.parameters import Stated
 from closedworld.datasets.part_encoder import PartEncoder
-from closedworld.stages.checking import CheckCounts
-from closedworld.stages.task_runner import stage_part
-from closedworld.stages.tasks import DigestedResult
+from closedworld.kernels.records import Records
+from closedworld.stages.checking import CheckCounts, stage_validation
+from closedworld.stages.protocol import Folded, Outcome_co, StagePlan
+from closedworld.stages.runner import timed
+from closedworld.stages.task_runner import TaskRunner, stage_part
+from closedworld.stages.tasks import DigestedResult, Task
 from closedworld.store.protocol import Storage
 from closedworld.store.reading import open_part
 from closedworld.store.receipt import FileEntry
@@ -45,15 +51,86 @@ class CheckedResult(DigestedResult):
         return self.files[-1]
 
 
-def partition_digests(
-    folder: Storage, datasets: Iterable[Dataset], results: Sequence[CheckedResult]
+class CheckedTask(Task, Protocol):
+    """A task of one partition."""
+
+    @property
+    def partition(self) -> Partition:
+        """The partition."""
+
+    @property
+    def number(self) -> int:
+        """Which of the partition's tasks, from 0."""
+
+
+T = TypeVar("T", bound=CheckedTask)
+
+
+class CheckedPlan(StagePlan[T, CheckedResult, Outcome_co]):
+    """A plan whose tasks check what they have written; a failed check publishes nothing.
+
+    Attributes:
+        claims: What each check claims.
+        invalid_code: Code of the error when a check has failed.
+    """
+
+    task_result: ClassVar[type[CheckedResult]] = CheckedResult
+    claims: ClassVar[Mapping[str, str]]
+    invalid_code: ClassVar[str]
+
+    @abstractmethod
+    def summaries(self) -> Iterable[Any]:
+        """Return what is reported of each partition, ascending by its value."""
+
+    @abstractmethod
+    def totals(self, summaries: Sequence[Any]) -> Stated:
+        """Return the totals of the receipt."""
+
+    def check_written(
+        self, folder: Storage, files: Sequence[FileEntry], counts: CheckCounts
+    ) -> None:
+        """Check what only the files of all tasks together show."""
+
+    def fold(self, runner: TaskRunner, written: Iterable[tuple[T, CheckedResult, bool]]) -> Folded:
+        """Return what all results come to, once every check has passed.
+
+        Raises:
+            IntegrityError: ``invalid_code``: a check has failed.
+        """
+        folded, folder = Folded(), runner.staging.folder
+        results: dict[str, dict[int, CheckedResult]] = {}
+        for task, result, is_last in written:
+            partition = task.partition.value
+            own = results.setdefault(partition, {})
+            own[task.number] = result
+            folded.files += result.files
+            if is_last:
+                # While others are at work, as rows of several files are read again.
+                folded.digests[partition] = _digests(folder, self.parameters.datasets, own.values())
+        with timed(self.stage, "checks", runner.observer):
+            counts = CheckCounts()
+            for _, own in sorted(results.items()):
+                for _, result in sorted(own.items()):
+                    counts.merge(result.checks)
+            self.check_written(folder, folded.files, counts)
+        validation = stage_validation(
+            folder, self.stage.name, counts, self.claims, self.invalid_code
+        )
+        folded.files.append(validation)
+        folded.summaries = Records.of(self.summaries())
+        folded.totals = self.totals(folded.summaries.items)
+        return folded
+
+
+def _digests(
+    folder: Storage, datasets: Iterable[Dataset], results: Collection[CheckedResult]
 ) -> dict[str, bytes]:
     """Return the digest of a partition's rows in each dataset.
 
     Args:
         folder: Staging folder; rows that lie in several files are read again.
         datasets: The datasets of the stage.
-        results: Results of the tasks of the partition, in order.
+        results: Results of the tasks of the partition.
     """
     digests = {}
     for dataset in datasets:

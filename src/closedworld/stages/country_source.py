@@ -150,6 +150,11 @@ class PlacingTask:
         return self.rows.stop - self.rows.first
 
     @property
+    def number(self) -> int:
+        """Which of the country's tasks, from 0."""
+        return self.rows.number
+
+    @property
     def partition(self) -> Partition:
         """Country of the task."""
         return Partition.of_country(self.rows.country_iso)

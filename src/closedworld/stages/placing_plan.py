@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, ClassVar, TypeVar
+from typing import ClassVar, TypeVar
 
 from closedworld.datasets import Partition
-from closedworld.datasets.parameters import Stated
 from closedworld.inputs.regions.country_set import CountrySet
-from closedworld.kernels.records import Records
 from closedworld.published.cumulative_weights import CumulativeWeights
-from closedworld.stages.checked_results import CheckedResult, partition_digests
-from closedworld.stages.checking import CheckCounts, stage_validation
+from closedworld.stages.checked_results import CheckedPlan
 from closedworld.stages.country_source import (
     TILES_IN_MEMORY,
     CountrySource,
@@ -22,11 +19,9 @@ from closedworld.stages.country_source import (
     RowRange,
 )
 from closedworld.stages.memory import MEBIBYTE, StageMemory
-from closedworld.stages.protocol import Folded, Outcome_co, StagePlan
-from closedworld.stages.runner import timed
+from closedworld.stages.protocol import Outcome_co
 from closedworld.stages.task_runner import TaskRunner
 from closedworld.store.protocol import Storage
-from closedworld.store.receipt import FileEntry
 
 SEED_TASKS = 16
 """The heaviest tasks, which place some points with another seed: for small ones it would take as long as placing."""
@@ -41,7 +36,7 @@ T = TypeVar("T", bound=PlacingTask)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class PlacingPlan(StagePlan[T, CheckedResult, Outcome_co]):
+class PlacingPlan(CheckedPlan[T, Outcome_co]):
     """Points to place in countries.
 
     Attributes:
@@ -49,15 +44,10 @@ class PlacingPlan(StagePlan[T, CheckedResult, Outcome_co]):
         weights: Tiles and weights of each country; empty in a forecast.
         task_rows: Rows of a task, and so of a part file.
         row_bytes: Of a row that is placed, described, encoded and checked, measured.
-        claims: What each check claims.
-        invalid_code: Code of the error when a check has failed.
     """
 
-    task_result: ClassVar[type[CheckedResult]] = CheckedResult
     processes_from: ClassVar[int | None] = 500_000
     row_bytes: ClassVar[int]
-    claims: ClassVar[Mapping[str, str]]
-    invalid_code: ClassVar[str]
 
     countries: CountrySet
     weights: Mapping[str, CumulativeWeights]
@@ -67,19 +57,6 @@ class PlacingPlan(StagePlan[T, CheckedResult, Outcome_co]):
     @abstractmethod
     def rows_by_country(self) -> Mapping[str, int]:
         """Rows of each country, ascending by code."""
-
-    @abstractmethod
-    def summaries(self) -> Iterable[Any]:
-        """Return what is reported of each country, in the same order."""
-
-    @abstractmethod
-    def totals(self, summaries: Sequence[Any]) -> Stated:
-        """Return the totals of the receipt."""
-
-    def check_written(
-        self, folder: Storage, files: Sequence[FileEntry], counts: CheckCounts
-    ) -> None:
-        """Check what only the files of all tasks together show."""
 
     @property
     def partitions(self) -> tuple[Partition, ...]:
@@ -141,34 +118,3 @@ class PlacingPlan(StagePlan[T, CheckedResult, Outcome_co]):
             source = CountrySource(self.countries[iso], self.weights[iso], is_region, keeps)
             tasks.append(self.task(rows, source, runner.staging.folder))
         return tasks
-
-    def fold(self, runner: TaskRunner, written: Iterable[tuple[T, CheckedResult, bool]]) -> Folded:
-        """Return what all results come to, once every check has passed.
-
-        Raises:
-            IntegrityError: ``sites-invalid``, ``people-invalid``: a check has failed.
-        """
-        folded, folder = Folded(), runner.staging.folder
-        results: dict[str, dict[int, CheckedResult]] = {}
-        for task, result, is_last in written:
-            iso = task.partition.value
-            own = results.setdefault(iso, {})
-            own[task.rows.number] = result
-            folded.files += result.files
-            if is_last:
-                # While others are at work, as rows of several files are read again.
-                in_order = [own[number] for number in sorted(own)]
-                folded.digests[iso] = partition_digests(folder, self.parameters.datasets, in_order)
-        with timed(self.stage, "checks", runner.observer):
-            counts = CheckCounts()
-            for _, own in sorted(results.items()):
-                for number in sorted(own):
-                    counts.merge(own[number].checks)
-            self.check_written(folder, folded.files, counts)
-        validation = stage_validation(
-            folder, self.stage.name, counts, self.claims, self.invalid_code
-        )
-        folded.files.append(validation)
-        folded.summaries = Records.of(self.summaries())
-        folded.totals = self.totals(tuple(folded.summaries))
-        return folded

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import ClassVar
 
 import numpy as np
 import pyarrow as pa
@@ -37,6 +38,7 @@ class DayTask:
     """Merges what blocks have written of a day, and writes it: one part file of each dataset.
 
     Attributes:
+        number: Which of the day's tasks: the only one.
         source: What numbers stand for.
         day: Which day, from 0.
         date: Its name.
@@ -46,6 +48,8 @@ class DayTask:
         scratch: Folder of scratch files.
         folder: Staging folder.
     """
+
+    number: ClassVar[int] = 0
 
     source: MarketSource
     day: int

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
@@ -13,7 +13,7 @@ import numpy as np
 
 from closedworld.config.run import RunConfig
 from closedworld.config.stage_options import DEFAULT_DAYS
-from closedworld.datasets import PURCHASES, STAYS, TRUTH, Partition
+from closedworld.datasets import PURCHASES, Partition
 from closedworld.datasets.parameters import (
     PeopleTotals,
     PurchaseParameters,
@@ -38,10 +38,10 @@ from closedworld.kernels.lives import FraudPlan, LifeOptions, Period, plan_fraud
 from closedworld.kernels.records import Records
 from closedworld.sanitize import number_of
 from closedworld.stages import PURCHASE_STAGE, Stage
-from closedworld.stages.checked_results import CheckedResult, partition_digests
-from closedworld.stages.checking import CheckCounts, stage_validation
+from closedworld.stages.checked_results import CheckedPlan, CheckedResult
+from closedworld.stages.checking import CheckCounts
 from closedworld.stages.memory import MEBIBYTE, StageMemory
-from closedworld.stages.protocol import Folded, RunContext, StagePlan, hash_of
+from closedworld.stages.protocol import Folded, RunContext, hash_of
 from closedworld.stages.purchases.blocks import (
     EXPECTING,
     LIVING,
@@ -60,9 +60,10 @@ from closedworld.stages.purchases.shortfall import (
     is_short_of_fraud,
     shortfall,
 )
-from closedworld.stages.runner import timed
 from closedworld.stages.task_runner import TaskRunner
+from closedworld.store.protocol import Storage
 from closedworld.store.reading import Published
+from closedworld.store.receipt import FileEntry
 
 FORMAT = 7
 """Raised when the same parameters would give other content or other files."""
@@ -127,7 +128,7 @@ def asked_of(
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class PurchasePlan(StagePlan[DayTask, CheckedResult, PublishedPurchases]):
+class PurchasePlan(CheckedPlan[DayTask, PublishedPurchases]):
     """Whose purchases, when and how.
 
     Attributes:
@@ -142,8 +143,9 @@ class PurchasePlan(StagePlan[DayTask, CheckedResult, PublishedPurchases]):
     """
 
     stage: ClassVar[Stage] = PURCHASE_STAGE
-    task_result: ClassVar[type[CheckedResult]] = CheckedResult
     processes_from: ClassVar[int | None] = 2_000_000
+    claims: ClassVar[Mapping[str, str]] = CLAIMS
+    invalid_code: ClassVar[str] = "purchases-invalid"
 
     asked: Asked
     source: MarketSource | None
@@ -259,39 +261,27 @@ class PurchasePlan(StagePlan[DayTask, CheckedResult, PublishedPurchases]):
             seed=self.asked.seed,
         )
 
-    def fold(
-        self, runner: TaskRunner, written: Iterable[tuple[DayTask, CheckedResult, bool]]
-    ) -> Folded:
-        """Return what all results come to, once every check has passed.
-
-        Raises:
-            IntegrityError: ``purchases-invalid``: a check has failed.
-        """
-        folded, folder = Folded(), runner.staging.folder
-        counts = CheckCounts()
+    def check_written(
+        self, folder: Storage, files: Sequence[FileEntry], counts: CheckCounts
+    ) -> None:
+        """Add what was counted of lives, and count ids that several purchases have."""
         counts.merge(self.checks)
-        results: dict[str, CheckedResult] = {}
-        for task, result, _ in written:
-            results[task.date] = result
-            folded.files += result.files
-        with timed(self.stage, "checks", self.observer):
-            for day, result in sorted(results.items()):
-                counts.merge(result.checks)
-                folded.digests[day] = partition_digests(folder, (PURCHASES, STAYS, TRUTH), [result])
-            check_ids(folder, folded.files, counts)
-        folded.files.append(
-            stage_validation(folder, self.stage.name, counts, CLAIMS, "purchases-invalid")
-        )
-        folded.summaries = Records.of(self.days)
-        folded.totals = PurchaseTotals(
-            days=len(self.days),
+        check_ids(folder, files, counts)
+
+    def summaries(self) -> Iterable[DaySummary]:
+        """Return what is reported of each day."""
+        return self.days
+
+    def totals(self, summaries: Sequence[DaySummary]) -> PurchaseTotals:
+        """Return the totals of the receipt."""
+        return PurchaseTotals(
+            days=len(summaries),
             cards=self.cards,
-            purchases=sum(one.purchases for one in self.days),
-            fraud=sum(one.fraud for one in self.days),
-            stays=sum(one.stays for one in self.days),
-            summaries=tuple(self.days),
+            purchases=sum(one.purchases for one in summaries),
+            fraud=sum(one.fraud for one in summaries),
+            stays=sum(one.stays for one in summaries),
+            summaries=tuple(summaries),
         )
-        return folded
 
     def outcome(self, published: Published, folded: Folded | None) -> PublishedPurchases:
         """Return the published purchases; warn of sites without visits and of fewer purchases than to be expected."""
