@@ -42,7 +42,7 @@ PLACING_TESTS = "tests/stages/sites tests/stages/people tests/stages/test_stages
 OTHER_TESTS = {
     "kernels/comparing.py": "tests/kernels/comparing",
     "kernels/digests.py": "tests/verification/test_value_digests.py",
-    "kernels/fraud_mix.py": "tests/kernels/lives/test_planning.py tests/inputs/payments/test_settings.py tests/verification/test_stages.py",
+    "kernels/fraud_mix.py": "tests/kernels/lives/test_planning.py tests/inputs/test_payment_settings.py tests/verification/test_stages.py",
     "kernels/inclusion.py": "tests/kernels/spans/test_rowspans.py tests/kernels/spans/test_fill.py",
     "kernels/limits.py": "tests/kernels/weights/test_basis.py",
     "kernels/lives": "tests/kernels/lives tests/stages/purchases -m '' -k 'not dask and not processes'",

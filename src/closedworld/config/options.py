@@ -103,19 +103,6 @@ class Option:
     bare_value: str = ""
     flag: str = ""
 
-    def require_choice(self, name: str, given: object) -> None:
-        """Refuse a text that is not among the choices, if there are any.
-
-        Raises:
-            ConfigError: ``unknown_code``.
-        """
-        if self.choices and given not in self.choices:
-            raise ConfigError(
-                self.unknown_code,
-                f"there is no {name} {given!r}.",
-                f"Choose one of {', '.join(self.choices)}.",
-            )
-
     def from_toml(self, name: str, given: Any, path: Path) -> Any:
         """Return the value of the field from that of a TOML file.
 

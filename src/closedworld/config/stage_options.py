@@ -33,8 +33,12 @@ class Options:
     def __post_init__(self) -> None:
         for one in fields(self):
             option, value = OPTIONS.get(one.name), getattr(self, one.name)
-            if option is not None and option.unknown_code and value is not None:
-                option.require_choice(one.name, value)
+            if option is not None and option.unknown_code and value not in (None, *option.choices):
+                raise ConfigError(
+                    option.unknown_code,
+                    f"there is no {one.name} {value!r}.",
+                    f"Choose one of {', '.join(option.choices)}.",
+                )
 
 
 @options

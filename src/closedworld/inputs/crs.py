@@ -85,14 +85,17 @@ def require_wgs84(
             f"the reference system cannot be parsed: {library_message(error)}.",
             f"Set it again: {_SET[tool]}",
         ) from error
-    if given.name.startswith(_UNDEFINED) or _is_unnamed_plane(given):
+    # The placeholder that GDAL writes into a raster of points without one.
+    is_unnamed_plane = given.type_name == "Engineering CRS" and given.name == "unnamed"
+    if given.name.startswith(_UNDEFINED) or is_unnamed_plane:
         return _unstated(tool, assume=assume)
     if given.is_geographic and len(given.axis_info) > _PLANE_AXES:
         # Heights are dropped with the Z of the coordinates.
         given = given.to_2d()
     if given.equals(CRS.from_epsg(4326), ignore_axis_order=True):
         return ""
-    named = f"{one_line(given.name)!r}{_authority(given)}"
+    code = given.to_authority()
+    named = f"{one_line(given.name)!r}" + (f" ({code[0]}:{code[1]})" if code else "")
     if _is_in_degrees_on_earth(given):
         if _is_wgs84(given):
             return ""
@@ -108,11 +111,6 @@ def require_wgs84(
         f"the reference system is {named}, not WGS 84 longitude and latitude.",
         f"Convert it: {_CONVERT[tool]}",
     )
-
-
-def _is_unnamed_plane(crs: Any) -> bool:
-    """Return whether a system is the placeholder that GDAL writes into a raster of points without one."""
-    return bool(crs.type_name == "Engineering CRS" and crs.name == "unnamed")
 
 
 def _is_wgs84(crs: Any) -> bool:
@@ -146,9 +144,3 @@ def _unstated(tool: str, *, assume: bool) -> str:
         "the file does not say which reference system its coordinates are in.",
         f"If they are WGS 84 longitude and latitude, say so: {_SET[tool]}{_OR_ASSUME[tool]}",
     )
-
-
-def _authority(crs: Any) -> str:
-    """Return the code of a reference system in brackets, or nothing when it has none."""
-    code = crs.to_authority()
-    return f" ({code[0]}:{code[1]})" if code else ""

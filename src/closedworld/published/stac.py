@@ -18,11 +18,9 @@ from closedworld.bounded_read import read_bounded
 from closedworld.datasets import DATASETS, TILE_SPANS
 from closedworld.datasets.parameters import TileParameters
 from closedworld.inputs.reference.registry import ReferenceFile, bundled_files
-from closedworld.kernels.grid import Grid
 from closedworld.store.paths import COLLECTION_NAME, RECEIPT_NAME, result_key
 from closedworld.store.protocol import Storage
 from closedworld.store.reading import Published, has_receipt
-from closedworld.store.receipt import FileEntry
 from closedworld.store.staging import replace_whole
 
 _EXTENSIONS = (
@@ -118,11 +116,11 @@ def table_asset(href: str, title: str, rows: int, schema: pa.Schema) -> dict[str
     }
 
 
-def file_asset(path: str, size_bytes: int, sha256: str, kind: str = _PARQUET) -> dict[str, Any]:
+def file_asset(path: str, size_bytes: int, sha256: str) -> dict[str, Any]:
     """Return the asset of a file."""
     return {
         "href": f"./{path}",
-        "type": kind,
+        "type": _PARQUET,
         "roles": ["data"],
         "file:size": size_bytes,
         "file:checksum": _SHA256_MULTIHASH + sha256,
@@ -152,8 +150,12 @@ def bbox_of(tiles: Published) -> tuple[float, float, float, float]:
     east = grid.west + max(found["col_stop"]) * grid.cell_width
     north = grid.north - min(found["raster_row"]) * grid.cell_height
     south = grid.north - (max(found["raster_row"]) + 1) * grid.cell_height
-    sides = _within_globe(grid, west, east)
-    return sides[0], max(south, -90.0), sides[1], min(north, 90.0)
+    west, east = (
+        (-180.0, 180.0)
+        if east - west >= 360 - grid.cell_width
+        else (_wrapped(west), _wrapped(east))
+    )
+    return west, max(south, -90.0), east, min(north, 90.0)
 
 
 def checksums_of(published: Published) -> dict[str, str] | None:
@@ -196,7 +198,9 @@ def _collection(
         "type": "application/json",
         "roles": ["metadata"],
     }
-    assets |= {one.path.removesuffix(".parquet"): _entry_asset(one) for one in receipt.files}
+    for one in receipt.files:
+        asset = file_asset(one.path, one.size_bytes, one.sha256) | {"table:row_count": one.rows}
+        assets[one.path.removesuffix(".parquet")] = asset
     return collection(
         f"{receipt.stage}-{receipt.parameter_hash}",
         f"{', '.join(receipt.datasets())} of closedworld.",
@@ -218,13 +222,6 @@ def _schema_of(published: Published, name: str) -> pa.Schema:
     return published.open_parquet(first).schema_arrow
 
 
-def _entry_asset(entry: FileEntry) -> dict[str, Any]:
-    return {
-        **file_asset(entry.path, entry.size_bytes, entry.sha256),
-        "table:row_count": entry.rows,
-    }
-
-
 def _provider(source: ReferenceFile) -> dict[str, Any]:
     return {
         "name": source.title,
@@ -241,12 +238,6 @@ def _add_statistics(metadata: pq.FileMetaData, found: Mapping[str, list[int]]) -
             chunk = metadata.row_group(group).column(column)
             if chunk.path_in_schema in found:
                 found[chunk.path_in_schema] += [chunk.statistics.min, chunk.statistics.max]
-
-
-def _within_globe(grid: Grid, west: float, east: float) -> tuple[float, float]:
-    if east - west >= 360 - grid.cell_width:
-        return -180.0, 180.0
-    return _wrapped(west), _wrapped(east)
 
 
 def _wrapped(lon: float) -> float:

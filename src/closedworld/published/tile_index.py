@@ -116,7 +116,10 @@ def read_index(published: Published) -> PublishedIndex:
     grid = parameters.grid
     try:
         table = published.read(TILE_SPANS.name, ("country_iso", *_RUN_COLUMNS))
-        spans = {iso: _spans(rows, grid) for iso, rows in sorted(_by_country(table).items())}
+        spans = {
+            iso: RowSpans(grid, *(rows[name].to_numpy().astype(np.int64) for name in _RUN_COLUMNS))
+            for iso, rows in sorted(_by_country(table).items())
+        }
     except ValueError as error:
         raise _disagrees(published, f"{type(error).__name__}: {error}") from error
     return PublishedIndex(published, grid, parameters.rule, spans)
@@ -132,10 +135,6 @@ def _by_country(table: pa.Table) -> dict[str, pa.Table]:
         iso: table.slice(start, end - start)
         for iso, start, end in zip(runs.values.to_pylist(), starts, ends, strict=True)
     }
-
-
-def _spans(rows: pa.Table, grid: Grid) -> RowSpans:
-    return RowSpans(grid, *(rows[name].to_numpy().astype(np.int64) for name in _RUN_COLUMNS))
 
 
 def _disagrees(published: Published, what: str) -> IntegrityError:

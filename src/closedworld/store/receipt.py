@@ -22,6 +22,7 @@ RECEIPT_FORMAT = 2
 # A thousand times that of the world: a receipt is read whole, so it must not be larger than memory.
 _MOST_BYTES = 1 << 28
 
+_MALFORMED = (ValueError, KeyError, TypeError, AttributeError, OverflowError, RecursionError)
 _NAME = r"[A-Za-z0-9_][A-Za-z0-9_=.-]*"
 _PATH = re.compile(rf"{_NAME}(?:/{_NAME})*")
 
@@ -178,14 +179,7 @@ class Receipt:
                 values={str(k): str(v) for k, v in content["values_sha256"].items()},
             )
             digest = parameter_hash(receipt.parameters)
-        except (
-            ValueError,
-            KeyError,
-            TypeError,
-            AttributeError,
-            OverflowError,
-            RecursionError,
-        ) as error:
+        except _MALFORMED as error:
             raise IntegrityError(
                 "receipt-unreadable",
                 f"{where} is not a receipt: {type(error).__name__}: {error}.",

@@ -9,7 +9,7 @@ from site_worlds import small_world
 
 import closedworld as cw
 from closedworld.execution.events import Warned
-from closedworld.inputs.payments.settings import habits_of, read_rates
+from closedworld.inputs.payment_settings import habits_of, read_rates
 from closedworld.kernels.lives import CATEGORIES, Period, default_habits
 from closedworld.stages.purchases.shortfall import (
     expected_purchases,

@@ -184,13 +184,9 @@ def _check_keys(rows: pa.Table, by_outlet: bool, problems: RowProblems) -> None:
         problems.add(rows_of_key, f"{len(rows_of_key)} rows have the same {which}")
     if not by_outlet:
         return
+    figures = [("site_order", figure) for figure in ("min", "max", "count_distinct")]
     by_merchant = keyed.group_by(names[:2], use_threads=False).aggregate(
-        [
-            ("site_order", "min"),
-            ("site_order", "max"),
-            ("site_order", "count_distinct"),
-            ("row", "list"),
-        ]
+        [*figures, ("row", "list")]
     )
     complete = pc.and_(
         pc.equal(by_merchant["site_order_min"], 1),

@@ -6,8 +6,7 @@ import re
 import warnings
 import zipfile
 import zlib
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Any
@@ -182,7 +181,9 @@ def _json_driver(path: Path) -> str:
 
 def _warned(read: Callable[[], Any]) -> tuple[Any, tuple[str, ...]]:
     """Return the result of ``read`` and the warnings of GDAL."""
-    with _json_of_any_size(), warnings.catch_warnings(record=True) as caught:
+    # Features of GeoJSON of more than 200 MB are read, too; check_json has bounded the file.
+    pyogrio.set_gdal_config_options({"OGR_GEOJSON_MAX_OBJ_SIZE": 0})
+    with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
         try:
             result = read()
@@ -190,18 +191,10 @@ def _warned(read: Callable[[], Any]) -> tuple[Any, tuple[str, ...]]:
             raise unreadable(error, _ENCODING_HINT) from error
         except _READ_ERRORS as error:
             raise unreadable(error) from error
+        finally:
+            pyogrio.set_gdal_config_options({"OGR_GEOJSON_MAX_OBJ_SIZE": None})
     messages = dict.fromkeys(one_line(str(warning.message), 300) for warning in caught)
     return result, tuple(messages)
-
-
-@contextmanager
-def _json_of_any_size() -> Iterator[None]:
-    """Have GDAL read GeoJSON features of more than 200 MB; check_json has bounded the file."""
-    pyogrio.set_gdal_config_options({"OGR_GEOJSON_MAX_OBJ_SIZE": 0})
-    try:
-        yield
-    finally:
-        pyogrio.set_gdal_config_options({"OGR_GEOJSON_MAX_OBJ_SIZE": None})
 
 
 def _layer(address: str, asked: str | None) -> str:

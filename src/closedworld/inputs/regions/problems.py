@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from closedworld.errors import ClosedWorldError, ConfigError, GeometryError, InputError
@@ -107,21 +106,12 @@ class CountryCheck:
         if branch not in (ConfigError, GeometryError):
             branch = InputError
         codes = {problem.code for problem in self.problems}
+        lines = [f"  - [{one.code}] {one.message}" for one in self.problems[:_LISTED_PROBLEMS]]
+        more = len(self.problems) - _LISTED_PROBLEMS
+        lines += [f"  ... and {more} more."] if more > 0 else []
+        hints = Counter(problem.hint for problem in self.problems if problem.hint)
         raise branch(
             codes.pop() if len(codes) == 1 else "countries-unusable",
-            f"{self.source} has {len(self.problems)} problems:\n{_listing(self.problems)}",
-            _hints(self.problems),
+            "\n".join([f"{self.source} has {len(self.problems)} problems:", *lines]),
+            " ".join(hint for hint, _ in hints.most_common(_LISTED_HINTS)),
         )
-
-
-def _listing(problems: Sequence[Problem]) -> str:
-    """Return the first problems one a line, and how many more there are."""
-    lines = [f"  - [{problem.code}] {problem.message}" for problem in problems[:_LISTED_PROBLEMS]]
-    more = len(problems) - _LISTED_PROBLEMS
-    return "\n".join([*lines, f"  ... and {more} more."] if more > 0 else lines)
-
-
-def _hints(problems: Sequence[Problem]) -> str:
-    """Return the different hints of all problems, those of most problems first."""
-    hints = Counter(problem.hint for problem in problems if problem.hint)
-    return " ".join(hint for hint, _ in hints.most_common(_LISTED_HINTS))

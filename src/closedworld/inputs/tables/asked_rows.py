@@ -149,21 +149,6 @@ class AskedRows:
         rows = self.rows.take(pa.array(order)).combine_chunks()
         return replace(self, rows=rows, numbers=self.numbers[order], problems=RowProblems(found))
 
-    def _without_problems(self) -> Self:
-        """Return the table without the rows that have a problem; these are added to ``skipped``."""
-        keep = np.ones(len(self.numbers), np.bool_)
-        keep[self.problems.rows()] = False
-        rows = self.rows.filter(pa.array(keep)).combine_chunks()
-        skipped = [*self.skipped, *self._with_names(self.problems.found)]
-        skipped.sort(key=lambda one: one.row)
-        return replace(
-            self,
-            rows=rows,
-            numbers=self.numbers[keep],
-            skipped=tuple(skipped),
-            problems=RowProblems(),
-        )
-
     def settled(self, *, skip_unplaceable: bool) -> Self:
         """Return the table without the rows that have a problem, or refuse all.
 
@@ -173,10 +158,17 @@ class AskedRows:
         """
         if not self.problems.found:
             return self
-        left = self._without_problems()
-        if skip_unplaceable and left.rows.num_rows:
-            return left
         bad = self._with_names(self.problems.found)
+        keep = np.ones(len(self.numbers), np.bool_)
+        keep[self.problems.rows()] = False
+        if skip_unplaceable and keep.any():
+            return replace(
+                self,
+                rows=self.rows.filter(pa.array(keep)).combine_chunks(),
+                numbers=self.numbers[keep],
+                skipped=tuple(sorted([*self.skipped, *bad], key=lambda one: one.row)),
+                problems=RowProblems(),
+            )
         count = len({one.row for one in bad})
         raise InputError(
             self.UNPLACEABLE,

@@ -33,7 +33,9 @@ def country_codes(
     encoded = texts.dictionary_encode()
     known = {code.casefold(): code for code in own_codes or ()}
     meant = [
-        _code_of(text) if own_codes is None else known.get(text.casefold())
+        alpha_2_of(text) or _by_name().get(folded(text))
+        if own_codes is None
+        else known.get(text.casefold())
         for text in encoded.dictionary.to_pylist()
     ]
     codes = pa.array(meant, pa.string()).take(encoded.indices)
@@ -47,18 +49,9 @@ def country_codes(
     return codes
 
 
-def _code_of(text: str) -> str | None:
-    return alpha_2_of(text) or _by_name().get(folded(text))
-
-
 def _advice(text: str) -> str:
-    close = _MEANT.get(folded(text)) or next(
-        (
-            _by_name()[name]
-            for name in difflib.get_close_matches(folded(text), _by_name(), 1, _ALIKE)
-        ),
-        None,
-    )
+    names = difflib.get_close_matches(folded(text), _by_name(), 1, _ALIKE)
+    close = _MEANT.get(folded(text)) or next((_by_name()[name] for name in names), None)
     return "" if close is None else f"; did you mean {close} ({iso_table()[close].name})?"
 
 

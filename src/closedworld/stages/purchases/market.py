@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from closedworld.datasets import CARDS, SITES
 from closedworld.errors import InputError
-from closedworld.inputs.payments.settings import habits_of
+from closedworld.inputs.payment_settings import habits_of
 from closedworld.inputs.reference.currencies import Currency, currencies
 from closedworld.inputs.reference.time_zones import country_of_zone
 from closedworld.inputs.reference.zone_clocks import clocks_of

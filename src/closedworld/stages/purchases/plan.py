@@ -23,7 +23,7 @@ from closedworld.datasets.parameters import (
 from closedworld.datasets.purchases import DaySummary
 from closedworld.execution.events import Observer, ScratchUsed, Warned
 from closedworld.inputs.loading import Inputs
-from closedworld.inputs.payments.settings import (
+from closedworld.inputs.payment_settings import (
     habits_of,
     period_of,
     read_fraud,

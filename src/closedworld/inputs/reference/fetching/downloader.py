@@ -7,7 +7,6 @@ file is still the same (RFC 9110, 13.1.5 If-Range and 14 Range); otherwise the d
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from time import sleep
@@ -17,12 +16,14 @@ import requests
 from closedworld._version import __version__
 from closedworld.errors import FetchError, IntegrityError, PublishError
 from closedworld.inputs.reference.fetching.http_requests import ask, host_of, reason_of
-from closedworld.inputs.reference.fetching.partial_download import Partial, Version, require_space
+from closedworld.inputs.reference.fetching.partial_download import (
+    Partial,
+    Progress,
+    Version,
+    require_space,
+)
 from closedworld.inputs.reference.registry import RemoteFile
 from closedworld.store.file_digests import sha256_of_file
-
-Progress = Callable[[int, int | None], None]
-"""Called with the bytes so far and, if known, those of the whole file."""
 
 # Tries in a row without progress; each pause is twice the last.
 _TRIES = 4

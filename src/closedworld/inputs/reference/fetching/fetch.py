@@ -4,18 +4,19 @@ from __future__ import annotations
 
 import re
 import shutil
-from collections.abc import Callable
+import zipfile
+import zlib
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Literal
+from pathlib import Path, PurePosixPath
+from typing import BinaryIO, Literal
 
 from platformdirs import user_cache_path
 
-from closedworld.bounded_read import read_small_file
+from closedworld.bounded_read import is_zip_bomb, read_small_file
 from closedworld.errors import ConfigError, IntegrityError, PublishError, install_hint
-from closedworld.inputs.reference.fetching.partial_download import Partial
-from closedworld.inputs.reference.fetching.zip_member import unpack
+from closedworld.inputs.reference.fetching.partial_download import Partial, Progress, require_space
 from closedworld.inputs.reference.registry import RemoteFile, remote_file
+from closedworld.sanitize import library_message, number_of
 from closedworld.store.atomic import opened_for_replacing, replace_file
 from closedworld.store.file_digests import sha256_of_file
 
@@ -65,7 +66,7 @@ def fetch(
     file: str | RemoteFile,
     *,
     folder: Path | str | None = None,
-    progress: Callable[[int, int | None], None] | None = None,
+    progress: Progress | None = None,
 ) -> Fetched:
     """Download a public file, unless it exists, and verify it.
 
@@ -101,9 +102,7 @@ def fetch(
     return Fetched(remote, path, download, digest, trust, is_new)
 
 
-def _download(
-    remote: RemoteFile, target: Path, progress: Callable[[int, int | None], None] | None
-) -> None:
+def _download(remote: RemoteFile, target: Path, progress: Progress | None) -> None:
     try:
         from closedworld.inputs.reference.fetching.downloader import ResumingDownloader  # noqa: PLC0415 -- needs an extra
     except ModuleNotFoundError as error:
@@ -158,7 +157,7 @@ def _unpacked(remote: RemoteFile, download: Path) -> Path:
     # Without a record it was not unpacked here, or not completely.
     if not (path.exists() and _record_of(path).exists()):
         with opened_for_replacing(path) as file:
-            unpack(download, remote.member, file)
+            _unpack(download, remote.member, file)
     _recorded(path)
     return path
 
@@ -173,4 +172,39 @@ def _changed(path: Path, digest: str, contradiction: str) -> IntegrityError:
         f"{path} has SHA-256 {digest}, but {contradiction}.",
         f"If you did not change it yourself, remove it with {_record_of(path).name}, if there is one, "
         "and fetch it again.",
+    )
+
+
+def _unpack(archive: Path, member: str, target: BinaryIO) -> None:
+    """Write the one member of that name, in whatever folder of the archive, to an open file."""
+    try:
+        with zipfile.ZipFile(archive) as packed:
+            found = [
+                info
+                for info in packed.infolist()
+                if not info.is_dir() and PurePosixPath(info.filename).name == member
+            ]
+            if len(found) != 1:
+                raise _unusable(
+                    archive, f"it has {number_of(len(found), 'file', 'files')} {member}"
+                )
+            info = found[0]
+            if is_zip_bomb(info):
+                raise _unusable(
+                    archive,
+                    f"{member} would unpack from {info.compress_size:,} to {info.file_size:,} bytes",
+                )
+            folder = archive.parent
+            require_space(folder, info.file_size, member)
+            # zipfile writes at most the size that was checked, and verifies the CRC.
+            with packed.open(info) as source:
+                shutil.copyfileobj(source, target, 1 << 20)
+    except (zipfile.BadZipFile, zlib.error, EOFError, RuntimeError) as error:
+        # RuntimeError: encrypted, or compressed by a method that zipfile does not support.
+        raise _unusable(archive, library_message(error)) from error
+
+
+def _unusable(archive: Path, why: str) -> IntegrityError:
+    return IntegrityError(
+        "fetch-archive", f"{archive} cannot be unpacked: {why}.", "Remove it and fetch it again."
     )

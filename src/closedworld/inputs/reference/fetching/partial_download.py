@@ -6,7 +6,7 @@ import fcntl
 import json
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -15,6 +15,9 @@ from typing import BinaryIO, Self
 from closedworld.bounded_read import read_small_file
 from closedworld.errors import FetchError, PublishError
 from closedworld.store.atomic import move_into_place, replace_file
+
+Progress = Callable[[int, int | None], None]
+"""Called with the bytes so far and, if known, those of the whole file."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from closedworld.errors import ConfigError
-from closedworld.inputs.payments.settings import (
+from closedworld.inputs.payment_settings import (
     habits_of,
     period_of,
     read_fraud,

@@ -1,1 +1,0 @@
-"""What is asked for of purchases: rates by category, and fraud."""
