@@ -51,7 +51,10 @@ def write_collections(
     providers, bbox = [_provider(one) for one in sources], None
     for one in results:
         providers += providers_of(one)
-        providers += [_provider(file) for file in bundled_files() if file.sha256 in _digests(one)]
+        named = {
+            value for name, value in one.receipt.parameters.items() if name.endswith("_sha256")
+        }
+        providers += [_provider(file) for file in bundled_files() if file.sha256 in named]
         key = result_key(one.receipt.stage, one.receipt.parameter_hash)
         if TILE_SPANS.name in one.receipt.datasets():
             bbox = bbox_of(one)
@@ -208,12 +211,6 @@ def _collection(
         providers,
         assets,
     )
-
-
-def _digests(published: Published) -> set[Any]:
-    """Return the digests of files that the parameters of a result name."""
-    parameters = published.receipt.parameters
-    return {value for name, value in parameters.items() if name.endswith("_sha256")}
 
 
 def _schema_of(published: Published, name: str) -> pa.Schema:

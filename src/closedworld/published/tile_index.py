@@ -8,11 +8,11 @@ from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from closedworld.datasets import TILE_COVERAGE, TILE_SPANS
 from closedworld.datasets.parameters import TileParameters
 from closedworld.errors import ConfigError, IntegrityError
+from closedworld.inputs.tables.columns import ranges_of_countries
 from closedworld.kernels.grid import Grid
 from closedworld.kernels.spans import Border, RowSpans, Rule
 from closedworld.published.results import open_published
@@ -126,15 +126,10 @@ def read_index(published: Published) -> PublishedIndex:
 
 
 def _by_country(table: pa.Table) -> dict[str, pa.Table]:
-    runs = pc.run_end_encode(table["country_iso"].combine_chunks())
-    ends = runs.run_ends.to_numpy()
-    starts = np.append(0, ends[:-1])
-    if len(set(runs.values.to_pylist())) < len(ends):
+    ranges = list(ranges_of_countries(table))
+    if len({iso for iso, _, _ in ranges}) < len(ranges):
         raise ValueError("rows of a country stand in several places")
-    return {
-        iso: table.slice(start, end - start)
-        for iso, start, end in zip(runs.values.to_pylist(), starts, ends, strict=True)
-    }
+    return {iso: table.slice(first, stop - first) for iso, first, stop in ranges}
 
 
 def _disagrees(published: Published, what: str) -> IntegrityError:

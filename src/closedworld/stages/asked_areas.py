@@ -77,13 +77,6 @@ def settled_in_world(
     return settled.settled(skip_unplaceable=inputs.skip_unplaceable), circles[kept]
 
 
-def ranges_of_countries(rows: pa.Table) -> Iterator[tuple[str, int, int]]:
-    """Yield ``(country_iso, first, stop)``: which rows of a table sorted by country are each country's."""
-    runs = pc.run_end_encode(rows["country_iso"].combine_chunks())
-    stops = runs.run_ends.to_pylist()
-    yield from zip(runs.values.to_pylist(), [0, *stops], stops, strict=False)
-
-
 def _check_codes(rows: pa.Table, with_tiles: Collection[str], problems: RowProblems) -> None:
     """Find rows whose ``country_iso`` is none of those with tiles; rows without one have a problem already."""
     known = pa.array([None, *sorted(with_tiles)], pa.string())

@@ -10,7 +10,6 @@ import pytest
 from closedworld.inputs.merchants import kinds
 from closedworld.inputs.merchants.kinds import (
     GAMMA_STEPS,
-    kind_named,
     kind_of_mcc,
     merchant_kinds,
 )
@@ -55,13 +54,12 @@ def test_a_kind_is_found_by_its_code_and_name(
 ) -> None:
     kind = kind_of_mcc(mcc)
     assert kind is not None
-    assert kind == kind_named(name)
+    assert kind == merchant_kinds()[name]
     assert (kind.gamma8, kind.spaced, kind.has_site) == (gamma8, spaced, has_site)
 
 
 def test_other_codes_and_names_are_of_no_kind() -> None:
     assert kind_of_mcc(1) is None
-    assert kind_named("nothing") is None
 
 
 @pytest.mark.parametrize(
@@ -71,6 +69,6 @@ def test_other_codes_and_names_are_of_no_kind() -> None:
 def test_outlets_crowd_into_cities_of_developing_countries(
     countries: list[str], gamma8: int
 ) -> None:
-    fuel = kind_named("fuel")
+    fuel = merchant_kinds()["fuel"]
     assert fuel is not None
     assert fuel.gamma8_in(countries) == gamma8

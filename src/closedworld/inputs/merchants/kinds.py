@@ -63,11 +63,6 @@ def merchant_kinds() -> Mapping[str, Kind]:
     )
 
 
-def kind_named(name: str) -> Kind | None:
-    """Return the kind of this name, or None."""
-    return merchant_kinds().get(name)
-
-
 def kind_of_mcc(mcc: int) -> Kind | None:
     """Return the kind that has this merchant category code, or None."""
     return _by_mcc().get(mcc)

@@ -56,13 +56,9 @@ def aligning_command(first: Grid, other: Grid) -> str:
         (other.north - first.north) / first.cell_height + _BESIDE_CELLS,
     )
     west, south, east, north = _snapped(edges)
-    at = [cells - _BESIDE_CELLS for cells in (west, south, east, north)]
-    extent = (
-        first.west + at[0] * first.cell_width,
-        first.north + at[1] * first.cell_height,
-        first.west + at[2] * first.cell_width,
-        first.north + at[3] * first.cell_height,
-    )
+    lons = [first.west + (col - _BESIDE_CELLS) * first.cell_width for col in (west, east)]
+    lats = [first.north + (row - _BESIDE_CELLS) * first.cell_height for row in (south, north)]
+    extent = lons[0], lats[0], lons[1], lats[1]
     return (
         f"gdalwarp -te {' '.join(f'{edge!r}' for edge in extent)} -ts {east - west} {north - south} "
         "-r sum -et 0 -ot Float64 in.tif out.tif"

@@ -14,6 +14,7 @@ import pyarrow.parquet as pq
 import shapely
 
 from closedworld.inputs.reference.registry import bundled
+from closedworld.inputs.tables.columns import ranges_of_countries
 from closedworld.kernels.nearest import Discs, nearest, nearest_label
 from closedworld.kernels.sampling.shape import CountryShape
 from closedworld.kernels.sphere import arc_km, chord_km, to_xyz
@@ -105,24 +106,17 @@ class PointPlaces:
 
 @functools.cache
 def _table() -> tuple[pa.Table, dict[str, tuple[int, int]]]:
-    """Return all places, and where those of each country start and how many they are."""
+    """Return all places, and the first place and the one after the last of each country."""
     table = pq.ParquetFile(bundled("places.parquet").path).read(list(_COLUMNS)).combine_chunks()
-    runs = pc.run_end_encode(table["country_iso"].chunk(0))
-    ends = runs.run_ends.to_pylist()
-    starts = [0, *ends[:-1]]
-    slices = {
-        code: (start, end - start)
-        for code, start, end in zip(runs.values.to_pylist(), starts, ends, strict=True)
-    }
-    return table, slices
+    return table, {code: (first, stop) for code, first, stop in ranges_of_countries(table)}
 
 
 @functools.cache
 def country_places(country_iso: str) -> CountryPlaces:
     """Return the places of a country, read once per process; a few uninhabited countries have none."""
-    table, slices = _table()
-    start, count = slices.get(country_iso, (0, 0))
-    return _places(country_iso, (country_iso,), table.slice(start, count).combine_chunks())
+    table, ranges = _table()
+    first, stop = ranges.get(country_iso, (0, 0))
+    return _places(country_iso, (country_iso,), table.slice(first, stop - first).combine_chunks())
 
 
 def places_within(code: str, features: Sequence[shapely.MultiPolygon]) -> CountryPlaces:

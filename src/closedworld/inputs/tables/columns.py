@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -61,6 +61,13 @@ def first_like(rows: pa.Table) -> NDArray[np.int64]:
         first_of[pairs[::-1]] = np.arange(count)[::-1]
         first = first_of[pairs]
     return first
+
+
+def ranges_of_countries(rows: pa.Table) -> Iterator[tuple[str, int, int]]:
+    """Yield ``(country_iso, first, stop)``: which rows of a table sorted by country are each country's."""
+    runs = pc.run_end_encode(rows["country_iso"].combine_chunks())
+    stops = runs.run_ends.to_pylist()
+    yield from zip(runs.values.to_pylist(), [0, *stops], stops, strict=False)
 
 
 @dataclass(frozen=True, slots=True)

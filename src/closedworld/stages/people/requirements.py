@@ -13,10 +13,10 @@ from closedworld.datasets.cards import CARDS_ASKED
 from closedworld.execution.events import Warned
 from closedworld.inputs.cards import CardTable
 from closedworld.inputs.tables.asked_rows import rows_between
-from closedworld.inputs.tables.columns import first_like
+from closedworld.inputs.tables.columns import first_like, ranges_of_countries
 from closedworld.kernels.digests import digest_of_dataset
 from closedworld.sanitize import one_line
-from closedworld.stages.asked_areas import ranges_of_countries, settled_in_world
+from closedworld.stages.asked_areas import settled_in_world
 from closedworld.stages.placing_inputs import PlacingInputs
 
 

@@ -14,14 +14,14 @@ from numpy.typing import NDArray
 from closedworld.datasets import Dataset
 from closedworld.datasets.merchants import OwnColumn, merchants_with
 from closedworld.execution.events import Observer, Warned
-from closedworld.inputs.merchants.kinds import GAMMA_STEPS, Kind, kind_named, kind_of_mcc
+from closedworld.inputs.merchants.kinds import GAMMA_STEPS, Kind, kind_of_mcc, merchant_kinds
 from closedworld.inputs.merchants.table import MerchantTable
 from closedworld.inputs.regions.country_set import CountrySet
 from closedworld.inputs.tables.asked_rows import rows_between
-from closedworld.inputs.tables.columns import RowProblem
+from closedworld.inputs.tables.columns import RowProblem, ranges_of_countries
 from closedworld.kernels.spans import RowSpans
 from closedworld.sanitize import listed, number_of, one_line, quoted
-from closedworld.stages.asked_areas import ranges_of_countries, settled_in_world
+from closedworld.stages.asked_areas import settled_in_world
 from closedworld.stages.placing_inputs import PlacingInputs
 
 
@@ -155,7 +155,7 @@ def _kinds_of(merchants: MerchantTable, observer: Observer) -> list[Kind | None]
     for code, category in zip(codes, categories, strict=True):
         kind = kind_of_mcc(code) if code is not None else None
         if kind is None and category is not None:
-            kind = kind_named(category)
+            kind = merchant_kinds().get(category)
         if kind is None and (code is not None or category is not None):
             name = quoted(category) if code is None else str(code)
             unknown[name] = unknown.get(name, 0) + 1
