@@ -58,7 +58,7 @@ def test_a_kind_is_found_by_its_code_and_name(
     assert (kind.gamma8, kind.spaced, kind.has_site) == (gamma8, spaced, has_site)
 
 
-def test_other_codes_and_names_are_of_no_kind() -> None:
+def test_other_codes_are_of_no_kind() -> None:
     assert kind_of_mcc(1) is None
 
 
@@ -70,5 +70,4 @@ def test_outlets_crowd_into_cities_of_developing_countries(
     countries: list[str], gamma8: int
 ) -> None:
     fuel = merchant_kinds()["fuel"]
-    assert fuel is not None
     assert fuel.gamma8_in(countries) == gamma8
