@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from datetime import datetime
 from typing import TYPE_CHECKING
 
@@ -29,6 +30,14 @@ def test_what_a_world_lacks_is_made_first(call: Call, tmp_path: Path) -> None:
     assert "purchases with 50 cards in 2 days" in done.stdout
     world = open_world(out)
     assert world.purchases.count_rows() > 50
+    assert call("report", out, "--out", tmp_path / "report.html").exit_code == 0
+    page = (tmp_path / "report.html").read_text()
+    made = (
+        f"{world.sites.count_rows():,} sites, 50 cards, {world.purchases.count_rows():,} purchases"
+    )
+    assert re.findall("<h1>(.*)</h1>", page) == [made]
+    assert re.findall("<dt>(.*)</dt>", page)[:4] == ["Sites", "Cards", "Purchases", "Time"]
+    assert "The report of the run that built the tiles or weights" in page
     again = call("purchases", out, "--days", "2", "--noise", "2", "--quiet")
     assert again.stdout.strip() == str(world.result("purchases").folder)
     path = call("path", out, "truth").stdout.strip()

@@ -195,6 +195,7 @@ def test_a_run_that_failed_early_has_a_page(report_in: ReportMaker) -> None:
     assert "The run ended early input-missing" in page.text
     assert "x.gpkg does not exist. Check it." in page.text
     assert "No tiles" in page.text
+    assert "The run ended before it had figures by country." in page.text
     assert page.tags("img") == []
 
 

@@ -15,14 +15,17 @@ from closedworld.html_report.finding import find_results
 from closedworld.html_report.pictures import Pictures
 from closedworld.inputs.reference.registry import BundledFile, bundled_files
 from closedworld.kernels.weights import basis_in_words
+from closedworld.published.lineage import COUNTRY, REGION
 from closedworld.run.record.model import RunRecord
 from closedworld.run.record.report import refuse_damage
 from closedworld.sanitize import number_of
+from closedworld.stages import STAGES
 
 # Most important first; other warnings follow in the order given.
 _FIRST = (
     "countries-without-tiles",
     "countries-off-grid",
+    "towns-without-tiles",
     "tiles-shared",
     "countries-repaired",
     "weights-fallback",
@@ -40,14 +43,15 @@ def contents_of(record: RunRecord, report: Path, pictures: Pictures) -> dict[str
         results = find_results(record, report)
         index = results.get(TileParameters.stage)
         are_regions = index is not None and index.parameters(TileParameters).own_codes is not None
+        nouns = REGION if are_regions else COUNTRY
         rows = read_country_rows(report, are_regions=are_regions)
         tiles, weights = record.parameters(TileParameters), record.parameters(WeightParameters)
         return {
             "record": record,
             "pictures": pictures,
-            "title": _title(rows),
+            "title": _title(record, rows, nouns),
             "subtitle": _subtitle(record, tiles, weights),
-            "figures": _figures(record, rows),
+            "figures": _figures(record, rows, nouns),
             "failed": [metric for metric in record.acceptance if metric.passed is False],
             "limited": [metric for metric in record.acceptance if metric.limit is not None],
             "unlimited": [metric for metric in record.acceptance if metric.limit is None],
@@ -63,12 +67,22 @@ def contents_of(record: RunRecord, report: Path, pictures: Pictures) -> dict[str
         }
 
 
-def _title(rows: Sequence[CountryRow]) -> str:
+def _title(record: RunRecord, rows: Sequence[CountryRow], nouns: tuple[str, str]) -> str:
     some = [row for row in rows if row.tiles]
-    if not some:
-        return "No tiles"
-    tiles = number_of(sum(row.tiles for row in some), "tile", "tiles")
-    return f"{tiles} of {number_of(len(some), 'country', 'countries')}"
+    if some:
+        tiles = number_of(sum(row.tiles for row in some), "tile", "tiles")
+        return f"{tiles} of {number_of(len(some), *nouns)}"
+    return ", ".join(f"{count:,} {name}" for name, count in _later_rows(record)) or "No tiles"
+
+
+def _later_rows(record: RunRecord) -> list[tuple[str, int]]:
+    """Return name and number of the rows of each stage that does not make tiles or weights."""
+    named = {stage.number: stage.row_name for stage in STAGES}
+    return [
+        (named[stage.number], stage.datasets[named[stage.number]].rows)
+        for stage in record.stages
+        if named.get(stage.number) in stage.datasets
+    ]
 
 
 def _subtitle(
@@ -83,16 +97,19 @@ def _subtitle(
     return " · ".join(texts)
 
 
-def _figures(record: RunRecord, rows: Sequence[CountryRow]) -> list[tuple[str, str]]:
+def _figures(
+    record: RunRecord, rows: Sequence[CountryRow], nouns: tuple[str, str]
+) -> list[tuple[str, str]]:
     performance = record.performance
     some = [row for row in rows if row.tiles]
     zero = [row.zero_tiles for row in some if row.zero_tiles is not None]
     tiles = sum(row.tiles for row in some)
     written = sum(total.size_bytes for stage in record.stages for total in stage.datasets.values())
     found = [
-        ("Tiles", thousands(tiles)),
-        ("Countries", thousands(len(some))),
+        ("Tiles", thousands(tiles) if some else ""),
+        (nouns[1].capitalize(), thousands(len(some)) if some else ""),
         ("Without weight", share(sum(zero) / tiles) if zero else ""),
+        *((name.capitalize(), thousands(count)) for name, count in _later_rows(record)),
         ("Time", seconds(performance.wall_seconds)),
         ("Processor time", seconds(performance.cpu_seconds)),
         ("Peak memory", size(performance.peak_memory_bytes)),
