@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
+import os
 import re
 import shutil
 from html.parser import HTMLParser
@@ -251,6 +252,12 @@ def test_the_newest_run_is_taken(report_in: ReportMaker, tmp_path: Path) -> None
     for name in ("20260102T030405Z-abcd", "20260301T000000Z-0000", "20251231T235959Z-ffff"):
         shutil.copytree(folder, tmp_path / "out" / "reports" / name)
     assert write_page(tmp_path / "out").parent.name == "20260301T000000Z-0000"
+    first = tmp_path / "out" / "reports" / "20260401T000000Z-ffff"
+    second = first.with_name("20260401T000000Z-0000")
+    for at, run in enumerate((first, second)):
+        shutil.copytree(folder, run)
+        os.utime(run / "run_report.json", (at, at))
+    assert write_page(tmp_path / "out").parent == second
 
 
 def test_no_report_is_an_error_with_advice(tmp_path: Path) -> None:

@@ -27,15 +27,19 @@ def find_report(run: Path) -> Path:
     if (run / REPORT_NAME).is_file():
         return run
     holder = run if run.name == REPORTS_NAME else run / REPORTS_NAME
-    # A run's name begins with the time at which it began, so the last one is the newest.
-    found = sorted(path.parent for path in holder.glob(f"*/{REPORT_NAME}"))
+    found = [path.parent for path in holder.glob(f"*/{REPORT_NAME}")]
     if not found:
         raise ConfigError(
             "report-missing",
             f"{run} has no report of a run.",
             f"Give the --out folder of a `closedworld run`, or a folder in its {REPORTS_NAME}/.",
         )
-    return found[-1]
+    return max(found, key=_age)
+
+
+def _age(report: Path) -> tuple[str, int]:
+    """Return the time at which a run began, to the second as its name has it, and when its report was written."""
+    return report.name.partition("-")[0], (report / REPORT_NAME).stat().st_mtime_ns
 
 
 def find_results(record: RunRecord, report: Path) -> dict[str, Published]:
