@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
+from closedworld.kernels.columns import Columns
 from closedworld.kernels.grid import Grid
 from closedworld.kernels.spans import RowSpans, shared_tiles
 
@@ -62,7 +62,8 @@ def tile_changes(
     return changes
 
 
-class Weighed(NamedTuple):
+@dataclass(frozen=True, slots=True, eq=False)
+class Weighed(Columns):
     """Some tiles of a country and their weights.
 
     Attributes:
@@ -76,10 +77,7 @@ class Weighed(NamedTuple):
     def upto(self, tile_id: np.uint64) -> tuple[Weighed, Weighed]:
         """Return the tiles up to and with one, and those after it."""
         cut = int(np.searchsorted(self.tile_ids, tile_id, side="right"))
-        return (
-            Weighed(self.tile_ids[:cut], self.weights[:cut]),
-            Weighed(self.tile_ids[cut:], self.weights[cut:]),
-        )
+        return self.take(slice(cut)), self.take(slice(cut, None))
 
 
 def units_moved(before: Iterator[Weighed], after: Iterator[Weighed]) -> int:
@@ -99,9 +97,9 @@ def units_moved(before: Iterator[Weighed], after: Iterator[Weighed]) -> int:
         until = min(old.tile_ids[-1], new.tile_ids[-1])
         (old_here, old), (new_here, new) = old.upto(until), new.upto(until)
         moved += _gained(old_here, new_here)
-        if not len(old.tile_ids):
+        if not len(old):
             old = next(before, None)
-        if not len(new.tile_ids):
+        if not len(new):
             new = next(after, None)
     while new is not None:
         moved += int(new.weights.sum())

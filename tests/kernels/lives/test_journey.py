@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from closedworld.kernels.lives.journey import possible_times, seconds_needed
+from closedworld.kernels.lives.trips import seconds_needed
+from closedworld.kernels.lives.ways import possible_times
 
 THINGS = st.lists(
     st.tuples(st.integers(0, 5), st.integers(0, 10_000), st.integers(0, 2_000)), max_size=60

@@ -26,7 +26,7 @@ from closedworld.kernels.lives import (
     live,
     plan_fraud,
 )
-from closedworld.kernels.lives.journey import seconds_needed
+from closedworld.kernels.lives.trips import seconds_needed
 from closedworld.kernels.sphere import arc_km, chord_km, to_xyz
 
 N_CARDS, DAYS = 60, 50

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from closedworld.kernels.lives.journey import seconds_needed
+from closedworld.kernels.lives.trips import seconds_needed
 from closedworld.kernels.lives.ways import _times
 from closedworld.kernels.sphere import arc_km, chord_km, to_xyz
 

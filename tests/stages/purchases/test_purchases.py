@@ -21,7 +21,7 @@ from closedworld.datasets import TRUTH
 from closedworld.errors import UnitError
 from closedworld.execution import open_worker_pool
 from closedworld.execution.events import TasksResumed
-from closedworld.kernels.lives.journey import seconds_needed
+from closedworld.kernels.lives.trips import seconds_needed
 from closedworld.published.names import read_name
 from closedworld.stages import STAGES
 from closedworld.stages.people.build import build_people

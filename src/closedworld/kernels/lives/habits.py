@@ -16,7 +16,7 @@ DAYS, HOURS = 7, 24
 SESSION_SHARES = (0.76, 0.17, 0.05, 0.02)
 """Shares of sessions with 1, 2, 3 and 4 purchases."""
 
-_MEAN_SIZE = sum(size * share for size, share in enumerate(SESSION_SHARES, 1))
+PURCHASES_PER_SESSION = sum(size * share for size, share in enumerate(SESSION_SHARES, 1))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -65,7 +65,7 @@ class Schedule:
         hours = habits.hours / np.cumsum(habits.hours, axis=1)[:, -1:]
         joint = (habits.per_day * share[:, None]).T[:, :, None] * hours
         return cls(
-            np.cumsum(habits.per_day, axis=0)[-1] / _MEAN_SIZE,
+            np.cumsum(habits.per_day, axis=0)[-1] / PURCHASES_PER_SESSION,
             Tables.of(joint.reshape(DAYS, -1)),
             Tables.of(joint.transpose(0, 2, 1).reshape(DAYS * HOURS, -1)),
         )

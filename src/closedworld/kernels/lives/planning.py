@@ -10,13 +10,13 @@ from closedworld.kernels.fraud_mix import FraudMix
 from closedworld.kernels.lives.clock import DAY
 from closedworld.kernels.lives.draws import scaled
 from closedworld.kernels.lives.fraud_plan import Campaigns, FraudPlan
+from closedworld.kernels.lives.habits import PURCHASES_PER_SESSION
 from closedworld.kernels.lives.market import Market
 from closedworld.kernels.lives.outcome import Channel
 from closedworld.kernels.lives.places import Cards, Floats, Ints, Period
 from closedworld.kernels.lives.thefts import (
     MEAN_LOST_DAYS,
     MONTH_DAYS,
-    PURCHASES_PER_SESSION,
     THEFT_SESSION_SHARE,
     THEFT_SESSIONS,
 )

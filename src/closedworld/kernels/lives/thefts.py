@@ -12,7 +12,7 @@ from closedworld.kernels.lives.clock import DAY, HOUR, weekday
 from closedworld.kernels.lives.draws import CardDraws, Purpose, below, parted, scaled
 from closedworld.kernels.lives.fraud_plan import FraudPlan
 from closedworld.kernels.lives.goals import Errand
-from closedworld.kernels.lives.habits import HOURS, SESSION_SHARES, Schedule
+from closedworld.kernels.lives.habits import HOURS, Schedule
 from closedworld.kernels.lives.market import Market
 from closedworld.kernels.lives.outcome import NONE, FraudType, HardNegative
 from closedworld.kernels.lives.places import Cards, Floats, Ints, Period
@@ -27,7 +27,6 @@ THEFT_STEP_DAYS = 2
 THEFT_SESSION_SHARE = 0.85
 """Probability of each of them."""
 
-PURCHASES_PER_SESSION = sum(size * share for size, share in enumerate(SESSION_SHARES, 1))
 MEAN_LOST_DAYS = 2.0
 
 _SKIM_REST_DAYS, _SKIM_DAYS = 2, 10

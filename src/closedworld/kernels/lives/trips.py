@@ -11,7 +11,6 @@ from closedworld.kernels.counting import crossed
 from closedworld.kernels.lives.clock import DAY, HOUR, to_utc
 from closedworld.kernels.lives.draws import CardDraws, Purpose, below, interpolated, parted, scaled
 from closedworld.kernels.lives.goals import Errand
-from closedworld.kernels.lives.journey import seconds_needed
 from closedworld.kernels.lives.market import Market
 from closedworld.kernels.lives.places import Cards, Floats, Ints, Period
 from closedworld.kernels.sphere import arc_km, chord_km
@@ -23,6 +22,12 @@ TRIPS_PER_MONTH = 0.3
 FLIGHT_KM = 2_000.0
 FLIGHT_KM_H = 1_050.0
 """Ground speed of an airliner with the wind behind it."""
+
+SLOW_KM_H = 60.0
+SLOW_KM = 300.0
+FAST_KM_H = 700.0
+FAST_SECONDS = 3 * 3_600
+"""Up to 300 km at 60 km/h from door to door; farther at 700 km/h and three hours at both ends together."""
 
 _MONTH_DAYS = 365.25 / 12
 _SHORTEST, _LONGEST = 12 * HOUR, 192 * HOUR
@@ -157,3 +162,9 @@ def trips_of(
         leave, leave + needed, leave + np.maximum(lasts, needed + HOUR),
         leave + np.maximum(lasts, needed + HOUR) + needed, is_flight, km,
     )  # fmt: skip
+
+
+def seconds_needed(km: Floats) -> Ints:
+    """Return how long a way takes from door to door, whole seconds, int64 (n,)."""
+    slow, fast = km * (3_600.0 / SLOW_KM_H), km * (3_600.0 / FAST_KM_H) + FAST_SECONDS
+    return np.ceil(np.where(km <= SLOW_KM, slow, fast)).astype(np.int64)

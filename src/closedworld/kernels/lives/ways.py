@@ -5,12 +5,11 @@ from __future__ import annotations
 import numpy as np
 
 from closedworld.kernels.lives.choosing import Drafts
-from closedworld.kernels.lives.journey import possible_times, seconds_needed
 from closedworld.kernels.lives.market import Market
 from closedworld.kernels.lives.outcome import NONE
 from closedworld.kernels.lives.places import Floats, Ints
 from closedworld.kernels.lives.sessions import STAGES, Anchors, Sessions
-from closedworld.kernels.lives.trips import Trips
+from closedworld.kernels.lives.trips import Trips, seconds_needed
 from closedworld.kernels.sphere import arc_km, chord_km
 
 TURNS = 4
@@ -78,3 +77,29 @@ def _times(traveller: Ints, stage: Ints, planned: Ints, xyz: Floats) -> Ints:
     times = np.empty(len(order), np.int64)
     times[order] = possible_times(traveller[order], planned[order], needed)
     return times
+
+
+def possible_times(traveller: Ints, planned: Ints, needed: Ints) -> Ints:
+    """Return the earliest times, none before its plan, at which travellers can do things in this order, int64 (n,).
+
+    With S the sum of what is needed up to a thing, it is done at S + max(planned - S) over it and all before it:
+    one cumulative maximum, exact.
+
+    Args:
+        traveller: Whose thing it is, int64 (n,), 0 or more, ascending.
+        planned: Seconds, int64 (n,); they need not ascend.
+        needed: Seconds from the thing before, int64 (n,); that of a traveller's first does not count.
+    """
+    if not len(traveller):
+        return planned
+    first = np.flatnonzero(np.diff(traveller, prepend=-1))
+    counts = np.diff(first, append=len(traveller))
+    sums = np.cumsum(needed)
+    sums -= np.repeat(sums[first], counts)
+    ahead = planned - sums
+    low = int(ahead.min())
+    lift = int(ahead.max()) - low + 1
+    # Each traveller lies above all before him, so one maximum serves them all.
+    lifted = ahead + np.repeat(np.arange(len(first)) * lift, counts)
+    np.maximum.accumulate(lifted, out=lifted)
+    return lifted - np.repeat(np.arange(len(first)) * lift, counts) + sums

@@ -41,7 +41,7 @@ def constant(value: str | np.generic, rows: int) -> Chunk:
         kind, plain = pa.string(), value.encode()
         stored = plain_texts([plain])
     else:
-        kind = _arrow(value.dtype)
+        kind = pa.from_numpy_dtype(value.dtype)
         plain = stored = value.tobytes()
     dictionary = Page.of(stored, 1, Encoding.PLAIN, kind=Kind.DICTIONARY, codec=Codec.UNCOMPRESSED)
     data = Page.of(
@@ -58,18 +58,20 @@ def looked_up(dictionary: NDArray[Any], places: Page) -> Chunk:
         places: For each row, where its value stands there (RLE_DICTIONARY); columns may share it.
     """
     page = Page.of(dictionary.tobytes(), len(dictionary), Encoding.PLAIN, kind=Kind.DICTIONARY)
-    return Chunk(_arrow(dictionary.dtype), (page, places), *_limits(dictionary))
+    return Chunk(pa.from_numpy_dtype(dictionary.dtype), (page, places), *_limits(dictionary))
 
 
 def numbers(smallest: np.generic, largest: np.generic, values: Page) -> Chunk:
     """Return a column of encoded numbers, given its smallest and largest."""
-    return Chunk(_arrow(smallest.dtype), (values,), smallest.tobytes(), largest.tobytes())
+    return Chunk(
+        pa.from_numpy_dtype(smallest.dtype), (values,), smallest.tobytes(), largest.tobytes()
+    )
 
 
 def plain(values: NDArray[Any], level: int = ZSTD_LEVEL) -> Chunk:
     """Return a column of numbers as they are, int32, int64 or float64 (n,), given how hard zstd tries."""
     page = Page.of(values, len(values), Encoding.PLAIN, level=level)
-    return Chunk(_arrow(values.dtype), (page,), *_limits(values))
+    return Chunk(pa.from_numpy_dtype(values.dtype), (page,), *_limits(values))
 
 
 def _limits(values: NDArray[Any]) -> tuple[bytes, bytes]:
@@ -79,7 +81,3 @@ def _limits(values: NDArray[Any]) -> tuple[bytes, bytes]:
         smallest = smallest or values.dtype.type(-0.0)
         largest = largest or values.dtype.type(0.0)
     return smallest.tobytes(), largest.tobytes()
-
-
-def _arrow(kind: np.dtype[Any]) -> pa.DataType:
-    return pa.from_numpy_dtype(kind)

@@ -8,17 +8,13 @@ from __future__ import annotations
 import enum
 import zlib
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Self, TypeAlias
+from typing import Self
 
+import numpy as np
 import pyarrow as pa
+from numpy.typing import NDArray
 
 from closedworld.kernels.parquet.thrift import i32, struct
-
-if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
-
-    Content: TypeAlias = bytes | NDArray[np.uint8]
 
 ZSTD_LEVEL = 1
 """Where nothing else was measured."""
@@ -78,7 +74,7 @@ class Page:
     @classmethod
     def of(
         cls,
-        values: Content,
+        values: bytes | NDArray[np.generic],
         count: int,
         encoding: Encoding,
         *,

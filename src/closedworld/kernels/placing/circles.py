@@ -73,14 +73,8 @@ def within_circle(domain: PlacingDomain, circle: Circle) -> PlacingDomain | None
         rows = grid.row_col(ids)[0].astype(np.int64)
         areas = RowAreas.between(grid, int(rows[0]), int(rows[-1]) + 1)
         weights = np.ceil(areas.of(rows) * covered).astype(np.uint64)
-    return replace(
-        domain,
-        spans=spans,
-        border=border_tiles(shape.features, grid),
-        shape=shape,
-        blocks=_of_country(Blocks.of(spans, [weights]), domain.blocks),
-        tile_weights=in_memory(weights),
-    )
+    part = _with_tiles(domain, spans, weights)
+    return replace(part, border=border_tiles(shape.features, grid), shape=shape)
 
 
 def tiles_of_shape(spans: RowSpans, shape: CountryShape) -> RowSpans:
@@ -103,15 +97,16 @@ def on_tile(domain: PlacingDomain, tile_id: int) -> PlacingDomain:
     row, col = (side.astype(np.int64) for side in grid.row_col(ids))
     spans = RowSpans.from_runs(grid, row, col, col + 1)
     weights = np.maximum(domain.tile_weights(rank, rank + 1), np.uint64(1))
-    blocks = _of_country(Blocks.of(spans, [weights]), domain.blocks)
+    return _with_tiles(domain, spans, weights)
+
+
+def _with_tiles(
+    domain: PlacingDomain, spans: RowSpans, weights: NDArray[np.uint64]
+) -> PlacingDomain:
+    """Return a country with other tiles; the density of their blocks is relative to the whole country."""
+    weight, area = domain.blocks.country_weight, domain.blocks.country_area_cm2
+    blocks = replace(Blocks.of(spans, [weights]), country_weight=weight, country_area_cm2=area)
     return replace(domain, spans=spans, blocks=blocks, tile_weights=in_memory(weights))
-
-
-def _of_country(part: Blocks, whole: Blocks) -> Blocks:
-    """Return blocks whose density is relative to the whole country."""
-    return replace(
-        part, country_weight=whole.country_weight, country_area_cm2=whole.country_area_cm2
-    )
 
 
 def _half_sine(degrees: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -20,7 +20,7 @@ from closedworld.kernels.sampling.points import Points
 from closedworld.kernels.sampling.random_streams import Keys, StreamDraws, stream_keys
 from closedworld.kernels.sampling.shape import CountryShape, normalized
 from closedworld.kernels.sampling.tile_weights import TileWeights
-from closedworld.kernels.sampling.triangulation import points_in_piece
+from closedworld.kernels.sampling.triangulation import points_in_pieces
 from closedworld.kernels.spans import RowSpans
 
 ATTEMPTS = 32
@@ -103,13 +103,10 @@ def place_sites(domain: PlacingDomain, request: SiteRequest) -> Points:
         lons[left], lats[left] = x[first], y[first]
         left, attempt = left[~inside[first]], attempt + count
     tiles = domain.spans.grid.tile_id(own.rows, own.cols)
-    for tile in np.unique(tiles[left]):
-        here = left[tiles[left] == tile]
-        draws = StreamDraws(request.keys[order[here]], request.orders[order[here]])
-        row, col = int(own.rows[here[0]]), int(own.cols[here[0]])
-        lons[here], lats[here] = points_in_piece(
-            domain.spans.grid, row, col, draws, domain.shape, _FIRST_OF_PIECE
-        )
+    draws = StreamDraws(numbers.keys[left], numbers.orders[left])
+    lons[left], lats[left] = points_in_pieces(
+        domain.spans.grid, tiles[left], draws, domain.shape, _FIRST_OF_PIECE
+    )
     back = np.empty_like(order)
     back[order] = np.arange(len(order))
     return Points(tiles[back], lons[back], lats[back])

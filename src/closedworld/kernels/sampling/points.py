@@ -13,7 +13,7 @@ from closedworld.kernels.sampling.random_streams import Keys, Purpose, StreamDra
 from closedworld.kernels.sampling.shape import CountryShape, normalized
 from closedworld.kernels.sampling.successive import tiles_without_replacement
 from closedworld.kernels.sampling.tile_descent import TileDescent
-from closedworld.kernels.sampling.triangulation import points_in_piece
+from closedworld.kernels.sampling.triangulation import points_in_pieces
 from closedworld.kernels.spans import RowSpans
 
 TILE_ATTEMPTS = 32
@@ -135,11 +135,8 @@ def points_in_tiles(
         if attempt == TILE_ATTEMPTS:
             # Tiles inside go on: half of their points are good even where a tile reaches a pole.
             small = left[on_border[left]]
-            for tile in np.unique(tile_ids[small]):
-                here = small[tile_ids[small] == tile]
-                row_col = int(rows[here[0]]), int(cols[here[0]])
-                lons[here], lats[here] = points_in_piece(
-                    grid, *row_col, draws.take(here), shape, TILE_ATTEMPTS
-                )
+            lons[small], lats[small] = points_in_pieces(
+                grid, tile_ids[small], draws.take(small), shape, TILE_ATTEMPTS
+            )
             left = left[~on_border[left]]
     return lons, lats

@@ -43,21 +43,19 @@ class SuccessiveSampler:
         self._spare = spare
         self._key = key
         self._wanted = wanted
-        self._ranks = np.empty(0, np.int64)
-        self._weights = np.empty(0, np.uint64)
+        self._hits = self.removed = TileHits(np.empty(0, np.int64), np.empty(0, np.uint64))
         self._number = self._asked = 0
         self._left, self._drawn = total, np.uint64(0)
-        self.removed = TileHits(self._ranks, self._weights)
 
     @property
     def ranks(self) -> NDArray[np.int64]:
         """Ranks of the tiles in the order they were drawn, int64 (n,)."""
-        return self._ranks
+        return self._hits.ranks
 
     @property
     def missing(self) -> int:
         """How many tiles are still to be drawn."""
-        return self._wanted - len(self._ranks)
+        return self._wanted - len(self._hits)
 
     def candidates(self) -> StreamDraws:
         """Return the draws to make next, without the tiles that are ``removed``."""
@@ -71,24 +69,23 @@ class SuccessiveSampler:
         Raises:
             PopulationExhaustedError: More tiles are wanted than there are with a weight.
         """
-        known = self._ranks[len(self.removed.ranks) :]
+        known = self.ranks[len(self.removed) :]
         _, first = np.unique(np.concatenate([known, hits.ranks]), return_index=True)
         fresh = np.sort(first[first >= len(known)])[: self.missing] - len(known)
         drawn = self._drawn + np.cumsum(hits.weights[fresh])
         over = np.flatnonzero(drawn > np.uint64(self._left) - drawn)
         if len(over):
             fresh = fresh[: over[0] + 1]
-        self._ranks = np.concatenate([self._ranks, hits.ranks[fresh]])
-        self._weights = np.concatenate([self._weights, hits.weights[fresh]])
+        self._hits = TileHits.joined([self._hits, hits.take(fresh)])
         if not len(over):
             self._number += self._asked
             self._drawn = drawn[-1] if len(drawn) else self._drawn
             return
         self._number += int(fresh[-1]) + 1
         self._left, self._drawn = self._left - int(drawn[over[0]]), np.uint64(0)
-        self.removed = TileHits(self._ranks, self._weights)
+        self.removed = self._hits
         if self._left == 0 and self.missing:
-            raise PopulationExhaustedError(len(self._ranks))
+            raise PopulationExhaustedError(len(self._hits))
 
 
 def tiles_without_replacement(

@@ -6,11 +6,12 @@ those whose number lies between the old and the new share of a half that holds t
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
+from closedworld.kernels.columns import Columns
 from closedworld.kernels.sampling.random_streams import Purpose, StreamDraws
 from closedworld.kernels.sampling.tile_weights import TileWeights
 from closedworld.kernels.spans import RowSpans
@@ -31,7 +32,8 @@ _MORE_BITS = 1 << 8
 """Draws of later bits are numbered so far from those of the first ones."""
 
 
-class TileHits(NamedTuple):
+@dataclass(frozen=True, slots=True, eq=False)
+class TileHits(Columns):
     """Tiles that were drawn.
 
     Attributes:
@@ -41,10 +43,6 @@ class TileHits(NamedTuple):
 
     ranks: NDArray[np.int64]
     weights: NDArray[np.uint64]
-
-    def take(self, which: NDArray[np.integer] | slice) -> TileHits:
-        """Return some of the tiles."""
-        return TileHits(self.ranks[which], self.weights[which])
 
 
 class RemovedTiles:

@@ -78,10 +78,7 @@ class HeldWeights:
         """Return the weights of some runs of tiles; see ``TileWeights``."""
         at = counted(first_ranks, stop_ranks - first_ranks)
         chosen: NDArray[np.uint64] = self._lower[at].astype(np.uint64)
-        begin, end = (
-            np.searchsorted(at, self._large_ranks),
-            np.searchsorted(at, self._large_ranks, "right"),
-        )
-        asked = begin < end
+        begin = np.searchsorted(at, self._large_ranks)
+        asked = begin < np.searchsorted(at, self._large_ranks, "right")
         chosen[begin[asked]] = self._large[asked]
         return chosen

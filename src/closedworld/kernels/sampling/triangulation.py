@@ -17,31 +17,45 @@ PIECE_ATTEMPTS = 64
 _POLYGON = shapely.GeometryType.POLYGON
 
 
-def points_in_piece(
-    grid: Grid, row: int, col: int, draws: StreamDraws, shape: CountryShape, first_attempt: int
+def points_in_pieces(
+    grid: Grid,
+    tile_ids: NDArray[np.uint64],
+    draws: StreamDraws,
+    shape: CountryShape,
+    first_attempt: int,
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Return points in the piece of one tile that lies in the country, uniform by area.
+    """Return points in the pieces of tiles that lie in the country, uniform by area in each.
 
-    The piece is cut into triangles; one is drawn by area, then a point in it. A piece so thin that no float64
+    A piece is cut into triangles; one is drawn by area, then a point in it. A piece so thin that no float64
     point lies strictly inside gives the point of the country nearest to the tile's centre, on its border.
 
     Args:
         grid: The lattice.
-        row: Raster row of the tile.
-        col: Raster column of the tile.
-        draws: The draws on this tile.
+        tile_ids: Tile of each draw, uint64 (n,).
+        draws: The draws, n.
         shape: The country.
         first_attempt: Attempts of these draws that are used up.
 
     Returns:
         ``(lons, lats)``, degrees, longitudes in -180..180, float64 (n,) each.
     """
-    lon, lat = grid.lon_edges(), np.clip(grid.lat_edges(), -90.0, 90.0)
-    box = shapely.box(lon[col], lat[row + 1], lon[col + 1], lat[row])
-    piece = shape.piece_in(grid, box)
-    lons, lats = np.empty(len(draws)), np.empty(len(draws))
+    lons, lats = np.empty((2, len(draws)))
+    for tile in np.unique(tile_ids):
+        here = np.flatnonzero(tile_ids == tile)
+        row, col = divmod(int(tile), grid.n_cols)
+        north, south = grid.lat_edge(np.array([row, row + 1]))
+        west, east = grid.lon_edge(np.array([col, col + 1]))
+        box = shapely.box(west, max(south, -90.0), east, min(north, 90.0))
+        lons[here], lats[here] = _in_piece(grid, box, draws.take(here), shape, first_attempt)
+    return lons, lats
+
+
+def _in_piece(
+    grid: Grid, box: shapely.Polygon, draws: StreamDraws, shape: CountryShape, first_attempt: int
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    lons, lats = np.empty((2, len(draws)))
     left = np.arange(len(draws))
-    corners = _triangles(piece)
+    corners = _triangles(shape.piece_in(grid, box))
     if len(corners):
         densest = area_density(np.clip(0.0, corners[:, :, 1].min(), corners[:, :, 1].max()))
         for attempt in range(first_attempt, first_attempt + PIECE_ATTEMPTS):
