@@ -116,7 +116,6 @@ def _fetched_dict(one: Fetched) -> dict[str, Any]:
 
 
 def _show(one: Fetched) -> None:
-    """Print a fetched file: path, licence, and why its digest is trusted."""
     trust = {
         "registry": "as in the registry",
         "recorded": "as on first use",

@@ -156,7 +156,6 @@ def _list_bundled() -> _Found:
 
 
 def _check_polygons(path: Path, options: dict[str, Any]) -> _Found:
-    """Return the content and the problems of a polygon file."""
     from closedworld.inputs.isolated import check_in_subprocess  # noqa: PLC0415
 
     check = check_in_subprocess(path, **options).check

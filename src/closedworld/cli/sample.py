@@ -91,9 +91,9 @@ def sample(
     from closedworld.cli.console import EchoedWarnings  # noqa: PLC0415
     from closedworld.datasets.parameters import TileParameters  # noqa: PLC0415
     from closedworld.worlds import open_world  # noqa: PLC0415
-    from closedworld.worlds.point_writers import require_point_suffix, write_points  # noqa: PLC0415
     from closedworld.worlds.points import sample_points  # noqa: PLC0415
     from closedworld.worlds.sample_request import SampleRequest  # noqa: PLC0415
+    from closedworld.worlds.sampled_points import require_point_suffix, write_points  # noqa: PLC0415
 
     began = time.perf_counter()
     if (table is None) == (country is None):

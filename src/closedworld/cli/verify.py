@@ -112,7 +112,6 @@ def verify(
 
 
 def _show_result(folder: str, outcome: Verification) -> None:
-    """Print the checks of a result, those left out, and the findings."""
     click.secho(printable(folder), bold=True)
     for check in outcome.checks:
         if check.folder == folder:

@@ -167,7 +167,6 @@ def _counts_as(country: CountryMasses, own: CountrySummary) -> tuple[list[str], 
 
 
 def _report(files: CountryFiles, law: _Remainders) -> None:
-    """Add a finding about what breaks the law, if anything does."""
     if law.wrong_tiles:
         tile_id, weight, quotient = law.first_wrong
         files.add(

@@ -134,7 +134,6 @@ class CountryMasses:
     def _masses(
         self, tile_ids: NDArray[np.uint64], bases: Sequence[str]
     ) -> list[NDArray[np.int64]]:
-        """Return the masses of tiles, for each basis."""
         ids = tile_ids.view(np.int64)
         rows = ids // self.n_cols
         people = None
@@ -147,7 +146,6 @@ class CountryMasses:
     def _uncovered(
         self, basis: str, rows: NDArray[np.int64], people: NDArray[np.int64] | None
     ) -> NDArray[np.int64]:
-        """Return the masses of a basis, coverage left aside."""
         if basis == "area_m2":
             return self.areas_cm2[rows]
         if basis == "uniform":

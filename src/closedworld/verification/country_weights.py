@@ -124,7 +124,6 @@ class CountryWeightChecks:
     def _check_spans(
         self, checks: RowChecks, runs: pa.RecordBatch, before: _SumsBefore, index: IdRuns | None
     ) -> None:
-        """Find runs that are not those of the index, and sums that are not those of the weights."""
         rows, starts, lengths = (
             column(runs, name).astype(np.int64) for name in ("raster_row", "col_start", "tiles")
         )

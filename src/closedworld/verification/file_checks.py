@@ -93,7 +93,6 @@ def check_files(published: Published, findings: Findings) -> None:
 
 
 def _check_file(published: Published, entry: FileEntry, findings: Findings) -> None:
-    """Find what differs between a file and its entry."""
     match = _PART_FILE.fullmatch(entry.path)
     where = entry.dataset, match[2] if match else ""
     try:

@@ -83,7 +83,6 @@ class PeopleChecks(PointChecks):
         self.digests.compare(self.published.receipt, self.findings)
 
     def _sample(self, rows: pa.Table) -> pa.Table:
-        """Return some of the cards of a country."""
         draw = random.Random(self.request.seed)  # noqa: S311 -- a sample that can be drawn again
         return rows.take(draw.sample(range(rows.num_rows), min(_DRAWN_CARDS, rows.num_rows)))
 
@@ -124,7 +123,6 @@ class PeopleChecks(PointChecks):
         self._check_work(files, rows)
 
     def _check_work(self, files: CountryFiles, rows: pa.Table) -> None:
-        """Find places of work that are no site of the country."""
         what = "places of work are sites of the country"
         if self.sites is None:
             self.findings.add_unchecked(what, "no sites at hand")

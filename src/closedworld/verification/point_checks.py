@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import random
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import ClassVar
@@ -143,20 +142,14 @@ class PointChecks:
 
     def drawn(self) -> set[str]:
         """Return the countries in which some points are placed again."""
-        countries, request = self.parameters.countries, self.request
+        countries = self.parameters.countries
         if self.weights is None or self.index is None:
             self.findings.add_unchecked(self.law, "no weights at hand")
             return set()
         if self.parameters.places_sha256 != bundled(_PLACES).sha256:
             self.findings.add_unchecked(self.law, "they were placed by another table of places")
             return set()
-        count = len(countries) if request.recompute is None else request.recompute
-        draw = random.Random(request.seed)  # noqa: S311 -- a sample that can be drawn again
-        drawn = set(draw.sample(countries, min(count, len(countries))))
-        if left := len(countries) - len(drawn):
-            reason = f"{left} of {len(countries)} countries not drawn; give --recompute all"
-            self.findings.add_unchecked(self.law, reason)
-        return drawn
+        return self.request.drawn(countries, len(countries), self.law, self.findings)
 
     def check_law(
         self,

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Sequence
-from contextlib import ExitStack
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from fractions import Fraction
 from pathlib import Path
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,6 +17,9 @@ from closedworld.errors import InputError
 from closedworld.inputs.raster.info import open_raster
 from closedworld.kernels.grid import Grid
 from closedworld.sanitize import library_message
+
+if TYPE_CHECKING:
+    from rasterio.io import DatasetReader
 
 MICRO = 1_000_000
 
@@ -49,32 +52,24 @@ class ValueTooLargeError(ValueError):
 
 
 class PopulationRaster:
-    """A band of a raster as masses; use as a context manager.
+    """A band of a raster as masses.
 
     Args:
-        path: GeoTIFF.
+        path: Name of the raster, for errors.
+        raster: The raster.
         band: The band, 1 for the first.
 
-    Raises:
-        InputError: ``input-unreadable``.
+    Attributes:
+        limit_cell: Row, column and value of the first cell met that holds the largest number of an integer type.
     """
 
-    def __init__(self, path: Path, band: int) -> None:
-        self._path, self._band = path, band
-        self._stack = ExitStack()
-
-    def __enter__(self) -> Self:
-        raster = self._stack.enter_context(open_raster(self._path, GDAL_CACHEMAX=_CACHE_BYTES))
-        self._raster = raster
-        self._scale, self._offset = raster.scales[self._band - 1], raster.offsets[self._band - 1]
+    def __init__(self, path: Path, raster: DatasetReader, band: int) -> None:
+        self._path, self._raster, self._band = path, raster, band
+        self._scale, self._offset = raster.scales[band - 1], raster.offsets[band - 1]
         least, most = _BAND_ROWS
         self._top, self._spread = 0, (1, 1)
         self.limit_cell: tuple[int, int, int] | None = None
-        self._band_rows = min(max(raster.block_shapes[self._band - 1][0], least), most)
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._stack.close()
+        self._band_rows = min(max(raster.block_shapes[band - 1][0], least), most)
 
     def lies_on(self, grid: Grid) -> bool:
         """Return whether the raster has the cells of a grid, to a thousandth of a cell."""
@@ -231,28 +226,15 @@ class PopulationRaster:
 
 
 class SeveralRasters:
-    """Rasters as one, with the methods of ``PopulationRaster``; use as a context manager.
+    """Rasters as one, with the methods of ``PopulationRaster``.
 
     Args:
-        files: In the order in which they count.
-        band: The band of each, 1 for the first.
-
-    Raises:
-        InputError: ``input-unreadable``.
+        rasters: In the order in which they count.
     """
 
-    def __init__(self, files: Sequence[Path], band: int) -> None:
-        self._rasters = [PopulationRaster(file, band) for file in files]
+    def __init__(self, rasters: Sequence[PopulationRaster]) -> None:
+        self._rasters = rasters
         self._places: list[tuple[int, int, int, int]] = []
-        self._stack = ExitStack()
-
-    def __enter__(self) -> Self:
-        for raster in self._rasters:
-            self._stack.enter_context(raster)
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._stack.close()
 
     @property
     def limit_cell(self) -> tuple[int, int, int] | None:
@@ -277,9 +259,21 @@ class SeveralRasters:
         return masses
 
 
-def raster_of_files(files: Sequence[Path], band: int) -> PopulationRaster | SeveralRasters:
-    """Return a raster of one file, or several as one."""
-    return PopulationRaster(files[0], band) if len(files) == 1 else SeveralRasters(files, band)
+@contextmanager
+def open_population(
+    files: Sequence[Path], band: int
+) -> Iterator[PopulationRaster | SeveralRasters]:
+    """Yield a band of a GeoTIFF, or of several as one, in the order in which they count.
+
+    Raises:
+        InputError: ``input-unreadable``.
+    """
+    with ExitStack() as stack:
+        rasters = []
+        for file in files:
+            raster = stack.enter_context(open_raster(file, GDAL_CACHEMAX=_CACHE_BYTES))
+            rasters.append(PopulationRaster(file, raster, band))
+        yield rasters[0] if len(rasters) == 1 else SeveralRasters(rasters)
 
 
 def _stripes(cols: NDArray[np.int64]) -> list[tuple[int, int]]:

@@ -163,7 +163,6 @@ class PurchaseChecks:
         day.files[TRUTH.name].add_rows(truth, odd, "truth-label", message)
 
     def _check_places(self, day: Day, sites: pa.Table | None, cards: pa.Table | None) -> None:
-        """Compare purchases with sites and cards."""
         files, rows = day.files[PURCHASES.name], day.purchases
         if cards is not None:
             unknown = pc.index_in(rows["card_id"], cards["card_id"]).is_null().to_numpy()
@@ -208,7 +207,6 @@ class PurchaseChecks:
 
 
 def _check_order(files: CountryFiles, rows: pa.Table) -> None:
-    """Find rows whose key is not after that of the row before."""
     names = list(files.dataset.key)
     keys = rows.select(names)
     expected = keys.take(pc.sort_indices(keys, [(name, "ascending") for name in names]))
@@ -221,7 +219,6 @@ def _check_order(files: CountryFiles, rows: pa.Table) -> None:
 
 
 def _check_choices(files: CountryFiles, rows: pa.Table) -> None:
-    """Find texts that are none of the words they may be."""
     for name, words in _CHOICES[files.dataset.name].items():
         known = pc.or_(pc.is_in(rows[name], pa.array(words)), rows[name].is_null())
         files.add_rows(rows, ~known.to_numpy(), "word", f"{name} is none of {', '.join(words)}.")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import random
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -81,6 +83,18 @@ class Request:
             findings.add(f"{stage}-missing", message)
             return None
         return open_sealed(storage_at(folder), findings)
+
+    def drawn(
+        self, countries: Sequence[str], every: int, what: str, findings: Findings
+    ) -> set[str]:
+        """Return as many countries as are to be recomputed; how many of ``every`` are not is noted as unchecked."""
+        count = len(countries) if self.recompute is None else self.recompute
+        draw = random.Random(self.seed)  # noqa: S311 -- a sample that can be drawn again
+        drawn = set(draw.sample(countries, min(count, len(countries))))
+        if left := every - len(drawn):
+            reason = f"{left} of {every} countries not drawn; give --recompute all"
+            findings.add_unchecked(what, reason)
+        return drawn
 
     def _folder_of(self, published: Published, stage: str, digits: str) -> Path | None:
         """Return the folder of a result that another one was made from; None when there is none."""

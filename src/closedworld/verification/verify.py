@@ -131,9 +131,7 @@ def _check_weights(published: Published, request: Request, findings: Findings) -
         return
     index = request.index_of(published, parameters.tiles_parameter_hash, findings)
     raster = request.raster_of(parameters, findings)
-    WeightChecks(
-        published, parameters, index, raster, request.recompute, request.seed, findings
-    ).run()
+    WeightChecks(published, parameters, index, raster, request, findings).run()
 
 
 def _check_sites(published: Published, request: Request, findings: Findings) -> None:

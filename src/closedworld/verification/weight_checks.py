@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import random
+import math
 from collections.abc import Mapping
 from contextlib import ExitStack
 from dataclasses import asdict, dataclass
@@ -36,13 +36,14 @@ from closedworld.verification.population_raster import (
     PopulationRaster,
     SeveralRasters,
     ValueTooLargeError,
-    raster_of_files,
+    open_population,
 )
 from closedworld.verification.receipt_checks import (
     check_summaries,
     check_totals,
     read_parameters,
 )
+from closedworld.verification.request import Request
 from closedworld.verification.tile_checks import TileIndex
 
 SAMPLED_TILES = 200_000
@@ -75,8 +76,7 @@ class WeightChecks:
         parameters: Its parameters.
         index: The index that it belongs to; None when there is none.
         raster: Files of the population raster; empty when none is needed or at hand.
-        recompute: How many countries have their weights recomputed; None for all.
-        seed: Decides which.
+        request: What was asked for.
         findings: Where findings go.
     """
 
@@ -84,8 +84,7 @@ class WeightChecks:
     parameters: WeightParameters
     index: TileIndex | None
     raster: tuple[Path, ...]
-    recompute: int | None
-    seed: int
+    request: Request
     findings: Findings
 
     def run(self) -> None:
@@ -160,8 +159,8 @@ class WeightChecks:
         with ExitStack() as stack:
             people: PopulationRaster | SeveralRasters | None = None
             if needs_raster:
-                people = raster_of_files(self.raster, self.parameters.raster_band)
-                stack.enter_context(people)
+                opened = open_population(self.raster, self.parameters.raster_band)
+                people = stack.enter_context(opened)
                 if not people.lies_on(grid):
                     self.findings.add(
                         "raster-grid", f"{name_of_files(self.raster)} is not on the grid {grid}."
@@ -189,7 +188,6 @@ class WeightChecks:
                 )
 
     def _check_law(self, country: CountryMasses, own: CountrySummary, *, exactly: bool) -> None:
-        """Check the weights of a country against its masses, and complete its summary."""
         iso = own.country_iso
         try:
             if exactly:
@@ -208,12 +206,6 @@ class WeightChecks:
 
     def _drawn(self, weights: Mapping[str, CountryWeights]) -> set[str]:
         """Return the countries whose weights are recomputed in Python integers."""
-        if self.recompute is None:
-            return set(weights)
-        few = sorted(iso for iso, own in weights.items() if own.tiles <= SAMPLED_TILES)
-        draw = random.Random(self.seed)  # noqa: S311 -- a sample that can be drawn again
-        drawn = set(draw.sample(few, min(self.recompute, len(few))))
-        if left := len(weights) - len(drawn):
-            reason = f"{left} of {len(weights)} countries not drawn; give --recompute all"
-            self.findings.add_unchecked(_PYTHON_LAW, reason)
-        return drawn
+        most = math.inf if self.request.recompute is None else SAMPLED_TILES
+        few = sorted(iso for iso, own in weights.items() if own.tiles <= most)
+        return self.request.drawn(few, len(weights), _PYTHON_LAW, self.findings)

@@ -43,7 +43,6 @@ def open_world(path: Path | str, *, index: Path | str | None = None) -> Publishe
 
 
 def _later(found: Sequence[Published], weights: Published) -> Mapping[str, tuple[Published, ...]]:
-    """Return the results that build on weights, by stage."""
     later: dict[str, tuple[Published, ...]] = {WEIGHTS.name: (weights,)}
     for stage in STAGES[STAGES.index(WEIGHTS) + 1 :]:
         before = stage.needs[-1]

@@ -212,7 +212,6 @@ def _figures(
 
 
 def _missing(name: str, form: PurchaseFormat) -> Figure:
-    """Return why a figure is not available."""
     needs = FIGURES[name].needs
     if form.plane and "longitude" in needs:
         return Figure(None, 0, "coordinates are those of a square without a place on Earth")

@@ -16,7 +16,7 @@ import pyogrio
 import pytest
 
 from closedworld.errors import ConfigError, PublishError
-from closedworld.worlds.point_writers import POINT_SUFFIXES, write_points
+from closedworld.worlds.sampled_points import POINT_SUFFIXES, write_points
 
 if TYPE_CHECKING:
     from pathlib import Path
