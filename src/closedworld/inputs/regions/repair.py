@@ -34,38 +34,33 @@ _TOUCHES = ("Ring Self-intersection", "Interior is disconnected")
 
 @dataclass(frozen=True, slots=True)
 class Repair:
-    """A repaired geometry and its figures.
+    """A repaired geometry.
 
     Attributes:
+        before: The invalid geometry.
         geometry: Valid and not empty; ``None`` when nothing with an area is left.
         n_polygons: Polygons that were changed or united.
-        n_vertices_before: Vertices, those that close rings included.
-        n_vertices_after: Likewise.
-        area_km2_before: Area of the invalid geometry by the shoelace formula, km2.
-        area_km2_after: Area of the repaired geometry, km2.
     """
 
+    before: shapely.MultiPolygon
     geometry: shapely.MultiPolygon | None
     n_polygons: int
-    n_vertices_before: int
-    n_vertices_after: int
-    area_km2_before: float
-    area_km2_after: float
 
     def __str__(self) -> str:
+        of = dict(self.figures())
         return (
-            f"{self.n_vertices_before} vertices became {self.n_vertices_after}, "
-            f"{self.area_km2_before:,.6f} km2 became {self.area_km2_after:,.6f} km2"
+            f"{of['vertices_before']} vertices became {of['vertices_after']}, "
+            f"{of['area_km2_before']:,.6f} km2 became {of['area_km2_after']:,.6f} km2"
         )
 
     def figures(self) -> tuple[tuple[str, float], ...]:
-        """Return the numbers by name."""
+        """Return numbers by name; vertices with those that close rings, an invalid area by the shoelace formula."""
         return (
             ("polygons", self.n_polygons),
-            ("vertices_before", self.n_vertices_before),
-            ("vertices_after", self.n_vertices_after),
-            ("area_km2_before", self.area_km2_before),
-            ("area_km2_after", self.area_km2_after),
+            ("vertices_before", int(shapely.get_num_coordinates(self.before))),
+            ("vertices_after", int(shapely.get_num_coordinates(self.geometry))),
+            ("area_km2_before", _area_km2(self.before)),
+            ("area_km2_after", _area_km2(self.geometry)),
         )
 
 
@@ -94,8 +89,12 @@ def repaired(geometries: Sequence[shapely.MultiPolygon], progress: Progress) -> 
         own = np.flatnonzero(of_geometry == number)
         parts = [part for at in own.tolist() for part in made[at]]
         united, n_united = _united(np.array(parts, object))
-        after = shapely.MultiPolygon(list(united)) if len(united) else None
-        repairs.append(_repair(geometry, after, int(is_bad[own].sum()) + n_united))
+        after = shapely.MultiPolygon(list(united))
+        if not after.is_valid:
+            # Unions may make parts meet that did not.
+            after = shapely.MultiPolygon(_structure(after))
+        n_polygons = int(is_bad[own].sum()) + n_united
+        repairs.append(Repair(geometry, None if after.is_empty else after, n_polygons))
     return repairs
 
 
@@ -184,25 +183,8 @@ def _united(polygons: NDArray[np.object_]) -> tuple[NDArray[np.object_], int]:
     return np.array([*polygons[alone], *new], object), len(joined)
 
 
-def _repair(
-    before: shapely.MultiPolygon, after: shapely.MultiPolygon | None, n_polygons: int
-) -> Repair:
-    if after is not None and not after.is_valid:
-        # Unions may make parts meet that did not.
-        parts = _structure(after)
-        after = shapely.MultiPolygon(parts) if parts else None
-    return Repair(
-        after,
-        n_polygons,
-        int(shapely.get_num_coordinates(before)),
-        int(shapely.get_num_coordinates(after)) if after is not None else 0,
-        _area_km2(before),
-        _area_km2(after) if after is not None else 0.0,
-    )
-
-
-def _area_km2(geometry: shapely.MultiPolygon) -> float:
-    return float(shapely.transform(geometry, _to_equal_area_km).area)
+def _area_km2(geometry: shapely.MultiPolygon | None) -> float:
+    return 0.0 if geometry is None else shapely.transform(geometry, _to_equal_area_km).area
 
 
 def _to_equal_area_km(lon_lat: NDArray[np.float64]) -> NDArray[np.float64]:
