@@ -1,15 +1,22 @@
-"""Single files that appear whole or not at all: every file that the program writes outside a result."""
+"""Files and folders that appear whole or not at all: all that the program writes outside a result."""
 
 from __future__ import annotations
 
 import secrets
+import shutil
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO
 
 from closedworld.errors import ConfigError, PublishError
-from closedworld.store.durable import make_folders, sync_descriptor, sync_folder, writing_to
+from closedworld.store.durable import (
+    make_folders,
+    sync_descriptor,
+    sync_files,
+    sync_folder,
+    writing_to,
+)
 
 
 @contextmanager
@@ -72,6 +79,32 @@ def whole_file(path: Path) -> Iterator[Path]:
         make_folders(path.parent)
         with replacing(path) as staged:
             yield staged
+
+
+@contextmanager
+def whole_folder(path: Path) -> Iterator[Path]:
+    """Yield a new folder to write files to; when the block ends well, it gets the name of ``path``.
+
+    Args:
+        path: A folder of ``--out``, not there or empty.
+
+    Raises:
+        PublishError: ``output-not-writable``; also for an ``OSError`` of the block.
+    """
+    target = path.resolve()
+    staged = target.with_name(f".{target.name}-{secrets.token_hex(8)}")
+    with writing_to(path):
+        make_folders(target.parent)
+        staged.mkdir()
+        try:
+            yield staged
+            sync_files(staged.iterdir())
+            sync_folder(staged)
+            # An empty folder may have the name; rename puts the new one in its place.
+            staged.rename(target)
+            sync_folder(target.parent)
+        finally:
+            shutil.rmtree(staged, ignore_errors=True)
 
 
 def require_suffix(path: Path, suffixes: Sequence[str]) -> None:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import errno
+import os
 import pickletools
-from typing import TYPE_CHECKING
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -11,11 +14,8 @@ import pytest
 from purchases import own_world
 
 from closedworld import convert, score
-from closedworld.errors import ConfigError, InputError
+from closedworld.errors import ConfigError, InputError, PublishError
 from closedworld.worlds.converting.layouts import card_numbers
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 SPARKOV = [
     "trans_date_trans_time",
@@ -155,6 +155,32 @@ def test_the_handbook_s_days_load_as_its_own_do(
     scenarios = truth["fraud_type"].map({"clone": 1, "skim": 2, "lost": 3, "testing": 4}).fillna(0)
     assert (found["TX_FRAUD_SCENARIO"].to_numpy() == scenarios.to_numpy()).all()
     assert ((found["TX_FRAUD_SCENARIO"] > 0) == (found["TX_FRAUD"] == 1)).all()
+
+
+def test_all_days_of_the_handbook_are_there_or_none(
+    world: tuple[Path, dict[str, pd.DataFrame]], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The disk is full at the second day; an empty folder that was there stays."""
+    real, written = pd.DataFrame.to_pickle, list[Path]()
+
+    def to_pickle(frame: pd.DataFrame, path: Path, **options: Any) -> None:
+        if written:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        written.append(path)
+        real(frame, path, **options)
+
+    (tmp_path / "empty").mkdir()
+    for out, left in (("new", {"empty"}), ("empty", {"empty"})):
+        with monkeypatch.context() as patch:
+            patch.setattr(pd.DataFrame, "to_pickle", to_pickle)
+            with pytest.raises(PublishError, match="output-not-writable") as caught:
+                convert(world[0], "handbook", tmp_path / out)
+        assert str(tmp_path / out) in caught.value.message
+        assert {path.name for path in tmp_path.rglob("*")} == left
+        written.clear()
+    monkeypatch.chdir(tmp_path)
+    done = convert(world[0], "handbook", "empty")
+    assert sorted(Path("empty").iterdir()) == sorted(done.files)
 
 
 def test_the_handbook_s_days_name_nothing_that_its_pandas_lacks(

@@ -13,7 +13,7 @@ import pyarrow.compute as pc
 from closedworld.errors import ConfigError, InputError
 from closedworld.inputs.tables.geometry import to_pandas
 from closedworld.sanitize import listed, quoted
-from closedworld.store.atomic import require_suffix, whole_file
+from closedworld.store.atomic import require_suffix, whole_folder
 from closedworld.worlds.converting.layouts import LAYOUTS, Layout
 from closedworld.worlds.converting.own_purchases import OwnPurchases
 from closedworld.worlds.converting.table_files import write_tables
@@ -124,27 +124,26 @@ def _sorted(rows: Iterator[pa.Table], form: Layout) -> pa.Table:
 
 def _write_days(rows: Iterator[pa.Table], out: Path) -> tuple[Path, ...]:
     """Write a pickle for each day that has purchases; rows come in the order of time."""
-    files: list[Path] = []
+    names: list[str] = []
     held: list[pa.Table] = []
+    with whole_folder(out) as staged:
 
-    def finish() -> None:
-        table = pa.concat_tables(held)
-        day = pc.strftime(table["TX_DATETIME"][0], format="%Y-%m-%d").as_py()
-        path = out / f"{day}.pkl"
-        frame = to_pandas(table)
-        # The Handbook needs pandas 1; of newer versions, it reads neither columns of text nor arrays of protocol 5.
-        frame.columns = frame.columns.astype(object)
-        with whole_file(path) as staged:
-            frame.to_pickle(staged, protocol=_OLD_PROTOCOL)
-        files.append(path)
+        def finish() -> None:
+            table = pa.concat_tables(held)
+            day = pc.strftime(table["TX_DATETIME"][0], format="%Y-%m-%d").as_py()
+            names.append(f"{day}.pkl")
+            frame = to_pandas(table)
+            # The Handbook needs pandas 1; of newer versions, it reads neither columns of text nor arrays of protocol 5.
+            frame.columns = frame.columns.astype(object)
+            frame.to_pickle(staged / names[-1], protocol=_OLD_PROTOCOL)
 
-    for table in rows:
-        days = table["TX_TIME_DAYS"].to_numpy()
-        for day in np.unique(days).tolist():
-            if held and held[-1]["TX_TIME_DAYS"][0].as_py() != day:
-                finish()
-                held.clear()
-            held.append(table.filter(pa.array(days == day)))
-    if held:
-        finish()
-    return tuple(files)
+        for table in rows:
+            days = table["TX_TIME_DAYS"].to_numpy()
+            for day in np.unique(days).tolist():
+                if held and held[-1]["TX_TIME_DAYS"][0].as_py() != day:
+                    finish()
+                    held.clear()
+                held.append(table.filter(pa.array(days == day)))
+        if held:
+            finish()
+    return tuple(out / name for name in names)
