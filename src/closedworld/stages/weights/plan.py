@@ -8,7 +8,6 @@ from dataclasses import dataclass, field
 from typing import ClassVar
 
 import numpy as np
-import pyarrow as pa
 
 from closedworld.config.run import RunConfig
 from closedworld.datasets import SPAN_WEIGHTS, TILE_WEIGHTS, Partition
@@ -48,8 +47,8 @@ from closedworld.stages.weights.part_files import (
 )
 from closedworld.stages.weights.population import require_same_grid
 from closedworld.stages.weights.raster_warnings import raster_warnings
+from closedworld.store.protocol import Storage
 from closedworld.store.reading import Published
-from closedworld.store.receipt import FileEntry
 
 FORMAT = 6
 """Raised when the same parameters would give other content or other files."""
@@ -164,46 +163,42 @@ class WeightPlan(StagePlan[WriteTask, WriteResult, TileWeights]):
         self, runner: TaskRunner, written: Iterable[tuple[WriteTask, WriteResult, bool]]
     ) -> Folded:
         """Return what all results come to; writes the weights of a country's runs when it is done."""
-        folded = Folded()
-        summaries = {}
+        folded, summaries = Folded(), {}
         countries: dict[str, WriteResult] = {}
         for task, result, is_last in written:
             iso = task.partition.value
+            spans = self.tiles.spans[iso]
             folded.files += result.files
             if iso not in countries:
-                run_weights = np.zeros(self.tiles.spans[iso].n_runs, np.uint64)
-                countries[iso] = WriteResult(run_weights=run_weights)
-            countries[iso].add(self._first_run(task), result)
+                countries[iso] = WriteResult(run_weights=np.zeros(spans.n_runs, np.uint64))
+            first_rank = task.masses.part_range.first_rank
+            first_run = int(np.searchsorted(spans.first_ranks, first_rank, side="right")) - 1
+            countries[iso].add(first_run, result)
             if is_last:
                 own = countries.pop(iso)
-                batch = span_weights_batch(iso, self.tiles.spans[iso], own.run_weights)
-                folded.files.append(_write_runs(runner, task.partition, batch))
-                folded.digests[iso] = {
-                    TILE_WEIGHTS.name: self._digest(iso, own),
-                    SPAN_WEIGHTS.name: SPAN_WEIGHTS.digest_of([batch]),
-                }
-                summaries[iso] = WeightSummary(
-                    iso,
-                    self.tiles.spans[iso].tile_count,
-                    own.zero_tiles,
-                    own.zero_tiles_with_mass,
-                    task.bases,
-                )
+                summaries[iso] = self._finished(task, own, folded, runner.staging.folder)
         folded.summaries = Records.of(summaries[iso] for iso in sorted(summaries))
         folded.totals = totals_of(folded.summaries, *self.found)
         return folded
 
-    def _first_run(self, task: WriteTask) -> int:
-        """Return the index of the first run that a task has tiles of, among those of its country."""
-        first_ranks = self.tiles.spans[task.partition.value].first_ranks
-        return (
-            int(np.searchsorted(first_ranks, task.masses.part_range.first_rank, side="right")) - 1
-        )
-
-    def _digest(self, country_iso: str, own: WriteResult) -> bytes:
+    def _finished(
+        self, task: WriteTask, own: WriteResult, folded: Folded, folder: Storage
+    ) -> WeightSummary:
+        """Write the weights of a country's runs, state its files and digests, and return its summary."""
+        iso = task.partition.value
+        spans = self.tiles.spans[iso]
+        batch = span_weights_batch(iso, spans, own.run_weights)
+        encoder = PartEncoder(SPAN_WEIGHTS)
+        encoder.write([batch])
+        folded.files.append(stage_part(folder, SPAN_WEIGHTS, task.partition, 0, encoder))
         blocks = [digest for _, digest in sorted(own.blocks.items())]
-        spans = self.tiles.spans[country_iso]
-        return weight_digest(spans, self.mixture, self.parameters.dp, blocks)
+        folded.digests[iso] = {
+            TILE_WEIGHTS.name: weight_digest(spans, self.mixture, self.parameters.dp, blocks),
+            SPAN_WEIGHTS.name: SPAN_WEIGHTS.digest_of([batch]),
+        }
+        return WeightSummary(
+            iso, spans.tile_count, own.zero_tiles, own.zero_tiles_with_mass, task.bases
+        )
 
     def outcome(self, published: Published, folded: Folded | None) -> TileWeights:
         """Return the published weights."""
@@ -215,12 +210,6 @@ class WeightPlan(StagePlan[WriteTask, WriteResult, TileWeights]):
             for warning in raster_warnings(totals.raster, self.layout, nouns):
                 self.observer.on_event(warning)
         return TileWeights(published, folded is None, summaries)
-
-
-def _write_runs(runner: TaskRunner, partition: Partition, batch: pa.RecordBatch) -> FileEntry:
-    encoder = PartEncoder(SPAN_WEIGHTS)
-    encoder.write([batch])
-    return stage_part(runner.staging.folder, SPAN_WEIGHTS, partition, 0, encoder)
 
 
 def plan_run(context: RunContext) -> WeightPlan:
