@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
+from operator import methodcaller
 from pathlib import Path
 from typing import Any
 
@@ -15,8 +16,8 @@ from closedworld.errors import ConfigError, PublishError
 from closedworld.execution import DEFAULT_NAME, WorkerPool, open_worker_pool, start_task
 from closedworld.execution.events import Observer, Warned
 from closedworld.execution.meters import peak_memory_bytes
-from closedworld.execution.observers import LOGGER, LogObserver, Observers
-from closedworld.execution.progress import Progress, ProgressObserver
+from closedworld.execution.observers import LOGGER, Observers, logged
+from closedworld.execution.progress import Progress
 from closedworld.inputs.loading import sources_of
 from closedworld.published.names import give_name, read_name
 from closedworld.published.stac import write_collections
@@ -35,7 +36,6 @@ from closedworld.stages.memory import capped
 from closedworld.stages.protocol import PictureTask, RunContext, StagePlan, Upstream
 from closedworld.stages.runner import run_stage
 from closedworld.stages.task_runner import emit_task
-from closedworld.stages.tasks import TaskResult
 from closedworld.store.local import storage_at
 
 DRAWING = "drawing"
@@ -73,8 +73,7 @@ def run_world(
     # A place that cannot hold results is refused before there is a report, too.
     storage_at(out)
     recorder = Recorder()
-    last = [ProgressObserver(progress)] if progress else []
-    observer = Observers([recorder, LogObserver(), *observers, *last])
+    observer = logged(Observers([recorder, *observers]), progress)
     with _reported(replace(config, out=out), out, recorder) as outcome:
         outcome.built_on = tuple(start.published.values())
         context = start.load(observer)
@@ -156,16 +155,12 @@ def _drawn_meanwhile(
     if task is None:
         yield
         return
-    drawing = start_task(pool.executor, _draw, task)
+    drawing = start_task(pool.executor, methodcaller("draw"), task)
     with ExitStack() as on_failure:
         on_failure.callback(drawing.give_up)
         yield
         on_failure.pop_all()
     emit_task(stage, DRAWING, task, drawing.finish(), observer)
-
-
-def _draw(task: PictureTask) -> TaskResult:
-    return task.draw()
 
 
 @contextmanager
@@ -203,7 +198,7 @@ def _pools_by_stage(
 @contextmanager
 def _reported(config: RunConfig, out: Path, recorder: Recorder) -> Iterator[RunOutcome]:
     """Log the block, and write its report, however it ends."""
-    outcome = RunOutcome(make_report_folder(out, recorder.clock.run_id))
+    outcome = RunOutcome(make_report_folder(out, recorder.run_id))
     folder = outcome.report_folder
     with log_file(folder / LOG_NAME):
         metrics: list[Metric] = []

@@ -89,7 +89,7 @@ def measured_rates(
         if rows >= LEAST_ROWS:
             size = sum(entry.size_bytes for entry in result.receipt.files)
             kind = kind_of(result.receipt.parameters, cell_width)
-            rates[kind] = Rate(rows / seconds, size / rows, recorder.clock.run_id)
+            rates[kind] = Rate(rows / seconds, size / rows, recorder.run_id)
     return rates
 
 

@@ -14,7 +14,7 @@ from closedworld.stages.task_runner import WRITING
 
 def performance_of(recorder: Recorder) -> Performance:
     """Return times, rates and memory of the run so far."""
-    wall = time.perf_counter() - recorder.clock.wall
+    wall = time.perf_counter() - recorder.wall
     phases: dict[str, dict[str, float]] = defaultdict(lambda: defaultdict(float))
     phases[events.INPUTS]["load"] = sum(loaded.seconds for loaded in recorder.inputs)
     for finished in recorder.phases:
@@ -27,7 +27,7 @@ def performance_of(recorder: Recorder) -> Performance:
             rows[unit.stage] += unit.rows
     return Performance(
         wall_seconds=wall,
-        cpu_seconds=cpu_seconds() - recorder.clock.cpu,
+        cpu_seconds=cpu_seconds() - recorder.cpu,
         peak_memory_bytes=peak_memory_bytes(),
         rows_written=dict(rows),
         rows_per_second=sum(rows.values()) / wall,
@@ -74,7 +74,7 @@ def _worker_record(work: Work, done: list[events.TaskFinished]) -> WorkerRecord:
 
 def task_records(recorder: Recorder) -> list[TaskRecord]:
     """Return every task, in the order in which they ended."""
-    start = recorder.clock.started_at.timestamp()
+    start = recorder.started_at.timestamp()
     return [
         TaskRecord(
             stage=unit.stage,

@@ -13,30 +13,6 @@ from closedworld.execution.events import Event
 from closedworld.execution.meters import cpu_seconds
 
 
-@dataclass(frozen=True, slots=True)
-class RunClock:
-    """When a run began.
-
-    Attributes:
-        run_id: Its name, from the time in UTC and four random hex digits.
-        started_at: Time in UTC.
-        wall: ``time.perf_counter()`` at the start, seconds.
-        cpu: Processor seconds of this process and its children at the start.
-    """
-
-    run_id: str
-    started_at: datetime
-    wall: float
-    cpu: float
-
-    @classmethod
-    def start(cls) -> RunClock:
-        """Return a clock that starts now."""
-        now = datetime.now(UTC)
-        run_id = f"{now:%Y%m%dT%H%M%SZ}-{secrets.token_hex(2)}"
-        return cls(run_id, now, time.perf_counter(), cpu_seconds())
-
-
 @dataclass(slots=True)
 class Work:
     """One kind of work in a stage, from its first unit handed out to its last one done.
@@ -57,7 +33,10 @@ class Recorder:
     """Keeps events for the report.
 
     Attributes:
-        clock: When the run began; with the recorder, if not given.
+        started_at: When the run began, with the recorder; time in UTC.
+        run_id: Its name, from that time and four random hex digits.
+        wall: ``time.perf_counter()`` at the start, seconds.
+        cpu: Processor seconds of this process and its children at the start.
         inputs: Inputs loaded.
         rasters: Rasters whose values were read.
         warnings: Warnings given.
@@ -67,7 +46,10 @@ class Recorder:
         phases: Phases that belong to no unit.
     """
 
-    clock: RunClock = field(default_factory=RunClock.start)
+    started_at: datetime = field(default_factory=lambda: datetime.now(UTC))
+    run_id: str = field(init=False)
+    wall: float = field(default_factory=time.perf_counter)
+    cpu: float = field(default_factory=cpu_seconds)
     inputs: list[events.InputLoaded] = field(default_factory=list)
     rasters: list[events.RasterRead] = field(default_factory=list)
     warnings: list[events.Warned] = field(default_factory=list)
@@ -75,6 +57,10 @@ class Recorder:
     units: list[events.TaskFinished] = field(default_factory=list)
     scratch_bytes: list[int] = field(default_factory=list)
     phases: list[events.PhaseFinished] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        """Name the run."""
+        self.run_id = f"{self.started_at:%Y%m%dT%H%M%SZ}-{secrets.token_hex(2)}"
 
     def on_event(self, event: Event) -> None:
         """Keep an event that the report needs."""

@@ -66,10 +66,10 @@ def write_report(
         PublishError: ``output-not-writable``.
     """
     record = RunRecord(
-        run_id=recorder.clock.run_id,
+        run_id=recorder.run_id,
         status=_status(error),
         error=None if error is None else _run_error(error),
-        started_at=recorder.clock.started_at.isoformat(timespec="seconds"),
+        started_at=recorder.started_at.isoformat(timespec="seconds"),
         config=config.to_dict(),
         inputs=tuple(recorder.inputs),
         rasters_read=tuple(recorder.rasters),
