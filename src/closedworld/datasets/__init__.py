@@ -2,10 +2,9 @@
 
 from closedworld.datasets.cards import CARDS
 from closedworld.datasets.dataset import Column, Dataset
-from closedworld.datasets.merchants import MERCHANTS
 from closedworld.datasets.partition import Partition
 from closedworld.datasets.purchases import PURCHASES, STAYS, TRUTH
-from closedworld.datasets.sites import SITES
+from closedworld.datasets.sites import MERCHANTS, SITES
 from closedworld.datasets.tiles import (
     TILE_BOUNDS,
     TILE_COVERAGE,

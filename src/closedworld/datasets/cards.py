@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import ClassVar
 
 import pyarrow as pa
@@ -13,7 +13,7 @@ from closedworld.datasets.dataset import Column, Dataset
 CARDS = Dataset(
     "cards",
     (
-        replace(shared.CARD_ID, encoding="PLAIN"),
+        shared.CARD_ID.encoded("PLAIN"),
         Column(
             "person_id", pa.string(), "holder of the card; `card_id` where none is given", "PLAIN"
         ),

@@ -13,9 +13,8 @@ from typing import Any, ClassVar, Self
 
 from closedworld.datasets.cards import CARDS, CardSummary
 from closedworld.datasets.dataset import Dataset
-from closedworld.datasets.merchants import OwnColumn, merchants_with
 from closedworld.datasets.purchases import PURCHASES, STAYS, TRUTH, DaySummary
-from closedworld.datasets.sites import SITES, SiteSummary
+from closedworld.datasets.sites import SITES, OwnColumn, SiteSummary, merchants_with
 from closedworld.datasets.tiles import (
     TILE_BOUNDS,
     TILE_COVERAGE,

@@ -1,7 +1,8 @@
-"""``sites``: the outlets of merchants, one row each."""
+"""Datasets of S9: ``sites``, the outlets of merchants, and ``merchants``, as their table was understood."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -37,6 +38,72 @@ SITES = Dataset(
     ),
     key=("country_iso", "merchant_id", "site_order"),
 )
+"""One row for each outlet."""
+
+OWN_TYPES = {"int64": pa.int64(), "double": pa.float64(), "string": pa.string()}
+"""Types of a user's own columns, by name."""
+
+
+@dataclass(frozen=True, slots=True)
+class OwnColumn:
+    """A column of the user's table that means nothing here.
+
+    Attributes:
+        name: Its name.
+        type: Key of ``OWN_TYPES``; integers have no gaps.
+
+    Raises:
+        ValueError: The type is none of these.
+    """
+
+    name: str
+    type: str
+
+    def __post_init__(self) -> None:
+        """Refuse other types."""
+        if self.type not in OWN_TYPES:
+            raise ValueError(f"column {self.name!r} is of type {self.type!r}")
+
+
+MERCHANTS = Dataset(
+    "merchants",
+    (
+        shared.COUNTRY_ISO,
+        shared.MERCHANT_ID,
+        shared.SITE_ORDER,
+        Column("n", pa.int32(), "outlets of this row: `site_order` and the n - 1 after it"),
+        Column("brand", pa.string(), "brand, as given", nullable=True),
+        shared.CATEGORY,
+        shared.MCC,
+        Column(
+            "gamma",
+            pa.float64(),
+            "exponent of population density by which the outlets were placed, a multiple of 1/8",
+        ),
+        Column("spacing", pa.string(), "`catchment` where outlets keep apart, else `none`"),
+        shared.PLACE,
+        shared.ADMIN1,
+        shared.LON,
+        shared.LAT,
+        Column(
+            "radius_km",
+            pa.float64(),
+            "radius of the circle that the outlets lie in, km",
+            nullable=True,
+        ),
+        shared.TILE_ID,
+    ),
+    key=("country_iso", "merchant_id", "site_order"),
+)
+
+
+def merchants_with(own_columns: Sequence[OwnColumn]) -> Dataset:
+    """Return the dataset with a user's own columns at the end."""
+    own = tuple(
+        Column(one.name, OWN_TYPES[one.type], "as given", nullable=one.type != "int64")
+        for one in own_columns
+    )
+    return Dataset(MERCHANTS.name, (*MERCHANTS.columns, *own), MERCHANTS.key)
 
 
 @dataclass(frozen=True, slots=True)

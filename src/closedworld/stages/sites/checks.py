@@ -63,28 +63,21 @@ def check_sites(
     count_zones(counts, places, off_map["tzid"].drop_null())
     lons, lats = here["lon"].to_numpy(), here["lat"].to_numpy()
     tile_ids = here["tile_id"].to_numpy()
-    _check_areas(counts, task, placed, tile_ids, lons, lats)
-    _check_collapse(counts, here)
-    if task.rows.tries_seed:
-        _check_other_seed(counts, task, domain, placed)
-    _check_blocks(counts, task, domain, placed, tile_ids)
-    return counts
-
-
-def _check_areas(
-    counts: CheckCounts,
-    task: SiteTask,
-    placed: PlacedSites,
-    tile_ids: NDArray[np.int64],
-    lons: NDArray[np.float64],
-    lats: NDArray[np.float64],
-) -> None:
     rows = placed.rows[placed.on_map]
     asked = task.merchants.numbers("tile_id")[rows]
-    counts.add(
-        "areas", np.count_nonzero(asked >= 0), np.count_nonzero((asked >= 0) & (asked != tile_ids))
-    )
+    on_tiles = asked[asked >= 0]
+    counts.add("areas", len(on_tiles), np.count_nonzero(on_tiles != tile_ids[asked >= 0]))
     count_circles(counts, task.merchants.circles[rows], lons, lats)
+    _check_collapse(counts, here)
+    if task.rows.tries_seed:
+        some = placed.on_map[:_SEED_SAMPLE]
+        other = PlacedSites.of(
+            task.merchants, placed.rows[some], placed.orders[some], domain, task.seed + _OTHER_SEED
+        )
+        same = (other.lons == placed.lons[: len(some)]) & (other.lats == placed.lats[: len(some)])
+        counts.add("seeds", len(some), np.count_nonzero(same))
+    _check_blocks(counts, task, domain, placed, tile_ids)
+    return counts
 
 
 def _check_collapse(counts: CheckCounts, here: pa.Table) -> None:
@@ -99,17 +92,6 @@ def _check_collapse(counts: CheckCounts, here: pa.Table) -> None:
     first = here.filter(pc.equal(here["site_order"], 1))
     points = first.group_by(["lon", "lat"]).aggregate([([], "count_all")])
     counts.add("merchants", first.num_rows, first.num_rows - points.num_rows)
-
-
-def _check_other_seed(
-    counts: CheckCounts, task: SiteTask, domain: PlacingDomain, placed: PlacedSites
-) -> None:
-    some = placed.on_map[:_SEED_SAMPLE]
-    other = PlacedSites.of(
-        task.merchants, placed.rows[some], placed.orders[some], domain, task.seed + _OTHER_SEED
-    )
-    same = (other.lons == placed.lons[: len(some)]) & (other.lats == placed.lats[: len(some)])
-    counts.add("seeds", len(some), np.count_nonzero(same))
 
 
 def _check_blocks(

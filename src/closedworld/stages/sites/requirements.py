@@ -12,7 +12,7 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from closedworld.datasets import Dataset
-from closedworld.datasets.merchants import OwnColumn, merchants_with
+from closedworld.datasets.sites import OwnColumn, merchants_with
 from closedworld.execution.events import Observer, Warned
 from closedworld.inputs.merchants.kinds import GAMMA_STEPS, Kind, kind_of_mcc, merchant_kinds
 from closedworld.inputs.merchants.table import MerchantTable
