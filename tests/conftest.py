@@ -13,7 +13,7 @@ from closedworld.inputs.regions.country_reading import countries_from_features
 from closedworld.stages.task_runner import PhaseClock
 from closedworld.stages.tasks import TaskResult
 from closedworld.stages.tiles.build import build_tile_index
-from closedworld.stages.tiles.picture import MapTask
+from closedworld.stages.tiles.part_files import MapTask
 from closedworld.testing import tiny_countries, tiny_grid
 
 if TYPE_CHECKING:

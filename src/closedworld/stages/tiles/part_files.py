@@ -1,9 +1,11 @@
-"""A task of S1: the part files of a range of a country's tiles."""
+"""Tasks of S1: the part files of a range of a country's tiles, and the picture of all tiles."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from pathlib import Path
+from typing import ClassVar
 
 from closedworld.datasets import (
     TILE_BOUNDS,
@@ -26,7 +28,7 @@ from closedworld.kernels.tiles import (
     tile_digests,
 )
 from closedworld.stages.task_runner import PhaseClock, stage_part
-from closedworld.stages.tasks import DigestedResult
+from closedworld.stages.tasks import DigestedResult, TaskResult
 from closedworld.store.protocol import Storage
 
 
@@ -157,3 +159,40 @@ def _write_whole(
         clock.ends("digest")
         result.files.append(stage_part(task.folder, dataset, task.partition, 0, encoder))
         clock.ends("write")
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class MapTask:
+    """What the map is drawn from; can be sent to another process.
+
+    Attributes:
+        spans: Tiles by country code.
+        rule: Inclusion rule.
+        attribution: Credit of the polygons.
+        path: The picture.
+    """
+
+    cost: ClassVar[int] = 0
+    partition: ClassVar[None] = None
+
+    spans: Mapping[str, RowSpans]
+    rule: Rule
+    attribution: str
+    path: Path
+
+    def __str__(self) -> str:
+        return "the map"
+
+    def draw(self) -> TaskResult:
+        """Draw the map.
+
+        Raises:
+            PublishError: ``output-not-writable``.
+        """
+        from closedworld.maps.world_map import draw_tiles  # noqa: PLC0415 -- 0.1 s that stages after do not need
+
+        result = TaskResult()
+        clock = PhaseClock(result)
+        draw_tiles(self.spans, self.rule, self.attribution, self.path)
+        clock.ends("pictures")
+        return result

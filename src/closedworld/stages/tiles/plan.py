@@ -40,8 +40,7 @@ from closedworld.stages.runner import timed
 from closedworld.stages.task_runner import TaskRunner
 from closedworld.stages.tasks import DigestedResult
 from closedworld.stages.tiles.outcome import TileIndex, warn_of_cut
-from closedworld.stages.tiles.part_files import TileTask, plan_tile_tasks, write_tiles
-from closedworld.stages.tiles.picture import MapTask
+from closedworld.stages.tiles.part_files import MapTask, TileTask, plan_tile_tasks, write_tiles
 from closedworld.stages.tiles.towns import warn_of_towns
 from closedworld.store.reading import Published
 from closedworld.store.receipt import parameter_hash
