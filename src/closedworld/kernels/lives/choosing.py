@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from closedworld.kernels.columns import Columns
 from closedworld.kernels.lives.clock import DAY, HOUR, to_utc, weekday
-from closedworld.kernels.lives.draws import CardDraws, Purpose, below, interpolated, parted
+from closedworld.kernels.lives.draws import Purpose, below, card_words, interpolated, parted
 from closedworld.kernels.lives.habits import HOURS, Schedule
 from closedworld.kernels.lives.market import Market
 from closedworld.kernels.lives.outcome import NONE, Channel
@@ -52,8 +52,7 @@ class Drafts(Columns):
 
 
 def drafts_of(
-    market: Market, draws: CardDraws, cards: Cards, anchors: Anchors, sessions: Sessions,
-    schedule: Schedule,
+    market: Market, cards: Cards, anchors: Anchors, sessions: Sessions, schedule: Schedule,
 ) -> Drafts:  # fmt: skip
     """Return the purchases of sessions; those without a site or merchant within reach are left out."""
     session = np.repeat(np.arange(len(sessions)), sessions.size)
@@ -62,8 +61,8 @@ def drafts_of(
     card, turn, source = (
         one.take(session) for one in (sessions.card, sessions.turn, sessions.source)
     )
-    choice = draws.words(Purpose.CHOICE, card, turn, source, item)
-    payment = draws.words(Purpose.PAYMENT, card, turn, source, item)
+    choice = card_words(cards, Purpose.CHOICE, card, turn, source, item)
+    payment = card_words(cards, Purpose.PAYMENT, card, turn, source, item)
     local = sessions.local.take(session)
     category = sessions.category.take(session)
     later = np.flatnonzero(item)
@@ -76,12 +75,12 @@ def drafts_of(
     own_or_known = sessions.has_habits.take(session) & below(parted(choice[1])[0], HABIT)
     here = np.flatnonzero(~is_online)
     site[here] = _sites(
-        market, draws, anchors, anchor[here], category[here],
+        market, cards, anchors, anchor[here], category[here],
         choice[0][here], parted(choice[1][here])[1], own_or_known[here],
     )  # fmt: skip
     here = np.flatnonzero(is_online & (online == NONE))
     online[here] = _merchants(
-        market, draws, cards, card[here], category[here],
+        market, cards, card[here], category[here],
         choice[0][here], parted(choice[1][here])[1], own_or_known[here],
     )  # fmt: skip
     zone, at_site = anchors.zone.take(anchor), site != NONE
@@ -119,17 +118,17 @@ def _since_begin(market: Market, words: Words, item: Ints, begins: Ints) -> Ints
 
 
 def _known(
-    draws: CardDraws, card: Ints, turn: Ints, kind: Ints, category: Ints, row: Ints, slot: Words
+    cards: Cards, card: Ints, turn: Ints, kind: Ints, category: Ints, row: Ints, slot: Words
 ) -> Words:
     """Return the word that chose a known site of each purchase: one of four of its list, ``row``."""
-    words = np.stack(draws.words(Purpose.FAVOURITE, card, turn, kind, category))
+    words = np.stack(card_words(cards, Purpose.FAVOURITE, card, turn, kind, category))
     share = slot.astype(np.float64) * 2.0**-32
     number = np.searchsorted(_FAVOURITES, share, "right")
     return words.ravel().take(number * len(card) + row)
 
 
 def _sites(
-    market: Market, draws: CardDraws, anchors: Anchors, anchor: Ints, category: Ints,
+    market: Market, cards: Cards, anchors: Anchors, anchor: Ints, category: Ints,
     words: Words, slot: Words, known: NDArray[np.bool_],
 ) -> Ints:  # fmt: skip
     """Return a site near its anchor for each purchase, ``NONE`` if there is none."""
@@ -140,7 +139,7 @@ def _sites(
     back = np.flatnonzero(known)
     words = words.copy()
     words[back] = _known(
-        draws, anchors.card[at], anchors.turn[at], anchors.kind[at], kind, row[back], slot[back]
+        cards, anchors.card[at], anchors.turn[at], anchors.kind[at], kind, row[back], slot[back]
     )
     site = np.full(len(anchor), NONE)
     some = lists.counts.take(row) > 0
@@ -149,7 +148,7 @@ def _sites(
 
 
 def _merchants(
-    market: Market, draws: CardDraws, cards: Cards, card: Ints, category: Ints,
+    market: Market, cards: Cards, card: Ints, category: Ints,
     words: Words, slot: Words, known: NDArray[np.bool_],
 ) -> Ints:  # fmt: skip
     """Return an online merchant for each purchase, ``NONE`` if there is none."""
@@ -159,7 +158,7 @@ def _merchants(
     back = np.flatnonzero(known)
     words = words.copy()
     none = np.zeros(len(codes), np.int64)
-    words[back] = _known(draws, who, none, none, kind, row[back], slot[back])
+    words[back] = _known(cards, who, none, none, kind, row[back], slot[back])
     return market.online_index.pick(category, cards.country.take(card), words)
 
 

@@ -8,9 +8,9 @@ from enum import IntEnum
 import numpy as np
 from numpy.typing import NDArray
 
-from closedworld.kernels.lives.places import Floats, Ints
+from closedworld.kernels.lives.places import Cards, Floats, Ints
 from closedworld.kernels.sampling.philox import FourWords, Words
-from closedworld.kernels.sampling.random_streams import Keys, keyed_words
+from closedworld.kernels.sampling.random_streams import keyed_words
 
 WORD = 1 << 32
 _BITS = np.uint64(32)
@@ -33,36 +33,27 @@ class Purpose(IntEnum):
     TESTING = 11
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class CardDraws:
-    """Draws of some cards.
+def card_words(
+    cards: Cards,
+    purpose: Purpose,
+    card: Ints,
+    turn: Ints | int = 0,
+    source: Ints | int = 0,
+    item: Ints | int = 0,
+) -> FourWords:
+    """Return four words for each draw.
 
-    Attributes:
-        keys: Key of each card, uint32 (n, 4).
+    Args:
+        cards: All cards.
+        purpose: What for.
+        card: Row of the card, int64 (m,).
+        turn: Day, window or campaign, 0 or more, below 2^32.
+        source: Which of the turn, 0 or more, below 2^16.
+        item: Which of the source, 0 or more, below 2^8.
     """
-
-    keys: Keys
-
-    def words(
-        self,
-        purpose: Purpose,
-        card: Ints,
-        turn: Ints | int = 0,
-        source: Ints | int = 0,
-        item: Ints | int = 0,
-    ) -> FourWords:
-        """Return four words for each draw.
-
-        Args:
-            purpose: What for.
-            card: Row of the card, int64 (m,).
-            turn: Day, window or campaign, 0 or more, below 2^32.
-            source: Which of the turn, 0 or more, below 2^16.
-            item: Which of the source, 0 or more, below 2^8.
-        """
-        number = np.asarray(item, np.int64) | np.asarray(source, np.int64) << 8 | purpose << 24
-        counter = np.asarray(turn, np.int64).astype(np.uint64)
-        return keyed_words(self.keys.take(card, axis=0), counter, number.astype(np.uint64))
+    number = np.asarray(item, np.int64) | np.asarray(source, np.int64) << 8 | purpose << 24
+    counter = np.asarray(turn, np.int64).astype(np.uint64)
+    return keyed_words(cards.keys.take(card, axis=0), counter, number.astype(np.uint64))
 
 
 def below(words: Words, probability: Floats | float) -> NDArray[np.bool_]:

@@ -9,7 +9,6 @@ from numpy.typing import NDArray
 
 from closedworld.kernels.lives.choosing import Drafts, amounts_of, drafts_of
 from closedworld.kernels.lives.clock import HOUR, offsets_at
-from closedworld.kernels.lives.draws import CardDraws
 from closedworld.kernels.lives.fraud_plan import FraudPlan
 from closedworld.kernels.lives.market import Market
 from closedworld.kernels.lives.outcome import (
@@ -77,24 +76,17 @@ def live(
     A card's life does not depend on the other cards, and a longer period with the same first day begins with the same
     purchases. Memory is about 1 KiB for each purchase: take some thousand cards at a time.
     """
-    draws = CardDraws(cards.keys)
-    homes = Homes.of(
-        draws, to_xyz(cards.home_lons, cards.home_lats), market.activity, options.noise
-    )
-    trips = trips_of(
-        market, draws, cards, homes, period, abroad=options.trips_abroad, noise=options.noise
-    )
+    homes = Homes.of(cards, market.activity, options.noise)
+    trips = trips_of(market, cards, homes, period, abroad=options.trips_abroad, noise=options.noise)
     anchors = _anchors(market, cards, homes, trips)
-    sessions = holder_sessions(
-        draws, cards, homes, trips, market.schedule, market.zones, period, anchors
-    )
-    lost = lost_cards(draws, len(cards), fraud, period)
+    sessions = holder_sessions(market, cards, homes, trips, period, anchors)
+    lost = lost_cards(cards, fraud, period)
     sessions = with_losses(sessions, lost, len(cards))
     sessions = Sessions.joined([sessions, flight_sessions(trips, len(cards), _most_common(market))])
-    drafts = drafts_of(market, draws, cards, anchors, sessions, market.schedule)
+    drafts = drafts_of(market, cards, anchors, sessions, market.schedule)
     ts, turns = holder_times(market, trips, anchors, sessions, drafts)
     honest = _Made(drafts, sessions, ts)
-    stolen, incidents = _thefts(market, draws, cards, homes.activity, period, fraud, honest, lost)
+    stolen, incidents = _thefts(market, cards, homes.activity, period, fraud, honest, lost)
     stays = stays_of(market, cards, trips, anchors, sessions, drafts, turns, period)
     purchases, truth = _assembled(market, period, options, honest, stolen, incidents)
     return Lives(purchases, truth, stays)
@@ -131,7 +123,6 @@ def _anchors(market: Market, cards: Cards, homes: Homes, trips: Trips) -> Anchor
 
 def _thefts(
     market: Market,
-    draws: CardDraws,
     cards: Cards,
     activity: Floats,
     period: Period,
@@ -144,13 +135,13 @@ def _thefts(
     at_site = (drafts.site != NONE) & (sessions.incident.take(drafts.session) == NONE)
     row = np.flatnonzero(at_site)
     card = sessions.card.take(drafts.session[row])
-    cloned = cloned_cards(draws, activity, fraud, period)
-    skimmed = skimmed_cards(draws, fraud, card, drafts.site[row], honest.ts[row])
+    cloned = cloned_cards(cards, activity, fraud, period)
+    skimmed = skimmed_cards(cards, fraud, card, drafts.site[row], honest.ts[row])
     far = Incidents.joined([cloned, skimmed])
     site = thief_sites(market, cards, fraud, far)
     found = np.flatnonzero(site != NONE)
     far, site = far.take(found), site[found]
-    tested = tested_cards(draws, activity, fraud)
+    tested = tested_cards(cards, activity, fraud)
     sites = market.sites
     far_anchors = Anchors(
         far.card, np.full(len(far), _THIEF), far.turn, sites.lons[site], sites.lats[site],
@@ -166,8 +157,8 @@ def _thefts(
         (far, far_anchors, market.thieves, THEFT_SESSIONS),
         (tested, home_anchors, market.testers, 1),
     ):
-        thieves = thief_sessions(draws, incidents, schedule, sessions_each=each)
-        bought = drafts_of(market, draws, cards, anchors, thieves, schedule)
+        thieves = thief_sessions(cards, incidents, schedule, sessions_each=each)
+        bought = drafts_of(market, cards, anchors, thieves, schedule)
         ts = thief_times(market, thieves, bought)
         made.append(_Made(bought, thieves.of_incidents(first), ts))
         first += len(incidents)

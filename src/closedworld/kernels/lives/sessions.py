@@ -10,10 +10,11 @@ from numpy.typing import NDArray
 from closedworld.kernels.columns import Columns
 from closedworld.kernels.counting import crossed
 from closedworld.kernels.lives.clock import DAY, HOUR, to_utc, weekday
-from closedworld.kernels.lives.draws import CardDraws, Purpose, below, parted, scaled
-from closedworld.kernels.lives.habits import HOURS, SESSION_SHARES, Schedule
+from closedworld.kernels.lives.draws import Purpose, below, card_words, parted, scaled
+from closedworld.kernels.lives.habits import HOURS, SESSION_SHARES
+from closedworld.kernels.lives.market import Market
 from closedworld.kernels.lives.outcome import NONE, HardNegative
-from closedworld.kernels.lives.places import Cards, Floats, Ints, Period, Zones
+from closedworld.kernels.lives.places import Cards, Floats, Ints, Period
 from closedworld.kernels.lives.trips import FLIGHT_KM_H, Homes, Trips
 from closedworld.kernels.sampling.philox import Words
 
@@ -103,22 +104,15 @@ def sizes_of(words: Words) -> Ints:
 
 
 def holder_sessions(
-    draws: CardDraws,
-    cards: Cards,
-    homes: Homes,
-    trips: Trips,
-    schedule: Schedule,
-    zones: Zones,
-    period: Period,
-    anchors: Anchors,
+    market: Market, cards: Cards, homes: Homes, trips: Trips, period: Period, anchors: Anchors
 ) -> Sessions:
     """Return what holders do in the local days that the period touches, without what falls into journeys.
 
     Anchors are homes, work places and goals of trips, in this order.
     """
-    card, day, slot = _slots(draws, homes, trips, schedule, period)
-    words = draws.words(Purpose.SESSION, card, day, slot)
-    cell = schedule.first.draw(weekday(day), words[0])
+    card, day, slot = _slots(market, cards, homes, trips, period)
+    words = card_words(cards, Purpose.SESSION, card, day, slot)
+    cell = market.schedule.first.draw(weekday(day), words[0])
     category, hour = np.divmod(cell, HOURS)
     local = day * DAY + hour * HOUR + scaled(words[1], HOUR)
     work_word, partner_word = parted(words[3])
@@ -139,7 +133,7 @@ def holder_sessions(
     )
     n = len(cards)
     anchor = np.where(on_trip, 2 * n + trip, np.where(at_work, n + card, card))
-    utc = to_utc(zones, anchors.zone[anchor], local, np.zeros(len(card), np.bool_))
+    utc = to_utc(market.zones, anchors.zone[anchor], local, np.zeros(len(card), np.bool_))
     at_home = (utc < _of(trips.leave, trip)) | (utc >= _of(trips.back, trip))
     at_goal = (utc >= _of(trips.arrive, trip)) & (utc < _of(trips.end, trip))
     stage = STAGES * (window - trips.first_window) + np.where(
@@ -162,10 +156,10 @@ def _of(times: Ints, trip: Ints) -> Ints:
 
 
 def _slots(
-    draws: CardDraws, homes: Homes, trips: Trips, schedule: Schedule, period: Period
+    market: Market, cards: Cards, homes: Homes, trips: Trips, period: Period
 ) -> tuple[Ints, Ints, Ints]:
     """Return card, local day and number of each session."""
-    n, days = len(homes.phase), period.first_day - 1 + np.arange(period.days + 2)
+    n, days = len(cards), period.first_day - 1 + np.arange(period.days + 2)
     card, day = crossed(n, days)
     trip = trips.at(card, trips.window_of(card, day))
     away = (
@@ -173,10 +167,10 @@ def _slots(
         & (day * DAY < _of(trips.end_local, trip))
         & ((day + 1) * DAY > _of(trips.leave_local, trip))
     )
-    rate = np.tile(schedule.sessions[weekday(days)], n) * homes.activity[card]
+    rate = np.tile(market.schedule.sessions[weekday(days)], n) * homes.activity[card]
     rate *= np.where(away, _ON_TRIP / SLOTS, 1.0 / SLOTS)
     np.minimum(rate, _MOST, out=rate)
-    words = draws.words(Purpose.DAY, card, day)
+    words = card_words(cards, Purpose.DAY, card, day)
     chosen = np.flatnonzero(np.stack([below(word, rate) for word in words], axis=1))
     row, slot = np.divmod(chosen, SLOTS)
     return card[row], day[row], slot

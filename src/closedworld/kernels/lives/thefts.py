@@ -9,7 +9,7 @@ import numpy as np
 from closedworld.kernels.columns import Columns
 from closedworld.kernels.counting import counted, crossed
 from closedworld.kernels.lives.clock import DAY, HOUR, weekday
-from closedworld.kernels.lives.draws import CardDraws, Purpose, below, parted, scaled
+from closedworld.kernels.lives.draws import Purpose, below, card_words, parted, scaled
 from closedworld.kernels.lives.fraud_plan import FraudPlan
 from closedworld.kernels.lives.goals import Errand
 from closedworld.kernels.lives.habits import HOURS, Schedule
@@ -69,26 +69,13 @@ class Incidents(Columns):
 
 
 def _incidents(
-    fraud_type: FraudType,
-    card: Ints,
-    turn: Ints,
-    day: Ints,
-    words: tuple[Words, Words, Words],
-    *,
-    campaign: Ints | None = None,
-    source_site: Ints | None = None,
-    online: Ints | None = None,
+    fraud_type: FraudType, card: Ints, turn: Ints, day: Ints, words: tuple[Words, Words, Words]
 ) -> Incidents:
     """Return incidents that are reported 7 to 17 days after their first day; words for goal, site and report."""
     none = np.full(len(card), NONE)
     return Incidents(
-        card, np.full(len(card), int(fraud_type)), turn,
-        none if campaign is None else campaign,
-        none if source_site is None else source_site,
-        day, none, none,
-        (day + 7) * DAY + scaled(words[2], 10 * DAY),
-        *words[:2],
-        none if online is None else online,
+        card, np.full(len(card), int(fraud_type)), turn, none, none, day, none, none,
+        (day + 7) * DAY + scaled(words[2], 10 * DAY), *words[:2], none,
     )  # fmt: skip
 
 
@@ -98,10 +85,10 @@ def _months(period: Period) -> Ints:
     return np.arange(first // MONTH_DAYS, last // MONTH_DAYS + 1)
 
 
-def lost_cards(draws: CardDraws, n_cards: int, plan: FraudPlan, period: Period) -> Incidents:
+def lost_cards(cards: Cards, plan: FraudPlan, period: Period) -> Incidents:
     """Return the losses of cards: a thief nearby uses each for one to three days."""
-    card, month = crossed(n_cards, _months(period))
-    words = draws.words(Purpose.LOST, card, month)
+    card, month = crossed(len(cards), _months(period))
+    words = card_words(cards, Purpose.LOST, card, month)
     happens = below(words[0], plan.lost)
     card, month = card[happens], month[happens]
     when, lasts, report = (word[happens] for word in words[1:])
@@ -134,10 +121,10 @@ def with_losses(sessions: Sessions, lost: Incidents, n_cards: int) -> Sessions:
     return replace(sessions, incident=incident, has_habits=sessions.has_habits & (incident == NONE))
 
 
-def cloned_cards(draws: CardDraws, activity: Floats, plan: FraudPlan, period: Period) -> Incidents:
+def cloned_cards(cards: Cards, activity: Floats, plan: FraudPlan, period: Period) -> Incidents:
     """Return the cards that are copied, nobody knows where, and used far away; the more a card is used, the likelier."""
-    card, month = crossed(len(activity), _months(period))
-    words = draws.words(Purpose.CLONE, card, month)
+    card, month = crossed(len(cards), _months(period))
+    words = card_words(cards, Purpose.CLONE, card, month)
     happens = below(words[0], plan.clone * activity[card])
     card, month = card[happens], month[happens]
     when, goal, report = (word[happens] for word in words[1:])
@@ -145,11 +132,11 @@ def cloned_cards(draws: CardDraws, activity: Floats, plan: FraudPlan, period: Pe
     return _incidents(FraudType.CLONE, card, month, day, (goal, parted(when)[1], report))
 
 
-def skimmed_cards(draws: CardDraws, plan: FraudPlan, card: Ints, site: Ints, ts: Ints) -> Incidents:
+def skimmed_cards(cards: Cards, plan: FraudPlan, card: Ints, site: Ints, ts: Ints) -> Incidents:
     """Return the cards that were used at a skimming site during its campaign, and are used by thieves later.
 
     Args:
-        draws: Draws of the cards.
+        cards: All cards.
         plan: The campaigns.
         card: Card of each purchase at a site, int64.
         site: Where it was made, int64.
@@ -168,29 +155,28 @@ def skimmed_cards(draws: CardDraws, plan: FraudPlan, card: Ints, site: Ints, ts:
     card, campaign, copied = card[inside], campaign[inside], ts[inside]
     _, first = np.unique(card * max(len(order), 1) + campaign, return_index=True)
     card, campaign, copied = card[first], campaign[first], copied[first]
-    words = draws.words(Purpose.SKIM, card, skim.key[campaign])
+    words = card_words(cards, Purpose.SKIM, card, skim.key[campaign])
     used = below(words[0], skim.used[campaign])
     card, campaign, copied = card[used], campaign[used], copied[used]
     when, goal, report = (word[used] for word in words[1:])
     day = copied // DAY + _SKIM_REST_DAYS + scaled(when, _SKIM_DAYS)
-    return _incidents(
-        FraudType.SKIM, card, skim.key[campaign], day, (goal, parted(when)[1], report),
-        campaign=campaign, source_site=skim.place[campaign],
-    )  # fmt: skip
+    key, goals = skim.key[campaign], (goal, parted(when)[1], report)
+    made = _incidents(FraudType.SKIM, card, key, day, goals)
+    return replace(made, campaign=campaign, source_site=skim.place[campaign])
 
 
-def tested_cards(draws: CardDraws, activity: Floats, plan: FraudPlan) -> Incidents:
+def tested_cards(cards: Cards, activity: Floats, plan: FraudPlan) -> Incidents:
     """Return the cards that are tried in campaigns; the more a card is used, the likelier."""
-    card, campaign = crossed(len(activity), np.arange(len(plan.testing)))
-    words = draws.words(Purpose.TESTING, card, plan.testing.key[campaign])
+    card, campaign = crossed(len(cards), np.arange(len(plan.testing)))
+    words = card_words(cards, Purpose.TESTING, card, plan.testing.key[campaign])
     used = below(words[0], plan.testing.used[campaign] * activity[card])
     card, campaign = card[used], campaign[used]
     when, report = words[1][used], words[2][used]
-    start, end = plan.testing.start[campaign] // DAY, plan.testing.end[campaign] // DAY
-    return _incidents(
-        FraudType.TESTING, card, plan.testing.key[campaign], start + scaled(when, end - start),
-        (when, when, report), campaign=campaign, online=plan.testing.place[campaign],
-    )  # fmt: skip
+    tried = plan.testing.take(campaign)
+    start, end = tried.start // DAY, tried.end // DAY
+    day = start + scaled(when, end - start)
+    made = _incidents(FraudType.TESTING, card, tried.key, day, (when, when, report))
+    return replace(made, campaign=campaign, online=tried.place)
 
 
 def thief_sites(market: Market, cards: Cards, plan: FraudPlan, incidents: Incidents) -> Ints:
@@ -204,12 +190,12 @@ def thief_sites(market: Market, cards: Cards, plan: FraudPlan, incidents: Incide
 
 
 def thief_sessions(
-    draws: CardDraws, incidents: Incidents, schedule: Schedule, *, sessions_each: int
+    cards: Cards, incidents: Incidents, schedule: Schedule, *, sessions_each: int
 ) -> Sessions:
     """Return the sessions of thieves, begun as those of holders; anchor and traveller are the incident's row.
 
     Args:
-        draws: Draws of the cards.
+        cards: All cards.
         incidents: Not of lost cards.
         schedule: When thieves buy, and what.
         sessions_each: Sessions of an incident, one a day, each left out at times; a single one never.
@@ -217,7 +203,7 @@ def thief_sessions(
     row, number = crossed(len(incidents), np.arange(sessions_each))
     card, turn = incidents.card[row], incidents.turn[row]
     source = THIEF_SOURCE + _SOURCES * incidents.fraud_type[row] + number
-    words = draws.words(Purpose.SESSION, card, turn, source)
+    words = card_words(cards, Purpose.SESSION, card, turn, source)
     day = incidents.day[row] + THEFT_STEP_DAYS * number
     category, hour = np.divmod(schedule.first.draw(weekday(day), words[0]), HOURS)
     local = day * DAY + hour * HOUR + scaled(words[1], HOUR)

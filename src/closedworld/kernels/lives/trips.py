@@ -9,11 +9,18 @@ from numpy.typing import NDArray
 
 from closedworld.kernels.counting import crossed
 from closedworld.kernels.lives.clock import DAY, HOUR, to_utc
-from closedworld.kernels.lives.draws import CardDraws, Purpose, below, interpolated, parted, scaled
+from closedworld.kernels.lives.draws import (
+    Purpose,
+    below,
+    card_words,
+    interpolated,
+    parted,
+    scaled,
+)
 from closedworld.kernels.lives.goals import Errand
 from closedworld.kernels.lives.market import Market
 from closedworld.kernels.lives.places import Cards, Floats, Ints, Period
-from closedworld.kernels.sphere import arc_km, chord_km
+from closedworld.kernels.sphere import arc_km, chord_km, to_xyz
 
 WINDOW_DAYS = 12
 """A window holds the longest trip and the longest way back."""
@@ -102,12 +109,11 @@ class Homes:
     is_shared: NDArray[np.bool_]
 
     @classmethod
-    def of(cls, draws: CardDraws, xyz: Floats, activity: Floats, noise: float) -> Homes:
+    def of(cls, cards: Cards, activity: Floats, noise: float) -> Homes:
         """Draw what the holders are like; ``activity`` are quantiles."""
-        everybody = np.arange(xyz.shape[1])
-        words = draws.words(Purpose.CARD, everybody)
+        words = card_words(cards, Purpose.CARD, np.arange(len(cards)))
         return cls(
-            xyz,
+            to_xyz(cards.home_lons, cards.home_lats),
             scaled(words[0], WINDOW_DAYS),
             interpolated(words[1], activity),
             below(words[2], min(_SHARED * noise, 1.0)),
@@ -116,7 +122,6 @@ class Homes:
 
 def trips_of(
     market: Market,
-    draws: CardDraws,
     cards: Cards,
     homes: Homes,
     period: Period,
@@ -129,12 +134,12 @@ def trips_of(
     last = (period.first_day + period.days + 1 + WINDOW_DAYS) // WINDOW_DAYS
     n_windows = last - first + 1
     card, window = crossed(len(cards), first + np.arange(n_windows))
-    words = draws.words(Purpose.TRIP, card, window)
+    words = card_words(cards, Purpose.TRIP, card, window)
     chance = TRIPS_PER_MONTH * WINDOW_DAYS / _MONTH_DAYS
     made = below(words[0], chance)
     card, window = card[made], window[made]
     happens, abroad_word, length, start = (word[made] for word in words)
-    second = draws.words(Purpose.GOAL, card, window)
+    second = card_words(cards, Purpose.GOAL, card, window)
     errand = np.where(below(abroad_word, abroad), Errand.TRIP_ABROAD, Errand.TRIP_INSIDE)
     where = cards.take(card)
     site = market.goals.choose(

@@ -6,7 +6,10 @@ those whose number lies between the old and the new share of a half that holds t
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
+from typing import TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -30,6 +33,9 @@ _DOUBT = 2.0**-50
 
 _MORE_BITS = 1 << 8
 """Draws of later bits are numbered so far from those of the first ones."""
+
+LeftBefore: TypeAlias = "Callable[[NDArray[np.uint64], NDArray[np.int64]], NDArray[np.uint64]]"
+"""From the whole weight before some ranks to what is left of it to those who draw."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -117,7 +123,7 @@ class TileDescent:
         rows = np.empty(len(draws), np.int64)
         for begin in range(0, len(draws), _CHUNK_DRAWS):
             chunk = slice(begin, begin + _CHUNK_DRAWS)
-            rows[chunk] = self._rows(draws.take(chunk), _WeightLeft(removed, ids[chunk]))
+            rows[chunk] = self._rows(draws.take(chunk), partial(_left_before, removed, ids[chunk]))
         hits = TileHits(np.empty(len(draws), np.int64), np.empty(len(draws), np.uint64))
         order = np.argsort(rows, kind="stable")
         ascending = self._row_ranks[rows[order] + 1]
@@ -126,12 +132,13 @@ class TileDescent:
             # As many draws as have their rows in memory.
             stop = int(np.searchsorted(ascending, ascending[begin] + _CHUNK_TILES))
             here = order[begin : min(stop, begin + _CHUNK_DRAWS)]
-            found = self._in_rows(rows[here], draws.take(here), _WeightLeft(removed, ids[here]))
+            left = partial(_left_before, removed, ids[here])
+            found = self._in_rows(rows[here], draws.take(here), left)
             hits.ranks[here], hits.weights[here] = found
             begin += len(here)
         return hits
 
-    def _rows(self, draws: StreamDraws, left: _WeightLeft) -> NDArray[np.int64]:
+    def _rows(self, draws: StreamDraws, left_before: LeftBefore) -> NDArray[np.int64]:
         """Return the row of each draw, counted from the country's first, int64 (n,)."""
         row = np.full(len(draws), self._first_row)
         choices = _Choices(draws)
@@ -140,12 +147,12 @@ class TileDescent:
             first = row >> bit + 1 << bit + 1
             bounds = [first, first + (1 << bit), first + (2 << bit)]
             at = [np.clip(one - self._first_row, 0, len(self._row_ranks) - 1) for one in bounds]
-            before = [left.before(self._row_weights[one], self._row_ranks[one]) for one in at]
+            before = [left_before(self._row_weights[one], self._row_ranks[one]) for one in at]
             row = np.where(choices.first(bit, *before), first, bounds[1])
         return row - self._first_row
 
     def _in_rows(
-        self, rows: NDArray[np.int64], draws: StreamDraws, left: _WeightLeft
+        self, rows: NDArray[np.int64], draws: StreamDraws, left_before: LeftBefore
     ) -> tuple[NDArray[np.int64], NDArray[np.uint64]]:
         """Return ``(ranks, weights)`` of the tile of each draw in its row."""
         held, place = np.unique(rows, return_inverse=True)
@@ -162,12 +169,12 @@ class TileDescent:
         offset = (gaps - first)[place]
         col = np.full(len(rows), self._first_col)
         low, high = first[place], stop[place]
-        ends = [left.before(upto[offset + rank], rank) for rank in (low, high)]
+        ends = [left_before(upto[offset + rank], rank) for rank in (low, high)]
         line = self._index.encode(0, rows + self._first_row, np.zeros_like(col))
         choices = _Choices(draws)
         for bit in reversed(range(self._col_bits)):
             rank = np.clip(self._ranks_before(line + col + (1 << bit)), low, high)
-            middle = left.before(upto[offset + rank], rank)
+            middle = left_before(upto[offset + rank], rank)
             is_first = choices.first(_COLUMN_CHOICE + bit, ends[0], middle, ends[1])
             low, high = np.where(is_first, low, rank), np.where(is_first, rank, high)
             ends = [np.where(is_first, ends[0], middle), np.where(is_first, middle, ends[1])]
@@ -184,22 +191,14 @@ class TileDescent:
         return ranks
 
 
-class _WeightLeft:
-    """The weight before a tile, without what has been removed.
-
-    Args:
-        removed: Tiles that are removed.
-        ids: Whose draw each is, int64 (n,).
-    """
-
-    def __init__(self, removed: RemovedTiles | None, ids: NDArray[np.int64]) -> None:
-        self._removed, self._ids = removed, ids
-
-    def before(self, weights: NDArray[np.uint64], ranks: NDArray[np.int64]) -> NDArray[np.uint64]:
-        """Return the weight that is left before each rank, given the whole weight there, uint64 (n,)."""
-        if self._removed is None:
-            return weights
-        return weights - self._removed.before(self._ids, ranks)
+def _left_before(
+    removed: RemovedTiles | None,
+    ids: NDArray[np.int64],
+    weights: NDArray[np.uint64],
+    ranks: NDArray[np.int64],
+) -> NDArray[np.uint64]:
+    """Return the weight that is left to some ids before each rank, given the whole weight there, uint64 (n,)."""
+    return weights if removed is None else weights - removed.before(ids, ranks)
 
 
 class _Choices:
