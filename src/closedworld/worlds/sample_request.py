@@ -22,24 +22,12 @@ from closedworld.sanitize import number_of, quoted
 
 _KNOWN = ("id", "country_iso", "n")
 _SYNONYMS = {"country": "country_iso"}
+_CODES = ("country_code", "cc", "iso", "iso2", "iso3", "iso_a2", "iso_a3")
 _MISTAKEN = {
     "merchant_id": "id",
-    "country_code": "country_iso",
-    "outlets": "n",
-    "sites": "n",
-    "points": "n",
-    "n_points": "n",
-    "count": "n",
-    "number": "n",
-    "num": "n",
-    "quantity": "n",
-    "stores": "n",
-    "cc": "country_iso",
-    "iso": "country_iso",
-    "iso2": "country_iso",
-    "iso3": "country_iso",
-    "iso_a2": "country_iso",
-    "iso_a3": "country_iso",
+    **dict.fromkeys(_CODES, "country_iso"),
+    **dict.fromkeys(("outlets", "sites", "points", "stores"), "n"),
+    **dict.fromkeys(("n_points", "count", "number", "num", "quantity"), "n"),
 }
 _PROBLEMS_SHOWN = 20
 _PANDAS_INDEX = "__index_level_"

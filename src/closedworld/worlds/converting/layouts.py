@@ -47,13 +47,11 @@ class Layout:
     """A layout of files.
 
     Attributes:
-        title: Its name for people.
         suffixes: Suffixes of the file; empty for a folder of a pickle for each day.
         rows: Makes a batch into rows, given the start of the first day in seconds since 1970.
         sorted_by: Columns that all rows are sorted by; empty for the order of time.
     """
 
-    title: str
     suffixes: tuple[str, ...]
     rows: Callable[[PurchaseBatch, int], pa.Table]
     sorted_by: tuple[str, ...] = ()
@@ -193,10 +191,10 @@ def tabformer(batch: PurchaseBatch, first_day: int) -> pa.Table:
 
 
 LAYOUTS = {
-    "sparkov": Layout("Sparkov, as Kaggle's fraudTrain.csv", (".csv",), sparkov),
-    "handbook": Layout("Fraud Detection Handbook", (), handbook),
-    "tabformer": Layout("TabFormer", (".csv",), tabformer, ("User", "Card")),
-    "synccfd": Layout("SynCCFD", (".csv", ".parquet"), synccfd),
+    "sparkov": Layout((".csv",), sparkov),
+    "handbook": Layout((), handbook),
+    "tabformer": Layout((".csv",), tabformer, ("User", "Card")),
+    "synccfd": Layout((".csv", ".parquet"), synccfd),
 }
 """The layouts by name."""
 

@@ -99,20 +99,14 @@ class CardFigures:
     """Counts over all cards.
 
     Attributes:
-        n_zones: How many time zones were met.
+        hours: Legitimate purchases in person by zone and hour, int64 (zones + 1, 24); the last row has no zone.
         counts: Counts by name.
         km: Legitimate purchases by distance from home.
-        hours: Legitimate purchases in person by zone and hour, int64 (zones + 1, 24); the last row has no zone.
     """
 
-    n_zones: int
+    hours: NDArray[np.int64]
     counts: Counter[str] = field(default_factory=Counter)
     km: NDArray[np.int64] = field(default_factory=lambda: np.zeros(len(_KM_BINS), np.int64))
-    hours: NDArray[np.int64] = field(init=False)
-
-    def __post_init__(self) -> None:
-        """Begin with no purchase in any zone."""
-        self.hours = np.zeros((self.n_zones + 1, HOURS), np.int64)
 
     def add(self, some: CardRows) -> None:
         """Count the purchases of some cards."""
@@ -136,9 +130,9 @@ class CardFigures:
         bins = np.searchsorted(_KM_BINS, some.home_km[near], "right") - 1
         self.km += np.bincount(bins, minlength=len(_KM_BINS))
         timed = honest & ~some.rows["is_online"] & np.isfinite(some.rows["hour"])
-        zone = np.where(some.rows["zone"] < 0, self.n_zones, some.rows["zone"]).astype(np.int64)
+        zone = np.where(some.rows["zone"] < 0, len(self.hours) - 1, some.rows["zone"])
         hour = some.rows["hour"][timed].astype(np.int64)
-        flat = np.bincount(zone[timed] * HOURS + hour, minlength=self.hours.size)
+        flat = np.bincount(zone[timed].astype(np.int64) * HOURS + hour, minlength=self.hours.size)
         self.hours += flat.reshape(self.hours.shape)
 
     def _add_steps(self, some: CardRows, honest: NDArray[np.bool_]) -> None:
@@ -180,20 +174,13 @@ class AucCounts:
     """AUCs of single features: frauds are gathered first, all others are compared with them afterwards.
 
     Attributes:
-        n_categories: How many categories were met.
-        n_kinds: How many kinds of purchases there are, with none of fraud.
+        categories: Purchases by half of the cards, category and kind (none of fraud first), int64 (2, categories, kinds).
     """
 
-    n_categories: int
-    n_kinds: int
-    categories: NDArray[np.int64] = field(init=False)
+    categories: NDArray[np.int64]
     _frauds: list[Mapping[str, NDArray[np.float64]]] = field(default_factory=list)
     _kinds: list[NDArray[np.int16]] = field(default_factory=list)
     _ranks: dict[str, RankCounts] = field(default_factory=dict)
-
-    def __post_init__(self) -> None:
-        """Begin with no purchase of any category."""
-        self.categories = np.zeros((2, self.n_categories, self.n_kinds), np.int64)
 
     def gather(self, some: CardRows, features: Mapping[str, NDArray[np.float64]]) -> None:
         """Keep the frauds of some cards, and count all by category."""
@@ -203,7 +190,8 @@ class AucCounts:
         self._kinds.append(kind[is_fraud])
         known = (kind >= LEGITIMATE) & (category >= 0)
         half = some.rows["card"].astype(np.int64) & 1
-        index = (half * self.n_categories + category) * self.n_kinds + kind
+        _, n_categories, n_kinds = self.categories.shape
+        index = (half * n_categories + category) * n_kinds + kind
         flat = np.bincount(index[known], minlength=self.categories.size)
         self.categories += flat.reshape(self.categories.shape)
 
@@ -220,8 +208,9 @@ class AucCounts:
 
     def kind_counts(self) -> dict[int, int]:
         """Return how many frauds of each kind there are, by its number."""
-        counts = np.bincount(np.concatenate(self._kinds), minlength=self.n_kinds)
-        return {number: int(counts[number]) for number in range(1, self.n_kinds)}
+        n_kinds = self.categories.shape[2]
+        counts = np.bincount(np.concatenate(self._kinds), minlength=n_kinds)
+        return {number: int(counts[number]) for number in range(1, n_kinds)}
 
     def results(self, kinds: tuple[str, ...]) -> dict[str, dict[str, float | None]]:
         """Return the AUC of each feature by kind of fraud, that of all frauds as ``all``.
@@ -236,8 +225,9 @@ class AucCounts:
             name: {kind: ranks.auc(which) for kind, which in chosen.items()}
             for name, ranks in self._ranks.items()
         }
-        halves = {"all": cross_fitted_auc(self.categories)} if self.n_categories else {}
-        for number, name in enumerate(kinds):
-            if number and self.n_categories:
-                halves[name] = cross_fitted_auc(self.categories, number)
-        return {**found, "category": halves or dict.fromkeys(chosen)}
+        of_category: dict[str, float | None] = dict.fromkeys(chosen)
+        if self.categories.size:
+            of_category["all"] = cross_fitted_auc(self.categories)
+            for number, name in list(enumerate(kinds))[1:]:
+                of_category[name] = cross_fitted_auc(self.categories, number)
+        return {**found, "category": of_category}

@@ -20,7 +20,7 @@ from closedworld.published.polygons import bundled_countries
 from closedworld.sanitize import number_of
 from closedworld.store.row_buckets import RowBuckets
 from closedworld.worlds.own_streams import find_own
-from closedworld.worlds.scoring.card_figures import AucCounts, CardFigures, CardRows
+from closedworld.worlds.scoring.card_figures import HOURS, AucCounts, CardFigures, CardRows
 from closedworld.worlds.scoring.encoding import MERCHANT_PLACE, PURCHASE, Encoder
 from closedworld.worlds.scoring.figures import FIGURES, SEVERAL_PURCHASES, Figure
 from closedworld.worlds.scoring.result import Score
@@ -134,8 +134,8 @@ def _merchants(buckets: RowBuckets) -> tuple[NDArray[np.int64], NDArray[np.int64
 
 def _cards(buckets: RowBuckets, encoder: Encoder) -> tuple[CardFigures, AucCounts]:
     """Return the figures of all cards: one walk that gathers frauds, one that compares all others with them."""
-    figures = CardFigures(len(encoder.zones))
-    auc = AucCounts(len(encoder.categories), len(encoder.kinds))
+    figures = CardFigures(np.zeros((len(encoder.zones) + 1, HOURS), np.int64))
+    auc = AucCounts(np.zeros((2, len(encoder.categories), len(encoder.kinds)), np.int64))
 
     def bucket(number: int) -> CardRows:
         return CardRows.of(
