@@ -20,8 +20,8 @@ from hypothesis import strategies as st
 import closedworld as cw
 from closedworld.errors import ConfigError
 from closedworld.explore.borders import STEPS_PER_CELL, packed_borders
-from closedworld.explore.lives import packed_lives
 from closedworld.explore.packing import packed
+from closedworld.explore.points import packed_lives
 from closedworld.explore.tiles import bounds_of, packed_runs
 from closedworld.explore.weights import Overview, packed_overviews
 from closedworld.explore.writing import map_page
@@ -402,7 +402,7 @@ def test_regions_are_not_called_countries(tmp_path: Path) -> None:
 def test_where_purchases_do_not_fit_whole_cards_are_left_out(
     purchases: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("closedworld.explore.lives.MOST_PURCHASES", 5)
+    monkeypatch.setattr("closedworld.explore.points.MOST_PURCHASES", 5)
     content = packed_lives(purchases)
     assert content["owners"] == [1, 2]
     assert unpacked(content["columns"]["card"]["values"]).tolist() == [0]

@@ -191,28 +191,24 @@ main.add_command(export)
 def _show(error: ClosedWorldError) -> None:
     """Print an error to standard error, if that can be written: what, where, and what to do."""
     with suppress(OSError):
-        _print_error(error)
-
-
-def _print_error(error: ClosedWorldError) -> None:
-    notes = getattr(error, "__notes__", [])
-    if _asked_for_json():
-        line = {
-            "time": datetime.now(UTC).isoformat(timespec="milliseconds"),
-            "level": "error",
-            "code": error.code,
-            "message": error.message,
-            "hint": error.hint,
-            "notes": notes,
-        }
-        click.echo(json.dumps(line), err=True)
-        return
-    click.secho(f"error [{error.code}]: ", err=True, nl=False, fg="red", bold=True)
-    click.echo(printable(error.message), err=True)
-    for note in notes:
-        click.echo(f"  {printable(note)}", err=True)
-    if error.hint:
-        click.echo(f"  {printable(error.hint)}", err=True)
+        notes = getattr(error, "__notes__", [])
+        if _asked_for_json():
+            line = {
+                "time": datetime.now(UTC).isoformat(timespec="milliseconds"),
+                "level": "error",
+                "code": error.code,
+                "message": error.message,
+                "hint": error.hint,
+                "notes": notes,
+            }
+            click.echo(json.dumps(line), err=True)
+            return
+        click.secho(f"error [{error.code}]: ", err=True, nl=False, fg="red", bold=True)
+        click.echo(printable(error.message), err=True)
+        for note in notes:
+            click.echo(f"  {printable(note)}", err=True)
+        if error.hint:
+            click.echo(f"  {printable(error.hint)}", err=True)
 
 
 def _asked_for_json() -> bool:

@@ -12,9 +12,8 @@ import numpy as np
 from closedworld.datasets.parameters import TileParameters, WeightParameters
 from closedworld.errors import ConfigError
 from closedworld.explore.borders import packed_borders
-from closedworld.explore.lives import packed_lives
 from closedworld.explore.places import packed_places
-from closedworld.explore.points import packed_homes, packed_sites
+from closedworld.explore.points import packed_homes, packed_lives, packed_sites
 from closedworld.explore.tiles import bounds_of, packed_runs
 from closedworld.explore.weights import overview_of, packed_cells, packed_overviews
 from closedworld.inputs.reference.iso import iso_table

@@ -8,6 +8,7 @@ from typing import ClassVar
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 import shapely
 from numpy.typing import NDArray
 
@@ -26,7 +27,6 @@ from closedworld.verification.country_files import CountryFiles
 from closedworld.verification.file_checks import FileTable, check_countries, check_schemas
 from closedworld.verification.findings import Findings
 from closedworld.verification.membership import placed_polygons
-from closedworld.verification.points_on_map import of_other_zone, off_tile, outside_of
 from closedworld.verification.request import Request
 from closedworld.verification.site_law import TOLERANCE_DEGREES, SiteLaw, Towns
 from closedworld.verification.site_numbers import WantedSite
@@ -125,17 +125,17 @@ class PointChecks:
         if places is None:
             self.findings.add_unchecked(zones, "the polygons of the regions are not at hand")
         else:
-            other = of_other_zone(rows["tzid"], zones_of(places.countries).tzids)
+            other = _of_other_zone(rows["tzid"], zones_of(places.countries).tzids)
             files.add_rows(rows, other, f"{kind}-zone", f"tzid is none of {iso}.")
             add_check(zones, len(other), self.unit)
         if self.index is not None and iso in self.index.countries:
-            off = off_tile(self.index, iso, lon, lat, tile)
+            off = _off_tile(self.index, iso, lon, lat, tile)
             message = f"the {self.noun} is not on its tile, or the country does not have it."
             files.add_rows(rows, off, f"{kind}-tile", message)
             count = int(np.count_nonzero(tile >= 0))
             add_check(f"{kind}s on their tiles, tiles of their country", count, self.unit)
         if countries is not None and iso in countries:
-            outside = outside_of(countries[iso], lon, lat)
+            outside = _outside_of(countries[iso], lon, lat)
             message = f"the {self.noun} is not in its country."
             files.add_rows(rows, outside, f"{kind}-outside", message)
             add_check(_IN_COUNTRY, int(np.count_nonzero(~np.isnan(lon))), self.unit)
@@ -219,6 +219,56 @@ class PointChecks:
                     placed.take(pa.array(at, pa.int64())),
                 )
         return ~right
+
+
+def _off_tile(
+    index: TileIndex,
+    iso: str,
+    lon: NDArray[np.float64],
+    lat: NDArray[np.float64],
+    tile: NDArray[np.int64],
+) -> NDArray[np.bool_]:
+    """Return which points are not on their tile, or on one that the country does not have; not those of tile -1.
+
+    Args:
+        index: The tiles.
+        iso: The country.
+        lon: Degrees, float64 (n,).
+        lat: Degrees, float64 (n,).
+        tile: Tile that each is said to lie on, int64 (n,).
+    """
+    grid = index.parameters.grid
+    here = np.flatnonzero(tile >= 0)
+    here = here[tile[here] < grid.n_tiles]
+    row, col = np.divmod(tile[here], grid.n_cols)
+    across = (lon[here] - (grid.west + (col + 0.5) * grid.cell_width) + 180.0) % 360.0 - 180.0
+    down = lat[here] - (grid.north - (row + 0.5) * grid.cell_height)
+    on_tile = np.abs(across) <= grid.cell_width / 2 + TOLERANCE_DEGREES
+    on_tile &= np.abs(down) <= grid.cell_height / 2 + TOLERANCE_DEGREES
+    wrong = tile >= grid.n_tiles
+    wrong[here] |= ~on_tile | ~index.countries[iso].ids.holds(tile[here])
+    return wrong
+
+
+def _outside_of(
+    country: Country, lon: NDArray[np.float64], lat: NDArray[np.float64]
+) -> NDArray[np.bool_]:
+    """Return which points lie outside of a country, bool (n,); not those without coordinates."""
+    left = np.flatnonzero(~np.isnan(lon))
+    for polygon in shapely.get_parts(list(country.features)):
+        shapely.prepare(polygon)
+        for turn in (0.0, 360.0, -360.0):
+            left = left[~shapely.intersects_xy(polygon, lon[left] + turn, lat[left])]
+    outside = np.zeros(len(lon), np.bool_)
+    outside[left] = True
+    return outside
+
+
+def _of_other_zone(zones: pa.ChunkedArray, tzids: tuple[str, ...]) -> NDArray[np.bool_]:
+    """Return which time zones are none of a country's, bool (n,); not those that are missing."""
+    known = pc.or_(pc.is_in(zones, pa.array(tzids, pa.string())), zones.is_null())
+    other: NDArray[np.bool_] = ~known.to_numpy()
+    return other
 
 
 def _rows_by_part(
