@@ -37,12 +37,14 @@ class TownsWithoutTiles:
 
     Attributes:
         country_iso: ISO 3166-1 alpha-2 code.
+        count: How many they are.
         largest: Name of the largest.
         persons: Persons of all of them.
         share: Of the persons in all its towns on the grid, 0..1.
     """
 
     country_iso: str
+    count: int
     largest: str
     persons: int
     share: float
@@ -59,7 +61,8 @@ def warn_of_towns(world: World) -> Warned | None:
         return None
     found.sort(key=lambda towns: (-towns.persons, towns.country_iso))
     shown = ", ".join(
-        f"{one_line(towns.largest)} ({towns.country_iso} {towns.share:.0%})"
+        f"{towns.country_iso} {towns.share:.0%} ({one_line(towns.largest)}"
+        f"{f' and {towns.count - 1} more' if towns.count > 1 else ''})"
         for towns in found[:_COUNTRIES_SHOWN]
     )
     more = len(found) - _COUNTRIES_SHOWN
@@ -67,7 +70,7 @@ def warn_of_towns(world: World) -> Warned | None:
     return Warned(
         "towns-without-tiles",
         f"{countries} no tile under rule {world.rule} where {LEAST_SHARE:.0%} or more of the people in their "
-        f"towns live, so nobody lives or shops there: {shown}{f' and {more} more' if more > 0 else ''}. "
+        f"towns live, so nobody lives or shops there: {shown}{f' and {more} more countries' if more > 0 else ''}. "
         f"{_HINTS[world.rule]}",
     )
 
@@ -93,7 +96,7 @@ def towns_without_tiles(world: World) -> Iterator[TownsWithoutTiles]:
             persons = places.persons
             largest = places.names[int(without[np.argmax(persons[without])])].as_py()
             lost, of_all = int(persons[without].sum()), int(persons[towns].sum())
-            yield TownsWithoutTiles(iso, largest, lost, lost / of_all)
+            yield TownsWithoutTiles(iso, len(without), largest, lost, lost / of_all)
 
 
 def _have_tiles(
