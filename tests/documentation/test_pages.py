@@ -189,9 +189,11 @@ def test_every_finding_of_verify_is_in_the_reference() -> None:
 
 
 def texts_of(pattern: str) -> set[str]:
-    """Return the text constants of sources."""
+    """Return the text constants of sources; one such as ``-tile`` follows what was placed."""
     trees = [ast.parse(source.read_text(encoding="utf-8")) for source in ROOT.glob(pattern)]
     constants = [
         node for tree in trees for node in ast.walk(tree) if isinstance(node, ast.Constant)
     ]
-    return {node.value for node in constants if isinstance(node.value, str)}
+    texts = {node.value for node in constants if isinstance(node.value, str)}
+    ends = {text for text in texts if re.fullmatch("-(tile|outside|law|zone)", text)}
+    return texts | {kind + end for kind in ("site", "home") for end in ends}

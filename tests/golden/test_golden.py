@@ -18,7 +18,6 @@ from closedworld.execution import open_worker_pool
 from closedworld.inputs.isolated import check_in_subprocess
 from closedworld.kernels.placing import site_numbers, texture
 from closedworld.kernels.sampling import random_streams
-from closedworld.kernels.sampling.philox import philox4x32
 from closedworld.run import pipeline
 from closedworld.stages.people import plan as people_plan
 from closedworld.stages.purchases import plan as purchase_plan
@@ -111,15 +110,18 @@ def test_a_raised_format_is_seen(
     assert all(found[one]["parameter_hash"] == expected[one]["parameter_hash"] for one in others)
 
 
-def swap_words(monkeypatch: pytest.MonkeyPatch, module: Any, first: int) -> None:
-    """Let a module have a random word and the next one in each other's place."""
+def swap_words(
+    monkeypatch: pytest.MonkeyPatch, module: Any, first: int, name: str = "philox4x32"
+) -> None:
+    """Let what a module has random words from give a word and the next one in each other's place."""
+    really = getattr(module, name)
 
     def swapped(*arguments: Any) -> Any:
-        words = list(philox4x32(*arguments))
+        words = list(really(*arguments))
         words[first], words[first + 1] = words[first + 1], words[first]
         return tuple(words)
 
-    monkeypatch.setattr(module, "philox4x32", swapped)
+    monkeypatch.setattr(module, name, swapped)
 
 
 @pytest.mark.slow
@@ -133,11 +135,15 @@ def test_two_swapped_random_words_are_seen_in_points(
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("module", [site_numbers, texture], ids=["outlets", "texture"])
+@pytest.mark.parametrize(
+    ("module", "name"),
+    [(site_numbers, "keyed_words"), (texture, "philox4x32")],
+    ids=["outlets", "texture"],
+)
 def test_two_swapped_random_words_are_seen_in_outlets(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, module: Any
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, module: Any, name: str
 ) -> None:
-    swap_words(monkeypatch, module, 0)
+    swap_words(monkeypatch, module, 0, name)
     assert found_serially(tmp_path)["outlets"] != EXPECTED["worlds"][WORLD]["outlets"]
 
 
