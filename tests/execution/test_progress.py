@@ -27,7 +27,7 @@ GRID = Grid.from_resolution("5deg")
 
 
 def finished(stage: str, work: str, tiles: int) -> TaskFinished:
-    return TaskFinished(stage, work, "u", "DE", tiles, "w", "p", 0.0, 0.0, 0.0, 0, 0, {}, "tiles")
+    return TaskFinished("w", "p", 0.0, 0.0, 0.0, 0, 0, stage, work, "u", "DE", tiles, {}, "tiles")
 
 
 def test_progress_adds_up_by_stage_and_work() -> None:

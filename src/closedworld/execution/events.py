@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, Protocol, TypeAlias
 
+from closedworld.execution.worker import Effort
+
 INPUTS = "S0"
 """Number of what comes before the stages: opening, checking and sealing the inputs."""
 
@@ -143,7 +145,7 @@ class TasksResumed:
 
 
 @dataclass(frozen=True, slots=True)
-class TaskFinished:
+class TaskFinished(Effort):
     """A task is done; one of ``writing`` is on disk.
 
     Attributes:
@@ -152,13 +154,6 @@ class TaskFinished:
         unit: Country and parts, or raster rows.
         partition: Its partition, such as a country; empty for raster rows.
         rows: Its rows.
-        worker: Who did it.
-        process: Its process; threads of one process share it.
-        began: When it began, seconds since 1970.
-        seconds: Wall time of the unit.
-        cpu_seconds: Processor time of the unit.
-        peak_memory_bytes: Largest resident set of the process so far.
-        open_files: Files that the process had open when the unit was done.
         phases: Wall seconds by phase.
         row_name: What a row is, in the plural, such as ``tiles``.
     """
@@ -168,13 +163,6 @@ class TaskFinished:
     unit: str
     partition: str
     rows: int
-    worker: str
-    process: str
-    began: float
-    seconds: float
-    cpu_seconds: float
-    peak_memory_bytes: int
-    open_files: int
     phases: dict[str, float]
     row_name: str
 

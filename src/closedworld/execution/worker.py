@@ -24,11 +24,10 @@ ROOT_LOGGER = "closedworld"
 
 
 @dataclass(frozen=True, slots=True)
-class Done(Generic[Result]):
-    """A task that is done, and what it took.
+class Effort:
+    """What a task took.
 
     Attributes:
-        result: What it returned.
         worker: Who did it, such as ``worker-1``, ``process-2`` or the name of a Dask worker.
         process: Host and number of the process; threads of one process share it.
         began: When it began, seconds since 1970.
@@ -36,10 +35,8 @@ class Done(Generic[Result]):
         cpu_seconds: Processor time of its thread.
         peak_memory_bytes: Largest resident set of the process so far.
         open_files: Files that the process had open at the end.
-        log: What it logged, when its process is not the parent's.
     """
 
-    result: Result
     worker: str
     process: str
     began: float
@@ -47,6 +44,18 @@ class Done(Generic[Result]):
     cpu_seconds: float
     peak_memory_bytes: int
     open_files: int
+
+
+@dataclass(frozen=True, slots=True)
+class Done(Effort, Generic[Result]):
+    """A task that is done, and what it took.
+
+    Attributes:
+        result: What it returned.
+        log: What it logged, when its process is not the parent's.
+    """
+
+    result: Result
     log: tuple[logging.LogRecord, ...]
 
 

@@ -7,13 +7,14 @@ import time
 from collections import Counter
 from collections.abc import Callable, Generator, Sequence
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import TypeVar
 
 from closedworld.datasets import Dataset, Partition
 from closedworld.datasets.part_encoder import PartEncoder
 from closedworld.execution import Done, WorkerPool, emit_log, events, run_tasks, worker_name
 from closedworld.execution.events import Observer
+from closedworld.execution.worker import Effort
 from closedworld.kernels.parquet import Writer
 from closedworld.stages import Stage
 from closedworld.stages.tasks import Task, TaskResult
@@ -190,13 +191,7 @@ def emit_task(stage: Stage, what: str, task: Task, done: Done[R], observer: Obse
             unit=str(task),
             partition=partition_value(task),
             rows=task.cost,
-            worker=done.worker,
-            process=done.process,
-            began=done.began,
-            seconds=done.seconds,
-            cpu_seconds=done.cpu_seconds,
-            peak_memory_bytes=done.peak_memory_bytes,
-            open_files=done.open_files,
+            **{one.name: getattr(done, one.name) for one in fields(Effort)},
             phases=dict(done.result.phases),
             row_name=stage.row_name,
         )

@@ -36,11 +36,9 @@ class ScratchValues:
         cls, path: Path, layout: PixelLayout, spans: Mapping[str, RowSpans]
     ) -> ScratchValues:
         """Return the file for the values of some countries."""
-        first, before = {}, 0
-        for iso, own in spans.items():
-            first[iso] = before
-            before += own.tile_count
-        return cls(path, layout.value_dtype, first)
+        counts = (own.tile_count for own in spans.values())
+        first = zip(spans, itertools.accumulate(counts, initial=0), strict=False)
+        return cls(path, layout.value_dtype, dict(first))
 
     def read(self, country_iso: str, first_rank: int, stop_rank: int) -> NDArray[Any]:
         """Return the values of a range of a country's tiles, (tiles,)."""
