@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
-from typing import Any, TypeVar
+from functools import cache
+from typing import TypeVar
 
 import numpy as np
 import pyarrow as pa
@@ -12,13 +13,14 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from closedworld.config.run import RunConfig
+from closedworld.datasets import Dataset
 from closedworld.errors import InputError, IntegrityError
 from closedworld.inputs.loading import Inputs
 from closedworld.inputs.reference.place_names import find_place
-from closedworld.inputs.reference.places import CountryPlaces
 from closedworld.inputs.regions.country_set import CountrySet
 from closedworld.inputs.tables.asked_rows import AskedRows
 from closedworld.inputs.tables.columns import RowProblem, RowProblems, first_like
+from closedworld.kernels.digests import digest_of_dataset
 from closedworld.kernels.placing import (
     Circle,
     PlacingDomain,
@@ -77,6 +79,12 @@ def settled_in_world(
     return settled.settled(skip_unplaceable=inputs.skip_unplaceable), circles[kept]
 
 
+def digest_of_rows(dataset: Dataset, by_country: Mapping[str, pa.Table]) -> str:
+    """Return the digest of what is asked for in each country, lower-case hex."""
+    digests = {iso: dataset.digest_of(rows.to_batches()) for iso, rows in by_country.items()}
+    return digest_of_dataset(dataset.name, digests)
+
+
 def _check_codes(rows: pa.Table, with_tiles: Collection[str], problems: RowProblems) -> None:
     """Find rows whose ``country_iso`` is none of those with tiles; rows without one have a problem already."""
     known = pa.array([None, *sorted(with_tiles)], pa.string())
@@ -99,7 +107,7 @@ def _fill_circles_of_places(
         countries: The polygons of the world; rows of other countries are left alone.
         problems: Get the rows whose place is not known.
     """
-    places: dict[str, CountryPlaces] = {}
+    places_of = cache(countries.places)
     named = np.flatnonzero(rows["place"].is_valid().to_numpy())
     some = rows.select(["country_iso", "place", "admin1"]).take(pa.array(named))
     like = first_like(some)
@@ -109,10 +117,8 @@ def _fill_circles_of_places(
         iso = one["country_iso"]
         if iso not in countries:
             continue
-        if iso not in places:
-            places[iso] = countries.places(iso)
         try:
-            place = find_place(places[iso], one["place"], one["admin1"])
+            place = find_place(places_of(iso), one["place"], one["admin1"])
         except InputError as error:
             # A table without coordinates cannot give them instead.
             is_useful = "lon" not in error.hint or "lon" in rows.column_names
@@ -130,8 +136,13 @@ def _check_circles(
     problems: RowProblems,
 ) -> None:
     """Find rows whose circle has nothing of their country's land and tiles; each circle is tried once."""
-    shapes: dict[str, CountryShape] = {}
-    is_there: dict[tuple[Any, ...], bool] = {}
+    shape_of = cache(lambda iso: CountryShape(countries[iso].features))
+
+    @cache
+    def is_there(iso: str, lon: float, lat: float, radius_km: float) -> bool:
+        land = shape_of(iso).within(Circle(lon, lat, radius_km).polygon())
+        return len(tiles_of_shape(spans[iso], land)) > 0
+
     bad = set(problems.rows().tolist())
     asked = np.flatnonzero(~np.isnan(circles).any(axis=1))
     codes = rows["country_iso"].take(pa.array(asked)).to_pylist()
@@ -139,13 +150,7 @@ def _check_circles(
         if row in bad or iso not in spans:
             continue
         lon, lat, radius_km = circles[row].tolist()
-        key = iso, lon, lat, radius_km
-        if key not in is_there:
-            if iso not in shapes:
-                shapes[iso] = CountryShape(countries[iso].features)
-            land = shapes[iso].within(Circle(lon, lat, radius_km).polygon())
-            is_there[key] = len(tiles_of_shape(spans[iso], land)) > 0
-        if not is_there[key]:
+        if not is_there(iso, lon, lat, radius_km):
             problems.add(
                 [row], f"no tile of {iso} lies within {radius_km:g} km of {lon:g}, {lat:g}"
             )

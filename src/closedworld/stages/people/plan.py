@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import ClassVar
 
 from closedworld.config.run import RunConfig
-from closedworld.datasets.cards import CardSummary
+from closedworld.datasets.cards import CARDS_ASKED, CardSummary
 from closedworld.datasets.parameters import PeopleParameters, PeopleTotals
 from closedworld.execution.events import Observer
 from closedworld.inputs.asked_tables import card_file, load_cards
@@ -19,14 +19,14 @@ from closedworld.inputs.reference.registry import bundled
 from closedworld.inputs.reference.time_zones import time_zone_versions
 from closedworld.kernels.records import Records
 from closedworld.stages import PEOPLE, Stage
-from closedworld.stages.asked_areas import settled_without_tiles
+from closedworld.stages.asked_areas import digest_of_rows, settled_without_tiles
 from closedworld.stages.checked_results import CheckedResult
 from closedworld.stages.country_source import CountrySource, RowRange
 from closedworld.stages.people.checks import CLAIMS
 from closedworld.stages.people.homes import PeopleTask
 from closedworld.stages.people.outcome import PublishedPeople
 from closedworld.stages.people.part_files import write_people
-from closedworld.stages.people.requirements import CountryCards, digest_of_cards, require_cards
+from closedworld.stages.people.requirements import CountryCards, require_cards
 from closedworld.stages.placing_inputs import PlacingInputs
 from closedworld.stages.placing_plan import PlacingPlan
 from closedworld.stages.protocol import Folded, RunContext, hash_of
@@ -139,7 +139,9 @@ def plan_people(
         sites_parameter_hash=hash_of(sites),
         seed=inputs.seed,
         countries=tuple(by_country),
-        cards_sha256=digest_of_cards(by_country),
+        cards_sha256=digest_of_rows(
+            CARDS_ASKED, {iso: own.rows for iso, own in by_country.items()}
+        ),
         places_sha256=bundled("places.parquet").sha256,
         time_zones=time_zone_versions(),
     )

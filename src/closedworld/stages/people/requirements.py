@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -14,7 +13,6 @@ from closedworld.execution.events import Warned
 from closedworld.inputs.cards import CardTable
 from closedworld.inputs.tables.asked_rows import rows_between
 from closedworld.inputs.tables.columns import first_like, ranges_of_countries
-from closedworld.kernels.digests import digest_of_dataset
 from closedworld.sanitize import one_line
 from closedworld.stages.asked_areas import settled_in_world
 from closedworld.stages.placing_inputs import PlacingInputs
@@ -78,9 +76,3 @@ def require_cards(
         for iso, first, stop in ranges_of_countries(rows)
     }
     return by_country, cards
-
-
-def digest_of_cards(by_country: Mapping[str, CountryCards]) -> str:
-    """Return the digest of what was asked for, lower-case hex."""
-    digests = {iso: CARDS_ASKED.digest_of(own.rows.to_batches()) for iso, own in by_country.items()}
-    return digest_of_dataset(CARDS_ASKED.name, digests)

@@ -67,14 +67,7 @@ class PlacedSites:
         domain: PlacingDomain,
         seed: int,
     ) -> PlacedSites:
-        """Place outlets.
-
-        Args:
-            merchants: Whose outlets they are.
-            rows: Row of each in the merchants, int64 (n,).
-            orders: Number of each among those of its merchant, int64 (n,).
-            domain: The country.
-            seed: Determines where they lie.
+        """Place outlets, given as the attributes have them, in a country.
 
         Raises:
             IntegrityError: Weights are damaged.

@@ -20,10 +20,9 @@ from closedworld.inputs.loading import Inputs
 from closedworld.inputs.merchants.table import MerchantTable
 from closedworld.inputs.reference.registry import bundled
 from closedworld.inputs.reference.time_zones import time_zone_versions
-from closedworld.kernels.digests import digest_of_dataset
 from closedworld.kernels.records import Records
 from closedworld.stages import SITE_STAGE, Stage
-from closedworld.stages.asked_areas import settled_without_tiles
+from closedworld.stages.asked_areas import digest_of_rows, settled_without_tiles
 from closedworld.stages.checked_results import CheckedResult, staged_parts
 from closedworld.stages.checking import CheckCounts
 from closedworld.stages.country_source import CountrySource, RowRange
@@ -141,17 +140,13 @@ def plan_sites(
     """
     requirements = require_sites(merchants, inputs)
     weights = inputs.cumulative_weights("outlets", "sites-without-people")
-    dataset = requirements.dataset
-    digests = {
-        iso: dataset.digest_of(own.rows.to_batches())
-        for iso, own in requirements.by_country.items()
-    }
+    rows = {iso: own.rows for iso, own in requirements.by_country.items()}
     parameters = SiteParameters(
         format=FORMAT,
         weights_parameter_hash=hash_of(inputs.weights),
         seed=inputs.seed,
-        countries=tuple(requirements.by_country),
-        merchants_sha256=digest_of_dataset(dataset.name, digests),
+        countries=tuple(rows),
+        merchants_sha256=digest_of_rows(requirements.dataset, rows),
         own_columns=requirements.own_columns,
         places_sha256=bundled("places.parquet").sha256,
         time_zones=time_zone_versions(),
