@@ -260,15 +260,9 @@ def _only_shapefile(members: tuple[str, ...], layer: str | None) -> str:
     )
     if len(shapes) != 1:
         named = "" if layer is None else " of that name"
-        others = sorted(
-            {
-                part
-                for path in paths.values()
-                for part in path.parts
-                if PurePosixPath(part).suffix.lower()
-                in {*_DRIVERS, *JSON_SUFFIXES, *PARQUET_SUFFIXES}
-            }
-        )
+        known = {*_DRIVERS, *JSON_SUFFIXES, *PARQUET_SUFFIXES}
+        parts = {part for path in paths.values() for part in path.parts}
+        others = sorted(part for part in parts if PurePosixPath(part).suffix.lower() in known)
         holds = f" It holds {listed(tuple(others), 5)}." if others and not shapes else ""
         raise InputError(
             "zip-content",

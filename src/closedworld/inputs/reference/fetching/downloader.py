@@ -71,20 +71,25 @@ class ResumingDownloader:
             OSError: The file cannot be written.
         """
         with requests.Session() as session:
-            self._fill(session, self.remote.url)
+            self._fill(session)
         self._check()
         self.partial.hand_over(self.target)
 
-    def _fill(self, session: requests.Session, url: str) -> None:
-        partial = self.partial
+    def _fill(self, session: requests.Session) -> None:
+        partial, url = self.partial, self.remote.url
         furthest = partial.size_bytes
         tries = 0
         while True:
             try:
-                self._receive(session, url)
+                self._receive(session)
             except _CutError as cut:
                 if isinstance(cut, _NoConnectionError) and not tries:
-                    raise self._unreachable(url, cut) from cut
+                    raise FetchError(
+                        "fetch-unreachable",
+                        f"cannot reach {host_of(url)}: {cut}.",
+                        "Check the network; a proxy is taken from HTTPS_PROXY. Or get the file elsewhere and put it "
+                        f"at {self.target}, where it is checked and used. Address: {url}",
+                    ) from cut
                 reached = partial.size_bytes
                 tries = 1 if reached > furthest else tries + 1
                 furthest = max(furthest, reached)
@@ -99,9 +104,9 @@ class ResumingDownloader:
                 return
             sleep(2.0 ** (tries - 1))
 
-    def _receive(self, session: requests.Session, url: str) -> None:
+    def _receive(self, session: requests.Session) -> None:
         """Send one request and write what comes."""
-        partial = self.partial
+        partial, url = self.partial, self.remote.url
         start, version = partial.size_bytes, partial.version(url)
         headers = {"User-Agent": f"closedworld/{__version__}", "Accept-Encoding": "identity"}
         if start and version is not None:
@@ -109,7 +114,7 @@ class ResumingDownloader:
                 return
             if version.validator:
                 headers |= {"Range": f"bytes={start}-", "If-Range": version.validator}
-        with self._answer(session, url, headers) as response:
+        with self._answer(session, headers) as response:
             if response.status_code == _RANGE_NOT_SATISFIABLE:
                 partial.begin(Version(url))
                 raise _CutError("the server does not have the rest")
@@ -123,10 +128,9 @@ class ResumingDownloader:
             self._check_offer(total, start)
             self._write(response, start, total)
 
-    def _answer(
-        self, session: requests.Session, url: str, headers: dict[str, str]
-    ) -> requests.Response:
+    def _answer(self, session: requests.Session, headers: dict[str, str]) -> requests.Response:
         """Return the response to a request, if it is one with bytes."""
+        url = self.remote.url
         try:
             response = ask(session, url, headers)
         except (requests.ConnectionError, requests.Timeout) as error:
@@ -150,14 +154,6 @@ class ResumingDownloader:
                 f"{self.target}, where it is checked and used.",
             )
         return response
-
-    def _unreachable(self, url: str, cut: _NoConnectionError) -> FetchError:
-        return FetchError(
-            "fetch-unreachable",
-            f"cannot reach {host_of(url)}: {cut}.",
-            "Check the network; a proxy is taken from HTTPS_PROXY. Or get the file elsewhere and put it "
-            f"at {self.target}, where it is checked and used. Address: {url}",
-        )
 
     def _check_offer(self, total: int | None, start: int) -> None:
         """Refuse a file of the wrong size, or too large for the disk, before it is downloaded."""
