@@ -6,6 +6,8 @@ square roots, which IEEE 754 defines exactly.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 import numpy.typing as npt
 
@@ -23,10 +25,11 @@ _ARCSINE = (1 / 6, 3 / 40, 15 / 336, 105 / 3456, 945 / 42240)
 _SERIES_KM = 1000.0
 
 
-def _series(square: npt.NDArray[np.float64], terms: tuple[float, ...]) -> npt.NDArray[np.float64]:
-    total = np.full_like(square, terms[-1])
+def series(x: npt.NDArray[np.float64], terms: Sequence[float]) -> npt.NDArray[np.float64]:
+    """Return ``sum(terms[k] * x**k)`` by Horner's rule, float64 (n,)."""
+    total = np.full_like(x, terms[-1])
     for term in terms[-2::-1]:
-        total *= square
+        total *= x
         total += term
     return total
 
@@ -38,8 +41,8 @@ def sine_cosine(
     quarter = np.rint(degrees / 90.0)
     angle = (degrees - 90.0 * quarter) * _RADIANS
     square = angle * angle
-    sine = angle + angle * square * _series(square, _SINE)
-    cosine = 1.0 + square * _series(square, _COSINE)
+    sine = angle + angle * square * series(square, _SINE)
+    cosine = 1.0 + square * series(square, _COSINE)
     turn = quarter.astype(np.int64) & 3
     odd = (turn & 1).astype(bool)
     return (
@@ -74,5 +77,5 @@ def arc_km(chord: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
     Below 1,000 km a series within 0.1 mm and with the same bits everywhere, above it the arcsine.
     """
     half = np.minimum(chord / (2 * EARTH_RADIUS_KM), 1.0)
-    near = chord * (1.0 + half * half * _series(half * half, _ARCSINE))
+    near = chord * (1.0 + half * half * series(half * half, _ARCSINE))
     return np.where(chord < _SERIES_KM, near, 2 * EARTH_RADIUS_KM * np.arcsin(half))

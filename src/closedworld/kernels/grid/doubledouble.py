@@ -79,14 +79,14 @@ def _two_product(
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Return the float64 product and its exact error."""
     product = a * b
-    a_high, a_low = _halves(a)
-    b_high, b_low = _halves(b)
+    a_high, a_low = halves(a)
+    b_high, b_low = halves(b)
     error = ((a_high * b_high - product) + a_high * b_low + a_low * b_high) + a_low * b_low
     return product, error
 
 
-def _halves(a: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Return two parts of 26 bits that add up to ``a``."""
+def halves(a: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Return two parts of 26 bits that add up to float64 values."""
     scaled = _SPLITTER * a
     high = scaled - (scaled - a)
     return high, a - high

@@ -44,19 +44,17 @@ def stays_of(
     country = np.concatenate(
         [cards.country[card], market.sites.country[trips.site], cards.country[work]]
     )
-    start, end = np.maximum(start, period.start), np.minimum(end, period.end)
-    kept = np.flatnonzero(start < end)
-    kept = kept[np.lexsort((anchors.kind[anchor[kept]], start[kept], anchors.card[anchor[kept]]))]
-    anchor = anchor[kept]
-    return Stays(
+    stays = Stays(
         anchors.card[anchor],
-        start[kept],
-        end[kept],
+        np.maximum(start, period.start),
+        np.minimum(end, period.end),
         anchors.kind[anchor].astype(np.int8),
         anchors.lons[anchor],
         anchors.lats[anchor],
-        country[kept],
+        country,
     )
+    stays = stays.take(np.flatnonzero(stays.start < stays.end))
+    return stays.take(np.lexsort((stays.kind, stays.start, stays.card)))
 
 
 def _work_days(

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from closedworld.kernels.sampling.philox import Words
+from closedworld.kernels.sphere import series
 
 _INCREMENT = np.uint64(0x9E3779B97F4A7C15)
 _FACTORS = np.uint64(0xBF58476D1CE4E5B9), np.uint64(0x94D049BB133111EB)
@@ -106,10 +107,7 @@ def minus_log(numbers: NDArray[np.uint32]) -> NDArray[np.float64]:
     mantissa, exponent = np.frexp(1 - (numbers + 0.5) * _UNIT)
     rest = 1 - mantissa
     ratio = rest / (2 - rest)
-    square = ratio * ratio
-    series = np.full_like(ratio, _ARTANH[-1])
-    for term in _ARTANH[-2::-1]:
-        series *= square
-        series += term
-    result: NDArray[np.float64] = 2 * ratio * series - exponent * math.log(2.0)
+    result: NDArray[np.float64] = 2 * ratio * series(ratio * ratio, _ARTANH) - exponent * math.log(
+        2.0
+    )
     return result

@@ -7,6 +7,8 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
+from closedworld.kernels.sphere import series
+
 _FLATTENING = 1 / 298.257223563  # WGS 84
 _ECCENTRICITY_SQUARED = _FLATTENING * (2 - _FLATTENING)
 
@@ -33,8 +35,4 @@ def area_density(lats: NDArray[np.float64]) -> NDArray[np.float64]:
 def cosine(lats: NDArray[np.float64]) -> NDArray[np.float64]:
     """Return the cosine of latitudes in degrees, -90..90, the same on every machine, float64 (n,)."""
     angle = (90.0 - np.abs(lats)) * (math.pi / 180)
-    square = angle * angle
-    result = np.zeros_like(angle)
-    for term in reversed(_SINE):
-        result = result * square + term
-    return result * angle
+    return series(angle * angle, _SINE) * angle

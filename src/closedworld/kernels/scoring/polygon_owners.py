@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from closedworld.kernels.grid import Grid
 from closedworld.kernels.inclusion import Rule
 from closedworld.kernels.spans import TileOwners, cells_of, region_spans
-from closedworld.kernels.spans.regions import border_tiles
+from closedworld.kernels.spans.regions import border_tiles, single_polygons
 
 NOBODY = -1
 _RESOLUTION = "3m"
@@ -45,16 +45,14 @@ class PolygonOwners:
         """Return the owners of the ground that countries cover, valid polygons by code."""
         grid = Grid.from_resolution(_RESOLUTION)
         features = [list(one) for one in countries.values()]
-        flat = [feature for one in features for feature in one]
-        country_of = np.repeat(np.arange(len(features)), [len(one) for one in features])
-        polygons, feature_of = shapely.get_parts(np.array(flat, object), return_index=True)
+        polygons, owners = single_polygons(features)
         shapely.prepare(polygons)
         return cls(
             tuple(countries),
             TileOwners.of(region_spans(features, grid, Rule.CENTER), grid),
-            TileOwners.of([border_tiles(flat, grid)], grid),
+            TileOwners.of([border_tiles(list(polygons), grid)], grid),
             polygons,
-            country_of[feature_of],
+            owners,
         )
 
     def locate(self, lons: NDArray[np.float64], lats: NDArray[np.float64]) -> NDArray[np.int16]:

@@ -58,7 +58,7 @@ def _overlapping_spans(
 ) -> list[RowSpans]:
     """Return the tiles of each region by ``Rule.ANY_OVERLAP`` and a fill rule."""
     index = RowMajorIndex.of(grid)
-    polygons, region_of = (_single_polygons if fill is Fill.NONZERO else _flat)(regions)
+    polygons, region_of = (single_polygons if fill is Fill.NONZERO else _flat)(regions)
     is_valid = shapely.is_valid(polygons)
     edges = edges_on_grid(list(polygons[is_valid]), grid)
     valid = rule_runs(Rule.ANY_OVERLAP, edges, grid)
@@ -76,7 +76,7 @@ def _wound_spans(
     regions: Sequence[Sequence[shapely.Polygon | shapely.MultiPolygon]], grid: Grid
 ) -> list[RowSpans]:
     """Return the tiles of each region by ``Fill.NONZERO``: of each polygon's outer ring, without its holes'."""
-    polygons, region_of = _single_polygons(regions)
+    polygons, region_of = single_polygons(regions)
     rings, polygon_of = shapely.get_rings(polygons, return_index=True)
     is_hole = np.diff(polygon_of, prepend=-1) == 0
     outer, holes = (_ring_runs(rings[some], polygon_of[some], grid) for some in (~is_hole, is_hole))
@@ -92,7 +92,7 @@ def _flat(
     return polygons, np.repeat(np.arange(len(regions)), [len(region) for region in regions])
 
 
-def _single_polygons(
+def single_polygons(
     regions: Sequence[Sequence[shapely.Polygon | shapely.MultiPolygon]],
 ) -> tuple[NDArray[np.object_], NDArray[np.int64]]:
     """Return the parts of the polygons of all regions, and the region of each."""

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from closedworld.kernels.grid import RowAreas
+from closedworld.kernels.grid.doubledouble import halves
 from closedworld.kernels.spans import Border
 from closedworld.kernels.tiles import Tiles
 from closedworld.kernels.weights.basis import Basis
@@ -30,7 +31,6 @@ _ROUNDED = 1.5 * 2.0**52
 """A float64 this large holds no fraction: adding it rounds half to even, and the sum's bits count on from its own."""
 _ROUNDED_BITS = np.array([_ROUNDED]).view(np.int64)[0]
 _ROUNDABLE_PERSONS = 2**51 // MICRO
-_SPLITTER = float((1 << 27) + 1)  # T. J. Dekker, Numer. Math. 18 (1971), for 53-bit numbers.
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -161,9 +161,7 @@ def micro_persons(values: NDArray[Any]) -> NDArray[np.int64]:
 
 def _rounded_product(values: NDArray[np.float64]) -> NDArray[np.int64]:
     """Return ``value * 10**6`` rounded once, from values in 0..MAX_PERSONS."""
-    scaled = values * _SPLITTER
-    high = scaled - (scaled - values)
-    low = values - high
+    high, low = halves(values)
     # Both halves have 26 bits, so these products are exact, and so is the error of their sum.
     high *= MICRO
     low *= MICRO
