@@ -14,7 +14,8 @@ import click
 from closedworld.cli.options import Output
 from closedworld.execution import events
 from closedworld.execution.events import Event, Observer
-from closedworld.run.logs import ROOT_LOGGER, JsonLines
+from closedworld.execution.worker import ROOT_LOGGER
+from closedworld.run.logs import JsonLines
 from closedworld.sanitize import printable
 
 if TYPE_CHECKING:

@@ -9,7 +9,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from logging.handlers import QueueHandler
 from queue import SimpleQueue
@@ -20,7 +20,7 @@ from closedworld.execution.meters import open_files, peak_memory_bytes
 Task = TypeVar("Task")
 Result = TypeVar("Result")
 
-ROOT_LOGGER = "closedworld"
+ROOT_LOGGER = logging.getLogger("closedworld")
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +68,9 @@ def perform(work: Callable[[Task], Result], task: Task, parent: str) -> Done[Res
         parent: ``this_process()`` of whoever hands the task out.
     """
     began, wall, cpu = time.time(), time.perf_counter(), time.thread_time()
-    with _kept_log(is_kept=this_process() != parent) as log:
+    log: SimpleQueue[logging.LogRecord] = SimpleQueue()
+    # A queue's handler makes records that can be pickled; the parent's own process hears them anyway.
+    with nullcontext() if this_process() == parent else heard_by(QueueHandler(log)):
         result = work(task)
     return Done(
         result=result,
@@ -104,22 +106,16 @@ def worker_name() -> str:
 
 
 @contextmanager
-def _kept_log(*, is_kept: bool) -> Iterator[SimpleQueue[logging.LogRecord]]:
-    """Keep what closedworld logs while the block runs; where the parent hears it anyway, nothing."""
-    records: SimpleQueue[logging.LogRecord] = SimpleQueue()
-    if not is_kept:
-        yield records
-        return
-    # It makes records that can be pickled.
-    logger, handler = logging.getLogger(ROOT_LOGGER), QueueHandler(records)
-    level = logger.level
-    logger.addHandler(handler)
-    logger.setLevel(logging.DEBUG)
+def heard_by(handler: logging.Handler) -> Iterator[None]:
+    """Give a handler all that closedworld logs while the block runs."""
+    level = ROOT_LOGGER.level
+    ROOT_LOGGER.addHandler(handler)
+    ROOT_LOGGER.setLevel(logging.DEBUG)
     try:
-        yield records
+        yield
     finally:
-        logger.setLevel(level)
-        logger.removeHandler(handler)
+        ROOT_LOGGER.setLevel(level)
+        ROOT_LOGGER.removeHandler(handler)
 
 
 def emit_log(done: Done[Result]) -> None:

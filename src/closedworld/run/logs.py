@@ -6,13 +6,12 @@ import json
 import logging
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
+from closedworld.execution.worker import heard_by
 from closedworld.store.durable import not_writable
-
-ROOT_LOGGER = logging.getLogger("closedworld")
 
 
 class JsonLines(logging.Formatter):
@@ -71,14 +70,7 @@ def log_file(path: Path) -> Iterator[None]:
     except OSError as error:
         raise not_writable(path, error) from error
     handler.setFormatter(JsonLines())
-    level = ROOT_LOGGER.level
-    ROOT_LOGGER.addHandler(handler)
-    ROOT_LOGGER.setLevel(logging.DEBUG)
-    try:
+    with closing(handler), heard_by(handler):
         yield
-    finally:
-        ROOT_LOGGER.setLevel(level)
-        ROOT_LOGGER.removeHandler(handler)
-        handler.close()
     if handler.error is not None:
         raise not_writable(path, handler.error)

@@ -45,7 +45,9 @@ def run_stage(
     storage = storage_at(out)
     published = _find(storage, parameters)
     if published is not None:
-        _emit_reused(stage, published, time.perf_counter() - began, observer)
+        found, seconds = published.receipt.parameter_hash, time.perf_counter() - began
+        reused = events.StageReused(stage.number, str(published.folder), found, seconds)
+        observer.on_event(reused)
         return plan.outcome(published, None)
     with Staging(storage, stage.name, _identity(parameters)) as staging:
         runner = TaskRunner(pool, stage, observer, staging)
@@ -153,14 +155,6 @@ def _identity(parameters: Parameters) -> str:
 
 def _versions() -> dict[str, str]:
     return {"closedworld": __version__, "pyarrow": version("pyarrow")}
-
-
-def _emit_reused(stage: Stage, published: Published, seconds: float, observer: Observer) -> None:
-    observer.on_event(
-        events.StageReused(
-            stage.number, str(published.folder), published.receipt.parameter_hash, seconds
-        )
-    )
 
 
 def _emit_published(published: Published, seconds: float, observer: Observer) -> None:

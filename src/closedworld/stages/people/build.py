@@ -65,12 +65,7 @@ def build_people(
     """
     observer = logged(observer, progress)
     inputs = PlacingInputs.of_world(
-        world,
-        "homes",
-        countries,
-        seed=seed,
-        skip_unplaceable=skip_unplaceable,
-        observer=observer,
+        world, "homes", countries, seed=seed, skip_unplaceable=skip_unplaceable, observer=observer
     )
     sites, own_codes = world.result("sites"), inputs.countries.own_codes
     request = card_counts_of(cards) or read_cards(cards, own_codes=own_codes)

@@ -64,12 +64,7 @@ def build_sites(
     """
     observer = logged(observer, progress)
     inputs = PlacingInputs.of_world(
-        world,
-        "sites",
-        countries,
-        seed=seed,
-        skip_unplaceable=skip_unplaceable,
-        observer=observer,
+        world, "sites", countries, seed=seed, skip_unplaceable=skip_unplaceable, observer=observer
     )
     own_codes = inputs.countries.own_codes
     table = (
