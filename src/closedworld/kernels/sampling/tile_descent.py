@@ -26,7 +26,7 @@ _WORD_BITS = np.uint64(32)
 _COLUMN_CHOICE = 32
 """Choices before it are those of rows: 2^32 rows are more than a grid has."""
 
-_BITS = 64
+_BITS = 64  # of the number of a choice that are known at first
 _UNIT = 2.0**-64
 _DOUBT = 2.0**-50
 """Above what rounding does to a share and to a number: 2^-52 each at most."""

@@ -87,7 +87,7 @@ def _wound_spans(
 def _flat(
     regions: Sequence[Sequence[shapely.Polygon | shapely.MultiPolygon]],
 ) -> tuple[NDArray[np.object_], NDArray[np.int64]]:
-    """Return the polygons of all regions, and the region of each."""
+    """Return the polygons of all regions, object (n,), and the region of each, int64 (n,)."""
     polygons = np.array([polygon for region in regions for polygon in region], object)
     return polygons, np.repeat(np.arange(len(regions)), [len(region) for region in regions])
 
@@ -95,7 +95,7 @@ def _flat(
 def single_polygons(
     regions: Sequence[Sequence[shapely.Polygon | shapely.MultiPolygon]],
 ) -> tuple[NDArray[np.object_], NDArray[np.int64]]:
-    """Return the parts of the polygons of all regions, and the region of each."""
+    """Return the parts of the polygons of all regions, object (n,), and the region of each, int64 (n,)."""
     features, region_of = _flat(regions)
     polygons, feature_of = shapely.get_parts(features, return_index=True)
     return polygons, region_of[feature_of]
