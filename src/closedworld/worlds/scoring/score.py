@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from functools import cache
 from pathlib import Path
 
@@ -118,7 +118,7 @@ def _score(stream: TableStream, encoder: Encoder) -> Score:
         auc=auc.results(kinds) if fraud_counts else {},
         hours=cards.hours.sum(axis=0).tolist(),
         zones=_zones(encoder, cards),
-        warnings=_warnings(encoder),
+        warnings=list(_warnings(encoder)),
     )
 
 
@@ -180,7 +180,7 @@ def _figures(
     rows = seen["rows"] - seen["incomplete"]
     several = purchases >= SEVERAL_PURCHASES
     is_new = places[several] == purchases[several]
-    night, worst = cards.night_share(), _zones(encoder, cards)
+    night, zones = cards.night_share(), _zones(encoder, cards)
     shares = {
         "fraud": (counts["frauds"], rows - counts["unlabelled"]),
         "new_place_each_time": (int(is_new.sum()), int(several.sum())),
@@ -205,7 +205,7 @@ def _figures(
         found["home_km"] = Figure(cards.median_km, counts["home_of"])
     if night is not None:
         found["night"] = Figure(night, int(cards.hours.sum()))
-    large = [share for count, share in worst.values() if count >= _ZONE_LEAST]
+    large = [share for count, share in zones.values() if count >= _ZONE_LEAST]
     if large:
         found["night_worst_zone"] = Figure(max(large), len(large))
     return {name: found.get(name) or _missing(name, form) for name in FIGURES}
@@ -229,43 +229,36 @@ def _zones(encoder: Encoder, cards: CardFigures) -> dict[str, tuple[int, float]]
     return dict(sorted(found.items(), key=lambda one: (-one[1][0], one[0])))
 
 
-def _warnings(encoder: Encoder) -> list[Warned]:
+def _warnings(encoder: Encoder) -> Iterator[Warned]:
     seen = encoder.counts
-    found = []
     if seen["incomplete"]:
         which = number_of(seen["incomplete"], "purchase has", "purchases have")
         message = f"{which} no card or no time and were left out."
-        found.append(Warned("purchases-incomplete", message))
+        yield Warned("purchases-incomplete", message)
     if seen["off_globe"]:
         which = number_of(seen["off_globe"], "place lies", "places lie")
         message = (
             f"{which} off the globe and counted as missing; are longitude and latitude exchanged?"
         )
-        found.append(Warned("purchases-off-globe", message))
+        yield Warned("purchases-off-globe", message)
     if seen["zoned"] and encoder.form.clock == "file":
         message = "times state their zone, so hours are those of UTC; --clock utc makes them local."
-        found.append(Warned("purchases-zoned", message))
-    return [*found, *_unmatched(encoder)]
-
-
-def _unmatched(encoder: Encoder) -> list[Warned]:
-    """Return warnings of tables beside the purchases that do not go with them."""
-    side, found = encoder.side, []
+        yield Warned("purchases-zoned", message)
+    side = encoder.side
     if side.truth is not None and "id" not in encoder.form.columns:
         message = (
             "the purchases have no id, so the table of truth labels none of them; --id names one."
         )
-        found.append(Warned("purchases-unlabelled", message))
-    elif side.truth is not None and len(side.truth.ids) and not encoder.counts["labelled"]:
+        yield Warned("purchases-unlabelled", message)
+    elif side.truth is not None and len(side.truth.ids) and not seen["labelled"]:
         message = "no purchase has an id that the table of truth has, so all count as legitimate."
-        found.append(Warned("purchases-unlabelled", message))
+        yield Warned("purchases-unlabelled", message)
     homeless = int(np.isnan(encoder.homes[:, 0]).sum())
     if side.homes is not None and homeless:
         which = number_of(homeless, "card has", "cards have")
         message = f"{which} no home in the table of homes; the median place of purchases is taken."
-        found.append(Warned("purchases-unmatched", message))
-    if side.sites is not None and encoder.counts["unplaced"]:
-        which = number_of(encoder.counts["unplaced"], "purchase has", "purchases have")
+        yield Warned("purchases-unmatched", message)
+    if side.sites is not None and seen["unplaced"]:
+        which = number_of(seen["unplaced"], "purchase has", "purchases have")
         message = f"{which} no place, because the table of sites lacks the merchant."
-        found.append(Warned("purchases-unmatched", message))
-    return found
+        yield Warned("purchases-unmatched", message)
