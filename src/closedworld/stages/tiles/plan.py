@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -14,7 +14,7 @@ from closedworld.datasets.parameters import TileParameters, TileTotals
 from closedworld.datasets.part_encoder import part_writer
 from closedworld.errors import ConfigError
 from closedworld.execution import events
-from closedworld.execution.events import Observer
+from closedworld.execution.events import Event, Observer
 from closedworld.inputs.regions.country_set import CountrySet
 from closedworld.kernels.grid import Grid
 from closedworld.kernels.records import Records
@@ -311,7 +311,8 @@ def plan_tile_index(
     )
     part_ranges = plan_part_ranges(world.tile_counts, task_tiles, sizes)
     plan = TilePlan(countries, world, summaries, shared, part_ranges, parameters, observer)
-    _emit_findings(plan, time.perf_counter() - began, observer)
+    for event in _findings(plan, time.perf_counter() - began):
+        observer.on_event(event)
     return plan
 
 
@@ -328,44 +329,32 @@ def _require_tiles(world: World, nouns: tuple[str, str]) -> None:
         )
 
 
-def _emit_findings(plan: TilePlan, seconds: float, observer: Observer) -> None:
-    world = plan.world
-    nouns = COUNTRY if plan.parameters.own_codes is None else REGION
-    observer.on_event(
-        events.EnumerationFinished(
-            stage=TILES.number,
-            countries=len(world.spans) - len(world.without_tiles),
-            tiles=plan.row_count,
-            runs=plan.run_count,
-            units=len(plan.part_ranges),
-            seconds=seconds,
-        )
+def _findings(plan: TilePlan, seconds: float) -> Iterator[Event]:
+    """Yield what is known after that many seconds: how many tiles there are, and what is doubtful about them."""
+    world, is_iso = plan.world, plan.parameters.own_codes is None
+    nouns = COUNTRY if is_iso else REGION
+    yield events.EnumerationFinished(
+        stage=TILES.number,
+        countries=len(world.spans) - len(world.without_tiles),
+        tiles=plan.row_count,
+        runs=plan.run_count,
+        units=len(plan.part_ranges),
+        seconds=seconds,
     )
+    finer = " Use a finer grid, rule any_overlap, or --keep-small-countries."
     small = [iso for iso in world.without_tiles if iso not in world.off_grid]
-    found = {
-        "countries-off-grid": (sorted(world.off_grid), "outside the grid", ""),
-        "countries-without-tiles": (
-            small,
-            f"without a tile under rule {world.rule.value}",
-            " Use a finer grid, rule any_overlap, or --keep-small-countries.",
-        ),
-        "countries-kept-small": (
-            sorted(world.kept_small),
-            "given the tile of the representative point",
-            "",
-        ),
-    }
-    for code, (isos, what, hint) in found.items():
+    kept, what = sorted(world.kept_small), "given the tile of the representative point"
+    for code, isos, text, hint in (
+        ("countries-off-grid", sorted(world.off_grid), "outside the grid", ""),
+        ("countries-without-tiles", small, f"without a tile under rule {world.rule.value}", finer),
+        ("countries-kept-small", kept, what, ""),
+    ):
         if isos:
             who = number_of(len(isos), *nouns)
-            message = f"{who} {what}: {', '.join(isos)}.{hint}"
-            observer.on_event(events.Warned(code, message))
-    if warning := warn_of_cut(
-        {one.country_iso: one.outside_share for one in plan.summaries}, nouns
-    ):
-        observer.on_event(warning)
-    if plan.parameters.own_codes is None and (warning := warn_of_towns(world)):
-        observer.on_event(warning)
+            yield events.Warned(code, f"{who} {text}: {', '.join(isos)}.{hint}")
+    cut = warn_of_cut({one.country_iso: one.outside_share for one in plan.summaries}, nouns)
+    towns = warn_of_towns(world) if is_iso else None
+    yield from (one for one in (cut, towns) if one is not None)
     if plan.shared_tiles:
         message = f"{plan.shared_tiles:,} tiles that two {nouns[1]} or more own."
-        observer.on_event(events.Warned("tiles-shared", message))
+        yield events.Warned("tiles-shared", message)

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from closedworld.datasets.parameters import WeightParameters, WeightTotals
 from closedworld.errors import ConfigError
-from closedworld.execution import events
-from closedworld.execution.events import Observer
+from closedworld.execution.events import Warned
 from closedworld.kernels.records import Records
 from closedworld.kernels.weights import RasterFindings, WeightSummary, basis_in_words
 from closedworld.published.lineage import nouns_of
@@ -80,27 +79,21 @@ def totals_of(
     )
 
 
-def emit_warnings(
-    summaries: Records[WeightSummary], nouns: tuple[str, str], observer: Observer
-) -> None:
-    """Warn about doubtful weights."""
+def weight_warnings(summaries: Records[WeightSummary], nouns: tuple[str, str]) -> Iterator[Warned]:
+    """Yield the warnings about doubtful weights."""
     without = [summary.country_iso for summary in summaries if summary.fallback]
     if without:
-        observer.on_event(
-            events.Warned(
-                "weights-fallback",
-                f"{number_of(len(without), f'{nouns[0]} has', f'{nouns[1]} have')} no population; their tiles count "
-                f"as equally populated: {', '.join(without)}.",
-            )
+        yield Warned(
+            "weights-fallback",
+            f"{number_of(len(without), f'{nouns[0]} has', f'{nouns[1]} have')} no population; their tiles count "
+            f"as equally populated: {', '.join(without)}.",
         )
     zero_despite_mass = {one.country_iso: one.zero_tiles_with_mass for one in summaries}
     worst = max(zero_despite_mass, key=lambda iso: zero_despite_mass[iso])
     if zero_despite_mass[worst]:
-        observer.on_event(
-            events.Warned(
-                "weights-zero",
-                f"{sum(zero_despite_mass.values()):,} tiles have a mass but so little of their {nouns[0]}'s that "
-                f"they get weight 0, most of them in {worst} ({zero_despite_mass[worst]:,}). "
-                "A larger --dp gives them one.",
-            )
+        yield Warned(
+            "weights-zero",
+            f"{sum(zero_despite_mass.values()):,} tiles have a mass but so little of their {nouns[0]}'s that "
+            f"they get weight 0, most of them in {worst} ({zero_despite_mass[worst]:,}). "
+            "A larger --dp gives them one.",
         )

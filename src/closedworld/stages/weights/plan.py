@@ -37,8 +37,8 @@ from closedworld.stages.weights.cutoffs import basis_summaries, emit_weighed, fi
 from closedworld.stages.weights.masses import TileSource, country_masses
 from closedworld.stages.weights.outcome import (
     TileWeights,
-    emit_warnings,
     totals_of,
+    weight_warnings,
 )
 from closedworld.stages.weights.part_files import (
     WriteResult,
@@ -205,10 +205,11 @@ class WeightPlan(StagePlan[WriteTask, WriteResult, TileWeights]):
         totals = published.totals(WeightTotals)
         summaries = Records(totals.summaries)
         nouns = nouns_of(published)
-        emit_warnings(summaries, nouns, self.observer)
+        warnings = [*weight_warnings(summaries, nouns)]
         if totals.raster is not None and self.layout is not None:
-            for warning in raster_warnings(totals.raster, self.layout, nouns):
-                self.observer.on_event(warning)
+            warnings += raster_warnings(totals.raster, self.layout, nouns)
+        for warning in warnings:
+            self.observer.on_event(warning)
         return TileWeights(published, folded is None, summaries)
 
 
