@@ -95,4 +95,4 @@ def test_a_forecast_has_neither_index_nor_weights() -> None:
         {}, None, None, nothing, 0, skip_unplaceable=False, observer=NullObserver()
     )
     assert inputs.built_on == []
-    assert inputs.cumulative_weights("sites", "sites-without-people") == {}
+    assert inputs.cumulative_weights("outlets") == {}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Literal
 
 from closedworld.datasets.parameters import TileParameters
 from closedworld.errors import ConfigError
@@ -99,12 +100,13 @@ class PlacingInputs:
             return []
         return [self.index.published, self.weights]
 
-    def cumulative_weights(self, what: str, warning: str) -> Mapping[str, CumulativeWeights]:
+    def cumulative_weights(
+        self, what: Literal["homes", "outlets"]
+    ) -> Mapping[str, CumulativeWeights]:
         """Return tiles and weights of each country, none in a forecast; warn of weights that count no people.
 
         Args:
-            what: What is placed by them, in the plural.
-            warning: Code of the warning.
+            what: What is placed by them.
 
         Raises:
             IntegrityError: The published files are damaged.
@@ -113,5 +115,7 @@ class PlacingInputs:
             return {}
         weights = read_cumulative_weights(self.weights, self.index)
         if text := without_people(weights, what):
-            self.observer.on_event(Warned(warning, text))
+            self.observer.on_event(
+                Warned("homes-without-people" if what == "homes" else "sites-without-people", text)
+            )
         return weights

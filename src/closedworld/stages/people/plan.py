@@ -133,7 +133,7 @@ def plan_people(
     if isinstance(cards, CardCounts):
         cards = cards.table(_persons(cards, inputs))
     by_country, table = require_cards(cards, inputs)
-    weights = inputs.cumulative_weights("homes", "homes-without-people")
+    weights = inputs.cumulative_weights("homes")
     parameters = PeopleParameters(
         format=FORMAT,
         sites_parameter_hash=hash_of(sites),

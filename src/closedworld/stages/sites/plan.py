@@ -139,7 +139,7 @@ def plan_sites(
         IntegrityError: The published files are damaged.
     """
     requirements = require_sites(merchants, inputs)
-    weights = inputs.cumulative_weights("outlets", "sites-without-people")
+    weights = inputs.cumulative_weights("outlets")
     rows = {iso: own.rows for iso, own in requirements.by_country.items()}
     parameters = SiteParameters(
         format=FORMAT,
