@@ -1,4 +1,4 @@
-"""Single files: whole or not at all, and what was there stays until then."""
+"""Files and folders: whole or not at all, and what was there stays until then."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ from closedworld.store.atomic import (
     replacing,
     require_suffix,
     whole_file,
+    whole_folder,
 )
 
 if TYPE_CHECKING:
@@ -81,6 +82,46 @@ def test_an_output_file_that_cannot_be_written_is_reported_with_advice(tmp_path:
     with pytest.raises(PublishError, match="it is a folder"):
         write(tmp_path)
     assert list((tmp_path / "deep").iterdir()) == []
+
+
+def test_a_folder_has_all_files_on_the_device_before_its_name(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    target = tmp_path / "deep" / "days"
+    target.mkdir(parents=True)
+    synced = {}
+    fsync = os.fsync
+
+    def noted(descriptor: int) -> None:
+        synced[os.fstat(descriptor).st_ino] = any(target.iterdir())
+        fsync(descriptor)
+
+    with whole_folder(target) as staged:
+        for name in ("a", "b"):
+            (staged / name).write_text(name)
+        # Folders above are on the device as soon as they are made.
+        monkeypatch.setattr("closedworld.store.durable.os.fsync", noted)
+    assert {path.name for path in target.iterdir()} == {"a", "b"}
+    own = {path.stat().st_ino: False for path in (target, *target.iterdir())}
+    assert synced == {**own, target.parent.stat().st_ino: True}
+    assert list(target.parent.iterdir()) == [target]
+
+
+def test_a_folder_that_is_not_finished_leaves_nothing(tmp_path: Path) -> None:
+    def fail(error: BaseException) -> None:
+        with whole_folder(tmp_path / "days") as staged:
+            (staged / "a").write_text("half")
+            raise error
+
+    with pytest.raises(KeyboardInterrupt):
+        fail(KeyboardInterrupt())
+    with pytest.raises(PublishError, match="Free some space"):
+        fail(OSError(errno.ENOSPC, os.strerror(errno.ENOSPC)))
+    (tmp_path / "other").write_text("x")
+    assert [path.name for path in tmp_path.iterdir()] == ["other"]
+    with pytest.raises(PublishError, match="output-not-writable"), whole_folder(tmp_path):
+        pass
+    assert [path.name for path in tmp_path.iterdir()] == ["other"]
 
 
 @pytest.mark.parametrize(
