@@ -111,7 +111,9 @@ def plan_part_ranges(
         ConfigError: ``unit-size`` when ``task_tiles`` is not positive.
     """
     if task_tiles <= 0:
-        raise ConfigError("unit-size", f"a part_range of {task_tiles} tiles does no work.")
+        raise ConfigError(
+            "unit-size", f"a task of {task_tiles} tiles does no work.", "Take 1 or more."
+        )
     parts_per_unit = -(-task_tiles // sizes.part_tiles)
     part_ranges = []
     for country_iso, tile_count in tile_counts.items():
