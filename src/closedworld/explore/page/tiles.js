@@ -39,7 +39,7 @@ export class Tiles {
     rows.forEach((row, run) => (this.byRow[next[row]++] = run));
   }
 
-  /** @param {Grid} grid @param {{runs: string, rows: string, starts: string, lengths: string}} packed As explore/tile_runs.py writes it. */
+  /** @param {Grid} grid @param {{runs: string, rows: string, starts: string, lengths: string}} packed As explore/tiles.py writes it. */
   static async read(grid, packed) {
     const parts = [packed.runs, packed.rows, packed.starts, packed.lengths];
     const [counts, rows, starts, lengths] = await Promise.all(parts.map(unpack));
