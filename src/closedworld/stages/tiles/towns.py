@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from itertools import product
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,7 +22,7 @@ LEAST_SHARE = 0.05
 NEAR_KM = 3.0
 """So far around its point a town may have its tile, where tiles are smaller: the point may lie in the harbour."""
 
-_STEPS = 4
+_STEPS = 7
 _COUNTRIES_SHOWN = 10
 _HINTS = {
     Rule.CENTER: "Take rule any_overlap, which keeps each tile with some land, or a finer grid.",
@@ -103,14 +102,12 @@ def _have_tiles(
     tiles: RowSpans, grid: Grid, rows: NDArray[np.int64], cols: NDArray[np.int64]
 ) -> NDArray[np.bool_]:
     """Return whether cells, or some of those up to `NEAR_KM` around, are tiles, bool (n,)."""
-    tile_km = np.radians(grid.cell_height) * EARTH_RADIUS_KM
-    steps = np.unique(np.linspace(0, int(NEAR_KM / tile_km), _STEPS).astype(np.int64))
-    have = np.zeros(len(rows), np.bool_)
-    for down, across in product((*steps, *-steps[1:]), repeat=2):
-        left = np.flatnonzero(~have)
-        if not len(left):
-            break
-        row = np.clip(rows[left] + down, 0, grid.n_rows - 1)
-        col = np.clip(cols[left] + across, 0, grid.n_cols - 1)
-        have[left] = tiles.contains(grid.tile_id(row, col))
+    have = tiles.contains(grid.tile_id(rows, cols))
+    reach = int(NEAR_KM / (np.radians(grid.cell_height) * EARTH_RADIUS_KM))
+    steps = np.unique(np.linspace(-reach, reach, _STEPS).astype(np.int64))
+    left = np.flatnonzero(~have)
+    row = np.clip(rows[left, None, None] + steps[:, None], 0, grid.n_rows - 1)
+    col = np.clip(cols[left, None, None] + steps, 0, grid.n_cols - 1)
+    around = grid.tile_id(row, col)
+    have[left] = tiles.contains(around.ravel()).reshape(around.shape).any(axis=(1, 2))
     return have
