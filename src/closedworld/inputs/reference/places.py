@@ -35,7 +35,7 @@ TIMES_LARGER = 2
 """So many times the persons has a place by whose name the places in its core go."""
 URBAN = ("core", "town", "rural")
 
-_SCALE = 100_000
+PER_DEGREE = 100_000
 _COLUMNS = (
     "country_iso", "lon_e5", "lat_e5", "persons", "persons_in_sections", "is_part", "name", "admin1", "admin1_code", "other_names",
 )  # fmt: skip
@@ -111,6 +111,17 @@ def _table() -> tuple[pa.Table, dict[str, tuple[int, int]]]:
     return table, {code: (first, stop) for code, first, stop in ranges_of_countries(table)}
 
 
+def towns() -> pa.Table:
+    """Return the places of `TOWN_PERSONS` persons or more, by country.
+
+    Returns:
+        ``country_iso``; ``lon_e5`` and ``lat_e5``, degrees times `PER_DEGREE`; ``persons``, as in `CountryPlaces`; ``name``.
+    """
+    columns = ["country_iso", "lon_e5", "lat_e5", "persons", "name"]
+    table = pq.ParquetFile(bundled("places.parquet").path).read(columns)
+    return table.filter(pc.greater_equal(table["persons"], TOWN_PERSONS)).combine_chunks()
+
+
 @functools.cache
 def country_places(country_iso: str) -> CountryPlaces:
     """Return the places of a country, read once per process; a few uninhabited countries have none."""
@@ -127,7 +138,7 @@ def places_within(code: str, features: Sequence[shapely.MultiPolygon]) -> Countr
         features: Valid polygons, degrees; longitudes may lie beyond +/-180.
     """
     table, _ = _table()
-    lons, lats = (table[name].chunk(0).to_numpy() / _SCALE for name in ("lon_e5", "lat_e5"))
+    lons, lats = (table[name].chunk(0).to_numpy() / PER_DEGREE for name in ("lon_e5", "lat_e5"))
     _, south, _, north = shapely.total_bounds(list(features)).tolist()
     inside = np.flatnonzero((south <= lats) & (lats <= north))
     inside = inside[CountryShape(features).contains(lons[inside], lats[inside])]
@@ -167,8 +178,8 @@ def _places(code: str, countries: tuple[str, ...], rows: pa.Table) -> CountryPla
         code=code,
         countries=countries,
         divisions=division.dictionary_encode().indices.to_numpy().astype(np.int64),
-        lons=column["lon_e5"].to_numpy() / _SCALE,
-        lats=column["lat_e5"].to_numpy() / _SCALE,
+        lons=column["lon_e5"].to_numpy() / PER_DEGREE,
+        lats=column["lat_e5"].to_numpy() / PER_DEGREE,
         persons=persons,
         persons_listed=persons + column["persons_in_sections"].to_numpy(),
         is_part=column["is_part"].to_numpy(zero_copy_only=False),

@@ -9,7 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from closedworld.execution.events import Warned
-from closedworld.inputs.reference.places import TOWN_PERSONS, country_places
+from closedworld.inputs.reference.places import PER_DEGREE, towns
+from closedworld.inputs.tables.columns import ranges_of_countries
 from closedworld.kernels.grid import Grid
 from closedworld.kernels.spans import RowSpans, Rule, cells_of
 from closedworld.kernels.spans.lattice import NO_CELL
@@ -55,14 +56,14 @@ def warn_of_towns(world: World) -> Warned | None:
     Args:
         world: Tiles of countries by ISO 3166-1 alpha-2 code.
     """
-    found = [towns for towns in towns_without_tiles(world) if towns.share >= LEAST_SHARE]
+    found = [one for one in towns_without_tiles(world) if one.share >= LEAST_SHARE]
     if not found:
         return None
-    found.sort(key=lambda towns: (-towns.persons, towns.country_iso))
+    found.sort(key=lambda one: (-one.persons, one.country_iso))
     shown = ", ".join(
-        f"{towns.country_iso} {towns.share:.0%} ({one_line(towns.largest)}"
-        f"{f' and {towns.count - 1} more' if towns.count > 1 else ''})"
-        for towns in found[:_COUNTRIES_SHOWN]
+        f"{one.country_iso} {one.share:.0%} ({one_line(one.largest)}"
+        f"{f' and {one.count - 1} more' if one.count > 1 else ''})"
+        for one in found[:_COUNTRIES_SHOWN]
     )
     more = len(found) - _COUNTRIES_SHOWN
     countries = number_of(len(found), "country has", "countries have")
@@ -77,25 +78,24 @@ def warn_of_towns(world: World) -> Warned | None:
 def towns_without_tiles(world: World) -> Iterator[TownsWithoutTiles]:
     """Yield the towns without a tile of their country, of each country that has tiles and such towns.
 
-    Towns are bundled places of `TOWN_PERSONS` or more.
-
     Args:
         world: Tiles of countries by ISO 3166-1 alpha-2 code.
     """
-    for iso, tiles in world.spans.items():
-        places = country_places(iso)
-        towns = np.flatnonzero(places.persons >= TOWN_PERSONS)
-        rows, cols = cells_of(world.grid, places.lons[towns], places.lats[towns])
-        on_grid = rows != NO_CELL
-        towns, rows, cols = towns[on_grid], rows[on_grid], cols[on_grid]
-        if not (tiles.n_runs and len(towns)):
+    table = towns()
+    lons, lats = (table[name].to_numpy() / PER_DEGREE for name in ("lon_e5", "lat_e5"))
+    persons = table["persons"].to_numpy().astype(np.int64)
+    rows, cols = cells_of(world.grid, lons, lats)
+    for iso, first, stop in ranges_of_countries(table):
+        tiles = world.spans.get(iso)
+        own = first + np.flatnonzero(rows[first:stop] != NO_CELL)
+        if tiles is None or not (tiles.n_runs and len(own)):
             continue
-        without = towns[~_have_tiles(tiles, world.grid, rows, cols)]
+        without = own[~_have_tiles(tiles, world.grid, rows[own], cols[own])]
         if len(without):
-            persons = places.persons
-            largest = places.names[int(without[np.argmax(persons[without])])].as_py()
-            lost, of_all = int(persons[without].sum()), int(persons[towns].sum())
-            yield TownsWithoutTiles(iso, len(without), largest, lost, lost / of_all)
+            largest = table["name"][int(without[np.argmax(persons[without])])].as_py()
+            lost = int(persons[without].sum())
+            share = lost / int(persons[own].sum())
+            yield TownsWithoutTiles(iso, len(without), largest, lost, share)
 
 
 def _have_tiles(
