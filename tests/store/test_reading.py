@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pyarrow.parquet as pq
@@ -142,6 +143,21 @@ def test_without_verify_a_dataset_opens_unread(copy: Published) -> None:
     add(copy.folder / PART)
     rows = open_dataset(copy.folder).count_rows()
     assert rows == copy.receipt.datasets()["tile_index"]["rows"]
+
+
+def test_only_the_datasets_that_are_named_are_verified(copy: Published) -> None:
+    flip(copy.folder / PART)
+    copy.verify(["tile_bounds", "tile_spans"])
+    with pytest.raises(IntegrityError, match="file-digest"):
+        copy.verify(["tile_bounds", "tile_index"])
+
+
+def test_a_receipt_that_lists_no_part_file_in_a_dataset_is_refused(copy: Published) -> None:
+    entry = replace(copy.receipt.files[0], path="tile_index/notes.txt")
+    receipt = replace(copy.receipt, files=(*copy.receipt.files, entry))
+    with pytest.raises(IntegrityError, match="receipt-unreadable") as caught:
+        replace(copy, receipt=receipt).files("tile_index")
+    assert "tile_index/notes.txt" in caught.value.message
 
 
 def test_columns_are_read_of_all_partitions_or_one(copy: Published) -> None:

@@ -215,6 +215,14 @@ def test_a_receipt_that_is_a_folder_is_refused(tmp_path: Path) -> None:
     assert caught.value.code == "receipt-unreadable"
 
 
+def test_a_receipt_larger_than_256_mib_is_not_read(tmp_path: Path) -> None:
+    with (tmp_path / RECEIPT_NAME).open("wb") as file:
+        file.truncate((1 << 28) + 1)
+    with pytest.raises(IntegrityError, match="cannot be read: File too large") as caught:
+        read_receipt(storage_at(tmp_path))
+    assert caught.value.code == "receipt-unreadable"
+
+
 def test_a_published_receipt_says_nothing_of_time_place_or_machine(tiny_index: TileIndex) -> None:
     content = json.loads(tiny_index.published.receipt.to_bytes())
     assert set(content) == {

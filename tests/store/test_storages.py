@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import hashlib
 import os
 from pathlib import Path
@@ -93,6 +94,24 @@ def test_a_lock_has_one_holder(storage: Storage) -> None:
     assert storage.lock("a.lock") is None
     lock.close()
     again = storage.lock("a.lock")
+    assert again is not None
+    again.close()
+
+
+def test_a_file_that_goes_before_it_is_locked_is_no_lock(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its holder took it away; another run may have made a new one of that name."""
+    flock = fcntl.flock
+
+    def late(descriptor: int, operation: int) -> None:
+        (tmp_path / "a.lock").unlink()
+        flock(descriptor, operation)
+
+    with monkeypatch.context() as patch:
+        patch.setattr("closedworld.store.local.fcntl.flock", late)
+        assert LocalStorage(tmp_path).lock("a.lock") is None
+    again = LocalStorage(tmp_path).lock("a.lock")
     assert again is not None
     again.close()
 

@@ -142,12 +142,10 @@ class LocalStorage:
         while True:
             make_folders(self.root)
             path.parent.mkdir(exist_ok=True)
-            try:
+            # A run that ends here takes the empty folder with it.
+            with suppress(FileNotFoundError):
                 descriptor = os.open(path, os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o644)
                 break
-            except FileNotFoundError:
-                # A run that ended took the empty folder with it.
-                continue
         with ExitStack() as on_failure:
             file = on_failure.enter_context(os.fdopen(descriptor, "rb"))
             with suppress(BlockingIOError):

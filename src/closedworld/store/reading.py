@@ -268,9 +268,9 @@ def open_part(folder: Storage, entry: FileEntry, texts: Sequence[str] = ()) -> p
     """
     import pyarrow.parquet as pq  # noqa: PLC0415 -- most commands read none
 
-    paths, filesystem = folder.for_arrow([entry.path])
+    (path,), filesystem = folder.for_arrow([entry.path])
     return pq.ParquetFile(
-        paths[0],
+        path,
         filesystem=filesystem,
         read_dictionary=list(texts),
         page_checksum_verification=True,
