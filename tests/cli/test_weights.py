@@ -302,3 +302,24 @@ def test_a_run_on_the_bundled_raster_weighs_by_population(call: Call, tmp_path: 
     assert weights_of(tmp_path).receipt.parameters["basis"] == "population"
     alone = call("weights", tmp_path)
     assert "Verified and reused " in alone.stdout
+
+
+def test_grids_far_finer_than_the_bundled_raster_share_the_people_of_its_cells(
+    call: Call, tmp_path: Path
+) -> None:
+    """A block of the file, spread over tiles of 3 arc-seconds, would have 2.6 GB."""
+    args = "run", "--countries", "LI", "--resolution", "3s", "--out", tmp_path
+    done = call(*args)
+    assert (done.exit_code, sums(weights_of(tmp_path))) == (0, {"LI": 10**12})
+    assert "[population-spread]" in done.stderr
+    assert "cells of 300 arc-seconds are spread evenly over those of 3." in done.stderr
+    assert call("plan", *args[1:-2]).exit_code == 0
+    index = open_published(tmp_path, "tiles").dataset("tile_index").to_table()
+    weights = weights_of(tmp_path).dataset("tile_weights").to_table()
+    assert weights["tile_id"].equals(index["tile_id"])
+    row, col = (index[f"raster_{axis}"].to_numpy() // 100 for axis in ("row", "col"))
+    with rasterio.open(bundled("population_5m.tif").path) as file:
+        people = np.maximum(file.read(1), 0).astype(np.float64)[row, col]
+    assert len(np.unique(people)) > 3
+    expected = people / people.sum() * 10**12
+    np.testing.assert_allclose(weights["weight_fp"].to_numpy(), expected, rtol=1e-5)

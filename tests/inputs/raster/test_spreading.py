@@ -85,6 +85,21 @@ def test_each_cell_has_its_share_of_each_pixel(
         assert found[r, c] == pytest.approx(expected, rel=1e-7, abs=1e-6)
 
 
+@pytest.mark.parametrize("block", [(16, 16), (1, 2 * ROWS)])
+@pytest.mark.parametrize("rows", [72, 45, 360, 36_000])
+def test_windows_keep_to_their_limit_whatever_the_blocks_of_the_file(
+    tmp_path: Path, rows: int, block: tuple[int, int]
+) -> None:
+    """A block of 16 x 16 pixels has 256 million cells of the finest grid."""
+    stored = read_pixel_layout(write(tmp_path / "a.tif", some_persons()))
+    stored = replace(stored, block_rows=block[0], block_cols=block[1], window_cells=600)
+    layout = stored.spread_over(globe(rows))
+    assert layout is not None
+    height, width = layout.window_shape
+    assert height * width <= 600
+    assert height % layout.block_rows == width % layout.block_cols == 0
+
+
 @pytest.mark.parametrize(
     "grid",
     [

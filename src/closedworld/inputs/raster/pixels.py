@@ -79,7 +79,10 @@ class PixelLayout:
             )
 
     def spread_over(self, grid: Grid) -> PixelLayout | None:
-        """Return the same people on another grid; None unless raster and grid cover the whole globe."""
+        """Return the same people on another grid; None unless raster and grid cover the whole globe.
+
+        A block of it has no more than ``window_cells``, so one of the file may be cut.
+        """
         spreading = Spreading.between(self.info.grid, grid)
         if spreading is None:
             return None
@@ -90,6 +93,12 @@ class PixelLayout:
         info = replace(self.info, grid=grid, dtype=spreading.dtype, nodata=None, notes=())
         # As many pixels as for a raster of its own.
         cells = max(1, min(self.window_cells, self.window_cells * widths[0] ** 2 // widths[1] ** 2))
+        # Cheap: GDAL's cache holds a block of the file while pieces of it are read.
+        while block_rows * block_cols > cells:
+            if block_rows > block_cols:
+                block_rows = -(-block_rows // 2)
+            else:
+                block_cols = -(-block_cols // 2)
         return replace(
             self,
             info=info,
@@ -199,6 +208,9 @@ class PixelReader:
         self._stack = ExitStack()
 
     def __enter__(self) -> Self:
+        if self._layout.source is not None:
+            self._source = self._stack.enter_context(PixelReader(self._layout.source))
+            return self
         if self._layout.members:
             return self
         self._raster = self._stack.enter_context(
@@ -275,8 +287,7 @@ class PixelReader:
         first_row, stop_row = spreading.pixels_of(row, row + rows)
         first_col, stop_col = spreading.pixels_of(col, col + cols)
         shape = stop_row - first_row, stop_col - first_col
-        with PixelReader(source) as reader:
-            pixels, mask = reader.read(first_row, first_col, *shape)
+        pixels, mask = self._source.read(first_row, first_col, *shape)
         found = values_of(source, pixels.ravel(), None if mask is None else mask.ravel())
         return spreading.spread(found.values.reshape(shape), row, col, (rows, cols))
 
