@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import dataclasses
+import math
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import pytest
 
-from closedworld.config.options import parse_bytes, split_codes
+from closedworld.config.options import Kind, Option, parse_bytes, split_codes
 from closedworld.config.run import InputOptions, RunConfig
 from closedworld.config.stage_options import TileOptions, WeightOptions
 from closedworld.config.table import OPTIONS, RESULT_OPTIONS, SECTIONS
@@ -295,6 +297,10 @@ def test_a_file_that_cannot_be_read_is_refused(tmp_path: Path, name: str) -> Non
         ({"memory_limit": 0}, "memory-limit"),
         ({"input_time_limit": 0}, "time-limit"),
         ({"pat": "maybe"}, "pat-unknown"),
+        ({"days": 0}, "days-range"),
+        ({"days": True}, "days-range"),
+        ({"noise": "much"}, "noise-range"),
+        ({"dp": None}, "dp-range"),
     ],
 )
 def test_what_cannot_be_meant_is_refused_however_it_comes(
@@ -302,6 +308,46 @@ def test_what_cannot_be_meant_is_refused_however_it_comes(
 ) -> None:
     assert refusal(lambda: RunConfig(**options)).code == code
     assert refusal(lambda: dataclasses.replace(RunConfig(), **options)).code == code
+
+
+BOUNDED = [
+    (name, option)
+    for name, option in OPTIONS.items()
+    if option.kind in (Kind.NUMBER, Kind.REAL) and option.least is not None
+]
+
+
+@pytest.mark.parametrize(("name", "option"), BOUNDED)
+def test_bounds_of_the_command_line_hold_in_files_and_in_python(
+    run_file: Callable[[str], Path], name: str, option: Option
+) -> None:
+    """A value out of them must not end in a traceback, nor stand for the default."""
+    assert option.least is not None
+    wrong: list[float] = [option.least - 1]
+    right: list[float] = [option.least]
+    if option.most is not None:
+        wrong.append(option.most + 1)
+        right.append(option.most)
+    wrong.append(math.nan if option.kind is Kind.REAL else option.least + 0.5)
+    for value in wrong:
+        error = refusal(lambda value=value: RunConfig(**{name: value}))  # type: ignore[misc]
+        assert error.code == option.range_code
+        assert error.message == f"{name} is {value}."
+        assert f"{option.least}" in error.hint
+        if option.kind is Kind.REAL or isinstance(value, int):
+            path = run_file(f"{name} = {value}")
+            error = refusal(lambda path=path: RunConfig.from_toml(path))  # type: ignore[misc]
+            assert error.code == option.range_code
+            assert str(path) in error.message
+    for value in right:
+        assert getattr(RunConfig.from_toml(run_file(f"{name} = {value}")), name) == value
+
+
+def test_numbers_of_numpy_become_those_of_python() -> None:
+    """The report of a run and the hash of a result write them as JSON."""
+    given: dict[str, Any] = {"days": np.int64(7), "noise": np.float32(2)}
+    config = RunConfig(**given)
+    assert (type(config.days), type(config.noise)) == (int, float)
 
 
 def test_a_configuration_is_frozen() -> None:

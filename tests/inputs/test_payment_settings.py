@@ -13,10 +13,10 @@ from closedworld.inputs.payment_settings import (
     period_of,
     read_fraud,
     read_rates,
-    require_noise,
 )
 from closedworld.kernels.fraud_mix import FraudMix
 from closedworld.kernels.lives import CATEGORIES, default_habits
+from closedworld.stages.purchases.plan import asked_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -74,9 +74,12 @@ def test_days_noise_and_files_that_are_not_there_are_refused(tmp_path: Path) -> 
     for text in ("2026-02-30", "1970-01-01", "tomorrow"):
         with pytest.raises(ConfigError, match="date-unclear"):
             period_of(text, 1)
+    for days in (0, -1, 2.5, 3661):
+        with pytest.raises(ConfigError, match="days-range"):
+            period_of("2026-01-01", days)  # type: ignore[arg-type]
     for noise in (-1.0, float("nan"), 101.0):
         with pytest.raises(ConfigError, match="noise-range"):
-            require_noise(noise)
+            asked_of("2026-01-01", 1, None, None, noise, 0)
     with pytest.raises(ConfigError, match="config-missing"):
         read_fraud(tmp_path / "none.toml")
     with pytest.raises(ConfigError, match="nobody buys"):

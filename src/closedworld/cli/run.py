@@ -139,7 +139,11 @@ def purchases(result: Path | None, **given: Any) -> None:
     """
     output = Output.taken_from(given)
     config = payment_config(result, given)
-    build(replace(config, days=config.days or DEFAULT_DAYS), PURCHASE_STAGE, output)
+    build(
+        replace(config, days=DEFAULT_DAYS if config.days is None else config.days),
+        PURCHASE_STAGE,
+        output,
+    )
 
 
 def payment_config(result: Path | None, given: dict[str, Any]) -> RunConfig:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from enum import Enum, auto
+from numbers import Integral, Real
 from pathlib import Path
 from typing import Any, TypeVar, dataclass_transform
 
@@ -89,6 +91,7 @@ class Option:
         unknown_code: Code of the error for any other text.
         least: Smallest number that is allowed; None for any.
         most: Largest number that is allowed; None for any.
+        range_code: Code of the error for any other number; empty where only the command line checks it.
         bare_value: What the option means when it is given without a value; empty when it needs one.
         flag: Its name on the command line; empty for that of the field.
     """
@@ -100,6 +103,7 @@ class Option:
     unknown_code: str = ""
     least: int | None = 1
     most: int | None = None
+    range_code: str = ""
     bare_value: str = ""
     flag: str = ""
 
@@ -113,7 +117,7 @@ class Option:
 
         Raises:
             ConfigError: ``option-type``, ``path-empty``, ``path-control-character``,
-                ``memory-limit``, ``countries-none-selected``.
+                ``memory-limit``, ``countries-none-selected``, or ``range_code``.
         """
         types = _TOML_TYPES[self.kind]
         # To Python, true is a number.
@@ -134,8 +138,34 @@ class Option:
                 return parse_bytes(given)
             case Kind.CODES:
                 return split_codes(given)
+            case Kind.NUMBER | Kind.REAL if self.range_code:
+                return self.number(f"{path}: {name}", given)
             case _:
                 return given
+
+    def number(self, name: str, given: Any) -> Any:
+        """Return a number of Python or NumPy as one of Python; it must be within the bounds.
+
+        Args:
+            name: What the error calls it.
+            given: The number: an integer, or with kind ``REAL`` any.
+
+        Raises:
+            ConfigError: ``range_code``.
+        """
+        kind, noun, wanted = (
+            (float, "a number", Real) if self.kind is Kind.REAL else (int, "an integer", Integral)
+        )
+        least = -math.inf if self.least is None else self.least
+        most = math.inf if self.most is None else self.most
+        # To Python, true is a number.
+        is_number = isinstance(given, wanted) and not isinstance(given, bool)
+        if is_number and least <= given <= most:
+            return kind(given)
+        bounds = f"from {least:,} to {most:,}" if most < math.inf else f"of {least:,} or more"
+        raise ConfigError(
+            self.range_code, f"{name} is {quoted(given)}.", f"It must be {noun} {bounds}."
+        )
 
 
 @dataclass_transform(kw_only_default=True, field_specifiers=(field,))

@@ -63,11 +63,9 @@ class ExecutionConfig(Options):
 
     def __post_init__(self) -> None:
         super().__post_init__()
+        for stage, own in self.stage_workers.items():
+            OPTIONS["workers"].number(f"{stage}_workers", own)
         for workers in (self.workers, *self.stage_workers.values()):
-            if workers is not None and workers < 1:
-                raise ConfigError(
-                    "workers", f"{workers} workers cannot do any work.", "Take 1 or more."
-                )
             if workers is not None and workers > 1 and self.executor == "serial":
                 raise ConfigError(
                     "workers",
@@ -134,7 +132,7 @@ class InputOptions(Options):
         resolution: Cell size of a global grid, such as ``30s``; None to take a raster's grid.
 
     Raises:
-        ConfigError: ``grid-ambiguous``, ``time-limit``.
+        ConfigError: ``grid-ambiguous``, ``time-limit``, ``raster-band``.
     """
 
     polygons: PathField = PathField()
@@ -162,12 +160,6 @@ class InputOptions(Options):
                 "grid-ambiguous",
                 f"both a raster ({self.raster[0]}) and a resolution ({self.resolution}) define the grid.",
                 "Keep one of the two.",
-            )
-        if self.input_time_limit < 1:
-            raise ConfigError(
-                "time-limit",
-                f"{self.input_time_limit} seconds are too few to read a file.",
-                "Take 1 or more.",
             )
 
 

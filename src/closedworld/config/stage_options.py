@@ -39,6 +39,8 @@ class Options:
                     f"there is no {one.name} {value!r}.",
                     f"Choose one of {', '.join(option.choices)}.",
                 )
+            if option is not None and option.range_code and (value, one.default) != (None, None):
+                vars(self)[one.name] = option.number(one.name, value)
 
 
 @options
@@ -77,6 +79,9 @@ class WeightOptions(Options):
         basis: Basis or mixture of the weights; None for ``population``, and ``area_m2`` where no raster fits the grid.
         dp: Decimal places of the weights, 0..18.
         weigh_by_coverage: Multiply masses by coverage.
+
+    Raises:
+        ConfigError: ``dp-range``.
     """
 
     basis: str | None = None
@@ -117,10 +122,13 @@ class PurchaseOptions(Options):
 
     Attributes:
         first_day: First day in UTC, such as ``2026-01-01``.
-        days: How many days; None for no purchases.
+        days: How many days, 1..3,660; None for no purchases.
         rates: TOML file of what people buy, by category; None for the bundled rates.
         fraud: TOML file of how much fraud of which kind; None for 0.2% of purchases.
-        noise: How often honest purchases look impossible; 0 is never, 1 is usual, 10 is often.
+        noise: How often honest purchases look impossible, 0..100; 0 is never, 1 is usual, 10 is often.
+
+    Raises:
+        ConfigError: ``days-range``, ``noise-range``.
     """
 
     first_day: str = "2026-01-01"

@@ -20,7 +20,14 @@ REGIONS = ("iso", "any")
 
 LOCK_NAME = "closedworld.lock"
 
-BAND = Option(Kind.NUMBER, "Band of the raster that holds the population. [default: the first]")
+MAX_DAYS = 3660
+"""Ten years of purchases."""
+
+BAND = Option(
+    Kind.NUMBER,
+    "Band of the raster that holds the population. [default: the first]",
+    range_code="raster-band",
+)
 
 SECTIONS: dict[str, dict[str, Option]] = {
     "polygons": {
@@ -75,6 +82,7 @@ SECTIONS: dict[str, dict[str, Option]] = {
             Kind.NUMBER,
             "Seconds that reading and checking the polygon file may take; a malicious file could hang.",
             metavar="SECONDS",
+            range_code="time-limit",
         ),
     },
     "tiles": {
@@ -139,6 +147,7 @@ SECTIONS: dict[str, dict[str, Option]] = {
             "Decimal places: the weights of a country add up to 10^dp.",
             least=0,
             most=MAX_DP,
+            range_code="dp-range",
         ),
         "weigh_by_coverage": Option(
             Kind.FLAG,
@@ -166,7 +175,12 @@ SECTIONS: dict[str, dict[str, Option]] = {
         "first_day": Option(
             Kind.TEXT, "First day of the purchases, in UTC.", metavar="2026-01-01", flag="from"
         ),
-        "days": Option(Kind.NUMBER, "Number of days, at most 3,660.", most=3660),
+        "days": Option(
+            Kind.NUMBER,
+            f"Number of days, at most {MAX_DAYS:,}.",
+            most=MAX_DAYS,
+            range_code="days-range",
+        ),
         "rates": Option(
             Kind.PATH,
             "TOML file of what people buy: per_week and median amount by category. [default: bundled]",
@@ -182,6 +196,9 @@ SECTIONS: dict[str, dict[str, Option]] = {
             Kind.REAL,
             "How often legitimate purchases look impossible: 0 never, 1 as usual, 10 often.",
             metavar="X",
+            least=0,
+            most=100,
+            range_code="noise-range",
         ),
     },
     "tables": {
@@ -205,7 +222,11 @@ SECTIONS: dict[str, dict[str, Option]] = {
             choices=EXECUTORS,
             unknown_code="executor-unknown",
         ),
-        "workers": Option(Kind.NUMBER, "How many tasks run at once. [default: one per core]"),
+        "workers": Option(
+            Kind.NUMBER,
+            "How many tasks run at once. [default: one per core]",
+            range_code="workers",
+        ),
         "dask_address": Option(
             Kind.TEXT,
             "Scheduler of a running Dask cluster, with --executor dask; --out must lie on a file "

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from closedworld.bounded_read import read_toml
+from closedworld.config.table import OPTIONS
 from closedworld.errors import ConfigError
 from closedworld.kernels.fraud_mix import FraudMix
 from closedworld.kernels.lives import CATEGORIES, Habits, Period, default_habits
@@ -87,7 +88,7 @@ def period_of(first_day: str, days: int) -> Period:
     """Return the days that are asked for.
 
     Raises:
-        ConfigError: ``date-unclear``.
+        ConfigError: ``date-unclear``, ``days-range``.
     """
     try:
         first = date.fromisoformat(first_day)
@@ -99,17 +100,7 @@ def period_of(first_day: str, days: int) -> Period:
             f"{quoted(first_day)} is no day between {_EARLIEST} and {_LATEST}.",
             "Write it as 2026-01-31.",
         )
-    return Period(first.toordinal() - _EPOCH, days)
-
-
-def require_noise(noise: float) -> None:
-    """Refuse noise that cannot be meant.
-
-    Raises:
-        ConfigError: ``noise-range``.
-    """
-    if not 0.0 <= noise <= 100.0:  # noqa: PLR2004 -- as the message says
-        raise ConfigError("noise-range", f"noise is {noise:g}.", "Take 0 to 100; 1 is usual.")
+    return Period(first.toordinal() - _EPOCH, OPTIONS["days"].number("days", days))
 
 
 @dataclass(frozen=True, slots=True)

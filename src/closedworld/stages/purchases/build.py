@@ -44,12 +44,12 @@ def build_purchases(
         world: A world with people, as ``open_world`` returns it.
         out: Output folder; None for that of the people.
         first_day: First day in UTC.
-        days: How many, 1 or more.
+        days: How many, 1 to 3,660.
         rates: TOML file of what people buy: ``per_week`` and ``median`` (euros) by category; None for the bundled
             rates.
         fraud: TOML file of fraud: ``share`` of the purchases, and weights of ``clone``, ``skim``, ``lost`` and
             ``testing``; None for 0.2%.
-        noise: How often honest purchases look impossible: 0 never, 1 is usual, 10 often.
+        noise: How often honest purchases look impossible, 0 to 100: 0 never, 1 is usual, 10 often.
         seed: Any integer.
         workers: Number of concurrent tasks; None for one per core.
         executor: ``serial``, ``threads``, ``processes``, ``dask``, or your own executor.
@@ -58,8 +58,8 @@ def build_purchases(
         progress: Called with the progress of the work, such as ``print``.
 
     Raises:
-        ConfigError: ``people-missing``, ``date-unclear``, ``noise-range``, ``rates-unclear``, ``fraud-unclear``,
-            ``config-missing``, ``config-syntax``, ``workers``, ``executor-unknown``.
+        ConfigError: ``people-missing``, ``date-unclear``, ``days-range``, ``noise-range``, ``rates-unclear``,
+            ``fraud-unclear``, ``config-missing``, ``config-syntax``, ``workers``, ``executor-unknown``.
         InputError: ``purchases-without-sites``.
         PublishError: ``output-not-writable``, ``published-differs``.
         IntegrityError: The world, or the published result under the same hash, is damaged; or

@@ -13,6 +13,7 @@ import numpy as np
 
 from closedworld.config.run import RunConfig
 from closedworld.config.stage_options import DEFAULT_DAYS
+from closedworld.config.table import OPTIONS
 from closedworld.datasets import PURCHASES, Partition
 from closedworld.datasets.parameters import (
     PeopleTotals,
@@ -28,7 +29,6 @@ from closedworld.inputs.payment_settings import (
     period_of,
     read_fraud,
     read_rates,
-    require_noise,
 )
 from closedworld.inputs.reference.currencies import CURRENCIES
 from closedworld.inputs.reference.registry import bundled
@@ -118,10 +118,10 @@ def asked_of(
     """Return what is asked for, read and checked; see ``build_purchases``.
 
     Raises:
-        ConfigError: ``date-unclear``, ``noise-range``, ``rates-unclear``, ``fraud-unclear``, ``config-missing``,
-            ``config-syntax``.
+        ConfigError: ``date-unclear``, ``days-range``, ``noise-range``, ``rates-unclear``, ``fraud-unclear``,
+            ``config-missing``, ``config-syntax``.
     """
-    require_noise(noise)
+    noise = OPTIONS["noise"].number("noise", noise)
     own_rates = read_rates(rates)
     habits_of(own_rates)
     return Asked(period_of(first_day, days), own_rates, read_fraud(fraud), noise, seed)
@@ -377,5 +377,5 @@ def load_own(config: RunConfig, inputs: Inputs, observer: Observer) -> Asked:
         ConfigError: As ``asked_of``.
     """
     del inputs, observer
-    days = config.days or DEFAULT_DAYS
+    days = DEFAULT_DAYS if config.days is None else config.days
     return asked_of(config.first_day, days, config.rates, config.fraud, config.noise, config.seed)
