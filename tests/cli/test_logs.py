@@ -40,7 +40,7 @@ def test_warnings_are_on_standard_error_and_the_outcome_on_standard_output(
     warning, towns = done.stderr.splitlines()
     assert warning.startswith("warning: 1 country without a tile")
     assert "VA" in warning
-    assert towns.startswith("warning: 2 countries have no tile under rule center where 5%")
+    assert towns.startswith("warning: In 2 countries, 5% or more of the townspeople live")
     assert "tiles of 2 countries" in done.stdout
     assert "2, see above" in done.stdout
     (log,) = tmp_path.glob("reports/*/run.log")

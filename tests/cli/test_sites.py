@@ -106,6 +106,18 @@ def test_without_a_table_the_demonstration_is_placed(call: Call, tmp_path: Path)
     assert call("verify", out).exit_code == 0
 
 
+def test_a_world_without_the_towns_of_the_demonstration_is_refused(
+    call: Call, tmp_path: Path
+) -> None:
+    assert call("run", "--countries", "LU", "--out", tmp_path, "--quiet").exit_code == 0
+    done = call("sites", tmp_path, "--merchants", "demo-towns")
+    assert done.exit_code == 3
+    assert (
+        "[merchants-unplaceable]: the world has no country of demo-towns; it has LU" in done.stderr
+    )
+    assert not (tmp_path / "sites").exists()
+
+
 def test_polygons_that_the_world_was_not_built_from_are_refused(call: Call, tmp_path: Path) -> None:
     out, polygons = tmp_path / "world", tmp_path / "other.geojson"
     polygons.write_text(

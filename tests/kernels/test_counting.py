@@ -6,7 +6,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from closedworld.kernels.counting import counted, crossed, numbered_in_runs
+from closedworld.kernels.counting import all_pairs, counted, numbered_in_runs
 
 RUNS = st.lists(st.tuples(st.integers(-(2**40), 2**40), st.integers(0, 5)), max_size=9)
 
@@ -26,5 +26,5 @@ def test_equal_neighbours_are_numbered_from_zero() -> None:
 
 
 def test_every_number_meets_every_value() -> None:
-    number, value = crossed(2, np.array([5, 7, 7]))
+    number, value = all_pairs(2, np.array([5, 7, 7]))
     assert (number.tolist(), value.tolist()) == ([0, 0, 0, 1, 1, 1], [5, 7, 7, 5, 7, 7])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import pytest
 
@@ -18,9 +18,6 @@ from closedworld.store.atomic import (
     whole_file,
     whole_folder,
 )
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 
 @pytest.mark.parametrize("content", ["Åland\n", "Åland\n".encode()])
@@ -84,27 +81,41 @@ def test_an_output_file_that_cannot_be_written_is_reported_with_advice(tmp_path:
     assert list((tmp_path / "deep").iterdir()) == []
 
 
-def test_a_folder_has_all_files_on_the_device_before_its_name(
+def test_a_new_folder_has_all_files_on_the_device_before_its_name(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    target = tmp_path / "deep" / "days"
-    target.mkdir(parents=True)
+    target = tmp_path / "days"
     synced = {}
     fsync = os.fsync
 
     def noted(descriptor: int) -> None:
-        synced[os.fstat(descriptor).st_ino] = any(target.iterdir())
+        synced[os.fstat(descriptor).st_ino] = target.exists()
         fsync(descriptor)
 
     with whole_folder(target) as staged:
         for name in ("a", "b"):
             (staged / name).write_text(name)
-        # Folders above are on the device as soon as they are made.
         monkeypatch.setattr("closedworld.store.durable.os.fsync", noted)
     assert {path.name for path in target.iterdir()} == {"a", "b"}
     own = {path.stat().st_ino: False for path in (target, *target.iterdir())}
-    assert synced == {**own, target.parent.stat().st_ino: True}
-    assert list(target.parent.iterdir()) == [target]
+    assert synced == {**own, tmp_path.stat().st_ino: True}
+    assert list(tmp_path.iterdir()) == [target]
+
+
+def test_an_empty_folder_stays_the_same_and_gets_the_files(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It may be a mount point, the current folder, or have rights of its own."""
+    target = tmp_path / "days"
+    target.mkdir(0o700)
+    before = target.stat()
+    monkeypatch.chdir(target)
+    with whole_folder(Path()) as staged:
+        (staged / "a").write_text("a")
+        assert not Path("a").exists()
+    assert [path.name for path in Path().iterdir()] == ["a"]
+    after = target.stat()
+    assert (after.st_ino, after.st_mode) == (before.st_ino, before.st_mode)
 
 
 def test_a_folder_that_is_not_finished_leaves_nothing(tmp_path: Path) -> None:
@@ -117,11 +128,11 @@ def test_a_folder_that_is_not_finished_leaves_nothing(tmp_path: Path) -> None:
         fail(KeyboardInterrupt())
     with pytest.raises(PublishError, match="Free some space"):
         fail(OSError(errno.ENOSPC, os.strerror(errno.ENOSPC)))
-    (tmp_path / "other").write_text("x")
-    assert [path.name for path in tmp_path.iterdir()] == ["other"]
-    with pytest.raises(PublishError, match="output-not-writable"), whole_folder(tmp_path):
-        pass
-    assert [path.name for path in tmp_path.iterdir()] == ["other"]
+    assert list(tmp_path.iterdir()) == []
+    (tmp_path / "days").mkdir()
+    with pytest.raises(KeyboardInterrupt):
+        fail(KeyboardInterrupt())
+    assert [path.name for path in tmp_path.rglob("*")] == ["days"]
 
 
 @pytest.mark.parametrize(

@@ -290,7 +290,7 @@ WARNING_CODES = {
     "sample-rows-skipped": "Rows of a table of points to draw were left out, as `--skip-bad-rows` asks for.",
     "sample-without-people": "Points were drawn by weights that are not by population.",
     "sites-without-people": "Sites were placed by weights that are not by population.",
-    "towns-without-tiles": "Countries have no tile where many people of their towns live, most often on the coast under rule center.",
+    "towns-without-tiles": "Towns with many people have no tile, most often on the coast under rule center.",
     "tiles-shared": "Tiles belong to two countries or more.",
     "weights-fallback": "Countries have no mass; their tiles get equal weights.",
     "weights-zero": "Tiles with a mass get weight 0, because their share is below 10^-dp.",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, Protocol, TypeAlias
 
-from closedworld.execution.worker import Effort
+from closedworld.execution.worker import TaskUsage
 
 INPUTS = "S0"
 """Number of what comes before the stages: opening, checking and sealing the inputs."""
@@ -145,7 +145,7 @@ class TasksResumed:
 
 
 @dataclass(frozen=True, slots=True)
-class TaskFinished(Effort):
+class TaskFinished(TaskUsage):
     """A task is done; one of ``writing`` is on disk.
 
     Attributes:

@@ -24,7 +24,7 @@ ROOT_LOGGER = logging.getLogger("closedworld")
 
 
 @dataclass(frozen=True, slots=True)
-class Effort:
+class TaskUsage:
     """What a task took.
 
     Attributes:
@@ -47,7 +47,7 @@ class Effort:
 
 
 @dataclass(frozen=True, slots=True)
-class Done(Effort, Generic[Result]):
+class Done(TaskUsage, Generic[Result]):
     """A task that is done, and what it took.
 
     Attributes:

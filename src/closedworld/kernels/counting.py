@@ -28,6 +28,6 @@ def numbered_in_runs(values: NDArray[np.int64]) -> NDArray[np.int64]:
     return counted(0, np.diff(starts, append=len(values)))
 
 
-def crossed(count: int, values: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+def all_pairs(count: int, values: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """Return ``(number, value)`` of all pairs of 0..count - 1 and a value, number by number, int64 (count * values,)."""
     return np.repeat(np.arange(count), len(values)), np.tile(values, count)

@@ -1,4 +1,4 @@
-"""Frozen dataclasses as JSON and back, checked on the way: a file may be of an older version or changed by hand."""
+"""Dataclasses as JSON and back, checked on the way: a file may be of an older version or changed by hand."""
 
 from __future__ import annotations
 

@@ -34,7 +34,7 @@ class WeightedWorld(Protocol):
 
 
 class OpenedWorld(WeightedWorld, Protocol):
-    """One whose later results are asked for."""
+    """A published world that also has results of later stages."""
 
     def result(self, stage: str) -> Published:
         """Return the result of a later stage."""

@@ -14,7 +14,7 @@ from closedworld.datasets import Dataset, Partition
 from closedworld.datasets.part_encoder import PartEncoder
 from closedworld.execution import Done, WorkerPool, emit_log, events, run_tasks, worker_name
 from closedworld.execution.events import Observer
-from closedworld.execution.worker import Effort
+from closedworld.execution.worker import TaskUsage
 from closedworld.kernels.parquet import Writer
 from closedworld.stages import Stage
 from closedworld.stages.tasks import Task, TaskResult
@@ -191,7 +191,7 @@ def emit_task(stage: Stage, what: str, task: Task, done: Done[R], observer: Obse
             unit=str(task),
             partition=partition_value(task),
             rows=task.cost,
-            **{one.name: getattr(done, one.name) for one in fields(Effort)},
+            **{one.name: getattr(done, one.name) for one in fields(TaskUsage)},
             phases=dict(done.result.phases),
             row_name=stage.row_name,
         )

@@ -83,7 +83,7 @@ def whole_file(path: Path) -> Iterator[Path]:
 
 @contextmanager
 def whole_folder(path: Path) -> Iterator[Path]:
-    """Yield a new folder to write files to; when the block ends well, it gets the name of ``path``.
+    """Yield a new folder to write files to; when the block ends well, they appear in ``path``, together if it is new.
 
     Args:
         path: A folder of ``--out``, not there or empty.
@@ -91,18 +91,23 @@ def whole_folder(path: Path) -> Iterator[Path]:
     Raises:
         PublishError: ``output-not-writable``; also for an ``OSError`` of the block.
     """
-    target = path.resolve()
-    staged = target.with_name(f".{target.name}-{secrets.token_hex(8)}")
     with writing_to(path):
-        make_folders(target.parent)
+        # A folder that is there stays: it may be a mount point, or where somebody stands.
+        is_new = not path.is_dir()
+        holder = path.parent if is_new else path
+        make_folders(holder)
+        staged = holder / f".{secrets.token_hex(8)}"
         staged.mkdir()
         try:
             yield staged
             sync_files(staged.iterdir())
-            sync_folder(staged)
-            # An empty folder may have the name; rename puts the new one in its place.
-            staged.rename(target)
-            sync_folder(target.parent)
+            if is_new:
+                sync_folder(staged)
+                staged.rename(path)
+            else:
+                for file in sorted(staged.iterdir()):
+                    file.rename(path / file.name)
+            sync_folder(holder)
         finally:
             shutil.rmtree(staged, ignore_errors=True)
 

@@ -71,10 +71,10 @@ def test_skimming_sites_are_found_by_their_visitors(seed: int) -> None:
     plan, found = lives(seed, 0.003)
     n_sites = len(market(period(DAYS), PER_TOWN).sites)
     skim, bought = plan.skim, found.purchases
-    for site, start, end in zip(skim.place, skim.start, skim.end, strict=True):
+    for site, start, end in zip(skim.source, skim.start, skim.end, strict=True):
         there = (bought.site == site) & (bought.ts_utc >= start) & (bought.ts_utc < end)
         assert len(set(bought.card[there].tolist())) >= 0.8 * ENOUGH_EXPOSED
-    wanted = set(skim.place.tolist())
+    wanted = set(skim.source.tolist())
     assert len(wanted) > 1
     best = np.argsort(-z_scores(found, n_sites), kind="stable")[: len(wanted)]
     assert len(wanted & set(best.tolist())) >= 0.7 * len(wanted)

@@ -189,7 +189,7 @@ def test_fraud_is_as_the_truth_says() -> None:
     for row in skim.tolist():
         campaign = truth.campaign[row]
         site, start, end = (
-            int(one[campaign]) for one in (fraud.skim.place, fraud.skim.start, fraud.skim.end)
+            int(one[campaign]) for one in (fraud.skim.source, fraud.skim.start, fraud.skim.end)
         )
         assert truth.source_site[row] == site
         own = (bought.card == bought.card[row]) & (bought.site == site) & ~is_fraud
@@ -198,7 +198,7 @@ def test_fraud_is_as_the_truth_says() -> None:
         assert town.habits.skimmed[town.sites.category[site]] > 0
     tests = np.flatnonzero(truth.fraud_type == FraudType.TESTING)
     campaign = truth.campaign[tests]
-    merchant = town.online.merchant[fraud.testing.place[campaign]]
+    merchant = town.online.merchant[fraud.testing.source[campaign]]
     np.testing.assert_array_equal(bought.merchant[tests], merchant)
     begin = fraud.testing.start[campaign] - 15 * 3_600
     assert ((bought.ts_utc[tests] >= begin) & (bought.channel[tests] == Channel.ONLINE)).all()

@@ -97,7 +97,8 @@ class CountryCheck:
             return self.countries
         if len(self.problems) == 1:
             only = self.problems[0]
-            named = self.source in only.message
+            # Whoever cannot find the file names it.
+            named = only.code == "input-missing"
             raise only.branch(
                 only.code, only.message if named else f"{self.source}: {only.message}", only.hint
             )

@@ -83,8 +83,8 @@ def interpolated(words: Words, quantiles: Floats, rows: Ints | int = 0) -> Float
     position = words.astype(np.float64) * (width / WORD) - 0.5
     left = np.clip(np.floor(position), 0, width - 2).astype(np.int64)
     part = np.clip(position - left, 0.0, 1.0)
-    place = rows * width + left
-    found: Floats = quantiles.take(place) * (1.0 - part) + quantiles.take(place + 1) * part
+    at = rows * width + left
+    found: Floats = quantiles.take(at) * (1.0 - part) + quantiles.take(at + 1) * part
     return found
 
 

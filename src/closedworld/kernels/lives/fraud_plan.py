@@ -16,14 +16,14 @@ class Campaigns(Columns):
 
     Attributes:
         key: A number of each campaign that no other of its kind has, int64, below 2^32.
-        place: Row of ``Sites`` that copy cards, of ``OnlineMerchants`` where cards are tried, int64.
+        source: Row in ``Sites`` of the one that copies cards, or in ``OnlineMerchants`` of that where cards are tried, int64.
         start: Seconds since 1970 UTC, int64.
         end: The second after the last, int64.
         used: Probability that thieves use a card copied there, or try a card, float64.
     """
 
     key: Ints
-    place: Ints
+    source: Ints
     start: Ints
     end: Ints
     used: Floats

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from closedworld.kernels.columns import Columns
-from closedworld.kernels.counting import crossed
+from closedworld.kernels.counting import all_pairs
 from closedworld.kernels.lives.clock import DAY, HOUR, to_utc, weekday
 from closedworld.kernels.lives.draws import Purpose, below, card_words, parted, scaled
 from closedworld.kernels.lives.habits import HOURS, SESSION_SHARES
@@ -160,7 +160,7 @@ def _slots(
 ) -> tuple[Ints, Ints, Ints]:
     """Return card, local day and number of each session."""
     n, days = len(cards), period.first_day - 1 + np.arange(period.days + 2)
-    card, day = crossed(n, days)
+    card, day = all_pairs(n, days)
     trip = trips.at(card, trips.window_of(card, day))
     away = (
         (trip >= 0)

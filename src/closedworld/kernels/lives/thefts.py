@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from closedworld.kernels.columns import Columns
-from closedworld.kernels.counting import counted, crossed
+from closedworld.kernels.counting import all_pairs, counted
 from closedworld.kernels.lives.clock import DAY, HOUR, weekday
 from closedworld.kernels.lives.draws import Purpose, below, card_words, parted, scaled
 from closedworld.kernels.lives.fraud_plan import FraudPlan
@@ -87,7 +87,7 @@ def _months(period: Period) -> Ints:
 
 def lost_cards(cards: Cards, plan: FraudPlan, period: Period) -> Incidents:
     """Return the losses of cards: a thief nearby uses each for one to three days."""
-    card, month = crossed(len(cards), _months(period))
+    card, month = all_pairs(len(cards), _months(period))
     words = card_words(cards, Purpose.LOST, card, month)
     happens = below(words[0], plan.lost)
     card, month = card[happens], month[happens]
@@ -123,7 +123,7 @@ def with_losses(sessions: Sessions, lost: Incidents, n_cards: int) -> Sessions:
 
 def cloned_cards(cards: Cards, activity: Floats, plan: FraudPlan, period: Period) -> Incidents:
     """Return the cards that are copied, nobody knows where, and used far away; the more a card is used, the likelier."""
-    card, month = crossed(len(cards), _months(period))
+    card, month = all_pairs(len(cards), _months(period))
     words = card_words(cards, Purpose.CLONE, card, month)
     happens = below(words[0], plan.clone * activity[card])
     card, month = card[happens], month[happens]
@@ -143,11 +143,11 @@ def skimmed_cards(cards: Cards, plan: FraudPlan, card: Ints, site: Ints, ts: Int
         ts: When, seconds since 1970 UTC, int64.
     """
     skim = plan.skim
-    skimmed = np.flatnonzero(np.isin(site, skim.place, kind="table"))
+    skimmed = np.flatnonzero(np.isin(site, skim.source, kind="table"))
     card, site, ts = card[skimmed], site[skimmed], ts[skimmed]
-    order = np.argsort(skim.place, kind="stable")
-    low = np.searchsorted(skim.place[order], site, "left")
-    counts = np.searchsorted(skim.place[order], site, "right") - low
+    order = np.argsort(skim.source, kind="stable")
+    low = np.searchsorted(skim.source[order], site, "left")
+    counts = np.searchsorted(skim.source[order], site, "right") - low
     campaign = order[counted(low, counts)]
     card, ts = np.repeat(card, counts), np.repeat(ts, counts)
     inside = np.flatnonzero((ts >= skim.start[campaign]) & (ts < skim.end[campaign]))
@@ -162,12 +162,12 @@ def skimmed_cards(cards: Cards, plan: FraudPlan, card: Ints, site: Ints, ts: Int
     day = copied // DAY + _SKIM_REST_DAYS + scaled(when, _SKIM_DAYS)
     key, goals = skim.key[campaign], (goal, parted(when)[1], report)
     made = _incidents(FraudType.SKIM, card, key, day, goals)
-    return replace(made, campaign=campaign, source_site=skim.place[campaign])
+    return replace(made, campaign=campaign, source_site=skim.source[campaign])
 
 
 def tested_cards(cards: Cards, activity: Floats, plan: FraudPlan) -> Incidents:
     """Return the cards that are tried in campaigns; the more a card is used, the likelier."""
-    card, campaign = crossed(len(cards), np.arange(len(plan.testing)))
+    card, campaign = all_pairs(len(cards), np.arange(len(plan.testing)))
     words = card_words(cards, Purpose.TESTING, card, plan.testing.key[campaign])
     used = below(words[0], plan.testing.used[campaign] * activity[card])
     card, campaign = card[used], campaign[used]
@@ -176,7 +176,7 @@ def tested_cards(cards: Cards, activity: Floats, plan: FraudPlan) -> Incidents:
     start, end = tried.start // DAY, tried.end // DAY
     day = start + scaled(when, end - start)
     made = _incidents(FraudType.TESTING, card, tried.key, day, (when, when, report))
-    return replace(made, campaign=campaign, online=tried.place)
+    return replace(made, campaign=campaign, online=tried.source)
 
 
 def thief_sites(market: Market, cards: Cards, plan: FraudPlan, incidents: Incidents) -> Ints:
@@ -200,7 +200,7 @@ def thief_sessions(
         schedule: When thieves buy, and what.
         sessions_each: Sessions of an incident, one a day, each left out at times; a single one never.
     """
-    row, number = crossed(len(incidents), np.arange(sessions_each))
+    row, number = all_pairs(len(incidents), np.arange(sessions_each))
     card, turn = incidents.card[row], incidents.turn[row]
     source = THIEF_SOURCE + _SOURCES * incidents.fraud_type[row] + number
     words = card_words(cards, Purpose.SESSION, card, turn, source)

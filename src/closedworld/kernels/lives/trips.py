@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from closedworld.kernels.counting import crossed
+from closedworld.kernels.counting import all_pairs
 from closedworld.kernels.lives.clock import DAY, HOUR, to_utc
 from closedworld.kernels.lives.draws import (
     Purpose,
@@ -133,7 +133,7 @@ def trips_of(
     first = (period.first_day - 2) // WINDOW_DAYS
     last = (period.first_day + period.days + 1 + WINDOW_DAYS) // WINDOW_DAYS
     n_windows = last - first + 1
-    card, window = crossed(len(cards), first + np.arange(n_windows))
+    card, window = all_pairs(len(cards), first + np.arange(n_windows))
     words = card_words(cards, Purpose.TRIP, card, window)
     chance = TRIPS_PER_MONTH * WINDOW_DAYS / _MONTH_DAYS
     made = below(words[0], chance)

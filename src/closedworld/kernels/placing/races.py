@@ -107,7 +107,6 @@ def minus_log(numbers: NDArray[np.uint32]) -> NDArray[np.float64]:
     mantissa, exponent = np.frexp(1 - (numbers + 0.5) * _UNIT)
     rest = 1 - mantissa
     ratio = rest / (2 - rest)
-    result: NDArray[np.float64] = 2 * ratio * series(ratio * ratio, _ARTANH) - exponent * math.log(
-        2.0
-    )
+    doubled = 2 * ratio * series(ratio * ratio, _ARTANH)
+    result: NDArray[np.float64] = doubled - exponent * math.log(2.0)
     return result

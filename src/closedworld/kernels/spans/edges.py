@@ -183,9 +183,9 @@ def edge_rows(
 ) -> Iterator[tuple[NDArray[np.int64], NDArray[np.int64]]]:
     """Yield ``(edge, row)`` for every row in ``first <= row < stop`` of every edge, in chunks.
 
-    A chunk ends with the edge that reaches ``CHUNK_PAIRS``. The rows of an edge come in its own direction: along a ring they form long monotone stretches,
-    which a stable sort merges ten times faster than it sorts shuffled ones
-    (docs/decisions/0004-row-spans.md).
+    A chunk ends with the edge that reaches ``CHUNK_PAIRS``. The rows of an edge come in its own direction:
+    along a ring they form long monotone stretches, which a stable sort merges ten times faster than it sorts
+    shuffled ones (docs/decisions/0004-row-spans.md).
 
     Args:
         first: First row of each edge, int64 (n,).

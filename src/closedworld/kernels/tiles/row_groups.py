@@ -1,4 +1,4 @@
-"""Rows of S1's datasets: those of ``tile_index`` and ``tile_bounds`` as Parquet columns, for no tile has a row in memory.
+"""Rows of S1's datasets: those of ``tile_index`` and ``tile_bounds`` as Parquet columns from runs, so that no tile has a row in memory.
 
 Every column repeats along a run, counts up along it, or is looked up by the tile's raster row or column. So
 the places where rows and columns are looked up are encoded once and serve all columns of both files.

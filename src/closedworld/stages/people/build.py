@@ -64,11 +64,12 @@ def build_people(
         UnitError: ``unit-failed``, ``worker-died``.
     """
     observer = logged(observer, progress)
+    sites = world.result("sites")
     inputs = PlacingInputs.of_world(
         world, "homes", countries, seed=seed, skip_unplaceable=skip_unplaceable, observer=observer
     )
-    sites, own_codes = world.result("sites"), inputs.countries.own_codes
+    own_codes = inputs.countries.own_codes
     request = card_counts_of(cards) or read_cards(cards, own_codes=own_codes)
     plan = plan_people(inputs, sites, request, task_cards)
-    built_on, out = [*inputs.built_on, sites], out or sites.output
-    return build_alone(plan, out, executor, workers, observer, built_on)
+    built_on = [*inputs.built_on, sites]
+    return build_alone(plan, out or sites.output, executor, workers, observer, built_on)

@@ -58,7 +58,8 @@ def require_cards(
     Raises:
         InputError: ``cards-unplaceable``.
     """
-    nowhere, observer = np.full((cards.rows.num_rows, 3), np.nan), inputs.observer
+    nowhere = np.full((cards.rows.num_rows, 3), np.nan)
+    observer = inputs.observer
     cards, circles = settled_in_world(cards, nowhere, inputs)
     if cards.skipped:
         observer.on_event(Warned("cards-skipped", cards.skipped_text()))

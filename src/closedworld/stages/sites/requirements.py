@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from closedworld.datasets import Dataset
 from closedworld.datasets.sites import OwnColumn, merchants_with
+from closedworld.errors import InputError
 from closedworld.execution.events import Observer, Warned
 from closedworld.inputs.merchants.kinds import GAMMA_STEPS, Kind, kind_of_mcc, merchant_kinds
 from closedworld.inputs.merchants.table import MerchantTable
@@ -110,6 +111,12 @@ def require_sites(merchants: MerchantTable, inputs: PlacingInputs) -> Requiremen
     """
     if merchants.for_any_world:
         merchants = merchants.within(inputs.spans)
+        if not merchants.rows.num_rows:
+            raise InputError(
+                "merchants-unplaceable",
+                f"the world has no country of {merchants.source}; it has {listed(tuple(inputs.spans))}.",
+                "Give a table of merchants in these countries, or take the demonstration of all countries, demo.",
+            )
     given = [
         pc.fill_null(merchants.rows[name], float("nan")).to_numpy()
         for name in ("lon", "lat", "radius_km")
@@ -199,7 +206,8 @@ def _published_rows(
         "mcc": pa.array([0 if kind is None else kind.mccs[0] for kind in kinds], pa.int32()),
         "gamma": gammas,
         "spacing": pa.array(
-            ["catchment" if kind is not None and kind.spaced else "none" for kind in kinds]
+            ["catchment" if kind is not None and kind.spaced else "none" for kind in kinds],
+            pa.string(),
         ),
         "tile_id": -1,
     }

@@ -18,7 +18,6 @@ from closedworld.stages.sites.requirements import CountryMerchants
 PRECISIONS = ("point", "place", "none")
 """What is known of where an outlet is: a point, its town, or its country alone."""
 
-
 _DIGEST_BYTES = 8
 
 

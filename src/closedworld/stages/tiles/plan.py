@@ -343,17 +343,17 @@ def _findings(plan: TilePlan, seconds: float) -> Iterator[Event]:
     )
     finer = " Use a finer grid, rule any_overlap, or --keep-small-countries."
     small = [iso for iso in world.without_tiles if iso not in world.off_grid]
-    kept, what = sorted(world.kept_small), "given the tile of the representative point"
+    kept = "given the tile of the representative point"
     for code, isos, text, hint in (
         ("countries-off-grid", sorted(world.off_grid), "outside the grid", ""),
         ("countries-without-tiles", small, f"without a tile under rule {world.rule.value}", finer),
-        ("countries-kept-small", kept, what, ""),
+        ("countries-kept-small", sorted(world.kept_small), kept, ""),
     ):
         if isos:
             who = number_of(len(isos), *nouns)
             yield events.Warned(code, f"{who} {text}: {', '.join(isos)}.{hint}")
     cut = warn_of_cut({one.country_iso: one.outside_share for one in plan.summaries}, nouns)
-    towns = warn_of_towns(world) if is_iso else None
+    towns = warn_of_towns(world, plan.countries) if is_iso else None
     yield from (one for one in (cut, towns) if one is not None)
     if plan.shared_tiles:
         message = f"{plan.shared_tiles:,} tiles that two {nouns[1]} or more own."

@@ -1,4 +1,4 @@
-"""Towns where their country has no tile: nobody lives or shops there, and no point is drawn."""
+"""Towns where their country has no tile: their people do not count, and nothing is placed there."""
 
 from __future__ import annotations
 
@@ -10,9 +10,11 @@ from numpy.typing import NDArray
 
 from closedworld.execution.events import Warned
 from closedworld.inputs.reference.places import PER_DEGREE, towns
+from closedworld.inputs.regions.country_set import CountrySet
 from closedworld.inputs.tables.columns import ranges_of_countries
 from closedworld.kernels.grid import Grid
-from closedworld.kernels.spans import RowSpans, Rule, cells_of
+from closedworld.kernels.sampling import CountryShape
+from closedworld.kernels.spans import RowSpans, cells_of
 from closedworld.kernels.spans.lattice import NO_CELL
 from closedworld.kernels.sphere import EARTH_RADIUS_KM
 from closedworld.kernels.tiles import World
@@ -25,10 +27,6 @@ NEAR_KM = 3.0
 
 _STEPS = 7
 _COUNTRIES_SHOWN = 10
-_HINTS = {
-    Rule.CENTER: "Take rule any_overlap, which keeps each tile with some land, or a finer grid.",
-    Rule.ANY_OVERLAP: "Take polygons with more detail.",
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +38,7 @@ class TownsWithoutTiles:
         count: How many they are.
         largest: Name of the largest.
         persons: Persons of all of them.
-        share: Of the persons in all its towns on the grid, 0..1.
+        share: Of the persons in all its towns, 0..1.
     """
 
     country_iso: str
@@ -50,36 +48,41 @@ class TownsWithoutTiles:
     share: float
 
 
-def warn_of_towns(world: World) -> Warned | None:
-    """Return the warning about countries without tiles where a twentieth or more of their townspeople live.
+def warn_of_towns(world: World, countries: CountrySet) -> Warned | None:
+    """Return the warning about countries in which many townspeople live in cells that are no tiles.
 
     Args:
         world: Tiles of countries by ISO 3166-1 alpha-2 code.
+        countries: The polygons that they were made from.
     """
-    found = [one for one in towns_without_tiles(world) if one.share >= LEAST_SHARE]
+    found = sorted(
+        towns_without_tiles(world, countries), key=lambda one: (-one.persons, one.country_iso)
+    )
     if not found:
         return None
-    found.sort(key=lambda one: (-one.persons, one.country_iso))
     shown = ", ".join(
         f"{one.country_iso} {one.share:.0%} ({one_line(one.largest)}"
-        f"{f' and {one.count - 1} more' if one.count > 1 else ''})"
+        f"{f' and {one.count - 1:,} more' if one.count > 1 else ''})"
         for one in found[:_COUNTRIES_SHOWN]
     )
     more = len(found) - _COUNTRIES_SHOWN
-    countries = number_of(len(found), "country has", "countries have")
     return Warned(
         "towns-without-tiles",
-        f"{countries} no tile under rule {world.rule} where {LEAST_SHARE:.0%} or more of the people in their "
-        f"towns live, so nobody lives or shops there: {shown}{f' and {more} more countries' if more > 0 else ''}. "
-        f"{_HINTS[world.rule]}",
+        f"In {number_of(len(found), 'country', 'countries')}, {LEAST_SHARE:.0%} or more of the townspeople live in "
+        f"cells that are no tiles under rule {world.rule}, so they do not count and nothing is placed there: "
+        f"{shown}{f' and {more} more countries' if more > 0 else ''}. "
+        "Take rule any_overlap, which keeps each cell with some land, or a finer grid.",
     )
 
 
-def towns_without_tiles(world: World) -> Iterator[TownsWithoutTiles]:
-    """Yield the towns without a tile of their country, of each country that has tiles and such towns.
+def towns_without_tiles(world: World, countries: CountrySet) -> Iterator[TownsWithoutTiles]:
+    """Yield the towns without a tile of their country, of each country where `LEAST_SHARE` or more live in such.
+
+    Towns outside of the country's polygons do not count: the polygons may be those of a part of it.
 
     Args:
         world: Tiles of countries by ISO 3166-1 alpha-2 code.
+        countries: The polygons that they were made from.
     """
     table = towns()
     lons, lats = (table[name].to_numpy() / PER_DEGREE for name in ("lon_e5", "lat_e5"))
@@ -87,15 +90,25 @@ def towns_without_tiles(world: World) -> Iterator[TownsWithoutTiles]:
     rows, cols = cells_of(world.grid, lons, lats)
     for iso, first, stop in ranges_of_countries(table):
         tiles = world.spans.get(iso)
-        own = first + np.flatnonzero(rows[first:stop] != NO_CELL)
-        if tiles is None or not (tiles.n_runs and len(own)):
+        if tiles is None or not tiles.n_runs or iso in world.kept_small:
             continue
-        without = own[~_have_tiles(tiles, world.grid, rows[own], cols[own])]
-        if len(without):
+        own = first + np.flatnonzero(rows[first:stop] != NO_CELL)
+        have = _have_tiles(tiles, world.grid, rows[own], cols[own])
+        without, with_tiles = own[~have], int(persons[own[have]].sum())
+        # Polygons are looked at only where enough would be missing if they had all of these towns.
+        if _share(int(persons[without].sum()), with_tiles) < LEAST_SHARE:
+            continue
+        shape = CountryShape(countries[iso].made_valid().features)
+        without = without[shape.contains(lons[without], lats[without])]
+        missing = int(persons[without].sum())
+        if _share(missing, with_tiles) >= LEAST_SHARE:
             largest = table["name"][int(without[np.argmax(persons[without])])].as_py()
-            lost = int(persons[without].sum())
-            share = lost / int(persons[own].sum())
-            yield TownsWithoutTiles(iso, len(without), largest, lost, share)
+            share = _share(missing, with_tiles)
+            yield TownsWithoutTiles(iso, len(without), largest, missing, share)
+
+
+def _share(missing: int, there: int) -> float:
+    return missing / (missing + there) if missing else 0.0
 
 
 def _have_tiles(

@@ -77,7 +77,7 @@ def sparkov(batch: PurchaseBatch, first_day: int) -> pa.Table:
     """Return the columns of Kaggle's fraudTrain.csv; online purchases, which have no place, are at home."""
     del first_day
     n = len(batch)
-    lon, lat = batch.places()
+    lon, lat = batch.lons_lats()
     category = batch.table["category"].cast(pa.string()).combine_chunks().dictionary_encode()
     pairs = [
         _SPARKOV_CATEGORIES.get(name, ("misc_pos", "misc_net"))
@@ -137,7 +137,7 @@ def handbook(batch: PurchaseBatch, first_day: int) -> pa.Table:
 def synccfd(batch: PurchaseBatch, first_day: int) -> pa.Table:
     """Return the columns of SynCCFD, on the clock of UTC; online purchases are at home."""
     base = handbook(batch, first_day)
-    lon, lat = batch.places()
+    lon, lat = batch.lons_lats()
     columns: dict[str, Any] = {
         **{name: base[name] for name in base.column_names[:5]},
         "TX_TYPE": pa.array(np.where(batch.is_online, "CNP", "CP")),

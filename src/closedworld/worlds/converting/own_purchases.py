@@ -72,7 +72,7 @@ class PurchaseBatch:
         """Return a column of numbers, float64 (n,), NaN where it is empty."""
         return np.asarray(self.table[name].cast(pa.float64()).to_numpy(), np.float64)
 
-    def places(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    def lons_lats(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """Return longitudes and latitudes of the sites, online those of the homes, degrees, float64 (n,) each."""
         homes = (("lon", self.home_lon), ("lat", self.home_lat))
         lon, lat = (np.where(self.is_online, home, self.reals(name)) for name, home in homes)
