@@ -269,7 +269,7 @@ WARNING_CODES = {
     "merchants-kind-unknown": "Rows have an mcc or a category of no known kind; their outlets follow the population.",
     "cards-skipped": "Rows of the table of cards were left out, as `--skip-unplaceable` asks for.",
     "merchants-skipped": "Rows of the table of merchants were left out, as `--skip-unplaceable` asks for.",
-    "population-spread": "Without a raster, the people of the bundled model are spread over the cells of another grid.",
+    "population-spread": "Without a raster, the people of a cell of the bundled model are spread evenly over the cells of another grid.",
     "purchases-below-fraud": "Much less fraud was made than is asked for: the world is too small for thieves far away, or the run too short.",
     "purchases-below-rates": "Holders made far fewer purchases than the rates ask for: days are too short, sites too far apart, or no merchant is of a category.",
     "purchases-incomplete": "Purchases without a card or a time were left out.",

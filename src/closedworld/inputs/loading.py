@@ -238,7 +238,9 @@ def load_population(
 
 
 def load_spread_population(grid: Grid, observer: Observer) -> PopulationRaster:
-    """Return the bundled population, its people spread evenly over the cells of a grid, with a warning.
+    """Return the bundled population on a grid, with a warning where the people of a cell are spread evenly over others.
+
+    Cells that are whole multiples of the bundled ones get the exact sum, which is as good as a raster of their own.
 
     Raises:
         ConfigError: ``basis-needs-raster``: the grid is not of the whole globe, or of odd cells.
@@ -255,14 +257,17 @@ def load_spread_population(grid: Grid, observer: Observer) -> PopulationRaster:
             f"the bundled population cannot be spread over a grid of {grid}.",
             "Give a raster with --raster, or take --basis area_m2 or uniform.",
         )
-    observer.on_event(
-        Warned(
-            "population-spread",
-            f"no raster was given: the people are those of the bundled model, whose cells of "
-            f"{raster.cell_width * 3600:.4g} arc-seconds are spread evenly over those of "
-            f"{grid.cell_width * 3600:.4g}. A raster of the grid's own (--raster) places them better.",
+    spreading = Spreading.between(raster, grid)
+    if spreading is not None and not spreading.adds_whole_pixels:
+        seconds = (f"{one.cell_width * 3600:,.6g}" for one in (raster, grid))
+        observer.on_event(
+            Warned(
+                "population-spread",
+                "no raster was given: the people are those of the bundled model, whose cells of "
+                "{} arc-seconds are spread evenly over those of {}. A raster of the grid's own "
+                "(--raster) places them better.".format(*seconds),
+            )
         )
-    )
     return replace(population, layout=layout)
 
 

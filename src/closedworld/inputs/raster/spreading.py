@@ -44,6 +44,11 @@ class Spreading:
         return cls(ratio.numerator, ratio.denominator)
 
     @property
+    def adds_whole_pixels(self) -> bool:
+        """Whether no pixel is cut, so that a cell has exactly the people of its pixels."""
+        return self.parts == 1
+
+    @property
     def dtype(self) -> str:
         """Type of the values: a part of one pixel needs no more than its own seven digits."""
         return "float32" if self.pixels == 1 else "float64"
