@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
 import pytest
 from hypothesis import given
@@ -62,7 +63,7 @@ def test_numbers_by_country_keep_the_first_cards_when_they_grow() -> None:
         many.table({"DE": 1.0})
 
 
-@pytest.mark.parametrize("text", ["0", "DE=1,de=2", "DE=0", "999999999"])
+@pytest.mark.parametrize("text", ["0", "-5", "DE=1,de=2", "DE=0", "999999999", "10000000000"])
 def test_numbers_that_cannot_be_meant_are_refused(text: str) -> None:
     with pytest.raises(ConfigError, match="cards-number"):
         CardCounts.parse(text)
@@ -77,6 +78,27 @@ def test_what_stands_for_cards_is_told_from_a_file(tmp_path: Path) -> None:
     config = RunConfig(cards=Path("12"))
     assert card_file(config) is None
     assert load_cards(config, NullObserver()) == CardCounts(12, {})
+
+
+def test_a_number_of_cards_in_python_and_in_a_run_file_is_that_of_the_command_line(
+    tmp_path: Path,
+) -> None:
+    run_file = tmp_path / "run.toml"
+    run_file.write_text("cards = 500\n")
+    same: Any = np.int64(500)
+    for config in (RunConfig.from_toml(run_file), RunConfig(cards=500), RunConfig(cards=same)):
+        assert config == RunConfig(cards=Path("500"))
+        assert load_cards(config, NullObserver()) == CardCounts(500, {})
+    run_file.write_text('cards = "own.csv"\n')
+    assert RunConfig.from_toml(run_file).cards == tmp_path / "own.csv"
+    for number in (0, -5, 10**8 + 1):
+        with pytest.raises(ConfigError, match="cards-number"):
+            RunConfig(cards=number)
+        run_file.write_text(f"cards = {number}\n")
+        with pytest.raises(ConfigError, match=r"cards-number.*run\.toml"):
+            RunConfig.from_toml(run_file)
+    with pytest.raises(ConfigError, match="cards-number"):
+        RunConfig(cards=True)
 
 
 def test_a_table_is_read_as_people_have_it() -> None:

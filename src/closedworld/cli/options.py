@@ -40,7 +40,7 @@ PATH = _PathType(path_type=Path)
 
 def _type_of(option: Option) -> click.ParamType[Any] | Callable[[str], Any]:
     match option.kind:
-        case Kind.PATH | Kind.PATHS:
+        case Kind.PATH | Kind.PATHS | Kind.NUMBER_OR_PATH:
             return PATH
         case Kind.NUMBER:
             return click.INT if option.least is None else click.IntRange(option.least, option.most)

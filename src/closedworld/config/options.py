@@ -63,6 +63,7 @@ class Kind(Enum):
     TEXT = auto()
     PATH = auto()
     PATHS = auto()
+    NUMBER_OR_PATH = auto()
     CODES = auto()
     SIZE = auto()
 
@@ -74,6 +75,7 @@ _TOML_TYPES: dict[Kind, tuple[type, ...]] = {
     Kind.TEXT: (str,),
     Kind.PATH: (str,),
     Kind.PATHS: (list, str),
+    Kind.NUMBER_OR_PATH: (int, str),
     Kind.CODES: (list, str),
     Kind.SIZE: (int, str),
 }
@@ -130,7 +132,7 @@ class Option:
                 "option-type", f"{path}: {name} is {quoted(given)}.", f"It must be of type {names}."
             )
         match self.kind:
-            case Kind.PATH:
+            case Kind.PATH | Kind.NUMBER_OR_PATH if isinstance(given, str):
                 return path.parent / _parse_path(name, given)
             case Kind.PATHS:
                 return [path.parent / one for one in _parse_paths(name, given)]
@@ -138,7 +140,7 @@ class Option:
                 return parse_bytes(given)
             case Kind.CODES:
                 return split_codes(given)
-            case Kind.NUMBER | Kind.REAL if self.range_code:
+            case _ if self.range_code:
                 return self.number(f"{path}: {name}", given)
             case _:
                 return given

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import Field, fields
+from pathlib import Path
 from typing import Any, ClassVar
 
-from closedworld.config.options import PathField, options
+from closedworld.config.options import Kind, PathField, options
 from closedworld.config.table import OPTIONS
 from closedworld.errors import ConfigError
 from closedworld.kernels.inclusion import Rule
@@ -33,13 +34,15 @@ class Options:
     def __post_init__(self) -> None:
         for one in fields(self):
             option, value = OPTIONS.get(one.name), getattr(self, one.name)
-            if option is not None and option.unknown_code and value not in (None, *option.choices):
+            if option is None or (value is None and one.default is None):
+                continue
+            if option.unknown_code and value not in (None, *option.choices):
                 raise ConfigError(
                     option.unknown_code,
                     f"there is no {one.name} {value!r}.",
                     f"Choose one of {', '.join(option.choices)}.",
                 )
-            if option is not None and option.range_code and (value, one.default) != (None, None):
+            if option.range_code and option.kind in (Kind.NUMBER, Kind.REAL):
                 vars(self)[one.name] = option.number(one.name, value)
 
 
@@ -104,16 +107,33 @@ class SiteOptions(Options):
     skip_unplaceable: bool = False
 
 
+class CardsField(PathField):
+    """A path that may also be given as a number, which becomes its digits, as on the command line."""
+
+    def __set__(self, config: object, given: Path | str | int | None) -> None:
+        """Hold the digits of a number, or a path.
+
+        Raises:
+            ConfigError: ``cards-number``, or as ``PathField``.
+        """
+        if not isinstance(given, Path | str | None):
+            given = str(OPTIONS["cards"].number("cards", given))
+        super().__set__(config, given)
+
+
 @options
 class PeopleOptions(Options):
     """Whose homes are placed.
 
     Attributes:
-        cards: A number of cards, numbers by country such as ``DE=1000,FR=500``, a table of cards, CSV or Parquet, or
-            ``demo-towns``; None to place none.
+        cards: A number of cards, such as 500 or ``"500"``, numbers by country such as ``DE=1000,FR=500``, a table of
+            cards, CSV or Parquet, or ``demo-towns``; None to place none.
+
+    Raises:
+        ConfigError: ``cards-number``.
     """
 
-    cards: PathField = PathField()
+    cards: CardsField = CardsField()
 
 
 @options

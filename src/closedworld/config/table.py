@@ -23,6 +23,9 @@ LOCK_NAME = "closedworld.lock"
 MAX_DAYS = 3660
 """Ten years of purchases."""
 
+MAX_CARDS = 10**8
+"""Of a number of cards, or of numbers by country, in total."""
+
 BAND = Option(
     Kind.NUMBER,
     "Band of the raster that holds the population. [default: the first]",
@@ -165,10 +168,12 @@ SECTIONS: dict[str, dict[str, Option]] = {
     },
     "people": {
         "cards": Option(
-            Kind.PATH,
+            Kind.NUMBER_OR_PATH,
             "Cards whose holders' homes are placed: a number, divided among countries by population; numbers by "
             "country, such as DE=1000,FR=500; a table, CSV or Parquet; or `demo-towns` for 10,000 in 12 towns.",
             metavar="N|FILE",
+            most=MAX_CARDS,
+            range_code="cards-number",
         ),
     },
     "purchases": {

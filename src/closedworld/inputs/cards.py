@@ -12,15 +12,15 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from closedworld.config.table import MAX_CARDS
 from closedworld.errors import ConfigError, InputError
 from closedworld.inputs.tables.asked_rows import AskedRows
 from closedworld.inputs.tables.columns import RowProblems, first_like, rows_where
 from closedworld.kernels.weights import apportion
 from closedworld.sanitize import listed, quoted
 
-MAX_CARDS = 10**8
 _ALPHA_2 = 2
-_NUMBER = re.compile(r"\d{1,9}")
+_NUMBER = re.compile(r"-?\d{1,30}")
 _BY_COUNTRY = re.compile(r"[\w.-]+=\d{1,9}(,[\w.-]+=\d{1,9})*", re.ASCII)
 
 
