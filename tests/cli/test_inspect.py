@@ -74,6 +74,19 @@ def test_rows_of_one_country_are_shown(call: Call, tiny_index: TileIndex, countr
     assert {row["country_iso"] for row in rows} == {"FJ"}
 
 
+@pytest.mark.parametrize("words", [("--country", "FJ"), ("--rows", "5")])
+def test_rows_without_a_dataset_are_a_usage_error(
+    call: Call, tiny_index: TileIndex, words: tuple[str, ...]
+) -> None:
+    """The receipt alone would look like the answer, even if the number is the default."""
+    folder = tiny_index.published.folder
+    done = call("inspect", folder, *words)
+    assert done.exit_code == 2
+    assert f"{words[0]} needs --dataset" in done.stderr
+    assert not done.stdout
+    assert call("inspect", folder / "tile_bounds", *words).exit_code == 0
+
+
 def test_no_rows_are_shown_when_none_are_asked_for(call: Call, tiny_index: TileIndex) -> None:
     done = call("inspect", tiny_index.published.folder, "--dataset", "tile_index", "--rows", "0")
     assert done.exit_code == 0

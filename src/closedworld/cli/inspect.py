@@ -21,15 +21,21 @@ _FEW = 3
 
 
 @click.command()
+@click.pass_context
 @click.argument("path", type=PATH)
 @click.option("--dataset", help="Show the columns and first rows of this dataset.")
 @click.option(
-    "--rows", type=click.IntRange(0, 1000), default=5, show_default=True, help="Rows shown."
+    "--rows",
+    type=click.IntRange(0, 1000),
+    default=5,
+    show_default=True,
+    help="Rows shown, with --dataset.",
 )
 @click.option("--country", metavar="DE", help="Show rows of this country, with --dataset.")
 @click.option("--quiet", "-q", is_flag=True, help="Print nothing but the folders of the results.")
 @click.option("--json", "as_json", is_flag=True, help="Print the receipt as JSON.")
 def inspect(
+    ctx: click.Context,
     path: Path,
     dataset: str | None,
     rows: int,
@@ -51,6 +57,8 @@ def inspect(
 
     folder, named = _result_folder(path)
     wanted = dataset or named
+    if not wanted:
+        _refuse_options_of_rows(ctx)
     for published in find_holding(folder, wanted):
         if as_json:
             click.echo(published.receipt.to_bytes().decode(), nl=False)
@@ -61,6 +69,14 @@ def inspect(
             _show_receipt(published)
             if wanted:
                 _show_rows(published, wanted, rows, country)
+
+
+def _refuse_options_of_rows(ctx: click.Context) -> None:
+    """End the command with a usage error if rows are asked for, which only a dataset has."""
+    for name in ("country", "rows"):
+        if ctx.get_parameter_source(name) is not click.core.ParameterSource.DEFAULT:
+            message = f"--{name} needs --dataset: rows of which dataset are to be shown?"
+            raise click.UsageError(message)
 
 
 def _result_folder(path: Path) -> tuple[Path, str]:
