@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.slow
 
+STAGES = ["tiles", "weights", "sites", "people", "purchases"]
 SHOPS = "merchant_id;country;n;mcc\n007;LU;3;5912\n8;Malta;2;\n9;XX;1;\n"
 
 
@@ -116,6 +117,20 @@ def test_a_world_without_the_towns_of_the_demonstration_is_refused(
         "[merchants-unplaceable]: the world has no country of demo-towns; it has LU" in done.stderr
     )
     assert not (tmp_path / "sites").exists()
+
+
+def test_each_stage_names_the_next_one(call: Call, tmp_path: Path) -> None:
+    """From tiles to purchases, by doing what is advised."""
+    out, done = tmp_path / "world", []
+    step = ["tiles", "--countries", "LU", "--out", str(out)]
+    while step:
+        done.append(step[0])
+        own = {"people": ("--cards", "20"), "purchases": ("--days", "2")}.get(step[0], ())
+        shown = call(*step, *own)
+        assert shown.exit_code == 0
+        lines = [line.split()[1:] for line in shown.stdout.partition("Next:\n")[2].splitlines()]
+        step = next((line for line in lines if line[0] in STAGES), [])
+    assert done == STAGES
 
 
 def test_polygons_that_the_world_was_not_built_from_are_refused(call: Call, tmp_path: Path) -> None:

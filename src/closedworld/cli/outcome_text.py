@@ -13,7 +13,7 @@ from closedworld.published.lineage import nouns_of
 from closedworld.run.outcome import RunOutcome
 from closedworld.run.record.report import LOG_NAME
 from closedworld.sanitize import byte_size, number_of, printable
-from closedworld.stages import PURCHASE_STAGE, SITE_STAGE, TILES, WEIGHTS
+from closedworld.stages import PURCHASE_STAGE, SITE_STAGE, STAGES, TILES, WEIGHTS
 from closedworld.stages.weights.outcome import TileWeights
 
 _PACKAGE = Path(__file__).parents[1]
@@ -81,10 +81,12 @@ def _next(outcome: RunOutcome) -> Iterator[str]:
     if WEIGHTS in results:
         country, selected = _example(outcome), _selection_words(outcome)
         yield f"  closedworld sample {out} --country {country} --n 5{polygons}{selected} --out points.csv"
-        if SITE_STAGE not in results and outcome.record.config.get("regions") != REGIONS[1]:
-            yield f"  closedworld sites {out}{polygons}"
-    elif TILES in results:
+    last = max(map(STAGES.index, results))
+    if last == STAGES.index(TILES):
         yield f"  closedworld weights {out}"
+    elif last + 1 < len(STAGES) and outcome.record.config.get("regions") != REGIONS[1]:
+        # The demonstrations know countries alone.
+        yield f"  closedworld {STAGES[last + 1].name} {out}{polygons}"
     yield f"  closedworld inspect {out}"
 
 
