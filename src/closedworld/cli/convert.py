@@ -30,7 +30,7 @@ from closedworld.sanitize import byte_size, number_of
     "--out",
     type=PATH,
     required=True,
-    help="File to write: .csv, with synccfd and --relocate also .parquet; with handbook, a new folder for one pickle per day.",
+    help="File to write: .csv, with synccfd and --relocate also .parquet; with handbook, which needs pandas, a new folder for one pickle per day.",
 )
 @click.option(
     "--seed", type=int, default=0, show_default=True, help="With --relocate: determines the places."

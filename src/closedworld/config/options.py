@@ -34,6 +34,8 @@ _FILE_SUFFIXES = frozenset(
         ".json",
         ".parquet",
         ".pdf",
+        ".pickle",
+        ".pkl",
         ".png",
         ".shp",
         ".tif",

@@ -310,6 +310,11 @@ def test_what_cannot_be_written_is_refused(
     (tmp_path / "full").mkdir()
     (tmp_path / "full" / "2018-04-01.pkl").touch()
     assert code("handbook", tmp_path / "full") == "output-not-empty"
+    for name in ("k.csv", "k.parquet", "k.PKL"):
+        with pytest.raises(ConfigError, match=r"output-format.*is a folder") as caught:
+            convert(folder, "handbook", tmp_path / name)
+        assert name in caught.value.message
+        assert not (tmp_path / name).exists()
     assert code("sparkov", tmp_path / "x.csv", tmp_path / "no") == "input-missing"
     for name, table in own.items():
         table.head(0).to_parquet(tmp_path / f"{name}.parquet")

@@ -10,6 +10,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from closedworld.config.options import refuse_file_name
 from closedworld.errors import ConfigError, InputError
 from closedworld.inputs.tables.geometry import to_pandas
 from closedworld.sanitize import listed, quoted
@@ -48,7 +49,8 @@ def convert(path: Path | str, layout: str, out: Path | str) -> Converted:
         path: A result with purchases, or a folder with files or folders ``purchases``, ``truth``, ``cards`` and
             ``sites`` of its datasets.
         layout: ``sparkov``, ``handbook``, ``tabformer`` or ``synccfd``.
-        out: File to write, .csv (``synccfd`` also .parquet); of ``handbook`` a folder, which is new or empty.
+        out: File to write, .csv (``synccfd`` also .parquet); of ``handbook`` a folder, which is new or empty and not
+            named like a file.
 
     Raises:
         ConfigError: ``convert-layout``, ``output-format``, ``output-not-empty``, ``pandas-missing`` (``handbook``),
@@ -65,12 +67,8 @@ def convert(path: Path | str, layout: str, out: Path | str) -> Converted:
     form, out = LAYOUTS[layout], Path(out)
     if form.suffixes:
         require_suffix(out, form.suffixes)
-    elif out.exists() and (not out.is_dir() or any(out.iterdir())):
-        raise ConfigError(
-            "output-not-empty",
-            f"{out} is not an empty folder, and days of other purchases would be read with these.",
-            "Name a new folder.",
-        )
+    else:
+        _require_new_folder(out)
     rows = _rows(OwnPurchases.open(Path(path)), form)
     if form.sorted_by:
         rows = iter([_sorted(rows, form)])
@@ -80,6 +78,21 @@ def convert(path: Path | str, layout: str, out: Path | str) -> Converted:
         write_tables(out, counted)
     files = (out,) if form.suffixes else _write_days(counted, out)
     return Converted(files, tally.purchases, tally.frauds)
+
+
+def _require_new_folder(out: Path) -> None:
+    """Refuse a name for the folder of days that is taken, or that looks like a file's.
+
+    Raises:
+        ConfigError: ``output-format``, ``output-not-empty``.
+    """
+    refuse_file_name(out)
+    if out.exists() and (not out.is_dir() or any(out.iterdir())):
+        raise ConfigError(
+            "output-not-empty",
+            f"{out} is not an empty folder, and days of other purchases would be read with these.",
+            "Name a new folder.",
+        )
 
 
 @dataclass(slots=True)
