@@ -11,7 +11,7 @@ from closedworld.html_report.writing import render
 from closedworld.store.atomic import replace_file
 from closedworld.store.durable import writing_to
 from closedworld.worlds.scoring.figures import FEATURE_TITLES, FIGURES, GEOGRAPHIC, LEAK, Meaning
-from closedworld.worlds.scoring.result import Score, auc_text, figure_text
+from closedworld.worlds.scoring.result import Score, auc_text, figure_text, why_no_auc
 
 _HOURS = 24
 _TICK_HOURS = range(0, _HOURS, 6)
@@ -44,6 +44,8 @@ class ScorePart:
         score: The score.
         kinds: Kinds of fraud, in the order of the cells of ``aucs``.
         aucs: A row for each feature.
+        missing: Features of geography without an AUC for all frauds, as ``(title, why)``; one without title when
+            there is no AUC at all.
         hours: Height of the bar of each hour, percent.
         zones: Largest time zones, as ``(name, purchases, share at night)``.
         counts: Counts as ``(name, count)``.
@@ -52,6 +54,7 @@ class ScorePart:
     score: Score
     kinds: tuple[str, ...]
     aucs: tuple[AucRow, ...]
+    missing: tuple[tuple[str, str], ...]
     hours: tuple[float, ...]
     zones: tuple[tuple[str, int, float], ...]
     counts: tuple[tuple[str, str], ...]
@@ -88,10 +91,13 @@ def _part(score: Score) -> ScorePart:
     # A single kind says what all frauds say.
     kinds = ("all", *score.kinds) if len(score.kinds) > 1 else ("all",)
     most = max(score.hours, default=0) or 1
+    geographic = [(FEATURE_TITLES[name], why_no_auc(score, name)) for name in GEOGRAPHIC]
+    missing = [one for one in geographic if one[1]] if score.auc else [("", why_no_auc(score))]
     return ScorePart(
         score,
         kinds,
         tuple(_auc_row(score, name, kinds) for name in FEATURE_TITLES if name in score.auc),
+        tuple(missing),
         tuple(100 * count / most for count in score.hours),
         tuple((name, *zone) for name, zone in list(score.zones.items())[:_MOST_ZONES]),
         tuple((name.replace("_", " "), f"{count:,}") for name, count in score.counts.items()),

@@ -21,6 +21,7 @@ from pyproj import Geod
 import closedworld
 from closedworld import Score, score
 from closedworld.errors import ConfigError, InputError
+from closedworld.html_report.score_page import write_score_page
 from closedworld.inputs.tables import streaming
 from closedworld.published.polygons import bundled_countries
 from closedworld.worlds.scoring import score as scoring
@@ -198,6 +199,59 @@ def test_without_labels_and_homes_what_is_left_is_asked_and_the_rest_has_a_reaso
         assert bare.figures[name].value is None
         assert bare.figures[name].why.startswith("needs")
     assert "not available" in bare.text()
+
+
+def reasons(one: Score) -> dict[str, str]:
+    """Return the line of what is not available, as reasons by title."""
+    (line,) = (line for line in one.text().splitlines() if line.startswith("not available: "))
+    entries = line.removeprefix("not available: ").removesuffix(")").split("); ")
+    return dict(entry.split(" (", 1) for entry in entries)
+
+
+AUCS = ("AUC of speed since the last place", "AUC of distance from home")
+ALARMS = "precision of alarms over 900 km/h"
+NO_FRAUD = "no purchase is labelled as fraud"
+
+
+def test_what_is_missing_for_want_of_purchases_says_of_which_ones(
+    table: pd.DataFrame, tmp_path: Path
+) -> None:
+    """All columns are there, but all purchases are at home, and the one fraud is the first of its card."""
+    table = table.assign(merch_long=table["long"], merch_lat=table["lat"], is_fraud=0)
+    table.loc[0, "is_fraud"] = 1
+    path = tmp_path / "slow.csv"
+    table.to_csv(path)
+    slow = score(path)
+    assert slow.figures["flight_precision"] == Figure(
+        None, 0, "no two consecutive purchases of a card are faster than 900 km/h"
+    )
+    found = reasons(slow)
+    assert found[ALARMS] == slow.figures["flight_precision"].why
+    assert found[AUCS[0]] == "no fraud has a speed"
+    assert {AUCS[1], "leaks"}.isdisjoint(found)
+    worst = "no time zone has 1,000 legitimate purchases in person"
+    assert found["at night in the worst zone"] == worst
+    write_score_page(slow, tmp_path / "slow.html")
+    page = (tmp_path / "slow.html").read_text()
+    assert "speed since the last place is not available: no fraud has a speed." in page
+
+
+@pytest.mark.parametrize(
+    ("labels", "why"), [("none of fraud", NO_FRAUD), ("none", "needs a label")]
+)
+def test_aucs_that_have_no_fraud_are_listed_as_not_available(
+    table: pd.DataFrame, tmp_path: Path, labels: str, why: str
+) -> None:
+    path = tmp_path / "a.csv"
+    bare = table.drop(columns="is_fraud") if labels == "none" else table.assign(is_fraud=0)
+    bare.to_csv(path)
+    one = score(path)
+    found = reasons(one)
+    assert [found[name] for name in (*AUCS, "leaks")] == [why] * 3
+    assert found[ALARMS].startswith(why)
+    assert set(one.to_dict()["figures"]["flight_precision"]) == {"value", "of", "why"}
+    write_score_page(one, tmp_path / "a.html")
+    assert f"Not available: {why}." in (tmp_path / "a.html").read_text()
 
 
 def test_the_handbook_s_square_has_no_places_on_earth(tmp_path: Path) -> None:

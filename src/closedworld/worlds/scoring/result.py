@@ -15,6 +15,7 @@ from closedworld.worlds.scoring.figures import (
     FIGURES,
     GEOGRAPHIC,
     LEAK,
+    NO_FRAUD,
     Figure,
 )
 
@@ -140,14 +141,28 @@ class Score:
                 for kind, worst in [max(kinds.items(), key=lambda one: abs(one[1] - 0.5))]
             ]
             lines.append(f"leaks{which}: {', '.join(leaks) or 'none'}")
-        missing = [
-            f"{FIGURES[name].title} ({one.why})"
-            for name, one in self.figures.items()
-            if one.value is None
+        reasons = [
+            *((FIGURES[name].title, one.why) for name, one in self.figures.items()),
+            *((f"AUC of {FEATURE_TITLES[name]}", why_no_auc(self, name)) for name in GEOGRAPHIC),
+            ("leaks", "" if self.auc else why_no_auc(self)),
         ]
+        missing = [f"{title} ({why})" for title, why in reasons if why]
         if missing:
             lines.append(f"not available{which}: {'; '.join(missing)}")
         return lines
+
+
+def why_no_auc(score: Score, name: str | None = None) -> str:
+    """Return why the AUC of a feature of geography, or that of any feature, is not available; empty where it is."""
+    if name is not None and score.auc.get(name, {}).get("all") is not None:
+        return ""
+    without_fraud = score.figures["fraud"].why or ("" if score.counts["frauds"] else NO_FRAUD)
+    if name is None:
+        return without_fraud
+    figure, value = {"speed": ("fast", "a speed"), "distance_from_home": ("home_km", "a place")}[
+        name
+    ]
+    return score.figures[figure].why or without_fraud or f"no fraud has {value}"
 
 
 def figure_text(figure: Figure, unit: str) -> str:

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from closedworld.errors import ConfigError, InputError
 from closedworld.execution.events import Warned
-from closedworld.inputs.purchases.formats import PLACE, Clock, PurchaseFormat, format_of
+from closedworld.inputs.purchases.formats import PLACE, Clock, format_of
 from closedworld.inputs.purchases.side_tables import SideTables, read_homes, read_sites, read_truth
 from closedworld.inputs.tables.streaming import TableStream, open_stream
 from closedworld.kernels.scoring.merchant_places import places_of
@@ -22,12 +22,17 @@ from closedworld.store.row_buckets import RowBuckets
 from closedworld.worlds.own_streams import find_own
 from closedworld.worlds.scoring.card_figures import HOURS, AucCounts, CardFigures, CardRows
 from closedworld.worlds.scoring.encoding import MERCHANT_PLACE, PURCHASE, Encoder
-from closedworld.worlds.scoring.figures import FIGURES, SEVERAL_PURCHASES, Figure
+from closedworld.worlds.scoring.figures import (
+    FIGURES,
+    NO_FRAUD,
+    SEVERAL_PURCHASES,
+    ZONE_PURCHASES,
+    Figure,
+)
 from closedworld.worlds.scoring.result import Score
 
 _BUCKET_BYTES = 1 << 25
 _MOST_BUCKETS = 64
-_ZONE_LEAST = 1000
 
 
 def score(
@@ -205,19 +210,36 @@ def _figures(
         found["home_km"] = Figure(cards.median_km, counts["home_of"])
     if night is not None:
         found["night"] = Figure(night, int(cards.hours.sum()))
-    large = [share for count, share in zones.values() if count >= _ZONE_LEAST]
+    large = [share for count, share in zones.values() if count >= ZONE_PURCHASES]
     if large:
         found["night_worst_zone"] = Figure(max(large), len(large))
-    return {name: found.get(name) or _missing(name, form) for name in FIGURES}
+    return {
+        name: found.get(name) or Figure(None, 0, _why(name, encoder, cards)) for name in FIGURES
+    }
 
 
-def _missing(name: str, form: PurchaseFormat) -> Figure:
-    needs = FIGURES[name].needs
-    if form.plane and "longitude" in needs:
-        return Figure(None, 0, "coordinates are those of a square without a place on Earth")
-    if PLACE in form.columns and "longitude" in needs:
-        return Figure(None, 0, "places have names and no coordinates")
-    return Figure(None, 0, f"needs {needs}")
+def _why(name: str, encoder: Encoder, cards: CardFigures) -> str:
+    """Return why a figure is not available."""
+    meaning, columns = FIGURES[name], encoder.form.columns
+    on_earth = "longitude" in meaning.needs
+    if on_earth and encoder.form.plane:
+        return "coordinates are those of a square without a place on Earth"
+    if on_earth and PLACE in columns and "lon" not in columns:
+        return "places have names and no coordinates"
+    is_placed = {"lon", PLACE} & set(columns) or encoder.side.sites is not None
+    by_truth = encoder.side.truth is not None and "id" in columns
+    given = {
+        **dict.fromkeys(columns, True),
+        "place": bool(is_placed),
+        "zone": bool(is_placed) or "tzid" in columns,
+        "utc": encoder.form.clock == "utc",
+        "label": by_truth or "label" in columns,
+    }
+    if not all(given.get(role, False) for role in meaning.roles):
+        return f"needs {meaning.needs}"
+    if name == "flight_precision" and not cards.counts["frauds"]:
+        return NO_FRAUD
+    return meaning.none
 
 
 def _zones(encoder: Encoder, cards: CardFigures) -> dict[str, tuple[int, float]]:
