@@ -80,12 +80,14 @@ def test_figures_are_those_of_the_sites(figures: SiteFigures) -> None:
 @pytest.mark.slow
 def test_the_page_of_a_run_with_merchants_shows_its_sites(tmp_path: Path) -> None:
     table = tmp_path / "merchants.csv"
-    table.write_text("merchant_id,country_iso,n,category\na,MT,40,grocery\n", encoding="utf-8")
+    rows = "merchant_id,country_iso,n,category\na,MT,40,grocery\nb,MT,1,online\n"
+    table.write_text(rows, encoding="utf-8")
     out = tmp_path / "out"
     run_world(RunConfig(out=out, countries=("MT",), merchants=table, seed=7))
     page = write_page(out).read_text(encoding="utf-8")
     section = page[page.index('<section id="sites"') :]
-    assert "40 sites on the map" in section
+    assert "40 sites on the map, and 1 outlet of online merchants without a point" in section
+    assert "1 site has no coordinates and is not on the map." in page
     # The map of the page has them too.
     assert "&#34;count&#34;: 40, &#34;owners&#34;: [1, 1]" in page
     assert "Europe/Malta (40)" in section

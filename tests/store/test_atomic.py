@@ -142,6 +142,8 @@ def test_a_folder_that_is_not_finished_leaves_nothing(tmp_path: Path) -> None:
 def test_the_name_of_a_file_must_say_a_format_and_be_utf_8(
     tmp_path: Path, name: str, code: str | None
 ) -> None:
+    with pytest.raises(ConfigError, match=r"Name it with \.tsv\."):
+        require_suffix(tmp_path / "a.xlsx", (".tsv",))
     if code is None:
         require_suffix(tmp_path / name, (".csv", ".gpkg"))
     else:

@@ -127,7 +127,9 @@ def _add_points(contents: Contents, worlds: Sequence[Shown], codes: Sequence[str
         _say_owners(contents, "sites", "merchants", data["sites"]["owners"])
         without = data["sites"]["without_point"]
         if without:
-            contents.notes.append(f"{without:,} sites have no coordinates and are not on the map.")
+            who = number_of(without, "site has", "sites have")
+            where = "is" if without == 1 else "are"
+            contents.notes.append(f"{who} no coordinates and {where} not on the map.")
     if "people" in later:
         data["homes"] = packed_homes(later["people"], codes)
         _say_owners(contents, "homes", "cards", data["homes"]["owners"])

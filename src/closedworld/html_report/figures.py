@@ -8,7 +8,7 @@ from typing import Any
 
 from markupsafe import Markup, escape
 
-from closedworld.sanitize import byte_size, one_line
+from closedworld.sanitize import byte_size, number_of, one_line
 
 NONE = "\N{EN DASH}"
 """Shown in place of a missing figure."""
@@ -117,6 +117,7 @@ def srcdoc(html: str) -> Markup:
 
 
 FILTERS = {
+    "number_of": number_of,
     "thousands": thousands,
     "two_digits": two_digits,
     "share": share,

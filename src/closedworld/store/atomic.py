@@ -120,8 +120,8 @@ def require_suffix(path: Path, suffixes: Sequence[str]) -> None:
     """
     require_utf8(path)
     if path.suffix.lower() not in suffixes:
-        names = ", ".join(suffixes)
-        raise ConfigError("output-format", f"cannot write {path}.", f"Name it with one of {names}.")
+        names = f"{'one of ' * (len(suffixes) > 1)}{', '.join(suffixes)}"
+        raise ConfigError("output-format", f"cannot write {path}.", f"Name it with {names}.")
 
 
 def require_utf8(path: Path | str) -> None:

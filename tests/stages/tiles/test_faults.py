@@ -249,8 +249,10 @@ def test_a_world_without_a_single_tile_is_refused_with_advice(
     with pytest.raises(ConfigError) as caught:
         build_tile_index(tiny.select(["VA", "AQ"]), half_degrees, tmp_path / "out")
     assert caught.value.code == "world-empty"
-    assert "AQ, VA" in caught.value.message
+    assert caught.value.message.startswith("2 countries (AQ, VA) have no tile on ")
     assert "--keep-small-countries" in caught.value.hint
+    with pytest.raises(ConfigError, match=r"1 country \(VA\) has no tile on "):
+        build_tile_index(tiny.select(["VA"]), half_degrees, tmp_path / "out")
     assert everything(tmp_path) == set()
     kept = build_tile_index(
         tiny.select(["VA", "AQ"]), half_degrees, tmp_path / "out", keep_small_countries=True

@@ -320,8 +320,8 @@ def _require_tiles(world: World, nouns: tuple[str, str]) -> None:
     if len(world.without_tiles) == len(world.spans):
         raise ConfigError(
             "world-empty",
-            f"none of {number_of(len(world.spans), *nouns)} "
-            f"({', '.join(list(world.spans)[:10])}) has a tile on the grid of {world.grid} under "
+            f"{number_of(len(world.spans), *nouns)} ({', '.join(list(world.spans)[:10])}) "
+            f"{'has' if len(world.spans) == 1 else 'have'} no tile on the grid of {world.grid} under "
             f"rule {world.rule.value}.",
             "Take a grid that covers them."
             if len(world.off_grid) == len(world.spans)
@@ -356,5 +356,6 @@ def _findings(plan: TilePlan, seconds: float) -> Iterator[Event]:
     towns = warn_of_towns(world, plan.countries) if is_iso else None
     yield from (one for one in (cut, towns) if one is not None)
     if plan.shared_tiles:
-        message = f"{plan.shared_tiles:,} tiles that two {nouns[1]} or more own."
+        tiles = number_of(plan.shared_tiles, "tile", "tiles")
+        message = f"{tiles} that two {nouns[1]} or more own."
         yield events.Warned("tiles-shared", message)

@@ -93,7 +93,7 @@ def weight_warnings(summaries: Records[WeightSummary], nouns: tuple[str, str]) -
     if zero_despite_mass[worst]:
         yield Warned(
             "weights-zero",
-            f"{sum(zero_despite_mass.values()):,} tiles have a mass but so little of their {nouns[0]}'s that "
-            f"they get weight 0, most of them in {worst} ({zero_despite_mass[worst]:,}). "
+            f"{number_of(sum(zero_despite_mass.values()), 'tile has', 'tiles have')} a mass but so little of their "
+            f"{nouns[0]}'s that they get weight 0, most of them in {worst} ({zero_despite_mass[worst]:,}). "
             "A larger --dp gives them one.",
         )
