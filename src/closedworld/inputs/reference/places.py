@@ -36,6 +36,7 @@ TIMES_LARGER = 2
 URBAN = ("core", "town", "rural")
 
 PER_DEGREE = 100_000
+_BATCH_ROWS = 1 << 14
 _COLUMNS = (
     "country_iso", "lon_e5", "lat_e5", "persons", "persons_in_sections", "is_part", "name", "admin1", "admin1_code", "other_names",
 )  # fmt: skip
@@ -118,8 +119,11 @@ def towns() -> pa.Table:
         ``country_iso``; ``lon_e5`` and ``lat_e5``, degrees times `PER_DEGREE`; ``persons``, as in `CountryPlaces`; ``name``.
     """
     columns = ["country_iso", "lon_e5", "lat_e5", "persons", "name"]
-    table = pq.ParquetFile(bundled("places.parquet").path).read(columns)
-    return table.filter(pc.greater_equal(table["persons"], TOWN_PERSONS)).combine_chunks()
+    file = pq.ParquetFile(bundled("places.parquet").path)
+    # A third of the places; read at once, all of them would take twice the memory.
+    batches = file.iter_batches(_BATCH_ROWS, columns=columns, use_threads=False)
+    found = [one.filter(pc.greater_equal(one["persons"], TOWN_PERSONS)) for one in batches]
+    return pa.Table.from_batches(found).combine_chunks()
 
 
 @functools.cache
