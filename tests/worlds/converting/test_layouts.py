@@ -295,6 +295,25 @@ def test_what_is_converted_is_recognised_and_scores_as_before(
     assert found.counts["cards"] == own["purchases"]["card_id"].nunique()
 
 
+@pytest.mark.slow
+def test_sparkov_s_rows_at_home_are_those_online_and_without_them_speeds_are_as_before(
+    world: tuple[Path, dict[str, pd.DataFrame]], tmp_path: Path
+) -> None:
+    folder, own = world
+    convert(folder, "sparkov", tmp_path / "all.csv")
+    table = pd.read_csv(tmp_path / "all.csv", index_col=0)
+    at_home = (table["merch_lat"] == table["lat"]) & (table["merch_long"] == table["long"])
+    assert at_home.tolist() == (own["purchases"]["channel"] == "online").tolist()
+    table[~at_home].to_csv(tmp_path / "in_person.csv")
+    # Seconds in UTC, as in the world: where there are several zones, local times are no distance in time.
+    by_seconds = {"time": "unix_time"}
+    whole, some = (score(tmp_path / f"{name}.csv", by_seconds) for name in ("all", "in_person"))
+    before = score(folder / "purchases.parquet", truth=folder / "truth.parquet")
+    for name in ("fast_within_hour", "fast", "flight"):
+        assert some.figures[name].of == before.figures[name].of < whole.figures[name].of
+        assert some.figures[name].value == pytest.approx(before.figures[name].value, abs=0.01)
+
+
 def test_what_cannot_be_written_is_refused(
     world: tuple[Path, dict[str, pd.DataFrame]], tmp_path: Path
 ) -> None:
