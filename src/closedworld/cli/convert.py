@@ -37,10 +37,10 @@ from closedworld.sanitize import byte_size, number_of
 )
 @click.option(
     "--outlets-per-million",
-    type=click.FloatRange(min=0, min_open=True),
+    type=float,
     default=10.0,
     show_default=True,
-    help="With --relocate: outlets per million people of a merchant with average purchases.",
+    help="With --relocate: outlets per million people of a merchant with average purchases, above 0.",
 )
 @click.option(
     "--thief",

@@ -87,6 +87,7 @@ ERROR_CODES: dict[type[ClosedWorldError], dict[str, str]] = {
         "regions-codes": "One of `--regions any` and `--code-column` was given without the other, or with `--iso-column`.",
         "regions-unknown": "Regions are neither `iso` nor `any`.",
         "relocate-columns": "A table to relocate has no known columns of merchants, places or homes.",
+        "relocate-outlets": "Outlets per million people are not above 0 and at most 1,000,000.",
         "relocate-thief": "Where thieves are is neither `near` nor `far`.",
         "report-missing": "The folder has no report of a run.",
         "resolution-size": "The resolution does not divide 180 degrees into whole cells, or into too many.",

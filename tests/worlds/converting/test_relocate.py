@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import math
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
@@ -148,15 +149,17 @@ def test_online_channels_stay_at_home_and_cards_outside_are_counted(
 
 
 def test_what_cannot_be_relocated_is_refused(world: PublishedWorld, tmp_path: Path) -> None:
-    def code(table: pd.DataFrame, out: str = "out.csv", thief: str = "far") -> str:
+    def code(table: pd.DataFrame, out: str = "out.csv", **options: Any) -> str:
         table.to_csv(tmp_path / "in.csv")
         with pytest.raises((ConfigError, InputError)) as caught:
-            relocate(world, tmp_path / "in.csv", tmp_path / out, thief=thief)  # type: ignore[arg-type]
+            relocate(world, tmp_path / "in.csv", tmp_path / out, **options)
         return caught.value.code
 
     table = sparkov(50)
     assert code(table, "out.xlsx") == "output-format"
     assert code(table, thief="abroad") == "relocate-thief"
+    for number in (0, -1.0, math.nan, math.inf):
+        assert code(table, outlets_per_million=number) == "relocate-outlets"
     assert code(table.drop(columns="merchant")) == "relocate-columns"
     assert code(table.assign(long=10.0, lat=50.0)) == "relocate-homes"
     assert code(table.assign(trans_date_trans_time=None)) == "relocate-rows"

@@ -9,6 +9,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
+from closedworld.errors import ConfigError
 from closedworld.stages.sites.build import build_sites
 from closedworld.store.durable import temporary_folder
 from closedworld.worlds.converting.their_purchases import TheirPurchases
@@ -16,6 +17,8 @@ from closedworld.worlds.world import PublishedWorld
 
 OUTLETS_PER_MILLION = 10.0
 """Outlets of a merchant of average size for a million people."""
+
+MOST_PER_MILLION = 1_000_000
 
 _KINDS = {
     "grocery_pos": "grocery",
@@ -46,6 +49,20 @@ class PlacedOutlets:
     lons: NDArray[np.float64]
     lats: NDArray[np.float64]
     ranges: Mapping[tuple[int, str], tuple[int, int]]
+
+
+def require_outlets(per_million: float) -> None:
+    """Refuse a number of outlets that cannot be meant.
+
+    Raises:
+        ConfigError: ``relocate-outlets``.
+    """
+    if not 0 < per_million <= MOST_PER_MILLION:
+        raise ConfigError(
+            "relocate-outlets",
+            f"{per_million:g} outlets per million people cannot be placed.",
+            f"Take a number above 0, at most {MOST_PER_MILLION:,}; {OUTLETS_PER_MILLION:g} is usual.",
+        )
 
 
 def place_outlets(

@@ -36,6 +36,7 @@ from closedworld.worlds.converting.placed_outlets import (
     OUTLETS_PER_MILLION,
     PlacedOutlets,
     place_outlets,
+    require_outlets,
 )
 from closedworld.worlds.converting.table_files import decimals, write_tables
 from closedworld.worlds.converting.their_purchases import TheirPurchases, read_theirs
@@ -122,13 +123,13 @@ def relocate(
         out: File to write, .csv or .parquet.
         columns: Names of columns by role, as for ``score``.
         seed: Any integer.
-        outlets_per_million: Outlets of a merchant of average size for a million people.
+        outlets_per_million: Outlets of a merchant of average size for a million people, above 0, at most 1,000,000.
         thief: Whether fraud is around a home drawn elsewhere in the country (``far``) or around the card's (``near``).
         workers: Workers that place outlets; None for one per core.
 
     Raises:
         ConfigError: ``output-format``, ``purchases-column``, ``relocate-columns``, ``relocate-thief``,
-            ``weights-missing``, ``population-missing``, ``polygons-differ``.
+            ``relocate-outlets``, ``weights-missing``, ``population-missing``, ``polygons-differ``.
         InputError: As ``score``.
         PublishError: ``output-not-writable``.
         UnitError: As ``build_sites``.
@@ -139,6 +140,7 @@ def relocate(
         raise ConfigError(
             "relocate-thief", f"the thief is {quoted(thief)}; it must be near or far."
         )
+    require_outlets(outlets_per_million)
     stream = open_stream(Path(table))
     form = format_of(stream.columns, columns or {}, None, stream.name)
     missing = [
