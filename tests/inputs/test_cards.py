@@ -70,7 +70,7 @@ def test_numbers_that_cannot_be_meant_are_refused(text: str) -> None:
 
 
 def test_what_stands_for_cards_is_told_from_a_file(tmp_path: Path) -> None:
-    assert card_counts_of(5) == CardCounts(5, {})
+    assert card_counts_of(5) == card_counts_of(np.int64(5)) == CardCounts(5, {})
     assert card_counts_of({"DE": 2}) == CardCounts(0, {"DE": 2})
     assert card_counts_of(tmp_path / "cards.csv") is None
     (tmp_path / "7").write_text("")

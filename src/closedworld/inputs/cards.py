@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from numbers import Integral
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -170,8 +171,8 @@ def card_counts_of(cards: Any) -> CardCounts | None:
     Raises:
         ConfigError: ``cards-number``.
     """
-    if isinstance(cards, int):
-        return CardCounts(cards, {})
+    if isinstance(cards, Integral):
+        return CardCounts(int(cards), {})
     if isinstance(cards, Mapping):
         return CardCounts(0, dict(cards))
     if isinstance(cards, str | Path) and not Path(cards).exists():
