@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import pyarrow.parquet as pq
 import pytest
 
+from closedworld.datasets.parameters import TileTotals, WeightParameters
 from closedworld.errors import ClosedWorldError, ConfigError, IntegrityError
 from closedworld.published.results import find_published, open_dataset, open_published
 from closedworld.stages.tiles.build import build_tile_index
@@ -158,6 +159,16 @@ def test_a_receipt_that_lists_no_part_file_in_a_dataset_is_refused(copy: Publish
     with pytest.raises(IntegrityError, match="receipt-unreadable") as caught:
         replace(copy, receipt=receipt).files("tile_index")
     assert "tile_index/notes.txt" in caught.value.message
+
+
+def test_figures_that_a_receipt_lacks_are_missed(copy: Published) -> None:
+    bare = replace(copy, receipt=replace(copy.receipt, totals={}))
+    with pytest.raises(IntegrityError, match=r"receipt-unreadable.* has no totals of its stage: "):
+        bare.totals(TileTotals)
+    with pytest.raises(
+        IntegrityError, match=r"receipt-unreadable.* has no parameters of weights: "
+    ):
+        copy.parameters(WeightParameters)
 
 
 def test_columns_are_read_of_all_partitions_or_one(copy: Published) -> None:

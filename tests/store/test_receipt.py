@@ -183,6 +183,8 @@ def test_equal_receipts_differ_in_nothing_and_what_differs_is_named() -> None:
     )
     more = dict.fromkeys("dcba", 1)
     assert receipt(totals=more).differences(receipt(totals={})) == "totals of a, b, c and 1 more"
+    more = dict.fromkeys("cba", 1)
+    assert receipt(totals=more).differences(receipt(totals={})) == "totals of a, b, c"
     changed: tuple[dict[str, Any], ...] = (
         {"values": {**receipt().values, "tile_index": "e" * 64}},
         {"totals": {"tiles": 4}},
