@@ -90,7 +90,7 @@ def test_a_world_of_regions_is_told_in_regions(
     assert told.count("  regions  ") >= 3
     assert "  countries  " not in told
     tiles = call("tiles", *options, "--out", tmp_path / "tiles", "--resolution", "20deg")
-    assert "none of 5 regions" in tiles.output
+    assert "5 regions (DE, TN.middle, alps, empty, line) have no tile" in tiles.output
     assert "countr" not in tiles.output.replace("--keep-small-countries", "")
 
 
