@@ -183,3 +183,12 @@ def test_a_full_disk_of_temporary_files_has_advice_of_its_own(tmp_path: Path) ->
             assert "cannot write temporary files" in error.message
             assert "TMPDIR" in error.hint
     assert "--out" in not_writable(tmp_path / "out", full).hint
+
+
+def test_an_error_without_a_number_has_general_advice(tmp_path: Path) -> None:
+    """Libraries raise some with a text alone."""
+    error = not_writable(tmp_path / "out", OSError("out of luck"))
+    assert (error.message, error.hint) == (
+        f"cannot write {tmp_path / 'out'}: out of luck.",
+        "Choose another --out.",
+    )

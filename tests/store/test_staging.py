@@ -18,7 +18,7 @@ import pytest
 from closedworld.errors import IntegrityError, PublishError
 from closedworld.published.results import find_published, open_published
 from closedworld.store.durable import rename_new
-from closedworld.store.local import storage_at
+from closedworld.store.local import LocalStorage, storage_at
 from closedworld.store.receipt import FileEntry, Receipt, parameter_hash
 from closedworld.store.staging import Staging, clear_debris, stage_file
 
@@ -86,6 +86,21 @@ def test_a_failure_inside_the_block_leaves_nothing(
 
     with pytest.raises(error):
         fail()
+    assert everything(tmp_path) == set()
+
+
+def test_a_staging_folder_that_cannot_be_made_leaves_no_lock_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: object) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(LocalStorage, "make_folder", full)
+    with (
+        pytest.raises(PublishError, match="Free some space"),
+        Staging(storage_at(tmp_path), "tiles"),
+    ):
+        pass
     assert everything(tmp_path) == set()
 
 
@@ -170,7 +185,7 @@ def test_staging_of_a_living_process_is_not_cleared_and_that_of_a_dead_one_is(
     """The child stages a file, says so, and waits; then it is killed."""
     code = (
         "import sys; from closedworld.store.staging import Staging\n"
-        "from closedworld.store.local import storage_at\n"
+        "from closedworld.store.local import LocalStorage, storage_at\n"
         "with Staging(storage_at(sys.argv[1]), 'tiles') as staging:\n"
         "    (staging.folder.root / 'half').write_text('x')\n"
         "    print('staged', flush=True)\n"

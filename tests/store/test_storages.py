@@ -18,7 +18,14 @@ from closedworld.published.results import find_published, open_dataset
 from closedworld.published.tile_index import open_index
 from closedworld.stages.tiles.build import build_tile_index
 from closedworld.stages.weights.build import build_tile_weights
+from closedworld.store.journal import (
+    FinishedTask,
+    finished_tasks,
+    open_journal,
+    record_finished,
+)
 from closedworld.store.local import LocalStorage
+from closedworld.store.receipt import FileEntry
 
 if TYPE_CHECKING:
     from closedworld.inputs.regions.country_set import CountrySet
@@ -114,6 +121,19 @@ def test_a_file_that_goes_before_it_is_locked_is_no_lock(
     again = LocalStorage(tmp_path).lock("a.lock")
     assert again is not None
     again.close()
+
+
+def test_a_task_is_finished_only_if_all_its_files_are_whole(storage: Storage) -> None:
+    digest = hashlib.sha256(b"x").hexdigest()
+    files = tuple(FileEntry(f"tile_index/{name}", 1, 1, digest) for name in ("a", "b"))
+    task = FinishedTask("FR 0", files)
+    open_journal(storage, "journal", "identity")
+    record_finished(storage, "journal", task)
+    for name, content in (("a", b"x"), ("b", b"y")):
+        storage.put(f"dead/tile_index/{name}", content)
+    assert list(finished_tasks(storage, "journal", "identity", "dead")) == []
+    storage.put("dead/tile_index/b", b"x")
+    assert list(finished_tasks(storage, "journal", "identity", "dead")) == [task]
 
 
 def test_of_two_commits_to_one_name_one_takes_it(storage: Storage) -> None:
