@@ -96,19 +96,15 @@ def towns_without_tiles(world: World, countries: CountrySet) -> Iterator[TownsWi
         have = _have_tiles(tiles, world.grid, rows[own], cols[own])
         without, with_tiles = own[~have], int(persons[own[have]].sum())
         # Polygons are looked at only where enough would be missing if they had all of these towns.
-        if _share(int(persons[without].sum()), with_tiles) < LEAST_SHARE:
+        if persons[without].sum() < LEAST_SHARE * persons[own].sum() or not len(without):
             continue
         shape = CountryShape(countries[iso].made_valid().features)
         without = without[shape.contains(lons[without], lats[without])]
         missing = int(persons[without].sum())
-        if _share(missing, with_tiles) >= LEAST_SHARE:
+        share = missing / max(1, missing + with_tiles)
+        if share >= LEAST_SHARE:
             largest = table["name"][int(without[np.argmax(persons[without])])].as_py()
-            share = _share(missing, with_tiles)
             yield TownsWithoutTiles(iso, len(without), largest, missing, share)
-
-
-def _share(missing: int, there: int) -> float:
-    return missing / (missing + there) if missing else 0.0
 
 
 def _have_tiles(
