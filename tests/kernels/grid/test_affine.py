@@ -229,3 +229,18 @@ def test_metres_are_not_taken_for_arc_minutes(resolution: str) -> None:
 def test_arc_minutes_may_be_written_out() -> None:
     assert Grid.from_resolution("100arcmin").n_rows == 108
     assert Grid.from_resolution("30m").n_rows == 360
+
+
+def test_lattices_are_the_same_to_a_thousandth_of_a_cell_each_way() -> None:
+    """On cells twice as high as wide, so that a width is no height."""
+    grid = Grid(0.0, 10.0, 1.0, 2.0, 4, 3)
+    for across, down, same in (
+        (0.0009, 0.0, True),
+        (0.0015, 0.0, False),
+        (0.0, 0.0019, True),
+        (0.0, 0.0025, False),
+    ):
+        moved = Grid(across, 10.0 + down, 1.0, 2.0, 4, 3)
+        assert grid.is_same_lattice(moved) == moved.is_same_lattice(grid) == same
+    assert not grid.is_same_lattice(Grid(0.0, 10.0, 1.0, 2.0, 4, 2))
+    assert not grid.is_same_lattice(Grid(0.0, 10.0, 1.001, 2.0, 4, 3))
