@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
+from closedworld.errors import ConfigError
 from closedworld.execution.events import Event, Warned
 from closedworld.inputs.loading import load_spread_population
 from closedworld.kernels.grid import Grid
@@ -40,3 +43,13 @@ def test_cells_that_cut_those_of_the_raster_are_warned_of_in_plain_numbers(
 ) -> None:
     (message,) = warned_of(Grid.from_resolution(resolution))
     assert f"cells of 300 arc-seconds are spread evenly over those of {cells}. A raster" in message
+
+
+def test_a_grid_that_it_cannot_be_spread_over_is_refused_and_the_grids_of_the_advice_work() -> None:
+    with pytest.raises(ConfigError) as caught:
+        warned_of(Grid.from_resolution("4.5s"))
+    assert caught.value.code == "basis-needs-raster"
+    grids = re.findall(r"(\d+s)\b", str(caught.value))
+    assert grids == ["5s", "10s"]
+    for resolution in grids:
+        assert len(warned_of(Grid.from_resolution(resolution))) == 1

@@ -52,7 +52,7 @@ def load_merchants(
         merchants, file = read_merchants(path, own_codes=own_codes), path
     sites = number_of(merchants.site_count, "outlet", "outlets")
     which = "" if file == path else "the demonstration: "
-    detail = f"{which}{sites} in {len(merchants.countries)} countries"
+    detail = f"{which}{sites} in {number_of(len(merchants.countries), 'country', 'countries')}"
     reading.emit([file], len(merchants.numbers), detail)
     return merchants
 
@@ -84,8 +84,9 @@ def load_cards(
         return counts
     reading, cards = InputReading("cards", observer), _card_table(path, own_codes)
     number = number_of(cards.count, "card", "cards")
+    where = number_of(len(cards.countries), "country", "countries")
     file, which = (TOWNS_PATH, "the demonstration: ") if _is_demo(path, DEMO_TOWNS) else (path, "")
-    reading.emit([file], cards.count, f"{which}{number} in {len(cards.countries)} countries")
+    reading.emit([file], cards.count, f"{which}{number} in {where}")
     return cards
 
 

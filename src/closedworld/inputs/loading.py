@@ -28,6 +28,7 @@ from closedworld.inputs.regions.country_reading import read_countries
 from closedworld.inputs.regions.country_set import CountrySet
 from closedworld.inputs.regions.region_files import input_files
 from closedworld.kernels.grid import Grid
+from closedworld.sanitize import number_of
 from closedworld.store.file_digests import digest_of_rasters, sha256_of_file
 
 BUNDLED_COUNTRIES = "countries.parquet"
@@ -255,7 +256,9 @@ def load_spread_population(grid: Grid, observer: Observer) -> PopulationRaster:
         raise ConfigError(
             "basis-needs-raster",
             f"the bundled population cannot be spread over a grid of {grid}.",
-            "Give a raster with --raster, or take --basis area_m2 or uniform.",
+            "Take a grid of the whole globe whose cells divide those of the bundled population "
+            f"({raster.cell_width * 3600:,.6g} arc-seconds), such as --resolution 5s or 10s; or give a raster "
+            "with --raster; or take --basis area_m2 or uniform.",
         )
     spreading = Spreading.between(raster, grid)
     if spreading is not None and not spreading.adds_whole_pixels:
@@ -291,7 +294,12 @@ def load_countries(config: RunConfig, observer: Observer) -> CountrySet:
             **{name: getattr(config, name) for name in READ_ARGUMENTS},
         )
         countries = isolated.check.require()
-    reading.emit(input_files(path), len(countries), f"{len(countries)} countries", isolated)
+    reading.emit(
+        input_files(path),
+        len(countries),
+        number_of(len(countries), "country", "countries"),
+        isolated,
+    )
     for note in countries.notes:
         observer.on_event(Warned(f"countries-{note.kind}", note.message))
     return countries
