@@ -92,6 +92,10 @@ def test_a_world_of_regions_is_told_in_regions(
     tiles = call("tiles", *options, "--out", tmp_path / "tiles", "--resolution", "20deg")
     assert "5 regions (DE, TN.middle, alps, empty, line) have no tile" in tiles.output
     assert "countr" not in tiles.output.replace("--keep-small-countries", "")
+    assert "of 5 regions in" in call("plan", *options, "--resolution", "5m").stdout
+    assert "5 regions: no difference" in call("diff", out, out).stdout
+    asked = ["--country", "DE", "--n", "3", "--out", tmp_path / "points.csv"]
+    assert "of 1 region written" in call("sample", out, *options, *asked).stdout
 
 
 def test_a_published_world_of_regions_knows_that_it_is_one(

@@ -101,7 +101,10 @@ def _show(difference: WorldDifference, content: dict[str, Any], rows: int) -> No
 
 
 def _show_verdict(difference: WorldDifference, content: dict[str, Any]) -> None:
-    countries = number_of(content["countries"], "country", "countries")
+    from closedworld.published.lineage import nouns_of  # noqa: PLC0415
+
+    nouns = nouns_of(difference.after.index.published)
+    countries = number_of(content["countries"], *nouns)
     if content["same"]:
         click.secho(f"{countries}: no difference", fg="green", nl=False)
     else:
@@ -110,7 +113,7 @@ def _show_verdict(difference: WorldDifference, content: dict[str, Any]) -> None:
         )
         click.echo(
             f": {content['gained']:,} tiles gained, {content['lost']:,} lost; tiles of several "
-            f"countries +{content['overlaps_gained']:,} -{content['overlaps_lost']:,}",
+            f"{nouns[1]} +{content['overlaps_gained']:,} -{content['overlaps_lost']:,}",
             nl=False,
         )
     click.echo("" if difference.has_weights else "; weights were not compared")

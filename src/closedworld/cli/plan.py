@@ -62,7 +62,7 @@ def _lines(found: Forecast) -> list[str]:
     counts = {iso: count for iso, count in found.plan.world.tile_counts.items() if count}
     largest = sorted(counts, key=lambda iso: (-counts[iso], iso))[:_COUNTRIES_SHOWN]
     more = len(counts) - len(largest)
-    countries = number_of(len(counts), "country", "countries")
+    countries = number_of(len(counts), *found.plan.nouns)
     return [
         (
             f"{found.plan.row_count:,} tiles of {countries} in {found.plan.run_count:,} runs, "

@@ -90,6 +90,7 @@ def sample(
     """
     from closedworld.cli.console import EchoedWarnings  # noqa: PLC0415
     from closedworld.datasets.parameters import TileParameters  # noqa: PLC0415
+    from closedworld.published.lineage import nouns_of  # noqa: PLC0415
     from closedworld.worlds import open_world  # noqa: PLC0415
     from closedworld.worlds.points import sample_points  # noqa: PLC0415
     from closedworld.worlds.sample_request import SampleRequest  # noqa: PLC0415
@@ -126,17 +127,26 @@ def sample(
     with file_for(out, ".csv") as file:
         write_points(points, file, escape_csv=escape_csv)
     if out != STDOUT:
-        _show(points, out, time.perf_counter() - began, quiet=quiet, as_json=as_json)
+        nouns = nouns_of(world.index.published)
+        _show(points, out, nouns, time.perf_counter() - began, quiet=quiet, as_json=as_json)
 
 
-def _show(points: pa.Table, out: Path, seconds: float, *, quiet: bool, as_json: bool) -> None:
+def _show(
+    points: pa.Table,
+    out: Path,
+    nouns: tuple[str, str],
+    seconds: float,
+    *,
+    quiet: bool,
+    as_json: bool,
+) -> None:
     import pyarrow.compute as pc  # noqa: PLC0415
 
     tiles = pc.count_distinct(points["tile_id"]).as_py()
     countries = pc.count_distinct(points["country_iso"]).as_py()
     text = (
         f"{number_of(points.num_rows, 'point', 'points')} on {number_of(tiles, 'tile', 'tiles')} of "
-        f"{number_of(countries, 'country', 'countries')} written to {out} "
+        f"{number_of(countries, *nouns)} written to {out} "
         f"({byte_size(out.stat().st_size)}) in {seconds:.1f} s"
     )
     figures = {

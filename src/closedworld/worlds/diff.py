@@ -17,6 +17,7 @@ from closedworld.kernels.comparing import TileChanges, Weighed, tile_changes, un
 from closedworld.kernels.spans import RowSpans, united_tiles
 from closedworld.kernels.tiles import Tiles
 from closedworld.published.cumulative_weights import CumulativeWeights
+from closedworld.published.lineage import nouns_of
 from closedworld.sanitize import html_table, number_of
 from closedworld.store.atomic import require_suffix
 from closedworld.worlds.world import PublishedWorld
@@ -94,9 +95,7 @@ class WorldDifference:
     countries: tuple[CountryDifference, ...]
 
     def __repr__(self) -> str:
-        differing = (
-            f"{len(self.differing)} of {number_of(len(self.countries), 'country', 'countries')}"
-        )
+        differing = f"{len(self.differing)} of {number_of(len(self.countries), *nouns_of(self.after.index.published))}"
         return f"<WorldDifference: {differing} differ>"
 
     def _repr_html_(self) -> str:

@@ -91,6 +91,11 @@ class TilePlan(StagePlan[TileTask, DigestedResult, TileIndex]):
         return self.parameters.countries
 
     @property
+    def nouns(self) -> tuple[str, str]:
+        """What one country and several are called, if they are regions with codes of their own."""
+        return COUNTRY if self.parameters.own_codes is None else REGION
+
+    @property
     def partitions(self) -> tuple[Partition, ...]:
         """All countries."""
         return tuple(map(Partition.of_country, self.country_codes))
@@ -331,8 +336,7 @@ def _require_tiles(world: World, nouns: tuple[str, str]) -> None:
 
 def _findings(plan: TilePlan, seconds: float) -> Iterator[Event]:
     """Yield what is known after that many seconds: how many tiles there are, and what is doubtful about them."""
-    world, is_iso = plan.world, plan.parameters.own_codes is None
-    nouns = COUNTRY if is_iso else REGION
+    world, nouns = plan.world, plan.nouns
     yield events.EnumerationFinished(
         stage=TILES.number,
         countries=len(world.spans) - len(world.without_tiles),
@@ -353,7 +357,7 @@ def _findings(plan: TilePlan, seconds: float) -> Iterator[Event]:
             who = number_of(len(isos), *nouns)
             yield events.Warned(code, f"{who} {text}: {', '.join(isos)}.{hint}")
     cut = warn_of_cut({one.country_iso: one.outside_share for one in plan.summaries}, nouns)
-    towns = warn_of_towns(world, plan.countries) if is_iso else None
+    towns = warn_of_towns(world, plan.countries) if plan.parameters.own_codes is None else None
     yield from (one for one in (cut, towns) if one is not None)
     if plan.shared_tiles:
         tiles = number_of(plan.shared_tiles, "tile", "tiles")
