@@ -38,7 +38,7 @@ if TYPE_CHECKING:
 ROOT = Path(__file__).parents[1]
 PACKAGE = ROOT / "src" / "closedworld"
 EQUIVALENT = ROOT / "tests" / "mutation" / "equivalent.toml"
-PLACING_TESTS = "tests/stages/sites tests/stages/people tests/stages/test_stages.py tests/stages/test_placing_plan.py"
+PLACING_TESTS = "tests/stages/test_placing_plan.py tests/stages/test_checking.py tests/stages/sites tests/stages/people tests/stages/test_stages.py"
 OTHER_TESTS = {
     "kernels/comparing.py": "tests/kernels/comparing",
     "kernels/digests.py": "tests/verification/test_value_digests.py",
@@ -58,9 +58,9 @@ OTHER_TESTS = {
     "kernels/weights": "tests/kernels/weights tests/kernels/tiles",
     "published": "tests/published tests/worlds/test_opening.py tests/worlds/test_sampling.py tests/store/test_reading.py tests/cli/test_inspect.py -m ''",
     "store": "tests/store --ignore=tests/store/test_engines.py tests/stages/test_resume.py",
-    "stages": "tests/stages/test_runner.py tests/stages/test_resume.py tests/stages/test_stages.py tests/run/test_third_stage.py tests/stages/tiles/test_faults.py -k 'not killed'",
+    "stages": "tests/stages/test_runner.py tests/stages/test_placing_plan.py tests/stages/test_resume.py tests/stages/test_stages.py tests/run/test_third_stage.py tests/stages/tiles/test_faults.py -k 'not killed'",
     "stages/alone.py": PLACING_TESTS,
-    "stages/asked_areas.py": "tests/stages/sites",
+    "stages/asked_areas.py": "tests/stages/test_asked_areas.py tests/stages/sites",
     "stages/checked_results.py": PLACING_TESTS,
     "stages/country_source.py": PLACING_TESTS,
     "stages/people": "tests/stages/people tests/stages/test_stages.py",
@@ -70,8 +70,8 @@ OTHER_TESTS = {
     "stages/placing_plan.py": PLACING_TESTS,
     "stages/purchases": "tests/stages/purchases tests/stages/test_stages.py -m '' -k 'not dask and not processes'",
     "stages/sites": "tests/stages/sites tests/stages/test_stages.py tests/verification/test_damaged_sites.py",
-    "stages/tiles": "tests/stages/tiles tests/stages/test_resume.py",
-    "stages/weights": "tests/stages/weights tests/stages/test_resume.py",
+    "stages/tiles": "tests/stages/tiles tests/stages/test_resume.py tests/stages/test_stages.py",
+    "stages/weights": "tests/stages/weights tests/stages/test_resume.py tests/stages/test_stages.py",
 }
 TESTS = {
     path.relative_to(PACKAGE).as_posix(): own.relative_to(ROOT).as_posix()
@@ -106,7 +106,7 @@ NOT_RUN = {"annotation", "returns", "decorator_list", "bases"}
 NO_RESULT = {"ends"}
 """Calls that take the time of a phase."""
 
-GUARDS = {"copy", "safe", "strict"}
+GUARDS = {"copy", "safe", "strict", "use_threads"}
 """Arguments that change speed, or refuse what cannot be."""
 
 

@@ -5,7 +5,9 @@ from __future__ import annotations
 import subprocess
 import sys
 from importlib import import_module
+from inspect import signature
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -13,9 +15,17 @@ from closedworld.config.run import RunConfig
 from closedworld.datasets.parameters import PARAMETERS
 from closedworld.kernels.sizes import Sizes
 from closedworld.stages import STAGES, Stage
+from closedworld.stages.people.build import build_people
 from closedworld.stages.people.plan import TASK_CARDS
+from closedworld.stages.purchases.build import build_purchases
 from closedworld.stages.purchases.day_files import GROUP_ROWS
+from closedworld.stages.sites.build import build_sites
 from closedworld.stages.sites.plan import TASK_SITES
+from closedworld.stages.tiles.build import build_tile_index
+from closedworld.stages.weights.build import build_tile_weights
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 
 def test_a_stage_comes_after_what_it_needs() -> None:
@@ -54,3 +64,26 @@ def test_sizes_that_decide_files_are_those_of_the_format() -> None:
     """Other ones give other bytes under the same hash; no small world shows it."""
     assert (TASK_SITES, TASK_CARDS, GROUP_ROWS) == (131_072, 131_072, 262_144)
     assert (Sizes().row_group_tiles, Sizes().part_tiles) == (1_048_576, 4_194_304)
+
+
+@pytest.mark.parametrize(
+    ("build", "names"),
+    [
+        (build_tile_index, {"rule", "keep_small_countries", "coverage", "workers"}),
+        (build_tile_weights, {"dp", "weigh_by_coverage", "workers"}),
+        (build_sites, {"seed", "skip_unplaceable", "workers"}),
+        (build_people, {"seed", "skip_unplaceable", "workers"}),
+        (build_purchases, {"seed", "first_day", "rates", "fraud", "noise", "workers"}),
+    ],
+)
+def test_defaults_are_the_same_from_python_as_from_the_command(
+    build: Callable[..., object], names: set[str]
+) -> None:
+    config, parameters = RunConfig(), signature(build).parameters
+    assert {name: parameters[name].default for name in names} == {
+        name: getattr(config, name) for name in names
+    }
+
+
+def test_ten_thousand_cards_are_made_unless_others_are_asked_for() -> None:
+    assert signature(build_people).parameters["cards"].default == 10_000

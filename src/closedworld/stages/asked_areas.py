@@ -24,6 +24,7 @@ from closedworld.kernels.digests import digest_of_dataset
 from closedworld.kernels.placing import (
     Circle,
     PlacingDomain,
+    have_circles,
     on_tile,
     tiles_of_shape,
     within_circle,
@@ -112,7 +113,8 @@ def _fill_circles_of_places(
     some = rows.select(["country_iso", "place", "admin1"]).take(pa.array(named))
     like = first_like(some)
     first, counts = np.unique(like, return_counts=True)
-    alike = np.split(named[np.argsort(like, kind="stable")], np.cumsum(counts)[:-1])
+    # Behind the last split is nothing.
+    alike = np.split(named[np.argsort(like, kind="stable")], np.cumsum(counts))
     for own, one in zip(alike, some.take(pa.array(first)).to_pylist(), strict=False):
         iso = one["country_iso"]
         if iso not in countries:
@@ -143,12 +145,10 @@ def _check_circles(
         land = shape_of(iso).within(Circle(lon, lat, radius_km).polygon())
         return len(tiles_of_shape(spans[iso], land)) > 0
 
-    bad = set(problems.rows().tolist())
-    asked = np.flatnonzero(~np.isnan(circles).any(axis=1))
+    # Rows of other countries have a problem already.
+    asked = np.setdiff1d(np.flatnonzero(have_circles(circles)), problems.rows())
     codes = rows["country_iso"].take(pa.array(asked)).to_pylist()
     for row, iso in zip(asked.tolist(), codes, strict=True):
-        if row in bad or iso not in spans:
-            continue
         lon, lat, radius_km = circles[row].tolist()
         if not is_there(iso, lon, lat, radius_km):
             problems.add(
@@ -175,29 +175,23 @@ def parts_of_country(
     Raises:
         IntegrityError: ``sites-invalid``: a circle that planning has found to be there is not.
     """
-    if np.isnan(circles).all() and (tiles < 0).all():
-        if len(rows):
-            yield np.arange(len(rows)), domain
-        return
-    asked = np.column_stack([np.nan_to_num(circles), tiles])
-    parts, part_of_row = np.unique(asked, axis=0, return_inverse=True)
-    part = part_of_row.ravel()[rows]
-    order = np.argsort(part, kind="stable")
-    bounds = np.searchsorted(part[order], np.arange(len(parts) + 1))
-    for number, (lon, lat, radius_km, _) in enumerate(parts.tolist()):
-        which = order[bounds[number] : bounds[number + 1]]
-        if not len(which):
+    is_bound = (have_circles(circles) | (tiles != -1))[rows]
+    free, bound = np.flatnonzero(~is_bound), np.flatnonzero(is_bound)
+    if len(free):
+        yield free, domain
+    asked = np.column_stack([np.nan_to_num(circles), tiles])[rows[bound]]
+    parts, part, counts = np.unique(asked, axis=0, return_inverse=True, return_counts=True)
+    order = bound[np.argsort(part.ravel(), kind="stable")]
+    # Behind the last split is nothing.
+    alike = np.split(order, np.cumsum(counts))
+    for which, (lon, lat, radius_km, tile) in zip(alike, parts.tolist(), strict=False):
+        if tile != -1:
+            yield which, on_tile(domain, int(tile))
             continue
-        tile = int(tiles[rows[which[0]]])
-        if tile >= 0:
-            yield which, on_tile(domain, tile)
-        elif radius_km:
-            own = within_circle(domain, Circle(lon, lat, radius_km))
-            if own is None:
-                raise IntegrityError(
-                    "sites-invalid",
-                    f"{country_iso} has no tile within {radius_km} km of {lon}, {lat}.",
-                )
-            yield which, own
-        else:
-            yield which, domain
+        own = within_circle(domain, Circle(lon, lat, radius_km))
+        if own is None:
+            raise IntegrityError(
+                "sites-invalid",
+                f"{country_iso} has no tile within {radius_km} km of {lon}, {lat}.",
+            )
+        yield which, own

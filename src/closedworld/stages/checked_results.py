@@ -47,8 +47,9 @@ class CheckedResult(DigestedResult):
         if rows.num_rows:
             encoder.write(batches)
         self.digests[dataset.name] = dataset.digest_of(batches).hex()
-        self.files.append(stage_part(folder, dataset, partition, number, encoder))
-        return self.files[-1]
+        entry = stage_part(folder, dataset, partition, number, encoder)
+        self.files.append(entry)
+        return entry
 
 
 class CheckedTask(Task, Protocol):

@@ -20,7 +20,7 @@ from closedworld.inputs.reference.places import CountryPlaces
 from closedworld.inputs.reference.time_zones import zones_of
 from closedworld.inputs.regions.country_set import Country
 from closedworld.kernels.grid import Grid
-from closedworld.kernels.placing import PlacingDomain
+from closedworld.kernels.placing import PlacingDomain, have_circles
 from closedworld.kernels.sphere import arc_km, chord_km, to_xyz
 from closedworld.store.paths import VALIDATION_NAME
 from closedworld.store.protocol import Storage
@@ -122,7 +122,7 @@ def stage_validation(
             "Check the world with `closedworld verify`; if it is sound, please report this.",
         )
     content = {"stage": stage, "passed": True, "checks": results}
-    text = json.dumps(content, indent=1, ensure_ascii=True) + "\n"
+    text = json.dumps(content, indent=1) + "\n"
     return stage_file(folder, PurePosixPath(VALIDATION_NAME), text.encode(), len(results))
 
 
@@ -179,7 +179,7 @@ def count_circles(
         lons: Longitudes, degrees, float64 (n,).
         lats: Latitudes, degrees, float64 (n,).
     """
-    bound = np.flatnonzero(~np.isnan(circles[:, 0]))
+    bound = np.flatnonzero(have_circles(circles))
     lon, lat, radius_km = circles[bound].T
     away = arc_km(chord_km(to_xyz(lon, lat), to_xyz(lons[bound], lats[bound])))
     counts.add("areas", len(bound), np.count_nonzero(away > radius_km * (1 + _SLACK)))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 from pathlib import Path
 from types import SimpleNamespace
@@ -22,7 +23,10 @@ from closedworld.kernels.placing.commuting import DISTANCES_KM, work_sites
 from closedworld.kernels.sampling import stream_keys
 from closedworld.kernels.sphere import arc_km, chord_km, to_xyz
 from closedworld.stages import asked_areas
+from closedworld.stages.checking import CheckCounts
 from closedworld.stages.people.build import build_people
+from closedworld.stages.people.checks import _check_work
+from closedworld.stages.people.homes import SitePoints
 from closedworld.stages.weights.build import build_tile_weights
 from closedworld.verification import verify
 from closedworld.worlds import PublishedWorld, open_world
@@ -165,10 +169,12 @@ def test_what_is_left_out_or_ignored_is_warned_of(world: World, tmp_path: Path) 
     watcher = Watcher()
     world.people(tmp_path / "plain", {"LU": 2}, observer=watcher)
     assert watcher.warnings == {}
-    table = pa.table({"card_id": ["1"], "country_iso": ["LU"], "colour": ["red"]})
+    own = {"colour": ["red"], "x" * 40: [1], "y" * 41: [2]}
+    table = pa.table({"card_id": ["1"], "country_iso": ["LU"], **own})
     world.people(tmp_path / "own", table, observer=watcher)
     assert list(watcher.warnings) == ["cards-columns-unused"]
-    assert "left out: colour." in watcher.warnings.pop("cards-columns-unused")
+    told = watcher.warnings.pop("cards-columns-unused")
+    assert f"left out: colour, {'x' * 40}, {'y' * 37}...." in told
     even = build_tile_weights(world.index, tmp_path / "even", basis="uniform")
     sites = SiteWorld(world.index, even.published, COUNTRIES[0]).build(tmp_path / "even", SHOPS)
     other = World(world.index, even.published, {"sites": (sites.published,)})
@@ -246,3 +252,49 @@ def test_people_work_rather_where_sites_are_dense() -> None:
     work = work_sites(np.full(500, 10.1), np.full(500, 50.0), keys, *sites.T)
     assert np.count_nonzero(work >= len(few)) > 300
     assert max(DISTANCES_KM) < 100
+
+
+def test_each_check_looks_at_what_it_is_about(world: World, tmp_path: Path) -> None:
+    """At all cards; those in towns; and by blocks at cards of free holders who have no other."""
+    holders = [*"aab", "c", *(f"h{number}" for number in range(500))]
+    table = pa.table(
+        {
+            "card_id": [f"{number:03}" for number in range(len(holders))],
+            "person_id": holders,
+            "country_iso": ["LU"] * len(holders),
+            "place": [None, None, "Luxembourg", *[None] * 501],
+        }
+    )
+    people = world.people(tmp_path, table)
+    content = json.loads((people.published.folder / "validation.json").read_bytes())["checks"]
+    assert {one["check"]: one["checked"] for one in content} == {
+        "rows": 504,
+        "keys": 504,
+        "tiles": 504,
+        "polygons": 504,
+        "areas": 1,
+        "time_zones": 504,
+        "work": 504,
+        "seeds": 500,
+        "blocks": 501,
+    }
+    assert all(one["passed"] and one["failed"] == 0 for one in content)
+
+
+@pytest.mark.parametrize(
+    ("sites", "works", "failed"),
+    [
+        ([], [(None, None), (None, None)], 0),
+        ([], [(6.0, 49.0), (None, None)], 1),
+        ([(6.0, 49.0), (6.5, 49.5)], [(6.5, 49.5), (6.0, 49.0), (6.5, 49.5)], 0),
+        ([(6.0, 49.0), (6.5, 49.5)], [(6.0, 49.5), (None, None), (6.0, 49.0)], 2),
+    ],
+)
+def test_a_place_of_work_is_a_site_of_the_country(
+    sites: list[tuple[float, float]], works: list[tuple[float | None, float | None]], failed: int
+) -> None:
+    points = np.array(sites, np.float64).reshape(-1, 2)
+    lons, lats = (pa.array([work[axis] for work in works], pa.float64()) for axis in (0, 1))
+    counts = CheckCounts()
+    _check_work(counts, SitePoints(*points.T), pa.table({"work_lon": lons, "work_lat": lats}))
+    assert counts == CheckCounts({"work": len(works)}, {"work": failed})

@@ -54,6 +54,17 @@ class Circle:
         return shapely.Polygon(np.stack([lons, np.concatenate([lats, lats[-2:0:-1]])], axis=1))
 
 
+def have_circles(circles: NDArray[np.float64]) -> NDArray[np.bool_]:
+    """Return which rows have a circle, bool (rows,).
+
+    Args:
+        circles: Longitude and latitude of the centre, degrees, and radius, km; NaN for none; float64 (rows, 3).
+    """
+    _, _, radius_km = circles.T
+    asked: NDArray[np.bool_] = np.isfinite(radius_km)
+    return asked
+
+
 def within_circle(domain: PlacingDomain, circle: Circle) -> PlacingDomain | None:
     """Return the part of a country that lies in a circle, or None if it has no tile there.
 

@@ -7,7 +7,7 @@ import pyarrow as pa
 
 from closedworld.inputs.reference.places import CountryPlaces
 from closedworld.inputs.tables.columns import first_like
-from closedworld.kernels.placing import GAMMA_ONE, PlacingDomain
+from closedworld.kernels.placing import GAMMA_ONE, PlacingDomain, have_circles
 from closedworld.stages.checking import (
     CheckCounts,
     count_blocks,
@@ -49,17 +49,15 @@ def check_people(
     count_circles(counts, cards.circles, lons, lats)
     _check_work(counts, sites, written)
     if task.rows.tries_seed:
-        some = task.cards.slice(0, min(len(cards), _SEED_SAMPLE))
-        other = Homes.of(some, sites, domain, task.seed + 1)
+        some = cards.slice(0, min(len(cards), _SEED_SAMPLE))
+        other = Homes.of(some, sites, domain, ~task.seed)
         same_point = other.lons == homes.lons[: len(some)]
         counts.add("seeds", len(some), np.count_nonzero(same_point))
-    free = np.isnan(cards.circles[:, 0])
+    free = ~have_circles(cards.circles)
     # Cards of one holder share a home, so only holders with one card are independent draws.
     first = first_like(cards.rows.select(["person_id"]))
     alone = np.bincount(first, minlength=len(cards))[first] == 1
-    chosen = homes.tile_ids[free & alone]
-    if len(chosen):
-        count_blocks(counts, domain, GAMMA_ONE, chosen)
+    count_blocks(counts, domain, GAMMA_ONE, homes.tile_ids[free & alone])
     return counts
 
 

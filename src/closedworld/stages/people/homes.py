@@ -72,13 +72,13 @@ class Homes:
         tile_ids: Tile of each home, int64 (n,).
         lons: Its longitude, degrees in -180..180, float64 (n,).
         lats: Its latitude, degrees, float64 (n,).
-        work: Site where each works, its position in the country's; empty where the country has none; int64.
+        work: Site where each works, its position in the country's, int64 (n,); None where the country has none.
     """
 
     tile_ids: NDArray[np.int64]
     lons: NDArray[np.float64]
     lats: NDArray[np.float64]
-    work: NDArray[np.int64]
+    work: NDArray[np.int64] | None
 
     @classmethod
     def of(cls, cards: CountryCards, sites: SitePoints, domain: PlacingDomain, seed: int) -> Homes:
@@ -103,11 +103,10 @@ class Homes:
         for which, part in parts_of_country(domain, iso, cards.circles, -one, np.arange(count)):
             placed = place_sites(part, request.take(which))
             tile_ids[which], lons[which], lats[which] = placed.tile_ids, placed.lons, placed.lats
-        work = np.empty(0, np.int64)
-        if len(sites.lons):
-            keys = stream_keys(persons, iso, seed, kind=_WORK_KEYS)
-            work = work_sites(lons, lats, keys, sites.lons, sites.lats)
-        return cls(tile_ids, lons, lats, work)
+        if not len(sites.lons):
+            return cls(tile_ids, lons, lats, None)
+        keys = stream_keys(persons, iso, seed, kind=_WORK_KEYS)
+        return cls(tile_ids, lons, lats, work_sites(lons, lats, keys, sites.lons, sites.lats))
 
 
 def rows_of(
@@ -130,6 +129,6 @@ def rows_of(
     }
     for name, values in (("work_lon", sites.lons), ("work_lat", sites.lats)):
         columns[name] = (
-            pa.array(values[homes.work]) if len(values) else pa.nulls(count, pa.float64())
+            pa.nulls(count, pa.float64()) if homes.work is None else pa.array(values[homes.work])
         )
     return pa.table({name: columns[name] for name in CARDS.schema.names}).cast(CARDS.schema)

@@ -73,5 +73,5 @@ def build_sites(
         else read_merchants(merchants, own_codes=own_codes)
     )
     plan = plan_sites(inputs, table, task_sites)
-    out = out or inputs.built_on[-1].output
-    return build_alone(plan, out, executor, workers, observer, inputs.built_on)
+    _, weights = inputs.built_on
+    return build_alone(plan, out or weights.output, executor, workers, observer, inputs.built_on)

@@ -7,8 +7,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
+from closedworld.inputs.merchants.kinds import GAMMA_STEPS
 from closedworld.inputs.reference.places import CountryPlaces
-from closedworld.kernels.placing import PlacingDomain
+from closedworld.kernels.placing import PlacingDomain, have_circles
 from closedworld.stages.checking import (
     CheckCounts,
     count_blocks,
@@ -40,7 +41,6 @@ CHECKED_COLUMNS = ("merchant_id", "site_order", "lon", "lat", "tile_id", "tzid")
 _SEED_SAMPLE = 500
 _LEAST_FOR_LATITUDES = 1000
 _LATITUDE_SHARE = 100
-_OTHER_SEED = 1
 
 
 def check_sites(
@@ -65,14 +65,14 @@ def check_sites(
     tile_ids = here["tile_id"].to_numpy()
     rows = placed.rows[placed.on_map]
     asked = task.merchants.numbers("tile_id")[rows]
-    on_tiles = asked[asked >= 0]
-    counts.add("areas", len(on_tiles), np.count_nonzero(on_tiles != tile_ids[asked >= 0]))
+    on_tiles = np.flatnonzero(asked != -1)
+    counts.add("areas", len(on_tiles), np.count_nonzero(asked[on_tiles] != tile_ids[on_tiles]))
     count_circles(counts, task.merchants.circles[rows], lons, lats)
     _check_collapse(counts, here)
     if task.rows.tries_seed:
         some = placed.on_map[:_SEED_SAMPLE]
         other = PlacedSites.of(
-            task.merchants, placed.rows[some], placed.orders[some], domain, task.seed + _OTHER_SEED
+            task.merchants, placed.rows[some], placed.orders[some], domain, ~task.seed
         )
         same = (other.lons == placed.lons[: len(some)]) & (other.lats == placed.lats[: len(some)])
         counts.add("seeds", len(some), np.count_nonzero(same))
@@ -83,7 +83,7 @@ def check_sites(
 def _check_collapse(counts: CheckCounts, here: pa.Table) -> None:
     """Look for points that many sites share."""
     latitudes = here["lat"].value_counts().field("counts")
-    most = pc.max(latitudes).as_py() or 0
+    most = pc.max(latitudes).as_py()
     sites = here.num_rows
     is_large = sites >= _LEAST_FOR_LATITUDES
     counts.add(
@@ -104,8 +104,8 @@ def _check_blocks(
     """Compare the sites of each block with its mass, for each gamma, those that keep apart or are bound aside."""
     merchants = task.merchants
     rows = placed.rows[placed.on_map]
-    gammas = (merchants.rows["gamma"].to_numpy() * 8)[rows].astype(np.int64)
-    is_bound = ~np.isnan(merchants.circles[:, 0]) | (merchants.numbers("tile_id") >= 0)
+    gammas = (merchants.rows["gamma"].to_numpy() * GAMMA_STEPS)[rows].astype(np.int64)
+    is_bound = have_circles(merchants.circles) | (merchants.numbers("tile_id") != -1)
     free = ~(merchants.is_spaced | is_bound)[rows]
     for gamma in np.unique(gammas[free]).tolist():
         count_blocks(counts, domain, gamma, tile_ids[free & (gammas == gamma)])

@@ -147,8 +147,8 @@ def _tile_problems(merchants: MerchantTable, spans: Mapping[str, RowSpans]) -> l
     ids, found = merchants.rows["tile_id"], []
     for row in np.flatnonzero(ids.is_valid().to_numpy()).tolist():
         iso, tile = merchants.rows["country_iso"][row].as_py(), ids[row].as_py()
-        # A negative id is no tile of any grid.
-        if iso in spans and (tile < 0 or not spans[iso].contains(np.array([tile], np.uint64))[0]):
+        # As uint64, a negative id is off every grid.
+        if iso in spans and not spans[iso].contains(np.array([tile]).astype(np.uint64)).item():
             found.append(RowProblem(row, f"tile {tile} is none of {iso}"))
     return found
 

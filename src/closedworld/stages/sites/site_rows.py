@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from closedworld.datasets import SITES
 from closedworld.inputs.reference.places import CountryPlaces, place_of
 from closedworld.inputs.reference.time_zones import time_zones
+from closedworld.kernels.placing import have_circles
 from closedworld.stages.sites.placed import PlacedSites
 from closedworld.stages.sites.requirements import CountryMerchants
 
@@ -28,10 +29,11 @@ def rows_of(merchants: CountryMerchants, placed: PlacedSites, places: CountryPla
     is_on_map[placed.on_map] = True
     # Online merchants that have a town are described by its centre.
     centres = merchants.circles[placed.rows]
-    seated = np.flatnonzero(~is_on_map & ~np.isnan(centres[:, 0]))
+    seated = np.flatnonzero(~is_on_map & have_circles(centres))
+    centre_lons, centre_lats, _ = centres[seated].T
     known = np.concatenate([placed.on_map, seated])
-    lons = np.concatenate([placed.lons, centres[seated, 0]])
-    lats = np.concatenate([placed.lats, centres[seated, 1]])
+    lons = np.concatenate([placed.lons, centre_lons])
+    lats = np.concatenate([placed.lats, centre_lats])
     place = place_of(places, lons, lats)
     tile_ids = np.full(count, -1, np.int64)
     tile_ids[placed.on_map] = placed.tile_ids
@@ -64,9 +66,9 @@ def rows_of(merchants: CountryMerchants, placed: PlacedSites, places: CountryPla
 def _spread(values: pa.Array, where: NDArray[np.int64], count: int) -> pa.Array:
     if np.array_equal(where, np.arange(count)):
         return values
-    index = np.full(count, -1)
+    index = np.full(count, len(where))
     index[where] = np.arange(len(where))
-    return values.take(pa.array(index, mask=index < 0))
+    return values.take(pa.array(index, mask=index == len(where)))
 
 
 def _site_ids(

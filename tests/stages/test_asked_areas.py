@@ -1,0 +1,87 @@
+"""Parts of a country: what asks for the same area is placed in the same part, and each thing in one."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pytest
+
+from closedworld.errors import IntegrityError
+from closedworld.kernels.placing import Circle
+from closedworld.stages import asked_areas
+from closedworld.stages.asked_areas import parts_of_country
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+WHOLE: Any = "the whole country"
+NAN = float("nan")
+FREE, NEAR, FAR = (NAN, NAN, NAN), (6.0, 49.5, 4.0), (6.0, 49.5, 5.0)
+ASKED: list[tuple[tuple[float, float, float], int]] = [
+    (FREE, -1),
+    (NEAR, -1),
+    (FREE, 7),
+    (FAR, -1),
+    (FREE, 0),
+    (NEAR, -1),
+    (FREE, -1),
+    (FREE, 7),
+    (NEAR, 7),
+]
+"""Circle and tile of each row; a tile is narrower than any circle."""
+
+
+def expected_part(row: int) -> Any:
+    circle, tile = ASKED[row]
+    if tile != -1:
+        return "tile", tile
+    return ("circle", Circle(*circle)) if circle != FREE else WHOLE
+
+
+@pytest.fixture
+def parts(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Parts say how they were made."""
+    monkeypatch.setattr(asked_areas, "on_tile", lambda _, tile: ("tile", tile))
+    monkeypatch.setattr(asked_areas, "within_circle", lambda _, circle: ("circle", circle))
+
+
+def parts_for(rows: Sequence[int]) -> list[tuple[list[int], Any]]:
+    circles = np.array([circle for circle, _ in ASKED])
+    tiles = np.array([tile for _, tile in ASKED])
+    found = parts_of_country(WHOLE, "LU", circles, tiles, np.array(rows, np.int64))
+    return [(which.tolist(), part) for which, part in found]
+
+
+@pytest.mark.usefixtures("parts")
+@pytest.mark.parametrize(
+    "rows",
+    [
+        [],
+        [0],
+        [6, 0, 6],
+        [1],
+        [2, 7, 2],
+        [0, 1],
+        [8, 0, 2, 2, 1, 5, 4, 3, 1, 0, 6, 7, 3],
+        [4, 4, 8],
+        [*range(9), *range(8, -1, -1)],
+    ],
+)
+def test_each_thing_is_in_one_part_with_all_that_ask_for_the_same(rows: list[int]) -> None:
+    found = parts_for(rows)
+    part_of = {at: part for which, part in found for at in which}
+    assert part_of == {at: expected_part(row) for at, row in enumerate(rows)}
+    assert sum(len(which) for which, _ in found) == len(rows)
+    assert all(which and which == sorted(which) for which, _ in found)
+    assert sum(part is WHOLE for _, part in found) == (len({0, 6} & set(rows)) > 0)
+
+
+def test_a_circle_that_is_gone_since_planning_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(asked_areas, "within_circle", lambda *_: None)
+    assert parts_for([0, 6]) == [([0, 1], WHOLE)]
+    with pytest.raises(
+        IntegrityError, match=r"LU has no tile within 5\.0 km of 6\.0, 49\.5"
+    ) as caught:
+        parts_for([0, 3])
+    assert caught.value.code == "sites-invalid"
