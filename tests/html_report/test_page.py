@@ -230,6 +230,7 @@ def test_a_run_of_weights_alone_has_all_pictures(world: Path, tmp_path: Path) ->
     page = Page(write_page(outcome.report_folder))
     assert "weights by area_m2" in page.text
     assert "none are shared" not in page.text  # this run did not look
+    assert "Their own reports name the inputs and the licences" in page.text
     assert len(page.tags("img")) == 2
 
 
