@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import shutil
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
+from site_worlds import small_world, table_from
 
+import closedworld as cw
 from closedworld.errors import ConfigError, IntegrityError
 from closedworld.published.tile_index import open_index
 from closedworld.stages.weights.build import build_tile_weights
@@ -56,3 +58,22 @@ def test_weights_elsewhere_need_their_index(made_up: Built, real: Built, tmp_pat
 def test_nothing_published(tmp_path: Path) -> None:
     with pytest.raises(IntegrityError, match="receipt-missing"):
         open_world(tmp_path)
+
+
+def test_an_opened_world_has_what_is_built_on_it_in_its_folder(tmp_path: Path) -> None:
+    """Stages follow one another on one opened world; what it had when it was opened stays."""
+    countries = small_world(tmp_path / "world", ("MT",)).countries
+    world = open_world(tmp_path / "world")
+    shops = [{"merchant_id": "a", "country_iso": "MT", "n": 5, "mcc": 5411}]
+    ours: dict[str, Any] = {"countries": countries, "executor": "serial"}
+    cw.build_sites(world, tmp_path / "elsewhere", merchants=table_from(shops), **ours)
+    with pytest.raises(ConfigError, match="sites-missing"):
+        cw.build_people(world, cards=4, **ours)
+    first = cw.build_sites(world, merchants=table_from(shops), **ours)
+    cw.build_people(world, cards=4, **ours)
+    cw.build_purchases(world, first_day="2026-03-27", days=1, executor="serial")
+    assert (world.sites.count_rows(), world.cards.count_rows()) == (5, 4)
+    assert world.purchases.count_rows() == world.result("purchases").receipt.totals["purchases"]
+    again = open_world(tmp_path / "world")
+    cw.build_sites(again, merchants=table_from(shops), seed=1, **ours)
+    assert again.result("sites").receipt == first.published.receipt
