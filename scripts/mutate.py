@@ -41,7 +41,7 @@ EQUIVALENT = ROOT / "tests" / "mutation" / "equivalent.toml"
 PLACING_TESTS = "tests/stages/test_placing_plan.py tests/stages/test_checking.py tests/stages/sites tests/stages/people tests/stages/test_stages.py"
 OTHER_TESTS = {
     "kernels/comparing.py": "tests/kernels/comparing",
-    "kernels/digests.py": "tests/verification/test_value_digests.py",
+    "kernels/digests.py": "tests/kernels/test_column_digests.py tests/verification/test_value_digests.py",
     "kernels/fraud_mix.py": "tests/kernels/lives/test_planning.py tests/inputs/test_payment_settings.py tests/verification/test_stages.py",
     "kernels/inclusion.py": "tests/kernels/spans/test_rowspans.py tests/kernels/spans/test_fill.py",
     "kernels/limits.py": "tests/kernels/weights/test_basis.py",
@@ -49,7 +49,9 @@ OTHER_TESTS = {
     "kernels/parquet": "tests/kernels/parquet tests/kernels/tiles",
     "kernels/placing": "tests/kernels/placing tests/verification/test_site_law.py -m ''",
     "kernels/records.py": "tests/kernels/test_records.py tests/worlds/test_tables.py",
-    "kernels/sizes.py": "tests/store/test_parts.py",
+    "kernels/sampling": "tests/kernels/sampling -m ''",
+    "kernels/scoring": "tests/kernels/scoring -m ''",
+    "kernels/sizes.py": "tests/kernels/test_sizes.py tests/store/test_parts.py",
     "kernels/spans/coverage.py": "tests/kernels/spans/test_coverage.py tests/kernels/spans/test_border_tiles.py",
     "kernels/spans/filled.py": "tests/kernels/spans/test_fill.py tests/kernels/spans/test_filled_overlap.py",
     "kernels/spans/nearest.py": "tests/kernels/spans/test_cells.py",

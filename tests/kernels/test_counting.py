@@ -22,6 +22,7 @@ def test_runs_follow_one_another(runs: list[tuple[int, int]]) -> None:
 def test_equal_neighbours_are_numbered_from_zero() -> None:
     values = np.array([3, 3, 3, 0, 7, 7], np.int64)
     assert numbered_in_runs(values).tolist() == [0, 1, 2, 0, 0, 1]
+    assert numbered_in_runs(np.array([0, 0, -1])).tolist() == [0, 1, 0]
     assert numbered_in_runs(values[:0]).tolist() == []
 
 

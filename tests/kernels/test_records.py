@@ -31,3 +31,11 @@ def test_three_are_shown_and_the_rest_counted(count: int, expected: str) -> None
     records = Records.of(Row(n) for n in range(count))
     assert repr(records) == expected
     assert pa.table(records).num_rows == count
+
+
+def test_a_notebook_shows_a_row_for_each_record() -> None:
+    """Also where there is one record, and none."""
+    tables = [Records.of(Row(n) for n in range(5, 5 + count))._repr_html_() for count in (0, 1, 2)]
+    assert [html.count("<tr>") for html in tables] == [1, 2, 3]
+    assert [html.count("<td>") for html in tables] == [0, 1, 2]
+    assert "<td>5</td>" in tables[1]

@@ -260,7 +260,7 @@ def _neighbours(
         chord = np.sqrt(np.maximum(2 * (EARTH_RADIUS_KM**2 - xyz.T @ xyz), 0))
         np.fill_diagonal(chord, np.inf)
         spans = weights[iso].spans
-        areas = RowAreas.between(spans.grid, int(spans.rows[0]), int(spans.rows[-1]) + 1)
+        areas = RowAreas.spanning(spans.grid, spans.rows)
         runs = spans.col_stops - spans.col_starts
         area_km2 = float((areas.of(spans.rows) * runs).sum()) / 1e10
         for at, km in enumerate(RADII_KM):

@@ -22,9 +22,9 @@ def numbered_in_runs(values: NDArray[np.int64]) -> NDArray[np.int64]:
     """Return the number of each value among its equals next to it, from 0, int64 (n,).
 
     Args:
-        values: Equal ones next to each other, int64 (n,), >= 0.
+        values: Equal ones next to each other, int64 (n,).
     """
-    starts = np.flatnonzero(np.diff(values, prepend=-1))
+    starts = np.flatnonzero(np.append(True, values[1:] != values[:-1]))
     return counted(0, np.diff(starts, append=len(values)))
 
 

@@ -149,6 +149,10 @@ def test_areas_of_some_rows_are_those_of_all() -> None:
     for first, stop in ((0, 5), (8190, 8195), (8192, 16384), (16000, 21600), (21600, 21600)):
         areas = RowAreas.between(grid, first, stop)
         assert areas.cm2.tolist() == every[first:stop].tolist()
+    rows = np.array([[8195, 8192], [8191, 8193]])
+    spanning = RowAreas.spanning(grid, rows)
+    assert (spanning.first_row, len(spanning.cm2)) == (8191, 5)
+    assert np.array_equal(spanning.of(rows), every[rows])
     part = RowAreas.between(grid, 8190, 8200).around(np.array([8193, 8196]))
     assert part.cm2.tolist() == every[8193:8197].tolist()
     assert part.of(np.array([8196, 8193])).tolist() == every[[8196, 8193]].tolist()

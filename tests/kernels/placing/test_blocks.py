@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import itertools
 from collections import defaultdict
+from dataclasses import replace
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
@@ -11,7 +13,11 @@ import pytest
 from closedworld.kernels.grid import Grid, tile_areas_cm2
 from closedworld.kernels.placing import Blocks
 from closedworld.kernels.placing.block_lattice import block_lattice
+from closedworld.kernels.placing.block_tree import BlockTree
 from closedworld.kernels.spans import RowSpans
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
 
 GRIDS = {
     "10 tiles to a block": Grid(7.0, 50.0, 1 / 120, 1 / 120, 70, 90),
@@ -53,6 +59,84 @@ def test_blocks_have_the_weights_and_areas_of_their_tiles(grid: Grid, batch: int
     assert (np.diff(blocks.ids) > 0).all()
     assert blocks.country_weight == sum(weight for weight, _ in found.values())
     assert blocks.country_area_cm2 == sum(area for _, area in found.values())
+
+
+def blocks_of(weights: list[int], country_weight: int = 0) -> Blocks:
+    """Return blocks in a row, each of a square kilometre."""
+    n = len(weights)
+    own, country = np.array(weights, np.uint64), country_weight or sum(weights)
+    number = np.arange(n)
+    areas = np.full(n, 10**10)
+    lattice = block_lattice(GRIDS["10 tiles to a block"])
+    return Blocks(lattice, number, number, number, own, areas, country, n * 10**10)
+
+
+@pytest.mark.parametrize("gamma8", [1, 4, 7, 9, 10, 13, 16])
+def test_masses_grow_with_density_to_the_power_of_gamma_up_to_1024_times_that_of_the_country(
+    gamma8: int,
+) -> None:
+    """Likewise down to a 1024th of it."""
+    weights = [1, 5, 900, 1000, 1024, 1100, 4000, 10**6, 2**20, 10**7, 10**9]
+    # As dense as 2^10 weights to a block on average.
+    blocks = blocks_of(weights, len(weights) << 10)
+    expected = [
+        weight * min(max(weight / 1024, 1 / 1024), 1024) ** (gamma8 / 8 - 1) for weight in weights
+    ]
+    masses = blocks.masses(gamma8).astype(float)
+    scale = masses.max() / max(expected)
+    assert masses == pytest.approx(np.array(expected) * scale, rel=1e-9, abs=1.0)
+
+
+def test_a_part_of_a_country_has_masses_of_its_own() -> None:
+    """Those that a country keeps are none of a copy with another density."""
+    blocks = blocks_of([1, 2000])
+    before = blocks.masses(9).tolist()
+    part = replace(blocks, country_weight=1000)
+    assert part.masses(9).tolist() != before
+    assert blocks.masses(9).tolist() == before
+
+
+class Given:
+    """Numbers of sites with spacing, as given."""
+
+    def __init__(self, numbers: list[float]) -> None:
+        self.numbers = np.array(numbers)
+
+    def __len__(self) -> int:
+        return len(self.numbers)
+
+    def take(self, which: NDArray[np.int64]) -> Given:
+        return Given(self.numbers[which].tolist())
+
+    def spaced(self) -> NDArray[np.float64]:
+        return self.numbers
+
+    def seeds(self, step: int) -> NDArray[np.uint64]:
+        del step
+        return np.zeros(len(self), np.uint64)
+
+
+@pytest.mark.parametrize("total", [8, 2**40, 3 * 2**40, 10**12 - 8])
+def test_a_site_with_spacing_finds_its_block_in_the_sum_of_masses(total: int) -> None:
+    """At a bound, that which begins there; the largest number leads to the last block that has any mass."""
+    masses = np.array([[1, 1, 2, 0, total - 4, 0], [0, total, 0, 0, 0, 0]], np.uint64)
+    tree = BlockTree(np.arange(6), masses)
+    numbers = [
+        0.0,
+        0.99 / total,
+        2 / total,
+        3.9 / total,
+        4 / total,
+        1 - 2.0**-53,
+        0.0,
+        1 - 2.0**-53,
+    ]
+    gamma = np.array([0, 0, 0, 0, 0, 0, 1, 1])
+    found = tree.find(gamma, np.ones(8, np.bool_), Given(numbers))  # type: ignore[arg-type]
+    exact = [(number * total, place) for number, place in zip(numbers, found.tolist(), strict=True)]
+    upto = [[0, 1, 2, 4, 4, total, total], [0, 0, total, total, total, total, total]]
+    for (part, place), own in zip(exact, gamma, strict=True):
+        assert upto[own][place] <= part < upto[own][place + 1]
 
 
 def test_masses_of_equal_blocks_fill_62_bits() -> None:

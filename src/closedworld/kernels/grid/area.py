@@ -51,6 +51,11 @@ class RowAreas:
         every = np.concatenate([np.empty(0, np.int64), *blocks])
         return cls(first_row, every[first_row - begin : stop_row - begin])
 
+    @classmethod
+    def spanning(cls, grid: Grid, rows: NDArray[np.int64]) -> RowAreas:
+        """Return the areas from the northernmost to the southernmost of some rows, at least one, in any order."""
+        return cls.between(grid, int(rows.min()), int(rows.max()) + 1)
+
     def around(self, rows: NDArray[np.int64]) -> RowAreas:
         """Return the areas from the first to the last of some rows, which ascend."""
         first, last = int(rows[0]), int(rows[-1])

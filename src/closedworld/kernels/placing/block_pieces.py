@@ -86,8 +86,7 @@ class BlockPieces:
     def areas_cm2(self) -> NDArray[np.int64]:
         """Return the area of the tiles in each block of the rectangle, square centimetres, int64 (blocks,)."""
         spans, widths = self.spans, np.diff(self.col_begins)
-        areas = RowAreas.between(spans.grid, int(spans.rows[0]), int(spans.rows[-1]) + 1)
-        own = areas.of(spans.rows)
+        own = RowAreas.spanning(spans.grid, spans.rows).of(spans.rows)
         begin, end = self.row_blocks + self.first, self.row_blocks + self.last
         # As if each run filled the blocks that it passes: area per column, as differences from block to block.
         filled = np.zeros(self.n_rows * len(widths) + 1, np.int64)

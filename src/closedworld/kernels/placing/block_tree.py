@@ -162,7 +162,8 @@ class BlockTree:
         own = numbers.take(with_spacing).spaced()
         for position, sums in enumerate(self._sums):
             here = gamma[with_spacing] == position
-            part = np.minimum(own[here] * sums[-1], np.nextafter(sums[-1], 0))
+            # No product with a number of 53 bits below 1 is rounded up to the whole sum.
+            part = own[here] * sums[-1]
             found[with_spacing[here]] = np.searchsorted(sums, part, side="right")
         node, numbers, gamma = np.zeros(len(others), np.int64), numbers.take(others), gamma[others]
         for step, race in enumerate(self._races):

@@ -81,9 +81,9 @@ def within_circle(domain: PlacingDomain, circle: Circle) -> PlacingDomain | None
     covered = border_coverage([polygon], around).to_dense(len(around))[around.ranks_of(ids)]
     weights = np.floor(domain.tile_weights(ranks, ranks + 1) * covered).astype(np.uint64)
     if not weights.any():
-        rows = grid.row_col(ids)[0].astype(np.int64)
-        areas = RowAreas.between(grid, int(rows[0]), int(rows[-1]) + 1)
-        weights = np.ceil(areas.of(rows) * covered).astype(np.uint64)
+        rows = spans.rows.repeat(spans.col_stops - spans.col_starts)
+        areas = RowAreas.spanning(grid, rows).of(rows)
+        weights = np.ceil(areas * covered).astype(np.uint64)
     part = _with_tiles(domain, spans, weights)
     return replace(part, border=border_tiles(shape.features, grid), shape=shape)
 

@@ -18,9 +18,7 @@ _ARTANH = [1 / (2 * k + 1) for k in range(18)]
 """Series of the inverse hyperbolic tangent up to 1/3: the next term is below 2^-53."""
 
 _CHUNK_NUMBERS = 1 << 16
-"""Numbers that stay in the processor's cache."""
-
-_MORE = 1 + 2.0**-50
+"""Numbers that stay in the processor's cache; no race has more runners."""
 
 
 def numbers_of_race(seeds: Words, pairs: Words) -> NDArray[np.uint32]:
@@ -66,7 +64,7 @@ def first_of_races(
         course: Row of ``slownesses`` of each race, int64 (n,).
     """
     won: NDArray[np.int64] = np.empty(len(seeds), np.int64)
-    step = max(_CHUNK_NUMBERS // slownesses.shape[1], 1)
+    step = _CHUNK_NUMBERS // slownesses.shape[1]
     for begin in range(0, len(seeds), step):
         here = slice(begin, begin + step)
         numbers = numbers_of_race(seeds[here], pairs)
@@ -76,14 +74,14 @@ def first_of_races(
 
 def _first(numbers: NDArray[np.uint32], slownesses: NDArray[np.float64]) -> NDArray[np.int64]:
     """Return the column of the least time in each row; logarithms only of those that may have it."""
-    # -log(1 - x) >= x: no runner is faster than this.
+    # -log(1 - x) > x, by more than rounding for any x of these: no runner is faster than this.
     least = numbers.astype(np.float64)
     least += 0.5
     least *= slownesses
     numbers, slownesses = numbers.ravel(), slownesses.ravel()
     starts = np.arange(0, least.size, least.shape[1])
     best = starts + least.argmin(axis=1)
-    limit = minus_log(numbers[best]) * slownesses[best] * (_MORE / _UNIT)
+    limit = minus_log(numbers[best]) * slownesses[best] / _UNIT
     runner = np.flatnonzero(least <= limit[:, None])
     race = runner // least.shape[1]
     times = minus_log(numbers[runner]) * slownesses[runner]

@@ -26,11 +26,11 @@ from closedworld.kernels.spans import RowSpans
 ATTEMPTS = 32
 """Points tried in the tile before the piece that lies in the country is cut out."""
 
-_FIRST_OF_PIECE = 1 << 11  # beyond all numbers of the attempts before
+_FIRST_OF_PIECE = 2048  # beyond all numbers of the attempts before
 _CHUNK_SITES = 1 << 14
 _POINTS_AT_ONCE = 1 << 11
 _SITE_KEYS, _TEXTURE_KEY = b"site", b"texture"
-_CM2_PER_KM2 = 10_000_000_000
+_CM2_PER_KM2 = 1e10
 
 
 def site_keys(merchants: Iterable[str], country_iso: str, seed: int) -> Keys:
@@ -151,8 +151,7 @@ class _OwnTiles(Columns):
                 domain.spans, blocks, chosen[some], numbers.take(some), domain.tile_weights
             )
         persons = weights * (int(domain.towns.persons.sum()) / blocks.country_weight)
-        areas = RowAreas.between(grid, int(rows.min()), int(rows.max()) + 1)
-        densities = persons / (areas.of(rows) / _CM2_PER_KM2)
+        densities = persons / (RowAreas.spanning(grid, rows).of(rows) / _CM2_PER_KM2)
         return cls(rows, cols, densities, domain.border.contains(grid.tile_id(rows, cols)))
 
     def points(

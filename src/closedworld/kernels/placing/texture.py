@@ -86,7 +86,7 @@ def _tiles_of_globe(grid: Grid) -> tuple[NDArray[np.uint64], NDArray[np.uint64]]
     """Return rows and columns of the globe, uint64 (n_rows,) and (n_cols,): a raster of a region has the same texture."""
     rows = np.floor((90.0 - grid.lat_centers()) / grid.cell_height).astype(np.uint64)
     cols = np.floor((grid.lon_centers() + 180.0) / grid.cell_width).astype(np.int64)
-    return rows, np.mod(cols, max(round(360 / grid.cell_width), 1)).astype(np.uint64)
+    return rows, np.mod(cols, round(360 / grid.cell_width)).astype(np.uint64)
 
 
 @cache

@@ -57,7 +57,7 @@ def tiles_in_blocks(
     above, beside, step = top[block], left[block], TILE_STEP
     while size > PARTS_OF_TILES:
         smaller = max(size >> SQUARE_LEVELS, PARTS_OF_TILES)
-        parts = np.arange(0, size + 1, smaller)
+        parts = np.arange(0, size + smaller, smaller)
         one, square = _squares(above, beside)
         rows = lattice.row_starts[above[one, None] + parts]
         cols = lattice.col_starts[beside[one, None] + parts]

@@ -63,21 +63,14 @@ class Towns:
         row = np.floor((90.0 - self.lats) * BLOCKS_PER_DEGREE).astype(np.int64)
         col = np.floor((self.lons + 180.0) * BLOCKS_PER_DEGREE).astype(np.int64)
         reach = 1 + np.floor(REACH * np.sqrt(self.spread2) / _BLOCK_KM).astype(np.int64)
-        blocks, members = [], []
-        for blocks_away in np.unique(reach).tolist():
-            which = np.flatnonzero(reach == blocks_away)
-            # Blocks are narrower towards the poles.
-            wide = np.ceil(blocks_away / np.maximum(cosine(self.lats[which]), 0.1)).astype(np.int64)
-            for cols_away in np.unique(wide).tolist():
-                one = which[wide == cols_away]
-                down = np.arange(-blocks_away, blocks_away + 1)[:, None]
-                across = np.arange(-cols_away, cols_away + 1)
-                near = (row[one, None, None] + down) * BLOCK_COLS
-                near = near + (col[one, None, None] + across) % BLOCK_COLS
-                blocks.append(near.ravel())
-                members.append(np.repeat(one, near[0].size))
-        block = np.concatenate([np.empty(0, np.int64), *blocks])
-        member = np.concatenate([np.empty(0, np.int64), *members])
+        # Blocks are narrower towards the poles.
+        wide = np.ceil(reach / np.maximum(cosine(self.lats), 0.1)).astype(np.int64)
+        deep, broad = 2 * reach + 1, 2 * wide + 1
+        # Each row of blocks round each town, then the blocks of it.
+        town = np.repeat(np.arange(len(row)), deep)
+        across = counted((col - wide)[town], broad[town]) % BLOCK_COLS
+        block = np.repeat(counted(row - reach, deep) * BLOCK_COLS, broad[town]) + across
+        member = np.repeat(town, broad[town])
         order = np.lexsort((member, block))
         return block[order], member[order]
 
@@ -119,7 +112,6 @@ class Towns:
         for quarter in range(4):
             near = 1 + (x2[quarter & 1] + y2[quarter >> 1]) / spread2
             value = persons / (math.pi * spread2 * near * near)
-            if len(some):
-                whole = np.add.reduceat((value * _UNITS).astype(np.int64), starts)
-                result[quarter, some] = whole / _UNITS
+            whole = np.add.reduceat((value * _UNITS).astype(np.int64), starts)
+            result[quarter, some] = whole / _UNITS
         return result
