@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import pyarrow as pa
 import pytest
 
-from closedworld.errors import IntegrityError
+from closedworld.errors import InputError, IntegrityError
+from closedworld.inputs.cards import CardTable, read_cards
+from closedworld.inputs.reference.registry import bundled
+from closedworld.inputs.regions.country_reading import read_countries
 from closedworld.kernels.placing import Circle
 from closedworld.stages import asked_areas
-from closedworld.stages.asked_areas import parts_of_country
+from closedworld.stages.asked_areas import parts_of_country, settled_without_tiles
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -85,3 +91,42 @@ def test_a_circle_that_is_gone_since_planning_is_an_error(monkeypatch: pytest.Mo
     ) as caught:
         parts_for([0, 3])
     assert caught.value.code == "sites-invalid"
+
+
+def cards(places: Sequence[str | None], isos: Sequence[str]) -> CardTable:
+    ids = [str(number) for number in range(len(isos))]
+    columns = {"card_id": ids, "country_iso": isos, "place": pa.array(places, pa.string())}
+    table = read_cards(pa.table(columns))
+    assert isinstance(table, CardTable)
+    return table
+
+
+def settled(
+    table: CardTable, *, result: Path | None = None, has_countries: bool = True, skip: bool = False
+) -> CardTable:
+    """Return a table checked against Luxembourg and Malta, whose tiles are not built yet."""
+    countries = read_countries(bundled("countries.parquet").path).select(("LU", "MT"))
+    inputs: Any = SimpleNamespace(countries=countries if has_countries else None)
+    config: Any = SimpleNamespace(result=result, skip_unplaceable=skip)
+    return settled_without_tiles(table, config, inputs)
+
+
+def test_rows_that_no_tiles_could_place_are_refused_before_there_are_tiles() -> None:
+    sound = cards(["Luxembourg", None], ["LU", "MT"])
+    assert settled(sound).rows == sound.rows
+    for place, iso, what in (
+        (None, "DE", "the world has no tiles of DE"),
+        ("Nowhere", "MT", "MT has no place called 'Nowhere'"),
+    ):
+        wrong = cards(["Luxembourg", place], ["LU", iso])
+        with pytest.raises(InputError, match="cards-unplaceable") as caught:
+            settled(wrong)
+        assert what in caught.value.message
+        assert settled(wrong, skip=True).rows["card_id"].to_pylist() == ["0"]
+
+
+def test_with_tiles_or_without_polygons_rows_wait_for_the_stage() -> None:
+    wrong = cards(["Luxembourg", "Nowhere"], ["LU", "MT"])
+    assert settled(wrong, result=Path("world")) is wrong
+    assert settled(wrong, has_countries=False) is wrong
+    assert settled(wrong, result=Path("world"), has_countries=False) is wrong

@@ -28,7 +28,7 @@ from closedworld.execution.meters import bytes_read_by_thread
 from closedworld.inputs.raster.pixels import read_pixel_layout
 from closedworld.kernels.grid import Grid
 from closedworld.kernels.spans import Border
-from closedworld.kernels.weights import Basis
+from closedworld.kernels.weights import MAX_PERSONS, Basis
 from closedworld.published.lineage import COUNTRY
 from closedworld.stages.weights.population import require_same_grid
 from closedworld.stages.weights.raster_warnings import raster_warnings
@@ -199,7 +199,7 @@ def test_a_value_that_is_too_large_where_no_tile_is_disturbs_nobody(
 
 def test_the_largest_value_that_is_not_too_large_counts_in_full(tmp_path: Path) -> None:
     pixels = np.zeros((ROWS, COLS), np.float64)
-    pixels[3] = 9.2e12
+    pixels[3] = MAX_PERSONS
     path = write(tmp_path / "a.tif", pixels)
     reading = Reading(path, {"AA": boxes((ROWS, COLS), (0, ROWS, 0, COLS))})
     assert reading.totals["AA", Basis.POPULATION] == COLS * 9_200_000_000_000_000_000

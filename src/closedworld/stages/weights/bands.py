@@ -36,9 +36,12 @@ class ScratchValues:
         cls, path: Path, layout: PixelLayout, spans: Mapping[str, RowSpans]
     ) -> ScratchValues:
         """Return the file for the values of some countries."""
-        counts = (own.tile_count for own in spans.values())
-        first = zip(spans, itertools.accumulate(counts, initial=0), strict=False)
-        return cls(path, layout.value_dtype, dict(first))
+        stops = itertools.accumulate(own.tile_count for own in spans.values())
+        first = {
+            iso: stop - own.tile_count
+            for (iso, own), stop in zip(spans.items(), stops, strict=True)
+        }
+        return cls(path, layout.value_dtype, first)
 
     def read(self, country_iso: str, first_rank: int, stop_rank: int) -> NDArray[Any]:
         """Return the values of a range of a country's tiles, (tiles,)."""
@@ -132,10 +135,9 @@ class WindowRuns:
 
     def batches(self, tiles: int) -> Iterator[WindowRuns]:
         """Yield the runs, about so many tiles at a time."""
-        ends = np.cumsum(self.lengths)
-        cuts = np.searchsorted(ends, np.arange(0, self.tile_count, tiles), side="right")
-        cuts = np.append(np.unique(cuts), len(ends))
-        for first, stop in itertools.pairwise(cuts.tolist()):
+        before = np.cumsum(self.lengths) - self.lengths
+        _, cuts = np.unique(before // tiles, return_index=True)
+        for first, stop in itertools.pairwise([*cuts.tolist(), len(before)]):
             here = slice(first, stop)
             yield WindowRuns(
                 self.country,

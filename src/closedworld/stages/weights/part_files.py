@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import functools
 import hashlib
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -179,7 +180,7 @@ class WriteResult(TaskResult):
         blocks: Digest of each block of weights, by its number in the country.
     """
 
-    run_weights: NDArray[np.uint64] = field(default_factory=lambda: np.empty(0, np.uint64))
+    run_weights: NDArray[np.uint64] = field(kw_only=True)
     zero_tiles: int = 0
     zero_tiles_with_mass: int = 0
     blocks: dict[int, bytes] = field(default_factory=dict)
@@ -280,7 +281,7 @@ def _weigh(
     task: WriteTask, source: MassSource, ties: list[int], result: WriteResult
 ) -> NDArray[np.uint64]:
     """Return the weights of some tiles and take note of them; ``ties`` goes on to the next."""
-    weights = np.zeros(0, np.uint64)
+    shares: list[NDArray[np.uint64]] = []
     taken: list[Masses] = []
     for number, (allocation, (cut, _)) in enumerate(
         zip(task.masses.allocations, task.cutoffs, strict=True)
@@ -288,8 +289,9 @@ def _weigh(
         masses = source.of(allocation.counts_as)
         share, at_cut = allocate(masses, allocation.units, allocation.total, cut, ties[number])
         ties[number] += at_cut
-        weights = weights + share if taken else share
+        shares.append(share)
         taken.append(masses)
+    weights: NDArray[np.uint64] = functools.reduce(np.add, shares)
     zero_tiles = len(weights) - int(np.count_nonzero(weights))
     if zero_tiles:
         is_zero = weights == 0

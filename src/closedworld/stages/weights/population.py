@@ -190,12 +190,11 @@ def _windows(task: BandTask) -> Iterator[tuple[int, int, list[WindowRuns]]]:
 def _column_ranges(task: BandTask) -> Iterator[tuple[int, int]]:
     """Yield first and last-but-one columns of the windows: neighbouring blocks that hold tiles."""
     n_cols, block_cols = task.layout.info.grid.n_cols, task.layout.block_cols
-    n_blocks = -(-n_cols // block_cols)
     first = np.concatenate([own.tiles.col_starts for own in task.countries])
     last = np.concatenate([own.tiles.col_starts + own.tiles.lengths - 1 for own in task.countries])
-    opened = np.bincount(first // block_cols, minlength=n_blocks + 1)
-    closed = np.bincount(last // block_cols + 1, minlength=n_blocks + 1)
-    blocks = np.flatnonzero(np.cumsum(opened - closed) > 0)
+    edges = np.concatenate([first // block_cols, last // block_cols + 1])
+    opened = np.bincount(edges, weights=np.repeat([1, -1], len(first)))
+    blocks = np.flatnonzero(np.cumsum(opened) > 0)
     # A window ends where a block is left out, and when it is wide enough.
     most = max(1, task.layout.window_shape[1] // block_cols)
     for group in np.split(blocks, np.flatnonzero(np.diff(blocks) > 1) + 1):

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+import numpy as np
+
 from closedworld.errors import InputError
 from closedworld.execution.events import Warned
 from closedworld.inputs.raster.pixels import PixelLayout
@@ -11,7 +13,6 @@ from closedworld.kernels.weights import RasterFindings
 from closedworld.sanitize import number_of
 
 _TOO_SMALL_SHARE = 0.1
-_WIDE_LIMIT = 2**31 - 1
 _CELLS_SHOWN = 10
 
 
@@ -67,7 +68,7 @@ def refuse_limit(layout: PixelLayout, row: int, col: int) -> None:
         InputError: ``raster-nodata-undeclared``.
     """
     limit = layout.limit
-    if limit is not None and limit >= _WIDE_LIMIT:
+    if limit is not None and limit > np.iinfo(np.uint16).max:
         raise InputError(
             "raster-nodata-undeclared",
             f"{layout.info.name}: row {row + layout.info.first_row}, column {col} holds {limit}, the "
