@@ -66,6 +66,36 @@ def test_cells_are_those_between_whose_sides_a_point_lies(name: str) -> None:
     assert list(zip(rows.tolist(), cols.tolist(), strict=True)) == wanted
 
 
+@pytest.mark.parametrize("west", [-180.0, 0.0, -0.1, 100.25, 1 / 3])
+@pytest.mark.parametrize("turn", [-720.0, -360.0, 0.0, 360.0, 720.0])
+def test_points_a_rounding_away_from_the_seam_are_on_the_globe(west: float, turn: float) -> None:
+    """East of it in the first column, west of it in the last."""
+    grid = Grid(west, 90.0, 5.0, 5.0, 72, 36)
+    seam = west + turn
+    east = np.array([seam, np.nextafter(seam, np.inf), seam + 1e-9, seam + 1.0])
+    west_of = np.array([np.nextafter(seam, -np.inf), seam - 1e-9, seam - 1.0])
+    lons = np.concatenate([east, west_of])
+    rows, cols = cells_of(grid, lons, np.full(len(lons), 1.0))
+    assert rows.tolist() == [17] * len(lons)
+    # The sums and moves here and there are rounded, each by half a unit at most.
+    sure = np.abs(lons - seam) > 1e-10
+    assert cols[sure].tolist() == [0] * 2 + [71] * 2
+    assert set(cols.tolist()) == {0, 71}
+
+
+@pytest.mark.parametrize("lon", [np.nextafter(180.0, 0.0), np.nextafter(-180.0, -200.0)])
+def test_the_last_longitude_before_the_antimeridian_is_in_the_last_column(lon: float) -> None:
+    _, cols = cells_of(GRIDS["globe"], np.array([lon, -180.0, 180.0]), np.zeros(3))
+    assert cols.tolist() == [71, 0, 0]
+
+
+@pytest.mark.parametrize("lon", [-1e-20, -5e-324, np.nextafter(360.0, 0.0)])
+def test_a_longitude_just_below_zero_is_in_the_last_column_from_zero(lon: float) -> None:
+    grid = Grid(0.0, 90.0, 5.0, 5.0, 72, 36)
+    _, cols = cells_of(grid, np.array([lon, -0.0, 0.0]), np.zeros(3))
+    assert cols.tolist() == [71, 0, 0]
+
+
 @pytest.mark.parametrize("name", GRIDS)
 def test_owners_are_those_of_a_list_of_all_tiles(name: str) -> None:
     grid = GRIDS[name]

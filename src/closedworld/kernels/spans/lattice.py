@@ -207,8 +207,10 @@ def cells_of(
     at = np.flatnonzero(np.isfinite(lons) & np.isfinite(lats))
     lon, lat = lons[at], lats[at]
     turns = np.floor((lon - grid.west) / _TURN_DEGREES)
-    # Only points beyond the grid's turn are moved, and so rounded.
-    lon = np.where(turns == 0, lon, lon - turns * _TURN_DEGREES)
+    # The difference may be rounded up to a whole turn, and so may what is just west of the grid by the move.
+    turns -= lon - turns * _TURN_DEGREES < grid.west
+    last = np.nextafter(grid.west + _TURN_DEGREES, -np.inf)
+    lon = np.minimum(lon - turns * _TURN_DEGREES, last)
     row = row_edges(grid).count_before(lat, including=True) - 1
     col = col_edges(grid).count_before(lon, including=True) - 1
     row[lat == grid.lat_edge(np.array([grid.n_rows]))] = grid.n_rows - 1
