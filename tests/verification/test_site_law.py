@@ -53,6 +53,7 @@ GRIDS = {
     "20m": Grid.from_resolution("20m"),
     "0..360": Grid(0.0, 90.0, 1 / 40, 1 / 40, 360 * 40, 180 * 40),
     "a region": Grid(179.0, -16.0, 0.0083333333, 0.0083333333, 240, 240),
+    "begins amid the country and a block": Grid(179.81, 90.0, 0.007, 0.007, 51_428, 25_714),
     "far north": Grid.from_resolution("1deg"),
     "15s": Grid.from_resolution("15s"),
     "1s": Grid.from_resolution("1s"),

@@ -11,7 +11,7 @@ import pytest
 
 from closedworld.kernels.grid import Grid
 from closedworld.kernels.placing import Towns, sites
-from closedworld.kernels.placing.cells_in_tiles import cell_levels, cells_in_tiles
+from closedworld.kernels.placing.cells_in_tiles import _town_shares, cell_levels, cells_in_tiles
 from closedworld.kernels.placing.texture import _UPPER_HALF
 from closedworld.kernels.sampling.area_density import area_density
 from closedworld.verification import site_law
@@ -63,6 +63,22 @@ def test_without_towns_and_texture_a_cell_is_halved_by_area(row: int) -> None:
         upper, lower = (north + (south - north) * at for at in middles)
         expected.append(upper / (upper + lower))
     assert numbers.north_shares == pytest.approx(expected, rel=1e-12)
+
+
+@pytest.mark.parametrize("level", [0, 1, 2, 4])
+def test_sites_in_the_same_cell_share_a_density_and_others_have_their_own(level: int) -> None:
+    """In tiles next to each other, as many sites together as one by one."""
+    grid = Grid.from_resolution("30s")
+    towns = Towns.of(np.array([10.1, 10.12]), np.array([49.9, 49.93]), np.array([90_000, 700]))
+    draw = np.random.default_rng(level)
+    n = 300
+    rows, cols = 4805 + draw.integers(0, 3, n), 22_810 + draw.integers(0, 3, n)
+    down, across = draw.integers(0, 1 << level, (2, n))
+    together = _town_shares(grid, rows, cols, down, across, level, towns)
+    for site in range(0, n, 10):
+        one = slice(site, site + 1)
+        alone = _town_shares(grid, rows[one], cols[one], down[one], across[one], level, towns)
+        assert together[:, one].tolist() == alone.tolist()
 
 
 def test_the_table_of_the_texture_has_the_quantiles_of_a_lognormal_distribution() -> None:

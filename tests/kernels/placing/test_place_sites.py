@@ -19,9 +19,12 @@ from closedworld.kernels.placing import (
     on_tile,
     place_sites,
     site_keys,
+    sites,
     within_circle,
 )
 from closedworld.kernels.sampling import CountryShape, in_memory
+from closedworld.kernels.sampling.random_streams import StreamDraws
+from closedworld.kernels.sampling.triangulation import points_in_pieces
 from closedworld.kernels.spans import RowSpans, border_tiles
 
 if TYPE_CHECKING:
@@ -83,6 +86,44 @@ def test_a_site_does_not_depend_on_the_others(grid: Grid, *, spaced: bool) -> No
     assert np.array_equal(whole.tile_ids[some], part.tile_ids)
     assert np.array_equal(whole.lons[some], part.lons)
     assert np.array_equal(whole.lats[some], part.lats)
+
+
+def test_how_many_sites_and_points_are_tried_at_once_does_not_count(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """On large tiles, of which many of the points lie abroad."""
+    domain = domain_of(Grid.from_resolution("30m"))
+    request = request_of(8)
+    whole = place_sites(domain, request)
+    monkeypatch.setattr(sites, "_CHUNK_SITES", 7)
+    monkeypatch.setattr(sites, "_POINTS_AT_ONCE", 5)
+    again = place_sites(domain, request)
+    assert np.array_equal(whole.tile_ids, again.tile_ids)
+    assert np.array_equal(whole.lons, again.lons)
+    assert np.array_equal(whole.lats, again.lats)
+
+
+def test_where_32_points_lie_abroad_the_piece_of_the_tile_is_cut_out() -> None:
+    """Its points are numbered from 2048 on, beyond all points before."""
+    grid = Grid.from_resolution("5m")
+    shape = shapely.MultiPolygon([shapely.box(10.01, 50.01, 10.0101, 50.0101)])
+    spans = RowSpans.from_polygon(shape, grid, "any_overlap")
+    weights = np.ones(1, np.uint64)
+    domain = PlacingDomain(
+        spans,
+        border_tiles([shape], grid),
+        CountryShape([shape]),
+        Blocks.of(spans, [weights]),
+        in_memory(weights),
+        TOWNS,
+        PlacingDomain.texture_of(grid, "DE", 7),
+    )
+    request = request_of(20)
+    found = place_sites(domain, request)
+    draws = StreamDraws(request.keys, request.orders)
+    lons, lats = points_in_pieces(grid, found.tile_ids, draws, domain.shape, 2048)
+    assert found.lons.tolist() == lons.tolist()
+    assert found.lats.tolist() == lats.tolist()
 
 
 @pytest.mark.parametrize("grid", GRIDS.values(), ids=GRIDS)

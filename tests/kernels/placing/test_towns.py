@@ -40,6 +40,21 @@ def test_the_density_of_towns_is_their_sum(persons: int, lat: float) -> None:
     np.testing.assert_allclose(got, expected, rtol=1e-9, atol=3e-6)
 
 
+def test_densities_are_whole_multiples_of_a_unit_so_that_their_order_does_not_count() -> None:
+    """A unit is 2^-20 persons per square kilometre."""
+    rng = np.random.default_rng(4)
+    lons, lats, persons = rng.normal(7.0, 0.1, 9), rng.normal(50.0, 0.1, 9), np.arange(9) * 1000 + 3
+    block = np.array([480 * COLS_OF_BLOCKS + 187 * 12] * 50)
+    given = block, rng.normal(7.0, 0.1, 50), rng.normal(50.0, 0.1, 50), 0.01, 0.01
+    got = Towns.of(lons, lats, persons).density(*given)
+    assert (got > 0).all()
+    units = got * 2.0**20
+    assert (units == np.rint(units)).all()
+    assert (units % 2 == 1).any()
+    back = Towns.of(lons[::-1], lats[::-1], persons[::-1]).density(*given)
+    assert np.array_equal(got, back)
+
+
 def test_a_country_without_towns_has_no_density() -> None:
     towns = Towns.of(np.array([3.0]), np.array([4.0]), np.array([0]))
     got = towns.density(np.array([5, 6]), np.zeros(2), np.zeros(2), 0.1, 0.1)

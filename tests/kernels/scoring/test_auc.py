@@ -53,6 +53,31 @@ def test_a_category_that_says_nothing_has_half_and_no_bonus_for_being_rare() -> 
     assert cross_fitted_auc(counts) == pytest.approx(0.5, abs=0.03)
 
 
+@pytest.mark.parametrize("kind", [None, 1, 2])
+@pytest.mark.parametrize("seed", range(4))
+def test_a_category_has_the_auc_of_all_pairs_by_the_rates_of_the_other_half(
+    kind: int | None, seed: int
+) -> None:
+    """A rate counts one purchase more, of which the share of all frauds is one; equal rates count half."""
+    counts = np.random.default_rng(seed).integers(0, 4, (2, 6, 3))
+    base = counts[:, :, 1:].sum() / counts.sum()
+    scored = [
+        (
+            (counts[1 - half, one, 1:].sum() + base) / (counts[1 - half, one].sum() + 1),
+            counts[half, one, 1:].sum() if kind is None else counts[half, one, kind],
+            counts[half, one, 0],
+        )
+        for half in range(2)
+        for one in range(6)
+    ]
+    wins = sum(
+        frauds * others * (1.0 if high > low else 0.5 if high == low else 0.0)
+        for (high, frauds, _), (low, _, others) in itertools.product(scored, scored)
+    )
+    pairs = sum(one[1] for one in scored) * sum(one[2] for one in scored)
+    assert cross_fitted_auc(counts, kind) == pytest.approx(wins / pairs, rel=1e-12)
+
+
 def test_a_category_that_says_all_has_one() -> None:
     counts = np.zeros((2, 2, 2), np.int64)
     counts[:, 0, 0] = counts[:, 1, 1] = 50

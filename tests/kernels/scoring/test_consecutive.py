@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import math
+import statistics
 
 import numpy as np
 import pytest
 
 from closedworld.kernels.scoring.consecutive import distance_km, median_places, steps_of
-from closedworld.kernels.sphere import EARTH_RADIUS_KM
+from closedworld.kernels.sphere import EARTH_RADIUS_KM, to_xyz
 
 SEED = 3
 
@@ -70,6 +71,25 @@ def test_a_place_that_is_missing_has_no_distance() -> None:
         True,
         False,
     ]
+
+
+def test_the_median_place_has_the_direction_of_the_medians_of_its_coordinates() -> None:
+    """Of cards with one to seven purchases, half of them an even number, in any order of rows."""
+    rng = np.random.default_rng(SEED)
+    card = rng.permutation(np.repeat(np.arange(7), np.arange(1, 8))).astype(np.int32)
+    lons, lats = rng.uniform(-180, 180, len(card)), rng.uniform(-80, 80, len(card))
+    lon, lat = median_places(card, lons, lats)
+    for row, one in enumerate(card):
+        xyz = to_xyz(lons[card == one], lats[card == one])
+        x, y, z = (statistics.median(axis) for axis in xyz.tolist())
+        assert lon[row] == pytest.approx(math.degrees(math.atan2(y, x)))
+        assert lat[row] == pytest.approx(math.degrees(math.atan2(z, math.hypot(x, y))))
+
+
+def test_cards_without_any_place_have_no_median_place() -> None:
+    nowhere = np.full(3, np.nan)
+    lon, lat = median_places(np.array([5, 5, 7], np.int32), nowhere, nowhere)
+    assert np.isnan([lon, lat]).all()
 
 
 def test_the_median_place_is_in_the_middle_also_across_180_degrees() -> None:

@@ -51,8 +51,8 @@ class BlockLattice:
 
         A column beyond a whole turn of the globe has blocks of its own.
         """
-        turns, col = np.divmod(col_blocks + self.first_col_block, BLOCK_COLS)
-        beyond = (turns != self.first_col_block // BLOCK_COLS) & (col_blocks >= BLOCK_COLS)
+        col = np.mod(col_blocks + self.first_col_block, BLOCK_COLS)
+        beyond = col_blocks >= BLOCK_COLS
         return _spread(row_blocks) << 1 | _spread(col + BLOCK_COLS * beyond)
 
 
@@ -70,13 +70,14 @@ def block_lattice(grid: Grid) -> BlockLattice:
     cols -= first << levels
     row_parts = np.arange(((int(rows[-1]) >> levels) + 1 << levels) + 1)
     col_parts = np.arange(((int(cols[-1]) >> levels) + 1 << levels) + 1)
+    _, col_begins = np.unique(cols >> levels, return_index=True)
     return BlockLattice(
         grid,
         levels,
         rows >> levels,
         cols >> levels,
         first,
-        np.append(np.flatnonzero(np.diff(cols >> levels, prepend=-1)), grid.n_cols),
+        np.append(col_begins, grid.n_cols),
         np.searchsorted(rows, row_parts),
         np.searchsorted(cols, col_parts),
     )
