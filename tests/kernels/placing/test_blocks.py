@@ -13,6 +13,7 @@ import pytest
 from closedworld.kernels.grid import Grid, tile_areas_cm2
 from closedworld.kernels.placing import Blocks
 from closedworld.kernels.placing.block_lattice import block_lattice
+from closedworld.kernels.placing.block_pieces import BlockPieces
 from closedworld.kernels.placing.block_tree import BlockTree
 from closedworld.kernels.spans import RowSpans
 
@@ -59,6 +60,26 @@ def test_blocks_have_the_weights_and_areas_of_their_tiles(grid: Grid, batch: int
     assert (np.diff(blocks.ids) > 0).all()
     assert blocks.country_weight == sum(weight for weight, _ in found.values())
     assert blocks.country_area_cm2 == sum(area for _, area in found.values())
+
+
+@pytest.mark.parametrize("grid", GRIDS.values(), ids=GRIDS)
+def test_pieces_are_in_the_least_rectangle_of_blocks_round_the_country(grid: Grid) -> None:
+    """Its blocks are numbered row by row, those without a tile among them."""
+    spans, lattice, areas = spans_of(grid), block_lattice(grid), tile_areas_cm2(grid)
+    pieces = BlockPieces.of(spans, lattice)
+    tile_row, tile_col = (one.astype(np.int64) for one in grid.row_col(spans.tile_ids()))
+    rows, cols = lattice.row_blocks[tile_row], lattice.col_blocks[tile_col]
+    # Where tiles are wider than blocks, some columns of blocks have no tile on any grid.
+    columns = np.unique(lattice.col_blocks)
+    columns = columns[(columns >= cols.min()) & (columns <= cols.max())]
+    deep = rows.max() - rows.min() + 1
+    assert (pieces.first_row, pieces.n_rows) == (rows.min(), deep)
+    expected = np.zeros((deep, len(columns)), np.int64)
+    np.add.at(expected, (rows - rows.min(), np.searchsorted(columns, cols)), areas[tile_row])
+    assert pieces.areas_cm2().tolist() == expected.ravel().tolist()
+    row, col = pieces.row_col_blocks(np.arange(expected.size))
+    assert row.tolist() == np.repeat(np.arange(rows.min(), rows.max() + 1), len(columns)).tolist()
+    assert col.tolist() == np.tile(columns, deep).tolist()
 
 
 def blocks_of(weights: list[int], country_weight: int = 0) -> Blocks:

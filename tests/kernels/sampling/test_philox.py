@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from closedworld.kernels.sampling import philox as module
 from closedworld.kernels.sampling.philox import philox4x32
 
 # The lines "philox4x32 10" of kat_vectors in Random123 1.14: counter, key, result.
@@ -23,12 +24,27 @@ def test_known_answers(line: str) -> None:
     assert [int(word[0]) for word in found] == [int(word[0]) for word in expected]
 
 
-def test_arrays_give_what_their_elements_give() -> None:
-    """Neighbours in an array have no effect on each other."""
+def test_arrays_give_what_their_elements_give(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Neighbours in an array have no effect on each other, nor has how many are made at once."""
     words = np.array([[int(word, 16) for word in line.split()] for line in KNOWN], np.uint64).T
     c0, c1, c2, c3, k0, k1, *expected = words
     found = philox4x32((c0, c1, c2, c3), (k0, k1))
     assert np.array_equal(np.stack(found), np.stack(expected))
+    for chunk in (1, 2, 3):
+        monkeypatch.setattr(module, "_CHUNK", chunk)
+        for n in (2, 3):
+            some = philox4x32((c0[:n], c1[:n], c2[:n], c3[:n]), (k0[:n], k1[:n]))
+            assert np.array_equal(np.stack(some), np.stack(expected)[:, :n])
     one_key = philox4x32((c0, c1, c2, c3), (k0[1:2], k1[1:2]))
     repeated = philox4x32((c0, c1, c2, c3), (np.repeat(k0[1], 3), np.repeat(k1[1], 3)))
     assert np.array_equal(np.stack(one_key), np.stack(repeated))
+    monkeypatch.setattr(module, "_CHUNK", 2)
+    again = philox4x32((c0, c1, c2, c3), (k0[1:2], k1[1:2]))
+    assert np.array_equal(np.stack(one_key), np.stack(again))
+    for number in range(4):
+        counter = [c0, c1, c2, c3]
+        counter[number] = counter[number][1]
+        one_word = philox4x32((counter[0], counter[1], counter[2], counter[3]), (k0, k1))
+        counter[number] = np.repeat(counter[number], 3)
+        for_all = philox4x32((counter[0], counter[1], counter[2], counter[3]), (k0, k1))
+        assert np.array_equal(np.stack(one_word), np.stack(for_all))

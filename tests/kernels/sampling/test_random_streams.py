@@ -13,6 +13,7 @@ from closedworld.kernels.sampling.random_streams import (
     fractions,
     stream_keys,
 )
+from closedworld.verification.site_numbers import philox
 
 LEAST_P = 1e-3
 """At fixed seeds a test either passes for good or fails for good."""
@@ -27,6 +28,19 @@ def test_keys_are_the_digest_of_seed_country_and_id() -> None:
     digest = hashlib.blake2b("7\nDE\nläden".encode(), digest_size=16).digest()
     words = [int.from_bytes(digest[at : at + 4], "little") for at in range(0, 16, 4)]
     assert stream_keys(["läden"], "DE", 7).tolist() == [words]
+
+
+def test_words_are_those_of_philox_with_half_of_the_key_in_the_counter() -> None:
+    """By verification's Python integers: number, then which four words of which purpose."""
+    draws = StreamDraws(stream_keys(["a", "b", "c"], "DE", 1), np.array([0, 7, 2**32 - 1]))
+    for purpose in Purpose:
+        for number in (0, 1, 40):
+            found = np.stack(draws.words(purpose, number), axis=1).tolist()
+            expected = [
+                list(philox((own, 2 * number + int(purpose), k[2], k[3]), (k[0], k[1])))
+                for k, own in zip(draws.keys.tolist(), draws.numbers.tolist(), strict=True)
+            ]
+            assert found == expected
 
 
 def test_keys_differ_by_each_of_seed_country_and_id() -> None:

@@ -8,6 +8,7 @@ import shapely
 
 from closedworld.kernels.grid import Grid
 from closedworld.kernels.sampling import CountryShape
+from closedworld.kernels.sampling.triangulation import _triangles
 
 OVER_THE_LINE = shapely.MultiPolygon([shapely.box(170, 0, 190, 10)])
 
@@ -62,3 +63,14 @@ def test_the_piece_of_a_tile_and_the_point_nearest_to_its_middle(west: float) ->
     assert shape.nearest(grid, beyond) == (middle + 2, 5)
     south = shapely.box(middle - 4, -4, middle - 2, -2)
     assert shape.nearest(grid, south) == (middle - 3, -2)
+
+
+def test_lines_and_points_have_no_triangles_and_areas_beside_them_have_theirs() -> None:
+    """Each of the triangles of a square has three corners of it, whatever else meets the tile."""
+    line, square = shapely.LineString([(0, 0), (1, 1)]), shapely.box(3, 0, 4, 1)
+    assert _triangles(line).shape == (0, 3, 2)
+    found = _triangles(shapely.GeometryCollection([line, square, shapely.Point(9, 9)]))
+    assert found.shape == (2, 3, 2)
+    corners = {(3.0, 0.0), (4.0, 0.0), (3.0, 1.0), (4.0, 1.0)}
+    assert all({tuple(corner) for corner in one} < corners for one in found.tolist())
+    assert sum(shapely.area(shapely.polygons(found))) == 1

@@ -25,7 +25,10 @@ def test_places_are_counted_as_sets_count_them() -> None:
 def test_different_places_have_different_numbers() -> None:
     """Next to each other in all directions, at the corners of the map and where one meridian ends and the next begins."""
     step = 1e-5
-    lons, lats = [-180.0, 0.0, 179.99999], [-90.0, -89.0, -1.0, 0.0, 1.0, 88.99999, 89.99999]
+    lons, lats = (
+        [-180.0, 0.0, 179.99999],
+        [-90.0, -89.00001, -1.00181, 0.0, 1.0, 88.99999, 89.99999],
+    )
     east = np.array([lon + k * step for lon in lons for k in range(2)])
     north = np.array([lat + k * step for lat in lats for k in range(2)])
     keys = place_keys(np.repeat(east, len(north)), np.tile(north, len(east)))

@@ -37,13 +37,13 @@ def philox4x32(counter: FourWords, key: tuple[Words, Words]) -> FourWords:
         independent words; the same ones give the same everywhere.
     """
     # Half the time of np.broadcast_arrays for the few words of a small country.
-    every = np.empty((4, max(len(word) for word in counter if np.ndim(word))), np.uint64)
+    every = np.empty((4, next(len(word) for word in counter if np.ndim(word))), np.uint64)
     for own, word in zip(every, counter, strict=True):
         own[:] = word
     keys = [np.atleast_1d(word) for word in key]
     for begin in range(0, every.shape[1], _CHUNK):
         chunk = slice(begin, begin + _CHUNK)
-        own_keys = [one[chunk if len(one) > 1 else slice(1)].copy() for one in keys]
+        own_keys = [(one[chunk] if len(one) > 1 else one).copy() for one in keys]
         _encrypt(list(every[:, chunk]), own_keys)
     return every[0], every[1], every[2], every[3]
 

@@ -77,8 +77,6 @@ def _in_piece(
 def _triangles(piece: shapely.Geometry) -> NDArray[np.float64]:
     """Return the triangles that polygons are made of, without degenerate ones, float64 (n, 3, 2)."""
     polygons = [one for one in shapely.get_parts(piece) if shapely.get_type_id(one) == _POLYGON]
-    if not polygons:
-        return np.empty((0, 3, 2))
     cut = shapely.get_parts(shapely.constrained_delaunay_triangles(np.array(polygons)))
     cut = shapely.get_parts(cut)
     cut = cut[shapely.area(cut) > 0]
