@@ -60,7 +60,7 @@ OTHER_TESTS = {
     "kernels/weights": "tests/kernels/weights tests/kernels/tiles",
     "published": "tests/published tests/worlds/test_opening.py tests/worlds/test_sampling.py tests/store/test_reading.py tests/cli/test_inspect.py -m ''",
     "store": "tests/store --ignore=tests/store/test_engines.py tests/stages/test_resume.py",
-    "stages": "tests/stages/test_runner.py tests/stages/test_placing_plan.py tests/stages/test_resume.py tests/stages/test_stages.py tests/run/test_third_stage.py tests/stages/tiles/test_faults.py -k 'not killed'",
+    "stages": "tests/stages/test_runner.py tests/stages/test_task_runner.py tests/stages/test_placing_plan.py tests/stages/test_resume.py tests/stages/test_stages.py tests/run/test_third_stage.py tests/stages/tiles/test_faults.py -k 'not killed'",
     "stages/alone.py": PLACING_TESTS,
     "stages/asked_areas.py": "tests/stages/test_asked_areas.py tests/stages/sites",
     "stages/checked_results.py": PLACING_TESTS,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import itertools
 from dataclasses import dataclass, field
@@ -15,7 +16,7 @@ from effort import ANY_EXECUTOR
 from closedworld.datasets import Column, Dataset, Partition
 from closedworld.datasets.parameters import Parameters, Stated
 from closedworld.datasets.part_encoder import PartEncoder
-from closedworld.errors import IntegrityError, UnitError
+from closedworld.errors import IntegrityError, PublishError, UnitError
 from closedworld.execution import open_worker_pool
 from closedworld.execution.events import (
     DatasetPublished,
@@ -32,6 +33,7 @@ from closedworld.stages.runner import run_stage
 from closedworld.stages.task_runner import PhaseClock, stage_part
 from closedworld.stages.tasks import TaskResult
 from closedworld.store.local import LocalStorage
+from closedworld.store.paths import STAGING_NAME
 from closedworld.store.reading import open_part
 
 NO_MEMORY = StageMemory(0, 0)
@@ -291,3 +293,42 @@ def test_files_of_a_dataset_that_the_stage_does_not_state_are_refused(
     with pytest.raises(ValueError, match="does not state takings"):
         published(tmp_path, LedgerPlan())
     assert not (tmp_path / "ledger").exists()
+
+
+@dataclass(frozen=True)
+class OddPlan(LedgerPlan):
+    """A plan that digests rows of a dataset without files."""
+
+    def fold(
+        self, runner: TaskRunner, written: Iterable[tuple[DayTask, TaskResult, bool]]
+    ) -> Folded:
+        folded = LedgerPlan.fold(self, runner, written)
+        folded.digests["2026-01-07"] = {"tips": b""}
+        return folded
+
+
+def test_digests_of_a_dataset_that_the_stage_does_not_state_are_refused(tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match="does not state tips"):
+        published(tmp_path, OddPlan())
+
+
+def test_a_folder_that_may_not_be_looked_at_may_not_be_written(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def forbidden(self: LocalStorage, folder: str = "") -> list[str]:
+        raise PermissionError(errno.EACCES, "Permission denied", str(self.root / folder))
+
+    monkeypatch.setattr(LocalStorage, "list", forbidden)
+    with pytest.raises(PublishError, match="output-not-writable") as caught:
+        published(tmp_path, LedgerPlan())
+    assert "You may not write there" in caught.value.hint
+
+
+def test_what_a_run_left_that_died_after_publishing_goes_with_the_next(tmp_path: Path) -> None:
+    """That of another stage stays: its run may resume from it."""
+    published(tmp_path, LedgerPlan())
+    debris = [tmp_path / STAGING_NAME / f"{stage}-0123456789abcdef" for stage in ("ledger", "tips")]
+    for folder in debris:
+        folder.mkdir(parents=True)
+    assert published(tmp_path, LedgerPlan()).reused
+    assert [folder.exists() for folder in debris] == [False, True]
