@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import PurePosixPath
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
@@ -15,8 +16,9 @@ import pytest
 from small_towns import cards, market, no_fraud, period
 
 from closedworld.datasets.parameters import PurchaseTotals
-from closedworld.kernels.lives import FraudType, HardNegative, LifeOptions, live
+from closedworld.kernels.lives import NONE, FraudType, HardNegative, LifeOptions, live
 from closedworld.kernels.records import Records
+from closedworld.kernels.sphere import EARTH_RADIUS_KM
 from closedworld.stages.checking import CheckCounts
 from closedworld.stages.purchases import checks
 from closedworld.stages.purchases.outcome import PublishedPurchases
@@ -171,3 +173,43 @@ def test_a_result_is_described(purchases: int, fraud: int, expected: str) -> Non
     published: Any = Totals(purchases, fraud)
     outcome = PublishedPurchases(published=published, reused=False, summaries=Records())
     assert outcome.describe() == expected
+
+
+@pytest.mark.parametrize(("purchases", "looked_at"), [(899, 450), (900, 300), (901, 301)])
+def test_about_three_hundred_clocks_are_looked_at(purchases: int, looked_at: int) -> None:
+    counts = counted(*rows_of([BEGIN + k for k in range(purchases)]), purchases)
+    assert counts.checked["clocks"] == looked_at
+
+
+class Made(SimpleNamespace):
+    """Arrays of one length by name."""
+
+    def __len__(self) -> int:
+        return len(next(iter(vars(self).values())))
+
+
+def test_nine_hundred_kilometres_an_hour_are_fast_enough_and_a_cent_is_an_amount() -> None:
+    """Sites on the equator; the second card's first purchase is far from the first card's last."""
+    km = np.array([0.0, 899.9, 1800.0, 1800.0, 900.0])
+    town: Any = SimpleNamespace(
+        sites=SimpleNamespace(lons=np.degrees(km / EARTH_RADIUS_KM), lats=np.zeros(len(km)))
+    )
+    #                  0 h   1 h   2 h   same second    3 h: 900.1 km   other card
+    own = Made(
+        site=np.array([0, 1, 2, 3, 1, NONE, 4, 0]),
+        card=np.array([5, 5, 5, 5, 5, 5, 6, 6]),
+        ts_utc=np.array([0, 3600, 7200, 7200, 10800, 10801, 10801, 14400]),
+        amount=np.array([1, 2, 0, 1, 1, -1, 1, 1]),
+    )
+    none = np.zeros(8, np.int64)
+    truth = SimpleNamespace(
+        fraud_type=none + FraudType.NONE, hard_negative=none + HardNegative.NONE
+    )
+    stays = Made(start=np.array([1, 2, 3]), end=np.array([2, 2, 1]))
+    lives: Any = SimpleNamespace(purchases=own, truth=truth, stays=stays)
+    counts = checks.check_lives(town, lives)
+    assert counts.checked == {"speeds": 5, "amounts": 8, "stays": 3}
+    # 900.1 km in an hour, twice, and 900 km in a second less.
+    assert counts.failed == {"speeds": 3, "amounts": 2, "stays": 2}
+    truth.fraud_type[4] = FraudType.CLONE
+    assert checks.check_lives(town, lives).failed["speeds"] == 2

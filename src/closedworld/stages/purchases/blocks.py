@@ -10,7 +10,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from closedworld.kernels.lives import (
-    NONE,
     FraudPlan,
     FraudType,
     LifeOptions,
@@ -74,7 +73,7 @@ class VisitResult(TaskResult):
         visits: As ``expected_visits`` returns them, int64 (sites,).
     """
 
-    visits: NDArray[np.int64] = field(default_factory=lambda: np.empty(0, np.int64))
+    visits: NDArray[np.int64] = field(init=False)
 
 
 @dataclass(slots=True)
@@ -87,9 +86,9 @@ class BlockResult(TaskResult):
         checks: What was counted of the lives.
     """
 
-    by_day: NDArray[np.int64] = field(default_factory=lambda: np.empty((3, 0), np.int64))
-    size_bytes: int = 0
-    checks: CheckCounts = field(default_factory=CheckCounts)
+    by_day: NDArray[np.int64] = field(init=False)
+    size_bytes: int = field(init=False)
+    checks: CheckCounts = field(init=False)
 
 
 def count_visits(task: BlockTask) -> VisitResult:
@@ -126,17 +125,14 @@ def live_block(task: BlockTask) -> BlockResult:
     clock.ends("live")
     result.checks = check_lives(found.market, lives)
     clock.ends("check")
-    none = np.full(0, NONE, np.int64)
-    campaigns = [none] * len(FraudType)
-    campaigns[FraudType.SKIM] = task.fraud.skim.key
-    campaigns[FraudType.TESTING] = task.fraud.testing.key
+    campaigns = {FraudType.SKIM: task.fraud.skim.key, FraudType.TESTING: task.fraud.testing.key}
     outlet = found.outlets_of(lives.purchases)
-    bought = bought_rows(lives, outlet, task.first, period)
+    bought, day = bought_rows(lives, outlet, task.first, period)
     marked = marked_rows(lives, campaigns, found.market.sites, period)
     stayed = stayed_rows(lives, task.first, period)
     path = Path(scratch_path(task.folder, task.number))
-    purchases, _, stays = write_scratch(path, (bought, marked, stayed), period.days)
-    stolen = bought[1][lives.truth.fraud_type != FraudType.NONE]
+    purchases, _, stays = write_scratch(path, ((bought, day), marked, stayed), period.days)
+    stolen = day[lives.truth.fraud_type != FraudType.NONE]
     fraud = np.bincount(stolen, minlength=period.days)
     result.by_day = np.stack([purchases, fraud, stays])
     result.size_bytes = path.stat().st_size

@@ -14,7 +14,12 @@ from closedworld.execution.observers import logged
 from closedworld.execution.progress import Progress
 from closedworld.stages.alone import OpenedWorld, build_alone
 from closedworld.stages.purchases.outcome import PublishedPurchases
-from closedworld.stages.purchases.plan import BLOCK_PURCHASES, asked_of, plan_purchases
+from closedworld.stages.purchases.plan import (
+    BLOCK_PURCHASES,
+    asked_of,
+    cards_of,
+    plan_purchases,
+)
 
 
 def build_purchases(
@@ -75,6 +80,7 @@ def build_purchases(
         sites,
         people,
         asked_of(first_day, days, own_rates, own_fraud, noise, seed),
+        cards=cards_of(people),
         is_regions=own_codes is not None,
         observer=observer,
         block_purchases=block_purchases,

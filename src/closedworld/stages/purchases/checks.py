@@ -106,7 +106,7 @@ def check_ids(folder: Storage, files: Sequence[FileEntry], counts: CheckCounts) 
             first, last = part << low_bits, ((part + 1) << low_bits) - 1
             own = slice(np.searchsorted(ids, first), np.searchsorted(ids, last, "right"))
             found.append(ids[own].copy())
-        every = np.concatenate([np.empty(0, np.int64), *found])
+        every = np.concatenate([np.array([], np.int64), *found])
         every.sort()
         twice += int(np.count_nonzero(every[1:] == every[:-1]))
     counts.add("purchase_ids", rows, twice)

@@ -128,7 +128,7 @@ def _orders(rows: Rows) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     count = len(by_key)
     # One sort of integers, second and place by key together, takes a quarter of the time of a lexsort.
     ranked = np.sort(rows["second"].take(by_key).astype(np.int64) * count + np.arange(count))
-    return by_key, by_key.take(ranked % max(count, 1))
+    return by_key, by_key.take(ranked % count)
 
 
 def _taken(rows: Rows, which: NDArray[np.int64]) -> Rows:
@@ -159,17 +159,17 @@ def _write(
 def _check(task: DayTask, result: CheckedResult) -> None:
     """Read back what was written, and count what is wrong with it."""
     begin = task.source.period.start + task.day * DAY
-    names = {
-        PURCHASES.name: ["purchase_id", "ts_utc", "ts_local", "tzid"],
-        TRUTH.name: ["purchase_id"],
+    # With the texts of few values among them.
+    names: dict[str, tuple[list[str], list[str]]] = {
+        PURCHASES.name: (["purchase_id", "ts_utc", "ts_local", "tzid"], ["tzid"]),
+        TRUTH.name: (["purchase_id"], []),
     }
-    written = {
-        entry.dataset: open_part(
-            task.folder, entry, [one for one in names[entry.dataset] if one == "tzid"]
-        ).read(names[entry.dataset], use_threads=False)
-        for entry in result.files
-        if entry.dataset in names
-    }
+    written = {}
+    for entry in result.files:
+        if entry.dataset in names:
+            columns, texts = names[entry.dataset]
+            part = open_part(task.folder, entry, texts)
+            written[entry.dataset] = part.read(columns, use_threads=False)
     if written:
         purchases, truth = written[PURCHASES.name], written[TRUTH.name]
         check_day(result.checks, purchases, truth, begin, begin + DAY, task.purchases)

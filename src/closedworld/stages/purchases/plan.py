@@ -313,7 +313,7 @@ def plan_run(context: RunContext) -> PurchasePlan:
         sites.published,
         people.published,
         context.inputs.own[PURCHASE_STAGE.name],
-        cards=people.source.row_count if people.published is None else None,
+        cards=people.source.row_count if people.published is None else cards_of(people.published),
         is_regions=tiles is not None and tiles.parameters(TileParameters).own_codes is not None,
         observer=context.observer,
     )
@@ -324,7 +324,7 @@ def plan_purchases(
     people: Published | None,
     asked: Asked,
     *,
-    cards: int | None = None,
+    cards: int,
     is_regions: bool,
     observer: Observer,
     block_purchases: int = BLOCK_PURCHASES,
@@ -335,14 +335,13 @@ def plan_purchases(
         sites: The published sites; None in a forecast.
         people: The published people; None in a forecast.
         asked: What is asked for.
-        cards: How many cards, in a forecast.
+        cards: How many cards there are.
         is_regions: Whether codes are those of regions.
         observer: Told of what planning finds.
         block_purchases: Purchases of a block of cards, about.
 
     Raises:
         ConfigError: ``rates-unclear``.
-        IntegrityError: The published people are damaged.
     """
     source = None
     if sites is not None and people is not None:
@@ -359,10 +358,16 @@ def plan_purchases(
         currencies_sha256=bundled(CURRENCIES).sha256,
         clocks=clock_versions(),
     )
-    count = cards or 0
-    if people is not None:
-        count = people.totals(PeopleTotals).cards
-    return PurchasePlan(asked, source, count, parameters, observer, block_purchases)
+    return PurchasePlan(asked, source, cards, parameters, observer, block_purchases)
+
+
+def cards_of(people: Published) -> int:
+    """Return how many cards published people have.
+
+    Raises:
+        IntegrityError: The published people are damaged.
+    """
+    return people.totals(PeopleTotals).cards
 
 
 def own_files(config: RunConfig) -> tuple[Path, ...]:

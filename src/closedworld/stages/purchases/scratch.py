@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeAlias
@@ -127,13 +127,13 @@ def bought_rows(
 
 
 def marked_rows(
-    lives: Lives, campaigns: Sequence[NDArray[np.int64]], sites: Sites, period: Period
+    lives: Lives, campaigns: Mapping[FraudType, NDArray[np.int64]], sites: Sites, period: Period
 ) -> tuple[Rows, NDArray[np.int64]]:
     """Return what few purchases have as ``MARKED``, and the day of each, from 0.
 
     Args:
         lives: The lives of a block.
-        campaigns: Numbers of the campaigns by type of fraud, int64 (campaigns,); none for those without.
+        campaigns: Numbers of the campaigns by type of fraud, int64 (campaigns,), of those that have any.
         sites: All sites.
         period: Which days.
     """
@@ -141,7 +141,7 @@ def marked_rows(
     which = np.flatnonzero(is_marked(truth.fraud_type, truth.hard_negative))
     fraud_type, of_type = truth.fraud_type[which], truth.campaign[which]
     campaign = np.full(len(which), NONE, np.int64)
-    for kind, numbers in enumerate(campaigns):
+    for kind, numbers in campaigns.items():
         some = (fraud_type == kind) & (of_type != NONE)
         campaign[some] = numbers[of_type[some]]
     shown = own.shown[which]
