@@ -27,12 +27,12 @@ def test_the_nearest_outlets_are_those_of_a_sort_of_all(
     block: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(relocating, "_BLOCK", block)
-    rng = np.random.default_rng(SEED)
+    rng, sites = np.random.default_rng(SEED), 2_000
     lons, lats = rng.uniform(-180, 180, 30), rng.uniform(-80, 80, 30)
-    site_lons, site_lats = rng.uniform(-180, 180, 200), rng.uniform(-80, 80, 200)
+    site_lons, site_lats = rng.uniform(-180, 180, sites), rng.uniform(-80, 80, sites)
     found = outlets_near(lons, lats, site_lons, site_lats)
     for home in range(30):
-        here = np.full(200, lons[home]), np.full(200, lats[home])
+        here = np.full(sites, lons[home]), np.full(sites, lats[home])
         away = distance_km(*here, site_lons, site_lats)
         wanted = np.argsort(away, kind="stable")[:CANDIDATES]
         assert found.number[home].tolist() == wanted.tolist()
@@ -40,9 +40,10 @@ def test_the_nearest_outlets_are_those_of_a_sort_of_all(
 
 
 def test_a_merchant_with_few_outlets_offers_each_once() -> None:
-    found = outlets_near(np.array([0.0]), np.array([0.0]), np.array([2.0, 1.0]), np.zeros(2))
-    assert found.number[0, :2].tolist() == [1, 0]
-    assert np.isinf(found.km[0, 2:]).all()
+    """The last stands in the other places, too, and is not liked there; there are four."""
+    found = outlets_near(np.array([0.0]), np.array([0.0]), np.array([1.0, 2.0]), np.zeros(2))
+    assert found.number.tolist() == [[0, 1, 1, 1]]
+    assert np.isinf(found.km[0]).tolist() == [False, False, True, True]
     liked = preferences(found.km, np.full((1, CANDIDATES), 0.5))
     assert np.isneginf(liked[0, 2:]).all()
 
@@ -84,6 +85,14 @@ def test_each_purchase_is_at_the_best_outlet_that_can_be_reached() -> None:
         assert found[row] == best
         last[one] = row
     assert 0 < forced < n / 2
+
+
+def test_an_outlet_at_the_very_place_is_reached_at_once() -> None:
+    """Outlets 1 and 2 share a place: whoever is there in the same second goes to the one he likes more."""
+    number = np.array([[1, 0, 0, 0], [1, 2, 0, 0]], np.int32)
+    liked = np.array([[1.0, 0.0, 0.0, 0.0], [0.5, 0.75, 2.0, 2.0]])
+    who, time, lons = np.zeros(2, np.int32), np.full(2, 9.0), np.array([0.0, 1.0, 1.0])
+    assert choose_outlets(who, time, number, liked, lons, np.zeros(3)).tolist() == [1, 2]
 
 
 def test_no_purchases_have_no_outlets() -> None:

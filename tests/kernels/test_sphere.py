@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import ast
+from fractions import Fraction
+from math import factorial
 from pathlib import Path
 
 import numpy as np
@@ -17,6 +19,15 @@ def test_sines_and_cosines_are_those_of_the_library() -> None:
     sine, cosine = sine_cosine(degrees)
     np.testing.assert_allclose(sine, np.sin(np.radians(degrees)), atol=5e-16, rtol=0)
     np.testing.assert_allclose(cosine, np.cos(np.radians(degrees)), atol=5e-16, rtol=0)
+
+
+def test_series_have_the_coefficients_of_taylor() -> None:
+    """To the last bit: an error of the last ones would be below what other tests allow."""
+    odd, even = range(3, 16, 2), range(2, 17, 2)
+    assert [*sphere._SINE] == [float(Fraction((-1) ** (n // 2), factorial(n))) for n in odd]
+    assert [*sphere._COSINE] == [float(Fraction((-1) ** (n // 2), factorial(n))) for n in even]
+    arcsine = [Fraction(factorial(2 * k), 4**k * factorial(k) ** 2 * (2 * k + 1)) for k in range(6)]
+    assert [*sphere._ARCSINE] == [float(one) for one in arcsine[1:]]
 
 
 def test_quarters_are_exact() -> None:
@@ -58,3 +69,11 @@ def test_arcs_are_arcs(km: float) -> None:
     assert arc_km(np.asarray([2 * EARTH_RADIUS_KM * np.sin(angle / 2)])) == pytest.approx(
         [km], rel=1e-9
     )
+
+
+def test_arcs_at_their_limits() -> None:
+    """From 1,000 km on the arcsine; a chord that rounding made longer than the diameter is half the globe."""
+    arcs = arc_km(np.asarray([0.0, 1000.0, 2 * EARTH_RADIUS_KM, 2.1 * EARTH_RADIUS_KM]))
+    half = np.pi * EARTH_RADIUS_KM
+    at_limit = 2 * EARTH_RADIUS_KM * np.arcsin(1000.0 / (2 * EARTH_RADIUS_KM))
+    assert arcs.tolist() == [0.0, at_limit, half, half]

@@ -95,9 +95,9 @@ def nearest_label(group: Ints, xyz: Floats, discs: Discs, labels: Ints) -> Ints:
         labels: int64 (m,), a label of each disc, 0 or more.
     """
     found = np.empty(group.size, np.int64)
+    label_of = np.append(labels, -1)  # the last is that of no disc, -1
     for batch, points, lists in _batches(group, xyz, discs, labels):
-        disc = _compare_all(points, lists, discs)
-        found[batch] = np.where(disc < 0, -1, labels[disc] if labels.size else -1)
+        found[batch] = label_of[_compare_all(points, lists, discs)]
     return found
 
 
@@ -127,11 +127,8 @@ def _morton(xyz: Floats) -> Ints:
 
 
 def _steps(keys: Ints) -> Ints:
-    """Return the bits in which each key differs from the one before, int64 (n,); of the first, any number as great."""
-    steps = np.empty_like(keys)
-    steps[:1] = np.iinfo(np.int64).max
-    np.bitwise_xor(keys[1:], keys[:-1], out=steps[1:])
-    return steps
+    """Return the bits in which each key, of at least one, differs from the one before, int64 (n,); of the first, all."""
+    return np.append(np.iinfo(np.int64).max, keys[1:] ^ keys[:-1])
 
 
 def _firsts(steps: Ints, level: int) -> Ints:
@@ -190,11 +187,10 @@ def _one_of_each_single_label(lists: _Lists, labels: Ints) -> _Lists:
     """Return the lists, those whose discs have one label cut to their first."""
     counts = lists.counts.copy()
     some = np.flatnonzero(counts)
-    if some.size:
-        found, sizes = labels.take(lists.take(some)), counts[some]
-        begins = np.cumsum(sizes) - sizes
-        one = np.minimum.reduceat(found, begins) == np.maximum.reduceat(found, begins)
-        counts[some[one]] = 1
+    found, sizes = labels.take(lists.take(some)), counts[some]
+    begins = np.cumsum(sizes) - sizes
+    one = np.minimum.reduceat(found, begins) == np.maximum.reduceat(found, begins)
+    counts[some[one]] = 1
     return _Lists(lists.values, lists.starts, counts)
 
 
@@ -227,12 +223,8 @@ def _compare_all(xyz: Floats, lists: _Lists, discs: Discs) -> Ints:
     some = np.flatnonzero(lists.counts)
     best[some] = lists.values.take(lists.starts[some])
     several = np.flatnonzero(lists.counts > 1)
-    upto = np.cumsum(lists.counts[several])
-    begin = 0
-    while begin < several.size:
-        done = int(upto[begin - 1]) if begin else 0
-        stop = max(int(np.searchsorted(upto, done + _PAIRS, "right")), begin + 1)
-        point = several[begin:stop]
+    pairs = np.cumsum(lists.counts[several])
+    for point in np.split(several, np.flatnonzero(np.diff(pairs // _PAIRS)) + 1):
         counts = lists.counts[point]
         disc = lists.take(point)
         own = np.stack([np.repeat(axis[point], counts) for axis in xyz])
@@ -241,5 +233,4 @@ def _compare_all(xyz: Floats, lists: _Lists, discs: Discs) -> Ints:
         pair = np.flatnonzero(gap == np.repeat(least, counts))[::-1]
         # Of discs equally near, the first: it is written last.
         best[np.repeat(point, counts)[pair]] = disc[pair]
-        begin = stop
     return best

@@ -49,10 +49,10 @@ def outlets_near(
         site_lats: Degrees, float64 (sites,).
     """
     homes, sites = to_xyz(lons, lats), to_xyz(site_lons, site_lats)
-    count = min(CANDIDATES, sites.shape[1])
+    count = min(CANDIDATES, len(site_lons))
     number = np.zeros((len(lons), CANDIDATES), np.int32)
     km = np.full((len(lons), CANDIDATES), np.inf)
-    step = max(1, _BLOCK // sites.shape[1])
+    step = max(1, _BLOCK // len(site_lons))
     for start in range(0, len(lons), step):
         here = slice(start, start + step)
         # The largest product is the smallest angle; exact distances decide the order of the few that are left.
@@ -99,30 +99,29 @@ def choose_outlets(
         site_lons: All outlets, degrees, float64 (sites,).
         site_lats: Degrees, float64 (sites,).
     """
+    chosen = np.empty(len(walker), np.int32)
+    if not len(walker):
+        return chosen
     xyz = to_xyz(site_lons, site_lats)
     order = np.lexsort((time, walker))
     ordered = walker[order]
     starts = np.flatnonzero(np.diff(ordered, prepend=-1))
     counts = np.diff(starts, append=len(ordered))
-    chosen = np.empty(len(walker), np.int32)
     # The n-th purchases of all walkers at once; those with most purchases come first, so the active ones are a prefix.
     by_count = np.argsort(-counts, kind="stable")
     starts, counts = starts[by_count], counts[by_count]
-    last = np.empty(0, np.int32)
-    last_time = np.empty(0)
-    for turn in range(int(counts[0]) if len(counts) else 0):
+    rows = order[starts]
+    last, last_time = number[rows, np.argmax(liked[rows], axis=1)], time[rows]
+    chosen[rows] = last
+    for turn in range(1, int(counts[0])):
         active = int(np.searchsorted(-counts, -turn, "left"))
         rows = order[starts[:active] + turn]
-        if turn == 0:
-            pick = np.argmax(liked[rows], axis=1)
-        else:
-            before = xyz[:, last[:active]][:, :, None]
-            km = arc_km(chord_km(xyz[:, number[rows]], before))
-            hours = (time[rows] - last_time[:active]) / _SECONDS_PER_HOUR
-            reached = km <= DOOR_TO_DOOR_KM_H * hours[:, None]
-            wish = np.where(reached, liked[rows], -np.inf)
-            pick = np.where(reached.any(axis=1), np.argmax(wish, axis=1), np.argmin(km, axis=1))
-        last = number[rows, pick]
-        last_time = time[rows]
+        before = xyz[:, last[:active]][:, :, None]
+        km = arc_km(chord_km(xyz[:, number[rows]], before))
+        hours = (time[rows] - last_time[:active]) / _SECONDS_PER_HOUR
+        reached = km <= DOOR_TO_DOOR_KM_H * hours[:, None]
+        wish = np.where(reached, liked[rows], -np.inf)
+        pick = np.where(reached.any(axis=1), np.argmax(wish, axis=1), np.argmin(km, axis=1))
+        last, last_time = number[rows, pick], time[rows]
         chosen[rows] = last
     return chosen
