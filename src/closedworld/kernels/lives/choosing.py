@@ -88,7 +88,7 @@ def drafts_of(
         zone = np.where(at_site, market.sites.zone.take(site, mode="clip"), zone)
     planned = to_utc(market.zones, zone, local + since, (payment[2] & np.uint64(1)) == 1)
     given = sessions.utc.take(session)
-    planned = np.where(given == NONE, planned, given + since)
+    planned = np.where(given == NONE, planned, given)
     key = (payment[1] << np.uint64(31) | payment[2] >> np.uint64(1)).astype(np.int64)
     drafts = Drafts(session, category, site, online, zone, planned, key, payment[0], payment[3])
     found = at_site | (online != NONE)
@@ -123,7 +123,7 @@ def _known(
     """Return the word that chose a known site of each purchase: one of four of its list, ``row``."""
     words = np.stack(card_words(cards, Purpose.FAVOURITE, card, turn, kind, category))
     share = slot.astype(np.float64) * 2.0**-32
-    number = np.searchsorted(_FAVOURITES, share, "right")
+    number = np.searchsorted(_FAVOURITES, share)
     return words.ravel().take(number * len(card) + row)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from enum import IntEnum
+from enum import IntEnum, auto
 
 import numpy as np
 
@@ -31,9 +31,9 @@ _SITE_SCALE = 1 << 12  # a million sites in one goal
 class Errand(IntEnum):
     """What a goal is for."""
 
-    TRIP_INSIDE = 0
-    TRIP_ABROAD = 1
-    THEFT = 2
+    TRIP_INSIDE = auto()
+    TRIP_ABROAD = auto()
+    THEFT = auto()
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -21,7 +21,7 @@ from closedworld.kernels.lives.outcome import (
     StayKind,
     Truth,
 )
-from closedworld.kernels.lives.places import Cards, Floats, Ints, Period
+from closedworld.kernels.lives.places import Cards, Ints, Period
 from closedworld.kernels.lives.sessions import Anchors, Sessions, flight_sessions, holder_sessions
 from closedworld.kernels.lives.stays import stays_of
 from closedworld.kernels.lives.thefts import (
@@ -40,7 +40,6 @@ from closedworld.kernels.lives.ways import holder_times, thief_times
 from closedworld.kernels.sampling.philox import Words
 from closedworld.kernels.sphere import to_xyz
 
-_THIEF = 3  # kind of an anchor, after the kinds of stays
 _LATE = 0.001  # of purchases at sites, at noise 1
 _HEAD_OFFICE = 2e-5
 _MOST_LATE = 72 * HOUR
@@ -86,7 +85,7 @@ def live(
     drafts = drafts_of(market, cards, anchors, sessions, market.schedule)
     ts, turns = holder_times(market, trips, anchors, sessions, drafts)
     honest = _Made(drafts, sessions, ts)
-    stolen, incidents = _thefts(market, cards, homes.activity, period, fraud, honest, lost)
+    stolen, incidents = _thefts(market, cards, homes, period, fraud, honest, lost)
     stays = stays_of(market, cards, trips, anchors, sessions, drafts, turns, period)
     purchases, truth = _assembled(market, period, options, honest, stolen, incidents)
     return Lives(purchases, truth, stays)
@@ -95,7 +94,7 @@ def live(
 def _most_common(market: Market) -> int:
     """Return the category that is bought most at tills."""
     at_till = market.habits.channel == Channel.POS
-    return int(np.argmax(np.cumsum(market.habits.per_day, axis=1)[:, -1] * at_till))
+    return int(np.argmax(market.habits.per_week * at_till))
 
 
 def _anchors(market: Market, cards: Cards, homes: Homes, trips: Trips) -> Anchors:
@@ -124,7 +123,7 @@ def _anchors(market: Market, cards: Cards, homes: Homes, trips: Trips) -> Anchor
 def _thefts(
     market: Market,
     cards: Cards,
-    activity: Floats,
+    homes: Homes,
     period: Period,
     fraud: FraudPlan,
     honest: _Made,
@@ -135,21 +134,21 @@ def _thefts(
     at_site = (drafts.site != NONE) & (sessions.incident.take(drafts.session) == NONE)
     row = np.flatnonzero(at_site)
     card = sessions.card.take(drafts.session[row])
-    cloned = cloned_cards(cards, activity, fraud, period)
+    cloned = cloned_cards(cards, homes.activity, fraud, period)
     skimmed = skimmed_cards(cards, fraud, card, drafts.site[row], honest.ts[row])
     far = Incidents.joined([cloned, skimmed])
     site = thief_sites(market, cards, fraud, far)
     found = np.flatnonzero(site != NONE)
     far, site = far.take(found), site[found]
-    tested = tested_cards(cards, activity, fraud)
+    tested = tested_cards(cards, homes.activity, fraud)
     sites = market.sites
     far_anchors = Anchors(
-        far.card, np.full(len(far), _THIEF), far.turn, sites.lons[site], sites.lats[site],
+        far.card, np.full(len(far), int(StayKind.TRIP)), far.turn, sites.lons[site], sites.lats[site],
         market.index.xyz[:, site], sites.zone[site],
     )  # fmt: skip
     home_anchors = Anchors(
-        tested.card, np.full(len(tested), _THIEF), tested.turn, cards.home_lons[tested.card],
-        cards.home_lats[tested.card], np.zeros((3, len(tested))), cards.zone[tested.card],
+        tested.card, np.full(len(tested), int(StayKind.HOME)), tested.turn, cards.home_lons[tested.card],
+        cards.home_lats[tested.card], homes.xyz[:, tested.card], cards.zone[tested.card],
     )  # fmt: skip
     made = []
     first = len(lost)
@@ -185,7 +184,7 @@ def _assembled(
     late = np.flatnonzero(hard == HardNegative.LATE_POSTING)
     ts[late] += _late_by(drafts.mishap[late], options.noise)
     inside = np.flatnonzero((ts >= period.start) & (ts < period.end))
-    inside = inside[np.argsort(card[inside] * (period.end + 1) + ts[inside], kind="stable")]
+    inside = inside[np.argsort(card[inside] * period.end + ts[inside], kind="stable")]
     drafts = drafts.take(inside)
     card, incident, hard, ts = (one.take(inside) for one in (card, incident, hard, ts))
     fraud_type = _of(incidents.fraud_type, incident, 0)

@@ -45,17 +45,17 @@ class _Level:
 
     def cell_of(self, row: Ints, column: Ints) -> Ints:
         """Return what cells of a group are sorted by: row, then column, which may be one beyond either end."""
-        return row * self.widest + column + 1
+        return row * self.widest + column
 
     def row_of(self, lats: Floats) -> Ints:
         """Return the row of cells of each latitude, degrees; 0 is the southernmost."""
-        return np.clip((lats + 90.0) / self.degrees, 0, len(self.columns) - 1).astype(np.int64)
+        return ((lats + 90.0) / self.degrees).astype(np.int64)
 
     def column_of(self, row: Ints, lons: Floats) -> Ints:
         """Return the cell of each longitude, degrees, in its row; 0 begins at -180."""
         columns = self.columns.take(row)
         column = np.floor((lons + 180.0) * (columns / 360.0)).astype(np.int64)
-        return np.clip(column, 0, columns - 1)
+        return np.minimum(column, columns - 1)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -10,7 +10,7 @@ from closedworld.kernels.fraud_mix import FraudMix
 from closedworld.kernels.lives.clock import DAY
 from closedworld.kernels.lives.draws import scaled
 from closedworld.kernels.lives.fraud_plan import Campaigns, FraudPlan
-from closedworld.kernels.lives.habits import PURCHASES_PER_SESSION
+from closedworld.kernels.lives.habits import DAYS, PURCHASES_PER_SESSION
 from closedworld.kernels.lives.market import Market
 from closedworld.kernels.lives.outcome import Channel
 from closedworld.kernels.lives.places import Cards, Floats, Ints, Period
@@ -56,7 +56,7 @@ def expected_visits(market: Market, cards: Cards) -> Ints:
     habits = market.habits
     kinds = np.flatnonzero((habits.skimmed > 0) & (habits.channel != Channel.ONLINE))
     has_work = ~np.isnan(cards.work_lons)
-    per_day = np.cumsum(habits.per_day, axis=1)[:, -1] / habits.per_day.shape[1]
+    per_day = habits.per_week / DAYS
     for lons, lats, chosen, share in (
         (cards.home_lons, cards.home_lats, has_work, 1 - _FROM_WORK),
         (cards.home_lons, cards.home_lats, ~has_work, 1.0),
@@ -124,7 +124,7 @@ class _Eligible:
 
 
 def _eligible(market: Market, visits: Ints) -> _Eligible:
-    again = 1.0 + _AGAIN * np.cumsum(market.habits.per_day, axis=1)[:, -1]
+    again = 1.0 + _AGAIN * market.habits.per_week
     exposed = visits * (_SKIM_DAYS / VISIT) / again[market.sites.category]
     site = np.flatnonzero(exposed >= ENOUGH_EXPOSED)
     if not len(site):

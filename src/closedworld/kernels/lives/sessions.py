@@ -22,8 +22,8 @@ SLOTS = 4
 """Sessions of a day that there may be."""
 
 FLIGHT_SOURCE, THIEF_SOURCE = 8, 16
-STAGES = 6
-"""Steps of a window: at home, leaving, arriving, on the trip, leaving, arriving at home."""
+STAGES = 4
+"""Steps of a window: at home, on the way there, on the trip, on the way back."""
 
 _MOST = 0.95  # probability of a slot of the busiest cards
 _ON_TRIP = 2.4  # sessions a day on a trip, per session at home
@@ -39,7 +39,7 @@ class Anchors:
 
     Attributes:
         card: Row of the card, int64.
-        kind: ``StayKind``, or 3 for a thief, int64.
+        kind: ``StayKind``, int64; of a thief's, it decides nothing.
         turn: Window of the trip or another number that tells a card's anchors of a kind apart, int64.
         lons: Degrees, float64.
         lats: Degrees, float64.
@@ -137,7 +137,7 @@ def holder_sessions(
     at_home = (utc < _of(trips.leave, trip)) | (utc >= _of(trips.back, trip))
     at_goal = (utc >= _of(trips.arrive, trip)) & (utc < _of(trips.end, trip))
     stage = STAGES * (window - trips.first_window) + np.where(
-        is_after, STAGES, np.where(on_trip, 3, 0)
+        is_after, STAGES, np.where(on_trip, 2, 0)
     )
     none = np.full(len(card), NONE)
     sessions = Sessions(

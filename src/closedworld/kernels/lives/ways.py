@@ -15,7 +15,7 @@ from closedworld.kernels.sphere import arc_km, chord_km
 TURNS = 4
 """Turning points of a trip: leaving home, arriving, leaving the goal, arriving at home."""
 
-_STAGE_OF_TURN = (1, 2, 4, 5)
+_STAGE_OF_TURN = (1, 1, 3, 3)
 
 
 def holder_times(
@@ -67,10 +67,8 @@ def _times(traveller: Ints, stage: Ints, planned: Ints, xyz: Floats) -> Ints:
     """Return possible times of things done by travellers in order of stage, then plan, in the order given."""
     if not len(traveller):
         return planned
-    low = int(planned.min())
-    width = int(planned.max()) - low + 1
-    stages = int(stage.max()) + 1
-    order = np.argsort((traveller * stages + stage) * width + (planned - low), kind="stable")
+    stages, width = int(stage.max()) + 1, int(np.ptp(planned)) + 1
+    order = np.argsort((traveller * stages + stage) * width + planned, kind="stable")
     xyz = xyz.take(order, axis=1)
     needed = np.zeros(len(order), np.int64)
     needed[1:] = seconds_needed(arc_km(chord_km(xyz[:, :-1], xyz[:, 1:])))
@@ -95,11 +93,8 @@ def possible_times(traveller: Ints, planned: Ints, needed: Ints) -> Ints:
     first = np.flatnonzero(np.diff(traveller, prepend=-1))
     counts = np.diff(first, append=len(traveller))
     sums = np.cumsum(needed)
-    sums -= np.repeat(sums[first], counts)
     ahead = planned - sums
-    low = int(ahead.min())
-    lift = int(ahead.max()) - low + 1
-    # Each traveller lies above all before him, so one maximum serves them all.
-    lifted = ahead + np.repeat(np.arange(len(first)) * lift, counts)
-    np.maximum.accumulate(lifted, out=lifted)
-    return lifted - np.repeat(np.arange(len(first)) * lift, counts) + sums
+    # No traveller lies below any before him, so one maximum serves them all.
+    lift = np.repeat(np.arange(len(first)) * np.ptp(ahead), counts)
+    times: Ints = np.maximum.accumulate(ahead + lift) - lift + sums
+    return times
