@@ -94,7 +94,7 @@ def market() -> Market:
     return Market.of(sites(), online, zones(), countries, habits())
 
 
-def cards(n: int = 90) -> Cards:
+def cards(n: int = 180) -> Cards:
     """Return cards at all places by turns; some holders work elsewhere, or where no shop is."""
     place = np.arange(n) % len(PLACES)
     lons, lats = _scattered(place, 24)

@@ -10,6 +10,7 @@ import pytest
 from small_towns import offset_of, period, zones
 
 from closedworld.kernels.lives.clock import offsets_at, to_utc, weekday
+from closedworld.kernels.lives.places import Zones
 
 TZIDS = ("Europe/Berlin", "America/New_York", "Australia/Lord_Howe", "Africa/Casablanca", "UTC")
 YEAR = period(400, first_day=20_450)
@@ -37,6 +38,31 @@ def test_offsets_are_those_of_zoneinfo(row: int) -> None:
     utc = np.arange(YEAR.start, YEAR.end, 1_747)
     found = offsets_at(clocks, np.full(len(utc), row), utc)
     assert found.tolist() == [offset_of(zone, int(one)) for one in utc]
+
+
+@pytest.mark.parametrize("row", range(len(TZIDS)), ids=TZIDS)
+def test_clocks_change_with_the_second(row: int) -> None:
+    """At each change, and where clocks show its times, a second before and after included; zones one by one and together."""
+    clocks, zone, begin = zones(YEAR, TZIDS), ZoneInfo(TZIDS[row]), datetime(1970, 1, 1)  # noqa: DTZ001 -- clocks on a wall
+    changes = [int(one) for one in clocks.changes[row] if one != Zones.NEVER]
+    utc = [YEAR.start, *(change + second for change in changes for second in (-1, 0, 1))]
+    found = offsets_at(clocks, np.full(len(utc), row), np.array(utc))
+    assert found.tolist() == [offset_of(zone, one) for one in utc]
+    local = [
+        YEAR.start,
+        *(
+            change + offset + second
+            for change in changes
+            for offset in {offset_of(zone, change - 1), offset_of(zone, change)}
+            for second in (-1, 0, 1)
+        ),
+    ]
+    for fold in (0, 1):
+        shown = [(begin + timedelta(seconds=one)).replace(tzinfo=zone, fold=fold) for one in local]
+        found = to_utc(
+            clocks, np.full(len(local), row), np.array(local), np.full(len(local), fold == 1)
+        )
+        assert found.tolist() == [round(one.timestamp()) for one in shown]
 
 
 def test_weekdays() -> None:

@@ -68,7 +68,7 @@ def scaled(words: Words, totals: Ints | int) -> Ints:
 
 def parted(words: Words) -> tuple[Words, Words]:
     """Return the upper and the lower 16 bits of words as two words."""
-    return words >> np.uint64(16) << np.uint64(16), words << np.uint64(16) & np.uint64(WORD - 1)
+    return words >> np.uint64(16) << np.uint64(16), (words & np.uint64(0xFFFF)) << np.uint64(16)
 
 
 def interpolated(words: Words, quantiles: Floats, rows: Ints | int = 0) -> Floats:

@@ -70,7 +70,7 @@ class Sessions(Columns):
         size: How many purchases, int64.
         anchor: Row of ``Anchors``, int64.
         traveller: Who goes: purchases of one traveller are possible one after another, int64.
-        stage: Its place in the traveller's way, int64.
+        stage: Its place in the traveller's way, int64; of a thief's, it decides nothing.
         has_habits: Whether known sites are preferred, bool.
         incident: Row of the incident of fraud, else ``NONE``, int64.
         online: Row of the online merchant where it is given, else ``NONE``, int64.
@@ -100,7 +100,7 @@ class Sessions(Columns):
 def sizes_of(words: Words) -> Ints:
     """Return how many purchases sessions have, int64 (n,)."""
     share = words.astype(np.float64) * 2.0**-32
-    return 1 + np.searchsorted(np.cumsum(SESSION_SHARES[:-1]), share, "right")
+    return 1 + np.searchsorted(np.cumsum(SESSION_SHARES[:-1]), share)
 
 
 def holder_sessions(
@@ -142,7 +142,7 @@ def holder_sessions(
     none = np.full(len(card), NONE)
     sessions = Sessions(
         card, day, slot, local, none, category, sizes_of(words[2]), anchor,
-        2 * card + is_partner, np.where(is_partner, 0, stage), np.ones(len(card), np.bool_), none, none,
+        2 * card + is_partner, stage, np.ones(len(card), np.bool_), none, none,
         np.where(is_partner, HardNegative.TWO_HOLDERS, HardNegative.NONE).astype(np.int64),
     )  # fmt: skip
     return sessions.take(
@@ -191,6 +191,6 @@ def flight_sessions(trips: Trips, n_cards: int, category: int) -> Sessions:
     return Sessions(
         card, trips.window[trip], FLIGHT_SOURCE + landed, np.zeros(len(trip), np.int64),
         trips.leave[trip] + np.where(landed == 1, flown, 0), np.full(len(trip), category), np.ones(len(trip), np.int64),
-        np.where(landed == 1, 2 * n_cards + trip, card), 2 * n_cards + np.arange(len(trip)), none * 0,
+        np.where(landed == 1, 2 * n_cards + trip, card), 2 * n_cards + np.arange(len(trip)), np.zeros(len(trip), np.int64),
         np.zeros(len(trip), np.bool_), none, none, np.full(len(trip), int(HardNegative.LONG_FLIGHT)),
     )  # fmt: skip

@@ -103,21 +103,21 @@ def with_losses(sessions: Sessions, lost: Incidents, n_cards: int) -> Sessions:
     if not len(lost):
         return sessions
     low = int(lost.turn.min())
-    table = np.full((n_cards, int(lost.turn.max()) - low + 2), NONE)
+    table = np.full((n_cards, int(np.ptp(lost.turn)) + 1), NONE)
     table[lost.card, lost.turn - low] = np.arange(len(lost))
     incident = sessions.incident.copy()
     is_lost = np.zeros(n_cards, np.bool_)
     is_lost[lost.card] = True
     is_holder = sessions.traveller == 2 * sessions.card
     some = np.flatnonzero(is_holder & is_lost.take(sessions.card))
-    month = sessions.local[some] // (MONTH_DAYS * DAY) - low
+    card, local = sessions.card[some], sessions.local[some]
+    month = local // (MONTH_DAYS * DAY) - low
     for back in (0, 1):
-        column = month - back
-        inside = (column >= 0) & (column < table.shape[1] - 1)
-        session, column = some[inside], column[inside]
-        row, local = table[sessions.card[session], column], sessions.local[session]
+        # In months beyond either end the next one is looked at, whose times do not fit.
+        place = np.ravel_multi_index((card, month - back), table.shape, mode="clip")
+        row = table.take(place)
         hit = (row != NONE) & (local >= lost.begin[row]) & (local < lost.end[row])
-        incident[session[hit]] = row[hit]
+        incident[some[hit]] = row[hit]
     return replace(sessions, incident=incident, has_habits=sessions.has_habits & (incident == NONE))
 
 
@@ -153,7 +153,7 @@ def skimmed_cards(cards: Cards, plan: FraudPlan, card: Ints, site: Ints, ts: Int
     inside = np.flatnonzero((ts >= skim.start[campaign]) & (ts < skim.end[campaign]))
     inside = inside[np.argsort(ts[inside], kind="stable")]
     card, campaign, copied = card[inside], campaign[inside], ts[inside]
-    _, first = np.unique(card * max(len(order), 1) + campaign, return_index=True)
+    _, first = np.unique(card * len(order) + campaign, return_index=True)
     card, campaign, copied = card[first], campaign[first], copied[first]
     words = card_words(cards, Purpose.SKIM, card, skim.key[campaign])
     used = below(words[0], skim.used[campaign])
@@ -209,7 +209,7 @@ def thief_sessions(
     local = day * DAY + hour * HOUR + scaled(words[1], HOUR)
     none = np.full(len(row), NONE)
     sessions = Sessions(
-        card, turn, source, local, none, category, sizes_of(words[2]), row, row, none * 0,
+        card, turn, source, local, none, category, sizes_of(words[2]), row, row, none,
         np.zeros(len(row), np.bool_), row, incidents.online[row],
         np.full(len(row), int(HardNegative.NONE)),
     )  # fmt: skip

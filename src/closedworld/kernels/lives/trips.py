@@ -129,9 +129,9 @@ def trips_of(
     abroad: float,
     noise: float,
 ) -> Trips:
-    """Return the trips of all windows that the period touches."""
+    """Return the trips of all windows that the period, or two days before or after it, may touch."""
     first = (period.first_day - 2) // WINDOW_DAYS
-    last = (period.first_day + period.days + 1 + WINDOW_DAYS) // WINDOW_DAYS
+    last = (period.first_day + period.days + 2 + WINDOW_DAYS - 1) // WINDOW_DAYS
     n_windows = last - first + 1
     card, window = all_pairs(len(cards), first + np.arange(n_windows))
     words = card_words(cards, Purpose.TRIP, card, window)
@@ -143,7 +143,7 @@ def trips_of(
     errand = np.where(below(abroad_word, abroad), Errand.TRIP_ABROAD, Errand.TRIP_INSIDE)
     where = cards.take(card)
     site = market.goals.choose(
-        errand.astype(np.int64), where.home_lons, where.home_lats, where.country, *second[:2]
+        errand.astype(np.int64), where.home_lons, where.home_lats, where.country, second[0], second[1]
     )
     # Where there is no other country, or nothing far away in one's own, people stay.
     fits = np.flatnonzero(site >= 0)
