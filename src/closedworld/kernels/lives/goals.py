@@ -164,9 +164,9 @@ def _columns() -> Ints:
 
 
 def _cell(lons: Floats, lats: Floats) -> Ints:
-    row = np.clip((90.0 - lats) / _CELL_DEGREES, 0, _ROWS - 1).astype(np.int64)
+    row = np.minimum((90.0 - lats) / _CELL_DEGREES, _ROWS - 1).astype(np.int64)
     columns = _columns().take(row)
-    column = np.clip(np.floor((lons + 180.0) / 360.0 * columns), 0, columns - 1).astype(np.int64)
+    column = np.minimum((lons + 180.0) / 360.0 * columns, columns - 1).astype(np.int64)
     return row * _MOST_COLUMNS + column
 
 

@@ -143,7 +143,12 @@ def trips_of(
     errand = np.where(below(abroad_word, abroad), Errand.TRIP_ABROAD, Errand.TRIP_INSIDE)
     where = cards.take(card)
     site = market.goals.choose(
-        errand.astype(np.int64), where.home_lons, where.home_lats, where.country, second[0], second[1]
+        errand.astype(np.int64),
+        where.home_lons,
+        where.home_lats,
+        where.country,
+        second[0],
+        second[1],
     )
     # Where there is no other country, or nothing far away in one's own, people stay.
     fits = np.flatnonzero(site >= 0)
