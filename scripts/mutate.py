@@ -54,7 +54,7 @@ OTHER_TESTS = {
     "kernels/sizes.py": "tests/kernels/test_sizes.py tests/store/test_parts.py",
     "kernels/spans/coverage.py": "tests/kernels/spans/test_coverage.py tests/kernels/spans/test_border_tiles.py",
     "kernels/spans/filled.py": "tests/kernels/spans/test_fill.py tests/kernels/spans/test_filled_overlap.py",
-    "kernels/spans/nearest.py": "tests/kernels/spans/test_cells.py",
+    "kernels/spans/nearest.py": "tests/kernels/spans/test_cells.py tests/kernels/spans/test_nearest.py",
     "kernels/spans/owners.py": "tests/kernels/spans/test_cells.py",
     "kernels/tiles": "tests/kernels/tiles tests/kernels/grid",
     "kernels/weights": "tests/kernels/weights tests/kernels/tiles",

@@ -93,6 +93,7 @@ def test_a_border_as_an_array(border: Border) -> None:
     assert dense[border.ranks].tolist() == border.coverage.tolist()
     assert (np.delete(dense, border.ranks) == 1).all()
     assert Border.none().to_dense(3).tolist() == [1.0, 1.0, 1.0]
+    assert (Border.none().ranks.tolist(), Border.none().coverage.tolist()) == ([], [])
 
 
 @pytest.mark.parametrize(("first", "stop"), [(0, 100), (0, 1), (99, 100), (17, 61), (50, 50)])

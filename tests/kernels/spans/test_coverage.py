@@ -267,6 +267,18 @@ def test_a_tile_that_lacks_too_little_to_measure_is_whole() -> None:
     assert len(listed([corner_off], CELL)[1]) == 0
 
 
+@pytest.mark.parametrize("points", [1, 3, 7])
+def test_shares_do_not_depend_on_how_many_edges_are_looked_at_together(
+    points: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hole = shapely.Point(1.4, 1.6).buffer(0.8)
+    region = [shapely.Point(1.5, 1.5).buffer(1.4) - hole, shapely.box(2.6, 0.1, 2.9, 0.3)]
+    whole = coverage(region, SQUARE)
+    assert 0 < whole.min() < whole.max() < 1
+    monkeypatch.setattr("closedworld.kernels.spans.coverage.CHUNK_POINTS", points)
+    assert coverage(region, SQUARE).tobytes() == whole.tobytes()
+
+
 def test_no_polygons_have_no_borders() -> None:
     border = border_coverage([], RowSpans.empty(SQUARE))
     ranks, shares = border.ranks, border.coverage

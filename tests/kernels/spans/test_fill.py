@@ -77,6 +77,18 @@ def test_a_bow_tie_across_the_antimeridian_is_found_on_both_sides(fill: Fill) ->
     assert [int(np.count_nonzero(side)) for side in (west, ~west)] == [30, 30]
 
 
+@pytest.mark.parametrize("rule", list(Rule))
+@pytest.mark.parametrize("fill", Fill)
+def test_empty_polygons_among_others_are_left_out(fill: Fill, rule: Rule) -> None:
+    """The first and the last too, which have no rings."""
+    star, tie = SHAPES["star"], SHAPES["bow tie"]
+    none = shapely.Polygon()
+    (expected,) = region_spans([[star, tie]], GRID, rule, fill)
+    assert len(expected)
+    for polygons in ([none, star, tie], [star, none, none, tie], [star, tie, none]):
+        assert region_spans([polygons], GRID, rule, fill) == [expected]
+
+
 def test_an_unknown_fill_rule_is_refused() -> None:
     with pytest.raises(ConfigError) as caught:
         region_spans([[SHAPES["star"]]], GRID, "center", "odd")

@@ -76,6 +76,11 @@ def test_points_within_a_rounding_of_the_edge_are_told_apart(
         ((0.0, 0.0, DENORMAL, 4.0), (0.0, 0.0), 0),
         ((0.0, 0.0, DENORMAL, 4.0), (0.0, 2.0), -1),
         ((1e-200, 0.0, 0.0, 1e-200), (1e-201, 1e-201), -1),
+        # One product is 0, the other too small for float64.
+        ((1e-200, 0.0, 5.0, 1e-200), (0.0, 0.0), -1),
+        ((-1e-200, 0.0, 5.0, 1e-200), (0.0, 0.0), 1),
+        ((5.0, 0.0, 1e-200, 1e-200), (0.0, 1e-200), -1),
+        ((5.0, 0.0, -1e-200, 1e-200), (0.0, 1e-200), 1),
     ],
 )
 def test_west_is_minus_one_and_east_plus_one(

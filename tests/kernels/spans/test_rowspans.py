@@ -6,6 +6,7 @@ import operator
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import pyarrow as pa
 import pytest
 import shapely
 from effort import examples
@@ -14,7 +15,7 @@ from hypothesis import strategies as st
 
 from closedworld.errors import ConfigError, GeometryError, GridError
 from closedworld.kernels.grid import Grid
-from closedworld.kernels.spans import RowSpans, Rule, region_spans, shared_tiles
+from closedworld.kernels.spans import RowSpans, Rule, region_spans, shared_tiles, united_tiles
 from closedworld.kernels.spans.runs import combine, covered, require_positions
 from closedworld.testing import picture_of
 from closedworld.testing.strategies import row_spans
@@ -109,6 +110,9 @@ def test_an_empty_run_may_lie_anywhere() -> None:
         [(0, -1, 1)],
         [(0, 0, 5)],
         [(0, 0, 1), (9, 0, 1), (2, 0, 1)],
+        [(0, 0, 1), (0, 2, 2)],
+        [(0, 0, 1), (0, 2, 3), (0, 3, 4)],
+        [(0, 0, 1), (0, 1, 2), (1, 0, 1)],
     ],
 )
 def test_arrays_that_are_not_canonical_are_refused(triples: list[tuple[int, int, int]]) -> None:
@@ -121,6 +125,15 @@ def test_arrays_that_are_not_int64_are_refused(dtype: type[np.number[Any]]) -> N
     """Positions on the row line would wrap or round."""
     with pytest.raises(ValueError, match="int64"):
         RowSpans(GRID, *(side.astype(dtype) for side in runs((0, 0, 1))))
+
+
+@pytest.mark.parametrize("number", range(3))
+def test_one_array_that_is_not_int64_or_not_1d_is_enough(number: int) -> None:
+    for shaped in (np.array([0, 0], np.int32), np.array([[0], [0]])):
+        arrays: list[Any] = runs((0, 0, 1), (1, 0, 1))
+        arrays[number] = shaped
+        with pytest.raises(ValueError, match="int64"):
+            RowSpans(GRID, *arrays)
 
 
 def test_arrays_of_two_lengths_are_refused() -> None:
@@ -148,6 +161,7 @@ def test_ranks_ids_and_membership_agree(data: st.DataObject) -> None:
     assert spans.tiles_at(np.array(ranks, np.int64)).tolist() == [int(ids[k]) for k in ranks]
     everything = np.arange(spans.grid.n_tiles + 5, dtype=np.uint64)
     assert everything[spans.contains(everything)].tolist() == ids.tolist()
+    assert spans.ranks_of(ids[ranks]).tolist() == ranks
     first = [sum(tile < start for tile in as_set(spans)) for start in _starts(spans)]
     assert spans.first_ranks.tolist() == first
 
@@ -161,6 +175,26 @@ def test_a_rank_that_is_not_there_is_refused(rank: int) -> None:
     spans = RowSpans(GRID, *runs((0, 2, 4), (1, 0, 1)))
     with pytest.raises(IndexError, match=r"0\.\.2"):
         spans.tiles_at(np.array([0, rank]))
+
+
+@pytest.mark.parametrize("tile", [0, 1, 5, 11, 12, 4 * 2**32 + 2])
+def test_a_tile_that_is_not_in_the_set_has_no_rank(tile: int) -> None:
+    """Also among others that are."""
+    spans = RowSpans(GRID, *runs((0, 2, 4), (1, 0, 1)))
+    assert spans.ranks_of(np.array([4, 2], np.uint64)).tolist() == [2, 0]
+    assert spans.ranks_of(np.array([], np.uint64)).tolist() == []
+    with pytest.raises(KeyError, match=rf"tile {tile} is"):
+        spans.ranks_of(np.array([2, tile, 4], np.uint64))
+
+
+def test_a_set_is_a_table_of_its_runs() -> None:
+    table = pa.table(RowSpans(GRID, *runs((0, 2, 4), (1, 0, 1))))
+    assert table.to_pydict() == {
+        "raster_row": [0, 1],
+        "col_start": [2, 0],
+        "col_stop": [4, 1],
+        "first_rank": [0, 2],
+    }
 
 
 def test_an_id_off_the_grid_is_in_no_set() -> None:
@@ -183,6 +217,8 @@ def test_the_empty_set_works_everywhere() -> None:
     assert none | some == some
     assert some & none == some - some == none == none ^ none
     assert shared_tiles([], GRID) == shared_tiles([none, some], GRID) == none
+    assert united_tiles([], GRID) == none
+    assert united_tiles([none, some, some], GRID) == some
     with pytest.raises(IndexError):
         none.tiles_at(np.array([0]))
 

@@ -60,7 +60,7 @@ class _Ties(Columns):
         return cls(edges.ring_polygon[ring], edges.ring_is_hole[ring], row, col_start, col_stop)
 
 
-def center_runs(edges: Edges, grid: Grid, *, by_winding: bool = False) -> Runs:
+def center_runs(edges: Edges, grid: Grid, *, by_winding: bool) -> Runs:
     """Return the tiles whose centre lies in each patch.
 
     Args:
@@ -80,7 +80,7 @@ def interior_runs(edges: Edges, grid: Grid, *, by_winding: bool = False) -> Runs
     return _cast_rays(edges, grid, by_winding=by_winding)[0]
 
 
-def _cast_rays(edges: Edges, grid: Grid, *, by_winding: bool = False) -> tuple[Runs, list[_Ties]]:
+def _cast_rays(edges: Edges, grid: Grid, *, by_winding: bool) -> tuple[Runs, list[_Ties]]:
     """Return inside runs and the ties met on the way.
 
     An edge crosses the rows whose centre is at or above its lower end and below its upper end, so a
@@ -95,7 +95,7 @@ def _cast_rays(edges: Edges, grid: Grid, *, by_winding: bool = False) -> tuple[R
         row_below = rows.count_before(chunk.y, including=True)
         begin, end = row_below[:-1], row_below[1:]
         first, stop = np.minimum(begin, end), np.maximum(begin, end)
-        stop[chunk.seams] = 0
+        stop[chunk.seams] = first[chunk.seams]
         patch = chunk.patch
         northward = end < begin
         for edge, row in edge_rows(first, stop, northward=northward):

@@ -25,7 +25,7 @@ from closedworld.kernels.columns import Columns
 from closedworld.kernels.counting import counted
 from closedworld.kernels.grid import Grid
 from closedworld.kernels.spans.edges import CHUNK_POINTS, edge_rows, place_on_grid
-from closedworld.kernels.spans.lattice import GridLines, col_edges, row_edges
+from closedworld.kernels.spans.lattice import GridLines, col_edges, entered_bands, row_edges
 from closedworld.kernels.spans.rowspans import RowSpans
 from closedworld.kernels.spans.runs import minus
 
@@ -138,11 +138,11 @@ def _region_on_grid(
 def _sums(patches: NDArray[np.object_], grid: Grid) -> Sums:
     """Return the sums of all cells that sloped edges pass, ascending.
 
-    The first is an empty one west of all cells. What lies beyond the grid counts on its nearer side,
+    Position 0 is always among them, so that none is before the first. What lies beyond the grid counts on its nearer side,
     in the first or the last column; so the heights passed in a row add up to zero.
     """
     none = np.zeros(1, np.int64)
-    found: list[Sums] = [(none - 1, none, none)]
+    found: list[Sums] = [(none, none, none)]
     if len(patches):
         _, points, offsets = shapely.to_ragged_array(patches)
         x, y = np.ascontiguousarray(points[:, 0]), np.ascontiguousarray(points[:, 1])
@@ -233,9 +233,7 @@ def _strips(
     rows: GridLines,
 ) -> Iterator[_Strips]:
     """Yield sloped edges cut to the rows they enter, in chunks."""
-    # As for the rule any_overlap: an edge that only touches a row's line is not in the row.
-    first = np.maximum(rows.count_before(np.maximum(y1, y2), including=True) - 1, 0)
-    stop = np.minimum(rows.count_before(np.minimum(y1, y2)), rows.count - 1)
+    first, stop = entered_bands(rows, np.maximum(y1, y2), np.minimum(y1, y2))
     for edge, row in edge_rows(first, stop, northward=y2 > y1):
         begin, end = (x1.take(edge), y1.take(edge)), (x2.take(edge), y2.take(edge))
         yield _Strips(*begin, *end, row, rows.at(row), rows.at(row + 1))
@@ -301,5 +299,5 @@ def _added_up(sums: Sums) -> Sums:
     """Return the sums with each cell once, ascending; at least one is given."""
     order = np.argsort(sums[0], kind="stable")
     cells, passed, own = (side.take(order) for side in sums)
-    first = np.flatnonzero(np.diff(cells, prepend=cells[0] - 1))
+    first = np.append(0, np.flatnonzero(cells[1:] != cells[:-1]) + 1)
     return cells[first], np.add.reduceat(passed, first), np.add.reduceat(own, first)

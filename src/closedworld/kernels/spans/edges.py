@@ -136,8 +136,7 @@ def place_on_grid(
     Raises:
         GeometryError: ``coordinates-out-of-range``.
     """
-    bounds = shapely.bounds(polygons).reshape(-1, 4)
-    west, south, east, north = bounds.T
+    west, south, east, north = shapely.bounds(polygons).T
     far = np.flatnonzero((west < -MAX_LONGITUDE) | (east > MAX_LONGITUDE))
     if len(far):
         raise GeometryError(

@@ -100,6 +100,23 @@ def col_edges(grid: Grid) -> GridLines:
     return GridLines(grid.n_cols + 1, grid.west, grid.cell_width, 0.0)
 
 
+def entered_bands(
+    lines: GridLines, begin: NDArray[np.float64], end: NDArray[np.float64]
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Return ``(first, stop)``: the rows or columns entered, ``first <= band < stop``, int64 (n,) each.
+
+    The open band k lies between line k and line k + 1: it is entered by what begins before line k + 1 and ends
+    after line k. What only touches a line of a band does not enter it.
+
+    Args:
+        lines: Edges of the rows or columns.
+        begin: Where each begins in line order, degrees, float64 (n,): the upper end for rows.
+        end: Where it ends, float64 (n,); elsewhere than it begins, or the bands returned mean nothing.
+    """
+    first = np.maximum(lines.count_before(begin, including=True) - 1, 0)
+    return first, np.minimum(lines.count_before(end), lines.count - 1)
+
+
 def crossing_count(
     lines: GridLines, edges: Edges, edge: NDArray[np.int64], height: NDArray[np.float64]
 ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
@@ -120,7 +137,7 @@ def crossing_count(
     # A share of the edge, never a slope: a nearly level edge would overflow it.
     share = (height - y) / (edges.y.take(end) - y)
     number = lines.index_of(x + share * (edges.x.take(end) - x))
-    np.clip(number, -1, lines.count, out=number)
+    np.clip(number, -1.0, lines.count, out=number)
     ceiling = np.ceil(number)
     west = np.maximum(ceiling, 0).astype(np.int64)
     # Distance to the next line; close to 0 or to 1 leaves open on which side the crossing lies.
@@ -129,7 +146,7 @@ def crossing_count(
     line = np.rint(number[near]).astype(np.int64)
     on_grid = (line >= 0) & (line < lines.count)
     near, line = near[on_grid], line[on_grid]
-    if len(near) == 0:
+    if not len(near):
         return west, near
     side = side_of_edge(
         x[near], y[near], edges.x[end[near]], edges.y[end[near]], lines.at(line), height[near]

@@ -21,7 +21,8 @@ def nearest_cells(
 
     The distance is that on a sphere to the point of the tile with the closest longitude and the closest
     latitude: 0 on the tile itself. Rows are searched outwards from the point's own, each by binary search,
-    until they are farther away than what was found.
+    until they are farther away than what was found. Of tiles that are equally near, the point's own comes first,
+    then the one to the north, then the one to the west.
 
     Args:
         tiles: The tiles.
@@ -35,23 +36,24 @@ def nearest_cells(
     grid = tiles.grid
     rows, cols = np.full((2, len(lons)), NO_CELL, np.int64)
     best = np.full(len(lons), np.nextafter(within_m, np.inf))
-    left, step = np.flatnonzero(np.isfinite(lons) & np.isfinite(lats)), 0
-    home = _home_cells(tiles, lons, lats, left)
+    sought, step = np.flatnonzero(np.isfinite(lons) & np.isfinite(lats)), 0
+    home_row, home_col = _home_cells(tiles, lons, lats, sought)
     width = grid.n_cols + 1
     # In the order of the cells, so that binary searches stay close to each other.
-    left = left[np.argsort(home[0][left] * width + home[1][left])]
+    sought = sought[np.argsort(home_row[sought] * width + home_col[sought])]
     bounds = np.searchsorted(tiles.starts, np.arange(grid.n_rows + 1) * width)
-    while len(left):
-        is_open = np.zeros(len(left), np.bool_)
-        for row in (home[0][left] - step, home[0][left] + step)[: 2 if step else 1]:
-            near = _off_row(tiles, lats[left], row) < best[left]
+    while len(sought):
+        is_open = np.zeros(len(sought), np.bool_)
+        for down in (-step, step) if step else (0,):
+            row = home_row[sought] + down
+            near = _off_row(tiles, lats[sought], row) < best[sought]
             is_open |= near
             near &= (row >= 0) & (row < grid.n_rows)
-            at = left[near]
-            where = at, row[near], home[1][at]
+            at = sought[near]
+            where = at, row[near], home_col[at]
             _improve(tiles, bounds, (lons[at], lats[at]), where, (rows, cols, best))
-        left, step = left[is_open], step + 1
-        left = left[(home[0][left] >= step) | (home[0][left] + step < grid.n_rows)]
+        sought, step = sought[is_open], step + 1
+        sought = sought[(home_row[sought] >= step) | (home_row[sought] + step < grid.n_rows)]
     return rows, cols, np.where(rows == NO_CELL, np.nan, best)
 
 
@@ -107,13 +109,11 @@ def _improve(
     piece = np.searchsorted(tiles.starts, base + col, side="right") - 1
     before, after = np.clip(piece, begin, end - 1), np.clip(piece + 1, begin, end - 1)
     # In the run, or the tiles on both sides; round the globe, those at the ends of the row.
-    candidates = [
+    inner = [
         np.clip(base + col, tiles.starts[one], tiles.stops[one] - 1) for one in (before, after)
     ]
-    candidates += [tiles.starts[begin], tiles.stops[end - 1] - 1]
-    closest = _off_col(tiles, lons, candidates[0] - base)
-    col = candidates[0] - base
-    for position in candidates[1:]:
+    closest = np.full(len(lons), np.inf)
+    for position in (*inner, tiles.starts[begin], tiles.stops[end - 1] - 1):
         off = _off_col(tiles, lons, position - base)
         nearer = np.abs(off) < np.abs(closest)
         closest, col = np.where(nearer, off, closest), np.where(nearer, position - base, col)

@@ -16,7 +16,13 @@ from numpy.typing import NDArray
 from closedworld.kernels.grid import Grid
 from closedworld.kernels.spans.center import interior_runs
 from closedworld.kernels.spans.edges import Edges, edge_rows
-from closedworld.kernels.spans.lattice import GridLines, col_edges, crossing_count, row_edges
+from closedworld.kernels.spans.lattice import (
+    GridLines,
+    col_edges,
+    crossing_count,
+    entered_bands,
+    row_edges,
+)
 from closedworld.kernels.spans.runs import RowMajorIndex, Runs, covered, united
 
 
@@ -46,14 +52,12 @@ def _sloped_runs(
     edges: Edges, index: RowMajorIndex, rows: GridLines, cols: GridLines
 ) -> Iterator[Runs]:
     """Yield the open cells that edges pass through, horizontal edges left out, in chunks."""
-    # The open band of row r lies between line r (its north) and line r + 1: an edge enters it when
-    # line r + 1 is below the edge's upper end and line r above its lower end.
     x1, y1, x2, y2 = edges.x[:-1], edges.y[:-1], edges.x[1:], edges.y[1:]
     upper, lower = np.maximum(y1, y2), np.minimum(y1, y2)
-    first = np.maximum(rows.count_before(upper, including=True) - 1, 0)
-    stop = np.minimum(rows.count_before(lower), index.n_rows)
-    stop[upper == lower] = 0
-    stop[edges.seams] = 0
+    first, stop = entered_bands(rows, upper, lower)
+    is_left_out = upper == lower
+    is_left_out[edges.seams] = True
+    stop[is_left_out] = first[is_left_out]
     climbs_west = (x2 < x1) == (y2 > y1)
     patch = edges.patch
     for edge, row in edge_rows(first, stop, northward=y2 > y1):

@@ -152,28 +152,28 @@ def joined_runs(
 
 def _by_region(runs: Runs, region_of_patch: NDArray[np.int64], grid: Grid) -> Runs:
     """Return runs keyed by patch as canonical runs keyed by region."""
-    index = RowMajorIndex.of(grid)
+    index, (of_patches, _) = RowMajorIndex.of(grid), runs
     starts, stops = index.rekey(runs, region_of_patch)
     # Only regions with tiles from several patches need a union; most have one.
-    per_patch = np.diff(index.key_bounds(runs[0], len(region_of_patch)))
+    per_patch = np.diff(index.key_bounds(of_patches, len(region_of_patch)))
     tiled = np.bincount(region_of_patch, weights=per_patch > 0)
     is_several = (tiled > 1)[region_of_patch]
     if not is_several.any():
         return starts, stops
     several = np.repeat(is_several, per_patch)
-    joined = covered(starts[several], stops[several])
-    starts = np.concatenate([starts[~several], joined[0]])
-    stops = np.concatenate([stops[~several], joined[1]])
+    joined_starts, joined_stops = covered(starts[several], stops[several])
+    starts = np.concatenate([starts[~several], joined_starts])
+    stops = np.concatenate([stops[~several], joined_stops])
     # Disjoint runs stay paired when both ends are sorted.
     return np.sort(starts), np.sort(stops)
 
 
 def _split(runs: Runs, n_regions: int, grid: Grid) -> list[RowSpans]:
     """Return runs keyed by region as one set per region."""
-    index = RowMajorIndex.of(grid)
-    _, rows, cols = index.decode(runs[0])
-    col_stops = cols + (runs[1] - runs[0])
-    bounds = index.key_bounds(runs[0], n_regions)
+    index, (starts, stops) = RowMajorIndex.of(grid), runs
+    _, rows, cols = index.decode(starts)
+    col_stops = cols + (stops - starts)
+    bounds = index.key_bounds(starts, n_regions)
     return [
         RowSpans(grid, rows[a:b], cols[a:b], col_stops[a:b]) for a, b in itertools.pairwise(bounds)
     ]

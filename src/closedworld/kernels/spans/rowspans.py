@@ -274,8 +274,9 @@ class RowSpans:
 
     @classmethod
     def _from_positions(cls, grid: Grid, runs: Runs) -> RowSpans:
-        _, rows, cols = RowMajorIndex.of(grid).decode(runs[0])
-        return cls(grid, rows, cols, cols + (runs[1] - runs[0]))
+        starts, stops = runs
+        _, rows, cols = RowMajorIndex.of(grid).decode(starts)
+        return cls(grid, rows, cols, cols + (stops - starts))
 
 
 def _refuse_off_grid(

@@ -76,9 +76,10 @@ class RowMajorIndex:
     def rekey(self, runs: Runs, new_key: NDArray[np.int64]) -> Runs:
         """Return runs with key k replaced by ``new_key[k]``, in the same order."""
         per_key = self.n_rows * (self.n_cols + 1)
-        key = runs[0] // per_key
+        starts, stops = runs
+        key = starts // per_key
         shift = (new_key[key] - key) * per_key
-        return runs[0] + shift, runs[1] + shift
+        return starts + shift, stops + shift
 
 
 def require_positions(keys: int, grid: Grid) -> None:
@@ -87,7 +88,7 @@ def require_positions(keys: int, grid: Grid) -> None:
     Raises:
         GridError: ``grid-too-fine``.
     """
-    if 2 * keys * grid.n_rows * (grid.n_cols + 1) > np.iinfo(np.int64).max:
+    if 2 * keys * grid.n_rows * (grid.n_cols + 1) >= 1 << 63:
         raise GridError(
             "grid-too-fine",
             f"{keys} polygons on {grid} are too many for one pass.",
@@ -164,7 +165,7 @@ def combine(a: Runs, b: Runs, op: BoolOp) -> Runs:
     toggles.sort(kind="stable")
     of_b = toggles & 1
     positions = toggles >> 1
-    in_a = (np.cumsum(1 - of_b) & 1).astype(np.bool_)
+    in_a = (np.cumsum(of_b ^ 1) & 1).astype(np.bool_)
     in_b = (np.cumsum(of_b) & 1).astype(np.bool_)
     # Several toggles at one position take effect together: only the state after the last counts.
     last = np.ones(len(positions), np.bool_)
