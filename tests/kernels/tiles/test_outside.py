@@ -72,6 +72,72 @@ def test_holes_take_away_and_rings_may_run_either_way() -> None:
         assert outside_share([polygon], EAST) == pytest.approx(share, abs=1e-9)
 
 
+INSIDE, BESIDE = (
+    (25, 55, 30, 60),
+    {
+        "west": (5, 55, 10, 60),
+        "east": (45, 55, 50, 60),
+        "north": (25, 75, 30, 80),
+        "south": (25, 35, 30, 40),
+    },
+)
+
+
+@pytest.mark.parametrize("side", BESIDE)
+@pytest.mark.parametrize("order", [1, -1])
+def test_every_feature_counts(side: str, order: int) -> None:
+    """One lies wholly in the grid, one wholly beside it."""
+    features = [shapely.MultiPolygon([shapely.box(*one)]) for one in (INSIDE, BESIDE[side])]
+    areas = [
+        (east - west) * (sine(north) - sine(south))
+        for west, south, east, north in (INSIDE, BESIDE[side])
+    ]
+    found = outside_share(features[::order], EAST)
+    assert found == pytest.approx(areas[1] / sum(areas), abs=1e-9)
+
+
+def disc(lon: float, lat: float, radius: float) -> shapely.MultiPolygon:
+    return shapely.MultiPolygon([shapely.Point(lon, lat).buffer(radius, quad_segs=5)])
+
+
+@pytest.mark.parametrize("west", [-180.0, 0.0, 100.25, -33.3])
+def test_a_grid_that_goes_round_cuts_nothing_off(west: float) -> None:
+    """Exactly nothing, not a rounding of it."""
+    grid = Grid(west, 80.0, 1.0, 1.0, 360, 160)
+    for step in range(40):
+        region = [disc(-180 + 9.1 * step, 60 - 3.1 * step, 1.3 + step / 3)]
+        assert outside_share(region, grid) == 0.0
+
+
+def test_what_touches_all_sides_of_the_grid_is_not_cut() -> None:
+    for step in range(1, 12):
+        corners = [(20, 50 + step), (40 - step, 50), (40, 70 - step / 3), (20 + step / 7, 70)]
+        assert outside_share([shapely.MultiPolygon([shapely.Polygon(corners)])], EAST) == 0.0
+        assert outside_share([disc(30 + step / 9, 60 + step / 7, 8.0)], EAST) == 0.0
+
+
+def test_a_grid_that_lacks_a_column_does_not_go_round() -> None:
+    grid = Grid(-180.0, 90.0, 1.0, 1.0, 359, 180)
+    missing = shapely.MultiPolygon([shapely.box(179.25, 10, 179.75, 20)])
+    assert outside_share([missing], grid) == 1.0
+
+
+@pytest.mark.parametrize("radius", [2.0, 5.0, 9.5])
+def test_what_four_grids_hold_of_a_region_adds_up_to_the_whole(radius: float) -> None:
+    """Round the corner in which they meet; its edges cross their sides in every direction."""
+    region = [disc(40.0, 50.0, radius), disc(41.0, 50.3, 0.2)]
+    shares = [
+        1 - outside_share(region, Grid(west, north, 1.0, 1.0, 20, 20))
+        for west in (20.0, 40.0)
+        for north in (70.0, 50.0)
+    ]
+    assert sum(shares) == pytest.approx(1, abs=1e-7)
+    halves = [
+        1 - outside_share([disc(40, 60, radius)], Grid(w, 75, 1, 1, 20, 30)) for w in (20, 40)
+    ]
+    assert halves == pytest.approx([0.5, 0.5], abs=1e-12)
+
+
 def test_an_empty_ring_has_no_area() -> None:
     rings = "((30 50, 60 50, 60 60, 30 60, 30 50), EMPTY)"
     polygon = shapely.from_wkt(f"MULTIPOLYGON ({rings}, EMPTY)")

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from closedworld.errors import ConfigError
-from closedworld.kernels.sizes import DEFAULT_SIZES
+from closedworld.kernels.sizes import DEFAULT_SIZES, Sizes
 from closedworld.kernels.tiles import (
     Part,
     PartRange,
@@ -119,6 +119,35 @@ def test_a_unit_must_have_tiles(task_tiles: int) -> None:
         plan_part_ranges({"DE": 1}, task_tiles)
     assert caught.value.code == "unit-size"
     assert str(task_tiles) in caught.value.message
+
+
+SMALL = Sizes(row_group_tiles=4, part_tiles=12)
+
+
+@given(st.integers(1, 40))
+def test_row_groups_cover_a_part_exactly_once_and_all_but_the_last_are_full(tiles: int) -> None:
+    for part in plan_parts("DE", tiles, SMALL):
+        groups = list(part.row_groups())
+        bounds = [part.first_rank, *(stop for _, stop in groups)]
+        assert [first for first, _ in groups] == bounds[:-1]
+        assert bounds[-1] == part.stop_rank
+        assert all(stop - first == 4 for first, stop in groups[:-1])
+        assert all(0 < stop - first <= 4 for first, stop in groups)
+
+
+def test_a_unit_has_the_sizes_and_ranks_of_its_parts() -> None:
+    first, last = plan_part_ranges({"DE": 27}, 24, SMALL)
+    assert (first.first_rank, first.stop_rank, first.tile_count) == (0, 24, 24)
+    assert (last.first_rank, last.stop_rank, last.tile_count) == (24, 27, 3)
+    assert first.sizes == last.sizes == SMALL
+    assert (first.largest_row_group, last.largest_row_group) == (4, 3)
+    (whole,) = plan_part_ranges({"DE": 27})
+    assert whole.sizes == DEFAULT_SIZES
+    assert whole.parts == plan_parts("DE", 27)
+    # Unless told, a task is a part file.
+    assert plan_part_ranges({"DE": 3 * PART_TILES}) == plan_part_ranges(
+        {"DE": 3 * PART_TILES}, PART_TILES, DEFAULT_SIZES
+    )
 
 
 def test_a_unit_is_called_by_its_country_and_parts() -> None:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+import numpy as np
 import pytest
 import shapely
 from hypothesis import given, reject
@@ -12,7 +14,7 @@ from hypothesis import strategies as st
 from closedworld.errors import ConfigError, InputError
 from closedworld.inputs.regions.country_reading import countries_from_features
 from closedworld.kernels.grid import Grid, tile_areas_cm2
-from closedworld.kernels.spans import RowSpans, Rule
+from closedworld.kernels.spans import Fill, RowSpans, Rule
 from closedworld.kernels.tiles import CountrySummary, World, enumerate_tiles, summarize
 from closedworld.kernels.tiles.world import areas_of
 from closedworld.testing.strategies import grids, polygons
@@ -275,6 +277,45 @@ def test_a_tile_that_was_given_is_visited_once(
     summary = only(shape, keep=True)
     assert summary.kept_small
     assert (name, cells(summary)) == (name, expected)
+
+
+def test_areas_are_those_of_the_rows_from_the_first_with_a_tile_to_the_last() -> None:
+    """Whichever set they are in, and in whichever order the sets come."""
+    sets = [
+        RowSpans.from_runs(TEN_BY_TEN, *np.array([(4, 1, 2), (6, 0, 3)]).T),
+        RowSpans.empty(TEN_BY_TEN),
+        RowSpans.from_runs(TEN_BY_TEN, *np.array([(3, 5, 6), (5, 5, 6)]).T),
+    ]
+    every = tile_areas_cm2(TEN_BY_TEN)
+    for some in (sets, sets[::-1]):
+        areas = areas_of(some, TEN_BY_TEN)
+        assert (areas.first_row, areas.cm2.tolist()) == (3, every[3:7].tolist())
+    areas = areas_of([RowSpans.from_runs(TEN_BY_TEN, *np.array([[9, 0, 1]]).T)], TEN_BY_TEN)
+    assert (areas.first_row, areas.cm2.tolist()) == (9, every[9:].tolist())
+
+
+def test_a_tile_is_given_only_when_asked_for() -> None:
+    speck = countries_from_features([("VA", "Speck", shapely.box(1.6, 1.6, 1.7, 1.7))])
+    assert enumerate_tiles(speck, TEN_BY_TEN, "center").without_tiles == ("VA",)
+
+
+@pytest.mark.parametrize("fill", Fill)
+def test_a_small_country_of_crossing_rings_has_the_tile_that_they_enclose(fill: Fill) -> None:
+    """A bow tie, one half of which is larger; a point between its outermost edges is in neither."""
+
+    @dataclass
+    class Region:
+        iso: str
+        name: str
+        features: list[shapely.MultiPolygon]
+
+    tie = shapely.Polygon([(1.6, 1.7), (4.4, 1.9), (4.4, 1.6), (1.6, 1.8)])
+    region = Region("VA", "", [shapely.MultiPolygon([tie])])
+    world = enumerate_tiles([region], TEN_BY_TEN, "center", keep_small_countries=True, fill=fill)
+    point = shapely.point_on_surface(shapely.make_valid(tie))
+    expected = (9 - int(point.y)) * 10 + int(point.x)
+    assert world.spans["VA"].tile_ids().tolist() == [expected]
+    assert world.kept_small == {"VA"}
 
 
 def test_a_world_without_tiles_has_areas_of_no_rows() -> None:

@@ -58,7 +58,8 @@ class PartRange:
     @property
     def sizes(self) -> Sizes:
         """Where row groups end, and how many tiles are worked on at once."""
-        return self.parts[0].sizes
+        (own,) = {part.sizes for part in self.parts}
+        return own
 
     @property
     def first_rank(self) -> int:

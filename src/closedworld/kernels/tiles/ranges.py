@@ -73,7 +73,7 @@ class Tiles:
             int(np.searchsorted(ends, stop, side="left")) + 1,
         )
         begins, lengths = ends[runs] - self.lengths[runs], self.lengths[runs].copy()
-        skipped = max(0, first - int(begins[0]))
+        skipped = first - int(begins[0])
         lengths[-1] -= ends[runs][-1] - stop
         lengths[0] -= skipped
         col_starts = self.col_starts[runs].copy()

@@ -49,7 +49,7 @@ class RowGroup:
         self._grid, self._count = tiles.grid, tiles.tile_count
         self._iso = constant(country_iso, self._count)
         self._ids = id_column(tiles)
-        is_new = np.diff(tiles.rows, prepend=-1) != 0
+        is_new = np.append(True, tiles.rows[1:] != tiles.rows[:-1])
         self._rows = tiles.rows[is_new]
         self._areas = areas.m2[self._rows - areas.first_row]
         of_row = np.add.reduceat(tiles.lengths, np.flatnonzero(is_new))

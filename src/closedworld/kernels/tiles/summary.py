@@ -16,7 +16,13 @@ from numpy.typing import NDArray
 from closedworld.kernels.grid import Grid, RowAreas
 from closedworld.kernels.spans import Fill, RowSpans, Rule, region_spans, shared_tiles
 from closedworld.kernels.spans.edges import edges_on_grid, place_on_grid
-from closedworld.kernels.spans.lattice import col_centers, col_edges, row_centers, row_edges
+from closedworld.kernels.spans.lattice import (
+    col_centers,
+    col_edges,
+    entered_bands,
+    row_centers,
+    row_edges,
+)
 
 _GLOBE = Grid(-180.0, 90.0, 1.0, 1.0, 360, 180)
 
@@ -81,26 +87,23 @@ def window_cells(
     """
     polygons = shapely.get_parts(np.asarray(features, dtype=object))
     placed, _ = place_on_grid(polygons, grid)
-    west, south, east, north = shapely.bounds(placed).reshape(-1, 4).T
+    west, south, east, north = shapely.bounds(placed).T
     if rule is Rule.CENTER:
         rows, cols = row_centers(grid), col_centers(grid)
         first_row, stop_row = rows.count_before(north), rows.count_before(south, including=True)
         first_col, stop_col = cols.count_before(west), cols.count_before(east, including=True)
     else:
-        rows, cols = row_edges(grid), col_edges(grid)
-        first_row = np.maximum(rows.count_before(north, including=True) - 1, 0)
-        stop_row = np.minimum(rows.count_before(south), grid.n_rows)
-        first_col = np.maximum(cols.count_before(west, including=True) - 1, 0)
-        stop_col = np.minimum(cols.count_before(east), grid.n_cols)
-    height, width = np.maximum(stop_row - first_row, 0), np.maximum(stop_col - first_col, 0)
-    return len(polygons), int((height * width).sum())
+        first_row, stop_row = entered_bands(row_edges(grid), north, south)
+        first_col, stop_col = entered_bands(col_edges(grid), west, east)
+    return len(polygons), int(((stop_row - first_row) * (stop_col - first_col)).sum())
 
 
 def lies_in_windows(tiles: RowSpans, features: Sequence[shapely.MultiPolygon], rule: Rule) -> bool:
     """Return whether any of the tiles lies in the tight window of a polygon."""
     bounds = shapely.bounds(shapely.get_parts(np.asarray(features, dtype=object)))
     boxes = [shapely.box(*box) for box in bounds.tolist()]
-    return bool((region_spans([boxes], tiles.grid, rule)[0] & tiles).n_runs)
+    (windows,) = region_spans([boxes], tiles.grid, rule)
+    return bool((windows & tiles).n_runs)
 
 
 def hole_cells(
@@ -166,7 +169,7 @@ def _area_within(features: Sequence[shapely.MultiPolygon], grid: Grid) -> float:
     """
     polygons = list(shapely.get_parts(np.asarray(features, dtype=object)))
     edges = edges_on_grid(polygons, grid)
-    if len(edges.x) < 2:  # noqa: PLR2004 -- an edge
+    if not len(edges.x):
         return 0.0
     areas = _under_edges(edges.x, edges.y, grid)
     areas[edges.seams] = 0.0

@@ -122,15 +122,16 @@ def enumerate_tiles(
 
 def areas_of(sets: Iterable[RowSpans], grid: Grid) -> RowAreas:
     """Return the area of a tile of each row from the first to the last that holds one of some sets."""
-    held = [own.rows for own in sets if own.n_runs]
-    first_row = min((int(rows[0]) for rows in held), default=0)
-    stop_row = max((int(rows[-1]) for rows in held), default=-1) + 1
-    return RowAreas.between(grid, first_row, stop_row)
+    ends = [int(row) for own in sets if own.n_runs for row in (own.rows[0], own.rows[-1])]
+    if not ends:
+        return RowAreas(0, np.empty(0, np.int64))
+    return RowAreas.between(grid, min(ends), max(ends) + 1)
 
 
 def _is_off(region: Region, grid: Grid) -> bool:
     polygons = shapely.get_parts(np.asarray(region.features, dtype=object))
-    return len(place_on_grid(polygons, grid)[1]) == 0
+    placed, _ = place_on_grid(polygons, grid)
+    return not len(placed)
 
 
 def representative_tile(region: Region, grid: Grid) -> RowSpans:
