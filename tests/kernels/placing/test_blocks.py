@@ -11,10 +11,10 @@ import numpy as np
 import pytest
 
 from closedworld.kernels.grid import Grid, tile_areas_cm2
-from closedworld.kernels.placing import Blocks
+from closedworld.kernels.placing import Blocks, block_tree
 from closedworld.kernels.placing.block_lattice import block_lattice
 from closedworld.kernels.placing.block_pieces import BlockPieces
-from closedworld.kernels.placing.block_tree import BlockTree
+from closedworld.kernels.placing.block_tree import BlockTree, power
 from closedworld.kernels.spans import RowSpans
 
 if TYPE_CHECKING:
@@ -39,8 +39,11 @@ def spans_of(grid: Grid) -> RowSpans:
 
 @pytest.mark.parametrize("grid", GRIDS.values(), ids=GRIDS)
 @pytest.mark.parametrize("batch", [5, 41, 100_000])
-def test_blocks_have_the_weights_and_areas_of_their_tiles(grid: Grid, batch: int) -> None:
+def test_blocks_have_the_weights_and_areas_of_their_tiles(
+    grid: Grid, batch: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Batches of weights begin and end amid runs and blocks; blocks without a weight are left out."""
+    monkeypatch.setattr(block_tree, "_CHUNK_TILES", 30)
     spans, lattice, areas = spans_of(grid), block_lattice(grid), tile_areas_cm2(grid)
     weights = np.random.default_rng(3).integers(-20, 20, len(spans)).clip(0).astype(np.uint64)
     weights[0] = 1 << 40
@@ -98,14 +101,20 @@ def test_masses_grow_with_density_to_the_power_of_gamma_up_to_1024_times_that_of
 ) -> None:
     """Likewise down to a 1024th of it."""
     weights = [1, 5, 900, 1000, 1024, 1100, 4000, 10**6, 2**20, 10**7, 10**9]
-    # As dense as 2^10 weights to a block on average.
-    blocks = blocks_of(weights, len(weights) << 10)
+    # The country has 4096 to a block on average.
+    blocks = blocks_of(weights, len(weights) << 12)
     expected = [
-        weight * min(max(weight / 1024, 1 / 1024), 1024) ** (gamma8 / 8 - 1) for weight in weights
+        weight * min(max(weight / 4096, 1 / 1024), 1024) ** (gamma8 / 8 - 1) for weight in weights
     ]
     masses = blocks.masses(gamma8).astype(float)
     scale = masses.max() / max(expected)
     assert masses == pytest.approx(np.array(expected) * scale, rel=1e-9, abs=1.0)
+
+
+@pytest.mark.parametrize("eighths", [-64, -9, -8, -1, 0, 1, 7, 8, 24, 64])
+def test_powers_are_those_of_the_c_library(eighths: int) -> None:
+    base = np.array([2.0**-10, 0.3, 1.0, 1.7, 2.0**10])
+    assert power(base, eighths) == pytest.approx(base ** (eighths / 8), rel=1e-13)
 
 
 def test_a_part_of_a_country_has_masses_of_its_own() -> None:

@@ -98,6 +98,23 @@ def test_removed_tiles_are_as_if_they_had_no_weight(monkeypatch: pytest.MonkeyPa
     assert np.array_equal(descent(draws, removed, ids).ranks, expected)
 
 
+def test_the_weight_of_removed_tiles_before_a_rank_is_that_of_each_id_alone() -> None:
+    """From the first rank to the one after the last, whatever the order in which tiles came."""
+    ranks = [[4, 0, 2], [], [4], [1, 3, 0, 2, 4]]
+    weights = [[7, 1, 5], [], [9], [2, 3, 4, 5, 6]]
+    removed = RemovedTiles(
+        [np.array(one, np.int64) for one in ranks],
+        [np.array(one, np.uint64) for one in weights],
+        5,
+    )
+    ids, asked = (one.ravel() for one in np.meshgrid(np.arange(4), np.arange(6)))
+    expected = [
+        sum(w for rank, w in zip(ranks[own], weights[own], strict=True) if rank < at)
+        for own, at in zip(ids.tolist(), asked.tolist(), strict=True)
+    ]
+    assert removed.before(ids, asked).tolist() == expected
+
+
 @pytest.mark.parametrize("whole", [3, 7, 2**63 - 1, 10**18])
 def test_a_number_that_64_bits_do_not_place_has_more(whole: int) -> None:
     """Its first bits are those of the share; the next ones of each draw decide."""

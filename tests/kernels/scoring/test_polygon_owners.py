@@ -54,6 +54,9 @@ def test_a_tile_on_a_border_decides_by_polygons_on_any_turn_of_the_globe() -> No
         "AA": [shapely.MultiPolygon([shapely.box(4.01, 0.01, 4.99, 0.99)])],
         "BB": [shapely.MultiPolygon([shapely.box(179, 0, 181.02, 1)])],
     }
+    countries["CC"] = [shapely.MultiPolygon([shapely.box(-181.01, 3, -179, 4)])]
     owners = PolygonOwners.of(countries)
     lons = np.array([4.005, 4.015, -178.99, -178.97])
     assert owners.locate(lons, np.full(4, 0.5)).tolist() == [-1, 0, 1, -1]
+    lons = np.array([178.985, 178.995, -179.005, -178.995])
+    assert owners.locate(lons, np.full(4, 3.5)).tolist() == [-1, 2, 2, -1]

@@ -93,7 +93,7 @@ class BlockPieces:
         np.add.at(filled, begin, own)
         np.subtract.at(filled, end + 1, own)
         np.cumsum(filled, out=filled)
-        of_blocks = (filled[:-1].reshape(self.n_rows, -1) * widths).ravel()
+        of_blocks = (filled[:-1].reshape(self.n_rows, len(widths)) * widths).ravel()
         # What it leaves out of the first and the last of them.
         np.subtract.at(of_blocks, begin, own * (spans.col_starts - self.col_begins[self.first]))
         np.subtract.at(of_blocks, end, own * (self.col_begins[self.last + 1] - spans.col_stops))

@@ -200,11 +200,12 @@ class _Race(NamedTuple):
         squares, square = np.unique(ids >> bits, return_inverse=True)
         pairs = np.unique(own >> 1)
         column = 2 * np.searchsorted(pairs, own >> 1) + (own & 1)
-        of_squares = np.zeros((len(masses), len(squares), 2 * len(pairs)), np.uint64)
+        columns = 2 * len(pairs)
+        of_squares = np.zeros((len(masses), len(squares), columns), np.uint64)
         of_squares[:, square, column] = masses
-        parts = np.zeros(of_squares.shape[1:], np.int64)
+        parts = np.zeros((len(squares), columns), np.int64)
         parts[square, column] = np.arange(len(ids))
-        by_row = of_squares.reshape(-1, of_squares.shape[2])
+        by_row = of_squares.reshape(len(masses) * len(squares), columns)
         race = cls(pairs.astype(np.uint64), slowness(by_row), parts)
         return race, squares, of_squares.sum(axis=2, dtype=np.uint64)
 

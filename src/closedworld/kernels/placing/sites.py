@@ -99,7 +99,7 @@ def place_sites(domain: PlacingDomain, request: SiteRequest) -> Points:
         which = np.repeat(left, count)
         attempts = np.tile(np.arange(attempt, attempt + count), len(left))
         x, y, inside = own.take(which).points(domain, numbers.take(which), attempts)
-        first = np.arange(len(left)) * count + inside.reshape(-1, count).argmax(axis=1)
+        first = np.arange(len(left)) * count + inside.reshape(len(left), count).argmax(axis=1)
         lons[left], lats[left] = x[first], y[first]
         left, attempt = left[~inside[first]], attempt + count
     tiles = domain.spans.grid.tile_id(own.rows, own.cols)

@@ -179,7 +179,7 @@ class _Sums:
         ranks, lengths, strip = ranks[order], lengths[order], strip[order]
         at = (block[strip] * sums.shape[1] + down[strip] + 1) * sums.shape[2]
         at += begins[order] - start[strip] + 1
-        sums.reshape(-1)[counted(at, lengths)] = weights(ranks, ranks + lengths)
+        sums.ravel()[counted(at, lengths)] = weights(ranks, ranks + lengths)
         np.cumsum(sums, axis=1, out=sums)
         np.cumsum(sums, axis=2, out=sums)
         return cls(first_row, first_col, sums)

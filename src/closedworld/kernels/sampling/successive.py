@@ -42,7 +42,7 @@ class SuccessiveSampler:
         self._spare = spare
         self._key = key
         self._wanted = wanted
-        self._hits = self.removed = TileHits(np.empty(0, np.int64), np.empty(0, np.uint64))
+        self._hits = self.removed = TileHits(np.array([], np.int64), np.array([], np.uint64))
         self._number = self._asked = 0
         self._left, self._drawn = total, np.uint64(0)
 

@@ -183,7 +183,7 @@ class TileDescent:
 
     def _ranks_before(self, positions: NDArray[np.int64]) -> NDArray[np.int64]:
         """Return how many tiles of the country lie before each position of the grid, int64 (n,)."""
-        run = np.maximum(np.searchsorted(self._starts, positions, side="right") - 1, 0)
+        run = np.maximum(np.searchsorted(self._starts, positions) - 1, 0)
         first = self._first_ranks[run]
         ranks: NDArray[np.int64] = np.minimum(
             first + positions - self._starts[run], self._first_ranks[run + 1]
@@ -206,7 +206,7 @@ class _Choices:
 
     def __init__(self, draws: StreamDraws) -> None:
         self._draws = draws
-        self._call, self._numbers = -1, (np.empty(0, np.uint64), np.empty(0, np.uint64))
+        self._numbers: dict[int, tuple[NDArray[np.uint64], NDArray[np.uint64]]] = {}
 
     def first(
         self,
@@ -216,12 +216,13 @@ class _Choices:
         stop: NDArray[np.uint64],
     ) -> NDArray[np.bool_]:
         """Return which draws choose the first part, given the weight before it, between and after, bool (n,)."""
-        if choice >> 1 != self._call:
-            self._call = choice >> 1
-            a, b, c, d = self._draws.words(Purpose.TILE, self._call)
-            self._numbers = a << _WORD_BITS | b, c << _WORD_BITS | d
+        call = choice >> 1
+        if call not in self._numbers:
+            a, b, c, d = self._draws.words(Purpose.TILE, call)
+            self._numbers = {call: (a << _WORD_BITS | b, c << _WORD_BITS | d)}
         parts, wholes = middle - start, stop - start
-        return chooses_first(parts, wholes, self._numbers[choice & 1], self._draws, choice)
+        numbers = self._numbers[call][choice & 1]
+        return chooses_first(parts, wholes, numbers, self._draws, choice)
 
 
 def chooses_first(
@@ -247,7 +248,7 @@ def chooses_first(
     first: NDArray[np.bool_] = number < share
     for i in np.flatnonzero(np.abs(number - share) < _DOUBT).tolist():
         first[i] = _below(
-            int(parts[i]), int(wholes[i]), int(numbers[i]), draws.take(slice(i, i + 1)), choice
+            int(parts[i]), int(wholes[i]), int(numbers[i]), draws.take(np.array([i])), choice
         )
     return first
 
@@ -261,4 +262,4 @@ def _below(part: int, whole: int, bits: int, draw: StreamDraws, choice: int) -> 
             return False
         more = _MORE_BITS * (known // _BITS) + choice
         high, low, _, _ = draw.words(Purpose.TILE, more)
-        bits, known = bits << _BITS | int(high[0]) << 32 | int(low[0]), known + _BITS
+        bits, known = bits << _BITS | high.item() << 32 | low.item(), known + _BITS

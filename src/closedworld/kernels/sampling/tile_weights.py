@@ -53,7 +53,7 @@ class HeldWeights:
         # No more weights than this can be 2^32 or more; with many, 64 bits each take less.
         few = total >> 32 <= tiles // 8
         self._lower: NDArray[np.unsignedinteger] = np.empty(tiles, np.uint32 if few else np.uint64)
-        self._large_ranks, self._large = np.empty(0, np.int64), np.empty(0, np.uint64)
+        self._large_ranks, self._large = np.array([], np.int64), np.array([], np.uint64)
 
     def fill(self, weights: Iterable[NDArray[np.uint64]]) -> Iterator[NDArray[np.uint64]]:
         """Yield weights as they are taken in, in order of rank, in any number of arrays, uint64 (n,) each."""

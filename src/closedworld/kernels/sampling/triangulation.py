@@ -80,7 +80,7 @@ def _triangles(piece: shapely.Geometry) -> NDArray[np.float64]:
     cut = shapely.get_parts(shapely.constrained_delaunay_triangles(np.array(polygons)))
     cut = shapely.get_parts(cut)
     cut = cut[shapely.area(cut) > 0]
-    corners: NDArray[np.float64] = shapely.get_coordinates(cut).reshape(-1, 4, 2)[:, :3]
+    corners: NDArray[np.float64] = shapely.get_coordinates(cut).reshape(len(cut), 4, 2)[:, :3]
     return corners
 
 
@@ -91,7 +91,7 @@ def _on_triangles(
     one, two, which, _ = (fractions(word) for word in draws.words(Purpose.POINT, attempt))
     side, other = corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0]
     upto = np.cumsum(np.abs(side[:, 0] * other[:, 1] - side[:, 1] * other[:, 0]))
-    triangle = np.minimum(np.searchsorted(upto, which * upto[-1], side="right"), len(upto) - 1)
+    triangle = np.searchsorted(upto, which * upto[-1], side="right")
     # A point in the other half of the parallelogram is turned back into the triangle.
     over = one + two > 1
     one, two = np.where(over, 1 - one, one), np.where(over, 1 - two, two)
