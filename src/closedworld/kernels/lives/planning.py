@@ -130,8 +130,9 @@ def _eligible(market: Market, visits: Ints) -> _Eligible:
     if not len(site):
         site = np.flatnonzero((visits > 0) & (visits * 2 >= visits.max(initial=0)))
     weight = exposed[site] * market.habits.skimmed[market.sites.category[site]]
+    whole = np.maximum(np.rint(weight * 64), 1).astype(np.int64)
     xyz = market.index.xyz[:, site]
-    return _Eligible(site, xyz, exposed[site], np.cumsum(np.rint(weight * 64).astype(np.int64)))
+    return _Eligible(site, xyz, exposed[site], np.cumsum(whole))
 
 
 def _skim(
@@ -139,7 +140,7 @@ def _skim(
 ) -> Campaigns:
     """Return campaigns of 30 days whose cards make this many purchases, each site at most once."""
     words = _words(key, _SKIM, month)
-    target = np.floor(words[0] * 2.0**-32 * int(eligible.sums[-1]))
+    target = words[0] * 2.0**-32 * int(eligible.sums[-1])
     drawn = np.searchsorted(eligible.sums, target, "right")
     cards = purchases / _THEFT_PURCHASES
     rank = _apart(eligible, drawn, max(round(cards / _BATCH), 1), cards)
