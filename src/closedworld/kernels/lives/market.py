@@ -10,7 +10,7 @@ from closedworld.kernels.lives.draws import scaled, whole_weights
 from closedworld.kernels.lives.goals import Goals
 from closedworld.kernels.lives.habits import Habits, Schedule
 from closedworld.kernels.lives.near import SiteIndex
-from closedworld.kernels.lives.outcome import Channel
+from closedworld.kernels.lives.outcome import NONE, Channel
 from closedworld.kernels.lives.places import Countries, Floats, Ints, OnlineMerchants, Sites, Zones
 from closedworld.kernels.placing.texture import lognormal_quantiles
 from closedworld.kernels.sampling.philox import Words
@@ -51,7 +51,7 @@ class OnlineIndex:
         )
 
     def pick(self, category: Ints, country: Ints, words: Words) -> Ints:
-        """Return a merchant for each, mostly of the country, int64 (n,), -1 where there is none."""
+        """Return a merchant for each, mostly of the country, int64 (n,), ``NONE`` where there is none."""
         first, last = self.starts[category, country], self.starts[category, country + 1]
         anywhere = (last == first) | ((words & np.uint64(15)) >= _AT_HOME)
         first = np.where(anywhere, self.starts[category, 0], first)
@@ -59,9 +59,8 @@ class OnlineIndex:
         base = self.cumulative[first]
         target = base + scaled(words, self.cumulative[last] - base)
         place = np.searchsorted(self.cumulative[1:], target, "right")
-        none = last == first
-        place[none] = 0
-        return np.where(none, -1, self.order.take(place, mode="clip") if len(self.order) else -1)
+        found = np.append(self.order, NONE)
+        return found.take(np.where(last > first, place, len(self.order)))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
