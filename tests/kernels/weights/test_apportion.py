@@ -105,6 +105,11 @@ def test_what_cannot_be_apportioned_is_refused() -> None:
     for units in (-1, MOST_UNITS + 1):
         with pytest.raises(ValueError, match="units"):
             apportion(np.array([1, 2], np.int64), units)
+    for odd in (np.array([[1, 2]]), np.array(5), np.array([1.0, 2.0]), np.array([True])):
+        with pytest.raises(ValueError, match="1-D integers"):
+            apportion(odd, 1)
+    with pytest.raises(TypeError):
+        apportion(np.array([1, 2]), 1.0)  # type: ignore[arg-type]
 
 
 def test_the_oracle_refuses_the_same() -> None:
@@ -175,6 +180,32 @@ def test_tasks_and_buckets_and_samples_do_not_count(
     weights, floors = in_tasks(tasks, units, sizes, sample)
     assert weights == apportioned(tiles, units)
     assert floors == sum(mass * units // sum(tiles) for mass in tiles)
+
+
+@pytest.mark.parametrize("units", [7, 100, 10**6, 10**12])
+@pytest.mark.parametrize("bucket_bits", [1, 3, 16])
+def test_a_sample_that_misleads_costs_questions_and_no_unit(units: int, bucket_bits: int) -> None:
+    """Tiles with the smallest or the largest remainders alone: the cutoff is above or below their range."""
+    tiles = np.random.default_rng(5).integers(1, 10**6, 300).tolist()
+    total = sum(tiles)
+    by_remainder = sorted(tiles, key=lambda mass: mass * units % total)
+    tasks = [Masses(np.array(tiles[:100])), runs_of(np.array(tiles[100:]))]
+    expected = apportioned(tiles, units)
+    for sample in (by_remainder[:9], by_remainder[-9:], by_remainder[150:151], [0], [0, 0, 0, 0]):
+        for few in (0, 40, 1000):
+            weights, floors = in_tasks(
+                tasks, units, Sizes(few_tiles=few, bucket_bits=bucket_bits), sample
+            )
+            assert weights == expected
+            assert floors == sum(mass * units // total for mass in tiles)
+
+
+def test_many_equal_remainders_go_to_the_first_tiles_over_several_tasks() -> None:
+    tasks = [Masses(np.ones(count, np.int64)) for count in (3, 1, 4, 2, 5)]
+    for units in range(16):
+        for few in (0, 100):
+            weights, _ = in_tasks(tasks, units, Sizes(few_tiles=few, bucket_bits=1), [])
+            assert weights == [1] * units + [0] * (15 - units)
 
 
 @pytest.mark.parametrize("empty", [0, 0.7])

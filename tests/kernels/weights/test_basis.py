@@ -249,6 +249,15 @@ def test_a_mixture_is_told_with_shares_that_add_up_to_one(text: str, words: str)
     assert basis_in_words(text) == words
 
 
+@pytest.mark.parametrize("dp", [-1, 19, 100])
+def test_decimal_places_are_0_to_18(dp: int) -> None:
+    with pytest.raises(ConfigError) as caught:
+        Mixture.parse("population").units(dp)
+    assert caught.value.code == "dp-range"
+    with pytest.raises(TypeError):
+        Mixture.parse("population").units(2.0)  # type: ignore[arg-type]
+
+
 def test_limits_are_those_of_64_bits_and_of_32_bit_numbers_drawn_twice() -> None:
     assert 10**MAX_DP < 2**63 < 10 ** (MAX_DP + 1)
     assert 2 * MAX_POINTS == 2**32

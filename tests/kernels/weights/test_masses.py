@@ -91,6 +91,22 @@ def test_each_value_counts_for_itself() -> None:
     """A batch of all kinds gives what its values give one by one."""
     values = np.array([np.nan, 1 / 128, 3 / 128, 9.1e12, 5e-324, -1.0, 0.1, 68719476736.0078125])
     assert micro_persons(values).tolist() == [micro_persons_exactly(value) for value in values]
+    for dtype in (np.float32, np.float64):
+        assert micro_persons(np.array([-0.25, 0.5, -0.0, 2.0], dtype)).tolist() == [
+            0,
+            500_000,
+            0,
+            2_000_000,
+        ]
+        assert micro_persons(np.array([0.5, -0.75], dtype)).tolist() == [500_000, 0]
+    assert micro_persons(np.array([True, False])).tolist() == [10**6, 0]
+
+
+@pytest.mark.parametrize("dtype", [np.int64, np.uint64, np.float64])
+def test_the_most_persons_are_taken_and_one_more_is_not(dtype: type[np.number]) -> None:
+    assert micro_of(MOST_PERSONS, dtype) == MOST_PERSONS * 10**6
+    with pytest.raises(ValueError, match="9200000000001"):
+        micro_of(MOST_PERSONS + 1, dtype)
 
 
 @st.composite
@@ -230,6 +246,11 @@ def test_sums_by_hand() -> None:
     assert exact_sum(most, np.array([0, 1, 0, 2, 10**12])) == (10**12 + 3) * INT64_MAX
     assert exact_sum(np.array([2**64 - 1, 2**64 - 1, 1], np.uint64)) == 2**65 - 1
     assert exact_sum(np.array([3, 4], np.int64), np.array([0, 0])) == 0
+    assert exact_sum(np.array([7], np.int64)) == 7
+    # Twice 2^62 is one more than int64 holds.
+    assert exact_sum(np.array([2**62, 2**62], np.int64)) == 2**63
+    assert exact_sum(np.array([2**62], np.int64), np.array([2])) == 2**63
+    assert exact_sum(np.array([2**62, 2**62 - 1], np.int64)) == 2**63 - 1
     assert exact_sum(np.array([], np.int64)) == 0
     assert exact_sum(np.array([], np.int64), np.array([], np.int64)) == 0
     assert exact_sum(np.full(300_000, 2**62 + 1, np.int64)) == 300_000 * (2**62 + 1)

@@ -32,8 +32,6 @@ from closedworld.kernels.weights.masses import Masses
 _DENSE_BITS = 16
 """Values below 2^16 are counted in an array of that length rather than sorted."""
 
-_INT64_MAX = (1 << 63) - 1
-
 
 @dataclass(frozen=True, slots=True)
 class HistogramQuery:
@@ -128,8 +126,8 @@ class CutoffSearch:
         self._total = total
         self._tiles = tiles
         self._sizes = sizes
-        self.floors = 0
-        self.cutoff = RemainderCutoff(total, 0)
+        self.floors: int
+        self.cutoff: RemainderCutoff
         self.query: HistogramQuery | None = self._next(0, total, tiles)
         if sample is not None and len(sample) and self.query.shift:
             self.query = HistogramQuery(*_likely_range(sample, units, total), 0)
@@ -228,9 +226,7 @@ def remainder_histogram(
         counts = None if counts is None else counts[inside]
     buckets = remainders - query.low if query.low else remainders
     if query.shift:
-        buckets = buckets >> query.shift
-    if (query.stop - query.low) >> query.shift <= _INT64_MAX:
-        buckets = buckets.astype(np.int64, copy=False)
+        buckets = (buckets >> query.shift).astype(np.int64, copy=False)
     return RemainderHistogram(floors, above, *_counted(buckets, counts))
 
 

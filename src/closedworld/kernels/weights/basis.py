@@ -112,7 +112,8 @@ class Mixture:
 
     def __str__(self) -> str:
         if len(self.parts) == 1:
-            return self.parts[0][0].value
+            (basis,) = self.bases
+            return basis.value
         return ",".join(f"{basis.value}:{share}" for basis, share in self.parts)
 
 
@@ -125,12 +126,12 @@ def basis_in_words(text: str) -> str:
     Raises:
         ConfigError: As ``Mixture.parse``.
     """
-    parts = Mixture.parse(text).parts
-    if len(parts) == 1:
-        return parts[0][0].value
-    whole = sum(share for _, share in parts)
+    mixture = Mixture.parse(text)
+    if len(mixture.parts) == 1:
+        return str(mixture)
+    whole = sum(share for _, share in mixture.parts)
     return " + ".join(
-        f"{_in_digits(Fraction(share, whole))} {basis.value}" for basis, share in parts
+        f"{_in_digits(Fraction(share, whole))} {basis.value}" for basis, share in mixture.parts
     )
 
 

@@ -29,7 +29,7 @@ _LOW_BITS = 32
 _INT64_END = 1 << 63
 _ROUNDED = 1.5 * 2.0**52
 """A float64 this large holds no fraction: adding it rounds half to even, and the sum's bits count on from its own."""
-_ROUNDED_BITS = np.array([_ROUNDED]).view(np.int64)[0]
+_ROUNDED_BITS = np.float64(_ROUNDED).view(np.int64)
 _ROUNDABLE_PERSONS = 2**51 // MICRO
 
 
@@ -51,7 +51,7 @@ class Masses:
         return exact_sum(self.values, self.counts)
 
     def held(self) -> NDArray[np.intp] | None:
-        """Return which tiles have a mass above 0, int64 (n,), where a quarter has none; None elsewhere.
+        """Return which tiles have a mass above 0, int64 (n,), where more than a quarter has none; None elsewhere.
 
         Most of a raster of where people live is empty, and what is empty needs no arithmetic.
         """
