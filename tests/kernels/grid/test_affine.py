@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from closedworld.errors import ConfigError, GridError
 from closedworld.kernels.grid import Grid
+from closedworld.kernels.grid.affine import most_cols, rows_beyond_poles
 from closedworld.testing.strategies import grids
 
 
@@ -83,6 +84,15 @@ def test_lines_are_where_exact_arithmetic_puts_them_to_the_last_bits(grid: Grid)
         (" 10 arcmin ", 1080),
         ("3sec", 216000),
         ("180d", 1),
+        ("60s", 10800),
+        ("60sec", 10800),
+        ("60arcsec", 10800),
+        ("2m", 5400),
+        ("2min", 5400),
+        ("2arcmin", 5400),
+        ("2d", 90),
+        ("2deg", 90),
+        ("2degree", 90),
     ],
 )
 def test_a_resolution_cuts_the_globe_into_whole_cells(resolution: str, n_rows: int) -> None:
@@ -114,7 +124,9 @@ def test_a_resolution_must_divide_180_degrees(resolution: str) -> None:
 
 def test_a_resolution_too_fine_to_tabulate_is_refused() -> None:
     assert Grid.from_resolution("0.1s").n_cols == 12_960_000
-    for finer in ("0.01s", "0.0001s"):
+    # 2^24 columns, each 180 / 2^23 degrees wide.
+    assert Grid.from_resolution("0.000021457672119140625deg").n_cols == 1 << 24
+    for finer in ("0.075s", "0.06s", "0.01s", "0.0001s"):
         with pytest.raises(ConfigError) as caught:
             Grid.from_resolution(finer)
         assert caught.value.code == "resolution-size"
@@ -244,3 +256,31 @@ def test_lattices_are_the_same_to_a_thousandth_of_a_cell_each_way() -> None:
         assert grid.is_same_lattice(moved) == moved.is_same_lattice(grid) == same
     assert not grid.is_same_lattice(Grid(0.0, 10.0, 1.0, 2.0, 4, 2))
     assert not grid.is_same_lattice(Grid(0.0, 10.0, 1.001, 2.0, 4, 3))
+    assert not grid.is_same_lattice(Grid(0.0, 10.0, 1.0, 2.001, 4, 3))
+    assert not grid.is_same_lattice(Grid(0.0, 10.0, 1.0, 2.0, 3, 3))
+    # A thousandth of 125 is an eighth, exactly.
+    wide = Grid(0.0, 60.0, 125.0, 125.0, 2, 1)
+    for origin, same in (((0.125, 60.0), True), ((0.0, 60.125), True), ((0.126, 60.0), False)):
+        assert wide.is_same_lattice(Grid(*origin, 125.0, 125.0, 2, 1)) == same
+
+
+@pytest.mark.parametrize(
+    ("north", "cell_height", "n_rows", "beyond"),
+    [
+        (90.0, 1.0, 180, (0.0, 0.0)),
+        (90.5, 0.25, 10, (2.0, 0.0)),
+        (10.0, 1.0, 101, (0.0, 1.0)),
+        (91.0, 0.5, 366, (2.0, 4.0)),
+        (90.0, 0.5, 361, (0.0, 1.0)),
+        (90.0 + 1e-7, 0.5, 360, (0.0, 0.0)),
+    ],
+)
+def test_rows_beyond_a_pole_are_counted_in_cells(
+    north: float, cell_height: float, n_rows: int, beyond: tuple[float, float]
+) -> None:
+    assert rows_beyond_poles(north, cell_height, n_rows) == beyond
+
+
+def test_columns_go_once_round_the_globe() -> None:
+    assert [most_cols(width) for width in (360.0, 1.0, 0.7, 1 / 120)] == [1, 360, 514, 43_200]
+    assert most_cols(float(np.float32(1 / 120))) == 43_200
