@@ -14,6 +14,7 @@ from effort import examples
 from hypothesis import given
 from hypothesis import strategies as st
 
+from closedworld.errors import GridError
 from closedworld.kernels.grid import Grid
 from closedworld.kernels.spans import Fill, Rule, region_spans
 from closedworld.testing import tiles_by_geos
@@ -77,6 +78,28 @@ def test_edges_that_cancel_each_other_have_no_tiles_of_their_own() -> None:
     assert tiles(MORE["the same part twice"], ON, "evenodd", OVERLAP) == set()
     assert tiles(MORE["hole as large as the ring"], ON, "evenodd", OVERLAP) == set()
     assert tiles(MORE["hole as large as the ring"], ON, "nonzero", OVERLAP) == set()
+
+
+def test_an_edge_cancels_another_of_the_other_zero_and_counts_by_how_often_it_runs() -> None:
+    """-0.0 is 0.0; what is drawn three times is drawn an odd number of times."""
+    grid = Grid(n_rows=4, n_cols=4, west=-2.0, north=2.0, cell_width=1.0, cell_height=1.0)
+    box = shapely.box(0.0, 0.0, 1.5, 1.5)
+    other = shapely.Polygon([(-0.0, -0.0), (1.5, -0.0), (1.5, 1.5), (-0.0, 1.5)])
+    cells = {2, 3, 6, 7}
+    for times, expected in ((2, set()), (3, cells), (4, set()), (5, cells)):
+        parts = [box, other, box, other, box][:times]
+        assert tiles(shapely.MultiPolygon(parts), grid, "evenodd", OVERLAP) == expected
+        assert tiles(shapely.MultiPolygon(parts), grid, "nonzero", OVERLAP) == cells
+
+
+@pytest.mark.parametrize("fill", Fill)
+def test_more_rings_than_64_bits_can_keep_apart_are_refused(fill: Fill) -> None:
+    side = 2**31 - 2
+    huge = Grid(-180.0, 90.0, 360 / side, 180 / side, side, side)
+    ties = [[shapely.Polygon([(at, 0), (at + 1, 1), (at + 1, 0), (at, 1)])] for at in (0, 2)]
+    with pytest.raises(GridError) as caught:
+        region_spans(ties, huge, OVERLAP, fill)
+    assert caught.value.code == "grid-too-fine"
 
 
 def shares_area(polygons: list[list[Ring]], cell: tuple[int, int], fill: Fill) -> bool:

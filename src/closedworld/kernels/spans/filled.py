@@ -12,7 +12,7 @@ import itertools
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass, replace
 from fractions import Fraction
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import numpy as np
 import shapely
@@ -87,8 +87,10 @@ def _by_winding(edges: Edges, grid: Grid) -> Runs:
 
     def of(runs: Runs, which: NDArray[np.bool_], depth: int = 1) -> Runs:
         """Return the runs of some rings, keyed by patch."""
-        some = which[index.decode(runs[0])[0]]
-        return covered(*index.rekey((runs[0][some], runs[1][some]), group_of_ring), depth)
+        starts, stops = runs
+        ring, _, _ = index.decode(starts)
+        some = which[ring]
+        return covered(*index.rekey((starts[some], stops[some]), group_of_ring), depth)
 
     hole = edges.ring_is_hole
     tangled = hole & ~_is_simple(edges)
@@ -163,7 +165,7 @@ class _Segments(Columns):
         return Edges(
             x=np.stack([self.x1, self.x2], axis=1).ravel(),
             y=np.stack([self.y1, self.y2], axis=1).ravel(),
-            ring_starts=np.arange(0, 2 * count + 1, 2),
+            ring_starts=2 * np.arange(count + 1),
             ring_polygon=key,
             ring_is_hole=np.zeros(count, np.bool_),
             polygon_patch=keys,
@@ -231,16 +233,12 @@ def _may_overlap(segments: _Segments, key: NDArray[np.int64]) -> NDArray[np.bool
     found = np.zeros(len(key), np.bool_)
     order = np.lexsort((slope, steep, key))
     line = np.cumsum(
-        (np.diff(key[order], prepend=-1) != 0)
-        | (np.diff(steep[order], prepend=False) != 0)
-        | (np.diff(slope[order], prepend=0.0) > _SAME_SLOPE)
+        (_steps(key[order]) != 0) | _steps(steep[order]) | (_steps(slope[order]) > _SAME_SLOPE)
     )
     order, line = _several(order, line)
     again = np.lexsort((offset[order], line))
     order, line = order[again], line[again]
-    line = np.cumsum(
-        (np.diff(line, prepend=-1) != 0) | (np.diff(offset[order], prepend=0.0) > _SAME_OFFSET)
-    )
+    line = np.cumsum((_steps(line) != 0) | (_steps(offset[order]) > _SAME_OFFSET))
     order, line = _several(order, line)
     again = np.lexsort((low[order], line))
     order, line = order[again], line[again]
@@ -256,11 +254,16 @@ def _may_overlap(segments: _Segments, key: NDArray[np.int64]) -> NDArray[np.bool
     return found
 
 
+def _steps(values: NDArray[Any]) -> NDArray[Any]:
+    """Return how far each value is from the one before, (n,); no way for the first. Of truth values, whether they differ."""
+    return np.diff(values, prepend=values[:1])
+
+
 def _several(
     order: NDArray[np.int64], line: NDArray[np.int64]
 ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """Return the members of lines that have several, and their lines."""
-    some = np.bincount(line)[line] > 1 if len(line) else np.zeros(0, np.bool_)
+    some = np.bincount(line)[line] > 1
     return order[some], line[some]
 
 
@@ -273,7 +276,8 @@ def _with_area(
     fill: Fill,
 ) -> Runs:
     """Return the cells that share an area with their group, in rational arithmetic."""
-    positions = counted(cells[0], cells[1] - cells[0])
+    starts, stops = cells
+    positions = counted(starts, stops - starts)
     keys, rows, cols = RowMajorIndex.of(grid).decode(positions)
     across, down = col_edges(grid), row_edges(grid)
     sides = np.stack([across.at(cols), down.at(rows + 1), across.at(cols + 1), down.at(rows)])
