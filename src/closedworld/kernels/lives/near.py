@@ -26,13 +26,11 @@ _CUT = 4096  # sites of a list that count, so that its sum fits 32 bits
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class _Level:
-    """Sites in cells of one size, by group, row and column; a row's first and last cells follow each other twice."""
+class _Cells:
+    """Cells of one size, in rows from the south."""
 
     degrees: float
     columns: Ints  # of each row
-    key: Ints
-    site: Ints
 
     @property
     def widest(self) -> int:
@@ -56,6 +54,14 @@ class _Level:
         columns = self.columns.take(row)
         column = np.floor((lons + 180.0) * (columns / 360.0)).astype(np.int64)
         return np.minimum(column, columns - 1)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Level(_Cells):
+    """Sites in cells, by group, row and column; a row's first and last cells follow each other twice."""
+
+    key: Ints
+    site: Ints
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -177,8 +183,6 @@ class SiteIndex:
 
 def _cut(counts: Ints) -> Ints:
     """Return counts of three ranges, int64 (n, 3), together ``_CUT`` at most."""
-    if int(counts.sum(axis=1).max(initial=0)) <= _CUT:
-        return counts
     before = np.cumsum(counts, axis=1) - counts
     left: Ints = np.clip(_CUT - before, 0, counts)
     return left
@@ -189,16 +193,15 @@ def _level(km: float, group: Ints, lons: Floats, lats: Floats) -> _Level:
     rows = int(180.0 / degrees) + 1
     middle = np.minimum((np.arange(rows) + 0.5) * degrees - 90.0, 90.0)
     columns = np.maximum(np.floor(360.0 / degrees * sine_cosine(middle)[1]), _LEAST_COLUMNS)
-    empty = np.zeros(0, np.int64)
-    level = _Level(degrees, columns.astype(np.int64), empty, empty)
-    row = level.row_of(lats)
-    column = level.column_of(row, lons)
-    first, last = np.flatnonzero(column == 0), np.flatnonzero(column == level.columns[row] - 1)
+    cells = _Cells(degrees, columns.astype(np.int64))
+    row = cells.row_of(lats)
+    column = cells.column_of(row, lons)
+    first, last = np.flatnonzero(column == 0), np.flatnonzero(column == cells.columns[row] - 1)
     site = np.concatenate([np.arange(len(group)), first, last])
-    column = np.concatenate([column, level.columns[row[first]], np.full(len(last), -1)])
-    key = level.of_group(group[site]) + level.cell_of(row[site], column)
+    column = np.concatenate([column, cells.columns[row[first]], np.full(len(last), -1)])
+    key = cells.of_group(group[site]) + cells.cell_of(row[site], column)
     order = np.argsort(key, kind="stable")
-    return _Level(degrees, level.columns, key[order], site[order])
+    return _Level(degrees, cells.columns, key[order], site[order])
 
 
 def _ranges(level: _Level, group: Ints, at: Ints, lons: Floats, lats: Floats) -> tuple[Ints, Ints]:
