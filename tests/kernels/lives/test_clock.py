@@ -65,6 +65,15 @@ def test_clocks_change_with_the_second(row: int) -> None:
         assert found.tolist() == [round(one.timestamp()) for one in shown]
 
 
+def test_changes_that_are_not_there_lie_after_all_times() -> None:
+    """In the year 9999 clocks still show what they show without them."""
+    clocks = Zones(np.array([[Zones.NEVER, Zones.NEVER]]), np.array([[3_600, 7_200, 0]]))
+    far, row = np.array([0, 253_402_300_799]), np.zeros(2, np.int64)
+    assert offsets_at(clocks, row, far).tolist() == [3_600, 3_600]
+    for second in (row == 0, row == 1):
+        assert to_utc(clocks, row, far, second).tolist() == (far - 3_600).tolist()
+
+
 def test_weekdays() -> None:
     days = np.arange(-400, 25_000, 333)
     expected = [(datetime(1970, 1, 1, tzinfo=UTC) + timedelta(int(day))).weekday() for day in days]
