@@ -17,10 +17,12 @@ from closedworld.kernels.lives import (
     HardNegative,
     LifeOptions,
     StayKind,
+    default_habits,
     expected_visits,
     live,
     plan_fraud,
 )
+from closedworld.kernels.lives.habits import Schedule
 
 MUCH = FraudMix(share=0.1, clone=1.0, skim=3.0, lost=1.0, testing=1.0)
 
@@ -62,3 +64,13 @@ def test_rough_plans_are_public() -> None:
     """With few cards and with many, where campaigns are at sites that many visit, and apart."""
     plans = plan(1), plan(5_000)
     assert digest_of(*plans) == "a31950e6317eb2f94f35d21e8781a8790ba07fcc5804af6955bc12664c4f555e"
+
+
+def test_default_habits_are_public() -> None:
+    """And so is the schedule that follows from them."""
+    habits = default_habits()
+    schedule = Schedule.of(habits, np.linspace(0.5, 1, len(habits)))
+    assert (
+        digest_of(habits, schedule)
+        == "7957190f3fd06198eb981573c9948f876e79e73ce10808477c26f4435e306944"
+    )

@@ -72,8 +72,8 @@ class Schedule:
         joint = (habits.per_day * share[:, None]).T[:, :, None] * hours
         return cls(
             np.cumsum(habits.per_day, axis=0)[-1] / PURCHASES_PER_SESSION,
-            Tables.of(joint.reshape(DAYS, -1)),
-            Tables.of(joint.transpose(0, 2, 1).reshape(DAYS * HOURS, -1)),
+            Tables.of(joint.reshape(DAYS, len(habits) * HOURS)),
+            Tables.of(joint.transpose(0, 2, 1).reshape(DAYS * HOURS, len(habits))),
         )
 
 
