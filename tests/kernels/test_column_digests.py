@@ -43,6 +43,12 @@ def test_texts_are_their_lengths_and_their_bytes() -> None:
     assert digest(pa.string(), pa.array(["", "Zürich", "!"]), nullable=False) == expected
 
 
+def test_no_texts_have_no_lengths_even_without_any_buffer() -> None:
+    empty = pa.Array.from_buffers(pa.string(), 0, [None, None, pa.py_buffer(b"")])
+    for array in (empty, pa.array([], pa.string())):
+        assert digest(pa.string(), array, nullable=False) == sha(integers([]) + sha(b""))
+
+
 def test_missing_values_are_told_apart_from_those_that_are_there() -> None:
     texts = pa.array(TEXTS, pa.string())
     present = [text for text in TEXTS if text is not None]

@@ -35,6 +35,13 @@ def test_the_first_of_each_race_is_that_of_all_times_by_the_c_library(
     assert first_of_races(SEEDS, PAIRS, slow, course).tolist() == expected
 
 
+def test_slowness_is_the_inverse_of_a_mass() -> None:
+    assert slowness(np.array([[4, 0], [1, 2**62]], np.uint64)).tolist() == [
+        [0.25, math.inf],
+        [1.0, 2.0**-62],
+    ]
+
+
 def test_of_runners_at_the_same_time_the_first_wins() -> None:
     """The smallest number of all counts as half of 2^-32, so that those without mass stay behind."""
     numbers = np.array([[9, 5, 5, 9, 5, 9], [0, 0, 0, 9, 0, 0], [7, 9, 9, 9, 9, 7]], np.uint32)

@@ -60,12 +60,31 @@ def test_how_many_points_are_made_at_once_does_not_count(
 ) -> None:
     keys, counts = stream_keys("abc", "DE", 1), np.array([4, 0, 7])
     whole = draw_points(domain, keys, counts, with_replacement=with_replacement)
-    monkeypatch.setattr(points, "_BLOCK_POINTS", 5)
-    monkeypatch.setattr(points, "_CHUNK_POINTS", 2)
+    monkeypatch.setattr(points, "_BLOCK_POINTS", 7)
+    monkeypatch.setattr(points, "_CHUNK_POINTS", 5)
     parts = draw_points(domain, keys, counts, with_replacement=with_replacement)
     assert parts.tile_ids.tolist() == whole.tile_ids.tolist()
     assert parts.lons.tolist() == whole.lons.tolist()
     assert parts.lats.tolist() == whole.lats.tolist()
+
+
+def test_tiles_are_those_of_an_ids_draws_from_0_and_without_replacement_all_different(
+    domain: SamplingDomain,
+) -> None:
+    keys, counts = stream_keys("ab", "DE", 1), np.array([8, 7])
+    grid, ranks = domain.descent.spans.grid, np.append(np.arange(8), np.arange(7))
+    with_replacement = draw_points(domain, keys, counts, with_replacement=True)
+    draws = StreamDraws(np.repeat(keys, counts, axis=0), ranks)
+    tiles = domain.descent.spans.tiles_at(domain.descent(draws).ranks)
+    assert with_replacement.tile_ids.tolist() == tiles.tolist()
+    assert len(set(tiles[:8].tolist())) < 8
+    nowhere = np.zeros(len(draws), np.bool_)
+    lons, lats = points_in_tiles(grid, tiles, draws, nowhere, domain.shape)
+    assert with_replacement.lons.tolist() == lons.tolist()
+    assert with_replacement.lats.tolist() == lats.tolist()
+    without = draw_points(domain, keys, counts, with_replacement=False).tile_ids.tolist()
+    assert len(set(without[:8])) == 8
+    assert len(set(without[8:])) == 7
 
 
 def plain_point(

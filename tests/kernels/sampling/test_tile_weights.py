@@ -40,3 +40,14 @@ def test_a_few_large_weights_take_no_more_memory() -> None:
     list(held.fill([weights]))
     assert held.size_bytes == 4 * len(weights) + 16
     assert held(np.array([6]), np.array([9])).tolist() == [1, 2**40, 1]
+
+
+def test_only_weights_of_more_than_32_bits_are_held_whole() -> None:
+    """32 bits take up to 2^32 - 1; where more than one tile in eight may need more, all have 64."""
+    weights = np.ones(80, np.uint64)
+    weights[5:8] = 2**32 - 1, 2**32, 2**32 + 1
+    for total, size in ((10 << 32, 4 * 80 + 2 * 16), ((11 << 32) - 1, 352), (11 << 32, 8 * 80)):
+        held = HeldWeights(80, total)
+        list(held.fill([weights[:6], weights[6:]]))
+        assert held.size_bytes == size
+        assert held(np.array([4, 7]), np.array([7, 9])).tolist() == weights[4:9].tolist()

@@ -153,7 +153,12 @@ def plain_ranks(key: NDArray[np.uint32], wanted: int, descent: TileDescent) -> l
 
 @pytest.mark.parametrize(
     ("weights", "wanted", "ids"),
-    [([1, 40, 10, 5, 1, 1, 9, 30, 3], 9, 10), ([50] + 50 * [1], 2, 20), ([51, 24, 25], 2, 60)],
+    [
+        ([1, 40, 10, 5, 1, 1, 9, 30, 3], 9, 10),
+        ([50] + 50 * [1], 2, 20),
+        ([51, 24, 25], 2, 60),
+        ([45] + 55 * [1], 9, 15),
+    ],
     ids=str,
 )
 def test_tiles_are_those_of_one_draw_after_another(
