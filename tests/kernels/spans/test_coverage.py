@@ -195,6 +195,22 @@ def test_what_lies_beyond_the_grid_is_cut_off(side: str) -> None:
     assert coverage([diamond], SQUARE) == pytest.approx(expected, abs=1e-15)
 
 
+@pytest.mark.parametrize(
+    ("box", "expected"),
+    [
+        ((0.5, -9, 9, 12), [[0.5, 1, 1]] * 3),
+        ((-9, -9, 2.25, 12), [[1, 1, 0.25]] * 3),
+        ((-9, 0.75, 9, 12), [[1, 1, 1], [1, 1, 1], [0.25, 0.25, 0.25]]),
+        ((-9, -9, 9, 2.5), [[0.5, 0.5, 0.5], [1, 1, 1], [1, 1, 1]]),
+        ((1.25, -9, 1.75, 12), [[0, 0.5, 0]] * 3),
+    ],
+)
+def test_sides_far_beyond_the_grid_do_not_count(
+    box: tuple[float, float, float, float], expected: list[list[float]]
+) -> None:
+    assert coverage([shapely.box(*box)], SQUARE).tolist() == expected
+
+
 def test_a_polygon_round_the_whole_grid_covers_it() -> None:
     spans, ranks, _ = listed([shapely.Polygon([(-9, -1), (20, -2), (1, 30)])], SQUARE)
     assert spans.tile_count == 9

@@ -92,6 +92,16 @@ def test_an_edge_cancels_another_of_the_other_zero_and_counts_by_how_often_it_ru
         assert tiles(shapely.MultiPolygon(parts), grid, "nonzero", OVERLAP) == cells
 
 
+@pytest.mark.parametrize("y", [0.25, 0.5, 0.75])
+def test_cells_on_a_side_that_is_run_along_twice_in_part_are_within(y: float) -> None:
+    """The ring winds round a part of the box a second time, from the same side."""
+    grid = Grid(n_rows=9, n_cols=9, west=0.0, north=9.0, cell_width=1.0, cell_height=1.0)
+    once = [(0.5, y), (8.5, y), (8.5, 8.5), (0.5, 8.5), (0.5, y)]
+    again = [(6.5, y), (6.5, 5.5), (2.5, 5.5), (2.5, y)]
+    (spans,) = region_spans([[shapely.Polygon([*once, *again])]], grid, OVERLAP, "nonzero")
+    assert spans.tile_count == 81
+
+
 @pytest.mark.parametrize("fill", Fill)
 def test_more_rings_than_64_bits_can_keep_apart_are_refused(fill: Fill) -> None:
     side = 2**31 - 2
@@ -126,6 +136,38 @@ def shares_area(polygons: list[list[Ring]], cell: tuple[int, int], fill: Fill) -
             if south <= low and high <= south + 1 and is_in(polygons, x, (low + high) / 2, fill):
                 return True
     return False
+
+
+@pytest.mark.parametrize("fill", Fill)
+@pytest.mark.parametrize(
+    "parts",
+    [
+        ([(0, 0), (8, 4), (8, 0)], [(2, 1), (6, 3), (6, 1)]),
+        ([(0, 0), (3, 9), (0, 9)], [(1, 3), (2, 6), (1, 6)]),
+        ([(0, 9), (9, 6), (0, 0)], [(3, 8), (6, 7), (3, 5)]),
+        ([(0, 0), (8, 4), (8, 0)], [(6, 3), (2, 1), (2, 6)]),
+        # Below the middle of a cell at the top is a corner.
+        ([(0, 1), (4.5, 2), (9, 1), (9, 5.5), (0, 5.5)], [(2, 4), (7, 4), (7, 5.5), (2, 5.5)]),
+        (
+            [(0, 1), (4.5, 2), (4, 1), (9, 1), (9, 5.5), (0, 5.5)],
+            [(2, 4), (7, 4), (7, 5.5), (2, 5.5)],
+        ),
+    ],
+    ids=["level", "steep", "falling", "beside", "corner below", "spike below"],
+)
+def test_where_a_part_lies_along_the_middle_of_a_side_the_side_has_no_cells_of_its_own(
+    parts: tuple[Ring, Ring], fill: Fill
+) -> None:
+    grid = Grid(n_rows=9, n_cols=9, west=0.0, north=9.0, cell_width=1.0, cell_height=1.0)
+    polygons = [[ring] for ring in parts]
+    wanted = {
+        row * 9 + col
+        for row in range(9)
+        for col in range(9)
+        if shares_area(polygons, (col, 8 - row), fill)
+    }
+    shape = shapely.MultiPolygon([shapely.Polygon(ring) for ring in parts])
+    assert tiles(shape, grid, fill, OVERLAP) == wanted
 
 
 @pytest.mark.slow

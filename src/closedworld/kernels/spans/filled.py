@@ -93,16 +93,17 @@ def _by_winding(edges: Edges, grid: Grid) -> Runs:
         return covered(*index.rekey((starts[some], stops[some]), group_of_ring), depth)
 
     hole = edges.ring_is_hole
+    outer = ~hole
     tangled = hole & ~_is_simple(edges)
     no_hole = minus(
-        minus(_or(of(clean, ~hole), of(whole, ~hole)), of(entered, hole)), of(whole, hole)
+        minus(_or(of(clean, outer), of(whole, outer)), of(entered, hole)), of(whole, hole)
     )
     # One simple hole in a cell that is inside the outer ring leaves something of it.
-    one_hole = combine(of(entered, hole), of(whole, ~hole), np.logical_and)
+    one_hole = combine(of(entered, hole), of(whole, outer), np.logical_and)
     for more in (of(entered, hole, depth=2), of(entered, tangled), of(whole, hole)):
         one_hole = minus(one_hole, more)
     sure = _or(no_hole, one_hole)
-    within = minus(_or(of(entered, ~hole), of(whole, ~hole)), of(whole, hole))
+    within = minus(_or(of(entered, outer), of(whole, outer)), of(whole, hole))
     doubtful = minus(within, sure)
     group = group_of_ring[segments.ring]
     return _or(sure, _with_area(doubtful, segments, group, edges, grid, Fill.NONZERO))
@@ -308,7 +309,11 @@ def _shares_area(
     low, high = np.minimum(y1, y2), np.maximum(y1, y2)
     here = (x1 <= east) & (x2 >= west) & (low < north) & (high > south)
     inside = [_exactly(one) for one in ends[:, here].T.tolist()]
-    every = {Fraction(west), Fraction(east), *(x for one in inside for x in (one[0], one[2]))}
+    every = {
+        Fraction(west),
+        Fraction(east),
+        *(x for begin, _, end, _ in inside for x in (begin, end)),
+    }
     lines = [*inside, _exactly([west, south, east, south]), _exactly([west, north, east, north])]
     every.update(x for pair in itertools.combinations(lines, 2) for x in _crossings(*pair))
     events = sorted(x for x in every if west <= x <= east)

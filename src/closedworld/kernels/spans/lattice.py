@@ -231,6 +231,6 @@ def cells_of(
     row = row_edges(grid).count_before(lat, including=True) - 1
     col = col_edges(grid).count_before(lon, including=True) - 1
     row[lat == grid.lat_edge(np.array([grid.n_rows]))] = grid.n_rows - 1
-    inside = (row >= 0) & (row < grid.n_rows) & (col >= 0) & (col < grid.n_cols)
+    inside = (row >= 0) & (row < grid.n_rows) & (col < grid.n_cols)
     rows[at[inside]], cols[at[inside]] = row[inside], col[inside]
     return rows, cols
