@@ -143,6 +143,10 @@ def test_a_resolution_too_fine_to_tabulate_is_refused() -> None:
         ("grid-cell-size", 0.0, 0.0, 1.0, -1.0, 1, 1),
         ("grid-shape", 0.0, 0.0, 1.0, 1.0, 0, 1),
         ("grid-shape", 0.0, 0.0, 1.0, 1.0, 1, -1),
+        ("grid-shape", 0.0, 0.0, 1.0, 1.0, 1, 0),
+        ("grid-shape", 0.0, 0.0, 1.0, 1e-9, 1, 2**31 - 1),
+        ("grid-cell-size", 0.0, 0.0, 9.9e-9, 1.0, 1, 1),
+        ("grid-cell-size", 0.0, 0.0, 1.0, 9.9e-9, 1, 1),
         ("grid-shape", 0.0, 0.0, 1e-9, 1.0, 2**31 - 1, 1),
         ("grid-beyond-pole", 0.0, 90.1, 1.0, 1.0, 1, 1),
         ("grid-beyond-pole", 0.0, 0.0, 1.0, 1.0, 1, 91),
@@ -158,6 +162,10 @@ def test_a_lattice_that_cannot_lie_on_the_globe_is_refused(
     with pytest.raises(GridError) as caught:
         Grid(west, north, width, height, n_cols, n_rows)
     assert caught.value.code == code
+
+
+def test_the_smallest_cells_are_a_millimetre() -> None:
+    assert Grid(0.0, 0.0, 1e-8, 1e-8, 1, 1).n_tiles == 1
 
 
 def test_polar_edges_may_overshoot_by_rounding_but_no_more() -> None:
@@ -273,6 +281,8 @@ def test_lattices_are_the_same_to_a_thousandth_of_a_cell_each_way() -> None:
         (91.0, 0.5, 366, (2.0, 4.0)),
         (90.0, 0.5, 361, (0.0, 1.0)),
         (90.0 + 1e-7, 0.5, 360, (0.0, 0.0)),
+        # Just as far as rounding may go: a millionth of a cell.
+        (90.0 + 2.0**-20, 2.0**-20 / 1e-6, 1, (0.0, 0.0)),
     ],
 )
 def test_rows_beyond_a_pole_are_counted_in_cells(

@@ -56,6 +56,9 @@ def test_operations_on_double_doubles_are_right_to_100_bits(a: Fraction, b: Frac
     assert abs(exact(x + y) - (a + b)) <= 4 * LOSS * largest
     assert abs(exact(x - y) - (a - b)) <= 4 * LOSS * largest
     assert abs(exact(x * y) - a * b) <= 4 * LOSS * abs(a * b)
+    # The leading part is the float64 nearest to both.
+    for result in (x + y, x - y, x * y):
+        assert float(exact(result)) == result.high
 
 
 @given(st.fractions(-1, 1, max_denominator=10**9), st.lists(RATIOS, min_size=1, max_size=8))

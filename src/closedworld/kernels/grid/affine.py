@@ -99,11 +99,10 @@ class Grid:
                 f"grid spans latitudes {self.south} to {self.north}, beyond a pole.",
                 "Keep the rows that lie between the poles.",
             )
-        width = self.n_cols * self.cell_width
         if self.n_cols > most_cols(self.cell_width):
             raise GridError(
                 "grid-too-wide",
-                f"grid is {width} degrees wide, and would cover ground twice.",
+                f"grid is {self.n_cols * self.cell_width} degrees wide, and would cover ground twice.",
                 f"Keep {most_cols(self.cell_width):,} columns.",
             )
 
