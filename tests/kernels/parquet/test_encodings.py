@@ -70,7 +70,9 @@ def test_runs_that_count_up_are_read_as_all_their_integers(runs: list[tuple[int,
 
 
 @pytest.mark.parametrize("length", [1, 2, 31, 32, 33, 127, 128, 129, 130, 257, 5000])
-@pytest.mark.parametrize("gap", [1, 255, 256, 65_535, 65_536, 2**32 - 1, 2**32, 2**60])
+@pytest.mark.parametrize(
+    "gap", [1, 255, 256, 65_535, 65_536, 2**32 - 1, 2**32, 2**60, 2**61, 2**62]
+)
 def test_gaps_of_every_width_at_every_place_of_a_block(length: int, gap: int) -> None:
     starts, lengths = [3, 3 + length + gap, 3 + 2 * length + gap + 1], [length] * 3
     assert counted(starts, lengths).tolist() == expanded(starts, lengths)
@@ -79,6 +81,15 @@ def test_gaps_of_every_width_at_every_place_of_a_block(length: int, gap: int) ->
 def test_a_long_run_takes_five_bytes_for_128_integers() -> None:
     content = counted_up(np.array([7]), np.array([1 << 20]))
     assert len(content) < 5 * (1 << 20) / 128 + 16
+
+
+@pytest.mark.parametrize("count", [1, 2, 128, 129, 130, 256, 257, 258, 1000])
+def test_a_run_takes_a_head_and_five_bytes_for_each_block_that_is_begun(count: int) -> None:
+    """Of the differences, one less than the integers."""
+    content = counted_up(np.array([7]), np.array([count]))
+    head = 2 + 1 + (1 if count < 128 else 2) + 1  # 128, 4, how many integers, the first of them
+    assert len(content) == head + 5 * -(-(count - 1) // 128)
+    assert content[head:] == bytes([2, 0, 0, 0, 0]) * -(-(count - 1) // 128)
 
 
 def test_a_single_integer_needs_no_block() -> None:

@@ -144,13 +144,14 @@ def test_every_flipped_bit_of_a_page_is_noticed(path: Path) -> None:
         ({"lat": None}, ValueError, "missing or unknown columns: lat"),
         ({"lon": constant(np.float64(1.0), 3)}, ValueError, "missing or unknown columns: lon"),
         ({"lat": constant(np.float64(1.0), 2)}, ValueError, "column lat has 2 rows, not 3"),
+        ({"id": plain(np.arange(4))}, ValueError, "column id has 4 rows, not 3"),
         ({"lat": constant(np.float32(1.0), 3)}, TypeError, "column lat is float, not double"),
         ({"id": plain(np.arange(3, dtype=np.uint64))}, TypeError, "column id is uint64, not int64"),
         ({"row": plain(np.arange(3))}, TypeError, "column row is int64"),
         ({"dp": constant("3", 3)}, TypeError, "column dp is string, not int32"),
         (dict.fromkeys(SCHEMA.names), ValueError, "dp, id, lat, row, text"),
     ],
-    ids=["missing", "unknown", "short", "narrow", "unsigned", "wide", "text", "nothing"],
+    ids=["missing", "unknown", "short", "long", "narrow", "unsigned", "wide", "text", "nothing"],
 )
 def test_chunks_that_do_not_fit_are_refused(
     changes: dict[str, Chunk | None], error: type[Exception], message: str
