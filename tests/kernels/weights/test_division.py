@@ -30,3 +30,20 @@ def test_quotients_from_which_an_estimate_is_off_by_more_than_one() -> None:
     for _ in range(400):
         total, units = random.randrange(1 << 10, 1 << 12), random.randrange(1 << 49, 1 << 50)
         expect_exact([total, *(random.randrange(total) for _ in range(50))], units, total)
+
+
+def test_quotients_up_to_which_an_estimate_is_off_by_one_at_most() -> None:
+    """Just below 2^49: the estimate is a 2^-50th too small and rounded, by less than one together."""
+    random = Random(5)
+    for _ in range(200):
+        units = (1 << 49) - random.randrange(1, 1 << 30)
+        total = random.randrange(1 << 5, 1 << 13)
+        expect_exact(
+            [total, total - 1, *(random.randrange(total) for _ in range(50))], units, total
+        )
+
+
+def test_no_masses_have_no_quotients() -> None:
+    quotients, remainders = divided(np.array([], np.int64), 10**12, 7)
+    assert (quotients.tolist(), remainders.tolist()) == ([], [])
+    assert quotients.dtype == np.uint64

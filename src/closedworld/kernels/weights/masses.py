@@ -142,7 +142,7 @@ def micro_persons(values: NDArray[Any]) -> NDArray[np.int64]:
         if len(too_large):
             raise ValueError(f"a value of {too_large[0]} persons is too large")
     # NaN is not above zero either.
-    positive = values if values.min(initial=0) >= 0 else np.where(values > 0, values, 0)
+    positive = values if (values >= 0).all() else np.where(values > 0, values, 0)
     if positive.dtype.kind in "iub":
         return positive.astype(np.int64) * MICRO
     if positive.dtype.itemsize < np.dtype(np.float64).itemsize:
