@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import shutil
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from closedworld.datasets.parameters import WeightParameters
 from closedworld.errors import IntegrityError
-from closedworld.published.cumulative_weights import CumulativeWeights
+from closedworld.published.cumulative_weights import CumulativeWeights, read_cumulative_weights
 from closedworld.store.local import storage_at
+from closedworld.store.reading import Published
 from closedworld.store.receipt import FileEntry
 from closedworld.worlds import open_world
 
@@ -122,3 +124,67 @@ def test_a_file_that_cannot_be_read_is_named(real: Built, tmp_path: Path) -> Non
     paths_of(country)[0].write_bytes(b"PAR1 or not")
     with pytest.raises(IntegrityError, match="file-unreadable"):
         country.of_runs(np.array([0]), np.array([1]))
+
+
+@pytest.mark.parametrize("at", [0, 1, -1])
+def test_one_run_whose_weight_before_disagrees_is_damage(real: Built, at: int) -> None:
+    country = open_world(real.root).cumulative_weights()["DE"]
+    before = country.before.copy()
+    before[at] += np.uint64(1)
+    everything = np.array([0]), np.array([country.spans.tile_count])
+    with pytest.raises(IntegrityError, match="weights-damaged"):
+        replace(country, before=before).of_runs(*everything)
+    assert country.of_runs(*everything).sum() == country.total
+
+
+def damaged(table: pa.Table, how: str, begin: int, total: int) -> pa.Table:
+    """Return runs of all countries, one of them changed; the second country begins at a row."""
+    columns = {name: table[name].to_numpy().copy() for name in table.column_names}
+    if how == "a row less":
+        return table.slice(1)
+    if how == "a country does not begin at 0":
+        columns["weight_before"][begin] = 1
+    elif how == "more than all":
+        columns["weight_before"][begin + 1] = total + 1
+    elif how == "all":
+        columns["weight_before"][begin + 1] = total
+    elif how != "nothing":
+        columns[how][begin] += 1
+    return pa.table({name: pa.array(own) for name, own in columns.items()})
+
+
+@pytest.mark.parametrize(
+    ("how", "is_sound"),
+    [
+        ("nothing", True),
+        ("all", True),
+        ("more than all", False),
+        ("a country does not begin at 0", False),
+        ("a row less", False),
+        ("raster_row", False),
+        ("col_start", False),
+        ("tiles", False),
+    ],
+)
+def test_runs_of_weights_are_those_of_the_tiles_and_begin_at_nothing(
+    real: Built, monkeypatch: pytest.MonkeyPatch, how: str, *, is_sound: bool
+) -> None:
+    """What the seal of the weights does not vouch for is refused."""
+    world = open_world(real.root)
+    assert world.weights is not None
+    begin = next(iter(world.index.spans.values())).n_runs
+    total = 10 ** world.weights.parameters(WeightParameters).dp
+    read = Published.read
+
+    def changed(self: Published, *given: Any) -> pa.Table:
+        return damaged(read(self, *given), how, begin, total)
+
+    monkeypatch.setattr(Published, "read", changed)
+    if is_sound:
+        found = read_cumulative_weights(world.weights, world.index)
+        assert list(found) == list(world.index.spans)
+        assert {one.total for one in found.values()} == {total}
+        assert all(len(one.before) == one.spans.n_runs for one in found.values())
+        return
+    with pytest.raises(IntegrityError, match="does not hold the tiles of"):
+        read_cumulative_weights(world.weights, world.index)

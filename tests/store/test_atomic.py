@@ -102,6 +102,12 @@ def test_a_new_folder_has_all_files_on_the_device_before_its_name(
     assert list(tmp_path.iterdir()) == [target]
 
 
+def test_folders_above_a_new_folder_are_made(tmp_path: Path) -> None:
+    with whole_folder(tmp_path / "a" / "b" / "days") as staged:
+        (staged / "a").write_text("a")
+    assert [path.name for path in (tmp_path / "a" / "b" / "days").iterdir()] == ["a"]
+
+
 def test_an_empty_folder_stays_the_same_and_gets_the_files(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

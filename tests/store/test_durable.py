@@ -11,14 +11,19 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from closedworld.errors import PublishError
 from closedworld.store import durable
 from closedworld.store.durable import (
+    append_to_file,
     make_folders,
     not_writable,
     rename_new,
+    sync_files,
     sync_folder,
+    sync_folders_below,
     temporary_folder,
     write_file,
+    writing_to,
 )
 
 if TYPE_CHECKING:
@@ -192,3 +197,112 @@ def test_an_error_without_a_number_has_general_advice(tmp_path: Path) -> None:
         f"cannot write {tmp_path / 'out'}: out of luck.",
         "Choose another --out.",
     )
+
+
+@pytest.mark.parametrize("relative", [False, True])
+def test_a_path_may_be_relative(
+    ours: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, *, relative: bool
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    rename_new(Path("ours") if relative else ours, Path("free"))
+    assert (tmp_path / "free" / "file").read_text() == "ours"
+
+
+def test_a_folder_that_another_makes_meanwhile_is_as_good(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    really = Path.is_dir
+
+    def missing_at_first(self: Path) -> bool:
+        found = really(self)
+        if not found:
+            self.mkdir()
+        return found
+
+    monkeypatch.setattr(Path, "is_dir", missing_at_first)
+    make_folders(tmp_path / "a")
+    assert really(tmp_path / "a")
+
+
+def test_only_the_names_in_a_folder_are_synced_as_such(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    with pytest.raises(NotADirectoryError):
+        sync_folder(tmp_path / "file")
+
+
+@pytest.fixture
+def descriptors(monkeypatch: pytest.MonkeyPatch) -> dict[int, str]:
+    """Paths by the descriptors that they were opened as."""
+    opened: dict[int, str] = {}
+    really = os.open
+
+    def noted(path: Path | str, *more: int) -> int:
+        descriptor = really(path, *more)
+        opened[descriptor] = str(path)
+        return descriptor
+
+    monkeypatch.setattr("closedworld.store.durable.os.open", noted)
+    return opened
+
+
+def test_files_and_folders_are_closed_and_no_other_program_gets_them(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, descriptors: dict[int, str]
+) -> None:
+    inherited: list[bool] = []
+    monkeypatch.setattr(
+        "closedworld.store.durable.os.fsync", lambda one: inherited.append(os.get_inheritable(one))
+    )
+    for path, is_file in ((tmp_path / "file", True), (tmp_path, False)):
+        descriptors.clear()
+        if is_file:
+            write_file(path, b"x")
+        else:
+            sync_folder(path)
+        (descriptor,) = descriptors
+        with pytest.raises(OSError, match=os.strerror(errno.EBADF)):
+            os.fstat(descriptor)
+    assert inherited == [False, False]
+
+
+def test_the_names_in_folders_are_synced_from_the_deepest_up(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, descriptors: dict[int, str]
+) -> None:
+    """Not that of the folder itself."""
+    synced: list[str] = []
+    monkeypatch.setattr(
+        "closedworld.store.durable.os.fsync", lambda one: synced.append(descriptors[one])
+    )
+    (tmp_path / "a" / "b" / "c").mkdir(parents=True)
+    sync_folders_below(tmp_path)
+    assert synced == [str(tmp_path / one) for one in ("a/b/c", "a/b", "a")]
+
+
+def test_bytes_are_added_to_a_file_and_all_files_are_synced(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, descriptors: dict[int, str]
+) -> None:
+    paths = [tmp_path / f"{number}" for number in range(20)]
+    synced: list[str] = []
+    monkeypatch.setattr(
+        "closedworld.store.durable.os.fsync", lambda one: synced.append(descriptors[one])
+    )
+    for path in paths:
+        append_to_file(path, b"one")
+        append_to_file(path, b"two")
+        assert path.read_bytes() == b"onetwo"
+    assert synced == []
+    sync_files(paths)
+    assert sorted(synced) == sorted(map(str, paths))
+
+
+def test_a_failed_write_has_the_advice_of_its_number(tmp_path: Path) -> None:
+    with pytest.raises(PublishError, match="output-not-writable") as caught, writing_to(tmp_path):
+        raise OSError(errno.EROFS, os.strerror(errno.EROFS))
+    assert caught.value.hint == "The file system is read-only: choose another --out."
+    unknown = not_writable(tmp_path / "out", OSError(errno.EIO, "bad luck"))
+    assert unknown.hint == "Choose another --out."
+
+
+def test_a_folder_of_temporary_files_is_told_by_any_part_of_the_path(tmp_path: Path) -> None:
+    inside = tmp_path / "closedworld-temporary-x" / "deep" / "file"
+    assert "TMPDIR" in not_writable(inside, OSError("no")).hint
+    assert "TMPDIR" not in not_writable(tmp_path / "file", OSError("no")).hint

@@ -104,6 +104,21 @@ def test_a_staging_folder_that_cannot_be_made_leaves_no_lock_file(
     assert everything(tmp_path) == set()
 
 
+def test_debris_that_cannot_be_read_leaves_no_folder_of_ours(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(*_: object) -> None:
+        raise OSError(errno.EIO, os.strerror(errno.EIO))
+
+    monkeypatch.setattr(Staging, "_take_from_the_dead", broken)
+    with (
+        pytest.raises(PublishError, match=os.strerror(errno.EIO)),
+        Staging(storage_at(tmp_path), "tiles"),
+    ):
+        pass
+    assert everything(tmp_path) == set()
+
+
 def test_the_same_result_published_meanwhile_is_kept(tmp_path: Path) -> None:
     with Staging(storage_at(tmp_path), "tiles") as slow:
         entry = stage(slow)

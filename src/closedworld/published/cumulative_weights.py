@@ -120,7 +120,7 @@ class CumulativeWeights:
         Raises:
             IntegrityError: ``weights-damaged``, ``file-unreadable``.
         """
-        parts = [np.empty(0, np.uint64)]
+        parts = [np.array([], np.uint64)]
         for group in self.groups(first_ranks, stop_ranks):
             some = slice(
                 int(np.searchsorted(stop_ranks, group.rank, side="right")),

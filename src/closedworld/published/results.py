@@ -58,7 +58,7 @@ def choose_published(path: Path | str) -> list[Published]:
     stages = [one.receipt.stage for one in found]
     if len(set(stages)) == len(stages):
         return found
-    output = storage_at(found[0].output)
+    output = storage_at(next(one.output for one in found))
     if not read_name(output, LATEST):
         return found
     latest = named_results(output, LATEST)
@@ -190,7 +190,8 @@ def _only(found: Sequence[Published], path: Path | str, several: str) -> Publish
             f"{path} holds {len(found)} {several}.",
             f"Give the folder of one of them instead: {choices}.",
         )
-    return found[0]
+    (only,) = found
+    return only
 
 
 def _distinctions(found: Sequence[Published]) -> list[str]:

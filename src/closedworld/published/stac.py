@@ -238,4 +238,4 @@ def _add_statistics(metadata: pq.FileMetaData, found: Mapping[str, list[int]]) -
 
 
 def _wrapped(lon: float) -> float:
-    return lon if -180 <= lon <= 180 else lon - 360 if lon > 180 else lon + 360  # noqa: PLR2004
+    return lon - 360 if lon > 180 else lon + 360 if lon < -180 else lon  # noqa: PLR2004

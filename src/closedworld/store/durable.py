@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 
-_ADVICE = {
+_ADVICE: dict[int | None, str] = {
     errno.ENOSPC: "Free some space or choose another --out.",
     errno.EDQUOT: "Your quota is used up: free some space or choose another --out.",
     errno.EFBIG: "A file may not grow that large here: raise the limit (ulimit -f) or choose another --out.",
@@ -237,5 +237,5 @@ def not_writable(path: Path, error: OSError) -> PublishError:
     return PublishError(
         "output-not-writable",
         f"cannot write {path}: {error.strerror or error}.",
-        _ADVICE.get(error.errno or 0, "Choose another --out."),
+        _ADVICE.get(error.errno, "Choose another --out."),
     )

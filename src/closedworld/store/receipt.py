@@ -54,7 +54,8 @@ class FileEntry:
     @property
     def dataset(self) -> str:
         """The dataset that the file belongs to; empty for a file beside the datasets."""
-        return self.path.split("/", 1)[0] if "/" in self.path else ""
+        dataset, _, below = self.path.partition("/")
+        return dataset if below else ""
 
     @property
     def partition_value(self) -> str:
@@ -145,7 +146,7 @@ class Receipt:
         text = (json.dumps(content, indent=1, sort_keys=True) + "\n").encode()
         seal = json.dumps(hashlib.sha256(text).hexdigest()).encode()
         # As sorted, without writing it all again: a line of JSON that begins so can only be a name of the top level.
-        return text.replace(b'\n "stage"', b'\n "seal_sha256": ' + seal + b',\n "stage"', 1)
+        return text.replace(b'\n "stage"', b'\n "seal_sha256": ' + seal + b',\n "stage"')
 
     @classmethod
     def from_bytes(cls, text: bytes, where: str) -> Receipt:
@@ -244,7 +245,5 @@ def parameter_hash(parameters: Mapping[str, Any]) -> str:
 
     Canonical: keys sorted, no white space, ASCII, floats by their shortest round-trip digits.
     """
-    canonical = json.dumps(
-        parameters, sort_keys=True, separators=(",", ":"), ensure_ascii=True, allow_nan=False
-    )
+    canonical = json.dumps(parameters, sort_keys=True, separators=(",", ":"), allow_nan=False)
     return hashlib.sha256(canonical.encode("ascii")).hexdigest()
