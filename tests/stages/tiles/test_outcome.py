@@ -2,7 +2,43 @@
 
 from __future__ import annotations
 
-from closedworld.stages.tiles.outcome import warn_of_cut
+import itertools
+from dataclasses import replace
+from importlib import import_module
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from closedworld.datasets.parameters import TileTotals
+from closedworld.errors import ConfigError
+from closedworld.execution.events import (
+    EnumerationFinished,
+    EnumerationStarted,
+    IndexOpened,
+    NullObserver,
+    Warned,
+)
+from closedworld.kernels.spans import Fill, Rule
+from closedworld.published.lineage import COUNTRY, REGION
+from closedworld.stages.tiles.build import build_tile_index
+from closedworld.stages.tiles.outcome import TileIndex, warn_of_cut
+from closedworld.stages.tiles.part_files import MapTask
+from closedworld.stages.tiles.plan import (
+    TilePlan,
+    _findings,
+    memory_of,
+    plan_run,
+    plan_tile_index,
+    reopen,
+)
+from closedworld.testing import tiny_grid
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from closedworld.execution.events import Event
+    from closedworld.inputs.regions.country_set import CountrySet
 
 
 def test_countries_that_are_cut_are_named_the_most_cut_first() -> None:
@@ -25,3 +61,163 @@ def test_of_many_countries_that_are_cut_ten_are_named() -> None:
         warned = warn_of_cut(dict.fromkeys("ABCDEFGHIJK"[:count], 0.5))
         assert warned is not None
         assert ends in warned.message
+
+
+def test_a_country_without_any_time_has_no_rate(tiny_index: TileIndex) -> None:
+    first, second, *_ = tiny_index.summaries
+    lines = tiny_index.summary_lines({first.country_iso: 4.0})
+    assert [line["country_iso"] for line in lines] == [
+        one.country_iso for one in tiny_index.summaries
+    ]
+    assert (lines[0]["seconds"], lines[0]["rows_per_second"]) == (4.0, first.cells_included / 4)
+    assert lines[1] == {**second.to_dict(), "seconds": 0.0, "rows_per_second": None}
+
+
+@pytest.mark.usefixtures("world_map")
+def test_the_map_is_drawn_of_all_tiles(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    drawn: list[tuple[Any, ...]] = []
+    maps = import_module("closedworld.maps.world_map")
+    monkeypatch.setattr(maps, "draw_tiles", lambda *given: drawn.append(given))
+    task = MapTask({}, Rule.CENTER, "by us", tmp_path / "map.png")
+    assert set(task.draw().phases) == {"pictures"}
+    assert drawn == [({}, Rule.CENTER, "by us", tmp_path / "map.png")]
+
+
+class Watcher:
+    def __init__(self) -> None:
+        self.events: list[Event] = []
+
+    def on_event(self, event: Event) -> None:
+        self.events.append(event)
+
+
+def test_the_search_for_tiles_is_told_and_an_index_that_is_opened(
+    tiny: CountrySet, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    watcher = Watcher()
+    monkeypatch.setattr("time.perf_counter", itertools.count(1000.0).__next__)
+    built = build_tile_index(tiny, tiny_grid(), tmp_path, observer=watcher, executor="serial")
+    (started,) = (one for one in watcher.events if isinstance(one, EnumerationStarted))
+    (finished,) = (one for one in watcher.events if isinstance(one, EnumerationFinished))
+    world, totals = built.world, built.published.totals(TileTotals)
+    assert started == EnumerationStarted("S1", len(tiny), str(tiny_grid()), "center")
+    assert replace(finished, seconds=0.0) == EnumerationFinished(
+        "S1", len(world.spans) - len(world.without_tiles), totals.tiles, totals.runs,
+        len([one for one in world.spans.values() if one.n_runs]), 0.0,
+    )  # fmt: skip
+    assert 0 < finished.seconds < 1000
+    watcher.events.clear()
+    index = reopen(built.published, "S2", watcher)
+    (opened,) = watcher.events
+    assert opened == IndexOpened(
+        "S2", str(built.published.folder), len(index.spans), totals.tiles, totals.runs, 1.0
+    )
+
+
+def findings(**world: Any) -> list[tuple[str, str]]:
+    """Return what is warned of in a world of regions, A to E, of which none has a tile unless it is said."""
+    made: dict[str, Any] = {
+        "spans": dict.fromkeys("ABCDE"),
+        "without_tiles": (),
+        "off_grid": frozenset(),
+        "kept_small": frozenset(),
+        "rule": Rule.CENTER,
+    }
+    own_codes = world.pop("own_codes", ("A",))
+    plan: Any = SimpleNamespace(
+        world=SimpleNamespace(**{**made, **world}),
+        parameters=SimpleNamespace(own_codes=own_codes),
+        nouns=COUNTRY if own_codes is None else REGION,
+        summaries=world.pop("summaries", []),
+        shared_tiles=world.pop("shared_tiles", 0),
+        row_count=5, run_count=3, part_ranges=range(2), countries=None,
+    )  # fmt: skip
+    (_, *warned) = list(_findings(plan, 1.0))
+    return [(one.code, one.message) for one in warned if isinstance(one, Warned)]
+
+
+def test_what_is_doubtful_about_tiles_is_told_each_by_itself() -> None:
+    assert findings() == []
+    assert findings(shared_tiles=1) == [("tiles-shared", "1 tile that two regions or more own.")]
+    found = dict(
+        findings(
+            without_tiles=("A", "B", "C"), off_grid=frozenset({"C", "B"}), kept_small=frozenset("DE"),
+            summaries=[SimpleNamespace(country_iso="D", outside_share=0.5)], shared_tiles=1200,
+        )
+    )  # fmt: skip
+    assert list(found) == [
+        "countries-off-grid", "countries-without-tiles", "countries-kept-small", "countries-cut", "tiles-shared"
+    ]  # fmt: skip
+    assert found["countries-off-grid"] == "2 regions outside the grid: B, C."
+    assert found["countries-without-tiles"].startswith(
+        "1 region without a tile under rule center: A. Use a finer grid"
+    )
+    assert found["countries-kept-small"].endswith("tile of the representative point: D, E.")
+    assert found["countries-cut"].startswith("1 region is cut by the edge of the grid: D")
+    assert found["tiles-shared"].startswith("1,200 tiles that two regions")
+
+
+def test_towns_are_looked_for_in_countries_and_not_in_regions(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(
+        "closedworld.stages.tiles.plan.warn_of_towns", lambda *_: Warned("towns", "some")
+    )
+    assert findings() == []
+    assert findings(own_codes=None) == [("towns", "some")]
+
+
+@pytest.mark.parametrize(
+    ("tiles", "runs", "expected"),
+    [
+        ((), (), 0),
+        ((5, 9), (2, 3), 9 * 36 + 3 * 114),
+        ((1 << 20, 7), (1,), (1 << 20) * 36 + 114),
+        (((1 << 20) + 1,), ((1 << 20) + 1,), (1 << 20) * 150),
+    ],
+)
+def test_memory_is_that_of_the_largest_country_up_to_a_row_group(
+    tiles: tuple[int, ...], runs: tuple[int, ...], expected: int
+) -> None:
+    memory = memory_of(tiles, runs)
+    assert (memory.shared, memory.per_worker) == (0, expected)
+    assert memory.beside == 160 << 20
+
+
+def test_the_rate_of_a_sample_is_that_of_the_files_of_the_largest_country(
+    tiny: CountrySet, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    plan = planned(tiny)
+    built = build_tile_index(tiny, tiny_grid(), tmp_path, executor="serial").published
+    largest = plan.part_ranges[0]
+    assert largest.tile_count == max(plan.world.tile_counts.values())
+    sizes = [
+        entry.size_bytes
+        for name in ("tile_index", "tile_bounds")
+        for entry in built.files(name)[largest.country_iso]
+    ]
+    monkeypatch.setattr("time.perf_counter", itertools.count(1000.0, 0.5).__next__)
+    rate, row_bytes = plan.rate_of_sample()
+    assert rate == largest.tile_count / 0.5
+    assert row_bytes == pytest.approx(sum(sizes) / largest.tile_count)
+
+
+def planned(countries: CountrySet, **options: Any) -> TilePlan:
+    given = {"rule": "center", "keep_small_countries": False, "coverage": False, **options}
+    return plan_tile_index(countries, tiny_grid(), observer=NullObserver(), **given)
+
+
+def test_coverage_is_refused_where_it_means_nothing(tiny: CountrySet) -> None:
+    filled: Any = SimpleNamespace(fill=Fill.EVENODD)
+    with pytest.raises(ConfigError, match="fill-coverage"):
+        planned(filled, rule="any_overlap", coverage=True)
+    with pytest.raises(ConfigError, match="coverage-rule"):
+        planned(tiny, coverage=True)
+    for rule, coverage in (("any_overlap", True), ("any_overlap", False), ("center", False)):
+        assert planned(tiny, rule=rule, coverage=coverage).has_coverage is coverage
+
+
+def test_tiles_are_planned_from_countries() -> None:
+    context: Any = SimpleNamespace(config=None, inputs=SimpleNamespace(countries=None))
+    with pytest.raises(TypeError, match="from countries"):
+        plan_run(context)
