@@ -453,3 +453,73 @@ def test_a_folder_of_another_stage_that_goes_meanwhile_leaves_no_lock(
     monkeypatch.setattr(type(storage), "list", lambda _, key="": names if key else [])
     assert clear_debris(storage, "weights") == 0
     assert not (tmp_path / ".staging").exists()
+
+
+OTHER = PurePosixPath("tile_index/FR-00001.parquet")
+
+
+def failed(root: Path, error: Exception, *, identity: str = "same", finished: int = 2) -> list[str]:
+    """Fail in a staging folder with some finished tasks; return the notes of the error."""
+
+    def fail() -> NoReturn:
+        with Staging(storage_at(root), "tiles", identity) as staging:
+            staging.scratch()
+            for name, path in (("a", PATH), ("b", OTHER))[:finished]:
+                entry = stage(staging, name.encode(), path)
+                staging.record_finished(name, [entry], {"rows": name})
+            raise error
+
+    with pytest.raises(type(error)) as caught:
+        fail()
+    return getattr(caught.value, "__notes__", [])
+
+
+def test_what_a_failed_run_had_finished_waits_for_the_next_of_the_same_work(tmp_path: Path) -> None:
+    """But for its scratch folder, and for tasks that the next run does not have."""
+    for out, finished, text in (
+        (tmp_path / "out", 1, "1 finished task is"),
+        (tmp_path, 2, "2 finished tasks are"),
+    ):
+        assert failed(out, ValueError("no"), finished=finished) == [
+            f"{text} kept in {out / '.staging'}; the same run, started again, resumes from there."
+        ]
+        assert not [one for one in everything(out) if "scratch" in one]
+    shutil.rmtree(tmp_path / "out")
+    with Staging(storage_at(tmp_path), "tiles", "same") as again:
+        found = again.resume(["a", "c"])
+        assert {name: one.metadata for name, one in found.items()} == {"a": {"rows": "a"}}
+        assert [one.path for one in found["a"].files] == [str(PATH)]
+        assert (again.folder.root / PATH).read_bytes() == b"a"
+        assert not (again.folder.root / OTHER).exists()
+    assert everything(tmp_path) == set()
+
+
+def test_a_run_that_resumed_and_fails_keeps_what_it_had_resumed(tmp_path: Path) -> None:
+    failed(tmp_path, ValueError("no"))
+    assert failed(tmp_path, ValueError("no"), finished=0)[0].startswith("2 finished tasks are kept")
+    with Staging(storage_at(tmp_path), "tiles", "same") as again:
+        assert set(again.resume(["a", "b"])) == {"a", "b"}
+        assert (again.folder.root / OTHER).read_bytes() == b"b"
+
+
+@pytest.mark.parametrize(
+    ("error", "identity", "finished"),
+    [
+        (ValueError("no"), "same", 0),
+        (ValueError("no"), "", 2),
+        (PublishError("output-not-writable", "no"), "same", 2),
+    ],
+)
+def test_nothing_is_kept_that_nobody_can_resume_or_that_is_in_the_way(
+    tmp_path: Path, error: Exception, identity: str, finished: int
+) -> None:
+    assert failed(tmp_path, error, identity=identity, finished=finished) == []
+    assert everything(tmp_path) == set()
+
+
+def test_other_work_clears_what_was_kept_and_uses_none_of_it(tmp_path: Path) -> None:
+    failed(tmp_path, ValueError("no"))
+    with Staging(storage_at(tmp_path), "tiles", "other") as other:
+        assert other.resume(["a", "b"]) == {}
+        assert not (other.folder.root / PATH).exists()
+    assert everything(tmp_path) == set()

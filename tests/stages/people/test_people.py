@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
@@ -15,19 +16,26 @@ import pytest
 from effort import LOCAL_EXECUTOR
 from site_worlds import SiteWorld, small_world
 
+from closedworld.config.run import RunConfig
 from closedworld.datasets import CARDS
 from closedworld.errors import ConfigError, InputError
 from closedworld.execution import open_worker_pool
 from closedworld.execution.events import Warned
+from closedworld.inputs.cards import CardCounts
+from closedworld.inputs.merchants.demo import demo_persons
 from closedworld.kernels.placing.commuting import DISTANCES_KM, work_sites
 from closedworld.kernels.sampling import stream_keys
 from closedworld.kernels.sphere import arc_km, chord_km, to_xyz
 from closedworld.stages import asked_areas
 from closedworld.stages.checking import CheckCounts
+from closedworld.stages.country_source import RowRange
 from closedworld.stages.people.build import build_people
 from closedworld.stages.people.checks import _check_work
 from closedworld.stages.people.homes import SitePoints
+from closedworld.stages.people.plan import PeoplePlan, _persons, own_files
+from closedworld.stages.placing_inputs import PlacingInputs
 from closedworld.stages.weights.build import build_tile_weights
+from closedworld.stages.weights.outcome import persons_of
 from closedworld.verification import verify
 from closedworld.worlds import PublishedWorld, open_world
 
@@ -298,3 +306,43 @@ def test_a_place_of_work_is_a_site_of_the_country(
     counts = CheckCounts()
     _check_work(counts, SitePoints(*points.T), pa.table({"work_lon": lons, "work_lat": lats}))
     assert counts == CheckCounts({"work": len(works)}, {"work": failed})
+
+
+def people_plan(rows: dict[str, int], sites: Any = None) -> PeoplePlan:
+    """Return a plan for so many cards of countries, in tasks of five."""
+    nothing: Any = None
+    by_country: Any = {iso: range(count) for iso, count in rows.items()}
+    return PeoplePlan(nothing, {}, 5, by_country, nothing, sites, nothing)
+
+
+def test_memory_counts_each_card_of_a_task() -> None:
+    memory = people_plan({"AT": 3, "BE": 12}).memory
+    assert (memory.shared, memory.per_worker) == (0, (96 << 20) + (256 << 20) + 5 * 1100)
+    assert people_plan({"AT": 3}).row_count == 3
+    with pytest.raises(TypeError, match="forecast"):
+        people_plan({"AT": 3}).task(RowRange("AT", 0, 0, 3, tries_seed=True), None, None)  # type: ignore[arg-type]
+
+
+def test_only_a_table_of_cards_is_a_file() -> None:
+    assert own_files(RunConfig()) == ()
+    assert own_files(RunConfig(cards=Path("LU=5"))) == ()
+    assert own_files(RunConfig(cards=Path("cards.csv"))) == (Path("cards.csv"),)
+
+
+def test_without_weights_people_are_those_of_the_demonstration(world: World) -> None:
+    """In a forecast; countries that it does not have have none."""
+    inputs = PlacingInputs.of_world(
+        world, "homes", COUNTRIES[0], seed=0, skip_unplaceable=False, observer=Watcher()
+    )
+    spans = {**inputs.spans, "XA": inputs.spans["LU"]}
+    forecast = replace(inputs, index=None, weights=None, spans=spans)
+    total, by_country = CardCounts(10, {}), CardCounts(0, {"LU": 3})
+    persons = demo_persons()
+    expected = {iso: persons.get(iso, 0) for iso in spans}
+    assert expected["XA"] == 0 < expected["LU"]
+    for counts in (total, by_country):
+        assert _persons(counts, forecast) == expected
+    plain = {iso: persons.get(iso, 0) for iso in inputs.spans}
+    assert _persons(by_country, inputs) == plain
+    assert _persons(total, inputs) == persons_of(inputs.weights)  # type: ignore[arg-type]
+    assert _persons(total, inputs) != plain

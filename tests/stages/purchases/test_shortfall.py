@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import pytest
 from site_worlds import small_world
 
 import closedworld as cw
 from closedworld.execution.events import Warned
 from closedworld.inputs.payment_settings import habits_of, read_rates
-from closedworld.kernels.lives import CATEGORIES, Period, default_habits
+from closedworld.kernels.lives import CATEGORIES, Channel, Period, default_habits
+from closedworld.stages.purchases import shortfall as of_shortfall
 from closedworld.stages.purchases.shortfall import (
     expected_purchases,
     is_short,
@@ -135,3 +138,108 @@ def test_a_reason_is_that_no_site_is_where_cards_live(tmp_path: Path) -> None:
     assert "90 cards live where no merchant has a site, in MT, which would be 4" in message
     assert "no merchant is of" not in message
     assert "no time" not in message
+
+
+@pytest.mark.parametrize(
+    ("made", "expected", "cards", "short"),
+    [
+        # Four deviations of sqrt(1.5 / 100 + 0.3 / 10) are 0.849.
+        (15, 100.0, 10, True),
+        (16, 100.0, 10, False),
+        # Of sqrt(0.01 + 0.03) they are 0.8, and 0.8 are missing.
+        (30, 150.0, 10, False),
+        (29, 150.0, 10, True),
+        (800, 1000.0, 10**6, False),
+        (799, 1000.0, 10**6, True),
+    ],
+)
+def test_holders_buy_too_little_from_four_deviations_on(
+    made: int, expected: float, cards: int, *, short: bool
+) -> None:
+    assert is_short(made, expected, cards) is short
+
+
+@pytest.mark.parametrize(
+    ("fraud", "expected", "short"),
+    [(0, 80.0, False), (0, 81.0, True), (500, 1000.0, False), (499, 1000.0, True)],
+)
+def test_fraud_is_too_little_below_half_and_from_four_deviations_on(
+    fraud: int, expected: float, *, short: bool
+) -> None:
+    """Those of 80 are 4 sqrt(5 * 80) = 80."""
+    assert is_short_of_fraud(fraud, expected) is short
+
+
+def reasons(
+    monkeypatch: pytest.MonkeyPatch,
+    by_category: list[float],
+    placed: list[int],
+    online: list[int],
+    homes: list[int],
+    *,
+    is_rest_short: bool = False,
+) -> tuple[str, list[tuple[float, ...]]]:
+    """Return why 7 purchases are few, and of what too few were left; the last category is bought online.
+
+    Sites are in country A alone; homes are by country.
+    """
+    left: list[tuple[float, ...]] = []
+
+    def is_too_few(*numbers: float) -> bool:
+        left.append(numbers)
+        return is_rest_short
+
+    monkeypatch.setattr(of_shortfall, "expected_purchases", lambda *_: by_category)
+    monkeypatch.setattr(of_shortfall, "is_short", is_too_few)
+    channel = np.array([Channel.POS] * (len(by_category) - 1) + [Channel.ONLINE])
+
+    class Homes(SimpleNamespace):
+        def __len__(self) -> int:
+            return len(homes)
+
+    market = SimpleNamespace(
+        habits=SimpleNamespace(channel=channel),
+        online=SimpleNamespace(category=np.array(online, np.int64)),
+        sites=SimpleNamespace(category=np.array(placed, np.int64), country=np.zeros(3, np.int64)),
+    )
+    payments: Any = SimpleNamespace(
+        market=market, cards=Homes(country=np.array(homes)), codes=("AA", "BB", "CC")
+    )
+    warned = of_shortfall.shortfall(payments, Period(20_454, 7), 7)
+    return warned.message, left
+
+
+def test_each_reason_is_told_with_its_share(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of 100 purchases, 20 and 40 of categories without merchants, and 40 / 5 of those of two cards in BB."""
+    homes = [0] * 7 + [2, 1, 0]
+    message, left = reasons(monkeypatch, [4, 2, 0, 4], [0, 0], [], homes)
+    assert message == (
+        "holders made 7 purchases, 7% of the 100 that the rates ask for: "
+        f"no merchant is of {CATEGORIES[1]}, {CATEGORIES[3]}, which would be 60%; "
+        "2 cards live where no merchant has a site, in BB, CC, which would be 8%."
+    )
+    assert left == [(7, 32.0, 10)]
+    message, left = reasons(monkeypatch, [4, 2, 0, 4], [0, 1], [3], homes, is_rest_short=True)
+    assert message.endswith(
+        "rates ask for: 2 cards live where no merchant has a site, in BB, CC, which would be 12%; "
+        "holders have no time for such rates, or sites are too far apart."
+    )
+    assert left == [(7, 88.0, 10)]
+
+
+def test_a_category_of_sites_needs_sites_and_one_online_needs_shops(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    message, _ = reasons(monkeypatch, [5, 5], [1], [0], [0])
+    assert f"no merchant is of {CATEGORIES[0]}, {CATEGORIES[1]}, which would be 100%" in message
+
+
+def test_a_fiftieth_is_not_worth_naming(monkeypatch: pytest.MonkeyPatch) -> None:
+    message, left = reasons(monkeypatch, [98, 2], [0], [], [0] * 10)
+    assert message.endswith("ask for: each of several causes is small.")
+    assert left == [(7, 980.0, 10)]
+    message, left = reasons(monkeypatch, [1, 0], [0], [], [0] * 49 + [1])
+    assert message.endswith("ask for: each of several causes is small.")
+    assert left == [(7, 50.0, 50)]
+    message, left = reasons(monkeypatch, [1, 0], [0], [], [0] * 48 + [1])
+    assert "1 card lives where no merchant has a site, in BB, which would be 2%" in message
