@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from closedworld.errors import ConfigError
 from closedworld.execution.events import NullObserver
 from closedworld.stages.country_source import TILES_IN_MEMORY, HeldDomain, RowRange
 from closedworld.stages.placing_inputs import PlacingInputs
@@ -96,3 +97,19 @@ def test_a_forecast_has_neither_index_nor_weights() -> None:
     )
     assert inputs.built_on == []
     assert inputs.cumulative_weights("outlets") == {}
+
+
+def test_points_are_placed_in_countries_by_weights() -> None:
+    tiles = SimpleNamespace(published=None, source=SimpleNamespace(spans={}))
+    context: Any = SimpleNamespace(
+        upstream={"tiles": tiles}, inputs=SimpleNamespace(countries=None)
+    )
+    with pytest.raises(TypeError, match="placed in countries"):
+        PlacingInputs.of_run(context)
+    index = SimpleNamespace(published=SimpleNamespace(folder="the world"))
+    world: Any = SimpleNamespace(index=index, weights=None)
+    with pytest.raises(ConfigError, match="the world has no weights to place homes by") as caught:
+        PlacingInputs.of_world(
+            world, "homes", None, seed=0, skip_unplaceable=False, observer=NullObserver()
+        )
+    assert caught.value.code == "weights-missing"

@@ -62,6 +62,6 @@ def test_a_region_has_the_money_of_the_country_whose_clocks_it_has() -> None:
     codes = ("east", "north", "south", "west")
     found = _money_of(codes, sites, cards, is_regions=True)
     assert [one.code for one in found] == ["JPY", "USD", "JPY", "GBP"]
-    codes = ("FR", "JP", "US")
-    money = _money_of(codes, sites, cards, is_regions=False)
-    assert money == tuple(currencies()[code] for code in codes)
+    countries = ("FR", "JP", "US")
+    money = _money_of(countries, sites, cards, is_regions=False)
+    assert money == tuple(currencies()[code] for code in countries)
