@@ -5,6 +5,7 @@ from __future__ import annotations
 import fcntl
 import hashlib
 import os
+import stat
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -211,3 +212,68 @@ def test_damage_to_an_object_is_found(bucket: Path, tiny: CountrySet, half_degre
     part.write_bytes(part.read_bytes()[:-1] + b"?")
     with pytest.raises(IntegrityError, match="file-digest"):
         build_tile_index(tiny, half_degrees, "world", executor="serial")
+
+
+def test_a_link_to_a_folder_is_a_file(tmp_path: Path) -> None:
+    """It goes without what it leads to, and is no whole file."""
+    storage = LocalStorage(tmp_path / "out")
+    (tmp_path / "elsewhere").mkdir()
+    (tmp_path / "elsewhere" / "file").write_bytes(b"x")
+    storage.root.mkdir()
+    (storage.root / "folder").symlink_to(tmp_path / "elsewhere")
+    (storage.root / "file").symlink_to(tmp_path / "elsewhere" / "file")
+    assert storage.list() == ["file", "folder"]
+    assert not storage.is_whole("file", 1, hashlib.sha256(b"x").hexdigest())
+    assert storage.remove("folder")
+    assert storage.remove("file")
+    assert (tmp_path / "elsewhere" / "file").read_bytes() == b"x"
+    assert storage.list() == []
+
+
+def test_a_file_is_whole_with_its_size_and_digest(tmp_path: Path) -> None:
+    storage, digest = LocalStorage(tmp_path), hashlib.sha256(b"x").hexdigest()
+    storage.put("folder/file", b"x")
+    assert storage.is_whole("folder/file", 1, digest)
+    assert not storage.is_whole("folder/file", 2, digest)
+    assert not storage.is_whole("folder/file", 1, hashlib.sha256(b"y").hexdigest())
+    assert not storage.is_whole("folder/none", 1, digest)
+    assert not storage.is_whole("folder/none", 0, digest)
+    assert not storage.is_whole("folder", (tmp_path / "folder").stat().st_size, digest)
+
+
+def test_what_is_gone_is_removed_and_what_cannot_be_is_not(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    storage = LocalStorage(tmp_path)
+    storage.put("a/b/file", b"x")
+    assert storage.remove("none")
+    assert not storage.remove("a/b/file/below")
+    storage.remove_if_empty("a")
+    assert storage.list("a") == ["b/"]
+    with monkeypatch.context() as patch:
+        patch.setattr("closedworld.store.local.shutil.rmtree", lambda *_, **__: None)
+        assert not storage.remove("a")
+    assert storage.remove("a")
+    storage.make_folder("empty")
+    storage.remove_if_empty("empty")
+    assert storage.list() == []
+
+
+def test_a_scratch_folder_is_the_same_when_it_is_asked_for_again(tmp_path: Path) -> None:
+    storage = LocalStorage(tmp_path)
+    (storage.scratch("deep") / "file").write_bytes(b"x")
+    assert (storage.scratch("deep") / "file").read_bytes() == b"x"
+
+
+def test_who_may_read_and_write_is_up_to_the_umask(tmp_path: Path) -> None:
+    storage = LocalStorage(tmp_path)
+    before = os.umask(0)
+    try:
+        storage.put("file", b"x")
+        lock = storage.lock("locks/lock")
+    finally:
+        os.umask(before)
+    assert lock is not None
+    lock.close()
+    modes = [stat.S_IMODE((tmp_path / key).stat().st_mode) for key in ("file", "locks/lock")]
+    assert modes == [0o666, 0o644]

@@ -128,3 +128,9 @@ def test_of_an_unused_column_forty_letters_are_told(site_world: SiteWorld) -> No
     required(site_world, [row])
     told = warnings_of(site_world)["merchants-columns-unused"]
     assert f": {'x' * 40}, {'y' * 37}..." in told
+
+
+def test_gammas_are_counted_in_eighths() -> None:
+    rows = pa.table({"gamma": [1.0, 1.125, 0.5, 0.875]})
+    own = CountryMerchants("LU", rows, np.ones(4, np.bool_), np.ones((4, 3)))
+    assert own.gamma8.tolist() == [8, 9, 4, 7]

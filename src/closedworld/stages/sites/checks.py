@@ -7,7 +7,6 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from closedworld.inputs.merchants.kinds import GAMMA_STEPS
 from closedworld.inputs.reference.places import CountryPlaces
 from closedworld.kernels.placing import PlacingDomain, have_circles
 from closedworld.stages.checking import (
@@ -104,7 +103,7 @@ def _check_blocks(
     """Compare the sites of each block with its mass, for each gamma, those that keep apart or are bound aside."""
     merchants = task.merchants
     rows = placed.rows[placed.on_map]
-    gammas = (merchants.rows["gamma"].to_numpy() * GAMMA_STEPS)[rows].astype(np.int64)
+    gammas = merchants.gamma8[rows]
     is_bound = have_circles(merchants.circles) | (merchants.numbers("tile_id") != -1)
     free = ~(merchants.is_spaced | is_bound)[rows]
     for gamma in np.unique(gammas[free]).tolist():

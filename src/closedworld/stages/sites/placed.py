@@ -9,7 +9,6 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from closedworld.datasets import Dataset
-from closedworld.inputs.merchants.kinds import GAMMA_STEPS
 from closedworld.kernels.placing import (
     PlacingDomain,
     SiteRequest,
@@ -76,11 +75,10 @@ class PlacedSites:
         here = rows[on_map]
         own, merchant = np.unique(here, return_inverse=True)
         ids = merchants.rows["merchant_id"].take(pa.array(own)).to_pylist()
-        gammas = merchants.rows["gamma"].to_numpy() * GAMMA_STEPS
         request = SiteRequest(
             site_keys(ids, merchants.country_iso, seed)[merchant],
             orders[on_map],
-            gammas.astype(np.int64)[here],
+            merchants.gamma8[here],
             merchants.is_spaced[here],
         )
         tile_ids = np.empty(len(here), np.int64)

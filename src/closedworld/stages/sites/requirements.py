@@ -59,6 +59,12 @@ class CountryMerchants:
         spaced: NDArray[np.bool_] = pc.equal(self.rows["spacing"], "catchment").to_numpy()
         return spaced
 
+    @property
+    def gamma8(self) -> NDArray[np.int64]:
+        """Eight times the power of density that the outlets of each row follow, int64 (rows,)."""
+        gammas: NDArray[np.float64] = self.rows["gamma"].to_numpy()
+        return (gammas * GAMMA_STEPS).astype(np.int64)
+
     def numbers(self, name: str) -> NDArray[np.int64]:
         """Return a column of integers, int64 (rows,)."""
         numbers: NDArray[np.int64] = self.rows[name].to_numpy().astype(np.int64)
