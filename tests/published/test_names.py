@@ -166,3 +166,14 @@ def test_names_given_at_once_are_each_whole(two: tuple[Published, Published]) ->
 def test_names_that_files_cannot_have_everywhere_are_refused(name: str) -> None:
     with pytest.raises(ConfigError, match="name-invalid"):
         RunConfig(name=name)
+
+
+def test_what_a_run_left_that_died_as_it_gave_a_name_goes_with_the_next(
+    two: tuple[Published, Published],
+) -> None:
+    storage = LocalStorage(two[0].output)
+    debris = [storage.root / ".staging" / f"{one}-0123456789abcdef" for one in ("names", "tiles")]
+    for folder in debris:
+        folder.mkdir(parents=True)
+    give_name(storage, "5m", [two[0]])
+    assert [folder.exists() for folder in debris] == [False, True]
