@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import shutil
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
@@ -13,6 +14,8 @@ import pytest
 
 from closedworld.datasets.parameters import WeightParameters
 from closedworld.errors import IntegrityError
+from closedworld.kernels.grid import Grid
+from closedworld.kernels.spans import RowSpans
 from closedworld.published.cumulative_weights import CumulativeWeights, read_cumulative_weights
 from closedworld.store.local import storage_at
 from closedworld.store.reading import Published
@@ -188,3 +191,64 @@ def test_runs_of_weights_are_those_of_the_tiles_and_begin_at_nothing(
         return
     with pytest.raises(IntegrityError, match="does not hold the tiles of"):
         read_cumulative_weights(world.weights, world.index)
+
+
+RUNS = ((1, 2, 5), (1, 8, 9), (2, 0, 20), (4, 3, 4), (4, 6, 7), (5, 0, 7))
+"""Row, first column and last but one of the runs of a made-up country of 33 tiles."""
+
+
+@pytest.fixture
+def made_up(tmp_path: Path) -> tuple[CumulativeWeights, NDArray[np.uint64]]:
+    """A country in two part files of row groups of four tiles, and the weights of its tiles, some of them 0."""
+    rows, starts, stops = (np.array(side) for side in zip(*RUNS, strict=True))
+    spans = RowSpans.from_runs(Grid(0.0, 10.0, 1.0, 1.0, 20, 10), rows, starts, stops)
+    weights = np.random.default_rng(5).integers(0, 4, spans.tile_count).astype(np.uint64)
+    (tmp_path / "tile_weights").mkdir()
+    files = []
+    for number, some in enumerate(np.split(weights, [18])):
+        path = f"tile_weights/DE-0000{number}.parquet"
+        table = pa.table({"weight_fp": some.astype(np.int64)})
+        pq.write_table(table, tmp_path / path, row_group_size=4)
+        files.append(FileEntry(path, 0, len(some), ""))
+    before = (np.cumsum(weights) - weights)[spans.first_ranks]
+    total = int(weights.sum())
+    country = CumulativeWeights(
+        "DE", spans, before, total, "population", storage_at(tmp_path), files
+    )
+    return country, weights
+
+
+def test_groups_follow_each_other_with_the_weight_up_to_each_tile(
+    made_up: tuple[CumulativeWeights, NDArray[np.uint64]],
+) -> None:
+    country, weights = made_up
+    upto = np.cumsum(weights)
+    ranks = [0, 4, 8, 12, 16, 18, 22, 26, 30]
+    groups = list(country.all_groups())
+    assert [one.rank for one in groups] == ranks
+    for one, stop in zip(groups, [*ranks[1:], 33], strict=True):
+        assert one.weights.tolist() == weights[one.rank : stop].tolist()
+        assert one.upto.tolist() == upto[one.rank : stop].tolist()
+    assert np.concatenate(list(country.tile_weights())).tolist() == weights.tolist()
+
+
+def test_any_runs_have_their_weights_and_no_other_groups_are_read(
+    made_up: tuple[CumulativeWeights, NDArray[np.uint64]],
+) -> None:
+    """Runs end where others and groups begin, and lie across groups and files."""
+    country, weights = made_up
+    draw = np.random.default_rng(6)
+    for count in [1, 2, 3, 5] * 60:
+        ends = np.sort(draw.choice(34, 2 * count, replace=False))
+        touching = np.repeat(np.sort(draw.choice(34, count + 1, replace=False)), 2)[1:-1]
+        for first, stop in (ends.reshape(-1, 2).T, touching.reshape(-1, 2).T):
+            expected = np.concatenate([weights[a:b] for a, b in zip(first, stop, strict=True)])
+            assert country.of_runs(first, stop).tolist() == expected.tolist()
+    at = [0, 4, 8, 12, 16, 18, 22, 26, 30, 33]
+    for group, (begin, end) in enumerate(itertools.pairwise(at)):
+        for first, stop in ((begin, end), (begin, begin + 1), (end - 1, end)):
+            if any(begin <= rank < stop for rank in country.spans.first_ranks):
+                found = country.groups(np.array([first]), np.array([stop]))
+                assert [one.rank for one in found] == [at[group]]
+    nothing = np.array([], np.int64)
+    assert country.of_runs(nothing, nothing).tolist() == []

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 from dataclasses import replace
 from datetime import UTC
@@ -20,12 +21,14 @@ from site_worlds import small_world
 from closedworld.datasets import TRUTH
 from closedworld.errors import UnitError
 from closedworld.execution import open_worker_pool
-from closedworld.execution.events import TasksResumed
+from closedworld.execution.events import ScratchUsed, TaskFinished, TasksResumed
+from closedworld.kernels.lives import LifeOptions
 from closedworld.kernels.lives.trips import seconds_needed
 from closedworld.published.names import read_name
 from closedworld.stages import STAGES
 from closedworld.stages.people.build import build_people
 from closedworld.stages.purchases import plan as purchase_plan
+from closedworld.stages.purchases.blocks import BlockTask, live_block
 from closedworld.stages.purchases.build import build_purchases
 from closedworld.stages.purchases.day_files import write_day
 from closedworld.store.local import storage_at
@@ -249,3 +252,66 @@ def test_verification_allows_what_the_law_of_ways_does() -> None:
     assert (hours_needed(km) * 3_600 <= seconds_needed(km)).all()
     no_flight = (km <= 200) | (km > 300)
     assert (seconds_needed(km)[no_flight] - hours_needed(km)[no_flight] * 3_600 < 1).all()
+
+
+class Watcher:
+    """Notes events, and the size of all blocks when it is told."""
+
+    def __init__(self, out: Path) -> None:
+        self.out, self.block_bytes = out, 0
+        self.events: list[Event] = []
+
+    def on_event(self, event: Event) -> None:
+        self.events.append(event)
+        if isinstance(event, ScratchUsed):
+            self.block_bytes = sum(one.stat().st_size for one in self.out.rglob("block-*"))
+
+
+def test_each_check_looks_at_all_rows_and_the_busiest_day_is_written_first(
+    world: PublishedWorld, tmp_path: Path
+) -> None:
+    fraud = tmp_path / "fraud.toml"
+    fraud.write_text("share = 0.05\n")
+    watcher = Watcher(tmp_path)
+    built = build(world, tmp_path, fraud=fraud, observer=watcher, block_purchases=300)
+    published, days = built.published, built.summaries
+    purchases, stays = (sum(getattr(one, name) for one in days) for name in ("purchases", "stays"))
+    assert purchases == table(published, "purchases").num_rows
+    assert stays == table(published, "stays").num_rows
+    truth = table(published, "truth")
+    stolen = truth.filter(truth["is_fraud"])["purchase_id"]
+    rows = table(published, "purchases")
+    dates = rows.filter(pc.is_in(rows["purchase_id"], stolen.combine_chunks()))["ts_utc"]
+    by_day = [str(one.date()) for one in dates.to_pylist()]
+    assert [one.fraud for one in days] == [by_day.count(one.date) for one in days]
+    assert len(by_day) > 5
+    content = json.loads((published.folder / "validation.json").read_bytes())["checks"]
+    checked = {one["check"]: one["checked"] for one in content}
+    assert all(one["passed"] for one in content)
+    assert checked.pop("clocks") > 100
+    assert 0 < checked.pop("speeds") < purchases
+    assert checked == {
+        "rows": purchases + stays,
+        "purchase_ids": purchases,
+        "labels": purchases,
+        "times": purchases,
+        "amounts": purchases,
+        "stays": stays,
+    }
+    (used,) = (one for one in watcher.events if isinstance(one, ScratchUsed))
+    assert used.size_bytes == watcher.block_bytes > 0
+    written = [
+        (one.rows, one.partition)
+        for one in watcher.events
+        if isinstance(one, TaskFinished) and one.work == "writing"
+    ]
+    assert written == sorted(written, key=lambda one: (-one[0], one[1]))
+    assert sorted(written) == sorted((one.purchases, one.date) for one in days)
+
+
+def test_lives_need_a_plan_of_fraud_and_a_folder(tmp_path: Path) -> None:
+    nothing: Any = None
+    task = BlockTask(nothing, 0, 1, 0, 1, 0, LifeOptions())
+    for one in (task, replace(task, folder=tmp_path), replace(task, fraud=nothing)):
+        with pytest.raises(TypeError, match="a plan of fraud and a folder"):
+            live_block(one)
