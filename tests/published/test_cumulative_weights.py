@@ -246,9 +246,9 @@ def test_any_runs_have_their_weights_and_no_other_groups_are_read(
             assert country.of_runs(first, stop).tolist() == expected.tolist()
     at = [0, 4, 8, 12, 16, 18, 22, 26, 30, 33]
     for group, (begin, end) in enumerate(itertools.pairwise(at)):
-        for first, stop in ((begin, end), (begin, begin + 1), (end - 1, end)):
-            if any(begin <= rank < stop for rank in country.spans.first_ranks):
-                found = country.groups(np.array([first]), np.array([stop]))
+        for run in ((begin, end), (begin, begin + 1), (end - 1, end)):
+            if any(begin <= rank < run[1] for rank in country.spans.first_ranks):
+                found = country.groups(np.array(run[:1]), np.array(run[1:]))
                 assert [one.rank for one in found] == [at[group]]
     nothing = np.array([], np.int64)
     assert country.of_runs(nothing, nothing).tolist() == []
