@@ -67,7 +67,7 @@ OTHER_TESTS = {
     "stages/country_source.py": PLACING_TESTS,
     "stages/people": "tests/stages/people tests/stages/test_stages.py",
     "stages/checking.py": "tests/stages/test_checking.py tests/stages/sites tests/verification/test_damaged_sites.py",
-    "stages/memory.py": "tests/scale/test_memory.py",
+    "stages/memory.py": "tests/scale/test_memory.py tests/stages/test_placing_plan.py",
     "stages/placing_inputs.py": PLACING_TESTS,
     "stages/placing_plan.py": PLACING_TESTS,
     "stages/purchases": "tests/stages/purchases tests/stages/test_stages.py -m '' -k 'not dask and not processes'",

@@ -22,9 +22,10 @@ MEBIBYTE = 1 << 20
 def test_each_worker_adds_its_share_and_processes_their_libraries() -> None:
     stage = StageMemory(shared=10, per_worker=3)
     assert stage.total(100, 4, in_processes=False) == 100 + 10 + 4 * 3
-    one = stage.total(100, 1, in_processes=True) - 100
+    one = 170 * MEBIBYTE + 10 + 3
+    assert stage.total(100, 1, in_processes=True) == 100 + one
     assert stage.total(100, 4, in_processes=True) == 100 + 4 * one
-    assert one > 100 * MEBIBYTE
+    assert StageMemory(0, 0).total(100, 4, in_processes=False) == 100
 
 
 def test_a_task_of_another_kind_takes_the_place_of_a_worker() -> None:
@@ -43,6 +44,14 @@ def test_as_many_workers_as_a_limit_lets_in(limit: int, workers: int) -> None:
 def test_without_a_limit_all_that_are_asked_for_work() -> None:
     assert capped(StageMemory(1, 1), 7, None, 100, in_processes=False) == 7
     assert capped(StageMemory(1, 1), None, None, 100, in_processes=False) is None
+
+
+@pytest.mark.parametrize(("limit", "workers"), [(200, 5), (110, 5), (109, 4), (106, 1)])
+def test_a_limit_lets_in_one_worker_per_core_at_most(
+    monkeypatch: pytest.MonkeyPatch, limit: int, workers: int
+) -> None:
+    monkeypatch.setattr("closedworld.stages.memory.usable_cores", lambda: 5)
+    assert capped(StageMemory(5, 1), None, limit, 100, in_processes=False) == workers
 
 
 def test_a_limit_below_one_worker_is_refused_with_what_it_takes() -> None:
