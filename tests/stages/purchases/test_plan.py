@@ -17,6 +17,7 @@ from closedworld.execution.events import NullObserver, Warned
 from closedworld.inputs.payment_settings import period_of
 from closedworld.kernels.fraud_mix import FraudMix
 from closedworld.kernels.lives import LifeOptions
+from closedworld.stages.purchases import build as purchase_build
 from closedworld.stages.purchases import plan as purchase_plan
 from closedworld.stages.purchases.day_files import DayTask, _orders
 from closedworld.stages.purchases.plan import (
@@ -283,3 +284,81 @@ def test_a_day_is_sorted_by_key_and_by_second(count: int) -> None:
     by_key, by_time = _orders({"key": keys, "second": seconds})
     assert by_key.tolist() == sorted(range(count), key=lambda row: keys[row])
     assert by_time.tolist() == sorted(range(count), key=lambda row: (seconds[row], keys[row]))
+
+
+def tiles_of(own_codes: tuple[str, ...] | None) -> Any:
+    """Return published tiles of countries, or of regions with these codes."""
+    return SimpleNamespace(parameters=lambda _: SimpleNamespace(own_codes=own_codes))
+
+
+def people_of(cards: int) -> Any:
+    return SimpleNamespace(totals=lambda _: SimpleNamespace(cards=cards), output="with the people")
+
+
+@pytest.mark.parametrize("out", [None, "elsewhere"])
+@pytest.mark.parametrize("weights", [None, "the weights"])
+@pytest.mark.parametrize("own_codes", [None, ("north",)])
+def test_purchases_are_built_on_all_results_of_a_world(
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+    out: str | None,
+    weights: str | None,
+    own_codes: tuple[str, ...] | None,
+) -> None:
+    given: dict[str, Any] = {}
+
+    def plan(*results: Any, **named: Any) -> str:
+        given.update(named, results=results)
+        return "a plan"
+
+    monkeypatch.setattr(purchase_build, "plan_purchases", plan)
+    monkeypatch.setattr(purchase_build, "build_alone", lambda *built: built)
+    tiles, people = tiles_of(own_codes), people_of(12)
+    results = {"people": people, "sites": "the sites"}
+    world: Any = SimpleNamespace(
+        result=results.__getitem__, index=SimpleNamespace(published=tiles), weights=weights
+    )
+    rates, fraud = tmp_path / "rates.toml", tmp_path / "fraud.toml"
+    rates.write_text("[grocery]\nper_week = 2\n")
+    fraud.write_text("share = 0.05\n")
+    built: Any = purchase_build.build_purchases(world, out, rates=str(rates), fraud=str(fraud))
+    assert built[:2] == ("a plan", out or "with the people")
+    assert built[-1] == [tiles, *([weights] if weights else []), "the sites", people]
+    assert given["results"][:2] == ("the sites", people)
+    asked_for: Asked = given["results"][2]
+    assert (asked_for.rates, asked_for.fraud.share) == ({"grocery.per_week": 2}, 0.05)
+    assert (given["cards"], given["is_regions"]) == (12, own_codes is not None)
+
+
+@pytest.mark.parametrize(
+    ("tiles", "is_regions"), [(None, False), (tiles_of(None), False), (tiles_of(("a",)), True)]
+)
+@pytest.mark.parametrize("people", [None, people_of(12)])
+def test_a_run_has_the_cards_of_its_people_published_or_planned(
+    monkeypatch: pytest.MonkeyPatch, tiles: Any, people: Any, *, is_regions: bool
+) -> None:
+    given: dict[str, Any] = {}
+    monkeypatch.setattr(purchase_plan, "plan_purchases", lambda *_, **named: given.update(named))
+    upstream = {
+        "tiles": SimpleNamespace(published=tiles),
+        "sites": SimpleNamespace(published=None),
+        "people": SimpleNamespace(published=people, source=SimpleNamespace(row_count=34)),
+    }
+    inputs = SimpleNamespace(own={"purchases": asked()})
+    context: Any = SimpleNamespace(upstream=upstream, inputs=inputs, observer=None)
+    purchase_plan.plan_run(context)
+    assert (given["cards"], given["is_regions"]) == (34 if people is None else 12, is_regions)
+
+
+@pytest.mark.parametrize(("sites", "people"), [(None, None), ("s", None), (None, "p"), ("s", "p")])
+def test_a_market_is_made_of_published_sites_and_people(
+    monkeypatch: pytest.MonkeyPatch, sites: Any, people: Any
+) -> None:
+    monkeypatch.setattr(purchase_plan, "hash_of", lambda of: of or "")
+    source_of = SimpleNamespace(of=lambda *given, **_: given[:2])
+    monkeypatch.setattr(purchase_plan, "MarketSource", source_of)
+    plan = plan_purchases(
+        sites, people, asked(), cards=1, is_regions=False, observer=NullObserver()
+    )
+    source: Any = plan.source
+    assert source == (("s", "p") if sites and people else None)
