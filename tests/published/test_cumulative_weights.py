@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import shutil
 from dataclasses import replace
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -16,7 +17,11 @@ from closedworld.datasets.parameters import WeightParameters
 from closedworld.errors import IntegrityError
 from closedworld.kernels.grid import Grid
 from closedworld.kernels.spans import RowSpans
-from closedworld.published.cumulative_weights import CumulativeWeights, read_cumulative_weights
+from closedworld.published.cumulative_weights import (
+    CumulativeWeights,
+    read_cumulative_weights,
+    without_people,
+)
 from closedworld.store.local import storage_at
 from closedworld.store.reading import Published
 from closedworld.store.receipt import FileEntry
@@ -252,3 +257,33 @@ def test_any_runs_have_their_weights_and_no_other_groups_are_read(
                 assert [one.rank for one in found] == [at[group]]
     nothing = np.array([], np.int64)
     assert country.of_runs(nothing, nothing).tolist() == []
+
+
+def test_a_part_file_that_is_none_is_named(
+    made_up: tuple[CumulativeWeights, NDArray[np.uint64]],
+) -> None:
+    country, weights = made_up
+    path = paths_of(country)[1]
+    path.write_bytes(b"PAR1 or not")
+    assert country.of_runs(np.array([0]), np.array([18])).tolist() == weights[:18].tolist()
+    with pytest.raises(IntegrityError, match=r"DE-00001\.parquet cannot be read") as caught:
+        country.of_runs(np.array([17]), np.array([19]))
+    assert caught.value.code == "file-unreadable"
+
+
+@pytest.mark.parametrize(
+    ("basis", "is_told"),
+    [
+        ("population", False),
+        ("populated", False),
+        ("uniform:1,population:1", False),
+        ("area_m2", True),
+        ("uniform", True),
+        (None, False),
+    ],
+)
+def test_weights_that_count_no_people_are_told(basis: str | None, *, is_told: bool) -> None:
+    country: Any = SimpleNamespace(basis=basis)
+    text = without_people({} if basis is None else {"LU": country}, "homes")
+    assert (f"the weights are by {basis}, not by population: homes lie" in text) is is_told
+    assert bool(text) is is_told
