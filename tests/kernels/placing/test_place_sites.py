@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
@@ -22,6 +22,7 @@ from closedworld.kernels.placing import (
     sites,
     within_circle,
 )
+from closedworld.kernels.placing.cells_in_tiles import cells_in_tiles
 from closedworld.kernels.sampling import CountryShape, in_memory
 from closedworld.kernels.sampling.random_streams import StreamDraws
 from closedworld.kernels.sampling.triangulation import points_in_pieces
@@ -103,7 +104,9 @@ def test_how_many_sites_and_points_are_tried_at_once_does_not_count(
     assert np.array_equal(whole.lats, again.lats)
 
 
-def test_where_32_points_lie_abroad_the_piece_of_the_tile_is_cut_out() -> None:
+def test_where_32_points_lie_abroad_the_piece_of_the_tile_is_cut_out(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     """Its points are numbered from 2048 on, beyond all points before."""
     grid = Grid.from_resolution("5m")
     shape = shapely.MultiPolygon([shapely.box(10.01, 50.01, 10.0101, 50.0101)])
@@ -119,7 +122,20 @@ def test_where_32_points_lie_abroad_the_piece_of_the_tile_is_cut_out() -> None:
         PlacingDomain.texture_of(grid, "DE", 7),
     )
     request = request_of(20)
+    tried = [list[int]() for _ in range(len(request))]
+
+    def cells(*given: Any) -> Any:
+        """Take note of the attempts of each site."""
+        *_, numbers, _, _, attempt = given
+        attempts = np.broadcast_to(attempt, len(numbers)).tolist()
+        for order, key, one in zip(numbers.orders, numbers.keys.tolist(), attempts, strict=True):
+            own = (request.orders == order) & (request.keys == key).all(axis=1)
+            tried[int(np.flatnonzero(own)[0])].append(one)
+        return cells_in_tiles(*given)
+
+    monkeypatch.setattr(sites, "cells_in_tiles", cells)
     found = place_sites(domain, request)
+    assert tried == [list(range(32))] * len(request)
     draws = StreamDraws(request.keys, request.orders)
     lons, lats = points_in_pieces(grid, found.tile_ids, draws, domain.shape, 2048)
     assert found.lons.tolist() == lons.tolist()

@@ -98,6 +98,19 @@ def test_removed_tiles_are_as_if_they_had_no_weight(monkeypatch: pytest.MonkeyPa
     assert np.array_equal(descent(draws, removed, ids).ranks, expected)
 
 
+@pytest.mark.parametrize("rows", [(80,), (80, 81), (63, 64, 100)])
+def test_tiles_of_long_runs_are_those_of_plain_integers(rows: tuple[int, ...]) -> None:
+    """Each row has a run of eight tiles, a gap, and a run of three."""
+    ids = [360 * row + col for row in rows for col in (*range(250, 258), *range(300, 303))]
+    weights = np.random.default_rng(3).integers(0, 9, len(ids)).astype(np.uint64)
+    tiles = dict(zip(ids, weights.tolist(), strict=True))
+    draws = draws_of(20)
+    hits = descent_of(ids, weights)(draws)
+    expected = [plain_tile(tiles, draws.take(slice(i, i + 1))) for i in range(20)]
+    assert [ids[rank] for rank in hits.ranks] == expected
+    assert hits.weights.tolist() == [tiles[one] for one in expected]
+
+
 def test_the_weight_of_removed_tiles_before_a_rank_is_that_of_each_id_alone() -> None:
     """From the first rank to the one after the last, whatever the order in which tiles came."""
     ranks = [[4, 0, 2], [], [4], [1, 3, 0, 2, 4]]

@@ -63,7 +63,8 @@ class PlacingDomain:
     @staticmethod
     def texture_of(grid: Grid, country_iso: str, seed: int) -> Texture:
         """Return the texture of a country: it depends on the seed, and not on merchants."""
-        return Texture(grid, stream_keys([""], country_iso, seed, kind=_TEXTURE_KEY)[0])
+        (key,) = stream_keys([""], country_iso, seed, kind=_TEXTURE_KEY)
+        return Texture(grid, key)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -186,4 +187,4 @@ class _OwnTiles(Columns):
 
 def _chunks(count: int) -> Iterator[slice]:
     for begin in range(0, count, _CHUNK_SITES):
-        yield slice(begin, min(begin + _CHUNK_SITES, count))
+        yield slice(begin, begin + _CHUNK_SITES)

@@ -157,7 +157,7 @@ class TileDescent:
         """Return ``(ranks, weights)`` of the tile of each draw in its row."""
         held, place = np.unique(rows, return_inverse=True)
         first, stop = self._row_ranks[held], self._row_ranks[held + 1]
-        # Weight of the country before each tile of these rows, and before what follows a row.
+        # Weight of these rows before each tile, and before what follows a row: only differences within a row count.
         gaps = np.cumsum(stop - first + 1) - (stop - first + 1)
         upto = np.zeros(int((stop - first + 1).sum()), np.uint64)
         at = np.ones(len(upto), np.bool_)
@@ -165,7 +165,6 @@ class TileDescent:
         apart = np.flatnonzero(np.append(True, first[1:] > stop[:-1]))
         upto[at] = self._tile_weights(first[apart], stop[np.append(apart[1:], len(first)) - 1])
         np.cumsum(upto, out=upto)
-        upto += np.repeat(self._row_weights[held] - upto[gaps], stop - first + 1)
         offset = (gaps - first)[place]
         col = np.full(len(rows), self._first_col)
         low, high = first[place], stop[place]
