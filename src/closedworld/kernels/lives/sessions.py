@@ -191,6 +191,6 @@ def flight_sessions(trips: Trips, n_cards: int, category: int) -> Sessions:
     return Sessions(
         card, trips.window[trip], FLIGHT_SOURCE + landed, np.zeros(len(trip), np.int64),
         trips.leave[trip] + np.where(landed == 1, flown, 0), np.full(len(trip), category), np.ones(len(trip), np.int64),
-        np.where(landed == 1, 2 * n_cards + trip, card), 2 * n_cards + np.arange(len(trip)), np.zeros(len(trip), np.int64),
+        np.where(landed == 1, 2 * n_cards + trip, card), 2 * (n_cards + np.arange(len(trip))), np.zeros(len(trip), np.int64),
         np.zeros(len(trip), np.bool_), none, none, np.full(len(trip), int(HardNegative.LONG_FLIGHT)),
     )  # fmt: skip
