@@ -109,6 +109,9 @@ def test_travellers_do_not_wait_for_each_other() -> None:
     assert possible_times(traveller, planned, needed).tolist() == expected
     assert possible_times(traveller[1:2], planned[1:2], needed[1:2]).tolist() == [5]
     assert possible_times(traveller[:0], planned[:0], needed[:0]).tolist() == []
+    for first in range(3):
+        two = np.full(2, first), np.array([5, 0]), np.array([9, 2])
+        assert possible_times(*two).tolist() == [5, 7]
 
 
 def test_stages_come_first_however_far_apart_their_plans_are() -> None:
