@@ -6,11 +6,15 @@ import json
 from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from site_worlds import SiteWorld
 
 from closedworld.stages.checking import CheckCounts
 from closedworld.stages.sites.checks import CLAIMS, _check_collapse
+from closedworld.stages.sites.plan import SitePlan
+from closedworld.store.local import LocalStorage
+from closedworld.store.receipt import FileEntry
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -99,3 +103,30 @@ def test_first_outlets_do_not_share_points() -> None:
     _check_collapse(counts, here)
     assert (counts.checked["merchants"], counts.failed["merchants"]) == (4, 1)
     assert set(counts.checked) < set(CLAIMS)
+
+
+@pytest.mark.parametrize(
+    ("files", "checked", "failed"),
+    [
+        ([], 0, 0),
+        ([[7]], 1, 0),
+        ([[3, 1], [2]], 3, 0),
+        ([[3, 1], [1, 5, 5]], 5, 2),
+        ([[9, 9, 9]], 3, 2),
+        ([[], [4, 8], [8]], 3, 1),
+    ],
+)
+def test_ids_that_several_sites_have_are_counted_in_whatever_files(
+    tmp_path: Path, files: list[list[int]], checked: int, failed: int
+) -> None:
+    (tmp_path / "sites").mkdir()
+    entries = [FileEntry("merchants/LU-00000.parquet", 1, 3, "")]
+    for number, ids in enumerate(files):
+        path = f"sites/LU-0000{number}.parquet"
+        pq.write_table(pa.table({"site_id": pa.array(ids, pa.int64())}), tmp_path / path)
+        entries.append(FileEntry(path, 1, len(ids), ""))
+    nothing: Any = None
+    plan = SitePlan(nothing, {}, 5, nothing, nothing)
+    counts = CheckCounts()
+    plan.check_written(LocalStorage(tmp_path), entries, counts)
+    assert counts == CheckCounts({"site_ids": checked}, {"site_ids": failed})
