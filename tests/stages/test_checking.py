@@ -17,7 +17,7 @@ from closedworld.inputs.reference.places import country_places
 from closedworld.inputs.regions.country_set import Country
 from closedworld.kernels.grid import Grid
 from closedworld.kernels.sphere import EARTH_RADIUS_KM
-from closedworld.stages.checked_results import CheckedResult
+from closedworld.stages.checked_results import CheckedResult, _digests
 from closedworld.stages.checking import (
     CheckCounts,
     count_blocks,
@@ -35,6 +35,7 @@ from closedworld.store.journal import FinishedTask
 from closedworld.store.local import LocalStorage
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from pathlib import Path
 
 
@@ -280,3 +281,37 @@ def test_blocks_are_compared_with_their_masses(
     assert (counts.checked, counts.failed) == ({"blocks": sum(points)}, {"blocks": 0})
     assert counts.chi_square == pytest.approx(1.0 + chi_square)
     assert counts.freedom == 3 + freedom
+
+
+def test_rows_are_read_again_for_their_digest_where_they_lie_in_several_files(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """That of a single file is known; a dataset that no task has written has none."""
+    read: list[tuple[list[str], str]] = []
+
+    def staged(_: Any, files: list[str], dataset: Any) -> list[Any]:
+        read.append((files, dataset.name))
+        batch = pa.record_batch({"a": pa.array([1, 2], pa.int32())})
+        return [SimpleNamespace(iter_batches=lambda **_: [batch])] * len(files)
+
+    def digest_of(batches: Iterable[pa.RecordBatch]) -> bytes:
+        return b"".join(bytes(batch["a"].to_pylist()) for batch in batches)
+
+    monkeypatch.setattr("closedworld.stages.checked_results.staged_parts", staged)
+    schema = pa.schema({"a": pa.int64()})
+    datasets: Any = [
+        SimpleNamespace(name=name, schema=schema, digest_of=digest_of)
+        for name in ("sites", "merchants", "none")
+    ]
+    results: Any = [
+        SimpleNamespace(digests={"sites": "aa", "merchants": "bb"}, files=["x"]),
+        SimpleNamespace(digests={"sites": "cc"}, files=["y", "z"]),
+    ]
+    folder: Any = None
+    assert _digests(folder, datasets, results) == {
+        "sites": bytes([1, 2] * 3), "merchants": b"\xbb"
+    }  # fmt: skip
+    assert read == [(["x", "y", "z"], "sites")]
+    assert _digests(folder, datasets, results[1:]) == {"sites": b"\xcc"}
+    assert len(read) == 1
+    assert _digests(folder, datasets, []) == {}
