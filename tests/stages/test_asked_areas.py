@@ -12,9 +12,8 @@ import pytest
 
 from closedworld.errors import InputError, IntegrityError
 from closedworld.inputs.cards import CardTable, read_cards
-from closedworld.inputs.reference.registry import bundled
-from closedworld.inputs.regions.country_reading import read_countries
 from closedworld.kernels.placing import Circle
+from closedworld.published.polygons import bundled_countries
 from closedworld.stages import asked_areas
 from closedworld.stages.asked_areas import parts_of_country, settled_without_tiles
 
@@ -105,7 +104,7 @@ def settled(
     table: CardTable, *, result: Path | None = None, has_countries: bool = True, skip: bool = False
 ) -> CardTable:
     """Return a table checked against Luxembourg and Malta, whose tiles are not built yet."""
-    countries = read_countries(bundled("countries.parquet").path).select(("LU", "MT"))
+    countries = bundled_countries().select(("LU", "MT"))
     inputs: Any = SimpleNamespace(countries=countries if has_countries else None)
     config: Any = SimpleNamespace(result=result, skip_unplaceable=skip)
     return settled_without_tiles(table, config, inputs)
