@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import shutil
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import pyarrow.parquet as pq
 import pytest
@@ -14,7 +15,9 @@ from closedworld.datasets.parameters import TileTotals, WeightParameters
 from closedworld.errors import ClosedWorldError, ConfigError, IntegrityError
 from closedworld.published.results import find_published, open_dataset, open_published
 from closedworld.stages.tiles.build import build_tile_index
+from closedworld.store.local import LocalStorage
 from closedworld.store.paths import RECEIPT_NAME
+from closedworld.store.reading import has_receipt
 from closedworld.testing import tiny_grid
 
 if TYPE_CHECKING:
@@ -320,7 +323,7 @@ def test_of_several_results_one_must_be_named(copy: Published, tiny: CountrySet)
     assert "rule" not in caught.value.hint
 
 
-@pytest.mark.parametrize("name", ["tiles", "", "tile_weights", "../tile_index", "_receipt.json"])
+@pytest.mark.parametrize("name", ["tiles", "", "tile_weights", "../tile_index", RECEIPT_NAME])
 def test_an_unknown_dataset_is_refused_and_the_known_are_named(
     tiny_index: TileIndex, name: str
 ) -> None:
@@ -328,3 +331,73 @@ def test_an_unknown_dataset_is_refused_and_the_known_are_named(
         open_dataset(tiny_index.published.folder, name)
     assert caught.value.code == "dataset-unknown"
     assert "tile_bounds, tile_index, tile_spans" in caught.value.hint
+
+
+def test_a_file_that_the_device_does_not_give_is_damage(
+    copy: Published, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(self: LocalStorage, key: str) -> NoReturn:
+        raise OSError(errno.EIO, os.strerror(errno.EIO), str(self.root / key))
+
+    for method, checks in (
+        ("open", (copy.verify,)),
+        ("size", (copy.verify, copy.expect_files, lambda: copy.dataset("tile_index"))),
+    ):
+        with monkeypatch.context() as patch:
+            patch.setattr(LocalStorage, method, broken)
+            for check in checks:
+                with pytest.raises(IntegrityError, match="cannot be read: Input") as caught:
+                    check()
+                assert caught.value.code == "file-unreadable"
+    copy.verify()
+
+
+@pytest.mark.parametrize(("harm", "code"), [(lengthen, "file-size"), (delete, "file-missing")])
+def test_sizes_are_looked_at_without_verify(
+    copy: Published, harm: Callable[[Path], None], code: str
+) -> None:
+    copy.expect_files()
+    harm(copy.folder / PART)
+    for check in (copy.expect_files, lambda: copy.dataset("tile_index")):
+        with pytest.raises(IntegrityError) as caught:
+            check()
+        assert caught.value.code == code
+    assert copy.dataset("tile_bounds").count_rows() > 0
+
+
+def test_a_dataset_is_one_of_the_stage_and_has_files(copy: Published) -> None:
+    rest = tuple(one for one in copy.receipt.files if one.dataset != "tile_bounds")
+    changes: tuple[tuple[dict[str, Any], str], ...] = (
+        ({"files": rest}, "tile_bounds"),
+        ({"stage": "other"}, "tile_index"),
+        ({}, "tile_weights"),
+    )
+    for changed, name in changes:
+        published = replace(copy, receipt=replace(copy.receipt, **changed))
+        with pytest.raises(ConfigError, match="dataset-unknown") as caught:
+            published.dataset(name)
+        assert f"holds no dataset {name!r}" in caught.value.message
+    assert replace(copy, receipt=replace(copy.receipt, files=rest)).dataset("tile_index")
+
+
+def test_a_folder_has_a_receipt_if_something_is_there_by_that_name(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    storage = LocalStorage(tmp_path)
+    assert not has_receipt(storage)
+    assert not has_receipt(LocalStorage(tmp_path / "none"))
+    assert not has_receipt(LocalStorage(tmp_path / "no\0name"))
+    (tmp_path / "file").write_text("")
+    assert not has_receipt(LocalStorage(tmp_path / "file"))
+    os.mkfifo(tmp_path / RECEIPT_NAME)
+    assert has_receipt(storage)
+    (tmp_path / RECEIPT_NAME).unlink()
+    (tmp_path / RECEIPT_NAME).mkdir()
+    assert has_receipt(storage)
+
+    def forbidden(*_: object) -> NoReturn:
+        raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
+
+    monkeypatch.setattr(LocalStorage, "size", forbidden)
+    with pytest.raises(PermissionError):
+        has_receipt(storage)
