@@ -138,6 +138,37 @@ def test_what_four_grids_hold_of_a_region_adds_up_to_the_whole(radius: float) ->
     assert halves == pytest.approx([0.5, 0.5], abs=1e-12)
 
 
+def wedge(south: float, north: float, *, falls: bool) -> float:
+    """Return the area between two parallels of a wedge that widens by half a degree per degree from its tip.
+
+    The tip is at 40 degrees, or at 60 of one that falls; the integral of its width over sines is known.
+    """
+
+    def until(lat: float) -> float:
+        width = (60 - lat) / 2 if falls else (lat - 40) / 2
+        slope = -0.5 if falls else 0.5
+        return float(width * sine(lat) + slope * np.degrees(np.cos(np.radians(lat))))
+
+    return until(north) - until(south)
+
+
+@pytest.mark.parametrize("falls", [False, True])
+@pytest.mark.parametrize(
+    "corners", [[42, 44, 46, 48, 49.5, 51, 53, 54.5, 56, 58], [43, 46, 49, 56, 58]], ids=str
+)
+@pytest.mark.parametrize(("south", "north"), [(50, 55), (50, 60), (40, 55), (52, 53)])
+def test_slanted_edges_are_cut_where_they_cross_the_parallels_of_the_grid(
+    south: float, north: float, corners: list[float], *, falls: bool
+) -> None:
+    """One side after the other, or both by one edge."""
+    side = [(25 + ((60 - lat) if falls else (lat - 40)) / 2, lat) for lat in (40, *corners, 60)]
+    whole = shapely.Polygon([*side, (25, 60), (25, 40)])
+    grid = Grid(20.0, north, 1.0, 1.0, 20, int(north - south))
+    share = 1 - wedge(south, north, falls=falls) / wedge(40, 60, falls=falls)
+    found = outside_share([shapely.MultiPolygon([shapely.make_valid(whole)])], grid)
+    assert found == pytest.approx(share, abs=2e-6)
+
+
 def test_an_empty_ring_has_no_area() -> None:
     rings = "((30 50, 60 50, 60 60, 30 60, 30 50), EMPTY)"
     polygon = shapely.from_wkt(f"MULTIPOLYGON ({rings}, EMPTY)")
