@@ -12,14 +12,14 @@ import pytest
 
 from closedworld.config.run import RunConfig
 from closedworld.config.stage_options import DEFAULT_DAYS
-from closedworld.errors import ConfigError
+from closedworld.errors import ConfigError, PublishError
 from closedworld.execution.events import NullObserver, Warned
 from closedworld.inputs.payment_settings import period_of
 from closedworld.kernels.fraud_mix import FraudMix
 from closedworld.kernels.lives import LifeOptions
 from closedworld.stages.purchases import build as purchase_build
 from closedworld.stages.purchases import plan as purchase_plan
-from closedworld.stages.purchases.day_files import DayTask, _orders
+from closedworld.stages.purchases.day_files import DayTask, _orders, _read
 from closedworld.stages.purchases.plan import (
     BLOCK_PURCHASES,
     Asked,
@@ -29,6 +29,7 @@ from closedworld.stages.purchases.plan import (
     own_files,
     plan_purchases,
 )
+from closedworld.stages.purchases.scratch import scratch_path
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -362,3 +363,14 @@ def test_a_market_is_made_of_published_sites_and_people(
     )
     source: Any = plan.source
     assert source == (("s", "p") if sites and people else None)
+
+
+@pytest.mark.parametrize("content", [None, b"", b"short"])
+def test_a_scratch_file_that_is_gone_or_cut_is_named(tmp_path: Path, content: bytes | None) -> None:
+    if content is not None:
+        Path(scratch_path(tmp_path, 0)).write_bytes(content)
+    task = DayTask(NOTHING, 0, "2026-01-01", 5, 3, 1, tmp_path, NOTHING)
+    with pytest.raises(PublishError, match="output-not-writable") as caught:
+        _read(task)
+    assert f"a temporary file in {tmp_path} cannot be read" in caught.value.message
+    assert caught.value.hint == "Run again."

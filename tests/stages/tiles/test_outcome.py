@@ -19,6 +19,7 @@ from closedworld.execution.events import (
     NullObserver,
     Warned,
 )
+from closedworld.kernels.grid import Grid
 from closedworld.kernels.spans import Fill, Rule
 from closedworld.published.lineage import COUNTRY, REGION
 from closedworld.stages.tiles.build import build_tile_index
@@ -27,6 +28,7 @@ from closedworld.stages.tiles.part_files import MapTask
 from closedworld.stages.tiles.plan import (
     TilePlan,
     _findings,
+    _require_tiles,
     memory_of,
     plan_run,
     plan_tile_index,
@@ -221,3 +223,35 @@ def test_tiles_are_planned_from_countries() -> None:
     context: Any = SimpleNamespace(config=None, inputs=SimpleNamespace(countries=None))
     with pytest.raises(TypeError, match="from countries"):
         plan_run(context)
+
+
+@pytest.mark.parametrize(
+    ("without", "off_grid", "nouns", "what", "hint"),
+    [
+        ("AB", "AB", COUNTRY, "2 countries (A, B) have no tile", "Take a grid that covers them."),
+        ("AB", "A", REGION, "2 regions (A, B) have no tile", "Take a finer grid"),
+        ("A", "A", COUNTRY, "1 country (A) has no tile", "Take a grid that covers them."),
+    ],
+)
+def test_a_world_without_tiles_is_refused_with_what_would_help(
+    without: str, off_grid: str, nouns: tuple[str, str], what: str, hint: str
+) -> None:
+    world: Any = SimpleNamespace(
+        spans=dict.fromkeys(without), without_tiles=tuple(without), off_grid=frozenset(off_grid),
+        grid="a grid", rule=Rule.CENTER,
+    )  # fmt: skip
+    with pytest.raises(ConfigError, match="world-empty") as caught:
+        _require_tiles(world, nouns)
+    assert caught.value.message.startswith(f"{what} on the grid of a grid under rule center")
+    assert caught.value.hint.startswith(hint)
+    world.spans["C"] = None
+    _require_tiles(world, nouns)
+
+
+def test_countries_that_lie_off_the_grid_are_refused(tiny: CountrySet) -> None:
+    grid = Grid(100.0, -60.0, 1.0, 1.0, 2, 2)
+    with pytest.raises(ConfigError, match=r"1 country \(FR\) has no tile"):
+        plan_tile_index(
+            tiny.select("FR"), grid, rule="center", keep_small_countries=False, coverage=False,
+            observer=NullObserver(),
+        )  # fmt: skip
