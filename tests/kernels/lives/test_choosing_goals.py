@@ -112,10 +112,10 @@ def test_goals_are_drawn_as_loops_draw_them(
     errand: Errand, places: list[tuple[float, float]], visits: Ints | None
 ) -> None:
     _, found = world(places, 2, 2)
-    rng, n = np.random.default_rng(3), 300
+    rng, n = np.random.default_rng(3), 120
     who, country = rng.integers(0, len(HOMES), n), rng.integers(0, 3, n)
     words, within = rng.integers(0, 2**32, (2, n), dtype=np.uint64)
-    words[:30] = within[:30] = 0
+    words[:20] = within[:20] = 0
     lons, lats = np.array(HOMES)[who].T
     kinds = np.full(n, int(errand))
     chosen = found.choose(kinds, lons, lats, country, words, within, visits)

@@ -33,7 +33,7 @@ def test_online_merchants_are_drawn_by_size_in_steps_of_the_largest() -> None:
 def test_online_merchants_are_chosen_as_loops_choose_them() -> None:
     """Of the country for 13 of 16 words, if it has any; by whole weights, from the first word of each; none of an empty category."""
     weights, countries = [2, 1, 1, 3, 1], [0, 0, 2, 1, 1]
-    starts = np.array([[0, 2, 2, 3], [3, 3, 5, 5], [5, 5, 5, 5]])
+    starts = np.array([[0, 2, 2, 3], [3, 3, 3, 3], [3, 3, 5, 5], [5, 5, 5, 5]])
     order = np.array([7, 3, 9, 0, 5])
     index = OnlineIndex(order, np.concatenate([[0], np.cumsum(weights)]), starts)
     # All sixteenths of two words that are the bounds of quarters, thirds and halves, and one less.
@@ -47,7 +47,7 @@ def test_online_merchants_are_chosen_as_loops_choose_them() -> None:
         (1 << 32) - 16,
     ]
     words = [bound // 16 * 16 + low for bound in bounds for low in range(-16 if bound else 0, 16)]
-    for category, own in ((0, [0, 1, 2]), (1, [3, 4]), (2, [])):
+    for category, own in ((0, [0, 1, 2]), (1, []), (2, [3, 4]), (3, [])):
         for country in range(3):
             expected = []
             for word in words:
