@@ -120,6 +120,16 @@ def test_more_values_than_two_bytes_can_tell_apart() -> None:
     assert (read(looked_up(dictionary, page), pa.int64()) == np.repeat(dictionary, 2)).all()
 
 
+@pytest.mark.parametrize(
+    ("size", "itemsize"),
+    [(1, 1), (129, 1), (256, 1), (257, 2), (65_536, 2), (65_537, 4), (1 << 24, 4)],
+)
+def test_places_take_the_fewest_bytes_that_tell_the_values_apart(size: int, itemsize: int) -> None:
+    """Published bytes depend on it."""
+    kind = index_dtype(size)
+    assert (kind.kind, kind.itemsize) == ("u", itemsize)
+
+
 @pytest.mark.parametrize("size", [1, 2, 256, 257, 65_536, 65_537])
 @pytest.mark.parametrize("count", [1, 7, 8, 9, 1000, 200_003])
 def test_packed_places_are_read_as_they_are(size: int, count: int) -> None:
