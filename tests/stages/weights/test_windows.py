@@ -96,8 +96,9 @@ def test_no_block_without_a_tile_is_read_where_bands_are_one_block_high(
     """As they are in a raster of 43200 columns in tiles of 128 rows or more."""
     path = write(tmp_path / "a.tif", some_pixels(7), **LAYOUTS[layout])
     spans = boxes(
-        (ROWS, COLS), (3, 9, 5, 9), (30, 33, 100, 128), (31, 32, 14, 18), (31, 32, 50, 51)
-    )
+        (ROWS, COLS), (3, 9, 5, 9), (30, 33, 100, 128), (31, 32, 14, 18), (31, 32, 50, 51),
+        (50, 51, 14, 17),
+    )  # fmt: skip
     reading = Reading(path, {"AA": spans}, window_cells=window_cells)
     block_rows, block_cols = reading.layout.block_rows, reading.layout.block_cols
     with_tile = {
@@ -112,6 +113,22 @@ def test_no_block_without_a_tile_is_read_where_bands_are_one_block_high(
         for block_col in range(col // block_cols, (col + cols - 1) // block_cols + 1)
     ]
     assert sorted(read) == sorted(with_tile)
+
+
+def test_neighbouring_blocks_are_read_together_as_far_as_a_window_reaches(
+    tmp_path: Path, windows: list[tuple[int, int, int, int]]
+) -> None:
+    """Four blocks of 16 columns are as many cells as a window may have; the last of these is left out."""
+    path = write(tmp_path / "a.tif", some_pixels(9), **LAYOUTS["tiles of 16"])
+    spans = boxes((ROWS, COLS), (0, ROWS, 0, 112))
+    reading = Reading(path, {"AA": spans}, window_cells=16 * 64)
+    assert reading.layout.window_shape == (16, 64)
+    assert windows == [
+        (row, col, min(16, ROWS - row), width)
+        for row in range(0, ROWS, 16)
+        for col, width in ((0, 64), (64, 48))
+    ]
+    assert (reading.values("AA") == valued(plainly(path, spans))).all()
 
 
 def test_a_band_without_a_tile_is_no_task(tmp_path: Path) -> None:
