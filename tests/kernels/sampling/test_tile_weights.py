@@ -48,6 +48,6 @@ def test_only_weights_of_more_than_32_bits_are_held_whole() -> None:
     weights[5:8] = 2**32 - 1, 2**32, 2**32 + 1
     for total, size in ((10 << 32, 4 * 80 + 2 * 16), ((11 << 32) - 1, 352), (11 << 32, 8 * 80)):
         held = HeldWeights(80, total)
-        list(held.fill([weights[:6], weights[6:]]))
+        list(held.fill([weights[:7], weights[7:]]))
         assert held.size_bytes == size
         assert held(np.array([4, 7]), np.array([7, 9])).tolist() == weights[4:9].tolist()
