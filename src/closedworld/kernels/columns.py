@@ -15,7 +15,7 @@ class Columns:
     """A table: each field of a subclass is an array, whose first axis goes along the rows."""
 
     def __len__(self) -> int:
-        return next(len(getattr(self, one.name)) for one in fields(self))
+        return len(getattr(self, fields(self)[0].name))
 
     def take(self, which: NDArray[np.integer] | slice) -> Self:
         """Return the rows with these numbers; a mask does not say numbers."""

@@ -58,7 +58,7 @@ def choose_published(path: Path | str) -> list[Published]:
     stages = [one.receipt.stage for one in found]
     if len(set(stages)) == len(stages):
         return found
-    output = storage_at(next(one.output for one in found))
+    output = storage_at(found[0].output)
     if not read_name(output, LATEST):
         return found
     latest = named_results(output, LATEST)
