@@ -81,6 +81,13 @@ def test_rows_and_times_of_a_day_are_counted(
     assert failed(counted(*rows_of(seconds), wanted)) == expected
 
 
+def test_a_microsecond_back_is_a_fall() -> None:
+    purchases, truth = rows_of([BEGIN, BEGIN])
+    times = pa.array([BEGIN * 10**6 + 1, BEGIN * 10**6], pa.timestamp("us", "UTC"))
+    fallen = purchases.set_column(1, "ts_utc", times)
+    assert failed(counted(fallen, truth, 2)) == {"times": 1}
+
+
 def test_labels_and_clocks_of_a_day_are_counted() -> None:
     purchases, truth = rows_of([BEGIN + 4000 * k for k in range(5)])
     assert failed(counted(purchases, truth.slice(1), 5)) == {"labels": 5}
@@ -103,14 +110,16 @@ def test_an_id_that_several_purchases_have_is_counted_in_whatever_files(
 ) -> None:
     monkeypatch.setattr(checks, "_IDS_AT_ONCE", at_once)
     files = []
-    for number, ids in enumerate([[0, 5, 2**62], [5, 7, 2**62, 2**63 - 1], [3, 5]]):
+    for number, ids in enumerate(
+        [[0, 5, 2**62 - 1, 2**62], [5, 7, 2**62 - 1, 2**62, 2**63 - 1], [3, 5]]
+    ):
         key = f"truth/2026-01-0{number + 1}-00000.parquet"
         (tmp_path / key).parent.mkdir(exist_ok=True)
         pq.write_table(pa.table({"purchase_id": pa.array(ids, pa.int64())}), tmp_path / key)
         files.append(FileEntry(str(PurePosixPath(key)), 1, len(ids), ""))
     counts = CheckCounts()
     checks.check_ids(LocalStorage(tmp_path), files, counts)
-    assert (counts.checked, counts.failed) == ({"purchase_ids": 9}, {"purchase_ids": 3})
+    assert (counts.checked, counts.failed) == ({"purchase_ids": 11}, {"purchase_ids": 4})
 
 
 @pytest.mark.slow
