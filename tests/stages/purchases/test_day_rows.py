@@ -25,7 +25,6 @@ from closedworld.kernels.lives.outcome import Purchases, Stays, Truth
 from closedworld.stages.purchases.day_rows import purchase_rows, stay_rows, truth_rows
 from closedworld.stages.purchases.market import Outlets
 from closedworld.stages.purchases.scratch import (
-    DAY,
     Rows,
     bought_rows,
     is_marked,
@@ -33,7 +32,7 @@ from closedworld.stages.purchases.scratch import (
     stayed_rows,
 )
 
-DAYS, PURCHASES, STAYS = 2, 400, 60
+DAY, DAYS, PURCHASES, STAYS = 86_400, 2, 400, 60
 SITES, SHOPS, CARDS, FIRST_CARD = 6, 2, 5, 2
 PERIOD = Period(20_000, DAYS)
 CAMPAIGNS = {FraudType.SKIM: np.array([3, 1, 8]), FraudType.TESTING: np.array([0, 7])}
