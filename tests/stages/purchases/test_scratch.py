@@ -95,3 +95,12 @@ def test_a_file_that_was_cut_is_refused(tmp_path: Path, left: int) -> None:
     path.write_bytes(path.read_bytes()[:left])
     with pytest.raises((OSError, ValueError)):
         read_day(tmp_path, 1, 0)
+
+
+@pytest.mark.skipif(not Path("/proc/self/fd").is_dir(), reason="no list of open files here")
+def test_no_file_stays_open(tmp_path: Path) -> None:
+    tables = made_up_block((3, 3, 3), np.random.default_rng(3))
+    write_scratch(path_of(tmp_path, 0), tables, DAYS)
+    before = len([*Path("/proc/self/fd").iterdir()])
+    read_day(tmp_path, 1, 0)
+    assert len([*Path("/proc/self/fd").iterdir()]) == before
