@@ -78,6 +78,7 @@ SITES = [
     (12, "web", "FR", "online", 5818, 2.0, 48.0, "Europe/Paris"),
     (13, "bee", "FR", "odd", 1, 2.0, 48.0, "Europe/Paris"),
     (14, "web", "JP", "online", 5819, None, None, None),
+    (15, "ant", "FR", "online", 5820, None, None, None),
 ]
 SITE_NAMES = ("site_id", "merchant_id", "country_iso", "category", "mcc", "lon", "lat", "tzid")
 CARDS = [
@@ -119,7 +120,7 @@ def test_a_market_numbers_what_the_world_names() -> None:
     assert rows == [
         (7, "zoo", "FR", 5411),
         (9, "ant", "JP", 5541),
-        (NONE, "ant", "FR", 5817),
+        (NONE, "ant", "FR", 5820),
         (NONE, "web", "FR", 5818),
         (NONE, "web", "JP", 5819),
     ]
