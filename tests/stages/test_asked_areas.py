@@ -110,6 +110,15 @@ def settled(
     return settled_without_tiles(table, config, inputs)
 
 
+def test_advice_about_places_names_no_columns_that_the_table_cannot_have() -> None:
+    """Cards have no coordinates, which merchants may give in place of a name."""
+    for place, told in (("Nowhere", "'Nowhere'"), ("Luxembork", "Did you mean Luxembourg?")):
+        with pytest.raises(InputError) as caught:
+            settled(cards([place], ["LU"]))
+        assert told in caught.value.message
+        assert "lon" not in caught.value.message
+
+
 def test_rows_that_no_tiles_could_place_are_refused_before_there_are_tiles() -> None:
     sound = cards(["Luxembourg", None], ["LU", "MT"])
     assert settled(sound).rows == sound.rows

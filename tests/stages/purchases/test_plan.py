@@ -16,7 +16,7 @@ from closedworld.errors import ConfigError, PublishError
 from closedworld.execution.events import NullObserver, Warned
 from closedworld.inputs.payment_settings import period_of
 from closedworld.kernels.fraud_mix import FraudMix
-from closedworld.kernels.lives import LifeOptions
+from closedworld.kernels.lives import CATEGORIES, LifeOptions
 from closedworld.stages.purchases import build as purchase_build
 from closedworld.stages.purchases import plan as purchase_plan
 from closedworld.stages.purchases.day_files import DayTask, _orders, _read
@@ -134,6 +134,7 @@ def test_two_million_purchases_are_made_in_processes(
         (7, 2.0, 6, [(0, 3, 6), (3, 6, 6), (6, 7, 2)]),
         (6, 2.0, 6, [(0, 3, 6), (3, 6, 6)]),
         (2, 9.0, 6, [(0, 1, 9), (1, 2, 9)]),
+        (2, 90.0, 6, [(0, 1, 90), (1, 2, 90)]),
         (4, 0.25, 3, [(0, 3, 1), (3, 4, 1)]),
         (5, 1.5, 3, [(0, 2, 3), (2, 4, 3), (4, 5, 2)]),
         (3, 0.0, 2, [(0, 2, 1), (2, 3, 1)]),
@@ -239,9 +240,11 @@ def test_honest_purchases_are_those_that_are_no_fraud(monkeypatch: pytest.Monkey
 
 def test_rates_that_cannot_be_meant_are_refused_before_anything_is_read(tmp_path: Path) -> None:
     path = tmp_path / "rates.toml"
-    path.write_text("[nothing]\nper_week = 1\n")
-    with pytest.raises(ConfigError, match="rates-unclear"):
-        asked_of("2026-01-01", 3, path, None, 1.0, 0)
+    nothing = "\n".join(f"[{category}]\nper_week = 0" for category in CATEGORIES)
+    for text in ("[nothing]\nper_week = 1\n", nothing):
+        path.write_text(text)
+        with pytest.raises(ConfigError, match="rates-unclear"):
+            asked_of("2026-01-01", 3, path, None, 1.0, 0)
 
 
 def test_options_of_a_run_are_what_is_asked_for(tmp_path: Path) -> None:

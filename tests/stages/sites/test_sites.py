@@ -235,7 +235,7 @@ def test_circles_on_the_coast_have_their_outlets_on_land(
         ({"country_iso": "DE"}, "no tiles of DE"),
         ({"tile_id": 5}, "tile 5 is none of LU"),
         ({"tile_id": -5}, "tile -5 is none of LU"),
-        ({"place": "Nowhere"}, "no place called 'Nowhere'"),
+        ({"place": "Nowhere"}, "no place called 'Nowhere'. Give lon, lat and radius_km instead"),
         ({"lon": 0.0, "lat": 0.0, "radius_km": 5.0}, "no tile of LU"),
     ],
 )

@@ -91,6 +91,14 @@ def test_the_size_of_units_does_not_count(
     assert build(task_tiles=task_tiles) == reference
 
 
+def test_the_size_of_units_does_not_count_with_shares_of_tiles_either(
+    build: Callable[..., dict[str, str]],
+) -> None:
+    shares = {"rule": "any_overlap", "coverage": True}
+    small, large = (build(task_tiles=tiles, **shares) for tiles in (1, 10**9))
+    assert small == large
+
+
 @pytest.mark.parametrize("workers", [1, 2, 4])
 @pytest.mark.parametrize("task_tiles", [1, 150])
 def test_the_number_of_workers_does_not_count(

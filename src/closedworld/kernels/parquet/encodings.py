@@ -56,7 +56,7 @@ def packed(indices: NDArray[np.unsignedinteger[Any]]) -> NDArray[np.uint8]:
     head = bytes([8 * width]) + varint(groups << 1 | 1)
     content = np.zeros(len(head) + groups * _PACKED_AT_ONCE * width, np.uint8)
     content[: len(head)] = np.frombuffer(head, np.uint8)
-    content[len(head) : len(head) + places.size] = places.reshape(-1)
+    content[len(head) : len(head) + places.size] = places.ravel()
     return content
 
 
