@@ -224,7 +224,7 @@ def _compare_all(xyz: Floats, lists: _Lists, discs: Discs) -> Ints:
     best[some] = lists.values.take(lists.starts[some])
     several = np.flatnonzero(lists.counts > 1)
     pairs = np.cumsum(lists.counts[several])
-    for point in np.split(several, np.flatnonzero(np.diff(pairs // _PAIRS))):
+    for point in np.split(several, np.flatnonzero(np.diff(pairs // _PAIRS)) + 1):
         counts = lists.counts[point]
         disc = lists.take(point)
         own = np.stack([np.repeat(axis[point], counts) for axis in xyz])

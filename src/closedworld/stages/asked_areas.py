@@ -186,7 +186,7 @@ def parts_of_country(
     alike = np.split(order, np.cumsum(counts))
     for which, (lon, lat, radius_km, tile) in zip(alike, parts.tolist(), strict=False):
         if tile != -1:
-            yield which, on_tile(domain, int(tile))
+            yield which, on_tile(domain, int(tiles[rows[which[0]]]))
             continue
         own = within_circle(domain, Circle(lon, lat, radius_km))
         if own is None:

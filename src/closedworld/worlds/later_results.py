@@ -1,12 +1,11 @@
-"""The results of stages after the weights in a world."""
+"""The result of a stage after the weights in a world, where there is exactly one."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 from closedworld.errors import ConfigError
-from closedworld.stages import STAGES, WEIGHTS
 from closedworld.store.reading import Published
 
 _MISSING = {
@@ -15,23 +14,6 @@ _MISSING = {
     "purchases": "purchases-missing",
 }
 """Code of the error for a stage without a result."""
-
-
-def later_results(
-    found: Sequence[Published], weights: Published
-) -> Mapping[str, tuple[Published, ...]]:
-    """Return those of some results that build on the weights, by stage, the weights among them."""
-    later: dict[str, tuple[Published, ...]] = {WEIGHTS.name: (weights,)}
-    for stage in STAGES[STAGES.index(WEIGHTS) + 1 :]:
-        before = stage.needs[-1]
-        hashes = {one.receipt.parameter_hash for one in later[before]}
-        name = f"{before}_parameter_hash"
-        later[stage.name] = tuple(
-            one
-            for one in found
-            if one.receipt.stage == stage.name and one.receipt.parameters.get(name) in hashes
-        )
-    return later
 
 
 def only_result(found: Sequence[Published], stage: str, folder: Path) -> Published:
@@ -49,7 +31,7 @@ def only_result(found: Sequence[Published], stage: str, folder: Path) -> Publish
         raise ConfigError(
             _MISSING[stage],
             f"{folder} has no {stage} of this world.",
-            f"Make them with `closedworld {stage}`.",
+            f"Make them with `closedworld {stage}`. Results that were made since this world was opened are found when it is opened again.",
         )
     if len(found) > 1:
         folders = "; ".join(str(one.folder) for one in found)

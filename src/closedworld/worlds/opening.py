@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from closedworld.published.lineage import open_source
 from closedworld.published.results import choose_published, open_published
 from closedworld.published.tile_index import read_index
 from closedworld.stages import STAGES, TILES, WEIGHTS
-from closedworld.worlds.later_results import later_results
+from closedworld.store.reading import Published
 from closedworld.worlds.world import PublishedWorld
 
 
@@ -37,5 +38,19 @@ def open_world(path: Path | str, *, index: Path | str | None = None) -> Publishe
     else:
         return PublishedWorld(read_index(open_published(index or path, TILES.name)), None)
     return PublishedWorld(
-        read_index(open_source(weights, TILES.name, index)), weights, later_results(found, weights)
+        read_index(open_source(weights, TILES.name, index)), weights, _later(found, weights)
     )
+
+
+def _later(found: Sequence[Published], weights: Published) -> Mapping[str, tuple[Published, ...]]:
+    later: dict[str, tuple[Published, ...]] = {WEIGHTS.name: (weights,)}
+    for stage in STAGES[STAGES.index(WEIGHTS) + 1 :]:
+        before = stage.needs[-1]
+        hashes = {one.receipt.parameter_hash for one in later[before]}
+        name = f"{before}_parameter_hash"
+        later[stage.name] = tuple(
+            one
+            for one in found
+            if one.receipt.stage == stage.name and one.receipt.parameters.get(name) in hashes
+        )
+    return later

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -22,13 +22,12 @@ from closedworld.kernels.spans import RowSpans
 from closedworld.kernels.weights import Basis, basis_in_words
 from closedworld.published.cumulative_weights import CumulativeWeights, read_cumulative_weights
 from closedworld.published.polygons import polygons_of
-from closedworld.published.results import choose_published
 from closedworld.published.tile_index import PublishedIndex
 from closedworld.sanitize import html_table
-from closedworld.stages import STAGES, WEIGHTS
+from closedworld.stages import WEIGHTS
 from closedworld.stages.weights.outcome import persons_of
 from closedworld.store.reading import Published
-from closedworld.worlds.later_results import later_results, only_result
+from closedworld.worlds.later_results import only_result
 from closedworld.worlds.locating import TileLocator, lon_lat, on_globe
 from closedworld.worlds.plotting import Picture, plot_points, plot_tiles
 from closedworld.worlds.points import refuse_without_tiles, sample_points
@@ -47,7 +46,7 @@ class PublishedWorld:
     Attributes:
         index: The tiles.
         weights: Folder and receipt of the weights; None for a world without weights.
-        later: Folders and receipts of later results that build on these weights, by stage, when it was opened.
+        later: Folders and receipts of later results that build on these weights, by stage.
     """
 
     index: PublishedIndex
@@ -96,19 +95,10 @@ class PublishedWorld:
     def result(self, stage: str) -> Published:
         """Return the result of a stage after the weights, such as ``sites``.
 
-        It is the one of the time when the world was opened; where there was none, one published there since.
-
         Raises:
             ConfigError: ``sites-missing``, ``people-missing``, ``purchases-missing``, ``published-several``.
         """
-        return only_result(self._found(stage), stage, self.index.published.output)
-
-    def _found(self, stage: str) -> Sequence[Published]:
-        """Return the results of a stage; those that were published since the world was opened, if it had none."""
-        found = self.later.get(stage, ())
-        if found or self.weights is None:
-            return found
-        return later_results(choose_published(self.weights.output), self.weights).get(stage, ())
+        return only_result(self.later.get(stage, ()), stage, self.index.published.output)
 
     def cumulative_weights(self) -> Mapping[str, CumulativeWeights]:
         """Return the cumulative weights of every country; those of single tiles are not read yet.
@@ -327,8 +317,11 @@ class PublishedWorld:
             if countries is not None or error.code != "polygons-differ":
                 raise
             polygons = None
-        names = [stage.name for stage in STAGES[STAGES.index(WEIGHTS) + 1 :]]
-        later = {name: self.result(name) for name in names if self._found(name)}
+        later = {
+            name: self.result(name)
+            for name, found in self.later.items()
+            if found and name != WEIGHTS.name
+        }
         return Shown(self.index, self.weights, polygons, later)
 
     def _locator(self, country: str | Iterable[str]) -> TileLocator:

@@ -63,8 +63,7 @@ def _work_days(
     """Return card and local day of each day with a purchase that was planned from work."""
     from_work = anchors.kind.take(sessions.anchor) == StayKind.WORK
     session = drafts.session[from_work.take(drafts.session) & (drafts.site != NONE)]
-    # In seconds it is above all days, so that a card's days lie below those of the next card.
-    above = period.end
-    code = sessions.card.take(session) * above + sessions.local.take(session) // DAY
-    card, day = np.divmod(np.unique(code), above)
-    return card, day
+    low, width = period.first_day - 2, period.days + 4
+    code = sessions.card.take(session) * width + sessions.local.take(session) // DAY - low
+    card, day = np.divmod(np.unique(code), width)
+    return card, day + low

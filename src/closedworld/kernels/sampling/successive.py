@@ -17,6 +17,7 @@ class PopulationExhaustedError(Exception):
     """
 
     def __init__(self, tiles: int) -> None:
+        super().__init__(tiles)
         self.tiles = tiles
 
 

@@ -86,7 +86,7 @@ def median_places(
         return lon, lat
     xyz = to_xyz(lons[at], lats[at])
     cards, group = np.unique(card[at], return_inverse=True)
-    x, y, z = (_doubled_medians(group, axis, len(cards)) for axis in xyz)
+    x, y, z = (_group_medians(group, axis, len(cards)) for axis in xyz)
     place = np.minimum(np.searchsorted(cards, card), len(cards) - 1)
     known = cards[place] == card
     lon[known] = np.degrees(np.arctan2(y, x))[place[known]]
@@ -102,14 +102,14 @@ def _before(order: NDArray[np.int64], card: NDArray[np.int32]) -> NDArray[np.int
     return before
 
 
-def _doubled_medians(
+def _group_medians(
     group: NDArray[np.int64], values: NDArray[np.float64], n_groups: int
 ) -> NDArray[np.float64]:
-    """Return twice the median of each group, float64 (n_groups,); each group has a value."""
+    """Return the median of each group, float64 (n_groups,); each group has a value."""
     ordered = values[np.lexsort((values, group))]
     counts = np.bincount(group, minlength=n_groups)
     starts = np.cumsum(counts) - counts
-    doubled: NDArray[np.float64] = (
+    medians: NDArray[np.float64] = (
         ordered[starts + (counts - 1) // 2] + ordered[starts + counts // 2]
-    )
-    return doubled
+    ) / 2
+    return medians

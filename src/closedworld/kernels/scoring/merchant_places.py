@@ -31,7 +31,7 @@ def place_keys(lons: NDArray[np.float64], lats: NDArray[np.float64]) -> NDArray[
     keys = np.full(len(lons), -1, np.int64)
     at = np.flatnonzero(np.isfinite(lons) & np.isfinite(lats))
     east = np.rint(lons[at] * _PER_DEGREE).astype(np.int64) + 360 * _PER_DEGREE
-    north = np.rint(lats[at] * _PER_DEGREE).astype(np.int64)
+    north = np.rint(lats[at] * _PER_DEGREE).astype(np.int64) + 90 * _PER_DEGREE
     keys[at] = east * (180 * _PER_DEGREE + 1) + north
     return keys
 

@@ -58,8 +58,7 @@ class PartRange:
     @property
     def sizes(self) -> Sizes:
         """Where row groups end, and how many tiles are worked on at once."""
-        (own,) = {part.sizes for part in self.parts}
-        return own
+        return self.parts[0].sizes
 
     @property
     def first_rank(self) -> int:

@@ -101,9 +101,8 @@ def towns_without_tiles(world: World, countries: CountrySet) -> Iterator[TownsWi
         shape = CountryShape(countries[iso].made_valid().features)
         without = without[shape.contains(lons[without], lats[without])]
         missing = int(persons[without].sum())
-        if missing and missing / (missing + with_tiles) >= LEAST_SHARE:
+        if missing and (share := missing / (missing + with_tiles)) >= LEAST_SHARE:
             largest = table["name"][int(without[np.argmax(persons[without])])].as_py()
-            share = missing / (missing + with_tiles)
             yield TownsWithoutTiles(iso, len(without), largest, missing, share)
 
 
