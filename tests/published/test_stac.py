@@ -128,6 +128,8 @@ def test_a_collection_that_is_there_stays_and_one_that_is_lost_is_written_again(
     assert path.read_bytes() == first
     path.write_bytes(b"{}")
     assert [one.code for one in verify(tmp_path).findings] == ["collection-differs"]
+    assert build_tile_index(tiny, tiny_grid(), tmp_path).reused
+    assert path.read_bytes() == b"{}"
 
 
 def damage(published: Published, checksum: str) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes
 import errno
 import os
 import sys
@@ -38,6 +39,7 @@ def way(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> obje
     if request.param == "kernel":
         if sys.platform != "linux":
             pytest.skip("renameat2 is Linux's")
+        assert hasattr(ctypes.CDLL(None), "renameat2") == (durable._renameat2() is not None)
         return request.param
     call = None if request.param == "no such call" else lambda *_: request.param
     monkeypatch.setattr(durable, "_renameat2", lambda: call)
