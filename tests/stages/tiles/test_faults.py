@@ -191,7 +191,7 @@ def test_a_full_disk_keeps_its_kind_and_leaves_nothing(
 
     monkeypatch.setattr("closedworld.stages.tiles.plan.write_tiles", write)
     with pytest.raises(PublishError) as caught:
-        build_tile_index(tiny, half_degrees, tmp_path)
+        build_tile_index(tiny, half_degrees, tmp_path, workers=1)
     assert caught.value.__notes__ == ["It happened in FJ part 0."]
     assert everything(tmp_path) == set()
 
