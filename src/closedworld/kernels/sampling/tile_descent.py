@@ -205,7 +205,8 @@ class _Choices:
 
     def __init__(self, draws: StreamDraws) -> None:
         self._draws = draws
-        self._numbers: dict[int, tuple[NDArray[np.uint64], NDArray[np.uint64]]] = {}
+        self._call: int | None = None
+        self._numbers: tuple[NDArray[np.uint64], ...] = ()
 
     def first(
         self,
@@ -215,13 +216,12 @@ class _Choices:
         stop: NDArray[np.uint64],
     ) -> NDArray[np.bool_]:
         """Return which draws choose the first part, given the weight before it, between and after, bool (n,)."""
-        call = choice >> 1
-        if call not in self._numbers:
-            a, b, c, d = self._draws.words(Purpose.TILE, call)
-            self._numbers = {call: (a << _WORD_BITS | b, c << _WORD_BITS | d)}
+        if choice >> 1 != self._call:
+            self._call = choice >> 1
+            a, b, c, d = self._draws.words(Purpose.TILE, self._call)
+            self._numbers = a << _WORD_BITS | b, c << _WORD_BITS | d
         parts, wholes = middle - start, stop - start
-        numbers = self._numbers[call][choice & 1]
-        return chooses_first(parts, wholes, numbers, self._draws, choice)
+        return chooses_first(parts, wholes, self._numbers[choice & 1], self._draws, choice)
 
 
 def chooses_first(
