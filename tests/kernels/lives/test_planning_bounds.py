@@ -103,10 +103,12 @@ def test_sites_may_be_skimmed_that_copy_enough_cards_or_half_as_many_as_the_most
     assert eligible.site.tolist() == enough
     assert eligible.exposed.tolist() == pytest.approx([exposed[site] for site in enough])
     assert eligible.xyz.tolist() == TOWN.index.xyz[:, enough].tolist()
-    weights = [
-        max(round(exposed[site] * habits.skimmed[category[site]] * 64), 1) for site in enough
-    ]
+    # Nobody skims where the habits say so, be it visited ever so often.
+    weights = [round(exposed[site] * habits.skimmed[category[site]] * 64) for site in enough]
     assert eligible.sums.tolist() == np.cumsum(weights).tolist()
+    assert 0 in weights
+    # Where all weights are rounded to nothing, sites count alike.
+    assert planning._eligible(TOWN, np.minimum(visits, 1)).sums.tolist() == [1, 2, 3, 4, 5]
     least = eligible.exposed.min()
     monkeypatch.setattr(planning, "ENOUGH_EXPOSED", float(least))
     assert planning._eligible(TOWN, visits).site.tolist() == enough

@@ -130,7 +130,9 @@ def _eligible(market: Market, visits: Ints) -> _Eligible:
     if not len(site):
         site = np.flatnonzero((visits > 0) & (visits * 2 >= visits.max(initial=0)))
     weight = exposed[site] * market.habits.skimmed[market.sites.category[site]]
-    whole = np.maximum(np.rint(weight * 64), 1).astype(np.int64)
+    whole = np.rint(weight * 64).astype(np.int64)
+    if not whole.any():
+        whole += 1
     xyz = market.index.xyz[:, site]
     return _Eligible(site, xyz, exposed[site], np.cumsum(whole))
 
