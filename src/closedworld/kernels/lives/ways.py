@@ -93,6 +93,8 @@ def possible_times(traveller: Ints, planned: Ints, needed: Ints) -> Ints:
     first = np.flatnonzero(np.diff(traveller, prepend=-1))
     counts = np.diff(first, append=len(traveller))
     sums = np.cumsum(needed)
+    # From each traveller's first, so that the lifts of many travellers fit 64 bits.
+    sums -= np.repeat(sums[first], counts)
     ahead = planned - sums
     # No traveller lies below any before him, so one maximum serves them all.
     lift = np.repeat(np.arange(len(first)) * np.ptp(ahead), counts)
